@@ -1,0 +1,3 @@
+module gzpt
+
+go 1.26

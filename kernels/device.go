@@ -1,0 +1,229 @@
+package kernels
+
+// Device carries out operations on tensors in its own memory. Below, every tensor has the element type Type() unless
+// the text says float64; x[i] on a flat index, x[r,c] on the matrix [Rows, Channels].
+type Device interface {
+	// Name says what runs, for logs: "reference/float64", "cpu/avx2", "cpu/avx512".
+	Name() string
+	// Type is the element type of activations and parameters on this device.
+	Type() Type
+	// New allocates a zeroed tensor, aligned for the device's widest load.
+	New(dims ...int) Tensor
+	// NewFloat64 allocates a zeroed float64 tensor: sums, losses, norms.
+	NewFloat64(dims ...int) Tensor
+	// Write copies host values into dst, converting to its type; len(src) == dst.Len().
+	Write(dst Tensor, src []float32)
+	// Read waits for the operations issued so far and copies src to the host, converting to float32.
+	Read(dst []float32, src Tensor)
+	// ReadFloat64 is Read for tensors of any type into float64: losses and norms.
+	ReadFloat64(dst []float64, src Tensor)
+	// Sync waits for all operations issued so far.
+	Sync()
+	// Close releases the device's workers and memory. Its tensors must not be used afterwards.
+	Close()
+
+	Elementwise
+	Convolution
+	Normalisation
+	Pooling
+	Algebra
+	Losses
+	Optimisers
+}
+
+// Elementwise operations. All work in place: an output may be the same tensor as an input.
+type Elementwise interface {
+	// Fill: x[i] = v. x may be of any type.
+	Fill(x Tensor, v float64)
+	// Copy: y[i] = x[i]. Same shape, same type (any).
+	Copy(y, x Tensor)
+	// Add: z[i] = x[i] + y[i].
+	Add(z, x, y Tensor)
+	// ReLU: y[i] = x[i] < 0 ? 0 : x[i]. NaN stays NaN; -0 may become +0.
+	ReLU(y, x Tensor)
+	// ReLUBackward: dx[i] = y[i] <= 0 ? 0 : dy[i], for y the output of ReLU.
+	ReLUBackward(dx, dy, y Tensor)
+	// AddBias: y[r,c] = x[r,c] + b[c].
+	AddBias(y, x, b Tensor)
+	// AddBiasBackward: db[c] += sum_r dy[r,c].
+	AddBiasBackward(db, dy Tensor)
+}
+
+// Convolution operations. x is [N,H,W,C], w is [K,R,S,C/Groups], y is [N,OH,OW,K] with OH = c.Out(H, R), OW = c.Out(W, S).
+// Input channels c of group g are g*C/Groups ..., output channels g*K/Groups ...; h = oh*Stride - Pad + r*Dilation, and x
+// outside the image is 0.
+type Convolution interface {
+	// Conv2D: y[n,oh,ow,k] = sum_{r,s,c} x[n,h,w,c] * w[k,r,s,c].
+	Conv2D(y, x, w Tensor, c Conv)
+	// Conv2DStats is Conv2D followed by ChannelSums of y: sums is float64 [2,K], sums[0,k] = sum y[..,k],
+	// sums[1,k] = sum y[..,k]^2, both overwritten.
+	Conv2DStats(y, sums, x, w Tensor, c Conv)
+	// Conv2DBackwardData: dx[n,h,w,c] = sum over all (oh,ow,r,s,k) that read x[n,h,w,c] of dy[n,oh,ow,k] * w[k,r,s,c].
+	Conv2DBackwardData(dx, dy, w Tensor, c Conv)
+	// Conv2DBackwardDataAdd is Conv2DBackwardData with dx += instead of =: where two paths of a block meet.
+	Conv2DBackwardDataAdd(dx, dy, w Tensor, c Conv)
+	// Conv2DBackwardWeights: dw[k,r,s,c] += sum_{n,oh,ow} dy[n,oh,ow,k] * x[n,h,w,c].
+	Conv2DBackwardWeights(dw, dy, x Tensor, c Conv)
+}
+
+// Normalisation operations: batch normalisation over the rows of [M, C] (Ioffe & Szegedy 2015), in separate steps so
+// that the sums can come from Conv2DStats. xhat[r,c] = (x[r,c] - Mean[c]) * InvStd[c].
+//
+// The forward operations work in place. In the backward ones dx may be dy or x, and dr may be dy or y, but dx is not dr.
+type Normalisation interface {
+	// ChannelSums: sums[0,c] = sum_r x[r,c], sums[1,c] = sum_r x[r,c]^2; sums is float64 [2,C], overwritten.
+	ChannelSums(sums, x Tensor)
+	// BatchNormStats turns the sums over rows rows into Mean = s0/rows and InvStd = 1/sqrt(var+eps), var =
+	// max(s1/rows - Mean^2, 0), and moves the running statistics as PyTorch does: running = (1-momentum)*running +
+	// momentum*(Mean, var*rows/(rows-1)); with rows == 1 the running variance takes var. A NaN in sums gives NaN.
+	BatchNormStats(n Norm, runningMean, runningVar, sums Tensor, rows int, eps, momentum float64)
+	// InverseStd: invStd[c] = 1/sqrt(variance[c]+eps); with Mean = running mean it makes the Norm of eval mode.
+	InverseStd(invStd, variance Tensor, eps float64)
+	// BatchNorm: y[r,c] = xhat[r,c]*Gamma[c] + Beta[c].
+	BatchNorm(y, x Tensor, n Norm)
+	// BatchNormReLU is BatchNorm, then ReLU.
+	BatchNormReLU(y, x Tensor, n Norm)
+	// BatchNormAddReLU is BatchNorm, then Add of r (same shape as x), then ReLU: the end of a residual block.
+	BatchNormAddReLU(y, x, r Tensor, n Norm)
+	// BatchNormBackward is the gradient of BatchNorm with Mean and InvStd taken from x itself (train mode):
+	// dbeta[c] += sum_r dy[r,c]; dgamma[c] += sum_r dy[r,c]*xhat[r,c]; with B and G these two sums of this call and M rows,
+	// dx[r,c] = Gamma[c]*InvStd[c]*(dy[r,c] - B/M - xhat[r,c]*G/M).
+	BatchNormBackward(dx, dgamma, dbeta, dy, x Tensor, n Norm)
+	// BatchNormReLUBackward is ReLUBackward with y, then BatchNormBackward.
+	BatchNormReLUBackward(dx, dgamma, dbeta, dy, y, x Tensor, n Norm)
+	// BatchNormAddReLUBackward is the gradient of BatchNormAddReLU: g = ReLUBackward(dy, y); dr = g; dx from g.
+	BatchNormAddReLUBackward(dx, dr, dgamma, dbeta, dy, y, x Tensor, n Norm)
+	// BatchNormEvalBackward is the gradient of BatchNorm with constant Mean and InvStd (eval mode):
+	// dbeta[c] += sum_r dy[r,c]; dgamma[c] += sum_r dy[r,c]*xhat[r,c]; dx[r,c] = Gamma[c]*InvStd[c]*dy[r,c].
+	BatchNormEvalBackward(dx, dgamma, dbeta, dy, x Tensor, n Norm)
+}
+
+// Pooling operations. x is [N,H,W,C], y is [N,OH,OW,C] (max) or [N,C] (global average).
+type Pooling interface {
+	// MaxPool: y = the largest x of the window, padding excluded. A NaN in the window gives NaN.
+	MaxPool(y, x Tensor, p Pool)
+	// MaxPoolBackward: dx = 0, then every dy goes to the first element of its window, in row order, that equals y; the
+	// gradient of a window with a NaN goes nowhere.
+	MaxPoolBackward(dx, dy, y, x Tensor, p Pool)
+	// GlobalAveragePool: y[n,c] = sum_{h,w} x[n,h,w,c] / (H*W).
+	GlobalAveragePool(y, x Tensor)
+	// GlobalAveragePoolBackward: dx[n,h,w,c] = dy[n,c] / (H*W).
+	GlobalAveragePoolBackward(dx, dy Tensor)
+}
+
+// Algebra operations on matrices.
+type Algebra interface {
+	// MatMul: c[i,j] = sum_k A[i,k]*B[k,j] (+ c[i,j] with p.Accumulate), where A is a or its transpose, B is b or its
+	// transpose. A linear layer, PyTorch's weight w [out,in]: y = MatMul(x, w, TransB); dx = MatMul(dy, w);
+	// dw += MatMul(dy, x, TransA, Accumulate).
+	MatMul(c, a, b Tensor, p Product)
+	// NormalizeRows: norms[r] = max(sqrt(sum_c x[r,c]^2), eps); y[r,c] = x[r,c] / norms[r]. In place. norms is [Rows].
+	NormalizeRows(y, norms, x Tensor, eps float64)
+	// NormalizeRowsBackward: dx[r,c] = (dy[r,c] - y[r,c]*sum_j y[r,j]*dy[r,j]) / norms[r]. dx may be dy. (Rows shorter than
+	// eps are treated as if they were normalised.)
+	NormalizeRowsBackward(dx, dy, y, norms Tensor)
+	// PairwiseCosine: r[i,j] = <x_i,x_j> / (|x_i| |x_j|) for the rows of x [n,d], clamped to [-1,1]; r is [n,n] and
+	// exactly symmetric; r[i,i] = 1. A zero row has 0 with every row, itself included.
+	PairwiseCosine(r, x Tensor)
+	// PairwiseCorrelation is PairwiseCosine of the rows minus their means (Pearson); a constant row counts as zero.
+	PairwiseCorrelation(r, x Tensor)
+}
+
+// Losses, each added to loss, a float64 tensor of one element.
+type Losses interface {
+	// LogSoftmax: y[r,c] = x[r,c] - log(sum_j exp(x[r,j])), computed with the row maximum taken out. In place. -Inf is a
+	// legal input (a masked column) unless the whole row is -Inf.
+	LogSoftmax(y, x Tensor)
+	// LogSoftmaxBackward: dx[r,c] = dy[r,c] - exp(y[r,c]) * sum_j dy[r,j]. dx may be dy.
+	LogSoftmaxBackward(dx, dy, y Tensor)
+	// PositivesLoss is the cross-entropy with several positives (InfoNCE, SupCon's L_out): loss += scale * -sum_{r,c}
+	// w_r*labels[r,c]*logp[r,c] for logp of LogSoftmax and labels >= 0. Global: w_r = 1/sum(labels). Anchor: w_r =
+	// 1/(Rows*sum_c labels[r,c]), 0 for a row without labels. Entries with label 0 count 0, also at logp = -Inf.
+	PositivesLoss(loss, logp, labels Tensor, normaliser Normaliser, scale float64)
+	// PositivesLossBackward: dx[r,c] = scale*w_r*(exp(logp[r,c])*sum_j labels[r,j] - labels[r,c]), the gradient of
+	// PositivesLoss with respect to the input of LogSoftmax.
+	PositivesLossBackward(dx, logp, labels Tensor, normaliser Normaliser, scale float64)
+	// AlignmentLoss is one half of the BYOL loss with a positives matrix (GzPT): loss += -scale * sum_{i,j} a[i,j] <o_i,t_j>
+	// / sum(a), for o and t [B,d] of normalised rows and a [B,B] of 0 and 1.
+	AlignmentLoss(loss, o, t, a Tensor, scale float64)
+	// AlignmentLossBackward: do[i,:] = -scale/sum(a) * sum_j a[i,j]*t[j,:].
+	AlignmentLossBackward(do, t, a Tensor, scale float64)
+}
+
+// Optimisers update a block of parameters p from its gradients g; all tensors have the same length and any rank.
+type Optimisers interface {
+	// SGD: d = g + WeightDecay*p; m = Momentum*m + d; p -= LR*m.
+	SGD(p, g, m Tensor, o SGD)
+	// AdamW (Loshchilov & Hutter 2019): p *= 1 - LR*WeightDecay; m = Beta1*m + (1-Beta1)*g; v = Beta2*v + (1-Beta2)*g^2;
+	// p -= LR/(1-Beta1^Step) * m / (sqrt(v)/sqrt(1-Beta2^Step) + Eps). Step counts from 1.
+	AdamW(p, g, m, v Tensor, o AdamW)
+	// LARS (You et al. 2017) for one parameter tensor: if |p| > 0 and |g| > 0, d = (g + WeightDecay*p) *
+	// Trust*|p|/(|g| + WeightDecay*|p| + Eps), otherwise d = g; m = Momentum*m + d; p -= LR*m.
+	LARS(p, g, m Tensor, o LARS)
+	// EMA: t[i] = momentum*t[i] + (1-momentum)*o[i]: the target network follows the online one.
+	EMA(t, o Tensor, momentum float64)
+	// SumSquares: out[0] = sum x[i]^2; out is float64 of one element. NaN and Inf carry through, and a finite float32 block
+	// never overflows.
+	SumSquares(out, x Tensor)
+	// CountNonFinite: out[0] = how many x[i] are NaN or infinite; out is float64 of one element.
+	CountNonFinite(out, x Tensor)
+}
+
+// Conv is the geometry of a convolution, the same for rows and columns.
+type Conv struct {
+	Stride, Pad, Dilation, Groups int
+}
+
+// Out is the output size along an axis of size in under a kernel of size k: floor((in + 2 Pad - Dilation (k-1) - 1) / Stride)
+// + 1, or 0 where the kernel does not fit.
+func (c Conv) Out(in, k int) int {
+	span := in + 2*c.Pad - c.Dilation*(k-1) - 1
+	if span < 0 {
+		return 0
+	}
+	return span/c.Stride + 1
+}
+
+// Pool is the geometry of a max pool, the same for rows and columns. Pad is at most Size/2.
+type Pool struct {
+	Size, Stride, Pad int
+}
+
+// Out is the output size along an axis of size in.
+func (p Pool) Out(in int) int { return Conv{Stride: p.Stride, Pad: p.Pad, Dilation: 1}.Out(in, p.Size) }
+
+// Norm is the per-channel vectors of one batch normalisation, each of length C.
+type Norm struct {
+	Gamma, Beta, Mean, InvStd Tensor
+}
+
+// Product is the form of a matrix product.
+type Product struct {
+	TransA, TransB, Accumulate bool
+}
+
+// Normaliser says what PositivesLoss divides by.
+type Normaliser uint8
+
+const (
+	// Global divides once by the number of positives of the whole batch, as the GzPT method does.
+	Global Normaliser = iota
+	// Anchor takes the mean over anchors of the mean over the anchor's positives (SupCon, L_out).
+	Anchor
+)
+
+// SGD is the settings of stochastic gradient descent with momentum.
+type SGD struct {
+	LR, Momentum, WeightDecay float64
+}
+
+// AdamW is the settings of AdamW; Step is the number of this update, from 1.
+type AdamW struct {
+	LR, Beta1, Beta2, Eps, WeightDecay float64
+	Step                               int
+}
+
+// LARS is the settings of layer-wise adaptive rate scaling.
+type LARS struct {
+	LR, Momentum, WeightDecay, Trust, Eps float64
+}
