@@ -1,0 +1,115 @@
+//go:build amd64 && !noasm
+
+package asm
+
+import (
+	"unsafe"
+
+	"github.com/klauspost/cpuid/v2"
+
+	"gzpt/kernels"
+)
+
+// hasAVX2 and hasAVX512 say what the machine can run; each is independent of the other, so that switching one tier
+// off never switches another off.
+var (
+	hasAVX2   = cpuid.CPU.Supports(cpuid.AVX, cpuid.AVX2, cpuid.FMA3)
+	hasAVX512 = cpuid.CPU.Supports(cpuid.AVX512F, cpuid.AVX512BW, cpuid.AVX512DQ, cpuid.AVX512VL, cpuid.FMA3)
+)
+
+func assemblyTiers() []string {
+	var tiers []string
+	if hasAVX2 {
+		tiers = append(tiers, "avx2")
+	}
+	if hasAVX512 {
+		tiers = append(tiers, "avx512")
+	}
+	return tiers
+}
+
+// device is the CPU device of one assembly tier. It is used by one goroutine at a time and spreads each operation over
+// the workers of its pool.
+type device struct {
+	check  kernels.Check
+	avx512 bool // else AVX2
+	pool   *pool
+	conv   convState // reusable jobs and scratch of convolutions and products
+	elem   elemState // reusable jobs and scratch of everything else
+}
+
+var _ kernels.Device = (*device)(nil)
+
+func openAssembly(tier string) kernels.Device {
+	return &device{check: kernels.Check{Type: kernels.Float32}, avx512: tier == "avx512", pool: newPool()}
+}
+
+func (d *device) Name() string {
+	if d.avx512 {
+		return "cpu/avx512"
+	}
+	return "cpu/avx2"
+}
+
+func (d *device) Type() kernels.Type { return kernels.Float32 }
+
+func (d *device) New(dims ...int) kernels.Tensor {
+	n := 1
+	for _, v := range dims {
+		n *= v
+	}
+	return kernels.FromFloat32(aligned(n), dims...)
+}
+
+func (d *device) NewFloat64(dims ...int) kernels.Tensor {
+	n := 1
+	for _, v := range dims {
+		n *= v
+	}
+	return kernels.FromFloat64(make([]float64, n), dims...)
+}
+
+func (d *device) Write(dst kernels.Tensor, src []float32) {
+	d.check.Transfer("Write", dst, len(src))
+	copy(dst.Float32(), src)
+}
+
+func (d *device) Read(dst []float32, src kernels.Tensor) {
+	d.check.Transfer("Read", src, len(dst))
+	if src.Type() == kernels.Float64 {
+		for i, v := range src.Float64() {
+			dst[i] = float32(v)
+		}
+		return
+	}
+	copy(dst, src.Float32())
+}
+
+func (d *device) ReadFloat64(dst []float64, src kernels.Tensor) {
+	d.check.Transfer("ReadFloat64", src, len(dst))
+	if src.Type() == kernels.Float64 {
+		copy(dst, src.Float64())
+		return
+	}
+	for i, v := range src.Float32() {
+		dst[i] = float64(v)
+	}
+}
+
+// Sync has nothing to wait for: every operation returns when it is done.
+func (d *device) Sync() {}
+
+func (d *device) Close() { d.pool.close() }
+
+// alignment is one cache line, the widest load of any tier.
+const alignment = 64
+
+// aligned allocates n zeroed floats on a cache-line boundary: a 64-byte load that straddles lines costs two.
+func aligned(n int) []float32 {
+	b := make([]float32, n+alignment/4)
+	skip := 0
+	if r := int(uintptr(unsafe.Pointer(&b[0])) % alignment); r != 0 {
+		skip = (alignment - r) / 4
+	}
+	return b[skip : skip+n : skip+n]
+}
