@@ -1,0 +1,144 @@
+package reference
+
+import (
+	"math"
+
+	"gzpt/kernels"
+)
+
+func (d *device[T]) ChannelSums(sums, x kernels.Tensor) {
+	d.check.ChannelSums("ChannelSums", sums, x)
+	d.channelSums(sums, x)
+}
+
+func (d *device[T]) channelSums(sums, x kernels.Tensor) {
+	xs, channels := d.of(x), x.Channels()
+	sum, squares := sums.Float64()[:channels], sums.Float64()[channels:]
+	clear(sum)
+	clear(squares)
+	for r := range x.Rows() {
+		for c, v := range row(xs, r, channels) {
+			sum[c] += float64(v)
+			squares[c] += float64(v) * float64(v)
+		}
+	}
+}
+
+func (d *device[T]) BatchNormStats(n kernels.Norm, runningMean, runningVar, sums kernels.Tensor, rows int, eps, momentum float64) {
+	d.check.BatchNormStats(n, runningMean, runningVar, sums, rows)
+	means, invStds := d.of(n.Mean), d.of(n.InvStd)
+	runMean, runVar, s := d.of(runningMean), d.of(runningVar), sums.Float64()
+	unbiased := 1.0
+	if rows > 1 {
+		unbiased = float64(rows) / float64(rows-1)
+	}
+	for c := range means {
+		mean := s[c] / float64(rows)
+		variance := max(s[len(means)+c]/float64(rows)-mean*mean, 0)
+		means[c], invStds[c] = T(mean), T(1/math.Sqrt(variance+eps))
+		runMean[c] = T((1-momentum)*float64(runMean[c]) + momentum*mean)
+		runVar[c] = T((1-momentum)*float64(runVar[c]) + momentum*variance*unbiased)
+	}
+}
+
+func (d *device[T]) InverseStd(invStd, variance kernels.Tensor, eps float64) {
+	d.check.InverseStd(invStd, variance)
+	out := d.of(invStd)
+	for c, v := range d.of(variance) {
+		out[c] = T(1 / math.Sqrt(float64(v)+eps))
+	}
+}
+
+// affine is a batch normalisation seen by channel.
+type affine[T float] struct{ gamma, beta, mean, invStd []T }
+
+func (d *device[T]) affine(n kernels.Norm) affine[T] {
+	return affine[T]{d.of(n.Gamma), d.of(n.Beta), d.of(n.Mean), d.of(n.InvStd)}
+}
+
+// xhat is the normalised value of an element of channel c.
+func (a affine[T]) xhat(x T, c int) float64 {
+	return (float64(x) - float64(a.mean[c])) * float64(a.invStd[c])
+}
+
+func (a affine[T]) apply(x T, c int) T {
+	return T(a.xhat(x, c)*float64(a.gamma[c]) + float64(a.beta[c]))
+}
+
+func (d *device[T]) BatchNorm(y, x kernels.Tensor, n kernels.Norm) {
+	d.check.BatchNorm("BatchNorm", y, n, x)
+	a, ys := d.affine(n), d.of(y)
+	for i, v := range d.of(x) {
+		ys[i] = a.apply(v, i%len(a.mean))
+	}
+}
+
+func (d *device[T]) BatchNormReLU(y, x kernels.Tensor, n kernels.Norm) {
+	d.check.BatchNorm("BatchNormReLU", y, n, x)
+	a, ys := d.affine(n), d.of(y)
+	for i, v := range d.of(x) {
+		ys[i] = relu(a.apply(v, i%len(a.mean)))
+	}
+}
+
+func (d *device[T]) BatchNormAddReLU(y, x, r kernels.Tensor, n kernels.Norm) {
+	d.check.BatchNorm("BatchNormAddReLU", y, n, x, r)
+	a, ys, rs := d.affine(n), d.of(y), d.of(r)
+	for i, v := range d.of(x) {
+		ys[i] = relu(a.apply(v, i%len(a.mean)) + rs[i])
+	}
+}
+
+func (d *device[T]) BatchNormBackward(dx, dgamma, dbeta, dy, x kernels.Tensor, n kernels.Norm) {
+	d.check.BatchNormBackward("BatchNormBackward", dx, dgamma, dbeta, n, dy, x)
+	dys := d.of(dy)
+	d.normBackward(dx, dgamma, dbeta, x, n, func(i int) T { return dys[i] }, true)
+}
+
+func (d *device[T]) BatchNormEvalBackward(dx, dgamma, dbeta, dy, x kernels.Tensor, n kernels.Norm) {
+	d.check.BatchNormBackward("BatchNormEvalBackward", dx, dgamma, dbeta, n, dy, x)
+	dys := d.of(dy)
+	d.normBackward(dx, dgamma, dbeta, x, n, func(i int) T { return dys[i] }, false)
+}
+
+func (d *device[T]) BatchNormReLUBackward(dx, dgamma, dbeta, dy, y, x kernels.Tensor, n kernels.Norm) {
+	d.check.BatchNormBackward("BatchNormReLUBackward", dx, dgamma, dbeta, n, dy, x, y)
+	dys, ys := d.of(dy), d.of(y)
+	d.normBackward(dx, dgamma, dbeta, x, n, func(i int) T { return reluGradient(dys[i], ys[i]) }, true)
+}
+
+func (d *device[T]) BatchNormAddReLUBackward(dx, dr, dgamma, dbeta, dy, y, x kernels.Tensor, n kernels.Norm) {
+	d.check.BatchNormBackward("BatchNormAddReLUBackward", dx, dgamma, dbeta, n, dy, x, y)
+	d.check.BatchNormResidual(dr, dx, dy, y)
+	dys, ys, drs := d.of(dy), d.of(y), d.of(dr)
+	for i := range drs {
+		drs[i] = reluGradient(dys[i], ys[i])
+	}
+	d.normBackward(dx, dgamma, dbeta, x, n, func(i int) T { return drs[i] }, true)
+}
+
+// normBackward is the gradient of a batch normalisation whose output has the gradient g, element by element. In train
+// mode Mean and InvStd depend on x, in eval mode they are constants. dx may be what g reads: an element is read before
+// it is written.
+func (d *device[T]) normBackward(dx, dgamma, dbeta, x kernels.Tensor, n kernels.Norm, g func(i int) T, train bool) {
+	a, dxs, xs := d.affine(n), d.of(dx), d.of(x)
+	channels := len(a.mean)
+	sums, products := make([]float64, channels), make([]float64, channels)
+	for i, v := range xs {
+		c := i % channels
+		grad := float64(g(i))
+		sums[c] += grad
+		products[c] += grad * a.xhat(v, c)
+	}
+	rows := float64(x.Rows())
+	for i, v := range xs {
+		c := i % channels
+		grad := float64(g(i))
+		if train {
+			grad -= sums[c]/rows + a.xhat(v, c)*products[c]/rows
+		}
+		dxs[i] = T(float64(a.gamma[c]) * float64(a.invStd[c]) * grad)
+	}
+	accumulate(d.of(dbeta), sums)
+	accumulate(d.of(dgamma), products)
+}
