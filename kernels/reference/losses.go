@@ -38,24 +38,26 @@ func (d *device[T]) LogSoftmaxBackward(dx, dy, y kernels.Tensor) {
 	}
 }
 
-// weight is w_r of PositivesLoss for row r of the labels.
-func weight[T float](labels []T, r, channels int, normaliser kernels.Normaliser) float64 {
+// rowWeights is w_r of PositivesLoss for every row of the labels.
+func rowWeights[T float](labels []T, rows, channels int, normaliser kernels.Normaliser) []float64 {
+	weights := make([]float64, rows)
 	if normaliser == kernels.Global {
-		return 1 / total(labels)
+		fill(weights, 1/total(labels))
+		return weights
 	}
-	positives := total(row(labels, r, channels))
-	if positives == 0 {
-		return 0
+	for r := range weights {
+		if positives := total(row(labels, r, channels)); positives != 0 {
+			weights[r] = 1 / (float64(rows) * positives)
+		}
 	}
-	return 1 / (float64(len(labels)/channels) * positives)
+	return weights
 }
 
 func (d *device[T]) PositivesLoss(loss, logp, labels kernels.Tensor, normaliser kernels.Normaliser, scale float64) {
 	d.check.PositivesLoss(loss, logp, labels, normaliser)
 	logps, ls, channels := d.of(logp), d.of(labels), logp.Channels()
 	var sum float64
-	for r := range logp.Rows() {
-		w := weight(ls, r, channels, normaliser)
+	for r, w := range rowWeights(ls, logp.Rows(), channels, normaliser) {
 		for c, label := range row(ls, r, channels) {
 			if label != 0 { // logp may be -Inf where the label is 0
 				sum += w * float64(label) * float64(logps[r*channels+c])
@@ -68,11 +70,10 @@ func (d *device[T]) PositivesLoss(loss, logp, labels kernels.Tensor, normaliser 
 func (d *device[T]) PositivesLossBackward(dx, logp, labels kernels.Tensor, normaliser kernels.Normaliser, scale float64) {
 	d.check.PositivesLossBackward(dx, logp, labels, normaliser)
 	dxs, logps, ls, channels := d.of(dx), d.of(logp), d.of(labels), logp.Channels()
-	for r := range logp.Rows() {
-		w := scale * weight(ls, r, channels, normaliser)
+	for r, w := range rowWeights(ls, logp.Rows(), channels, normaliser) {
 		positives := total(row(ls, r, channels))
 		for i := r * channels; i < (r+1)*channels; i++ {
-			dxs[i] = T(w * (math.Exp(float64(logps[i]))*positives - float64(ls[i])))
+			dxs[i] = T(scale * w * (math.Exp(float64(logps[i]))*positives - float64(ls[i])))
 		}
 	}
 }
