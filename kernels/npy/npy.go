@@ -1,0 +1,165 @@
+// Package npy reads and writes matrices as .npy files, the format of NumPy's save and load (NumPy Enhancement Proposal
+// 1): relation matrices and features go out as float32; float32, float64 and integer matrices come in.
+//
+// Files are written in version 1.0, little-endian, row-major (C order), with the header padded so that the elements
+// begin at a multiple of 64 bytes. Versions 1.0 to 3.0 are read; column-major (Fortran order) files are refused.
+package npy
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+const (
+	magic     = "\x93NUMPY"
+	alignment = 64
+	// maxHeader bounds what a header may make the reader allocate; NumPy's own headers are under a kilobyte.
+	maxHeader = 1 << 16
+	// maxElements bounds the number of elements of a file, so that their size in bytes fits an int.
+	maxElements = math.MaxInt / 8
+	chunk       = 1 << 14 // elements converted at a time
+)
+
+// Write writes data as an array of the given dimensions, row-major, float32. The product of dims must be len(data).
+func Write(w io.Writer, dims []int, data []float32) error {
+	n, err := elements(dims)
+	if err != nil {
+		return fmt.Errorf("npy: %w", err)
+	}
+	if n != len(data) {
+		panic("npy: Write: length differs from the product of the dimensions")
+	}
+	if _, err := w.Write(header(dims)); err != nil {
+		return fmt.Errorf("npy: writing the header: %w", err)
+	}
+	buffer := make([]byte, 0, 4*min(chunk, len(data)))
+	for len(data) > 0 {
+		part := data[:min(chunk, len(data))]
+		buffer = buffer[:0]
+		for _, v := range part {
+			buffer = binary.LittleEndian.AppendUint32(buffer, math.Float32bits(v))
+		}
+		if _, err := w.Write(buffer); err != nil {
+			return fmt.Errorf("npy: writing the elements: %w", err)
+		}
+		data = data[len(part):]
+	}
+	return nil
+}
+
+// WriteFile is Write to a file, which appears under its name only when it is complete and on disk.
+func WriteFile(path string, dims []int, data []float32) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	if err := Write(f, dims, data); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if err := f.Chmod(0o644); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// Read reads an array as float32 and returns its dimensions and its elements, row-major. float64 and integer elements
+// are converted to the nearest float32. Anything after the last element is left unread.
+func Read(r io.Reader) (dims []int, data []float32, err error) {
+	h, err := readHeader(r)
+	if err != nil {
+		return nil, nil, fmt.Errorf("npy: %w", err)
+	}
+	n, err := elements(h.dims)
+	if err != nil {
+		return nil, nil, fmt.Errorf("npy: %w", err)
+	}
+	data, err = readElements(r, n, h.kind)
+	if err != nil {
+		return nil, nil, fmt.Errorf("npy: %w", err)
+	}
+	return h.dims, data, nil
+}
+
+// ReadFile is Read of a file, which must end with the last element.
+func ReadFile(path string) (dims []int, data []float32, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer f.Close()
+	r := bufio.NewReaderSize(f, 1<<16)
+	dims, data, err = Read(r)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if _, err := r.ReadByte(); err == nil {
+		return nil, nil, fmt.Errorf("%s: npy: bytes after the last element", path)
+	}
+	return dims, data, nil
+}
+
+// header is everything before the elements, in NumPy's own spelling.
+func header(dims []int) []byte {
+	var shape strings.Builder
+	for i, d := range dims {
+		if i > 0 {
+			shape.WriteByte(' ')
+		}
+		shape.WriteString(strconv.Itoa(d))
+		if i < len(dims)-1 || len(dims) == 1 {
+			shape.WriteByte(',')
+		}
+	}
+	dict := fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': (%s), }", shape.String())
+	const fixed = len(magic) + 2 + 2 // magic, version, length
+	padded := (fixed + len(dict) + 1 + alignment - 1) / alignment * alignment
+	h := append(make([]byte, 0, padded), magic...)
+	h = append(h, 1, 0)
+	h = binary.LittleEndian.AppendUint16(h, uint16(padded-fixed))
+	h = append(h, dict...)
+	for len(h) < padded-1 {
+		h = append(h, ' ')
+	}
+	return append(h, '\n')
+}
+
+// elements is the product of the dimensions.
+func elements(dims []int) (int, error) {
+	n, empty := 1, false
+	for _, d := range dims {
+		switch {
+		case d < 0:
+			return 0, errors.New("negative dimension")
+		case d == 0:
+			empty = true
+		case n > maxElements/d:
+			return 0, errors.New("the dimensions are too large")
+		default:
+			n *= d
+		}
+	}
+	if empty {
+		return 0, nil
+	}
+	return n, nil
+}
