@@ -1,0 +1,87 @@
+# Everything that takes more than one go command. Only Go and make are needed; what wants more says so and is skipped.
+
+GO          ?= go
+FUZZTIME    ?= 20s
+BENCHTIME   ?= 1s
+BENCH       ?= .
+PEER_PYTHON ?= python3
+
+# Linters are built once, pinned, into .tools.
+STATICCHECK_VERSION := v0.8.2
+STATICCHECK         := .tools/staticcheck-$(STATICCHECK_VERSION)
+
+# The tiers to force where a package opens the default device; a tier that the machine lacks is not in the list.
+TIERS = $(shell $(GO) run ./bench/machine -tiers)
+
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+.PHONY: help demo study test machine lint unit tiers noasm portable race short-demo fuzz bench bench-peer check-export clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## train on phantom images with gaze, with permuted gaze and without; print one table
+	$(GO) run ./cmd/gzpt-train
+
+test: machine lint unit tiers noasm portable race short-demo ## everything that continuous integration checks
+	@echo "make test: all passed"
+
+machine: ## the line that belongs to every number: processor, cores, tiers, Go
+	@$(GO) run ./bench/machine
+
+lint: $(STATICCHECK) ## gofmt, go vet, staticcheck, tidy go.mod
+	@echo "== gofmt"
+	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
+	@echo "== go vet"
+	@$(GO) vet ./...
+	@echo "== staticcheck $(STATICCHECK_VERSION)"
+	@$(STATICCHECK) ./...
+	@echo "== go mod tidy"
+	@$(GO) mod tidy -diff
+
+$(STATICCHECK):
+	@mkdir -p .tools
+	GOBIN=$(CURDIR)/.tools $(GO) install honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION)
+	@mv .tools/staticcheck $@
+
+unit: ## tests; the suites of the devices run on every tier by themselves
+	@echo "== go test"
+	$(GO) test ./...
+
+tiers: ## the command's tests once more for each forced tier
+	@for tier in $(TIERS); do \
+		echo "== go test with GZPT_CPU=$$tier"; \
+		GZPT_CPU=$$tier $(GO) test -short ./cmd/... || exit 1; \
+	done
+
+noasm: ## build and test without assembly
+	@echo "== -tags noasm"
+	$(GO) vet -tags noasm ./...
+	$(GO) test -short -tags noasm ./kernels/... ./asm/... ./nn/
+
+portable: ## build and vet for an architecture without assembly
+	@echo "== GOARCH=arm64"
+	GOARCH=arm64 $(GO) build ./...
+	GOARCH=arm64 $(GO) vet ./...
+
+race: ## tests under the race detector, the long ones shortened
+	@echo "== go test -race"
+	$(GO) test -race -short ./...
+
+short-demo: ## the demo, a few steps of it
+	@echo "== demo, short"
+	$(GO) run ./cmd/gzpt-train --epochs 1 --quiet
+
+fuzz: ## run every fuzz target for FUZZTIME (20s)
+	@for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			echo "== $$package $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+		done; \
+	done
+
+bench: machine ## go test -bench over the operations and the whole step; BENCH=regexp, BENCHTIME=1s
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) ./bench
+
+clean: ## remove what make built
+	rm -rf .tools gzpt-train
