@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 )
 
 // Config is every setting that determines a training run on given batches. Together with the batches it determines
@@ -36,6 +37,8 @@ type Config struct {
 
 	// Optimiser is the update rule and its constants.
 	Optimiser Optimiser `json:"optimiser"`
+	// Schedule is how the learning rate moves after the warm-up: "cosine" to 0, or "constant".
+	Schedule string `json:"schedule"`
 	// LR is the largest learning rate of the schedule; WarmupRatio is the share of it that the warm-up starts from.
 	LR          float64 `json:"lr"`
 	WarmupRatio float64 `json:"warmup_ratio"`
@@ -51,7 +54,7 @@ type Config struct {
 func DefaultConfig(a Arch) Config {
 	return Config{
 		Method: "byol", Arch: a, Height: 224, Width: 224, Batch: 32, Accumulate: 1, Steps: 1,
-		TargetMomentum: 0.99, Optimiser: DefaultOptimiser("adamw"), LR: 8e-4, WarmupRatio: 1e-4,
+		TargetMomentum: 0.99, Optimiser: DefaultOptimiser("adamw"), Schedule: "cosine", LR: 8e-4, WarmupRatio: 1e-4,
 	}.resolved()
 }
 
@@ -82,7 +85,7 @@ func (c Config) Validate() error {
 		}
 	}
 	if _, ok := methods[c.Method]; !ok {
-		demand(false, "unknown method %q: expected byol", c.Method)
+		demand(false, "unknown method %q: expected %s", c.Method, strings.Join(Methods(), ", "))
 	}
 	if err := c.Arch.Validate(); err != nil {
 		faults = append(faults, err)
@@ -94,6 +97,7 @@ func (c Config) Validate() error {
 	demand(c.WarmupSteps >= 0 && c.WarmupSteps <= c.Steps, "warm-up of %d steps in a run of %d", c.WarmupSteps, c.Steps)
 	demand(c.ProjectorHidden > 0 && c.PredictorHidden > 0 && c.Embedding > 0, "a head has a negative width")
 	demand(within(c.TargetMomentum, 0, 1), "target momentum is %v: expected 0 to 1", c.TargetMomentum)
+	demand(c.Schedule == "cosine" || c.Schedule == "constant", "unknown schedule %q: expected cosine or constant", c.Schedule)
 	demand(within(c.WarmupRatio, 0, 1), "warm-up ratio is %v: expected 0 to 1", c.WarmupRatio)
 	demand(within(c.LR, 0, math.MaxFloat32), "learning rate is %v: expected a finite number from 0", c.LR)
 	if err := c.Optimiser.Validate(); err != nil {

@@ -1,39 +1,19 @@
 package nn
 
 import (
-	"io"
+	"fmt"
+	"math"
 
 	"gzpt/kernels"
 )
-
-type Optimiser struct {
-	// Name is "adamw", "sgd" or "lars".
-	Name string `json:"name"`
-	// Beta1, Beta2 and Eps are AdamW's; Eps is LARS's too.
-	Beta1 float64 `json:"beta1"`
-	Beta2 float64 `json:"beta2"`
-	Eps   float64 `json:"eps"`
-	// Momentum is SGD's and LARS's.
-	Momentum float64 `json:"momentum"`
-	// Trust is LARS's trust coefficient.
-	Trust       float64 `json:"trust"`
-	WeightDecay float64 `json:"weight_decay"`
-	// DecayWeightsOnly spares biases and normalisations from weight decay (and from LARS's scaling).
-	DecayWeightsOnly bool `json:"decay_weights_only"`
-}
-
-func DefaultOptimiser(name string) Optimiser { panic("soon") }
-func (o Optimiser) Validate() error          { panic("soon") }
-
-var methods map[string]bool
 
 // Batch is one micro-batch: two augmented views of every item.
 type Batch struct {
 	// Views are the pixels, [B,H,W,C] row-major.
 	Views [2][]float32
-	// Positives is the positives matrix A, [B,B] row-major, as Positives makes it.
+	// Positives is the positives matrix A, [B,B] row-major, as [Positives] makes it.
 	Positives []float32
-	// Items are the indices of the items in the training list, for error messages.
+	// Items are the indices of the items in the training list: what a [NonFiniteError] names.
 	Items []int
 }
 
@@ -41,93 +21,172 @@ type Batch struct {
 type Metrics struct {
 	// Step is the number of this micro-batch, from 1.
 	Step int
-	// Loss is the loss of the micro-batch; Chance is the value that unrelated embeddings have.
+	// Loss is the loss of the micro-batch. Chance is the loss of unrelated embeddings: for BYOL 0, the value of orthogonal
+	// ones, while its best value is -4.
 	Loss, Chance float64
 	// LR is the learning rate of the update that this micro-batch belongs to.
 	LR float64
-	// GradNorm is the Euclidean norm of the gradients gathered so far for the next update.
+	// GradNorm is the Euclidean norm of the gradient gathered so far for that update, over all parameters.
 	GradNorm float64
-	// EmbeddingStd is 1 for embeddings spread over the sphere, 0 when they have collapsed into one point.
+	// EmbeddingStd is 1 when the normalised projections are spread over the sphere and 0 when they have collapsed into one
+	// point: the standard deviation over the batch, averaged over dimensions, times sqrt(d).
 	EmbeddingStd float64
-	// PositivesPerAnchor is the mean number of positives of a row besides itself.
+	// PositivesPerAnchor is the mean number of positives of a row of A besides itself.
 	PositivesPerAnchor float64
-	// Updated reports whether the weights were updated after this micro-batch.
+	// Updated reports whether this micro-batch was the last of an update, so that the weights have changed.
 	Updated bool
 }
 
-// NonFiniteError: NaN or infinity in the loss or a gradient. Weights have not been updated.
+// NonFiniteError reports NaN or infinity in the loss or in a gradient. The weights have not been updated.
 type NonFiniteError struct {
-	Step      int
-	Loss      float64
-	Parameter string // first parameter, in the order of the backward pass, whose gradient is not finite
-	Items     []int
+	// Step is the number of the micro-batch, from 1, and Loss its loss.
+	Step int
+	Loss float64
+	// Parameter is the first parameter, in the order of the backward pass from the loss to the images, whose gradient is not
+	// finite; empty where only the loss is not.
+	Parameter string
+	// Items are the indices of the items of the batch in the training list.
+	Items []int
 }
 
-func (e *NonFiniteError) Error() string { panic("soon") }
-
-// Trainer pre-trains a network.
-type Trainer struct{}
-
-func NewTrainer(dev kernels.Device, c Config) (*Trainer, error) { panic("soon") }
-
-// Config is the resolved settings.
-func (t *Trainer) Config() Config { panic("soon") }
-
-// StepsDone is the number of micro-batches done so far; the next one has this number as its index.
-func (t *Trainer) StepsDone() int { panic("soon") }
-
-// Step trains on one micro-batch.
-func (t *Trainer) Step(b *Batch) (Metrics, error) { panic("soon") }
-
-// Parameters is the number of weights of the backbone and of the online network with its heads.
-func (t *Trainer) Parameters() (backbone, total int) { panic("soon") }
-
-// Position is where a run stands in its data.
-type Position struct {
-	Epoch int `json:"epoch"` // epochs completed
-	Batch int `json:"batch"` // micro-batches completed in the current epoch
+func (e *NonFiniteError) Error() string {
+	where := "every gradient is finite"
+	if e.Parameter != "" {
+		where = "the first gradient that is not finite is that of " + e.Parameter
+	}
+	return fmt.Sprintf("nn: step %d: NaN or infinity: the loss is %v, %s; items of the batch: %v", e.Step, e.Loss, where, e.Items)
 }
 
-// Save writes a checkpoint; SaveCheckpoint writes it aside, fsyncs and renames.
-func (t *Trainer) Save(w io.Writer, p Position) error          { panic("soon") }
-func (t *Trainer) Load(r io.ReadSeeker) (Position, error)      { panic("soon") }
-func SaveCheckpoint(path string, t *Trainer, p Position) error { panic("soon") }
-func LoadCheckpoint(path string, t *Trainer) (Position, error) { panic("soon") }
+// Trainer pre-trains a network. It belongs to one goroutine, as its device does.
+type Trainer struct {
+	dev       kernels.Device
+	config    Config
+	method    method
+	optimiser *optimiser
 
-// CheckpointInfo is what a checkpoint says about itself.
-type CheckpointInfo struct {
-	Version  int
-	Config   Config
-	Step     int // micro-batches done
-	Updates  int // updates of the weights done
-	Position Position
-	Device   string // the device that wrote it
+	steps   int   // micro-batches done
+	updates int   // updates of the weights done
+	failed  error // what stopped the run for good
+
+	images    [2]kernels.Tensor
+	positives kernels.Tensor
+	loss      kernels.Tensor // float64 of one element
+	squares   kernels.Tensor // float64 of one element
+	host      [1]float64
 }
 
-// ReadCheckpointInfo verifies the file and reads what it holds, without a trainer.
-func ReadCheckpointInfo(path string) (CheckpointInfo, error) { panic("soon") }
-
-// ExportBackbone writes the online backbone as safetensors under torchvision's names, aside, fsynced and renamed.
-func ExportBackbone(path string, t *Trainer) error { panic("soon") }
-
-// LoadBackbone starts a fresh trainer (no steps done) from the weights of a safetensors file; fc.* is ignored.
-func LoadBackbone(path string, t *Trainer) error { panic("soon") }
-
-// Encoder turns images into features with a trained backbone in eval mode.
-type Encoder struct{}
-
-// LoadEncoder reads a backbone from safetensors; depth, width and channels follow from the file.
-func LoadEncoder(dev kernels.Device, path string, maxBatch, height, width int) (*Encoder, error) {
-	panic("soon")
+// NewTrainer plans every buffer for the batch and image size of c and draws the initial weights from its seed. The error
+// lists every setting that is wrong.
+func NewTrainer(dev kernels.Device, c Config) (*Trainer, error) {
+	c = c.resolved()
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	t := &Trainer{dev: dev, config: c, method: methods[c.Method](dev, c)}
+	t.optimiser = newOptimiser(dev, c.Optimiser, t.method.trained())
+	for v := range t.images {
+		t.images[v] = dev.New(c.Batch, c.Height, c.Width, c.Arch.Channels)
+	}
+	t.positives = dev.New(c.Batch, c.Batch)
+	t.loss, t.squares = dev.NewFloat64(1), dev.NewFloat64(1)
+	return t, nil
 }
 
-// Encoder copies the online backbone of the trainer as it is now.
-func (t *Trainer) Encoder(maxBatch int) *Encoder { panic("soon") }
+// Config is the settings with every default filled in.
+func (t *Trainer) Config() Config { return t.config }
 
-// Update copies the trainer's backbone again, after further steps.
-func (e *Encoder) Update(t *Trainer) { panic("soon") }
+// StepsDone is the number of micro-batches done, and so the index of the next one, from 0.
+func (t *Trainer) StepsDone() int { return t.steps }
 
-func (e *Encoder) Arch() Arch { panic("soon") }
+// Parameters is the number of weights of the backbone, and of the trained network with its heads.
+func (t *Trainer) Parameters() (backbone, total int) {
+	w := t.method.trained().weights
+	return w.count(backbonePrefix), w.count("")
+}
 
-// Features is the features [n,F] of n images, pixels [n,H,W,C], for any n from 1; they go through in batches of maxBatch.
-func (e *Encoder) Features(dst, pixels []float32) { panic("soon") }
+// Step trains on one micro-batch: it adds the gradients, and after the last of Accumulate micro-batches updates the
+// weights and the target network. It allocates nothing.
+//
+// Where the loss or a gradient is not finite it returns a [*NonFiniteError] before any update, and the run is over: every
+// further Step and Save returns the same error. It panics if the batch does not have the configured shape or if all
+// configured steps are done.
+func (t *Trainer) Step(b *Batch) (Metrics, error) {
+	t.check(b)
+	if t.failed != nil {
+		return Metrics{}, t.failed
+	}
+	for v, pixels := range b.Views {
+		t.dev.Write(t.images[v], pixels)
+	}
+	t.dev.Write(t.positives, b.Positives)
+	t.dev.Fill(t.loss, 0)
+	t.method.gradients(t.loss, t.images, t.positives, 1/float64(t.config.Accumulate))
+	t.dev.SumSquares(t.squares, t.method.trained().gradients.block)
+
+	m := t.metrics(b)
+	if !finite(m.Loss) || !finite(m.GradNorm) {
+		t.failed = &NonFiniteError{Step: m.Step, Loss: m.Loss, Parameter: t.firstNonFinite(), Items: append([]int(nil), b.Items...)}
+		return m, t.failed
+	}
+	t.steps++
+	if m.Updated {
+		t.update(m.LR)
+	}
+	return m, nil
+}
+
+func (t *Trainer) check(b *Batch) {
+	c := t.config
+	pixels := c.Batch * c.Height * c.Width * c.Arch.Channels
+	if len(b.Views[0]) != pixels || len(b.Views[1]) != pixels {
+		panic("nn: Step: a view does not have Batch*Height*Width*Channels pixels")
+	}
+	if len(b.Positives) != c.Batch*c.Batch {
+		panic("nn: Step: the positives matrix is not [Batch,Batch]")
+	}
+	if t.steps >= c.Steps {
+		panic("nn: Step: all steps of the run are done")
+	}
+}
+
+func (t *Trainer) metrics(b *Batch) Metrics {
+	c := t.config
+	m := Metrics{
+		Step: t.steps + 1, Loss: t.read(t.loss), Chance: t.method.chance(), GradNorm: math.Sqrt(t.read(t.squares)),
+		LR:           learningRate(c, t.updates, c.WarmupSteps/c.Accumulate, max(c.Steps/c.Accumulate, 1)),
+		EmbeddingStd: t.method.embeddingStd(), Updated: (t.steps+1)%c.Accumulate == 0,
+	}
+	var positives float64
+	for _, a := range b.Positives {
+		positives += float64(a)
+	}
+	m.PositivesPerAnchor = positives/float64(c.Batch) - 1
+	return m
+}
+
+func (t *Trainer) read(x kernels.Tensor) float64 {
+	t.dev.ReadFloat64(t.host[:], x)
+	return t.host[0]
+}
+
+// update ends the micro-batches of one update.
+func (t *Trainer) update(lr float64) {
+	t.updates++
+	t.optimiser.update(lr, t.updates)
+	t.method.follow(t.steps-1, t.config.Steps)
+	t.dev.Fill(t.method.trained().gradients.block, 0)
+}
+
+// firstNonFinite names the parameter whose gradient was the first to go wrong.
+func (t *Trainer) firstNonFinite() string {
+	g := t.method.trained().gradients
+	for i := len(g.parameters) - 1; i >= 0; i-- {
+		t.dev.CountNonFinite(t.squares, g.at(i))
+		if t.read(t.squares) > 0 {
+			return g.parameters[i].name
+		}
+	}
+	return ""
+}
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

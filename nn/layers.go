@@ -1,0 +1,203 @@
+package nn
+
+import "gzpt/kernels"
+
+// The constants of every batch normalisation, PyTorch's defaults.
+const (
+	normEps      = 1e-5
+	normMomentum = 0.1
+)
+
+// mode is how a pass over a network treats batch normalisation and memory.
+type mode uint8
+
+const (
+	// training normalises by the batch and keeps every activation for the backward pass.
+	training mode = iota
+	// following normalises by the batch and reuses the memory of activations: a network without a backward pass.
+	following
+	// evaluating normalises by the running statistics and reuses the memory of activations.
+	evaluating
+)
+
+// slots is how many activations are alive at once in a residual block without a backward pass: its input, two
+// neighbours in the main path, and the shortcut.
+const slots = 4
+
+// plan hands out the buffers of one pass over a network.
+type plan struct {
+	dev  kernels.Device
+	net  *network
+	mode mode
+	slot [slots]kernels.Tensor
+}
+
+// buffer is memory for an activation. A training pass gets its own; the others share one block per slot, grown to the
+// largest activation that was asked for.
+func (p *plan) buffer(slot int, dims ...int) kernels.Tensor {
+	if p.mode == training {
+		return p.dev.New(dims...)
+	}
+	n := 1
+	for _, d := range dims {
+		n *= d
+	}
+	if p.slot[slot].Len() < n {
+		p.slot[slot] = p.dev.New(n)
+	}
+	return p.slot[slot].Slice(0, dims...)
+}
+
+// gradient is the view of a parameter's gradient, nothing in a network that is not trained.
+func (p *plan) gradient(name string) kernels.Tensor {
+	if p.mode != training {
+		return kernels.Tensor{}
+	}
+	return p.net.gradients.named(name)
+}
+
+// like is the beginning of a flat buffer in the shape of t.
+func like(buffer, t kernels.Tensor) kernels.Tensor {
+	if t.Rank() == 2 {
+		return buffer.Slice(0, t.Dim(0), t.Dim(1))
+	}
+	return buffer.Slice(0, t.Dim(0), t.Dim(1), t.Dim(2), t.Dim(3))
+}
+
+// batchNorm is one batch normalisation in one pass.
+type batchNorm struct {
+	kernels.Norm
+	dgamma, dbeta           kernels.Tensor
+	runningMean, runningVar kernels.Tensor
+	sums                    kernels.Tensor // float64 [2,C]
+	evaluating              bool
+}
+
+func newBatchNorm(p *plan, name string, channels int) batchNorm {
+	b := batchNorm{
+		dgamma: p.gradient(name + ".weight"), dbeta: p.gradient(name + ".bias"),
+		runningMean: p.net.statistics.named(name + meanSuffix), runningVar: p.net.statistics.named(name + varianceSuffix),
+		evaluating: p.mode == evaluating,
+	}
+	b.Gamma, b.Beta = p.net.weights.named(name+".weight"), p.net.weights.named(name+".bias")
+	b.InvStd = p.dev.New(channels)
+	if b.evaluating {
+		b.Mean = b.runningMean
+		return b
+	}
+	b.Mean = p.dev.New(channels)
+	b.sums = p.dev.NewFloat64(2, channels)
+	return b
+}
+
+// settle computes Mean and InvStd for the rows that the sums were taken over, or from the running statistics.
+func (b *batchNorm) settle(dev kernels.Device, rows int) {
+	if b.evaluating {
+		dev.InverseStd(b.InvStd, b.runningVar, normEps)
+		return
+	}
+	dev.BatchNormStats(b.Norm, b.runningMean, b.runningVar, b.sums, rows, normEps, normMomentum)
+}
+
+// convNorm is a convolution and its batch normalisation in one pass: c = conv(x), then y = norm(c) and what the caller
+// fuses with it.
+type convNorm struct {
+	conv            kernels.Conv
+	weight, dweight kernels.Tensor
+	norm            batchNorm
+	x, c, y         kernels.Tensor
+}
+
+// shape is the four dimensions of an activation.
+func shape(x kernels.Tensor) [4]int { return [4]int{x.Dim(0), x.Dim(1), x.Dim(2), x.Dim(3)} }
+
+// newConvNorm plans the layer for inputs of a shape [N,H,W,C]; the caller sets x.
+func newConvNorm(p *plan, prefix string, s convSpec, in [4]int, slot int) *convNorm {
+	l := &convNorm{
+		conv:    kernels.Conv{Stride: s.stride, Pad: s.kernel / 2, Dilation: 1, Groups: 1},
+		weight:  p.net.weights.named(prefix + s.conv + ".weight"),
+		dweight: p.gradient(prefix + s.conv + ".weight"),
+		norm:    newBatchNorm(p, prefix+s.norm, s.out),
+	}
+	l.c = p.buffer(slot, in[0], l.conv.Out(in[1], s.kernel), l.conv.Out(in[2], s.kernel), s.out)
+	l.y = l.c
+	return l
+}
+
+// separate gives y memory of its own in a training pass, because the backward pass reads c and y; otherwise y is c.
+func (l *convNorm) separate(p *plan) *convNorm {
+	if s := shape(l.c); p.mode == training {
+		l.y = p.dev.New(s[:]...)
+	}
+	return l
+}
+
+// convolve computes c and the constants of its normalisation.
+func (l *convNorm) convolve(dev kernels.Device) {
+	if l.norm.evaluating {
+		dev.Conv2D(l.c, l.x, l.weight, l.conv)
+	} else {
+		dev.Conv2DStats(l.c, l.norm.sums, l.x, l.weight, l.conv)
+	}
+	l.norm.settle(dev, l.c.Rows())
+}
+
+// forwardReLU computes y = ReLU(norm(conv(x))).
+func (l *convNorm) forwardReLU(dev kernels.Device) {
+	l.convolve(dev)
+	dev.BatchNormReLU(l.y, l.c, l.norm.Norm)
+}
+
+// backwardReLU takes dy through ReLU and normalisation, adds the gradients of all parameters, and leaves dc in c.
+func (l *convNorm) backwardReLU(dev kernels.Device, dy kernels.Tensor) {
+	dev.BatchNormReLUBackward(l.c, l.norm.dgamma, l.norm.dbeta, dy, l.y, l.c, l.norm.Norm)
+	dev.Conv2DBackwardWeights(l.dweight, l.c, l.x, l.conv)
+}
+
+// backwardData computes dx from dc in c.
+func (l *convNorm) backwardData(dev kernels.Device, dx kernels.Tensor) {
+	dev.Conv2DBackwardData(dx, l.c, l.weight, l.conv)
+}
+
+// mlp is a head in one pass: h = x W0' + b; y = ReLU(norm(h)); z = y W3'.
+type mlp struct {
+	first, dfirst, bias, dbias, last, dlast kernels.Tensor
+	norm                                    batchNorm
+	x, h, y, z                              kernels.Tensor
+	dy                                      kernels.Tensor
+}
+
+func newMLP(p *plan, prefix string, x kernels.Tensor) *mlp {
+	m := &mlp{
+		first: p.net.weights.named(prefix + "0.weight"), dfirst: p.gradient(prefix + "0.weight"),
+		bias: p.net.weights.named(prefix + "0.bias"), dbias: p.gradient(prefix + "0.bias"),
+		last: p.net.weights.named(prefix + "3.weight"), dlast: p.gradient(prefix + "3.weight"),
+		x: x,
+	}
+	batch, hidden, out := x.Dim(0), m.first.Dim(0), m.last.Dim(0)
+	m.norm = newBatchNorm(p, prefix+"1", hidden)
+	m.h, m.y, m.z = p.dev.New(batch, hidden), p.dev.New(batch, hidden), p.dev.New(batch, out)
+	if p.mode == training {
+		m.dy = p.dev.New(batch, hidden)
+	}
+	return m
+}
+
+func (m *mlp) forward(dev kernels.Device) {
+	dev.MatMul(m.h, m.x, m.first, kernels.Product{TransB: true})
+	dev.AddBias(m.h, m.h, m.bias)
+	dev.ChannelSums(m.norm.sums, m.h)
+	m.norm.settle(dev, m.h.Rows())
+	dev.BatchNormReLU(m.y, m.h, m.norm.Norm)
+	dev.MatMul(m.z, m.y, m.last, kernels.Product{TransB: true})
+}
+
+// backward takes dz to dx and adds the gradients of all parameters; dh replaces h.
+func (m *mlp) backward(dev kernels.Device, dx, dz kernels.Tensor) {
+	dev.MatMul(m.dlast, dz, m.y, kernels.Product{TransA: true, Accumulate: true})
+	dev.MatMul(m.dy, dz, m.last, kernels.Product{})
+	dev.BatchNormReLUBackward(m.h, m.norm.dgamma, m.norm.dbeta, m.dy, m.y, m.h, m.norm.Norm)
+	dev.AddBiasBackward(m.dbias, m.h)
+	dev.MatMul(m.dfirst, m.h, m.x, kernels.Product{TransA: true, Accumulate: true})
+	dev.MatMul(dx, m.h, m.first, kernels.Product{})
+}
