@@ -1,0 +1,159 @@
+package gaze
+
+import "math"
+
+// blob is the drawing of a cluster on a canvas of width x height pixels: pixels outside the box of cols x rows at
+// (left, top) are 0.
+type blob struct {
+	width, height         int
+	left, top, cols, rows int
+	pixels                []float64
+}
+
+// drawBlob adds for every fixation its weight times a Gaussian patch, centred on its pixel: floor(height/10) pixels wide
+// and high, standard deviation a sixth of that. The result is scaled so that its range over the canvas is 0 to 255.
+func drawBlob(r Recording, weights []float64) *blob {
+	b := &blob{width: max(int(r.Width), 1), height: max(int(r.Height), 1)}
+	side := max(b.height/10, 1)
+	patch := make([]float64, side)
+	for k := range patch {
+		d := (float64(k) - float64(side)/2) / (float64(side) / 6)
+		patch[k] = math.Exp(-d * d / 2)
+	}
+	b.bound(r, weights, side)
+	for i, f := range r.Fixations {
+		if weights[i] > 0 {
+			b.add(int(f.X)-side/2, int(f.Y)-side/2, patch, weights[i])
+		}
+	}
+	b.stretch()
+	return b
+}
+
+// bound lays the box around all patches, within the canvas.
+func (b *blob) bound(r Recording, weights []float64, side int) {
+	left, top, right, bottom := b.width, b.height, 0, 0
+	for i, f := range r.Fixations {
+		if weights[i] > 0 {
+			x, y := int(f.X)-side/2, int(f.Y)-side/2
+			left, top = min(left, x), min(top, y)
+			right, bottom = max(right, x+side), max(bottom, y+side)
+		}
+	}
+	b.left, b.top = max(left, 0), max(top, 0)
+	b.cols, b.rows = max(min(right, b.width)-b.left, 0), max(min(bottom, b.height)-b.top, 0)
+	b.pixels = make([]float64, b.cols*b.rows)
+}
+
+// add adds the outer product of patch with itself at (x, y).
+func (b *blob) add(x, y int, patch []float64, weight float64) {
+	x0, x1 := max(x, b.left), min(x+len(patch), b.left+b.cols)
+	y0, y1 := max(y, b.top), min(y+len(patch), b.top+b.rows)
+	if x0 >= x1 {
+		return
+	}
+	across := patch[x0-x : x1-x]
+	for row := y0; row < y1; row++ {
+		v := weight * patch[row-y]
+		line := b.pixels[(row-b.top)*b.cols+x0-b.left:][:len(across)]
+		for k, u := range across {
+			line[k] += v * u
+		}
+	}
+}
+
+// stretch maps the smallest pixel of the canvas to 0 and the largest to 255. A canvas of one value becomes 0.
+func (b *blob) stretch() {
+	low, high := math.Inf(1), 0.0
+	for _, v := range b.pixels {
+		low, high = min(low, v), max(high, v)
+	}
+	if b.cols < b.width || b.rows < b.height {
+		low = 0
+	}
+	scale := 0.0
+	if high > low {
+		scale = 255 / (high - low)
+	}
+	for i := range b.pixels {
+		b.pixels[i] = (b.pixels[i] - low) * scale
+	}
+}
+
+// reduce is the canvas as momentGrid x momentGrid pixels, row-major: each the mean over its area, or with bilinear the
+// value at its centre, interpolated between the four pixels around it.
+func (b *blob) reduce(bilinear bool) []float64 {
+	weigh := areaTaps
+	if bilinear {
+		weigh = bilinearTaps
+	}
+	across, down := weigh(b.width), weigh(b.height)
+	out := make([]float64, momentGrid*momentGrid)
+	line := make([]float64, momentGrid)
+	for i, taps := range down {
+		for k, v := range taps.weights {
+			row := taps.first + k - b.top
+			if row < 0 || row >= b.rows {
+				continue
+			}
+			b.reduceRow(line, b.pixels[row*b.cols:(row+1)*b.cols], across)
+			for j, u := range line {
+				out[i*momentGrid+j] += v * u
+			}
+		}
+	}
+	return out
+}
+
+func (b *blob) reduceRow(dst, row []float64, across []taps) {
+	for j, t := range across {
+		sum := 0.0
+		for k, u := range t.weights {
+			if col := t.first + k - b.left; col >= 0 && col < len(row) {
+				sum += u * row[col]
+			}
+		}
+		dst[j] = sum
+	}
+}
+
+// taps are the weights of the pixels first, first+1, ... in one pixel of the reduced image.
+type taps struct {
+	first   int
+	weights []float64
+}
+
+// areaTaps gives every pixel the share of the cell that it covers.
+func areaTaps(size int) []taps {
+	out := make([]taps, momentGrid)
+	step := float64(size) / momentGrid
+	for i := range out {
+		from, to := float64(i)*step, float64(i+1)*step
+		first, last := int(from), min(int(math.Ceil(to)), size)
+		out[i].first = first
+		for p := first; p < last; p++ {
+			covered := math.Min(to, float64(p+1)) - math.Max(from, float64(p))
+			out[i].weights = append(out[i].weights, covered/step)
+		}
+	}
+	return out
+}
+
+// bilinearTaps interpolates between the two pixels around the cell's centre, as OpenCV's linear resize does.
+func bilinearTaps(size int) []taps {
+	out := make([]taps, momentGrid)
+	for i := range out {
+		at := (float64(i)+0.5)*float64(size)/momentGrid - 0.5
+		first := int(math.Floor(at))
+		part := at - float64(first)
+		switch {
+		case first < 0:
+			out[i] = taps{0, []float64{1}}
+		case first >= size-1:
+			out[i] = taps{size - 1, []float64{1}}
+		default:
+			out[i] = taps{first, []float64{1 - part, part}}
+		}
+	}
+	return out
+}

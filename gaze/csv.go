@@ -1,0 +1,194 @@
+package gaze
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// table reads a text table with a header, row by row. It takes commas, tabs or semicolons, either line end, a byte-order
+// mark, and an empty column after the last one.
+type table struct {
+	file    string
+	reader  *csv.Reader
+	names   []string
+	columns map[string]int // lower case
+	row     []string
+}
+
+// openTable reads the header. Every name of required must be there.
+func openTable(file string, r io.Reader, required ...string) (*table, error) {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	t := &table{file: file, reader: csv.NewReader(bytes.NewReader(data)), columns: map[string]int{}}
+	t.reader.Comma = separator(data)
+	t.reader.FieldsPerRecord = -1
+	header, err := t.reader.Read()
+	if err == io.EOF {
+		return nil, Problem{File: file, Reason: "the file is empty, expected a header with " + strings.Join(required, ", ")}
+	} else if err != nil {
+		return nil, t.syntax(err)
+	}
+	if n := len(header); n > 1 && strings.TrimSpace(header[n-1]) == "" {
+		header = header[:n-1]
+	}
+	for i, name := range header {
+		name = strings.TrimSpace(name)
+		t.names = append(t.names, name)
+		name = strings.ToLower(name)
+		if _, ok := t.columns[name]; ok {
+			line, column := t.reader.FieldPos(i)
+			return nil, Problem{file, line, column, fmt.Sprintf("column %q comes twice", name)}
+		}
+		t.columns[name] = i
+	}
+	for _, name := range required {
+		if !t.has(name) {
+			line, _ := t.reader.FieldPos(0)
+			return nil, Problem{file, line, 0, fmt.Sprintf("the header lacks the column %q; expected %s", name, strings.Join(required, ", "))}
+		}
+	}
+	return t, nil
+}
+
+// separator is the candidate that the first line holds most of.
+func separator(data []byte) rune {
+	line, _, _ := bytes.Cut(data, []byte("\n"))
+	best, most := ',', 0
+	for _, c := range ",\t;" {
+		if n := bytes.Count(line, []byte(string(c))); n > most {
+			best, most = c, n
+		}
+	}
+	return best
+}
+
+// header is the lower-case column names of a file's first line, for recognising its format.
+func header(head []byte) map[string]bool {
+	line, _, _ := bytes.Cut(bytes.TrimPrefix(head, []byte("\ufeff")), []byte("\n"))
+	names := map[string]bool{}
+	for _, name := range strings.Split(string(line), string(separator(line))) {
+		names[strings.ToLower(strings.Trim(strings.TrimSpace(name), `"`))] = true
+	}
+	return names
+}
+
+// syntax turns an error of the csv package into a problem.
+func (t *table) syntax(err error) error {
+	var parse *csv.ParseError
+	if errors.As(err, &parse) {
+		return Problem{t.file, parse.Line, parse.Column, parse.Err.Error()}
+	}
+	return err
+}
+
+// next moves to the next row; io.EOF ends the table. After a Problem reading can go on.
+func (t *table) next() error {
+	row, err := t.reader.Read()
+	if err == io.EOF {
+		return err
+	} else if err != nil {
+		return t.syntax(err)
+	}
+	if n := len(row); n == len(t.names)+1 && strings.TrimSpace(row[n-1]) == "" {
+		row = row[:n-1]
+	}
+	t.row = row
+	if len(row) != len(t.names) {
+		return t.problem(fmt.Sprintf("%d fields, expected %d as in the header", len(row), len(t.names)))
+	}
+	return nil
+}
+
+func (t *table) has(column string) bool {
+	_, ok := t.columns[strings.ToLower(column)]
+	return ok
+}
+
+// line is the line on which the row begins.
+func (t *table) line() int {
+	line, _ := t.reader.FieldPos(0)
+	return line
+}
+
+func (t *table) problem(reason string) Problem { return Problem{t.file, t.line(), 0, reason} }
+
+// at is a problem with one field of the row.
+func (t *table) at(column, expected string) Problem {
+	i := t.columns[strings.ToLower(column)]
+	line, col := t.reader.FieldPos(i)
+	return Problem{t.file, line, col, fmt.Sprintf("%s is %q, expected %s", column, t.row[i], expected)}
+}
+
+// text is a field without the blanks around it, "" where the table has no such column.
+func (t *table) text(column string) string {
+	i, ok := t.columns[strings.ToLower(column)]
+	if !ok {
+		return ""
+	}
+	return strings.TrimSpace(t.row[i])
+}
+
+// missing reports whether a field says that there is no value.
+func missing(field string) bool {
+	switch strings.ToLower(field) {
+	case "", ".", "n/a", "nan":
+		return true
+	}
+	return false
+}
+
+// position is a number that may be missing, which gives NaN.
+func (t *table) position(column string) (float64, error) {
+	if missing(t.text(column)) {
+		return math.NaN(), nil
+	}
+	return t.number(column, "a number, or nothing where it is missing", math.Inf(-1))
+}
+
+// number is a finite number of at least least.
+func (t *table) number(column, expected string, least float64) (float64, error) {
+	v, err := strconv.ParseFloat(t.text(column), 64)
+	if err != nil || !finite(v) || v < least {
+		return 0, t.at(column, expected)
+	}
+	return v, nil
+}
+
+// maxFrame bounds the sides of a frame: beyond it the file is wrong.
+const maxFrame = 100_000
+
+// frame is the width and height of the row's coordinates, in pixels.
+func (t *table) frame(width, height string) (w, h float64, err error) {
+	for _, side := range []struct {
+		column string
+		value  *float64
+	}{{width, &w}, {height, &h}} {
+		*side.value, err = t.number(side.column, "a size in pixels, 1 to 100000", 1)
+		if err != nil {
+			return 0, 0, err
+		}
+		if *side.value > maxFrame {
+			return 0, 0, t.at(side.column, "a size in pixels, 1 to 100000")
+		}
+	}
+	return w, h, nil
+}
+
+// milliseconds is a time in milliseconds, given in seconds.
+func (t *table) milliseconds(column string, least float64) (float64, error) {
+	expected := "a time in milliseconds"
+	if least == 0 {
+		expected = "a time in milliseconds that is not negative"
+	}
+	v, err := t.number(column, expected, least)
+	return v / 1000, err
+}

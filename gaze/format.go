@@ -1,0 +1,225 @@
+package gaze
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// format is one kind of file. A reader of a new kind registers itself from its own file.
+type format struct {
+	name string
+	// sniff reports whether a file that begins with head, its first few kilobytes, is of this kind.
+	sniff func(head []byte) bool
+	// read adds the file's recordings to s.set.
+	read func(s *source) error
+}
+
+var formats []format
+
+func registerFormat(f format) {
+	formats = append(formats, f)
+	slices.SortFunc(formats, func(a, b format) int { return strings.Compare(a.name, b.name) })
+}
+
+// Formats is the names of all file formats, sorted.
+func Formats() []string {
+	names := make([]string, len(formats))
+	for i, f := range formats {
+		names[i] = f.name
+	}
+	return names
+}
+
+// ReadOptions says how files are read.
+type ReadOptions struct {
+	// Format is the name of a format; "" and "auto" recognise it by the file's beginning.
+	Format string
+	// Unit is the unit of positions, "px" or "norm", for tables that do not declare it themselves.
+	Unit string
+	// SkipBad lists what is wrong in Set.Skips and goes on; otherwise the first such thing is an error.
+	SkipBad bool
+}
+
+// Set is the recordings of one or more files.
+type Set struct {
+	// Formats is the format of each file read, Files their names.
+	Formats, Files []string
+	Recordings     []Recording
+	// Items is the rows of a manifest, nil where there is none.
+	Items []Item
+	// Missing counts fixations without a position, Outside those off their frame. Both are left out of Recordings.
+	Missing, Outside int
+	// Skips is what SkipBad left out.
+	Skips []Problem
+}
+
+// Load reads the recordings of a file, or of all files of a folder (not of its subfolders) that hold gaze. A folder with
+// an items.csv is read through that manifest, see [Item].
+func Load(path string, o ReadOptions) (*Set, error) {
+	if o.Format == "auto" {
+		o.Format = ""
+	}
+	if o.Format != "" && !slices.Contains(Formats(), o.Format) {
+		return nil, fmt.Errorf("gaze format %q, expected auto, %s", o.Format, strings.Join(Formats(), ", "))
+	}
+	if o.Unit != "" && o.Unit != "px" && o.Unit != "norm" {
+		return nil, fmt.Errorf("gaze unit %q, expected px or norm", o.Unit)
+	}
+	set := &Set{}
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		err = set.addFolder(path, o)
+	default:
+		err = set.addFile(path, o)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return set, nil
+}
+
+const manifestName = "items.csv"
+
+func (set *Set) addFolder(dir string, o ReadOptions) error {
+	manifest := filepath.Join(dir, manifestName)
+	if _, err := os.Stat(manifest); err == nil && (o.Format == "" || o.Format == "manifest") {
+		o.Format = "manifest"
+		return set.addFile(manifest, o)
+	}
+	files, err := gazeFiles(dir, o.Format)
+	if err != nil {
+		return err
+	}
+	if len(files) == 0 {
+		return fmt.Errorf("%s: no gaze file found, expected %s or a .csv, .tsv or .txt file of the format %s", dir, manifestName,
+			cmp.Or(o.Format, strings.Join(Formats(), ", ")))
+	}
+	for _, file := range files {
+		if err := set.addFile(file, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// gazeFiles is the files of a folder that look like the named format, or like any but a manifest.
+func gazeFiles(dir, name string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var files []string
+	for _, e := range entries {
+		switch strings.ToLower(filepath.Ext(e.Name())) {
+		case ".csv", ".tsv", ".txt":
+		default:
+			continue
+		}
+		path := filepath.Join(dir, e.Name())
+		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		found, err := recognise(path)
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(found, func(f format) bool { return f.name == name || name == "" && f.name != "manifest" }) {
+			files = append(files, path)
+		}
+	}
+	return files, nil
+}
+
+// recognise is the formats that a file's beginning fits.
+func recognise(path string) ([]format, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	head := make([]byte, 8<<10)
+	n, err := io.ReadFull(f, head)
+	if err != nil && err != io.EOF && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	var found []format
+	for _, candidate := range formats {
+		if candidate.sniff(head[:n]) {
+			found = append(found, candidate)
+		}
+	}
+	return found, nil
+}
+
+// pick is the format to read a file with.
+func pick(path, name string) (format, error) {
+	if name != "" {
+		return formats[slices.Index(Formats(), name)], nil
+	}
+	found, err := recognise(path)
+	if err != nil {
+		return format{}, err
+	}
+	switch len(found) {
+	case 0:
+		return format{}, Problem{File: path, Reason: "the header fits no known gaze format: " + strings.Join(Formats(), ", ")}
+	case 1:
+		return found[0], nil
+	}
+	return format{}, Problem{File: path, Reason: fmt.Sprintf("the header fits %s and %s; name the format", found[0].name, found[1].name)}
+}
+
+// addFile reads one file into the set.
+func (set *Set) addFile(path string, o ReadOptions) error {
+	f, err := pick(path, o.Format)
+	if err != nil {
+		return err
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	s := &source{file: path, reader: file, options: o, set: set, problems: problems{skipBad: o.SkipBad}}
+	if err := f.read(s); err != nil {
+		return err
+	}
+	set.Formats = append(set.Formats, f.name)
+	set.Files = append(set.Files, path)
+	set.Skips = append(set.Skips, s.skips...)
+	return nil
+}
+
+// source is a file being read.
+type source struct {
+	problems
+	file    string
+	reader  io.Reader
+	options ReadOptions
+	set     *Set
+}
+
+// rows calls each for every row of a table; a Problem that each or the table returns leaves out the row.
+func (s *source) rows(t *table, each func() error) error {
+	for {
+		err := t.next()
+		if err == io.EOF {
+			return nil
+		}
+		if err == nil {
+			err = each()
+		}
+		if err := s.pass(err); err != nil {
+			return err
+		}
+	}
+}

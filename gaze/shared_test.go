@@ -1,0 +1,29 @@
+package gaze
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"gzpt/kernels"
+	"gzpt/kernels/reference"
+)
+
+// shared is a path in the folder of shared data beside the project; the test is skipped where that folder is absent.
+func shared(tb testing.TB, elements ...string) string {
+	tb.Helper()
+	path := filepath.Join(append([]string{"..", "..", "shared"}, elements...)...)
+	if _, err := os.Stat(path); err != nil {
+		tb.Skipf("needs the shared data: %v", err)
+	}
+	return path
+}
+
+func device(tb testing.TB) kernels.Device {
+	dev := reference.New(kernels.Float32)
+	tb.Cleanup(dev.Close)
+	return dev
+}
+
+func close(a, b, tolerance float64) bool { return math.Abs(a-b) <= tolerance }

@@ -1,0 +1,175 @@
+package gaze
+
+import (
+	"math"
+	"slices"
+	"strconv"
+)
+
+func init() {
+	registerMeasure(Measure{
+		Name:  "tima",
+		About: "temporal-integrated moment alignment: the same sequence of dwelled regions by their area and shape, wherever they lie",
+		Parameters: []Parameter{
+			{Name: "eps", Default: "0.2", About: "reach of a sample in fractions of width, height and time", Least: 1e-6, Most: 10},
+			{Name: "share", Default: "10", About: "a region holds more than 1/share of the samples near one of them", Least: 1, Most: 1e6},
+			{Name: "area", Default: "0.7", About: "weight of the regions' areas", Least: 0, Most: 1},
+			{Name: "shape", Default: "0.3", About: "weight of the regions' shapes", Least: 0, Most: 1},
+			{Name: "rate", Default: "50", About: "samples per second of fixation", Least: 1, Most: 1000},
+			{Name: "canvas", Default: "0", About: "side of a square canvas in pixels that the coordinates are moved to; 0 draws in their own frame", Least: 0, Most: maxCanvas},
+			{Name: "resize", Default: "area", About: "reduction to 32 x 32", Choices: []string{"area", "bilinear"}},
+			{Name: "order", Default: "time", About: "order of the regions; lexical puts the 11th before the 3rd", Choices: []string{"time", "lexical"}},
+			{Name: "axes", Default: "own", About: "swapped divides x by the height and y by the width", Choices: []string{"own", "swapped"}},
+		},
+		relate: relateTIMA,
+	})
+}
+
+// relateTIMA compares scanpaths as sequences of dwelled regions, the measure of GzPT (IEEE TMI 44(10):4063, 2025) as its
+// released code defines it:
+//
+//  1. samples (x/W, y/H, k/n), k = 0 .. n-1, are clustered by DBSCAN with reach eps and at least floor(n/share)+1 samples;
+//  2. each cluster is drawn as a sum of Gaussians, scaled to 0 .. 255 and reduced to 32 x 32;
+//  3. its moment (M00, H) is compared by area*rd(M00) + shape*rd(H), rd(a,b) = |a-b|/max(a,b);
+//  4. the sequences of moments are aligned by dynamic time warping: similarity = 1 - cost / cells of the path.
+//
+// A scanpath without clusters has similarity 0. The released code differs where it draws (bilinear reduction of 8-bit
+// files, clusters in the lexical order of their numbers, x divided by the height); the parameters resize, order and axes
+// give that back, except for the rounding to 8 bits and JPEG.
+//
+// Fixations become samples as if a tracker of the given rate had seen the dwell time alone, without saccades.
+func relateTIMA(w *work) error {
+	t := newTIMA(w.settings)
+	sequences := make([][]moment, len(w.paths))
+	err := w.each(len(sequences), func() func(int) {
+		return func(i int) { sequences[i] = t.regions(w.paths[i]) }
+	})
+	if err != nil {
+		return err
+	}
+	longest := 1
+	for _, s := range sequences {
+		longest = max(longest, len(s))
+	}
+	return w.pairs(func() func(i, j int) float64 {
+		row := make([]dtwCell, longest)
+		return func(i, j int) float64 { return t.weights.similarity(sequences[i], sequences[j], row) }
+	})
+}
+
+// similarity is 1 - cost/cells of the warping path, 0 where either sequence is empty.
+func (w momentWeights) similarity(a, b []moment, row []dtwCell) float64 {
+	if len(a) == 0 || len(b) == 0 {
+		return 0
+	}
+	cost, cells := dtw(len(a), len(b), func(i, j int) float64 { return w.distance(a[i], b[j]) }, row)
+	return 1 - cost/float64(cells)
+}
+
+// tima is the settings of the measure.
+type tima struct {
+	eps, rate, canvas          float64
+	share                      int
+	weights                    momentWeights
+	bilinear, lexical, swapped bool
+}
+
+func newTIMA(s settings) tima {
+	return tima{
+		eps: s.number("eps"), rate: s.number("rate"), canvas: s.number("canvas"), share: int(s.number("share")),
+		weights:  momentWeights{s.number("area"), s.number("shape")},
+		bilinear: s["resize"] == "bilinear", lexical: s["order"] == "lexical", swapped: s["axes"] == "swapped",
+	}
+}
+
+const (
+	// maxCanvas bounds the sides of a canvas in pixels; larger frames are scaled down to it.
+	maxCanvas = 2048
+	// defaultCanvas is the canvas of the released code, for positions in fractions of an image of unknown size.
+	defaultCanvas = 800
+	// maxSamples bounds the work on one scanpath: for longer ones the rate is lowered to it.
+	maxSamples = 8192
+)
+
+// regions is the moments of a scanpath's clusters in the order of time.
+func (t tima) regions(r Recording) []moment {
+	n := int(math.Min(math.Round(r.Dwell()*t.rate), maxSamples))
+	if n == 0 {
+		return nil
+	}
+	r = t.onCanvas(r)
+	indices := resample(r.Fixations, n)
+	samples := make([]sample, n)
+	sx, sy := r.Width, r.Height
+	if t.swapped {
+		sx, sy = sy, sx
+	}
+	for k, i := range indices {
+		f := r.Fixations[i]
+		samples[k] = sample{f.X / sx, f.Y / sy, float64(k) / float64(n)}
+	}
+	labels := make([]int, n)
+	clusters := dbscan(samples, t.eps, n/t.share+1, labels)
+	sequence := make([]moment, clusters)
+	weights := make([]float64, len(r.Fixations))
+	for c := range sequence {
+		clear(weights)
+		for k, l := range labels {
+			if l == c {
+				weights[indices[k]]++
+			}
+		}
+		sequence[c] = momentOf(drawBlob(r, weights).reduce(t.bilinear))
+	}
+	if t.lexical {
+		sequence = lexical(sequence)
+	}
+	return sequence
+}
+
+// onCanvas is the recording in the frame that it is drawn in.
+func (t tima) onCanvas(r Recording) Recording {
+	switch largest := max(r.Width, r.Height); {
+	case t.canvas > 0:
+		return r.scaled(t.canvas, t.canvas)
+	case r.Width == 1 && r.Height == 1:
+		return r.scaled(defaultCanvas, defaultCanvas)
+	case largest > maxCanvas:
+		return r.scaled(r.Width*maxCanvas/largest, r.Height*maxCanvas/largest)
+	}
+	return r
+}
+
+// resample returns which fixation is looked at in the middle of each of n equal parts of the dwell time.
+func resample(fixations []Fixation, n int) []int {
+	total := 0.0
+	for _, f := range fixations {
+		total += f.Duration
+	}
+	indices := make([]int, n)
+	i, end := 0, fixations[0].Duration
+	for k := range indices {
+		at := (float64(k) + 0.5) / float64(n) * total
+		for at >= end && i < len(fixations)-1 {
+			i++
+			end += fixations[i].Duration
+		}
+		indices[k] = i
+	}
+	return indices
+}
+
+// lexical puts a sequence in the order of its numbers read as words: 0, 1, 10, 11, 2, ...
+func lexical(sequence []moment) []moment {
+	numbers := make([]string, len(sequence))
+	for i := range numbers {
+		numbers[i] = strconv.Itoa(i)
+	}
+	slices.Sort(numbers)
+	sorted := make([]moment, len(sequence))
+	for k, word := range numbers {
+		i, _ := strconv.Atoi(word)
+		sorted[k] = sequence[i]
+	}
+	return sorted
+}
