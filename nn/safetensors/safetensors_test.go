@@ -1,0 +1,157 @@
+package safetensors
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+var sample = []Tensor{
+	{Name: "conv1.weight", Shape: []int{1, 2, 1, 3}, Floats: []float32{1, -2, 0.5, float32(math.Inf(1)), 0, 7}},
+	{Name: "bn1.bias", Shape: []int{3}, Floats: []float32{9, 8, 7}},
+	{Name: "bn1.num_batches_tracked", Ints: []int64{-1 << 40}},
+	{Name: "empty", Shape: []int{0, 4}, Floats: []float32{}},
+}
+
+func encode(tb testing.TB, tensors []Tensor) []byte {
+	tb.Helper()
+	var b bytes.Buffer
+	if err := Write(&b, tensors); err != nil {
+		tb.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestRoundTrip(t *testing.T) {
+	data := encode(t, sample)
+	if !bytes.Equal(data, encode(t, sample)) {
+		t.Error("the same tensors gave different bytes")
+	}
+	if n := binary.LittleEndian.Uint64(data); n%8 != 0 || !bytes.Contains(data, []byte(`"format":"pt"`)) {
+		t.Errorf("header of %d bytes without alignment or format: %q", n, data[8:8+n])
+	}
+	f, err := Open(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(f.Tensors()) != len(sample) {
+		t.Fatalf("%d tensors, wrote %d", len(f.Tensors()), len(sample))
+	}
+	for _, want := range sample {
+		info, ok := f.Lookup(want.Name)
+		if !ok || len(info.Shape) != len(want.Shape) || (f.data+info.begin)%info.DType.size() != 0 {
+			t.Errorf("%s: read back as %+v", want.Name, info)
+			continue
+		}
+		if want.Ints != nil {
+			if got, err := f.Ints(info); err != nil || !reflect.DeepEqual(got, want.Ints) {
+				t.Errorf("%s: %v, %v, wrote %v", want.Name, got, err, want.Ints)
+			}
+			continue
+		}
+		if got, err := f.Floats(info); err != nil || !reflect.DeepEqual(got, want.Floats) {
+			t.Errorf("%s: %v, %v, wrote %v", want.Name, got, err, want.Floats)
+		}
+		if _, err := f.Ints(info); err == nil {
+			t.Errorf("%s: floats were read as integers", want.Name)
+		}
+	}
+	if _, ok := f.Lookup("fc.weight"); ok {
+		t.Error("found a tensor that was not written")
+	}
+}
+
+func TestWriteRefuses(t *testing.T) {
+	for _, c := range []struct {
+		tensors []Tensor
+		want    string
+	}{
+		{[]Tensor{sample[0], sample[0]}, "occurs twice"},
+		{[]Tensor{{Name: metadataKey, Shape: []int{1}, Floats: []float32{1}}}, "occurs twice"},
+		{[]Tensor{{Name: "a", Shape: []int{2, 2}, Floats: []float32{1}}}, "1 elements"},
+	} {
+		if err := Write(&bytes.Buffer{}, c.tensors); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("error %v, expected one with %q", err, c.want)
+		}
+	}
+}
+
+// raw is a file with the given header and so many bytes of elements.
+func raw(header string, elements int) []byte {
+	b := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
+	return append(append(b, header...), make([]byte, elements)...)
+}
+
+func TestOpenRefuses(t *testing.T) {
+	tensor := func(name, dtype, shape string, begin, end int) string {
+		return fmt.Sprintf(`%q:{"dtype":%q,"shape":%s,"data_offsets":[%d,%d]}`, name, dtype, shape, begin, end)
+	}
+	good := encode(t, sample)
+	for _, c := range []struct {
+		name string
+		data []byte
+		want string
+	}{
+		{"empty", nil, "too short"},
+		{"other format", []byte("PK\x03\x04 a zip archive, as PyTorch writes it"), "not a safetensors file"},
+		{"truncated header", good[:40], "truncated"},
+		{"truncated elements", good[:len(good)-1], "truncated"},
+		{"trailing bytes", append(bytes.Clone(good), 0), "behind the last tensor"},
+		{"not an object", raw(`[1,2,3]`, 0), "not a JSON object"},
+		{"broken JSON", raw(`{"a":{"dtype":`, 0), "tensor \"a\""},
+		{"unclosed object", raw(`{`+tensor("a", "F32", "[1]", 0, 4), 4), "header"},
+		{"text behind", raw(`{} {}`, 0), "behind the JSON object"},
+		{"metadata", raw(`{"__metadata__":{"a":1}}`, 0), metadataKey},
+		{"type", raw(`{`+tensor("a", "F16", "[2]", 0, 4)+`}`, 4), `type "F16"`},
+		{"twice", raw(`{`+tensor("a", "F32", "[1]", 0, 4)+`,`+tensor("a", "F32", "[1]", 4, 8)+`}`, 8), "occurs twice"},
+		{"shape", raw(`{`+tensor("a", "F32", "[3]", 0, 4)+`}`, 4), "does not fill"},
+		{"negative shape", raw(`{`+tensor("a", "F32", "[-1,-1]", 0, 4)+`}`, 4), "does not fill"},
+		{"enormous shape", raw(`{`+tensor("a", "F32", "[4294967296,4294967296,4294967296]", 0, 0)+`}`, 0), "does not fill"},
+		{"backwards", raw(`{`+tensor("a", "F32", "[1]", 4, 0)+`}`, 4), "does not fill"},
+		{"negative place", raw(`{`+tensor("a", "F32", "[1]", -4, 0)+`}`, 4), "does not fill"},
+		{"overlap", raw(`{`+tensor("a", "F32", "[2]", 0, 8)+`,`+tensor("b", "F32", "[1]", 4, 8)+`}`, 8), "overlaps"},
+		{"gap", raw(`{`+tensor("a", "F32", "[1]", 4, 8)+`}`, 8), "gap"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := Open(bytes.NewReader(c.data), int64(len(c.data)))
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, expected one with %q", err, c.want)
+			}
+		})
+	}
+}
+
+// FuzzOpen: whatever the bytes, Open fails or every tensor can be read, and what was read can be written and read again.
+func FuzzOpen(f *testing.F) {
+	f.Add(encode(f, sample))
+	f.Add(encode(f, nil))
+	f.Add(raw(`{"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}`, 4))
+	f.Add([]byte("PK\x03\x04"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		file, err := Open(bytes.NewReader(data), int64(len(data)))
+		if err != nil {
+			return
+		}
+		var again []Tensor
+		for _, info := range file.Tensors() {
+			out := Tensor{Name: info.Name, Shape: info.Shape}
+			if info.DType == Int64 {
+				out.Ints, err = file.Ints(info)
+			} else {
+				out.Floats, err = file.Floats(info)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			again = append(again, out)
+		}
+		b := encode(t, again)
+		if _, err := Open(bytes.NewReader(b), int64(len(b))); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
