@@ -15,7 +15,7 @@ TIERS = $(shell $(GO) run ./bench/machine -tiers)
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo study test machine lint unit tiers noasm portable race short-demo fuzz bench bench-peer check-export clean
+.PHONY: help demo study test machine lint unit tiers noasm portable race short-demo fuzz bench bench-peer readme clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -82,6 +82,12 @@ fuzz: ## run every fuzz target for FUZZTIME (20s)
 
 bench: machine ## go test -bench over the operations and the whole step; BENCH=regexp, BENCHTIME=1s
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) ./bench
+
+bench-peer: ## training steps and convolutions beside PyTorch, interleaved; PEER_PYTHON=python3, PEER_FLAGS
+	$(GO) run ./bench/peer --python $(PEER_PYTHON) $(PEER_FLAGS)
+
+readme: ## copy the recorded results into the README
+	$(GO) run ./bench/readme
 
 clean: ## remove what make built
 	rm -rf .tools gzpt-train
