@@ -1,0 +1,181 @@
+package kerneltest
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"gzpt/kernels"
+	"gzpt/kernels/reference"
+)
+
+// operand is one tensor of a call.
+type operand struct {
+	name    string
+	dims    []int
+	values  []float64 // before the call; nil for an output that the call only writes
+	out     bool      // the call writes it
+	sums    bool      // float64 on every device
+	inPlace []string  // the inputs that this output may be
+	free    bool      // any shape is legal, so none is refused
+	finite  bool      // its values follow from another operand's, so no NaN is put into it alone
+	// reaches, where it is set, says which elements of the outputs a NaN in element at may reach beyond those of the
+	// reference, because it meets the zeros of the padding.
+	reaches func(at, out int) bool
+}
+
+// in is an input with the given values, rounded so that float32 holds them exactly.
+func in(name string, values []float64, dims ...int) operand {
+	return operand{name: name, dims: dims, values: rounded(values)}
+}
+
+// out is an output that may be the tensor of any of the inputs named in inPlace.
+func out(name string, dims []int, inPlace ...string) operand {
+	return operand{name: name, dims: dims, out: true, inPlace: inPlace}
+}
+
+// inout is an operand that the call reads and writes.
+func inout(name string, values []float64, dims ...int) operand {
+	return operand{name: name, dims: dims, values: rounded(values), out: true}
+}
+
+// sums makes an operand float64 on every device.
+func sums(o operand) operand {
+	o.sums = true
+	return o
+}
+
+// free marks an input of which any shape is legal.
+func free(o operand) operand {
+	o.free = true
+	return o
+}
+
+// derived marks an input whose values follow from another operand's.
+func derived(o operand) operand {
+	o.finite = true
+	return o
+}
+
+// reaching marks an input whose NaN may meet the zeros of the padding.
+func reaching(o operand, reaches func(at, out int) bool) operand {
+	o.reaches = reaches
+	return o
+}
+
+func (o operand) len() int {
+	n := 1
+	for _, d := range o.dims {
+		n *= d
+	}
+	return n
+}
+
+// rounded is the values as float32 holds them.
+func rounded(values []float64) []float64 {
+	r := make([]float64, len(values))
+	for i, v := range values {
+		r[i] = float64(float32(v))
+	}
+	return r
+}
+
+// bound is the error that a call allows every element of output number out, in units of the device's eps, the distance
+// from 1 to the next number. A call without a bound is exact: the float64 result rounded once.
+type bound func(c call, out int) []float64
+
+// call is one operation on operands of given shapes and values.
+type call struct {
+	op       string // the name of the method
+	label    string // what is special about this call
+	operands []operand
+	run      func(dev kernels.Device, t []kernels.Tensor) // t in the order of operands
+	bound    bound
+	large    bool // compared once, without the sweeps over placements
+}
+
+func (c call) name() string { return c.op + "/" + c.label }
+
+// oracle is where every expected value comes from. Close has nothing to release, so one serves all tests.
+var oracle = reference.New(kernels.Float64)
+
+// want is the operands after the call on the float64 reference.
+func (c call) want() [][]float64 {
+	return c.apply(oracle, plain).values
+}
+
+// with is the call with element i of an operand replaced.
+func (c call) with(operand, i int, v float64) call {
+	values := slices.Clone(c.operands[operand].values)
+	values[i] = v
+	c.operands = slices.Clone(c.operands)
+	c.operands[operand].values = values
+	return c
+}
+
+// magnitude is the absolute value of output number out of the call on the absolute values of the given operands, of all
+// without any: where the operation is a sum of products, the sum of the absolute products.
+func (c call) magnitude(out int, operands ...int) []float64 {
+	c.operands = slices.Clone(c.operands)
+	for i := range c.operands {
+		if len(operands) == 0 || slices.Contains(operands, i) {
+			c.operands[i].values = mapped(math.Abs, c.operands[i].values)
+		}
+	}
+	return mapped(math.Abs, c.want()[out])
+}
+
+// mapped is f of every value.
+func mapped(f func(float64) float64, x []float64) []float64 {
+	if x == nil {
+		return nil
+	}
+	y := make([]float64, len(x))
+	for i, v := range x {
+		y[i] = f(v)
+	}
+	return y
+}
+
+// products is the bound of sums of depth products: 4*sqrt(depth) times the sum of the absolute products. The operands
+// given, or all, are the ones that the sum is linear in.
+func products(depth int, operands ...int) bound {
+	return func(c call, out int) []float64 {
+		factor := 4 * math.Sqrt(float64(max(depth, 1)))
+		return mapped(func(m float64) float64 { return factor * m }, c.magnitude(out, operands...))
+	}
+}
+
+// relative is a bound of factor times the expected value.
+func relative(factor float64) bound {
+	return func(c call, out int) []float64 {
+		return mapped(func(w float64) float64 { return factor * math.Abs(w) }, c.want()[out])
+	}
+}
+
+// each is a bound given by a formula for element i of an output, from the operands before the call.
+func each(formula func(v [][]float64, out, i int) float64) bound {
+	return func(c call, out int) []float64 {
+		v := make([][]float64, len(c.operands))
+		for i, o := range c.operands {
+			v[i] = o.values
+		}
+		b := make([]float64, c.operands[out].len())
+		for i := range b {
+			b[i] = formula(v, out, i)
+		}
+		return b
+	}
+}
+
+// shapeName writes dimensions as they are spoken: 2x3x4.
+func shapeName(dims ...int) string {
+	s := ""
+	for i, d := range dims {
+		if i > 0 {
+			s += "x"
+		}
+		s += fmt.Sprint(d)
+	}
+	return s
+}

@@ -1,0 +1,68 @@
+package kerneltest
+
+import (
+	"fmt"
+
+	"gzpt/kernels"
+)
+
+// matrices are the shapes [rows, channels] of everything that works on rows: no rows, one element, few channels, tails
+// of every vector width, and enough rows for several workers.
+var matrices = [][2]int{
+	{2, 5}, {0, 5}, {1, 1}, {1, 3}, {7, 13}, {300, 1}, {2, 17}, {3, 31}, {33, 64}, {9, 65}, {1, 128}, {700, 3}, {5, 130}, {64, 32}, {2500, 24},
+}
+
+// lengths are the sizes of everything that works on single elements: all tails of two and more of the widest vectors.
+func lengths() []int {
+	n := []int{40, 4099, 70001}
+	for i := range 36 {
+		n = append(n, i)
+	}
+	return append(n, 63, 64, 65, 127, 128, 129)
+}
+
+func elementwiseCalls() []call {
+	var calls []call
+	for _, n := range lengths() {
+		x, y := in("x", Fill("map.x", -1, 1, n), n), in("y", Fill("map.y", -1, 1, n), n)
+		z := func(inPlace ...string) operand { return out("z", []int{n}, inPlace...) }
+		label := shapeName(n)
+		calls = append(calls,
+			call{op: "Fill", label: label, operands: []operand{free(z())},
+				run: func(dev kernels.Device, t []kernels.Tensor) { dev.Fill(t[0], 0.1) }},
+			call{op: "Fill", label: "float64/" + label, operands: []operand{free(sums(z()))},
+				run: func(dev kernels.Device, t []kernels.Tensor) { dev.Fill(t[0], 0.1) }},
+			call{op: "Copy", label: label, operands: []operand{z("x"), x},
+				run: func(dev kernels.Device, t []kernels.Tensor) { dev.Copy(t[0], t[1]) }},
+			call{op: "Copy", label: "float64/" + label, operands: []operand{sums(z("x")), sums(x)},
+				run: func(dev kernels.Device, t []kernels.Tensor) { dev.Copy(t[0], t[1]) }},
+			call{op: "Add", label: label, operands: []operand{z("x", "y"), x, y},
+				run: func(dev kernels.Device, t []kernels.Tensor) { dev.Add(t[0], t[1], t[2]) }},
+			call{op: "ReLU", label: label, operands: []operand{z("x"), x},
+				run: func(dev kernels.Device, t []kernels.Tensor) { dev.ReLU(t[0], t[1]) }},
+			call{op: "ReLUBackward", label: label, operands: []operand{z("x", "y"), x, y},
+				run: func(dev kernels.Device, t []kernels.Tensor) { dev.ReLUBackward(t[0], t[1], t[2]) }},
+		)
+	}
+	for _, m := range matrices {
+		rows, channels := m[0], m[1]
+		x, b := in("x", Fill("bias.x", -1, 1, rows, channels), rows, channels), in("b", Fill("bias.b", -1, 1, channels), channels)
+		calls = append(calls,
+			call{op: "AddBias", label: shapeName(rows, channels), operands: []operand{out("y", x.dims, "x"), x, b},
+				run: func(dev kernels.Device, t []kernels.Tensor) { dev.AddBias(t[0], t[1], t[2]) }},
+			call{op: "AddBiasBackward", label: shapeName(rows, channels),
+				operands: []operand{inout("db", Fill("bias.db", -1, 1, channels), channels), in("dy", x.values, rows, channels)},
+				run:      func(dev kernels.Device, t []kernels.Tensor) { dev.AddBiasBackward(t[0], t[1]) }, bound: products(rows)},
+		)
+	}
+	return append(calls, zeroCall())
+}
+
+// zeroCall shows ReLU and its gradient at zero, on both sides of it and at the smallest numbers.
+func zeroCall() call {
+	y := []float64{0, 1, -1, 0x1p-149, -0x1p-149, 0x1p-126, -0x1p-126}
+	n := len(y)
+	return call{op: "ReLUBackward", label: fmt.Sprintf("zero/%d", n),
+		operands: []operand{out("dx", []int{n}, "dy", "y"), in("dy", Fill("zero.dy", -1, 1, n), n), in("y", y, n)},
+		run:      func(dev kernels.Device, t []kernels.Tensor) { dev.ReLUBackward(t[0], t[1], t[2]) }}
+}

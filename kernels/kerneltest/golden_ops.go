@@ -1,0 +1,198 @@
+package kerneltest
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"gzpt/kernels"
+)
+
+// workbench makes and reads tensors of one device for a test.
+type workbench struct {
+	kernels.Device
+	t *testing.T
+}
+
+// tensor is a new tensor with the given values, zeros without any.
+func (b workbench) tensor(values []float64, dims ...int) kernels.Tensor {
+	t := b.New(dims...)
+	if values != nil {
+		Set(b, t, values)
+	}
+	return t
+}
+
+// image is a new tensor [n,h,w,c] with values in PyTorch's order [n,c,h,w].
+func (b workbench) image(values []float64, n, c, h, w int) kernels.Tensor {
+	return b.tensor(ChannelsLast(values, n, c, h, w), n, h, w, c)
+}
+
+// goldenBound is the deviation from a golden value that a device may have: 1e-9 in float64. In float32 the inputs are
+// rounded and sums of depth products are too: the roundings of the partial sums have random signs, so together they
+// come to about sqrt(depth) times eps of the result, and a chain of operations multiplies that by gain.
+func (b workbench) goldenBound(gain float64, depth int) float64 {
+	if b.Type() == kernels.Float64 {
+		return 1e-9
+	}
+	return gain * math.Sqrt(float64(depth)) * epsilon(kernels.Float32)
+}
+
+// golden compares a tensor with a probe of the same layout.
+func (b workbench) golden(what string, p Probe, x kernels.Tensor, bound float64) {
+	b.t.Helper()
+	p.Check(b.t, what, Get(b, x), bound)
+}
+
+// goldenImage compares a tensor [n,h,w,c] with a probe [n,c,h,w].
+func (b workbench) goldenImage(what string, p Probe, x kernels.Tensor, bound float64) {
+	b.t.Helper()
+	p.Check(b.t, what, ChannelsFirst(Get(b, x), x.Dim(0), x.Dim(1), x.Dim(2), x.Dim(3)), bound)
+}
+
+// goldenLoss compares a loss with a golden one, relative to it.
+func (b workbench) goldenLoss(want float64, loss kernels.Tensor, bound float64) {
+	b.t.Helper()
+	if got := Get(b, loss)[0]; !(math.Abs(got-want) <= bound*math.Abs(want)) {
+		b.t.Errorf("loss %.15g, want %.15g, relative error at most %.2g", got, want, bound)
+	}
+}
+
+func checkGoldenOps(t *testing.T, dev kernels.Device) {
+	var golden OpsGolden
+	LoadGolden(t, "ops.json", &golden)
+	for _, g := range golden.Conv2D {
+		s := g.Sizes
+		shape := geometry(s[0], s[2], s[3], s[1], s[4], s[5], s[6], s[7:]...)
+		t.Run("Conv2D/"+shape.String(), func(t *testing.T) { workbench{dev, t}.goldenConv(shape, g) })
+	}
+	for name, check := range map[string]func(workbench, *OpsGolden){
+		"BatchNorm": workbench.goldenBatchNorm, "MaxPool": workbench.goldenMaxPool, "Linear": workbench.goldenLinear,
+		"CrossEntropy": workbench.goldenCrossEntropy, "NormalizeRows": workbench.goldenNormalize,
+		"SGD": workbench.goldenSGD, "AdamW": workbench.goldenAdamW,
+	} {
+		t.Run(name, func(t *testing.T) { check(workbench{dev, t}, &golden) })
+	}
+}
+
+func (b workbench) goldenConv(g Geometry, want ConvGolden) {
+	c := g.C / g.Groups
+	oh, ow := g.Out(g.H, g.R), g.Out(g.W, g.S)
+	x := b.image(Fill("conv.x", -1, 1, g.x()...), g.N, g.C, g.H, g.W)
+	w := b.image(Fill("conv.w", -1, 1, g.w()...), g.K, c, g.R, g.S)
+	dy := b.image(Fill("conv.dy", -1, 1, g.y()...), g.N, g.K, oh, ow)
+	y, dx, dw := b.New(g.y()...), b.New(g.x()...), b.New(g.w()...)
+	b.Conv2D(y, x, w, g.Conv)
+	b.Conv2DBackwardData(dx, dy, w, g.Conv)
+	b.Conv2DBackwardWeights(dw, dy, x, g.Conv)
+	taps := g.R * g.S
+	b.goldenImage("y", want.Y, y, b.goldenBound(1, taps*c))
+	b.goldenImage("dx", want.DX, dx, b.goldenBound(1, taps*g.K/g.Groups))
+	b.goldenImage("dw", want.DW, dw, b.goldenBound(1, g.N*oh*ow))
+}
+
+func (b workbench) goldenBatchNorm(golden *OpsGolden) {
+	const n, c, h, w, rows = 4, 24, 6, 5, 4 * 6 * 5
+	want := golden.BatchNorm
+	x := b.image(Fill("bn.x", -2, 3, n, c, h, w), n, c, h, w)
+	dy := b.image(Fill("bn.dy", -1, 1, n, c, h, w), n, c, h, w)
+	norm := kernels.Norm{Gamma: b.tensor(Fill("bn.gamma", 0.5, 1.5, c), c), Beta: b.tensor(Fill("bn.beta", -1, 1, c), c), Mean: b.New(c), InvStd: b.New(c)}
+	runningMean, runningVar := b.New(c), b.New(c)
+	b.Fill(runningVar, 1)
+	y, dx, evalY, dgamma, dbeta, sums := b.New(n, h, w, c), b.New(n, h, w, c), b.New(n, h, w, c), b.New(c), b.New(c), b.NewFloat64(2, c)
+	b.ChannelSums(sums, x)
+	b.BatchNormStats(norm, runningMean, runningVar, sums, rows, 1e-5, 0.1)
+	b.BatchNorm(y, x, norm)
+	b.BatchNormBackward(dx, dgamma, dbeta, dy, x, norm)
+	norm.Mean = runningMean
+	b.InverseStd(norm.InvStd, runningVar, 1e-5)
+	b.BatchNorm(evalY, x, norm)
+
+	bound := b.goldenBound(4, rows)
+	b.goldenImage("y", want.Y, y, bound)
+	b.goldenImage("dx", want.DX, dx, bound)
+	b.golden("dgamma", want.DGamma, dgamma, bound)
+	b.golden("dbeta", want.DBeta, dbeta, bound)
+	b.golden("running mean", want.RunningMean, runningMean, bound)
+	b.golden("running variance", want.RunningVar, runningVar, bound)
+	b.goldenImage("eval y", want.EvalY, evalY, bound)
+}
+
+func (b workbench) goldenMaxPool(golden *OpsGolden) {
+	const n, c, h, w = 2, 6, 13, 11
+	p := kernels.Pool{Size: 3, Stride: 2, Pad: 1}
+	oh, ow := p.Out(h), p.Out(w)
+	x := b.image(mapped(math.RoundToEven, Fill("pool.x", -4, 4, n, c, h, w)), n, c, h, w)
+	dy := b.image(Fill("pool.dy", -1, 1, n, c, oh, ow), n, c, oh, ow)
+	y, dx := b.New(n, oh, ow, c), b.New(n, h, w, c)
+	b.MaxPool(y, x, p)
+	b.MaxPoolBackward(dx, dy, y, x, p)
+	b.goldenImage("y", golden.MaxPool.Y, y, 0)
+	b.goldenImage("dx", golden.MaxPool.DX, dx, b.goldenBound(1, p.Size*p.Size))
+}
+
+func (b workbench) goldenLinear(golden *OpsGolden) {
+	const rows, inputs, outputs = 5, 37, 11
+	x, w := b.tensor(Fill("lin.x", -1, 1, rows, inputs), rows, inputs), b.tensor(Fill("lin.w", -1, 1, outputs, inputs), outputs, inputs)
+	bias, dy := b.tensor(Fill("lin.b", -1, 1, outputs), outputs), b.tensor(Fill("lin.dy", -1, 1, rows, outputs), rows, outputs)
+	y, dx, dw, db := b.New(rows, outputs), b.New(rows, inputs), b.New(outputs, inputs), b.New(outputs)
+	b.MatMul(y, x, w, kernels.Product{TransB: true})
+	b.AddBias(y, y, bias)
+	b.MatMul(dx, dy, w, kernels.Product{})
+	b.MatMul(dw, dy, x, kernels.Product{TransA: true, Accumulate: true})
+	b.AddBiasBackward(db, dy)
+	b.golden("y", golden.Linear.Y, y, b.goldenBound(1, inputs))
+	b.golden("dx", golden.Linear.DX, dx, b.goldenBound(1, outputs))
+	b.golden("dw", golden.Linear.DW, dw, b.goldenBound(1, rows))
+	b.golden("db", golden.Linear.DB, db, b.goldenBound(1, rows))
+}
+
+func (b workbench) goldenCrossEntropy(golden *OpsGolden) {
+	want := golden.CrossEntropy
+	rows, classes := len(want.Labels), slices.Max(want.Labels)+1
+	labels := make([]float64, rows*classes)
+	for r, class := range want.Labels {
+		labels[r*classes+class] = 1
+	}
+	l, loss := b.tensor(labels, rows, classes), b.NewFloat64(1)
+	x, dx := b.tensor(Fill("ce.x", -3, 3, rows, classes), rows, classes), b.New(rows, classes)
+	b.LogSoftmax(x, x)
+	b.PositivesLoss(loss, x, l, kernels.Global, 1)
+	b.PositivesLossBackward(dx, x, l, kernels.Global, 1)
+	b.goldenLoss(want.Loss, loss, b.goldenBound(4, rows))
+	b.golden("dx", want.DX, dx, b.goldenBound(4, classes))
+}
+
+func (b workbench) goldenNormalize(golden *OpsGolden) {
+	const rows, channels = 6, 20
+	x, dy := b.tensor(Fill("l2.x", -1, 1, rows, channels), rows, channels), b.tensor(Fill("l2.dy", -1, 1, rows, channels), rows, channels)
+	y, norms, dx := b.New(rows, channels), b.New(rows), b.New(rows, channels)
+	b.NormalizeRows(y, norms, x, 1e-12)
+	b.NormalizeRowsBackward(dx, dy, y, norms)
+	b.golden("y", golden.L2Normalize.Y, y, b.goldenBound(1, channels))
+	b.golden("dx", golden.L2Normalize.DX, dx, b.goldenBound(1, channels))
+}
+
+// goldenOptimiser takes the golden number of steps from the golden parameters along the golden gradients.
+func (b workbench) goldenOptimiser(want OptimiserGolden, step func(p, g kernels.Tensor, number int)) {
+	p, g := b.tensor(Fill("opt.p", -1, 1, 50), 50), b.New(50)
+	for i := range want.Steps {
+		Set(b, g, Fill("opt.g"+shapeName(i), -1, 1, 50))
+		step(p, g, i+1)
+	}
+	b.golden("p", want.P, p, b.goldenBound(4, want.Steps))
+}
+
+func (b workbench) goldenSGD(golden *OpsGolden) {
+	m := b.New(50)
+	b.goldenOptimiser(golden.SGD, func(p, g kernels.Tensor, _ int) {
+		b.SGD(p, g, m, kernels.SGD{LR: 0.1, Momentum: 0.9, WeightDecay: 1e-3})
+	})
+}
+
+func (b workbench) goldenAdamW(golden *OpsGolden) {
+	m, v := b.New(50), b.New(50)
+	b.goldenOptimiser(golden.AdamW, func(p, g kernels.Tensor, number int) {
+		b.AdamW(p, g, m, v, kernels.AdamW{LR: 0.01, Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, WeightDecay: 0.1, Step: number})
+	})
+}

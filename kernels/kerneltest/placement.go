@@ -1,0 +1,168 @@
+package kerneltest
+
+import (
+	"fmt"
+	"math"
+
+	"gzpt/kernels"
+)
+
+// placed is the operands of a call in the memory of a device.
+type placed struct {
+	tensors []kernels.Tensor
+	damage  func() string // what the call wrote outside its operands, or ""
+	release func()
+}
+
+// placement puts the operands of a call, not yet their values, into memory.
+type placement func(dev kernels.Device, c call) placed
+
+// allocate is a tensor of the device for an operand.
+func allocate(dev kernels.Device, o operand, dims ...int) kernels.Tensor {
+	if o.sums {
+		return dev.NewFloat64(dims...)
+	}
+	return dev.New(dims...)
+}
+
+func noDamage() string { return "" }
+
+// plain allocates every operand by itself.
+func plain(dev kernels.Device, c call) placed {
+	p := placed{damage: noDamage, release: func() {}}
+	for _, o := range c.operands {
+		p.tensors = append(p.tensors, allocate(dev, o, o.dims...))
+	}
+	return p
+}
+
+const (
+	canary = 1234.5 // a number that no operation makes
+	margin = 16     // elements of canary on each side, at least
+)
+
+// offset cuts operand i from a block of canaries, start+5*i elements (modulo 16) past its margin: for start 0..15 every
+// operand meets every alignment.
+func offset(start int) placement {
+	return func(dev kernels.Device, c call) placed {
+		p := placed{release: func() {}}
+		var blocks []kernels.Tensor
+		var before []int
+		for i, o := range c.operands {
+			at := margin + (start+5*i)%16
+			block := allocate(dev, o, at+o.len()+margin)
+			dev.Fill(block, canary)
+			blocks, before = append(blocks, block), append(before, at)
+			p.tensors = append(p.tensors, block.Slice(at, o.dims...))
+		}
+		p.damage = func() string {
+			for i, o := range c.operands {
+				for j, v := range Get(dev, blocks[i]) {
+					if (j < before[i] || j >= before[i]+o.len()) && v != canary {
+						return fmt.Sprintf("%s: element %d beside the operand was overwritten", o.name, j-before[i])
+					}
+				}
+			}
+			return ""
+		}
+		return p
+	}
+}
+
+// guarded puts every operand flush against an unmapped page, the one after its last element or the one before its
+// first: a load or store of one lane too many faults.
+func guarded(atEnd bool) placement {
+	return func(dev kernels.Device, c call) placed {
+		p := placed{damage: noDamage}
+		var free []func()
+		for _, o := range c.operands {
+			t, release := guard(o, dev.Type(), atEnd)
+			p.tensors, free = append(p.tensors, t), append(free, release)
+		}
+		p.release = func() {
+			for _, release := range free {
+				release()
+			}
+		}
+		return p
+	}
+}
+
+// aliased makes output number out the same tensor as input number in.
+func aliased(out, in int) placement {
+	return func(dev kernels.Device, c call) placed {
+		p := plain(dev, c)
+		p.tensors[out] = p.tensors[in]
+		return p
+	}
+}
+
+// result is the operands after a call, and what was wrong with the call beside their values.
+type result struct {
+	values [][]float64
+	faults []string
+}
+
+// apply runs the call on a device with the operands placed. What the call has to write holds NaN before.
+func (c call) apply(dev kernels.Device, place placement) result {
+	p := place(dev, c)
+	defer p.release()
+	for i, o := range c.operands { // outputs first: where one is an input's tensor, the input's values count
+		if o.values == nil {
+			dev.Fill(p.tensors[i], math.NaN())
+		}
+	}
+	for i, o := range c.operands {
+		if o.values != nil {
+			Set(dev, p.tensors[i], o.values)
+		}
+	}
+	c.run(dev, p.tensors)
+	dev.Sync()
+
+	var r result
+	for i, o := range c.operands {
+		values := Get(dev, p.tensors[i])
+		r.values = append(r.values, values)
+		if !o.out && !c.written(p, i) && !sameBits(values, o.values) {
+			r.faults = append(r.faults, o.name+": the call changed an input")
+		}
+	}
+	if damage := p.damage(); damage != "" {
+		r.faults = append(r.faults, damage)
+	}
+	return r
+}
+
+// written reports whether input i shares its tensor with an output.
+func (c call) written(p placed, i int) bool {
+	for j, o := range c.operands {
+		if o.out && j != i && sameTensor(p.tensors[i], p.tensors[j]) {
+			return true
+		}
+	}
+	return false
+}
+
+func sameTensor(a, b kernels.Tensor) bool {
+	if a.Type() != b.Type() || a.Len() != b.Len() || a.Len() == 0 {
+		return false
+	}
+	if a.Type() == kernels.Float64 {
+		return &a.Float64()[0] == &b.Float64()[0]
+	}
+	return &a.Float32()[0] == &b.Float32()[0]
+}
+
+// sameBits reports whether two slices hold the same numbers, zeros with their signs, any NaN like any other.
+func sameBits(a, b []float64) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if math.Float64bits(a[i]) != math.Float64bits(b[i]) && !(math.IsNaN(a[i]) && math.IsNaN(b[i])) {
+			return false
+		}
+	}
+	return true
+}

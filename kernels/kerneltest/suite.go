@@ -1,0 +1,180 @@
+package kerneltest
+
+import (
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"gzpt/kernels"
+)
+
+// family is the calls of one part of the contract.
+type family struct {
+	name  string
+	calls func() []call
+}
+
+var families = []family{
+	{"Elementwise", elementwiseCalls},
+	{"Convolution", convolutionCalls},
+	{"Normalisation", normalisationCalls},
+	{"Pooling", poolingCalls},
+	{"Algebra", algebraCalls},
+	{"Losses", lossCalls},
+	{"Optimisers", optimiserCalls},
+}
+
+// Run runs the whole suite on the device that open gives; the suite opens it anew for every part and closes it. The
+// device's tensors lie in host memory.
+func Run(t *testing.T, open func(tb testing.TB) kernels.Device) {
+	for _, f := range families {
+		t.Run(f.name, func(t *testing.T) {
+			dev := open(t)
+			defer dev.Close()
+			calls := f.calls()
+			for _, c := range calls {
+				if c.large && testing.Short() {
+					continue
+				}
+				t.Run(c.name(), func(t *testing.T) { c.check(t, dev) })
+			}
+			t.Run("Misuse", func(t *testing.T) { checkMisuse(t, dev, calls) })
+		})
+	}
+	t.Run("Processors", func(t *testing.T) { checkProcessors(t, open) })
+	for _, p := range properties {
+		t.Run(p.name, func(t *testing.T) {
+			dev := open(t)
+			defer dev.Close()
+			p.check(t, dev)
+		})
+	}
+}
+
+// properties are what single calls do not show.
+var properties = []struct {
+	name  string
+	check func(t *testing.T, dev kernels.Device)
+}{
+	{"Transfer", checkTransfer},
+	{"Fused", checkFused},
+	{"Exponential", checkExponential},
+	{"Symmetry", checkSymmetry},
+	{"Gradients", checkGradients},
+	{"GoldenOps", checkGoldenOps},
+	{"GoldenLosses", checkGoldenLosses},
+}
+
+// check compares a call with the reference and then repeats it in every placement, which must not change a bit.
+func (c call) check(t *testing.T, dev kernels.Device) {
+	first := c.apply(dev, plain)
+	if d := c.difference(dev.Type(), first.values, c.want(), leniency{}); d != "" {
+		t.Fatal(d)
+	}
+	again := func(what string, place placement) {
+		r := c.apply(dev, place)
+		if len(r.faults) > 0 {
+			t.Errorf("%s: %s", what, strings.Join(r.faults, "; "))
+		}
+		if d := c.changed(first.values, r.values); d != "" {
+			t.Errorf("%s: %s", what, d)
+		}
+	}
+	again("repeated", plain)
+	if c.large {
+		return
+	}
+	for start := range 16 {
+		again(fmt.Sprintf("offset %d", start), offset(start))
+	}
+	again("at the end of a page", guarded(true))
+	again("at the start of a page", guarded(false))
+	for i, o := range c.operands {
+		for j, in := range c.operands {
+			if slices.Contains(o.inPlace, in.name) {
+				again(o.name+" in place of "+in.name, aliased(i, j))
+			}
+		}
+	}
+	c.checkNonFinite(t, dev)
+	c.checkAllocations(t, dev)
+}
+
+// changed says which output differs by a bit, or "".
+func (c call) changed(first, second [][]float64) string {
+	for i, o := range c.operands {
+		if o.out && !sameBits(first[i], second[i]) {
+			return o.name + ": not the same bits as in the first call"
+		}
+	}
+	return ""
+}
+
+// checkNonFinite puts a NaN or an infinity into every input, into its first, middle and last element: it must reach
+// exactly the outputs that the reference says.
+func (c call) checkNonFinite(t *testing.T, dev kernels.Device) {
+	for i, o := range c.operands {
+		n := len(o.values)
+		if n == 0 || o.finite {
+			continue
+		}
+		for _, at := range slices.Compact([]int{0, n / 2, n - 1}) {
+			for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+				poisoned := c.with(i, at, v)
+				lenient := leniency{infinities: !math.IsNaN(v)}
+				if o.reaches != nil {
+					lenient.reaches = func(out int) bool { return o.reaches(at, out) }
+				}
+				got := poisoned.apply(dev, plain).values
+				if d := poisoned.difference(dev.Type(), got, poisoned.want(), lenient); d != "" {
+					t.Errorf("%s[%d] = %g: %s", o.name, at, v, d)
+				}
+			}
+		}
+	}
+}
+
+// checkAllocations demands that a call allocates nothing once it has seen its shape. The reference is exempt: it
+// starts goroutines and transposes into new memory.
+func (c call) checkAllocations(t *testing.T, dev kernels.Device) {
+	if strings.HasPrefix(dev.Name(), "reference/") {
+		return
+	}
+	p := plain(dev, c)
+	for i, o := range c.operands {
+		Set(dev, p.tensors[i], append(o.values, make([]float64, o.len()-len(o.values))...))
+	}
+	if n := testing.AllocsPerRun(2, func() { c.run(dev, p.tensors) }); n != 0 {
+		t.Errorf("%v allocations a call", n)
+	}
+}
+
+// checkProcessors demands the same bits for every GOMAXPROCS.
+func checkProcessors(t *testing.T, open func(tb testing.TB) kernels.Device) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	var calls []call
+	for _, f := range families {
+		calls = append(calls, f.calls()...)
+	}
+	var first []result
+	for _, processors := range []int{1, 2, 5} {
+		runtime.GOMAXPROCS(processors)
+		dev := open(t)
+		for i, c := range calls {
+			if c.large && testing.Short() {
+				first = append(first, result{})
+				continue
+			}
+			r := c.apply(dev, plain)
+			if processors == 1 {
+				first = append(first, r)
+			} else if d := c.changed(first[i].values, r.values); d != "" {
+				t.Errorf("%s: GOMAXPROCS %d: %s", c.name(), processors, d)
+			}
+		}
+		dev.Close()
+	}
+}
