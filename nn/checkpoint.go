@@ -1,57 +1,327 @@
 package nn
 
 import (
+	"bufio"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
 	"io"
+	"math"
+	"os"
 
 	"gzpt/kernels"
 )
 
-// Position is where a run stands in its data.
-type Position struct {
-	Epoch int `json:"epoch"` // epochs completed
-	Batch int `json:"batch"` // micro-batches completed in the current epoch
-}
+// A checkpoint is, all numbers little-endian:
+//
+//	8 bytes   "gzptckpt"
+//	uint32    version of the format
+//	uint32    length of the header
+//	          header: JSON
+//	          the blocks that the header lists, float32, one after the other
+//	uint32    CRC-32C of everything before
+//
+// Random numbers follow from the seed in the settings and from counters in the header, so these are the generator states.
+const (
+	checkpointMagic   = "gzptckpt"
+	checkpointVersion = 1
+	maxHeader         = 1 << 20
+	fixedHeader       = len(checkpointMagic) + 8
+)
 
-// Save writes a checkpoint; SaveCheckpoint writes it aside, fsyncs and renames.
-func (t *Trainer) Save(w io.Writer, p Position) error          { panic("soon") }
-func (t *Trainer) Load(r io.ReadSeeker) (Position, error)      { panic("soon") }
-func SaveCheckpoint(path string, t *Trainer, p Position) error { panic("soon") }
-func LoadCheckpoint(path string, t *Trainer) (Position, error) { panic("soon") }
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// Position is where a run stands in its data: the caller's part of a checkpoint.
+type Position struct {
+	// Epoch is the number of epochs done, Batch that of micro-batches done in the current one.
+	Epoch int `json:"epoch"`
+	Batch int `json:"batch"`
+}
 
 // CheckpointInfo is what a checkpoint says about itself.
 type CheckpointInfo struct {
-	Version  int
-	Config   Config
-	Step     int // micro-batches done
-	Updates  int // updates of the weights done
+	// Version is that of the file format.
+	Version int
+	// Config is the settings of the run.
+	Config Config
+	// Device is the name of the device that wrote it; another one continues the run, but not to the same bits.
+	Device string
+	// Steps and Updates count the micro-batches and the updates of the weights done.
+	Steps, Updates int
+	// Position is where the run stands in its data.
 	Position Position
-	Device   string // the device that wrote it
 }
 
-// ReadCheckpointInfo verifies the file and reads what it holds, without a trainer.
-func ReadCheckpointInfo(path string) (CheckpointInfo, error) { panic("soon") }
-
-// ExportBackbone writes the online backbone as safetensors under torchvision's names, aside, fsynced and renamed.
-func ExportBackbone(path string, t *Trainer) error { panic("soon") }
-
-// LoadBackbone starts a fresh trainer (no steps done) from the weights of a safetensors file; fc.* is ignored.
-func LoadBackbone(path string, t *Trainer) error { panic("soon") }
-
-// Encoder turns images into features with a trained backbone in eval mode.
-type Encoder struct{}
-
-// LoadEncoder reads a backbone from safetensors; depth, width and channels follow from the file.
-func LoadEncoder(dev kernels.Device, path string, maxBatch, height, width int) (*Encoder, error) {
-	panic("soon")
+// checkpointHeader is the JSON of a checkpoint.
+type checkpointHeader struct {
+	Config   Config           `json:"config"`
+	Device   string           `json:"device"`
+	Steps    int              `json:"steps"`
+	Updates  int              `json:"updates"`
+	Position Position         `json:"position"`
+	Tracked  map[string]int64 `json:"num_batches_tracked"` // by network
+	Blocks   []blockHeader    `json:"blocks"`
 }
 
-// Encoder copies the online backbone of the trainer as it is now.
-func (t *Trainer) Encoder(maxBatch int) *Encoder { panic("soon") }
+type blockHeader struct {
+	Name     string `json:"name"`
+	Elements int64  `json:"elements"`
+}
 
-// Update copies the trainer's backbone again, after further steps.
-func (e *Encoder) Update(t *Trainer) { panic("soon") }
+// block is a named piece of a trainer's state.
+type block struct {
+	name string
+	kernels.Tensor
+}
 
-func (e *Encoder) Arch() Arch { panic("soon") }
+// blocks is the state of the trainer after its micro-batches. Gradients belong to it only inside an accumulation: after
+// an update they are 0.
+func (t *Trainer) blocks(steps int) []block {
+	var all []block
+	for _, n := range t.method.networks() {
+		all = append(all, block{n.name + ".weights", n.weights.block}, block{n.name + ".statistics", n.statistics.block})
+	}
+	for i, m := range t.optimiser.moments {
+		all = append(all, block{fmt.Sprintf("optimiser.moment%d", i+1), m})
+	}
+	if steps%t.config.Accumulate != 0 {
+		all = append(all, block{"gradients", t.method.trained().gradients.block})
+	}
+	return all
+}
 
-// Features is the features [n,F] of n images, pixels [n,H,W,C], for any n from 1; they go through in batches of maxBatch.
-func (e *Encoder) Features(dst, pixels []float32) { panic("soon") }
+// SaveCheckpoint writes everything that a bit-exact resume needs to a file: aside, flushed and renamed, so that path
+// always holds a whole checkpoint. A trainer that was stopped by NaN or infinity is not saved: its error comes back.
+func SaveCheckpoint(path string, t *Trainer, p Position) error {
+	return writeAside(path, func(w io.Writer) error { return t.Save(w, p) })
+}
+
+// Save writes a checkpoint to w, block by block.
+func (t *Trainer) Save(w io.Writer, p Position) error {
+	if t.failed != nil {
+		return fmt.Errorf("nn: checkpoint: not written: %w", t.failed)
+	}
+	if t.dev.Type() != kernels.Float32 {
+		return fmt.Errorf("nn: checkpoint: not written: it holds float32, the device computes in %v", t.dev.Type())
+	}
+	h := checkpointHeader{Config: t.config, Device: t.dev.Name(), Steps: t.steps, Updates: t.updates, Position: p, Tracked: map[string]int64{}}
+	for _, n := range t.method.networks() {
+		h.Tracked[n.name] = n.tracked
+	}
+	blocks := t.blocks(t.steps)
+	for _, b := range blocks {
+		h.Blocks = append(h.Blocks, blockHeader{b.name, int64(b.Len())})
+	}
+	text, err := json.Marshal(h)
+	if err != nil {
+		return fmt.Errorf("nn: checkpoint: header: %w", err)
+	}
+
+	sum := crc32.New(castagnoli)
+	out := io.MultiWriter(w, sum)
+	fixed := binary.LittleEndian.AppendUint32([]byte(checkpointMagic), checkpointVersion)
+	fixed = binary.LittleEndian.AppendUint32(fixed, uint32(len(text)))
+	if _, err := out.Write(append(fixed, text...)); err != nil {
+		return fmt.Errorf("nn: checkpoint: %w", err)
+	}
+	for _, b := range blocks {
+		if err := t.writeBlock(out, b); err != nil {
+			return fmt.Errorf("nn: checkpoint: %s: %w", b.name, err)
+		}
+	}
+	if _, err := w.Write(binary.LittleEndian.AppendUint32(nil, sum.Sum32())); err != nil {
+		return fmt.Errorf("nn: checkpoint: %w", err)
+	}
+	return nil
+}
+
+// chunk is how many elements of a block pass through host memory at once.
+const chunk = 1 << 16
+
+func (t *Trainer) writeBlock(w io.Writer, b block) error {
+	values, bytes := make([]float32, chunk), make([]byte, 4*chunk)
+	for i := 0; i < b.Len(); i += chunk {
+		n := min(chunk, b.Len()-i)
+		t.dev.Read(values[:n], b.Slice(i, n))
+		for j, v := range values[:n] {
+			binary.LittleEndian.PutUint32(bytes[4*j:], math.Float32bits(v))
+		}
+		if _, err := w.Write(bytes[:4*n]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// LoadCheckpoint continues the run of a checkpoint: the trainer, made with the same settings, gets the weights,
+// statistics, moments and counters, and the caller the position in the data. A file that is truncated, corrupted, of
+// another format or a newer version, or that belongs to other settings is an error that names the file and what was
+// expected; the trainer is then unchanged.
+func LoadCheckpoint(path string, t *Trainer) (Position, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return Position{}, err
+	}
+	defer f.Close()
+	p, err := t.Load(f)
+	if err != nil {
+		return Position{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return p, nil
+}
+
+// Load is LoadCheckpoint from r. It reads twice, first to verify and then, block by block, into the trainer; should the
+// second reading fail, the trainer cannot be used any more and every Step returns the error.
+func (t *Trainer) Load(r io.ReadSeeker) (Position, error) {
+	h, data, err := verifyCheckpoint(r)
+	if err != nil {
+		return Position{}, err
+	}
+	blocks, err := t.match(h)
+	if err != nil {
+		return Position{}, err
+	}
+	if _, err := r.Seek(data, io.SeekStart); err != nil {
+		return Position{}, fmt.Errorf("nn: checkpoint: %w", err)
+	}
+	in := bufio.NewReaderSize(r, 4*chunk)
+	for _, b := range blocks {
+		if err := t.readBlock(in, b); err != nil {
+			t.failed = fmt.Errorf("nn: checkpoint: %s: %w", b.name, err)
+			return Position{}, t.failed
+		}
+	}
+	if h.Steps%t.config.Accumulate == 0 {
+		t.dev.Fill(t.method.trained().gradients.block, 0)
+	}
+	for _, n := range t.method.networks() {
+		n.tracked = h.Tracked[n.name]
+	}
+	t.steps, t.updates, t.failed = h.Steps, h.Updates, nil
+	return h.Position, nil
+}
+
+func (t *Trainer) readBlock(r io.Reader, b block) error {
+	values, bytes := make([]float32, chunk), make([]byte, 4*chunk)
+	for i := 0; i < b.Len(); i += chunk {
+		n := min(chunk, b.Len()-i)
+		if _, err := io.ReadFull(r, bytes[:4*n]); err != nil {
+			return err
+		}
+		for j := range values[:n] {
+			values[j] = math.Float32frombits(binary.LittleEndian.Uint32(bytes[4*j:]))
+		}
+		t.dev.Write(b.Slice(i, n), values[:n])
+	}
+	return nil
+}
+
+// match demands that the checkpoint belongs to this trainer and returns the blocks that it fills.
+func (t *Trainer) match(h checkpointHeader) ([]block, error) {
+	if t.dev.Type() != kernels.Float32 {
+		return nil, fmt.Errorf("nn: checkpoint: it holds float32, the device computes in %v", t.dev.Type())
+	}
+	if err := sameConfig(h.Config, t.config); err != nil {
+		return nil, err
+	}
+	if h.Steps < 0 || h.Steps > t.config.Steps || h.Updates != h.Steps/t.config.Accumulate {
+		return nil, fmt.Errorf("nn: checkpoint: impossible counters: %d steps and %d updates", h.Steps, h.Updates)
+	}
+	for _, n := range t.method.networks() {
+		if _, ok := h.Tracked[n.name]; !ok {
+			return nil, fmt.Errorf("nn: checkpoint: no num_batches_tracked of network %s", n.name)
+		}
+	}
+	blocks := t.blocks(h.Steps)
+	if len(blocks) != len(h.Blocks) {
+		return nil, fmt.Errorf("nn: checkpoint: %d blocks, expected %d", len(h.Blocks), len(blocks))
+	}
+	for i, b := range blocks {
+		if want := (blockHeader{b.name, int64(b.Len())}); h.Blocks[i] != want {
+			return nil, fmt.Errorf("nn: checkpoint: block %d is %s of %d elements, expected %s of %d", i, h.Blocks[i].Name, h.Blocks[i].Elements, want.Name, want.Elements)
+		}
+	}
+	return blocks, nil
+}
+
+// ReadCheckpointInfo verifies the whole file and says what it holds.
+func ReadCheckpointInfo(path string) (CheckpointInfo, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return CheckpointInfo{}, err
+	}
+	defer f.Close()
+	h, _, err := verifyCheckpoint(f)
+	if err != nil {
+		return CheckpointInfo{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return CheckpointInfo{Version: checkpointVersion, Config: h.Config, Device: h.Device, Steps: h.Steps, Updates: h.Updates, Position: h.Position}, nil
+}
+
+// verifyCheckpoint reads all of r and returns the header and where the blocks begin.
+func verifyCheckpoint(r io.ReadSeeker) (h checkpointHeader, data int64, err error) {
+	size, err := r.Seek(0, io.SeekEnd)
+	if err == nil {
+		_, err = r.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		return h, 0, fmt.Errorf("nn: checkpoint: %w", err)
+	}
+	sum := crc32.New(castagnoli)
+	in := bufio.NewReaderSize(r, 4*chunk)
+	text, err := readHeader(io.TeeReader(in, sum))
+	if err != nil {
+		return h, 0, err
+	}
+	if err := json.Unmarshal(text, &h); err != nil {
+		return h, 0, fmt.Errorf("nn: checkpoint: corrupted header: %w", err)
+	}
+	data = int64(fixedHeader + len(text))
+	end := data
+	for _, b := range h.Blocks {
+		if b.Elements < 0 || b.Elements > size {
+			return h, 0, fmt.Errorf("nn: checkpoint: truncated or corrupted: block %s of %d elements in a file of %d bytes", b.Name, b.Elements, size)
+		}
+		end += 4 * b.Elements
+	}
+	if size != end+crc32.Size {
+		return h, 0, fmt.Errorf("nn: checkpoint: truncated or corrupted: %d bytes, expected %d", size, end+crc32.Size)
+	}
+	if _, err := io.CopyN(sum, in, end-data); err != nil {
+		return h, 0, fmt.Errorf("nn: checkpoint: %w", err)
+	}
+	var stored [crc32.Size]byte
+	if _, err := io.ReadFull(in, stored[:]); err != nil {
+		return h, 0, fmt.Errorf("nn: checkpoint: checksum: %w", err)
+	}
+	if want := binary.LittleEndian.Uint32(stored[:]); sum.Sum32() != want {
+		return h, 0, fmt.Errorf("nn: checkpoint: corrupted: its checksum is %08x, expected %08x", sum.Sum32(), want)
+	}
+	return h, data, nil
+}
+
+// readHeader reads up to the end of the header and returns its text.
+func readHeader(r io.Reader) ([]byte, error) {
+	var fixed [fixedHeader]byte
+	if _, err := io.ReadFull(r, fixed[:]); err != nil {
+		return nil, errors.New("nn: checkpoint: not a checkpoint: shorter than its fixed header")
+	}
+	if string(fixed[:len(checkpointMagic)]) != checkpointMagic {
+		return nil, fmt.Errorf("nn: checkpoint: not a checkpoint: it does not begin with %q", checkpointMagic)
+	}
+	version := binary.LittleEndian.Uint32(fixed[len(checkpointMagic):])
+	if version != checkpointVersion {
+		return nil, fmt.Errorf("nn: checkpoint: format version %d, this program reads version %d", version, checkpointVersion)
+	}
+	n := binary.LittleEndian.Uint32(fixed[len(checkpointMagic)+4:])
+	if n > maxHeader {
+		return nil, fmt.Errorf("nn: checkpoint: corrupted: a header of %d bytes, expected at most %d", n, maxHeader)
+	}
+	text := make([]byte, n)
+	if _, err := io.ReadFull(r, text); err != nil {
+		return nil, errors.New("nn: checkpoint: truncated in the header")
+	}
+	return text, nil
+}

@@ -1,0 +1,97 @@
+package nn
+
+import (
+	"fmt"
+
+	"gzpt/kernels"
+	"gzpt/nn/safetensors"
+)
+
+// Encoder turns images into features with a backbone in eval mode: every image alone, normalised by the running
+// statistics.
+type Encoder struct {
+	dev  kernels.Device
+	arch Arch
+	net  *network
+	x    kernels.Tensor // [B,H,W,C]
+	pass *resnet
+}
+
+// LoadEncoder reads a backbone from a safetensors file that holds torchvision's names, such as [ExportBackbone] writes;
+// which network it is follows from the file. The encoder takes images of height x width pixels, up to batch at once. The
+// error names the file and what does not fit.
+func LoadEncoder(dev kernels.Device, path string, batch, height, width int) (*Encoder, error) {
+	var e *Encoder
+	err := openWeights(path, func(f *safetensors.File) error {
+		a, err := backboneArch(f)
+		if err != nil {
+			return err
+		}
+		e = newEncoder(dev, a, batch, height, width)
+		return readBackbone(dev, f, e.net, "")
+	})
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+func newEncoder(dev kernels.Device, a Arch, batch, height, width int) *Encoder {
+	if batch < 1 || height < 1 || width < 1 {
+		panic("nn: Encoder: batch and image size are at least 1")
+	}
+	var d definition
+	d.addBackbone("", a)
+	e := &Encoder{dev: dev, arch: a, net: newNetwork(dev, &d, false), x: dev.New(batch, height, width, a.Channels)}
+	e.pass = newResnet(&plan{dev: dev, net: e.net, mode: evaluating}, "", a, batch, height, width)
+	return e
+}
+
+// Encoder is an encoder with the trainer's backbone as it is now, for up to batch images of the trainer's size at once.
+func (t *Trainer) Encoder(batch int) *Encoder {
+	e := newEncoder(t.dev, t.config.Arch, batch, t.config.Height, t.config.Width)
+	e.Follow(t)
+	return e
+}
+
+// Follow copies the backbone of a trainer of the same architecture on the same device, after further steps.
+func (e *Encoder) Follow(t *Trainer) {
+	if e.arch != t.config.Arch || e.dev != t.dev {
+		panic("nn: Encoder.Follow: the trainer has another architecture or device")
+	}
+	from := t.method.trained()
+	for i, p := range e.net.weights.parameters {
+		e.dev.Copy(e.net.weights.at(i), from.weights.named(backbonePrefix+p.name))
+	}
+	for i, p := range e.net.statistics.parameters {
+		e.dev.Copy(e.net.statistics.at(i), from.statistics.named(backbonePrefix+p.name))
+	}
+	e.net.tracked = from.tracked
+}
+
+// Arch is the network.
+func (e *Encoder) Arch() Arch { return e.arch }
+
+// Encode writes the features [n,F], F = Arch().Features(), of the pixels [n,H,W,C] of n images into features. Any number
+// of images goes, in batches. It panics if the lengths do not fit, and allocates nothing.
+func (e *Encoder) Encode(features, pixels []float32) {
+	batch, image, width := e.x.Dim(0), e.x.Len()/e.x.Dim(0), e.arch.Features()
+	n := len(pixels) / image
+	if len(pixels) != n*image || len(features) != n*width {
+		panic("nn: Encoder.Encode: expected pixels [n,H,W,C] and features [n,F]")
+	}
+	for i := 0; i < n; i += batch {
+		m := min(batch, n-i)
+		e.dev.Write(e.x.Slice(0, m*image), pixels[i*image:(i+m)*image])
+		if m < batch { // the rest of the batch is computed and thrown away
+			e.dev.Fill(e.x.Slice(m*image, (batch-m)*image), 0)
+		}
+		e.pass.forward(e.dev, e.x)
+		e.dev.Read(features[i*width:(i+m)*width], e.pass.features.Slice(0, m*width))
+	}
+}
+
+// String is the architecture and the image size, for logs.
+func (e *Encoder) String() string {
+	return fmt.Sprintf("%s on %d x %d", e.arch, e.x.Dim(1), e.x.Dim(2))
+}
