@@ -1,0 +1,241 @@
+package nn
+
+import (
+	"bytes"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"gzpt/kernels"
+	"gzpt/kernels/kerneltest"
+	"gzpt/kernels/reference"
+	"gzpt/nn/safetensors"
+)
+
+// writeTensors writes a safetensors file and returns its path.
+func writeTensors(t *testing.T, tensors []safetensors.Tensor) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "weights.safetensors")
+	var b bytes.Buffer
+	if err := safetensors.Write(&b, tensors); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, b.Bytes(), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestExport: a trained backbone leaves under torchvision's names in OIHW, comes back into an encoder with the same
+// features, and starts another run, online and target alike.
+func TestExport(t *testing.T) {
+	for _, depth := range []int{18, 34, 50, 101} {
+		dev := reference.New(kernels.Float32)
+		c := tiny(depth)
+		tr := newTrainer(t, dev, c)
+		train(t, tr, 0, 1)
+		path := filepath.Join(t.TempDir(), "backbone.safetensors")
+		if err := ExportBackbone(path, tr); err != nil {
+			t.Fatal(err)
+		}
+
+		loaded, err := LoadEncoder(dev, path, 3, c.Height, c.Width)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if loaded.Arch() != c.Arch {
+			t.Fatalf("recognised %v, expected %v", loaded.Arch(), c.Arch)
+		}
+		pixels := tinyBatch(c, 3).Views[0]
+		a, b := make([]float32, c.Batch*c.Arch.Features()), make([]float32, c.Batch*c.Arch.Features())
+		loaded.Encode(a, pixels)
+		tr.Encoder(c.Batch).Encode(b, pixels)
+		for i := range a {
+			if math.Abs(float64(a[i]-b[i])) > 1e-6 {
+				t.Fatalf("resnet%d: feature %d is %v from the file, %v from the trainer", depth, i, a[i], b[i])
+			}
+		}
+
+		c.Seed++
+		other := newTrainer(t, dev, c)
+		if err := LoadBackbone(path, other); err != nil {
+			t.Fatal(err)
+		}
+		var first, second bytes.Buffer
+		if err := safetensors.Write(&first, backboneTensors(dev, tr.method.trained(), backbonePrefix)); err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range other.method.networks() {
+			second.Reset()
+			if err := safetensors.Write(&second, backboneTensors(dev, n.network, backbonePrefix)); err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(first.Bytes(), second.Bytes()) {
+				t.Errorf("resnet%d: network %s differs from the backbone that it was started from", depth, n.name)
+			}
+		}
+		mustPanic(t, "nn: LoadBackbone: the trainer has made steps", func() { LoadBackbone(path, tr) })
+	}
+}
+
+// TestExportLayout: element by element, OIHW on disk is KRSC in memory.
+func TestExportLayout(t *testing.T) {
+	tr := newTrainer(t, reference.New(kernels.Float32), tiny(18))
+	tensors := backboneTensors(tr.dev, tr.method.trained(), backbonePrefix)
+	i := slices.IndexFunc(tensors, func(s safetensors.Tensor) bool { return s.Name == "layer2.0.conv1.weight" })
+	w := tr.method.trained().weights.named("backbone.layer2.0.conv1.weight")
+	if want := []int{4, 2, 3, 3}; !slices.Equal(tensors[i].Shape, want) {
+		t.Fatalf("shape %v, expected %v", tensors[i].Shape, want)
+	}
+	for k := range 4 {
+		for c := range 2 {
+			for r := range 3 {
+				for s := range 3 {
+					if a, b := tensors[i].Floats[((k*2+c)*3+r)*3+s], w.Float32()[((k*3+r)*3+s)*2+c]; a != b {
+						t.Fatalf("out %d in %d row %d column %d: %v in the file, %v in memory", k, c, r, s, a, b)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestLoadBackboneRefuses(t *testing.T) {
+	dev := reference.New(kernels.Float32)
+	tr := newTrainer(t, dev, tiny(18))
+	good := backboneTensors(dev, tr.method.trained(), backbonePrefix)
+	before := state(t, tr)
+	without := func(name string) []safetensors.Tensor {
+		return slices.DeleteFunc(slices.Clone(good), func(s safetensors.Tensor) bool { return s.Name == name })
+	}
+	for _, c := range []struct {
+		name    string
+		tensors []safetensors.Tensor
+		want    string // "" where the file is accepted
+	}{
+		{"classifier", append(slices.Clone(good), safetensors.Tensor{Name: "fc.weight", Shape: []int{1, 2}, Floats: []float32{1, 2}}), ""},
+		{"without counter", without("bn1.num_batches_tracked"), ""},
+		{"missing weight", without("layer3.0.conv2.weight"), "tensor layer3.0.conv2.weight is missing"},
+		{"missing statistic", without("bn1.running_var"), "tensor bn1.running_var is missing"},
+		{"unexpected", append(slices.Clone(good), safetensors.Tensor{Name: "head.bias", Shape: []int{1}, Floats: []float32{1}}), "tensor head.bias (F32 [1]) is not expected"},
+		{"shape", append(without("conv1.weight"), safetensors.Tensor{Name: "conv1.weight", Shape: []int{1}, Floats: []float32{1}}), "tensor conv1.weight is F32 [1], expected F32 [2 1 7 7]"},
+		{"prefix", []safetensors.Tensor{{Name: "module.conv1.weight", Shape: []int{1}, Floats: []float32{1}}}, "module.conv1.weight"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := writeTensors(t, c.tensors)
+			err := LoadBackbone(path, tr)
+			if c.want == "" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), path) {
+				t.Errorf("error %v, expected one with %q and the file's name", err, c.want)
+			}
+			if !bytes.Equal(before, state(t, tr)) {
+				t.Error("the trainer has changed")
+			}
+		})
+	}
+}
+
+func TestLoadEncoderRefuses(t *testing.T) {
+	dev := reference.New(kernels.Float32)
+	tr := newTrainer(t, dev, tiny(18))
+	good := backboneTensors(dev, tr.method.trained(), backbonePrefix)
+	stem := safetensors.Tensor{Name: "conv1.weight", Shape: []int{1, 1, 1, 1}, Floats: []float32{1}}
+	for _, c := range []struct {
+		name, path, want string
+	}{
+		{"no backbone", writeTensors(t, nil), "not a backbone"},
+		{"other stages", writeTensors(t, []safetensors.Tensor{stem}), "not a known backbone"},
+		{"incomplete", writeTensors(t, good[:len(good)-5]), "is missing"},
+		{"no file", filepath.Join(t.TempDir(), "none"), "no such file"},
+	} {
+		if _, err := LoadEncoder(dev, c.path, 1, 16, 16); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.path) {
+			t.Errorf("%s: error %v, expected one with %q and the file's name", c.name, err, c.want)
+		}
+	}
+}
+
+// TestEncode: the features of an image do not depend on how many go through at once or on its neighbours, and follow the
+// trainer only when asked.
+func TestEncode(t *testing.T) {
+	for _, d := range tiers(t) {
+		c := tiny(18)
+		tr := newTrainer(t, d.dev, c)
+		train(t, tr, 0, 1)
+		pixels := tinyBatch(c, 1).Views[0]
+		f, image := c.Arch.Features(), len(pixels)/c.Batch
+		whole := make([]float32, c.Batch*f)
+		e := tr.Encoder(c.Batch)
+		e.Encode(whole, pixels)
+		for _, batch := range []int{1, 3, 7} {
+			got := make([]float32, c.Batch*f)
+			tr.Encoder(batch).Encode(got, pixels)
+			for i := range got {
+				if math.Abs(float64(got[i]-whole[i])) > 1e-5*(1+math.Abs(float64(whole[i]))) {
+					t.Fatalf("%s: feature %d is %v in batches of %d, %v in one of %d", d.name, i, got[i], batch, whole[i], c.Batch)
+				}
+			}
+		}
+		train(t, tr, 1, 1)
+		again := make([]float32, f)
+		e.Encode(again, pixels[:image])
+		if !slices.Equal(again, whole[:f]) {
+			t.Errorf("%s: the encoder changed with the trainer, or with the number of images", d.name)
+		}
+		e.Follow(tr)
+		e.Encode(again, pixels[:image])
+		if slices.Equal(again, whole[:f]) {
+			t.Errorf("%s: the encoder did not follow the trainer", d.name)
+		}
+		mustPanic(t, "nn: Encoder.Encode: expected pixels [n,H,W,C] and features [n,F]", func() { e.Encode(again, pixels) })
+	}
+}
+
+// TestInitialise: the spread of every kind of parameter is PyTorch's, and the numbers follow from the seed.
+func TestInitialise(t *testing.T) {
+	dev := reference.New(kernels.Float64)
+	c := DefaultConfig(Arch{18, 16, 3})
+	c.Height, c.Width, c.Batch = 32, 32, 2
+	w := newBYOL(dev, c).trained().weights
+	for name, want := range map[string]float64{ // standard deviations
+		"backbone.conv1.weight":                 math.Sqrt(2. / (16 * 49)),
+		"backbone.layer4.0.downsample.0.weight": math.Sqrt(2. / 128),
+		"projector.0.weight":                    1 / math.Sqrt(3*128),
+		"projector.0.bias":                      1 / math.Sqrt(3*128),
+		"predictor.3.weight":                    1 / math.Sqrt(3*4096),
+		"backbone.bn1.bias":                     0,
+		"projector.1.bias":                      0,
+	} {
+		x := kerneltest.Get(dev, w.named(name))
+		var squares float64
+		for _, v := range x {
+			squares += v * v
+		}
+		got := math.Sqrt(squares / float64(len(x)))
+		if math.Abs(got-want) > 5*want/math.Sqrt(2*float64(len(x))) {
+			t.Errorf("%s: standard deviation %v, expected %v", name, got, want)
+		}
+	}
+	for _, name := range []string{"backbone.bn1.weight", "backbone.layer1.0.bn2.weight", "predictor.1.weight"} {
+		for _, v := range kerneltest.Get(dev, w.named(name)) {
+			if v != 1 {
+				t.Fatalf("%s: %v, expected 1", name, v)
+			}
+		}
+	}
+	again := newBYOL(dev, c).trained().weights
+	if !slices.Equal(w.block.Float64(), again.block.Float64()) {
+		t.Error("the same seed gave other weights")
+	}
+	c.Seed++
+	if slices.Equal(w.block.Float64(), newBYOL(dev, c).trained().weights.block.Float64()) {
+		t.Error("another seed gave the same weights")
+	}
+}

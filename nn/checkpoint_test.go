@@ -1,0 +1,223 @@
+package nn
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gzpt/kernels"
+	"gzpt/kernels/reference"
+)
+
+// TestResume: 2 + 2 steps through a checkpoint are 4 steps, byte for byte, on every tier, for every optimiser, and also
+// where the checkpoint lies inside an accumulation.
+func TestResume(t *testing.T) {
+	for _, d := range tiers(t) {
+		for _, name := range []string{"adamw", "sgd", "lars"} {
+			for _, accumulate := range []int{1, 2, 4} {
+				c := tiny(18)
+				c.Optimiser, c.Accumulate = DefaultOptimiser(name), accumulate
+				whole := newTrainer(t, d.dev, c)
+				train(t, whole, 0, 4)
+
+				first := newTrainer(t, d.dev, c)
+				train(t, first, 0, 2)
+				path := filepath.Join(t.TempDir(), "last.ckpt")
+				if err := SaveCheckpoint(path, first, Position{Epoch: 1, Batch: 2}); err != nil {
+					t.Fatal(err)
+				}
+				c.Seed++ // other weights at first: all of the state comes from the file
+				second := newTrainer(t, d.dev, c)
+				second.config.Seed--
+				p, err := LoadCheckpoint(path, second)
+				if err != nil || p != (Position{Epoch: 1, Batch: 2}) || second.StepsDone() != 2 {
+					t.Fatalf("%s: position %+v, %d steps, error %v", d.name, p, second.StepsDone(), err)
+				}
+				train(t, second, 2, 2)
+				if !bytes.Equal(state(t, whole), state(t, second)) {
+					t.Errorf("%s, %s, accumulate %d: 2+2 steps differ from 4", d.name, name, accumulate)
+				}
+			}
+		}
+	}
+}
+
+// TestLoadReplacesGradients: a trainer that stopped inside an accumulation, or on a NaN, goes on from a checkpoint
+// without a trace of that.
+func TestLoadReplacesGradients(t *testing.T) {
+	dev := reference.New(kernels.Float32)
+	c := tiny(18)
+	c.Accumulate = 2
+	tr := newTrainer(t, dev, c)
+	start := state(t, tr)
+	train(t, tr, 0, 4)
+	want := state(t, tr)
+
+	tr = newTrainer(t, dev, c)
+	train(t, tr, 0, 1)
+	bad := tinyBatch(c, 1)
+	dev.Fill(tr.method.trained().gradients.block, 1e30)
+	bad.Views[0][0] = 1 / (bad.Views[0][0] - bad.Views[0][0])
+	if _, err := tr.Step(bad); err == nil {
+		t.Fatal("infinity did not stop the run")
+	}
+	if _, err := tr.Load(bytes.NewReader(start)); err != nil {
+		t.Fatal(err)
+	}
+	train(t, tr, 0, 4)
+	if !bytes.Equal(want, state(t, tr)) {
+		t.Error("the run after Load differs")
+	}
+}
+
+// seal gives changed bytes of a checkpoint a valid checksum.
+func seal(b []byte) []byte {
+	n := len(b) - crc32.Size
+	return binary.LittleEndian.AppendUint32(b[:n:n], crc32.Checksum(b[:n], castagnoli))
+}
+
+func TestLoadRefuses(t *testing.T) {
+	dev := reference.New(kernels.Float32)
+	c := tiny(18)
+	tr := newTrainer(t, dev, c)
+	train(t, tr, 0, 1)
+	good := state(t, tr)
+	edit := func(from, to string) []byte { return seal(bytes.Replace(good, []byte(from), []byte(to), 1)) }
+	size := fmt.Sprintf(`"elements":%d`, tr.method.trained().weights.size())
+	flip := func(i int) []byte {
+		b := bytes.Clone(good)
+		b[(i+len(b))%len(b)] ^= 4
+		return b
+	}
+	version := bytes.Clone(good)
+	version[len(checkpointMagic)] = 2
+	long := bytes.Clone(good)
+	binary.LittleEndian.PutUint32(long[len(checkpointMagic)+4:], 1<<31)
+
+	for _, b := range []struct {
+		name string
+		data []byte
+		want []string
+	}{
+		{"empty", nil, []string{"not a checkpoint"}},
+		{"foreign", []byte("\x93NUMPY, a matrix of 1000 x 1000"), []string{"not a checkpoint", checkpointMagic}},
+		{"newer version", version, []string{"version 2", "reads version 1"}},
+		{"header too long", long, []string{"corrupted", "at most"}},
+		{"truncated in the header", good[:100], []string{"truncated in the header"}},
+		{"truncated in a block", good[:len(good)-100], []string{"truncated", "expected"}},
+		{"bytes behind", append(bytes.Clone(good), 1), []string{"corrupted", "expected"}},
+		{"a bit of a weight", flip(-200), []string{"corrupted", "checksum"}},
+		{"a bit of the checksum", flip(-1), []string{"corrupted", "checksum"}},
+		{"header is not JSON", edit(`{"config"`, `["config"`), []string{"corrupted header"}},
+		{"other architecture", edit(`"depth":18`, `"depth":34`), []string{"arch.depth is 34 in the file, expected 18"}},
+		{"other settings", edit(`"beta1":0.9`, `"beta1":0.8`), []string{"optimiser.beta1 is 0.8 in the file, expected 0.9"}},
+		{"other batch", edit(`"batch":4`, `"batch":8`), []string{"batch is 8 in the file, expected 4"}},
+		{"counters", edit(`"updates":1`, `"updates":7`), []string{"impossible counters", "7 updates"}},
+		{"networks", edit(`"target":2`, `"tarjet":2`), []string{"network target"}},
+		{"block", edit(`"target.weights"`, `"tarjet.weights"`), []string{"block 2 is tarjet.weights", "expected target.weights"}},
+		{"size of a block", edit(size, strings.Replace(size, "1", "9", 1)), []string{"truncated or corrupted"}},
+	} {
+		t.Run(b.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "bad.ckpt")
+			if err := os.WriteFile(path, b.data, 0o666); err != nil {
+				t.Fatal(err)
+			}
+			_, err := LoadCheckpoint(path, tr)
+			for _, want := range append(b.want, path) {
+				if err == nil || !strings.Contains(err.Error(), want) {
+					t.Errorf("error %v, expected one with %q", err, want)
+				}
+			}
+			if !bytes.Equal(state(t, tr), good) {
+				t.Error("the trainer has changed")
+			}
+		})
+	}
+	if _, err := LoadCheckpoint(filepath.Join(t.TempDir(), "none.ckpt"), tr); err == nil {
+		t.Error("a file that is not there was loaded")
+	}
+	double := newTrainer(t, reference.New(kernels.Float64), c)
+	if err := double.Save(&bytes.Buffer{}, Position{}); err == nil {
+		t.Error("a float64 run was rounded into a checkpoint")
+	}
+	if _, err := double.Load(bytes.NewReader(good)); err == nil {
+		t.Error("a checkpoint was loaded into a float64 run")
+	}
+}
+
+func TestReadCheckpointInfo(t *testing.T) {
+	tr := newTrainer(t, reference.New(kernels.Float32), tiny(18))
+	train(t, tr, 0, 3)
+	path := filepath.Join(t.TempDir(), "last.ckpt")
+	if err := SaveCheckpoint(path, tr, Position{Epoch: 5, Batch: 6}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := ReadCheckpointInfo(path)
+	want := CheckpointInfo{Version: 1, Config: tr.Config(), Device: "reference/float32", Steps: 3, Updates: 3, Position: Position{5, 6}}
+	if err != nil || got != want {
+		t.Errorf("%+v, %v, expected %+v", got, err, want)
+	}
+	if left, _ := filepath.Glob(path + ".*"); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	if err := os.WriteFile(path, []byte("gzptckpt"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadCheckpointInfo(path); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("error %v, expected one that names the file", err)
+	}
+}
+
+// TestSaveKeepsOld: a checkpoint that cannot be written leaves the old one.
+func TestSaveKeepsOld(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "last.ckpt")
+	tr := newTrainer(t, reference.New(kernels.Float32), tiny(18))
+	if err := SaveCheckpoint(path, tr, Position{}); err != nil {
+		t.Fatal(err)
+	}
+	old, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr.failed = os.ErrInvalid
+	if err := SaveCheckpoint(path, tr, Position{}); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("error %v, expected one that names the file", err)
+	}
+	if now, err := os.ReadFile(path); err != nil || !bytes.Equal(now, old) {
+		t.Errorf("the old checkpoint was lost: %v", err)
+	}
+	if _, err := os.Stat(path + ".tmp"); err == nil {
+		t.Error("the file written aside was left behind")
+	}
+}
+
+// FuzzLoad: whatever the bytes, Load fails and changes nothing, or the trainer then holds exactly what the file does.
+func FuzzLoad(f *testing.F) {
+	dev := reference.New(kernels.Float32)
+	c := tiny(18)
+	c.Arch.Width, c.ProjectorHidden, c.PredictorHidden, c.Embedding = 1, 1, 1, 1
+	tr := newTrainer(f, dev, c)
+	good := state(f, tr)
+	f.Add(good)
+	f.Add(good[:len(good)/2])
+	f.Add(good[:40])
+	f.Add(seal(bytes.Replace(good, []byte(`"steps":0`), []byte(`"steps":3`), 1)))
+	f.Add([]byte("gzptckpt\x01\x00\x00\x00\x02\x00\x00\x00{}\x00\x00\x00\x00"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		before := state(t, tr)
+		if _, err := tr.Load(bytes.NewReader(data)); err != nil {
+			if !bytes.Equal(before, state(t, tr)) {
+				t.Fatal("a refused file changed the trainer")
+			}
+			return
+		}
+		if again := state(t, tr); len(again) > len(data)+maxHeader {
+			t.Fatal("more state than the file held")
+		}
+	})
+}

@@ -1,0 +1,95 @@
+package nn
+
+import (
+	"math"
+	"testing"
+
+	"gzpt/kernels"
+	"gzpt/kernels/kerneltest"
+	"gzpt/kernels/reference"
+)
+
+// TestDecay: without a gradient only weight decay moves the weights, and it spares biases and normalisations where it is
+// told to.
+func TestDecay(t *testing.T) {
+	const lr, decay = 0.5, 0.1
+	for _, c := range []struct {
+		rule    Optimiser
+		weights float64 // what a weight of 1 becomes
+	}{
+		{Optimiser{Name: "adamw", Beta1: .9, Beta2: .95, Eps: 1e-8, WeightDecay: decay}, 1 - lr*decay},
+		{Optimiser{Name: "sgd", Momentum: .9, WeightDecay: decay}, 1 - lr*decay},
+		{Optimiser{Name: "lars", Momentum: .9, WeightDecay: decay, Trust: .001}, 1},
+	} {
+		for _, only := range []bool{false, true} {
+			dev := reference.New(kernels.Float64)
+			c.rule.DecayWeightsOnly = only
+			n := newBYOL(dev, tiny(50)).trained()
+			dev.Fill(n.weights.block, 1)
+			newOptimiser(dev, c.rule, n).update(lr, 1)
+			for i, p := range n.weights.parameters {
+				want := c.weights
+				if only && len(p.dims) == 1 {
+					want = 1
+				}
+				for _, v := range kerneltest.Get(dev, n.weights.at(i)) {
+					if math.Abs(v-want) > 1e-12 {
+						t.Fatalf("%s, weights only %v: %s is %v, expected %v", c.rule.Name, only, p.name, v, want)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestLARSScale: the update of every weight tensor is scaled to its own norm; a spared vector moves by its gradient.
+func TestLARSScale(t *testing.T) {
+	dev := reference.New(kernels.Float64)
+	n := newBYOL(dev, tiny(18)).trained()
+	dev.Fill(n.weights.block, 2)
+	dev.Fill(n.gradients.block, 8)
+	rule := Optimiser{Name: "lars", Momentum: .9, Trust: .25, DecayWeightsOnly: true}
+	newOptimiser(dev, rule, n).update(1, 1)
+	for i, p := range n.weights.parameters {
+		want := 2 - .25*2 // the direction of the gradient with the length Trust*|p|
+		if len(p.dims) == 1 {
+			want = 2 - 8
+		}
+		for _, v := range kerneltest.Get(dev, n.weights.at(i)) {
+			if math.Abs(v-want) > 1e-12 {
+				t.Fatalf("%s is %v, expected %v", p.name, v, want)
+			}
+		}
+	}
+}
+
+// TestArena: parameters do not overlap, lie in the groups that operations on ranges rely on, and the target's layout is
+// the beginning of the online network's.
+func TestArena(t *testing.T) {
+	m := newBYOL(reference.New(kernels.Float32), tiny(34)).(*byol)
+	w := m.online.weights
+	owner := make([]string, w.size())
+	for _, p := range w.parameters {
+		if vector := p.offset >= w.begin[encoderVectors] && p.offset < w.begin[headWeights]; vector != (len(p.dims) == 1) {
+			t.Errorf("%s of shape %v lies at %d", p.name, p.dims, p.offset)
+		}
+		for i := range p.len() {
+			if other := owner[p.offset+i]; other != "" {
+				t.Fatalf("%s overlaps %s", p.name, other)
+			}
+			owner[p.offset+i] = p.name
+		}
+	}
+	if m.target.weights.size() != w.begin[headVectors] {
+		t.Errorf("the encoder ends at %d, the target at %d", w.begin[headVectors], m.target.weights.size())
+	}
+	for _, p := range m.target.weights.parameters {
+		if q := w.parameters[w.byName[p.name]]; q.offset != p.offset {
+			t.Errorf("%s lies at %d, in the target at %d", p.name, q.offset, p.offset)
+		}
+	}
+	if l := m.target.statistics; l.size() > m.online.statistics.size() || l.named("backbone.bn1.running_var").Float32()[0] != 1 {
+		t.Error("the target's statistics are not a beginning of the online network's")
+	}
+	mustPanic(t, "nn: arena: no parameter of that name", func() { w.named("fc.weight") })
+}
