@@ -65,8 +65,15 @@ func overlaps(a, b Tensor) bool {
 func apart(op string, out Tensor, ins ...Tensor) {
 	for _, in := range ins {
 		if touch(out, in) {
-			fail(op, "output overlaps an input")
+			fail(op, "operands overlap that must not")
 		}
+	}
+}
+
+// disjoint demands that no two of ts share memory.
+func disjoint(op string, ts ...Tensor) {
+	for i, t := range ts {
+		apart(op, t, ts[:i]...)
 	}
 }
 
@@ -134,9 +141,7 @@ func (k Check) Conv2D(op string, y, x, w Tensor, c Conv) {
 	if y.dims != want {
 		fail(op, "y does not have the shape that x, w and the geometry give")
 	}
-	if touch(x, y) || touch(x, w) || touch(y, w) {
-		fail(op, "operands overlap")
-	}
+	disjoint(op, y, x, w)
 }
 
 // Normalisation.
@@ -151,6 +156,7 @@ func (k Check) BatchNormStats(n Norm, runningMean, runningVar, sums Tensor, rows
 	k.typed(op, n.Mean, n.InvStd, runningMean, runningVar)
 	length(op, n.Mean.Len(), n.InvStd, runningMean, runningVar)
 	k.float64s(op, sums, 2*n.Mean.Len())
+	disjoint(op, n.Mean, n.InvStd, runningMean, runningVar)
 	if rows < 1 {
 		fail(op, "no rows")
 	}
@@ -160,30 +166,42 @@ func (k Check) InverseStd(invStd, variance Tensor) {
 	k.Map("InverseStd", invStd, variance)
 }
 
-func (k Check) norm(op string, channels int, n Norm) {
+// norm checks the vectors of n, which none of outs may touch.
+func (k Check) norm(op string, channels int, n Norm, outs ...Tensor) {
 	k.typed(op, n.Gamma, n.Beta, n.Mean, n.InvStd)
 	length(op, channels, n.Gamma, n.Beta, n.Mean, n.InvStd)
+	for _, out := range outs {
+		apart(op, out, n.Gamma, n.Beta, n.Mean, n.InvStd)
+	}
 }
 
 // BatchNorm checks the forward operations; ins is x, or x and r.
 func (k Check) BatchNorm(op string, y Tensor, n Norm, ins ...Tensor) {
 	k.Map(op, y, ins...)
-	k.norm(op, y.Channels(), n)
+	k.norm(op, y.Channels(), n, y)
 }
 
-// BatchNormBackward checks the backward operations; ins is dy, x and where there is one y.
+// BatchNormBackward checks the backward operations; ins is dy, x and where there is one y, which dx must not touch.
 func (k Check) BatchNormBackward(op string, dx, dgamma, dbeta Tensor, n Norm, ins ...Tensor) {
 	k.Map(op, dx, ins...)
-	k.norm(op, dx.Channels(), n)
+	k.norm(op, dx.Channels(), n, dx, dgamma, dbeta)
 	k.typed(op, dgamma, dbeta)
 	length(op, dx.Channels(), dgamma, dbeta)
+	disjoint(op, dx, dgamma, dbeta)
+	apart(op, dgamma, ins...)
+	apart(op, dbeta, ins...)
+	if len(ins) > 2 {
+		apart(op, dx, ins[2:]...)
+	}
 }
 
-// BatchNormResidual checks dr of BatchNormAddReLUBackward.
-func (k Check) BatchNormResidual(dr, dx Tensor, ins ...Tensor) {
+// BatchNormResidual checks dr of BatchNormAddReLUBackward, which may be dy or y and touches none of others: the
+// remaining operands.
+func (k Check) BatchNormResidual(dr, dx, dy, y Tensor, others ...Tensor) {
 	const op = "BatchNormAddReLUBackward"
-	k.Map(op, dr, ins...)
+	k.Map(op, dr, dy, y)
 	apart(op, dr, dx)
+	apart(op, dr, others...)
 }
 
 // Pooling.
@@ -303,6 +321,7 @@ func (k Check) Alignment(op string, o, t, a Tensor) {
 	if a.dims[0] != o.dims[0] || a.dims[1] != o.dims[0] {
 		fail(op, "a is [B,B] for o and t [B,d]")
 	}
+	apart(op, o, t, a)
 }
 
 // Loss checks the float64 tensor of one element that losses and norms are added to.
@@ -315,11 +334,8 @@ func (k Check) Update(op string, p Tensor, others ...Tensor) {
 	k.typed(op, p)
 	k.typed(op, others...)
 	length(op, p.Len(), others...)
-	for _, t := range others {
-		if touch(p, t) {
-			fail(op, "blocks overlap")
-		}
-	}
+	apart(op, p, others...)
+	disjoint(op, others...)
 }
 
 // Reduce checks SumSquares and CountNonFinite.

@@ -18,7 +18,7 @@ type operand struct {
 	sums    bool      // float64 on every device
 	inPlace []string  // the inputs that this output may be
 	free    bool      // any shape is legal, so none is refused
-	finite  bool      // its values follow from another operand's, so no NaN is put into it alone
+	derived bool      // its values follow from another operand's, so no NaN is put into it alone
 	// reaches, where it is set, says which elements of the outputs a NaN in element at may reach beyond those of the
 	// reference, because it meets the zeros of the padding.
 	reaches func(at, out int) bool
@@ -53,7 +53,7 @@ func free(o operand) operand {
 
 // derived marks an input whose values follow from another operand's.
 func derived(o operand) operand {
-	o.finite = true
+	o.derived = true
 	return o
 }
 

@@ -68,24 +68,32 @@ var properties = []struct {
 	{"GoldenLosses", checkGoldenLosses},
 }
 
-// check compares a call with the reference and then repeats it in every placement, which must not change a bit.
+// check reports everything that is wrong with a call.
 func (c call) check(t *testing.T, dev kernels.Device) {
+	for _, fault := range c.faults(dev) {
+		t.Error(fault)
+	}
+}
+
+// faults compares a call with the reference and then repeats it in every placement, which must not change a bit.
+func (c call) faults(dev kernels.Device) []string {
 	first := c.apply(dev, plain)
 	if d := c.difference(dev.Type(), first.values, c.want(), leniency{}); d != "" {
-		t.Fatal(d)
+		return []string{d}
 	}
+	faults := first.faults
 	again := func(what string, place placement) {
 		r := c.apply(dev, place)
-		if len(r.faults) > 0 {
-			t.Errorf("%s: %s", what, strings.Join(r.faults, "; "))
-		}
 		if d := c.changed(first.values, r.values); d != "" {
-			t.Errorf("%s: %s", what, d)
+			r.faults = append(r.faults, d)
+		}
+		for _, f := range r.faults {
+			faults = append(faults, what+": "+f)
 		}
 	}
 	again("repeated", plain)
 	if c.large {
-		return
+		return faults
 	}
 	for start := range 16 {
 		again(fmt.Sprintf("offset %d", start), offset(start))
@@ -99,8 +107,7 @@ func (c call) check(t *testing.T, dev kernels.Device) {
 			}
 		}
 	}
-	c.checkNonFinite(t, dev)
-	c.checkAllocations(t, dev)
+	return append(append(faults, c.nonFiniteFaults(dev)...), c.allocationFaults(dev)...)
 }
 
 // changed says which output differs by a bit, or "".
@@ -113,43 +120,51 @@ func (c call) changed(first, second [][]float64) string {
 	return ""
 }
 
-// checkNonFinite puts a NaN or an infinity into every input, into its first, middle and last element: it must reach
-// exactly the outputs that the reference says.
-func (c call) checkNonFinite(t *testing.T, dev kernels.Device) {
+// nonFiniteFaults puts a NaN into the first, middle and last element of every input and infinities into the middle one:
+// they must reach exactly the outputs that the reference says.
+func (c call) nonFiniteFaults(dev kernels.Device) []string {
+	var faults []string
 	for i, o := range c.operands {
 		n := len(o.values)
-		if n == 0 || o.finite {
+		if n == 0 || o.derived {
 			continue
 		}
-		for _, at := range slices.Compact([]int{0, n / 2, n - 1}) {
-			for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
-				poisoned := c.with(i, at, v)
-				lenient := leniency{infinities: !math.IsNaN(v)}
-				if o.reaches != nil {
-					lenient.reaches = func(out int) bool { return o.reaches(at, out) }
-				}
-				got := poisoned.apply(dev, plain).values
-				if d := poisoned.difference(dev.Type(), got, poisoned.want(), lenient); d != "" {
-					t.Errorf("%s[%d] = %g: %s", o.name, at, v, d)
-				}
+		poison := func(at int, v float64) {
+			poisoned := c.with(i, at, v)
+			lenient := leniency{infinities: !math.IsNaN(v)}
+			if o.reaches != nil {
+				lenient.reaches = func(out int) bool { return o.reaches(at, out) }
+			}
+			got := poisoned.apply(dev, plain).values
+			if d := poisoned.difference(dev.Type(), got, poisoned.want(), lenient); d != "" {
+				faults = append(faults, fmt.Sprintf("%s[%d] = %g: %s", o.name, at, v, d))
 			}
 		}
+		for _, at := range slices.Compact([]int{0, n / 2, n - 1}) {
+			poison(at, math.NaN())
+		}
+		poison(n/2, math.Inf(1))
+		poison(n/2, math.Inf(-1))
 	}
+	return faults
 }
 
-// checkAllocations demands that a call allocates nothing once it has seen its shape. The reference is exempt: it
+// allocationFaults demands that a call allocates nothing once it has seen its shape. The reference is exempt: it
 // starts goroutines and transposes into new memory.
-func (c call) checkAllocations(t *testing.T, dev kernels.Device) {
+func (c call) allocationFaults(dev kernels.Device) []string {
 	if strings.HasPrefix(dev.Name(), "reference/") {
-		return
+		return nil
 	}
 	p := plain(dev, c)
 	for i, o := range c.operands {
-		Set(dev, p.tensors[i], append(o.values, make([]float64, o.len()-len(o.values))...))
+		if o.values != nil {
+			Set(dev, p.tensors[i], o.values)
+		}
 	}
 	if n := testing.AllocsPerRun(2, func() { c.run(dev, p.tensors) }); n != 0 {
-		t.Errorf("%v allocations a call", n)
+		return []string{fmt.Sprintf("%v allocations a call", n)}
 	}
+	return nil
 }
 
 // checkProcessors demands the same bits for every GOMAXPROCS.

@@ -70,11 +70,11 @@ func (d *device[T]) PairwiseCorrelation(r, x kernels.Tensor) {
 	cosines(d.of(r), rows, n, depth)
 }
 
-// centre takes the mean out of x. A constant x becomes exactly zero, whatever its mean rounds to.
+// centre takes the mean out of x. An x of equal numbers becomes exactly zero, whatever its mean rounds to.
 func centre(x []float64) {
 	constant := true
 	for _, v := range x {
-		constant = constant && v == x[0]
+		constant = constant && v-x[0] == 0 // not for infinities
 	}
 	if constant {
 		clear(x)

@@ -109,7 +109,7 @@ func (d *device[T]) BatchNormReLUBackward(dx, dgamma, dbeta, dy, y, x kernels.Te
 
 func (d *device[T]) BatchNormAddReLUBackward(dx, dr, dgamma, dbeta, dy, y, x kernels.Tensor, n kernels.Norm) {
 	d.check.BatchNormBackward("BatchNormAddReLUBackward", dx, dgamma, dbeta, n, dy, x, y)
-	d.check.BatchNormResidual(dr, dx, dy, y)
+	d.check.BatchNormResidual(dr, dx, dy, y, x, dgamma, dbeta, n.Gamma, n.Beta, n.Mean, n.InvStd)
 	dys, ys, drs := d.of(dy), d.of(y), d.of(dr)
 	for i := range drs {
 		drs[i] = reluGradient(dys[i], ys[i])
