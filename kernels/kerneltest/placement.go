@@ -3,6 +3,7 @@ package kerneltest
 import (
 	"fmt"
 	"math"
+	"unsafe"
 
 	"gzpt/kernels"
 )
@@ -41,17 +42,17 @@ const (
 	margin = 16     // elements of canary on each side, at least
 )
 
-// offset cuts operand i from a block of canaries, start+5*i elements (modulo 16) past its margin: for start 0..15 every
-// operand meets every alignment.
+// offset cuts operand i from a block of canaries, start+5*i elements (modulo 16) past a boundary of 64 bytes: for start
+// 0..15 every operand meets every alignment.
 func offset(start int) placement {
 	return func(dev kernels.Device, c call) placed {
 		p := placed{release: func() {}}
 		var blocks []kernels.Tensor
 		var before []int
 		for i, o := range c.operands {
-			at := margin + (start+5*i)%16
-			block := allocate(dev, o, at+o.len()+margin)
+			block := allocate(dev, o, o.len()+16+2*margin)
 			dev.Fill(block, canary)
+			at := margin + (start+5*i+16-pastBoundary(block))%16
 			blocks, before = append(blocks, block), append(before, at)
 			p.tensors = append(p.tensors, block.Slice(at, o.dims...))
 		}
@@ -67,6 +68,14 @@ func offset(start int) placement {
 		}
 		return p
 	}
+}
+
+// pastBoundary is how many elements, modulo 16, a tensor starts past a boundary of 64 bytes.
+func pastBoundary(t kernels.Tensor) int {
+	if t.Type() == kernels.Float64 {
+		return int(uintptr(unsafe.Pointer(&t.Float64()[0]))/8) % 8
+	}
+	return int(uintptr(unsafe.Pointer(&t.Float32()[0]))/4) % 16
 }
 
 // guarded puts every operand flush against an unmapped page, the one after its last element or the one before its

@@ -1,0 +1,169 @@
+package kerneltest
+
+import (
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"testing"
+	"unsafe"
+
+	"gzpt/kernels"
+	"gzpt/kernels/reference"
+)
+
+// broken is a float32 device with a fault in some operations. Its other methods are the reference's, its name is not:
+// the suite makes no exception for it.
+type broken struct {
+	kernels.Device
+	convolve        func(d broken, y, x, w kernels.Tensor, c kernels.Conv)
+	relu            func(d broken, y, x kernels.Tensor)
+	reluBackward    func(d broken, dx, dy, y kernels.Tensor)
+	addBiasBackward func(d broken, db, dy kernels.Tensor)
+	sumSquares      func(d broken, out, x kernels.Tensor)
+}
+
+func (broken) Name() string { return "broken" }
+
+func (d broken) Conv2D(y, x, w kernels.Tensor, c kernels.Conv) { d.convolve(d, y, x, w, c) }
+func (d broken) ReLU(y, x kernels.Tensor)                      { d.relu(d, y, x) }
+func (d broken) ReLUBackward(dx, dy, y kernels.Tensor)         { d.reluBackward(d, dx, dy, y) }
+func (d broken) AddBiasBackward(db, dy kernels.Tensor)         { d.addBiasBackward(d, db, dy) }
+func (d broken) SumSquares(out, x kernels.Tensor)              { d.sumSquares(d, out, x) }
+
+// callOf is the call of an operation with a label.
+func callOf(t *testing.T, calls []call, op, label string) call {
+	t.Helper()
+	i := slices.IndexFunc(calls, func(c call) bool { return c.op == op && c.label == label })
+	if i < 0 {
+		t.Fatalf("the suite has no call %s/%s", op, label)
+	}
+	return calls[i]
+}
+
+// TestSuiteSeesFaults gives the suite devices that are wrong in one way each; it must say so.
+func TestSuiteSeesFaults(t *testing.T) {
+	relu := callOf(t, elementwiseCalls(), "ReLU", "17")
+	reluBackward := callOf(t, elementwiseCalls(), "ReLUBackward", "17")
+	bias := callOf(t, elementwiseCalls(), "AddBiasBackward", "33x64")
+	conv := callOf(t, convolutionCalls(), "Conv2D", geometry(1, 6, 7, 1, 16, 3, 3, 1, 1).String())
+	tests := []struct {
+		name string
+		call call
+		dev  broken
+		want string // part of a fault
+	}{
+		{"an error of 1e-5", conv, broken{convolve: func(d broken, y, x, w kernels.Tensor, c kernels.Conv) {
+			d.Device.Conv2D(y, x, w, c)
+			y.Float32()[7] += 1e-5
+		}}, "y[7] = "},
+		{"a missing last element", relu, broken{relu: func(d broken, y, x kernels.Tensor) {
+			n := y.Len() - 1
+			d.Device.ReLU(y.Slice(0, n), x.Slice(0, n))
+		}}, "z[16] = NaN"},
+		{"a write beyond the end", relu, broken{relu: func(d broken, y, x kernels.Tensor) {
+			d.Device.ReLU(y, x)
+			if y := y.Float32(); uintptr(unsafe.Pointer(&y[16]))%4096 != 4092 { // not into the unmapped page
+				*(*float32)(unsafe.Add(unsafe.Pointer(&y[16]), 4)) = 0
+			}
+		}}, "beside the operand was overwritten"},
+		{"a changed input", relu, broken{relu: func(d broken, y, x kernels.Tensor) {
+			d.Device.ReLU(y, x)
+			x.Float32()[0] = 0
+		}}, "x: the call changed an input"},
+		{"a hidden NaN", relu, broken{relu: func(d broken, y, x kernels.Tensor) {
+			for i, v := range x.Float32() {
+				y.Float32()[i] = 0
+				if v > 0 {
+					y.Float32()[i] = v
+				}
+			}
+		}}, "x[8] = NaN"},
+		{"an output cleared before the input is read", reluBackward, broken{reluBackward: func(d broken, dx, dy, y kernels.Tensor) {
+			d.Fill(dx, 0)
+			for i, v := range y.Float32() {
+				if !(v <= 0) {
+					dx.Float32()[i] = dy.Float32()[i]
+				}
+			}
+		}}, "z in place of x"},
+		{"bits that depend on the address", relu, broken{relu: func(d broken, y, x kernels.Tensor) {
+			d.Device.ReLU(y, x)
+			if uintptr(unsafe.Pointer(&y.Float32()[0]))%64 == 4 {
+				y.Float32()[0] += 1e-6
+			}
+		}}, "not the same bits"},
+		{"a gradient that is not added", bias, broken{addBiasBackward: func(d broken, db, dy kernels.Tensor) {
+			d.Fill(db, 0)
+			d.Device.AddBiasBackward(db, dy)
+		}}, "db[0] = "},
+		{"an allocation", relu, broken{relu: func(d broken, y, x kernels.Tensor) {
+			d.Device.ReLU(y, x)
+			sink = make([]float32, y.Len())
+		}}, "1 allocations a call"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			test.dev.Device = reference.New(kernels.Float32)
+			faults := test.call.faults(test.dev)
+			if !slices.ContainsFunc(faults, func(f string) bool { return strings.Contains(f, test.want) }) {
+				t.Errorf("the suite found %q, not %q", faults, test.want)
+			}
+		})
+	}
+}
+
+var sink []float32 // keeps an allocation on the heap
+
+func TestSuiteSeesAReadBeyondTheEnd(t *testing.T) {
+	c := callOf(t, elementwiseCalls(), "ReLU", "17")
+	for _, atEnd := range []bool{true, false} {
+		dev := broken{Device: reference.New(kernels.Float32), relu: func(_ broken, y, x kernels.Tensor) {
+			beyond := unsafe.Add(unsafe.Pointer(&x.Float32()[16]), 4)
+			if !atEnd {
+				beyond = unsafe.Add(unsafe.Pointer(&x.Float32()[0]), -4)
+			}
+			y.Float32()[0] = *(*float32)(beyond)
+		}}
+		func() {
+			defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+			defer func() {
+				if err, ok := recover().(runtime.Error); !ok {
+					t.Errorf("atEnd %v: one element too far: %v, want a fault", atEnd, err)
+				}
+			}()
+			c.apply(dev, guarded(atEnd))
+		}()
+	}
+}
+
+func TestSuiteSeesOtherBitsForOtherProcessors(t *testing.T) {
+	c := callOf(t, optimiserCalls(), "SumSquares", "4099")
+	open := func() kernels.Device {
+		return broken{Device: reference.New(kernels.Float32), sumSquares: func(d broken, out, x kernels.Tensor) {
+			workers := runtime.GOMAXPROCS(0)
+			var sum float64
+			for w := range workers {
+				n := x.Len() / workers
+				d.Device.SumSquares(out, x.Slice(w*n, n))
+				sum += out.Float64()[0]
+			}
+			out.Float64()[0] = sum
+		}}
+	}
+	if faults := processorFaults([]call{c}, open); len(faults) != 2 {
+		t.Errorf("the suite found %q, want one fault for 2 and one for 5 processors", faults)
+	}
+}
+
+func TestSuiteSeesAcceptedMistakes(t *testing.T) {
+	dev := broken{Device: reference.New(kernels.Float32), relu: func(broken, kernels.Tensor, kernels.Tensor) {}}
+	c := callOf(t, elementwiseCalls(), "ReLU", "40")
+	if faults := c.misuseFaults(dev); len(faults) != 5 { // two shapes, two types, one overlap
+		t.Errorf("the suite found %q, want 5 mistakes accepted", faults)
+	}
+	c.op = "Rectify"
+	if fault := refusal(c.op, "a short slice", func() { panic("kernels: ReLU: shapes differ") }); fault == "" {
+		t.Error("a panic that names another operation passes")
+	}
+}
