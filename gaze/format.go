@@ -141,7 +141,7 @@ func gazeFiles(dir, name string) ([]string, error) {
 
 // recognise is the formats that a file's beginning fits.
 func recognise(path string) ([]format, error) {
-	f, err := os.Open(path)
+	f, err := openRegular(path)
 	if err != nil {
 		return nil, err
 	}
@@ -158,6 +158,18 @@ func recognise(path string) ([]format, error) {
 		}
 	}
 	return found, nil
+}
+
+// openRegular opens a file that is neither a folder nor a device.
+func openRegular(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, Problem{File: path, Reason: "not a regular file"}
+	}
+	return os.Open(path)
 }
 
 // pick is the format to read a file with.
@@ -184,7 +196,7 @@ func (set *Set) addFile(path string, o ReadOptions) error {
 	if err != nil {
 		return err
 	}
-	file, err := os.Open(path)
+	file, err := openRegular(path)
 	if err != nil {
 		return err
 	}

@@ -58,11 +58,11 @@ func (r Recording) scaled(width, height float64) Recording {
 	return r
 }
 
-// clip drops the fixations outside the frame and returns how many there were.
+// clip drops the fixations outside the frame, 0 <= x < Width and 0 <= y < Height, and returns how many there were.
 func (r *Recording) clip() (outside int) {
 	kept := r.Fixations[:0]
 	for _, f := range r.Fixations {
-		if f.X >= 0 && f.X <= r.Width && f.Y >= 0 && f.Y <= r.Height {
+		if f.X >= 0 && f.X < r.Width && f.Y >= 0 && f.Y < r.Height {
 			kept = append(kept, f)
 		}
 	}

@@ -26,4 +26,4 @@ func device(tb testing.TB) kernels.Device {
 	return dev
 }
 
-func close(a, b, tolerance float64) bool { return math.Abs(a-b) <= tolerance }
+func within(a, b, tolerance float64) bool { return math.Abs(a-b) <= tolerance }

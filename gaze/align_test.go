@@ -1,0 +1,70 @@
+package gaze
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestAlign(t *testing.T) {
+	recording := func(image, reader string, width, height float64) Recording {
+		return Recording{Image: image, Reader: reader, Width: width, Height: height, File: "g.csv", Line: 2, Fixations: []Fixation{{X: .5, Y: .75, Duration: 1}}}
+	}
+	images := []Image{
+		{Name: "one/a.jpg", Width: 100, Height: 50, File: "l.csv", Line: 2},
+		{Name: "two/a.jpg", File: "l.csv", Line: 3},
+		{Name: "c.jpg", Width: 100, Height: 50, File: "l.csv", Line: 4},
+	}
+	base := []Recording{recording("one/a.jpg", "A", 10, 5), recording("./two/a.jpg", "A", 7, 7), recording(`D:\gaze\c.png`, "A", 400, 200)}
+	with := func(more ...Recording) *Set { return &Set{Recordings: slices.Concat(base, more)} }
+	set := with(recording("c", "B", 1, 1), recording("c.jpg", "C", 0, 0))
+	items, skips, err := set.Align(images, false)
+	if err != nil || len(skips) != 0 {
+		t.Fatal(err, skips)
+	}
+	if len(items[0]) != 1 || len(items[1]) != 1 || len(items[2]) != 3 || items[2][0].Reader != "A" || items[2][2].Reader != "C" {
+		t.Fatalf("%+v", items)
+	}
+	if b := items[2][1]; b.Width != 100 || b.Height != 50 || b.Fixations[0].X != 50 || b.Fixations[0].Y != 37.5 {
+		t.Errorf("fractions in the image's frame: %+v", b)
+	}
+	if c := items[2][2]; c.Width != 100 || c.Height != 50 || c.Fixations[0].X != .5 {
+		t.Errorf("pixels of the stored image: %+v", c)
+	}
+	if a := items[2][0]; a.Width != 400 {
+		t.Errorf("a frame of its own: %+v", a)
+	}
+
+	far := recording("c.jpg", "F", 0, 0)
+	far.Fixations = []Fixation{{X: 101, Y: 1, Duration: 1}}
+	more := func(name string) []Image {
+		return append(slices.Clone(images), Image{Name: name, File: "l.csv", Line: 5})
+	}
+	for name, tc := range map[string]struct {
+		set    *Set
+		images []Image
+		want   string
+		skips  int
+	}{
+		"gaze without an image":    {with(recording("z.jpg", "A", 1, 1)), images, `g.csv:2: gaze for image "z.jpg", which is not among the images`, 1},
+		"an ambiguous name":        {with(recording("a.jpg", "A", 1, 1)), images, `g.csv:2: gaze for image "a.jpg", which fits several images`, 1},
+		"an unknown frame":         {with(recording("two/a.jpg", "B", 0, 0)), images, `g.csv:2: gaze for image "two/a.jpg" in pixels of an unknown frame`, 1},
+		"an image without gaze":    {with(), more("d.jpg"), `l.csv:5: image "d.jpg" has no gaze`, 1},
+		"an image twice":           {with(), more("one/a.jpg"), `l.csv:5: image "one/a.jpg" is listed already on line 2`, 2},
+		"another shape":            {with(recording("c.jpg", "R", 50, 100)), images, `in a frame of 50 x 100, but the image is 100 x 50: another shape`, 1},
+		"outside the stored image": {with(far), images, "1 of 1 fixations lie outside the frame of 100 x 50", 1},
+		"gaze of other images":     {&Set{Recordings: base[1:]}, images, `l.csv:2: image "one/a.jpg" has no gaze`, 1},
+	} {
+		if _, _, err := tc.set.Align(tc.images, false); err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s: error %v, want %q", name, err, tc.want)
+		}
+		items, skips, err := tc.set.Align(tc.images, true)
+		listed := false
+		for _, s := range skips {
+			listed = listed || strings.Contains(s.Error(), tc.want)
+		}
+		if err != nil || len(skips) != tc.skips || !listed || len(items) != len(tc.images) {
+			t.Errorf("%s: skips %v, error %v, want %d with %q", name, skips, err, tc.skips, tc.want)
+		}
+	}
+}

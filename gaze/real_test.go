@@ -1,0 +1,125 @@
+package gaze
+
+import (
+	"context"
+	"encoding/csv"
+	"os"
+	"slices"
+	"testing"
+	"time"
+)
+
+// column is one column of a CSV file.
+func column(tb testing.TB, path, name string) []string {
+	tb.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	i := slices.Index(rows[0], name)
+	var values []string
+	for _, row := range rows[1:] {
+		values = append(values, row[i])
+	}
+	return values
+}
+
+// load reads a folder of shared data, its recordings in the order of labels.csv.
+func load(tb testing.TB, folder, format string) (set *Set, items [][]Recording) {
+	tb.Helper()
+	dir := shared(tb, "data", folder)
+	set, err := Load(dir, ReadOptions{Format: format})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var images []Image
+	for _, name := range column(tb, dir+"/labels.csv", "image") {
+		images = append(images, Image{Name: name})
+	}
+	items, _, err = set.Align(images, false)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return set, items
+}
+
+func relate(tb testing.TB, items [][]Recording, o RelateOptions) *Relation {
+	tb.Helper()
+	start := time.Now()
+	r, err := Relate(context.Background(), device(tb), items, o)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Logf("%s: %d items in %v", o.Measure, len(items), time.Since(start).Round(time.Millisecond))
+	return r
+}
+
+func TestKvasir(t *testing.T) {
+	set, items := load(t, "kvasir_gaze", "auto")
+	fixations := 0
+	for _, r := range set.Recordings {
+		fixations += len(r.Fixations)
+	}
+	if len(set.Recordings) != 1000 || fixations != 26832 || set.Missing+set.Outside != 0 {
+		t.Errorf("%d recordings, %d fixations, %d missing, %d outside; want 1000, 26832, none", len(set.Recordings), fixations, set.Missing, set.Outside)
+	}
+	labels := column(t, shared(t, "data", "kvasir_gaze", "labels.csv"), "area_tercile")
+	for _, m := range Measures() { // chance is .33
+		r := relate(t, items, RelateOptions{Measure: m.Name})
+		d := r.Diagnose(r.TauForPositives(5), labels)
+		if d.WithGaze != 1000 || d.Labels.Neighbour < .70 || !within(d.Labels.Chance, .333, .001) {
+			t.Errorf("%s: the nearest neighbour shares the label in %.3f, chance %.3f", m.Name, d.Labels.Neighbour, d.Labels.Chance)
+		}
+		if d.Positives.Mean > 5 || d.Positives.Mean < 4.9 {
+			t.Errorf("%s: %g positives per item at tau %g, asked for 5", m.Name, d.Positives.Mean, d.Tau)
+		}
+		control := r.Permuted(1).Diagnose(d.Tau, labels)
+		if !within(control.Labels.Neighbour, .333, .05) || !within(control.Labels.AUC, .5, .01) {
+			t.Errorf("%s: with permuted gaze neighbours share the label in %.3f, AUC %.3f", m.Name, control.Labels.Neighbour, control.Labels.AUC)
+		}
+		t.Logf("%s: neighbour %.3f (permuted %.3f), AUC %.3f (permuted %.3f)", m.Name, d.Labels.Neighbour, control.Labels.Neighbour, d.Labels.AUC, control.Labels.AUC)
+	}
+}
+
+// Recordings of different readers are more alike on the same image.
+func TestEyeCrowd(t *testing.T) {
+	set, items := load(t, "eyecrowd", "auto")
+	if len(set.Recordings) != 7997 || set.Outside != 3 || set.Missing != 0 {
+		t.Errorf("%d recordings, %d fixations outside, %d missing; want 7997, 3, none", len(set.Recordings), set.Outside, set.Missing)
+	}
+	const images = 100
+	var alone [][]Recording
+	var image []string
+	for _, readers := range items[:images] {
+		for _, r := range readers {
+			alone, image = append(alone, []Recording{r}), append(image, r.Image)
+		}
+	}
+	for measure, least := range map[string]float64{"heatmap-cc": .77, "tima": .52} {
+		d := relate(t, alone, RelateOptions{Measure: measure}).Diagnose(.9, image)
+		if d.Labels.AUC < least {
+			t.Errorf("%s: same-image readers rank above others with AUC %.3f, want %.2f", measure, d.Labels.AUC, least)
+		}
+		t.Logf("%s: AUC %.3f, nearest neighbour %.3f (chance %.3f)", measure, d.Labels.AUC, d.Labels.Neighbour, d.Labels.Chance)
+	}
+	for _, readers := range []string{"merge", "mean"} {
+		if d := relate(t, items[:images], RelateOptions{Measure: "heatmap-cc", Readers: readers}).Diagnose(.5, nil); d.WithGaze != images {
+			t.Errorf("%s: %+v", readers, d)
+		}
+	}
+}
+
+func BenchmarkTIMA(b *testing.B) {
+	_, items := load(b, "kvasir_gaze", "auto")
+	for b.Loop() {
+		if _, err := Relate(context.Background(), nil, items, RelateOptions{Measure: "tima"}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(len(items)*(len(items)-1)/2)*float64(b.N)/b.Elapsed().Seconds(), "pairs/s")
+}
