@@ -157,7 +157,7 @@ func (r *Relation) agreement(tau float64, labels []string) *Agreement {
 			sizes[l]++
 		}
 	}
-	a := &Agreement{Items: len(items)}
+	a := &Agreement{Items: len(items), AUC: 0.5}
 	if len(items) < 2 {
 		return a
 	}

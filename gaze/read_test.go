@@ -199,14 +199,15 @@ func TestLoad(t *testing.T) {
 		format string
 		want   []string // formats, or an error
 	}{
-		"all that is gaze":       {map[string]string{"1.csv": one, "2.tsv": strings.ReplaceAll(two, ",", "\t"), "labels.csv": labels, "notes.md": one, "sub/3.csv": one}, "auto", []string{"gazemedseg", "eyecrowd"}},
-		"one format":             {map[string]string{"1.csv": one, "2.csv": two}, "eyecrowd", []string{"eyecrowd"}},
-		"nothing":                {map[string]string{"labels.csv": labels}, "", []string{"no gaze file found, expected items.csv or a .csv"}},
-		"not that format":        {map[string]string{"1.csv": one}, "eyecrowd", []string{"no gaze file found"}},
-		"the manifest":           {map[string]string{"items.csv": "image,label\nb.jpg,1\n", "2.csv": two}, "", []string{"eyecrowd", "manifest"}},
-		"a format, no manifest":  {map[string]string{"items.csv": "image\nb.jpg\n", "1.csv": one, "2.csv": two}, "gazemedseg", []string{"gazemedseg"}},
-		"an unknown format":      {map[string]string{"1.csv": one}, "eyelink", []string{`gaze format "eyelink", expected auto, eyecrowd, gazemedseg, manifest, table`}},
-		"a bad line in a folder": {map[string]string{"1.csv": one + "x\n"}, "", []string{"1.csv:3: 1 fields, expected 9"}},
+		"all that is gaze":             {map[string]string{"1.csv": one, "2.tsv": strings.ReplaceAll(two, ",", "\t"), "labels.csv": labels, "notes.md": one, "sub/3.csv": one}, "auto", []string{"gazemedseg", "eyecrowd"}},
+		"one format":                   {map[string]string{"1.csv": one, "2.csv": two}, "eyecrowd", []string{"eyecrowd"}},
+		"nothing":                      {map[string]string{"labels.csv": labels}, "", []string{"no gaze file found, expected items.csv or a .csv"}},
+		"not that format":              {map[string]string{"1.csv": one}, "eyecrowd", []string{"no gaze file found"}},
+		"the manifest":                 {map[string]string{"items.csv": "image,label\nb.jpg,1\n", "2.csv": two}, "", []string{"eyecrowd", "manifest"}},
+		"a format, no manifest":        {map[string]string{"items.csv": "image\nb.jpg\n", "1.csv": one, "2.csv": two}, "gazemedseg", []string{"gazemedseg"}},
+		"an unknown format":            {map[string]string{"1.csv": one}, "eyelink", []string{`gaze format "eyelink", expected auto, eyecrowd, gazemedseg, manifest, table`}},
+		"a bad line beside a manifest": {map[string]string{"items.csv": "image\nb.jpg\n", "1.csv": one + "x\n"}, "", []string{"1.csv:3: 1 fields, expected 9"}},
+		"a bad line in a folder":       {map[string]string{"1.csv": one + "x\n"}, "", []string{"1.csv:3: 1 fields, expected 9"}},
 	} {
 		set, err := Load(write(t, tc.files), ReadOptions{Format: tc.format})
 		if err != nil {

@@ -346,7 +346,7 @@ func TestDiagnose(t *testing.T) {
 	}
 	for _, none := range []*Relation{newRelation(0), newRelation(3)} {
 		d := none.Diagnose(.5, make([]string, none.N))
-		if d.WithGaze != 0 || d.ShareAbove != 0 || d.Labels.AUC != 0 || none.TauForPositives(3) != 0 {
+		if d.WithGaze != 0 || d.ShareAbove != 0 || d.Labels.AUC != 0.5 || none.TauForPositives(3) != 0 {
 			t.Errorf("%+v", d)
 		}
 	}
@@ -392,5 +392,24 @@ func TestTauForPositives(t *testing.T) {
 	}
 	if got := r.Diagnose(r.TauForPositives(1e9), nil).ShareAbove; got != 1 {
 		t.Errorf("all pairs asked for, a share of %g given", got)
+	}
+}
+
+func TestMisuse(t *testing.T) {
+	for name, call := range map[string]func(){
+		"a map of another size": func() { HeatMap(make([]float32, 5), Recording{}, 2, 2, .1) },
+		"labels of other items": func() { newRelation(2).Diagnose(.5, []string{"a"}) },
+		"no device": func() {
+			Relate(context.Background(), nil, some(2), RelateOptions{Measure: "heatmap-cc"})
+		},
+	} {
+		func() {
+			defer func() {
+				if text, ok := recover().(string); !ok || !strings.HasPrefix(text, "gaze: ") {
+					t.Errorf("%s: panic %q", name, text)
+				}
+			}()
+			call()
+		}()
 	}
 }

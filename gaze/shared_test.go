@@ -2,22 +2,18 @@ package gaze
 
 import (
 	"math"
-	"os"
 	"path/filepath"
 	"testing"
 
 	"gzpt/kernels"
+	"gzpt/kernels/kerneltest"
 	"gzpt/kernels/reference"
 )
 
 // shared is a path in the folder of shared data beside the project; the test is skipped where that folder is absent.
 func shared(tb testing.TB, elements ...string) string {
 	tb.Helper()
-	path := filepath.Join(append([]string{"..", "..", "shared"}, elements...)...)
-	if _, err := os.Stat(path); err != nil {
-		tb.Skipf("needs the shared data: %v", err)
-	}
-	return path
+	return filepath.Join(append([]string{kerneltest.Shared(tb)}, elements...)...)
 }
 
 func device(tb testing.TB) kernels.Device {
