@@ -9,7 +9,7 @@ import (
 func init() {
 	registerMeasure(Measure{
 		Name:  "tima",
-		About: "moments of dwelled regions aligned in time: the same sequence of dwelled regions by their area and shape, wherever they lie",
+		About: "moments of dwelled regions aligned in time: the same regions by area and shape in the same order, wherever they lie",
 		Parameters: []Parameter{
 			{Name: "eps", Default: "0.2", About: "reach of a sample in fractions of width, height and time", Least: 1e-6, Most: 10},
 			{Name: "share", Default: "10", About: "a region holds more than 1/share of the samples near one of them", Least: 1, Most: 1e6},
