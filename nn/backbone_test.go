@@ -33,6 +33,10 @@ func writeTensors(t *testing.T, tensors []safetensors.Tensor) string {
 // features, and starts another run, online and target alike.
 func TestExport(t *testing.T) {
 	for _, depth := range []int{18, 34, 50, 101} {
+		if depth > 50 && testing.Short() {
+			t.Log("101 layers: only without -short")
+			continue
+		}
 		dev := reference.New(kernels.Float32)
 		c := tiny(depth)
 		tr := newTrainer(t, dev, c)

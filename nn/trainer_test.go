@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -75,6 +76,10 @@ func state(t testing.TB, tr *Trainer) []byte {
 // gradient of single parameters. The targets are constants: they come from the other network.
 func TestGradientIsDerivative(t *testing.T) {
 	for _, depth := range []int{18, 50} {
+		if depth == 50 && testing.Short() {
+			t.Log("50 layers: only without -short")
+			continue
+		}
 		dev := reference.New(kernels.Float64)
 		c := tiny(depth)
 		m := newBYOL(dev, c).(*byol)
@@ -325,4 +330,27 @@ func mustPanic(t *testing.T, want string, f func()) {
 		}
 	}()
 	f()
+}
+
+// TestMemory: what a trainer plans for 16 items of 224 x 224 pixels fits a laptop.
+func TestMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes gigabytes of address space; run without -short")
+	}
+	for depth, limit := range map[int]uint64{18: 1 << 30, 50: 5 << 29} {
+		c := DefaultConfig(Arch{depth, 64, 3})
+		c.Batch = 16
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		tr := newTrainer(t, reference.New(kernels.Float32), c)
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		if used := after.HeapAlloc - before.HeapAlloc; used > limit {
+			t.Errorf("resnet%d plans %d MiB, allowed %d", depth, used>>20, limit>>20)
+		} else {
+			t.Logf("resnet%d plans %d MiB", depth, used>>20)
+		}
+		runtime.KeepAlive(tr)
+	}
 }
