@@ -1,7 +1,6 @@
 package kerneltest
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -165,7 +164,7 @@ func checkSymmetry(t *testing.T, dev kernels.Device) {
 					}
 					for j := range n {
 						if v := r[i*n+j]; v != r[j*n+i] || math.Abs(v) > 1 {
-							t.Fatal(fmt.Sprintf("r[%d,%d] = %g, r[%d,%d] = %g", i, j, v, j, i, r[j*n+i]))
+							t.Fatalf("r[%d,%d] = %g, r[%d,%d] = %g", i, j, v, j, i, r[j*n+i])
 						}
 					}
 				}

@@ -17,6 +17,11 @@ type family struct {
 	calls func() []call
 }
 
+// selected leaves out the large calls where time is short.
+func (f family) selected() []call {
+	return slices.DeleteFunc(f.calls(), func(c call) bool { return c.large && (testing.Short() || raceDetector) })
+}
+
 var families = []family{
 	{"Elementwise", elementwiseCalls},
 	{"Convolution", convolutionCalls},
@@ -34,11 +39,8 @@ func Run(t *testing.T, open func(tb testing.TB) kernels.Device) {
 		t.Run(f.name, func(t *testing.T) {
 			dev := open(t)
 			defer dev.Close()
-			calls := f.calls()
+			calls := f.selected()
 			for _, c := range calls {
-				if c.large && testing.Short() {
-					continue
-				}
 				t.Run(c.name(), func(t *testing.T) { c.check(t, dev) })
 			}
 			t.Run("Misuse", func(t *testing.T) { checkMisuse(t, dev, calls) })
@@ -92,14 +94,6 @@ func (c call) faults(dev kernels.Device) []string {
 		}
 	}
 	again("repeated", plain)
-	if c.large {
-		return faults
-	}
-	for start := range 16 {
-		again(fmt.Sprintf("offset %d", start), offset(start))
-	}
-	again("at the end of a page", guarded(true))
-	again("at the start of a page", guarded(false))
 	for i, o := range c.operands {
 		for j, in := range c.operands {
 			if slices.Contains(o.inPlace, in.name) {
@@ -107,6 +101,14 @@ func (c call) faults(dev kernels.Device) []string {
 			}
 		}
 	}
+	if c.large || raceDetector {
+		return faults
+	}
+	for start := range 16 {
+		again(fmt.Sprintf("offset %d", start), offset(start))
+	}
+	again("at the end of a page", guarded(true))
+	again("at the start of a page", guarded(false))
 	return append(append(faults, c.nonFiniteFaults(dev)...), c.allocationFaults(dev)...)
 }
 
@@ -171,11 +173,7 @@ func (c call) allocationFaults(dev kernels.Device) []string {
 func checkProcessors(t *testing.T, open func(tb testing.TB) kernels.Device) {
 	var calls []call
 	for _, f := range families {
-		for _, c := range f.calls() {
-			if !c.large || !testing.Short() {
-				calls = append(calls, c)
-			}
-		}
+		calls = append(calls, f.selected()...)
 	}
 	for _, fault := range processorFaults(calls, func() kernels.Device { return open(t) }) {
 		t.Error(fault)

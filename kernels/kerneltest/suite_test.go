@@ -43,6 +43,9 @@ func callOf(t *testing.T, calls []call, op, label string) call {
 
 // TestSuiteSeesFaults gives the suite devices that are wrong in one way each; it must say so.
 func TestSuiteSeesFaults(t *testing.T) {
+	if raceDetector {
+		t.Skip("with the race detector the suite leaves out half of its checks")
+	}
 	relu := callOf(t, elementwiseCalls(), "ReLU", "17")
 	reluBackward := callOf(t, elementwiseCalls(), "ReLUBackward", "17")
 	bias := callOf(t, elementwiseCalls(), "AddBiasBackward", "33x64")
