@@ -71,6 +71,13 @@ func (d *device) NewFloat64(dims ...int) kernels.Tensor {
 
 func (d *device) Write(dst kernels.Tensor, src []float32) {
 	d.check.Transfer("Write", dst, len(src))
+	if dst.Type() == kernels.Float64 {
+		to := dst.Float64()
+		for i, v := range src {
+			to[i] = float64(v)
+		}
+		return
+	}
 	copy(dst.Float32(), src)
 }
 
