@@ -45,11 +45,11 @@ func matMulCall(size [3]int, p kernels.Product) call {
 	}
 	result := out("c", c)
 	if p.Accumulate {
-		result = inout("c", Fill("product.c", -1, 1, c...), c...)
+		result = inout(uniform("c", -1, 1, c...))
 		label += "_accumulate"
 	}
 	return call{op: "MatMul", label: label, bound: products(depth + 1),
-		operands: []operand{result, in("a", Fill("product.a", -1, 1, a...), a...), in("b", Fill("product.b", -1, 1, b...), b...)},
+		operands: []operand{result, uniform("a", -1, 1, a...), uniform("b", -1, 1, b...)},
 		run:      func(dev kernels.Device, t []kernels.Tensor) { dev.MatMul(t[0], t[1], t[2], p) }}
 }
 
@@ -68,8 +68,9 @@ func normalizeCalls(rows, channels int) []call {
 	done := unit.want()
 	return []call{unit, forward(label+"_eps1", x, 1),
 		{op: "NormalizeRowsBackward", label: label, bound: normalizeBackwardBound(channels),
-			operands: []operand{out("dx", dims, "dy"), in("dy", Fill("normalize.dy", -1, 1, dims...), dims...), in("y", done[0], dims...), in("norms", done[1], rows)},
-			run:      func(dev kernels.Device, t []kernels.Tensor) { dev.NormalizeRowsBackward(t[0], t[1], t[2], t[3]) }}}
+			operands: []operand{out("dx", dims, "dy"), uniform("dy", -1, 1, dims...), in("y", done[0], dims...),
+				in("norms", done[1], rows)},
+			run: func(dev kernels.Device, t []kernels.Tensor) { dev.NormalizeRowsBackward(t[0], t[1], t[2], t[3]) }}}
 }
 
 func normalizeBackwardBound(channels int) bound {

@@ -34,9 +34,15 @@ func out(name string, dims []int, inPlace ...string) operand {
 	return operand{name: name, dims: dims, out: true, inPlace: inPlace}
 }
 
-// inout is an operand that the call reads and writes.
-func inout(name string, values []float64, dims ...int) operand {
-	return operand{name: name, dims: dims, values: rounded(values), out: true}
+// uniform is an input with values in [lo,hi), another sequence for every name.
+func uniform(name string, lo, hi float64, dims ...int) operand {
+	return in(name, Fill("suite."+name, lo, hi, dims...), dims...)
+}
+
+// inout makes an input one that the call also writes.
+func inout(o operand) operand {
+	o.out = true
+	return o
 }
 
 // sums makes an operand float64 on every device.

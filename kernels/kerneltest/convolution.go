@@ -42,7 +42,8 @@ var geometries = []Geometry{
 	geometry(1, 3, 3, 65, 64, 3, 3, 1, 1), geometry(2, 3, 5, 33, 48, 1, 1), geometry(1, 2, 3, 130, 7, 1, 1),
 	// widths with every tail of a tile of pixels
 	geometry(1, 2, 9, 8, 16, 3, 3, 1, 1), geometry(1, 3, 10, 4, 16, 3, 3, 1, 1), geometry(1, 2, 11, 6, 16, 3, 3, 1, 1),
-	geometry(1, 2, 13, 5, 16, 3, 3, 1, 1), geometry(1, 2, 15, 7, 32, 3, 3, 1, 1), geometry(1, 1, 29, 3, 16, 1, 1), geometry(2, 14, 14, 8, 16, 3, 3, 1, 1),
+	geometry(1, 2, 13, 5, 16, 3, 3, 1, 1), geometry(1, 2, 15, 7, 32, 3, 3, 1, 1),
+	geometry(1, 1, 29, 3, 16, 1, 1), geometry(2, 14, 14, 8, 16, 3, 3, 1, 1),
 	// stride 2 (and 3) with odd and even sizes, the stem
 	geometry(2, 7, 9, 5, 7, 3, 3, 2, 1), geometry(1, 8, 6, 13, 16, 3, 3, 2, 1), geometry(2, 7, 5, 16, 24, 1, 1, 2),
 	geometry(2, 6, 8, 3, 33, 1, 1, 2), geometry(1, 17, 19, 3, 8, 7, 7, 2, 3), geometry(2, 16, 16, 1, 16, 7, 7, 2, 3),
@@ -51,7 +52,8 @@ var geometries = []Geometry{
 	geometry(1, 8, 8, 3, 5, 2, 2, 3), geometry(1, 7, 7, 3, 5, 3, 3, 5, 1),
 	// dilation, groups, depthwise
 	geometry(1, 9, 8, 5, 7, 3, 3, 1, 2, 2), geometry(1, 9, 9, 4, 16, 3, 3, 2, 3, 3), geometry(2, 6, 5, 8, 12, 3, 3, 1, 1, 1, 4),
-	geometry(1, 5, 6, 13, 13, 3, 3, 1, 1, 1, 13), geometry(1, 6, 6, 6, 12, 3, 3, 2, 1, 1, 6), geometry(1, 7, 7, 34, 66, 3, 3, 1, 2, 2, 2),
+	geometry(1, 5, 6, 13, 13, 3, 3, 1, 1, 1, 13), geometry(1, 6, 6, 6, 12, 3, 3, 2, 1, 1, 6),
+	geometry(1, 7, 7, 34, 66, 3, 3, 1, 2, 2, 2),
 	// padding beyond the kernel's reach, a kernel larger than the image, even kernels
 	geometry(1, 3, 4, 3, 5, 1, 1, 1, 2), geometry(1, 3, 3, 2, 3, 3, 3, 2, 4), geometry(1, 2, 3, 5, 6, 7, 7, 1, 3),
 	geometry(2, 2, 2, 3, 17, 5, 5, 1, 2), geometry(1, 6, 6, 3, 5, 2, 2, 1, 1), geometry(1, 5, 7, 3, 4, 4, 2, 2, 1),
@@ -80,10 +82,10 @@ func convolutionCalls() []call {
 
 // calls are all operations on one geometry.
 func (g Geometry) calls() []call {
-	x, w, dy := in("x", Fill("conv.x", -1, 1, g.x()...), g.x()...), in("w", Fill("conv.w", -1, 1, g.w()...), g.w()...),
-		in("dy", Fill("conv.dy", -1, 1, g.y()...), g.y()...)
+	x, w, dy := uniform("x", -1, 1, g.x()...), uniform("w", -1, 1, g.w()...),
+		uniform("dy", -1, 1, g.y()...)
 	y, dx := out("y", g.y()), out("dx", g.x())
-	dxAdd, dw := inout("dx", Fill("conv.dx", -1, 1, g.x()...), g.x()...), inout("dw", Fill("conv.dw", -1, 1, g.w()...), g.w()...)
+	dxAdd, dw := inout(uniform("dx", -1, 1, g.x()...)), inout(uniform("dw", -1, 1, g.w()...))
 	cgroup, kgroup, taps := g.C/g.Groups, g.K/g.Groups, g.R*g.S
 	filter := func(at int) int { return at / (taps * cgroup) } // the output channel of an element of w
 	pixels := y.len() / max(g.K, 1)

@@ -9,7 +9,9 @@ import (
 
 // checkFused compares every fused operation with the operations that it stands for, on the same device.
 func checkFused(t *testing.T, dev kernels.Device) {
-	for _, g := range []Geometry{geometry(2, 9, 9, 13, 33, 3, 3, 1, 1), geometry(3, 14, 14, 16, 64, 3, 3, 2, 1), geometry(4, 12, 12, 64, 65, 1, 1)} {
+	for _, g := range []Geometry{
+		geometry(2, 9, 9, 13, 33, 3, 3, 1, 1), geometry(3, 14, 14, 16, 64, 3, 3, 2, 1), geometry(4, 12, 12, 64, 65, 1, 1),
+	} {
 		t.Run("Conv2DStats/"+g.String(), func(t *testing.T) { fusedConvStats(workbench{dev, t}, g) })
 		t.Run("Conv2DBackwardDataAdd/"+g.String(), func(t *testing.T) { fusedBackwardAdd(workbench{dev, t}, g) })
 	}
@@ -30,7 +32,7 @@ func (b workbench) close(what string, got, want, size kernels.Tensor, factor flo
 }
 
 func fusedConvStats(b workbench, g Geometry) {
-	x, w := b.tensor(Fill("conv.x", -1, 1, g.x()...), g.x()...), b.tensor(Fill("conv.w", -1, 1, g.w()...), g.w()...)
+	x, w := b.uniform("conv.x", -1, 1, g.x()...), b.uniform("conv.w", -1, 1, g.w()...)
 	y, fusedY := b.New(g.y()...), b.New(g.y()...)
 	sums, fusedSums, size := b.NewFloat64(2, g.K), b.NewFloat64(2, g.K), b.NewFloat64(2, g.K)
 	b.Conv2D(y, x, w, g.Conv)
@@ -45,7 +47,7 @@ func fusedConvStats(b workbench, g Geometry) {
 }
 
 func fusedBackwardAdd(b workbench, g Geometry) {
-	dy, w := b.tensor(Fill("conv.dy", -1, 1, g.y()...), g.y()...), b.tensor(Fill("conv.w", -1, 1, g.w()...), g.w()...)
+	dy, w := b.uniform("conv.dy", -1, 1, g.y()...), b.uniform("conv.w", -1, 1, g.w()...)
 	before := Fill("conv.dx", -1, 1, g.x()...)
 	dx, fused := b.tensor(before, g.x()...), b.tensor(before, g.x()...)
 	alone, size := b.New(g.x()...), b.New(g.x()...)
@@ -63,7 +65,7 @@ func fusedNorm(b workbench, rows, channels int) {
 		vectors = append(vectors, b.tensor(v.values, channels))
 	}
 	n := normOf(vectors)
-	x, r, dy := b.tensor(Fill("norm.x", -2, 2, dims...), dims...), b.tensor(Fill("norm.r", -1, 1, dims...), dims...), b.tensor(Fill("norm.dy", -1, 1, dims...), dims...)
+	x, r, dy := b.uniform("norm.x", -2, 2, dims...), b.uniform("norm.r", -1, 1, dims...), b.uniform("norm.dy", -1, 1, dims...)
 	y, fused, size := b.New(dims...), b.New(dims...), b.New(dims...)
 	b.Fill(size, 16) // no term of the normalisation is larger
 	b.BatchNorm(y, x, n)

@@ -43,7 +43,7 @@ func (b workbench) lossBound(temperature float64) float64 {
 
 // unit is the golden embeddings of a name with rows of length one, and the lengths they had.
 func (b workbench) unit(name string, rows int) (unit, norms kernels.Tensor) {
-	unit, norms = b.tensor(Fill(name, -1, 1, rows, lossDepth), rows, lossDepth), b.New(rows)
+	unit, norms = b.uniform(name, -1, 1, rows, lossDepth), b.New(rows)
 	b.NormalizeRows(unit, norms, unit, 1e-12)
 	return unit, norms
 }

@@ -23,6 +23,11 @@ func (b workbench) tensor(values []float64, dims ...int) kernels.Tensor {
 	return t
 }
 
+// uniform is a new tensor with the golden values of a name, in the layout of the device.
+func (b workbench) uniform(name string, lo, hi float64, dims ...int) kernels.Tensor {
+	return b.tensor(Fill(name, lo, hi, dims...), dims...)
+}
+
 // image is a new tensor [n,h,w,c] with values in PyTorch's order [n,c,h,w].
 func (b workbench) image(values []float64, n, c, h, w int) kernels.Tensor {
 	return b.tensor(ChannelsLast(values, n, c, h, w), n, h, w, c)
@@ -96,10 +101,11 @@ func (b workbench) goldenBatchNorm(golden *OpsGolden) {
 	want := golden.BatchNorm
 	x := b.image(Fill("bn.x", -2, 3, n, c, h, w), n, c, h, w)
 	dy := b.image(Fill("bn.dy", -1, 1, n, c, h, w), n, c, h, w)
-	norm := kernels.Norm{Gamma: b.tensor(Fill("bn.gamma", 0.5, 1.5, c), c), Beta: b.tensor(Fill("bn.beta", -1, 1, c), c), Mean: b.New(c), InvStd: b.New(c)}
+	norm := kernels.Norm{Gamma: b.uniform("bn.gamma", 0.5, 1.5, c), Beta: b.uniform("bn.beta", -1, 1, c), Mean: b.New(c), InvStd: b.New(c)}
 	runningMean, runningVar := b.New(c), b.New(c)
 	b.Fill(runningVar, 1)
-	y, dx, evalY, dgamma, dbeta, sums := b.New(n, h, w, c), b.New(n, h, w, c), b.New(n, h, w, c), b.New(c), b.New(c), b.NewFloat64(2, c)
+	y, dx, evalY := b.New(n, h, w, c), b.New(n, h, w, c), b.New(n, h, w, c)
+	dgamma, dbeta, sums := b.New(c), b.New(c), b.NewFloat64(2, c)
 	b.ChannelSums(sums, x)
 	b.BatchNormStats(norm, runningMean, runningVar, sums, rows, 1e-5, 0.1)
 	b.BatchNorm(y, x, norm)
@@ -133,8 +139,8 @@ func (b workbench) goldenMaxPool(golden *OpsGolden) {
 
 func (b workbench) goldenLinear(golden *OpsGolden) {
 	const rows, inputs, outputs = 5, 37, 11
-	x, w := b.tensor(Fill("lin.x", -1, 1, rows, inputs), rows, inputs), b.tensor(Fill("lin.w", -1, 1, outputs, inputs), outputs, inputs)
-	bias, dy := b.tensor(Fill("lin.b", -1, 1, outputs), outputs), b.tensor(Fill("lin.dy", -1, 1, rows, outputs), rows, outputs)
+	x, w := b.uniform("lin.x", -1, 1, rows, inputs), b.uniform("lin.w", -1, 1, outputs, inputs)
+	bias, dy := b.uniform("lin.b", -1, 1, outputs), b.uniform("lin.dy", -1, 1, rows, outputs)
 	y, dx, dw, db := b.New(rows, outputs), b.New(rows, inputs), b.New(outputs, inputs), b.New(outputs)
 	b.MatMul(y, x, w, kernels.Product{TransB: true})
 	b.AddBias(y, y, bias)
@@ -155,7 +161,7 @@ func (b workbench) goldenCrossEntropy(golden *OpsGolden) {
 		labels[r*classes+class] = 1
 	}
 	l, loss := b.tensor(labels, rows, classes), b.NewFloat64(1)
-	x, dx := b.tensor(Fill("ce.x", -3, 3, rows, classes), rows, classes), b.New(rows, classes)
+	x, dx := b.uniform("ce.x", -3, 3, rows, classes), b.New(rows, classes)
 	b.LogSoftmax(x, x)
 	b.PositivesLoss(loss, x, l, kernels.Global, 1)
 	b.PositivesLossBackward(dx, x, l, kernels.Global, 1)
@@ -165,7 +171,7 @@ func (b workbench) goldenCrossEntropy(golden *OpsGolden) {
 
 func (b workbench) goldenNormalize(golden *OpsGolden) {
 	const rows, channels = 6, 20
-	x, dy := b.tensor(Fill("l2.x", -1, 1, rows, channels), rows, channels), b.tensor(Fill("l2.dy", -1, 1, rows, channels), rows, channels)
+	x, dy := b.uniform("l2.x", -1, 1, rows, channels), b.uniform("l2.dy", -1, 1, rows, channels)
 	y, norms, dx := b.New(rows, channels), b.New(rows), b.New(rows, channels)
 	b.NormalizeRows(y, norms, x, 1e-12)
 	b.NormalizeRowsBackward(dx, dy, y, norms)
@@ -175,7 +181,7 @@ func (b workbench) goldenNormalize(golden *OpsGolden) {
 
 // goldenOptimiser takes the golden number of steps from the golden parameters along the golden gradients.
 func (b workbench) goldenOptimiser(want OptimiserGolden, step func(p, g kernels.Tensor, number int)) {
-	p, g := b.tensor(Fill("opt.p", -1, 1, 50), 50), b.New(50)
+	p, g := b.uniform("opt.p", -1, 1, 50), b.New(50)
 	for i := range want.Steps {
 		Set(b, g, Fill("opt.g"+shapeName(i), -1, 1, 50))
 		step(p, g, i+1)

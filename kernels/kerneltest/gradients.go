@@ -53,8 +53,12 @@ func (p pair) check(b workbench) {
 }
 
 func pairs() []pair {
-	all := []pair{reluPair(), biasPair(), maxPoolPair(), averagePoolPair(), linearPair(), normalizePair(), softmaxPair(), alignmentPair()}
-	for _, g := range []Geometry{geometry(2, 5, 4, 3, 4, 3, 3, 1, 1), geometry(1, 5, 6, 4, 6, 3, 2, 2, 1, 1, 2), geometry(1, 6, 6, 2, 3, 2, 2, 1, 2, 2)} {
+	all := []pair{
+		reluPair(), biasPair(), maxPoolPair(), averagePoolPair(), linearPair(), normalizePair(), softmaxPair(), alignmentPair(),
+	}
+	for _, g := range []Geometry{
+		geometry(2, 5, 4, 3, 4, 3, 3, 1, 1), geometry(1, 5, 6, 4, 6, 3, 2, 2, 1, 1, 2), geometry(1, 6, 6, 2, 3, 2, 2, 1, 2, 2),
+	} {
 		all = append(all, convPair(g))
 	}
 	for _, normaliser := range []kernels.Normaliser{kernels.Global, kernels.Anchor} {
@@ -202,16 +206,19 @@ func positivesPair(normaliser kernels.Normaliser) pair {
 
 func alignmentPair() pair {
 	dims := []int{5, 6}
+	constants := func(b workbench) (t, a kernels.Tensor) {
+		return b.uniform("grad.t", -1, 1, dims...), b.tensor(Positives("grad.a", 5, 0.3), 5, 5)
+	}
 	return pair{"AlignmentLoss", [][]float64{Fill("grad.x", -1, 1, dims...)},
 		func(b workbench, x [][]float64) []float64 {
+			t, a := constants(b)
 			loss := b.NewFloat64(1)
-			b.AlignmentLoss(loss, b.tensor(x[0], dims...), b.tensor(Fill("grad.t", -1, 1, dims...), dims...), b.tensor(Positives("grad.a", 5, 0.3), 5, 5), 2)
+			b.AlignmentLoss(loss, b.tensor(x[0], dims...), t, a, 2)
 			return Get(b, loss)
 		},
 		func(b workbench, _ [][]float64, dy []float64) [][]float64 {
-			return [][]float64{b.output(dims, func(do kernels.Tensor) {
-				b.AlignmentLossBackward(do, b.tensor(Fill("grad.t", -1, 1, dims...), dims...), b.tensor(Positives("grad.a", 5, 0.3), 5, 5), 2*dy[0])
-			})}
+			t, a := constants(b)
+			return [][]float64{b.output(dims, func(do kernels.Tensor) { b.AlignmentLossBackward(do, t, a, 2*dy[0]) })}
 		}}
 }
 

@@ -57,9 +57,10 @@ func softmaxCalls(rows, channels int) []call {
 	forward := logSoftmaxCall(label, x, rows, channels)
 	shift := func(by float64) []float64 { return mapped(func(v float64) float64 { return v + by }, x) }
 	backward := call{op: "LogSoftmaxBackward", label: label, bound: softmaxBackwardBound(channels),
-		operands: []operand{out("dx", dims, "dy"), in("dy", Fill("softmax.dy", -1, 1, dims...), dims...), in("y", forward.want()[0], dims...)},
+		operands: []operand{out("dx", dims, "dy"), uniform("dy", -1, 1, dims...), in("y", forward.want()[0], dims...)},
 		run:      func(dev kernels.Device, t []kernels.Tensor) { dev.LogSoftmaxBackward(t[0], t[1], t[2]) }}
-	return []call{forward, logSoftmaxCall(label+"_high", shift(1e4), rows, channels), logSoftmaxCall(label+"_low", shift(-1e4), rows, channels), backward}
+	high, low := logSoftmaxCall(label+"_high", shift(1e4), rows, channels), logSoftmaxCall(label+"_low", shift(-1e4), rows, channels)
+	return []call{forward, high, low, backward}
 }
 
 func softmaxBackwardBound(channels int) bound {
@@ -90,7 +91,7 @@ func positivesCalls(rows, channels int) []call {
 		const scale = 1.7
 		calls = append(calls,
 			call{op: "PositivesLoss", label: name + shapeName(dims...), bound: positivesBound(normaliser, scale),
-				operands: []operand{sums(inout("loss", []float64{0.25}, 1)), logp, l},
+				operands: []operand{sums(inout(in("loss", []float64{0.25}, 1))), logp, l},
 				run:      func(dev kernels.Device, t []kernels.Tensor) { dev.PositivesLoss(t[0], t[1], t[2], normaliser, scale) }},
 			call{op: "PositivesLossBackward", label: name + shapeName(dims...), bound: positivesBackwardBound(normaliser, scale),
 				operands: []operand{out("dx", dims), logp, l},
@@ -152,7 +153,7 @@ func positivesBackwardBound(normaliser kernels.Normaliser, scale float64) bound 
 func alignmentCalls(batch, depth int) []call {
 	dims := []int{batch, depth}
 	label := shapeName(dims...)
-	o, t := in("o", Fill("align.o", -1, 1, dims...), dims...), in("t", Fill("align.t", -1, 1, dims...), dims...)
+	o, t := uniform("o", -1, 1, dims...), uniform("t", -1, 1, dims...)
 	a := in("a", Positives("align.a", batch, 0.3), batch, batch)
 	lossBound := func(c call, _ int) []float64 {
 		os, ts, as := c.named("o"), c.named("t"), c.named("a")
@@ -166,7 +167,7 @@ func alignmentCalls(batch, depth int) []call {
 		return []float64{c.named("loss")[0] + 4*math.Sqrt(float64(batch*batch*depth))*2*sum/positives}
 	}
 	return []call{
-		{op: "AlignmentLoss", label: label, bound: lossBound, operands: []operand{sums(inout("loss", []float64{0.25}, 1)), o, t, a},
+		{op: "AlignmentLoss", label: label, bound: lossBound, operands: []operand{sums(inout(in("loss", []float64{0.25}, 1))), o, t, a},
 			run: func(dev kernels.Device, t []kernels.Tensor) { dev.AlignmentLoss(t[0], t[1], t[2], t[3], 2) }},
 		{op: "AlignmentLossBackward", label: label, bound: products(batch + 4), operands: []operand{out("do", dims), t, a},
 			run: func(dev kernels.Device, t []kernels.Tensor) { dev.AlignmentLossBackward(t[0], t[1], t[2], 2) }},

@@ -27,20 +27,21 @@ func normalisationCalls() []call {
 
 // normVectors are gamma, beta, mean and invStd.
 func normVectors(channels int) []operand {
-	vector := func(name string, lo, hi float64) operand {
-		return in(name, Fill("norm."+name, lo, hi, channels), channels)
+	return []operand{
+		uniform("gamma", -1.5, 1.5, channels), uniform("beta", -1, 1, channels),
+		uniform("mean", -0.5, 0.5, channels), uniform("invStd", 0.5, 3, channels),
 	}
-	return []operand{vector("gamma", -1.5, 1.5), vector("beta", -1, 1), vector("mean", -0.5, 0.5), vector("invStd", 0.5, 3)}
 }
 
 func normForwardCalls(dims ...int) []call {
-	x, r := in("x", Fill("norm.x", -2, 2, dims...), dims...), in("r", Fill("norm.r", -1, 1, dims...), dims...)
+	x, r := uniform("x", -2, 2, dims...), uniform("r", -1, 1, dims...)
 	channels, label := dims[len(dims)-1], shapeName(dims...)
 	vectors := normVectors(channels)
 	operands := func(ins ...operand) []operand { return append(ins, vectors...) }
 	return []call{
-		{op: "ChannelSums", label: label, operands: []operand{sums(out("sums", []int{2, channels})), x}, bound: products(2 * x.len() / max(channels, 1)),
-			run: func(dev kernels.Device, t []kernels.Tensor) { dev.ChannelSums(t[0], t[1]) }},
+		{op: "ChannelSums", label: label, bound: products(2 * x.len() / max(channels, 1)),
+			operands: []operand{sums(out("sums", []int{2, channels})), x},
+			run:      func(dev kernels.Device, t []kernels.Tensor) { dev.ChannelSums(t[0], t[1]) }},
 		{op: "BatchNorm", label: label, operands: operands(out("y", dims, "x"), x), bound: normBound(2),
 			run: func(dev kernels.Device, t []kernels.Tensor) { dev.BatchNorm(t[0], t[1], normOf(t[2:])) }},
 		{op: "BatchNormReLU", label: label, operands: operands(out("y", dims, "x"), x), bound: normBound(2),
@@ -66,12 +67,12 @@ func normBound(first int) bound {
 
 func normBackwardCalls(dims ...int) []call {
 	channels, label := dims[len(dims)-1], shapeName(dims...)
-	x, dy, y := in("x", Fill("norm.x", -2, 2, dims...), dims...), in("dy", Fill("norm.dy", -1, 1, dims...), dims...),
-		in("y", Fill("norm.y", -1, 1, dims...), dims...)
+	x, dy, y := uniform("x", -2, 2, dims...), uniform("dy", -1, 1, dims...),
+		uniform("y", -1, 1, dims...)
 	vectors := normVectors(channels)
 	notRead := mapped(func(float64) float64 { return math.NaN() }, vectors[1].values)
 	vectors[1] = in("beta", notRead, channels) // the gradients do not depend on beta
-	dgamma, dbeta := inout("dgamma", Fill("norm.dgamma", -1, 1, channels), channels), inout("dbeta", Fill("norm.dbeta", -1, 1, channels), channels)
+	dgamma, dbeta := inout(uniform("dgamma", -1, 1, channels)), inout(uniform("dbeta", -1, 1, channels))
 	operands := func(ins ...operand) []operand { return append(ins, vectors...) }
 	dx, dr := out("dx", dims, "dy", "x"), out("dr", dims, "dy", "y")
 	return []call{
@@ -155,8 +156,8 @@ func normStatsCalls(channels int) []call {
 		s := append(Fill("stats.sum", -0.5*float64(rows), 0.5*float64(rows), channels), squares...)
 		return call{op: "BatchNormStats", label: label + shapeName(rows, channels),
 			operands: []operand{out("mean", []int{channels}), out("invStd", []int{channels}),
-				inout("runningMean", Fill("stats.mean", -1, 1, channels), channels),
-				inout("runningVar", Fill("stats.var", 0.5, 2, channels), channels), sums(in("sums", s, 2, channels))},
+				inout(uniform("runningMean", -1, 1, channels)),
+				inout(uniform("runningVar", 0.5, 2, channels)), sums(in("sums", s, 2, channels))},
 			bound: normStatsBound(rows),
 			run: func(dev kernels.Device, t []kernels.Tensor) {
 				dev.BatchNormStats(kernels.Norm{Mean: t[0], InvStd: t[1]}, t[2], t[3], t[4], rows, 1e-5, 0.1)
@@ -169,7 +170,7 @@ func normStatsCalls(channels int) []call {
 		stats(1000, "", squares(1000)), stats(2, "", squares(2)), stats(1, "", squares(1)),
 		stats(50, "negative variance/", make([]float64, channels)),
 		{op: "InverseStd", label: shapeName(channels),
-			operands: []operand{out("invStd", []int{channels}, "variance"), in("variance", Fill("stats.var", 0, 2, channels), channels)}, bound: relative(2),
+			operands: []operand{out("invStd", []int{channels}, "variance"), uniform("variance", 0, 2, channels)}, bound: relative(2),
 			run: func(dev kernels.Device, t []kernels.Tensor) { dev.InverseStd(t[0], t[1], 1e-5) }},
 	}
 }

@@ -12,7 +12,7 @@ func optimiserCalls() []call {
 		calls = append(calls, momentumCalls(n)...)
 		calls = append(calls, adamWCall(n, 1), adamWCall(n, 1000))
 		calls = append(calls, reductionCalls(shapeName(n), Fill("reduce.x", -1, 1, n))...)
-		t, o := inout("t", Fill("ema.t", -1, 1, n), n), in("o", Fill("ema.o", -1, 1, n), n)
+		t, o := inout(uniform("t", -1, 1, n)), uniform("o", -1, 1, n)
 		calls = append(calls, call{op: "EMA", label: shapeName(n), operands: []operand{t, o}, bound: products(1),
 			run: func(dev kernels.Device, t []kernels.Tensor) { dev.EMA(t[0], t[1], 0.99) }})
 	}
@@ -35,7 +35,7 @@ func reductionCalls(label string, values []float64) []call {
 
 // parameters are p, g and m of n elements.
 func parameters(n int) []operand {
-	return []operand{inout("p", Fill("opt.p", -1, 1, n), n), in("g", Fill("opt.g", -1, 1, n), n), inout("m", Fill("opt.m", -1, 1, n), n)}
+	return []operand{inout(uniform("p", -1, 1, n)), uniform("g", -1, 1, n), inout(uniform("m", -1, 1, n))}
 }
 
 func momentumCalls(n int) []call {
@@ -67,7 +67,7 @@ func momentumBound(lr, factor float64) bound {
 
 func adamWCall(n, step int) call {
 	o := kernels.AdamW{LR: 0.01, Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, WeightDecay: 0.1, Step: step}
-	second := inout("v", Fill("opt.v", 0, 1, n), n)
+	second := inout(uniform("v", 0, 1, n))
 	if n > 3 {
 		second.values[3] = 0 // a parameter that has had no gradient
 	}

@@ -9,8 +9,14 @@ import (
 
 func poolingCalls() []call {
 	var calls []call
-	for _, x := range [][]int{{2, 5, 6, 3}, {1, 1, 1, 1}, {0, 4, 4, 3}, {2, 13, 11, 5}, {1, 7, 7, 13}, {1, 8, 9, 64}, {2, 4, 5, 65}, {3, 12, 12, 17}, {1, 3, 30, 33}} {
-		for _, p := range []kernels.Pool{{Size: 3, Stride: 2, Pad: 1}, {Size: 2, Stride: 2}, {Size: 3, Stride: 1, Pad: 1}, {Size: 1, Stride: 1}, {Size: 2, Stride: 3, Pad: 1}} {
+	images := [][]int{
+		{2, 5, 6, 3}, {1, 1, 1, 1}, {0, 4, 4, 3}, {2, 13, 11, 5}, {1, 7, 7, 13}, {1, 8, 9, 64}, {2, 4, 5, 65}, {3, 12, 12, 17}, {1, 3, 30, 33},
+	}
+	pools := []kernels.Pool{
+		{Size: 3, Stride: 2, Pad: 1}, {Size: 2, Stride: 2}, {Size: 3, Stride: 1, Pad: 1}, {Size: 1, Stride: 1}, {Size: 2, Stride: 3, Pad: 1},
+	}
+	for _, x := range images {
+		for _, p := range pools {
 			calls = append(calls, maxPoolCalls(x, p)...)
 		}
 		calls = append(calls, averagePoolCalls(x)...)
@@ -44,8 +50,9 @@ func maxPoolCall(label string, values []float64, dims []int, p kernels.Pool) []c
 		run: func(dev kernels.Device, t []kernels.Tensor) { dev.MaxPool(t[0], t[1], p) }}
 	return []call{forward,
 		{op: "MaxPoolBackward", label: label, bound: products(p.Size*p.Size, 1),
-			operands: []operand{out("dx", dims), in("dy", Fill("pool.dy", -1, 1, y.dims...), y.dims...), derived(in("y", forward.want()[0], y.dims...)), derived(x)},
-			run:      func(dev kernels.Device, t []kernels.Tensor) { dev.MaxPoolBackward(t[0], t[1], t[2], t[3], p) }},
+			operands: []operand{out("dx", dims), uniform("dy", -1, 1, y.dims...),
+				derived(in("y", forward.want()[0], y.dims...)), derived(x)},
+			run: func(dev kernels.Device, t []kernels.Tensor) { dev.MaxPoolBackward(t[0], t[1], t[2], t[3], p) }},
 	}
 }
 
@@ -53,10 +60,10 @@ func averagePoolCalls(dims []int) []call {
 	y, label := []int{dims[0], dims[3]}, shapeName(dims...)
 	return []call{
 		{op: "GlobalAveragePool", label: label, bound: products(dims[1] * dims[2]),
-			operands: []operand{out("y", y), in("x", Fill("average.x", -1, 1, dims...), dims...)},
+			operands: []operand{out("y", y), uniform("x", -1, 1, dims...)},
 			run:      func(dev kernels.Device, t []kernels.Tensor) { dev.GlobalAveragePool(t[0], t[1]) }},
 		{op: "GlobalAveragePoolBackward", label: label, bound: relative(2),
-			operands: []operand{out("dx", dims), in("dy", Fill("average.dy", -1, 1, y...), y...)},
+			operands: []operand{out("dx", dims), uniform("dy", -1, 1, y...)},
 			run:      func(dev kernels.Device, t []kernels.Tensor) { dev.GlobalAveragePoolBackward(t[0], t[1]) }},
 	}
 }
