@@ -1,0 +1,168 @@
+package data
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	_ "image/jpeg" // the formats that Decode knows
+	_ "image/png"
+	"io"
+	"os"
+
+	_ "golang.org/x/image/bmp"
+	_ "golang.org/x/image/tiff"
+	_ "golang.org/x/image/webp"
+)
+
+const (
+	// MaxSide and MaxPixels bound an image before it is decoded, so that a small file cannot fill the memory.
+	MaxSide   = 1 << 16
+	MaxPixels = 1 << 26
+)
+
+// extensions are those of the files that List takes for images.
+var extensions = map[string]bool{".jpg": true, ".jpeg": true, ".png": true, ".tif": true, ".tiff": true, ".bmp": true, ".webp": true}
+
+// DecodeFile decodes a JPEG, PNG, TIFF, BMP or WebP file. The error names the file.
+func DecodeFile(path string) (*Image, error) {
+	f, err := openImage(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	m, err := Decode(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return m, nil
+}
+
+// openImage opens a regular file that is not empty.
+func openImage(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s: not a regular file, expected an image", path)
+	case info.Size() == 0:
+		return nil, fmt.Errorf("%s: an empty file, expected an image", path)
+	}
+	return os.Open(path)
+}
+
+// Decode decodes a JPEG, PNG, TIFF, BMP or WebP image. Sizes beyond [MaxSide] and [MaxPixels] are refused before anything
+// is decoded.
+//
+// An 8-bit PNG decodes to the values that it stores. The colour of a JPEG is interpolated between the chroma samples the
+// way libjpeg does by default, so that pixels are those that Pillow and torchvision see, but for rounding.
+func Decode(r io.ReadSeeker) (*Image, error) {
+	config, format, err := image.DecodeConfig(bufio.NewReader(r))
+	if err != nil {
+		return nil, undecodable(err)
+	}
+	if w, h := config.Width, config.Height; w < 1 || h < 1 || w > MaxSide || h > MaxSide || w > MaxPixels/h {
+		return nil, fmt.Errorf("%s image of %d x %d pixels, expected 1 x 1 to %d million pixels and sides up to %d",
+			format, w, h, MaxPixels/1_000_000, MaxSide)
+	}
+	if _, err := r.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	m, format, err := image.Decode(bufio.NewReader(r))
+	if err != nil {
+		return nil, fmt.Errorf("%s image: %w", format, undecodable(err))
+	}
+	if b := m.Bounds(); b.Dx() != config.Width || b.Dy() != config.Height {
+		return nil, fmt.Errorf("%s image of %d x %d pixels whose header says %d x %d", format, b.Dx(), b.Dy(), config.Width, config.Height)
+	}
+	return unpack(m), nil
+}
+
+// undecodable says what was expected of a file of no known format.
+func undecodable(err error) error {
+	switch {
+	case errors.Is(err, image.ErrFormat):
+		return errors.New("not an image that can be decoded, expected JPEG, PNG, TIFF, BMP or WebP")
+	case errors.Is(err, io.EOF):
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// unpack copies an image of the standard library, whose pixels may have any layout, without its alpha channel.
+func unpack(m image.Image) *Image {
+	b := m.Bounds()
+	switch m := m.(type) {
+	case *image.Gray:
+		dst := newImage(b.Dx(), b.Dy(), 1, 8)
+		for y := range dst.Height {
+			copy(dst.Pix8[y*dst.Width:(y+1)*dst.Width], m.Pix[y*m.Stride:])
+		}
+		return dst
+	case *image.Gray16:
+		dst := newImage(b.Dx(), b.Dy(), 1, 16)
+		for y := range dst.Height {
+			row := m.Pix[y*m.Stride:]
+			for x := range dst.Width {
+				dst.Pix16[y*dst.Width+x] = uint16(row[2*x])<<8 | uint16(row[2*x+1])
+			}
+		}
+		return dst
+	case *image.YCbCr:
+		return unpackYCbCr(m)
+	case *image.NRGBA:
+		return unpackNRGBA(m)
+	}
+	if bits16(m.ColorModel()) {
+		return unpackColour16(m)
+	}
+	return unpackColour8(m)
+}
+
+func bits16(m color.Model) bool {
+	return m == color.RGBA64Model || m == color.NRGBA64Model || m == color.Alpha16Model
+}
+
+func unpackNRGBA(m *image.NRGBA) *Image {
+	b := m.Bounds()
+	dst := newImage(b.Dx(), b.Dy(), 3, 8)
+	for y := range dst.Height {
+		row := m.Pix[y*m.Stride:]
+		out := dst.Pix8[3*y*dst.Width : 3*(y+1)*dst.Width]
+		for x := range dst.Width {
+			copy(out[3*x:3*x+3], row[4*x:])
+		}
+	}
+	return dst
+}
+
+// unpackColour8 takes any layout, pixel by pixel: palettes, premultiplied alpha, CMYK.
+func unpackColour8(m image.Image) *Image {
+	b := m.Bounds()
+	dst := newImage(b.Dx(), b.Dy(), 3, 8)
+	i := 0
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		for x := b.Min.X; x < b.Max.X; x++ {
+			c := color.NRGBAModel.Convert(m.At(x, y)).(color.NRGBA)
+			dst.Pix8[i], dst.Pix8[i+1], dst.Pix8[i+2] = c.R, c.G, c.B
+			i += 3
+		}
+	}
+	return dst
+}
+
+func unpackColour16(m image.Image) *Image {
+	b := m.Bounds()
+	dst := newImage(b.Dx(), b.Dy(), 3, 16)
+	i := 0
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		for x := b.Min.X; x < b.Max.X; x++ {
+			c := color.NRGBA64Model.Convert(m.At(x, y)).(color.NRGBA64)
+			dst.Pix16[i], dst.Pix16[i+1], dst.Pix16[i+2] = c.R, c.G, c.B
+			i += 3
+		}
+	}
+	return dst
+}

@@ -1,0 +1,71 @@
+package data
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Item is one image of a data set.
+type Item struct {
+	// Name is unique in its list: the path below the folder of images, with slashes, or what the manifest calls it.
+	Name string
+	// Path is the image file; empty where the pixels are made up.
+	Path string
+	// Label and Split are the class and the part of the data set (train, val, test, ...), "" where there is none.
+	Label, Split string
+	// Group is what must stay together in a split, a patient; "" where unknown.
+	Group string
+	// File and Line say where the item is listed; Line is 0 where it was found in a folder.
+	File string
+	Line int
+}
+
+// Problem is something wrong with the input, at a place.
+type Problem struct {
+	// File is the file at fault or the one that names it; Line counts from 1, 0 means the whole file.
+	File string
+	Line int
+	// Item is the name of the item that is lost by it, "" where there is none.
+	Item string
+	// Reason says what was found and what was expected.
+	Reason string
+	// Err is the cause, nil where there is none; Reason includes it.
+	Err error
+}
+
+// Error gives "file:line: reason".
+func (p Problem) Error() string {
+	if p.Line == 0 {
+		return fmt.Sprintf("%s: %s", p.File, p.Reason)
+	}
+	return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Reason)
+}
+
+// Unwrap is the cause.
+func (p Problem) Unwrap() error { return p.Err }
+
+// problem is something wrong with the item itself: at its place in the list, or in its file where no list names it.
+func (item Item) problem(err error) Problem {
+	p := Problem{File: item.File, Line: item.Line, Item: item.Name, Err: err}
+	if p.Line == 0 {
+		p.File = item.Path
+	}
+	p.Reason = fmt.Sprintf("image %q: %v", item.Name, err)
+	return p
+}
+
+// problems decides what a problem does: end the work with an error, or be listed.
+type problems struct {
+	skipBad bool
+	skips   []Problem
+}
+
+// pass lists a Problem and returns nil if bad input is to be skipped; any other error comes back as it is.
+func (c *problems) pass(err error) error {
+	var p Problem
+	if !c.skipBad || !errors.As(err, &p) {
+		return err
+	}
+	c.skips = append(c.skips, p)
+	return nil
+}

@@ -1,0 +1,21 @@
+package data
+
+// Source gives the pixels of a list of items. Its methods may be called by several goroutines at once.
+type Source interface {
+	// Items is the list; it must not be changed.
+	Items() []Item
+	// Size is the width and height of item i's image as it is stored, in pixels: the frame of its gaze coordinates.
+	Size(i int) (width, height int)
+	// Side and Channels are the shape of Pixels: [Side,Side,Channels].
+	Side() int
+	Channels() int
+	// Pixels writes item i, squashed to a square, into dst [Side*Side*Channels] as fractions of full scale. It allocates
+	// nothing once every goroutine has called it.
+	Pixels(dst []float32, i int) error
+	// Image decodes item i as it is stored.
+	Image(i int) (*Image, error)
+}
+
+// Side is the side in pixels of the squares that a source holds for views of the given size: 8/7 of it, rounded up, 256
+// for 224. The margin keeps detail in random crops.
+func Side(imageSize int) int { return (imageSize*8 + 6) / 7 }
