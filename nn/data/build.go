@@ -1,0 +1,221 @@
+package data
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// build decodes the images in parallel. Their pixels go to w one after the other, or into blocks where w is nil.
+func (c *Cache) build(ctx context.Context, items []Item, sources []entry, w io.Writer) error {
+	c.entries = sources
+	if w == nil {
+		c.blocks = make([][]byte, len(items))
+	}
+	var lock sync.Mutex
+	offset, done := int64(prefixBytes), 0
+	return each(ctx, len(items), c.options.Workers, func(i int) error {
+		e := &c.entries[i]
+		block, err := c.load(e)
+		if err != nil && !c.options.SkipBad {
+			return items[i].problem(err)
+		}
+		if err != nil {
+			e.fault = err.Error()
+		}
+		lock.Lock()
+		defer lock.Unlock()
+		e.offset = offset
+		offset += int64(len(block))
+		if w == nil {
+			c.blocks[i] = block
+		} else if _, err := w.Write(block); err != nil {
+			return err
+		}
+		done++
+		if c.options.Progress != nil {
+			c.options.Progress(done, len(items))
+		}
+		return nil
+	})
+}
+
+// load decodes and resizes an image, and completes its entry.
+func (c *Cache) load(e *entry) ([]byte, error) {
+	m, err := DecodeFile(e.path)
+	if err != nil {
+		return nil, err
+	}
+	e.width, e.height, e.bits = m.Width, m.Height, m.Bits()
+	block := m.square(c.side, c.options.Channels).bytes(c.options.Channels)
+	e.sum = crc32.Checksum(block, castagnoli)
+	return block, nil
+}
+
+// bytes is the values as a cache stores them, one channel repeated where three are wanted.
+func (m *Image) bytes(channels int) []byte {
+	repeat := channels / m.Channels
+	block := make([]byte, 0, len(m.Pix8)*repeat+2*len(m.Pix16)*repeat)
+	for _, v := range m.Pix8 {
+		for range repeat {
+			block = append(block, v)
+		}
+	}
+	for _, v := range m.Pix16 {
+		for range repeat {
+			block = binary.LittleEndian.AppendUint16(block, v)
+		}
+	}
+	return block
+}
+
+// rebuild makes the cache file and opens it.
+func (c *Cache) rebuild(ctx context.Context, path string, items []Item, sources []entry) (err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return err
+	}
+	removeAbandoned(path)
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+asideSuffix)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	if err := c.write(ctx, f, items, sources); err != nil {
+		return err
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	if err := syncFolder(filepath.Dir(path)); err != nil {
+		return err
+	}
+	return c.open(path, sources)
+}
+
+// write fills a cache file: prefix, pixels, index, trailer.
+func (c *Cache) write(ctx context.Context, f *os.File, items []Item, entries []entry) error {
+	w := bufio.NewWriterSize(f, 1<<20)
+	if _, err := w.Write(prefix()); err != nil {
+		return err
+	}
+	if err := c.build(ctx, items, entries, w); err != nil {
+		return err
+	}
+	if _, err := w.Write(c.index(entries).append(nil)); err != nil {
+		return err
+	}
+	return w.Flush()
+}
+
+// index is the index of the entries.
+func (c *Cache) index(entries []entry) index {
+	return index{side: c.side, channels: c.options.Channels, entries: entries}
+}
+
+const (
+	asideSuffix = ".*.part"
+	// abandoned is the age from which a file written aside is taken for a crash's: nothing takes that long.
+	abandoned = 7 * 24 * time.Hour
+)
+
+// removeAbandoned removes what crashes have left beside the cache.
+func removeAbandoned(path string) {
+	leftovers, _ := filepath.Glob(path + asideSuffix) // the pattern is well formed
+	for _, name := range leftovers {
+		if info, err := os.Stat(name); err == nil && time.Since(info.ModTime()) > abandoned {
+			os.Remove(name) // if it cannot be removed it takes space, and nothing else
+		}
+	}
+}
+
+// syncFolder makes a rename last.
+func syncFolder(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// open reads a cache file and checks that all of it is intact and made from the sources as they are.
+func (c *Cache) open(path string, sources []entry) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	if err := c.check(f, sources); err != nil {
+		return errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
+	}
+	if c.blocks != nil {
+		return f.Close()
+	}
+	c.file = f
+	return nil
+}
+
+func (c *Cache) check(f *os.File, sources []entry) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	x, err := readIndex(f, info.Size())
+	if err != nil {
+		return err
+	}
+	if err := c.fresh(x, sources); err != nil {
+		return err
+	}
+	total := 0
+	for _, e := range x.entries {
+		total += e.bytes(c.values)
+	}
+	var blocks [][]byte
+	if total <= maxMemory {
+		blocks = make([][]byte, len(x.entries))
+	}
+	buffer := make([]byte, 0, 2*c.values)
+	for i := range x.entries {
+		if blocks != nil {
+			buffer = make([]byte, 0, x.entries[i].bytes(c.values))
+		}
+		block, err := x.entries[i].read(f, buffer, c.values)
+		if err != nil {
+			return err
+		}
+		if blocks != nil {
+			blocks[i] = block
+		}
+	}
+	c.entries, c.blocks = x.entries, blocks
+	return nil
+}
+
+// fresh says what differs between a cache and what it ought to be.
+func (c *Cache) fresh(x index, sources []entry) error {
+	if x.side != c.side || x.channels != c.options.Channels || len(x.entries) != len(sources) {
+		return fmt.Errorf("stale: %d images of %d x %d x %d, expected %d of %d x %d x %d", len(x.entries), x.side, x.side, x.channels,
+			len(sources), c.side, c.side, c.options.Channels)
+	}
+	for i := range x.entries {
+		if !x.entries[i].sameSource(sources[i]) {
+			return fmt.Errorf("stale: %s has changed", sources[i].path)
+		}
+	}
+	return nil
+}

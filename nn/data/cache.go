@@ -1,0 +1,228 @@
+package data
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+// CacheOptions says what a cache holds and where.
+type CacheOptions struct {
+	// Folder is where the cache file lies; it is made if need be. "" keeps the pixels in memory only.
+	Folder string
+	// ImageSize is the side of the views; the cache holds squares of Side(ImageSize).
+	ImageSize int
+	// Channels is 1 or 3.
+	Channels int
+	// Workers is the number of goroutines that decode, 0 for one per processor.
+	Workers int
+	// SkipBad leaves out images that are missing or cannot be decoded, see Skipped; otherwise the first one is an error.
+	SkipBad bool
+	// Progress, if not nil, is told how many images are decoded; never by two goroutines at once.
+	Progress func(done, total int)
+}
+
+// maxMemory is up to how many bytes of pixels are kept in memory; beyond it they are read from the file when needed.
+const maxMemory = 1 << 30
+
+// Cache is the decoded, resized pixels of a list of image files, 8 or 16 bits a value as the file has it. It is a [Source].
+type Cache struct {
+	items   []Item
+	entries []entry // of the items
+	skipped []Problem
+	reason  string
+	side    int
+	values  int // of an item
+	options CacheOptions
+
+	blocks [][]byte // the pixels of each item, nil where they are read from file
+	file   *os.File
+	buffer sync.Pool // of *[]byte
+}
+
+// OpenCache opens the cache of the items' pixels, which it makes anew where there is none, where it is stale (an image's
+// path, size or time of change, the order of the items, the size of the squares) or where it is corrupt. The file is
+// named after the paths and the options, so that runs on the same images share it; it is written aside, synced and
+// renamed, so that a crash leaves the old one or none.
+//
+// An image that is missing or cannot be decoded is an error, or with SkipBad an entry of Skipped.
+func OpenCache(ctx context.Context, items []Item, o CacheOptions) (*Cache, error) {
+	if o.ImageSize < 1 || o.ImageSize > MaxSide/2 || o.Channels != 1 && o.Channels != 3 {
+		panic("data: OpenCache: ImageSize is at least 1 and Channels 1 or 3")
+	}
+	c := &Cache{options: o, side: Side(o.ImageSize)}
+	c.values = c.side * c.side * o.Channels
+	c.buffer.New = func() any { b := make([]byte, 0, 2*c.values); return &b }
+	sources := identify(items)
+	if o.Folder == "" {
+		c.reason = "kept in memory only"
+		if err := c.build(ctx, items, sources, nil); err != nil {
+			return nil, err
+		}
+		return c.finish(items)
+	}
+	path, err := c.path(items)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.open(path, sources); err != nil {
+		c.reason = err.Error()
+		if errors.Is(err, fs.ErrNotExist) {
+			c.reason = "no cache yet"
+		}
+		if err := c.rebuild(ctx, path, items, sources); err != nil {
+			return nil, err
+		}
+	}
+	return c.finish(items)
+}
+
+// identify is what the image files are now.
+func identify(items []Item) []entry {
+	entries := make([]entry, len(items))
+	for i, item := range items {
+		entries[i] = entry{path: item.Path, size: -1}
+		if info, err := os.Stat(item.Path); err == nil {
+			entries[i].size, entries[i].changed = info.Size(), info.ModTime().UnixNano()
+		}
+	}
+	return entries
+}
+
+// path is the cache file of the items under the options.
+func (c *Cache) path(items []Item) (string, error) {
+	h := sha256.New()
+	fmt.Fprintf(h, "%d %d %d", formatVersion, c.side, c.options.Channels)
+	for _, item := range items {
+		path, err := filepath.Abs(item.Path)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(h, "\x00%s", path)
+	}
+	return filepath.Join(c.options.Folder, "pixels-"+hex.EncodeToString(h.Sum(nil)[:8])+".cache"), nil
+}
+
+// finish keeps the items that can be used.
+func (c *Cache) finish(items []Item) (*Cache, error) {
+	entries, blocks := c.entries, c.blocks
+	c.entries, c.blocks = nil, nil
+	problems := problems{skipBad: c.options.SkipBad}
+	for i, e := range entries {
+		if e.fault != "" {
+			if err := problems.pass(items[i].problem(errors.New(e.fault))); err != nil {
+				return nil, errors.Join(err, c.Close())
+			}
+			continue
+		}
+		c.items, c.entries = append(c.items, items[i]), append(c.entries, e)
+		if blocks != nil {
+			c.blocks = append(c.blocks, blocks[i])
+		}
+	}
+	c.skipped = problems.skips
+	if len(c.items) == 0 {
+		return nil, errors.Join(fmt.Errorf("no image can be used%s", reasons(c.skipped)), c.Close())
+	}
+	return c, nil
+}
+
+// Items is the items that can be used, in their order.
+func (c *Cache) Items() []Item { return c.items }
+
+// Skipped is the items that SkipBad left out, each with its reason.
+func (c *Cache) Skipped() []Problem { return c.skipped }
+
+// Rebuilt says why the pixels were decoded anew; "" if the file was fresh.
+func (c *Cache) Rebuilt() string { return c.reason }
+
+// Size is the width and height of item i's image file in pixels.
+func (c *Cache) Size(i int) (width, height int) { return c.entries[i].width, c.entries[i].height }
+
+// Side is the side of the squares in pixels.
+func (c *Cache) Side() int { return c.side }
+
+// Channels is 1 or 3.
+func (c *Cache) Channels() int { return c.options.Channels }
+
+// Image decodes the file of item i.
+func (c *Cache) Image(i int) (*Image, error) { return DecodeFile(c.items[i].Path) }
+
+// Pixels writes item i, squashed to a square, into dst [Side*Side*Channels] as fractions of full scale.
+func (c *Cache) Pixels(dst []float32, i int) error {
+	if len(dst) != c.values {
+		panic("data: Cache.Pixels: dst is not [Side,Side,Channels]")
+	}
+	if c.blocks != nil {
+		c.entries[i].decode(dst, c.blocks[i])
+		return nil
+	}
+	buffer := c.buffer.Get().(*[]byte)
+	defer c.buffer.Put(buffer)
+	block, err := c.entries[i].read(c.file, *buffer, c.values)
+	if err != nil {
+		return fmt.Errorf("%s: image %q: %w", c.file.Name(), c.items[i].Name, err)
+	}
+	c.entries[i].decode(dst, block)
+	return nil
+}
+
+// Close closes the cache file.
+func (c *Cache) Close() error {
+	if c.file == nil {
+		return nil
+	}
+	return c.file.Close()
+}
+
+// entry is an image file as it was decoded, and where its pixels lie in the cache.
+type entry struct {
+	path          string // of the image
+	size, changed int64  // of the image: bytes, -1 where there is none; nanoseconds since 1970
+	width, height int    // of the image in pixels
+	bits          int    // 8 or 16; 0 where there are no pixels
+	offset        int64  // of the pixels in the cache file
+	sum           uint32 // CRC-32C of the pixels
+	fault         string // why there are no pixels
+}
+
+// sameSource reports whether the image is the one that was decoded.
+func (e *entry) sameSource(now entry) bool {
+	return e.path == now.path && e.size == now.size && e.changed == now.changed
+}
+
+// bytes is the length of the pixels.
+func (e *entry) bytes(values int) int { return values * e.bits / 8 }
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// read reads the pixels into the buffer, whose capacity fits, and checks them.
+func (e *entry) read(f *os.File, buffer []byte, values int) ([]byte, error) {
+	block := buffer[:e.bytes(values)]
+	if _, err := f.ReadAt(block, e.offset); err != nil {
+		return nil, err
+	}
+	if crc32.Checksum(block, castagnoli) != e.sum {
+		return nil, errCorrupt
+	}
+	return block, nil
+}
+
+// decode converts pixels to fractions of full scale.
+func (e *entry) decode(dst []float32, block []byte) {
+	if e.bits == 16 {
+		for i := range dst {
+			dst[i] = float32(binary.LittleEndian.Uint16(block[2*i:])) / 65535
+		}
+		return
+	}
+	fractions(dst, block, 1, 1, 255)
+}

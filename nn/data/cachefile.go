@@ -1,0 +1,155 @@
+package data
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"math"
+)
+
+// A cache file is a prefix, the pixels of all images in any order, the index that says where they lie, and a trailer.
+// Numbers are little-endian.
+//
+//	prefix   magic [8]byte, version uint32
+//	index    side, channels, number of entries uint32, the entries
+//	entry    path string; size, changed int64; width, height, bits uint32; offset int64; sum uint32; fault string
+//	string   length uint32, bytes
+//	trailer  length of the index uint32, CRC-32C of the index uint32, magic [8]byte
+const (
+	magic         = "gzptpix\n"
+	formatVersion = 1
+	prefixBytes   = len(magic) + 4
+	trailerBytes  = 8 + len(magic)
+	maxIndex      = 1 << 30
+)
+
+var errCorrupt = errors.New("corrupt: a checksum does not fit")
+
+// index says what a cache file holds.
+type index struct {
+	side, channels int
+	entries        []entry
+}
+
+func prefix() []byte { return binary.LittleEndian.AppendUint32([]byte(magic), formatVersion) }
+
+// append appends the index and the trailer.
+func (x index) append(b []byte) []byte {
+	le := binary.LittleEndian
+	start := len(b)
+	for _, v := range []int{x.side, x.channels, len(x.entries)} {
+		b = le.AppendUint32(b, uint32(v))
+	}
+	for _, e := range x.entries {
+		b = appendString(b, e.path)
+		b = le.AppendUint64(b, uint64(e.size))
+		b = le.AppendUint64(b, uint64(e.changed))
+		for _, v := range []int{e.width, e.height, e.bits} {
+			b = le.AppendUint32(b, uint32(v))
+		}
+		b = le.AppendUint64(b, uint64(e.offset))
+		b = le.AppendUint32(b, e.sum)
+		b = appendString(b, e.fault)
+	}
+	body := b[start:]
+	b = le.AppendUint32(b, uint32(len(body)))
+	b = le.AppendUint32(b, crc32.Checksum(body, castagnoli))
+	return append(b, magic...)
+}
+
+func appendString(b []byte, s string) []byte {
+	return append(binary.LittleEndian.AppendUint32(b, uint32(len(s))), s...)
+}
+
+// readIndex reads and checks prefix, trailer and index of a cache file of size bytes. Every entry's pixels lie between
+// prefix and index; whether they are intact is for the caller to see.
+func readIndex(r io.ReaderAt, size int64) (index, error) {
+	if size < int64(prefixBytes+trailerBytes) {
+		return index{}, fmt.Errorf("corrupt: %d bytes are no cache of pixels", size)
+	}
+	head, tail := make([]byte, prefixBytes), make([]byte, trailerBytes)
+	if _, err := r.ReadAt(head, 0); err != nil {
+		return index{}, err
+	}
+	if string(head) != string(prefix()) {
+		return index{}, errors.New("corrupt: not a cache of pixels, or one of another version")
+	}
+	if _, err := r.ReadAt(tail, size-int64(trailerBytes)); err != nil {
+		return index{}, err
+	}
+	length := int64(binary.LittleEndian.Uint32(tail))
+	if string(tail[8:]) != magic || length > maxIndex || length > size-int64(prefixBytes+trailerBytes) {
+		return index{}, errors.New("corrupt: truncated")
+	}
+	body := make([]byte, length)
+	start := size - int64(trailerBytes) - length
+	if _, err := r.ReadAt(body, start); err != nil {
+		return index{}, err
+	}
+	if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(tail[4:]) {
+		return index{}, errCorrupt
+	}
+	return parseIndex(body, start)
+}
+
+// parseIndex parses an index whose pixels end at the given offset.
+func parseIndex(body []byte, end int64) (index, error) {
+	p := parser{rest: body}
+	x := index{side: p.number(), channels: p.number()}
+	n := p.number()
+	if x.side < 1 || x.side > MaxSide || x.channels != 1 && x.channels != 3 {
+		return index{}, fmt.Errorf("corrupt: squares of side %d with %d channels", x.side, x.channels)
+	}
+	values := x.side * x.side * x.channels
+	for range n {
+		if p.failed {
+			break // before n, which nobody has checked, makes the list grow
+		}
+		e := entry{path: p.text(), size: p.long(), changed: p.long(), width: p.number(), height: p.number(), bits: p.number(),
+			offset: p.long(), sum: uint32(p.number()), fault: p.text()}
+		usable := e.fault == "" && (e.bits == 8 || e.bits == 16) && e.width > 0 && e.height > 0
+		if e.fault != "" {
+			usable = e.bits == 0
+		}
+		if !usable || e.offset < int64(prefixBytes) || e.offset > end-int64(e.bytes(values)) {
+			p.failed = true
+		}
+		x.entries = append(x.entries, e)
+	}
+	if p.failed || len(p.rest) > 0 {
+		return index{}, errors.New("corrupt: the index cannot be read")
+	}
+	return x, nil
+}
+
+// parser takes numbers and texts off a block; after a failure it gives zeros.
+type parser struct {
+	rest   []byte
+	failed bool
+}
+
+func (p *parser) take(n int) []byte {
+	if n > len(p.rest) {
+		p.failed = true
+		p.rest = nil
+		return make([]byte, min(n, 8))
+	}
+	b := p.rest[:n]
+	p.rest = p.rest[n:]
+	return b
+}
+
+func (p *parser) number() int { return int(binary.LittleEndian.Uint32(p.take(4))) }
+
+func (p *parser) long() int64 { return int64(binary.LittleEndian.Uint64(p.take(8))) }
+
+func (p *parser) text() string {
+	n := p.number()
+	if n > math.MaxInt32 || n > len(p.rest) {
+		p.failed = true
+		return ""
+	}
+	return string(p.take(n))
+}
