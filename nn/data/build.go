@@ -22,7 +22,7 @@ func (c *Cache) build(ctx context.Context, items []Item, sources []entry, w io.W
 	}
 	var lock sync.Mutex
 	offset, done := int64(prefixBytes), 0
-	return each(ctx, len(items), c.options.Workers, func(i int) error {
+	return Each(ctx, len(items), c.options.Workers, func(i int) error {
 		e := &c.entries[i]
 		block, err := c.load(e)
 		if err != nil && !c.options.SkipBad {

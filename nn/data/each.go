@@ -7,9 +7,9 @@ import (
 	"sync/atomic"
 )
 
-// each calls work(i) for i = 0 .. n-1 from several goroutines, 0 meaning one per processor, and returns the error of the
+// Each calls work(i) for i = 0 .. n-1 from several goroutines, 0 meaning one per processor, and returns the error of the
 // lowest i that fails: the same one however many there are. Work that has not begun when another fails is left out.
-func each(ctx context.Context, n, workers int, work func(i int) error) error {
+func Each(ctx context.Context, n, workers int, work func(i int) error) error {
 	if workers < 1 {
 		workers = runtime.GOMAXPROCS(0)
 	}

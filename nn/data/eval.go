@@ -27,7 +27,7 @@ func Eval(ctx context.Context, dst []float32, source Source, items []int, o Eval
 	if o.ImageSize < 1 || len(dst) != len(items)*values {
 		panic("data: Eval: dst is not [len(items),ImageSize,ImageSize,Channels]")
 	}
-	return each(ctx, len(items), o.Workers, func(k int) error {
+	return Each(ctx, len(items), o.Workers, func(k int) error {
 		out := dst[k*values : (k+1)*values]
 		var err error
 		if o.Cached {

@@ -240,7 +240,7 @@ func (l *Loader) begin(s *slot) {
 // shuffle puts the items into the order of the epoch: Fisher and Yates with numbers that follow from seed and epoch.
 func (l *Loader) shuffle() {
 	copy(l.order, l.options.Items)
-	l.generator.Seed(derive(l.options.Seed, "order", uint64(l.epoch)))
+	l.generator.Seed(Derive(l.options.Seed, "order", uint64(l.epoch)))
 	for i := len(l.order) - 1; i > 0; i-- {
 		j := int(l.generator.Uint64() % uint64(i+1)) // the bias of the remainder is below 2^-40 for any list in memory
 		l.order[i], l.order[j] = l.order[j], l.order[i]

@@ -5,9 +5,9 @@ import (
 	"encoding/binary"
 )
 
-// derive hashes a seed, what the numbers are for and counters into the two words that seed a PCG generator. Generators
+// Derive hashes a seed, what the numbers are for and counters into the two words that seed a PCG generator. Generators
 // for different purposes or counters are independent, and none has a state to save.
-func derive(seed uint64, purpose string, counters ...uint64) (uint64, uint64) {
+func Derive(seed uint64, purpose string, counters ...uint64) (uint64, uint64) {
 	b := make([]byte, 0, 128) // stays on the stack
 	b = binary.LittleEndian.AppendUint64(b, seed)
 	b = append(b, purpose...)

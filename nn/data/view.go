@@ -60,7 +60,7 @@ func (g *Augmenter) View(dst, image []float32, seed uint64, epoch, item, view in
 	if len(dst) != g.size*g.size*g.channels || len(image) != g.side*g.side*g.channels {
 		panic("data: Augmenter.View: expected a view [size,size,channels] and an image [side,side,channels]")
 	}
-	g.generator.Seed(derive(seed, "view", uint64(epoch), uint64(item), uint64(view)))
+	g.generator.Seed(Derive(seed, "view", uint64(epoch), uint64(item), uint64(view)))
 	a := &g.augmentation
 	t := whole
 	if g.happens(a.CropProbability) {
