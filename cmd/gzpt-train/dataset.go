@@ -1,0 +1,207 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"gzpt/gaze"
+	"gzpt/nn/data"
+)
+
+// dataSettings says what the items are and how large their views.
+type dataSettings struct {
+	path, format, unit            string
+	labels, split, group, cache   string
+	skipBad                       bool
+	imageSize, channels, phantoms int
+}
+
+const dataGroup = "Data"
+
+func (s *dataSettings) addFlags(f *flags) {
+	g := f.group(dataGroup)
+	f.path(g, &s.path, "data", "folder of images and gaze, or a manifest: `DIR`; without it, items are phantoms")
+	f.choice(g, &s.format, "format", append([]string{"auto"}, gaze.Formats()...), "`FORMAT` of the gaze files")
+	f.choice(g, &s.unit, "unit", []string{"declared", "px", "norm"}, "`UNIT` of positions where a gaze table does not declare it")
+	g.StringVar(&s.labels, "labels", "", "`FILE:COLUMN` of the labels, which only evaluation and --gaze labels look at; FILE is sought in DIR first")
+	g.StringVar(&s.split, "split", "", "`COLUMN`, or FILE:COLUMN, with train, val or test; training leaves val and test out")
+	g.StringVar(&s.group, "group", "", "`COLUMN` of what must not be in two parts of the split: patients")
+	g.IntVar(&s.imageSize, "image-size", 224, "side of the square views in pixels: `N` (phantoms: 32)")
+	g.IntVar(&s.channels, "channels", 3, "`N` channels: 3 for colour, 1 for grey")
+	g.BoolVar(&s.skipBad, "skip-bad", false, "list and leave out bad images and bad gaze instead of stopping")
+	f.path(g, &s.cache, "cache", "`DIR` for decoded images (default: the user's cache folder)")
+	g.IntVar(&s.phantoms, "phantoms", 600, "number of phantoms: `N`")
+}
+
+// validate finds what no other package would report in terms of flags.
+func (s *dataSettings) validate() error {
+	switch {
+	case s.imageSize < 8 || s.imageSize > data.MaxSide/4:
+		return usagef("--image-size %d: expected 8 to %d", s.imageSize, data.MaxSide/4)
+	case s.channels != 1 && s.channels != 3:
+		return usagef("--channels %d: expected 1 or 3", s.channels)
+	case s.path == "" && s.phantoms < 16:
+		return usagef("--phantoms %d: expected at least 16", s.phantoms)
+	case s.path == "" && cmp.Or(s.labels, s.split, s.group) != "":
+		return usagef("--labels, --split and --group are for --data; phantoms have their own")
+	}
+	return nil
+}
+
+// dataset is the items of a run with their pixels and, once it is read, their gaze.
+type dataset struct {
+	source data.Source
+	// recordings is the gaze of each item; nil where it was not asked for.
+	recordings [][]gaze.Recording
+	skips      []string
+	close      func() error
+}
+
+func (d *dataset) items() []data.Item { return d.source.Items() }
+
+// labels is the label of each item, "" where there is none.
+func (d *dataset) labels() []string {
+	labels := make([]string, len(d.items()))
+	for i, item := range d.items() {
+		labels[i] = item.Label
+	}
+	return labels
+}
+
+// skip records what was left out, once, however many readers of the same table say so.
+func (d *dataset) skip(problem error) {
+	if text := problem.Error(); !slices.Contains(d.skips, text) {
+		d.skips = append(d.skips, text)
+	}
+}
+
+// load opens the items and, if asked for, their gaze.
+func (s *dataSettings) load(ctx context.Context, e *environment, seed uint64, withGaze bool, workers int) (*dataset, error) {
+	if s.path == "" {
+		return s.makePhantoms(ctx, seed, workers)
+	}
+	d := &dataset{}
+	items, err := s.list(d)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.openImages(ctx, e, d, items, workers); err != nil {
+		return nil, err
+	}
+	if withGaze {
+		if err := s.readGaze(d); err != nil {
+			return nil, err
+		}
+	}
+	if len(d.skips) > 0 {
+		e.console.Warn(fmt.Sprintf("%d things left out", len(d.skips)))
+		for _, text := range d.skips {
+			e.console.Warn("left out: " + text)
+		}
+	}
+	return d, nil
+}
+
+// list is the images with labels, splits and groups.
+func (s *dataSettings) list(d *dataset) ([]data.Item, error) {
+	file, column, splitHasFile := cutColumn(s.split)
+	o := data.ListOptions{Labels: s.labels, Split: s.split, Group: s.group, SkipBad: s.skipBad}
+	if splitHasFile {
+		o.Split = ""
+	}
+	listing, err := data.List(s.path, o)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range listing.Skips {
+		d.skip(p)
+	}
+	if !splitHasFile {
+		return listing.Items, nil
+	}
+	// A table of its own for the split is read as if its words were labels.
+	words, err := data.List(s.path, data.ListOptions{Labels: file + ":" + column, SkipBad: s.skipBad})
+	if err != nil {
+		return nil, err
+	}
+	split := map[string]string{}
+	for _, item := range words.Items {
+		split[item.Name] = item.Label
+	}
+	for i := range listing.Items {
+		listing.Items[i].Split = split[listing.Items[i].Name]
+	}
+	return listing.Items, nil
+}
+
+// cutColumn splits FILE:COLUMN; a word without a colon is a column alone.
+func cutColumn(s string) (file, column string, hasFile bool) {
+	i := strings.LastIndexByte(s, ':')
+	if i < 0 {
+		return "", s, false
+	}
+	return s[:i], s[i+1:], true
+}
+
+// openImages decodes the images, or opens the cache of a former run.
+func (s *dataSettings) openImages(ctx context.Context, e *environment, d *dataset, items []data.Item, workers int) error {
+	folder := s.cache
+	if folder == "" {
+		base, err := os.UserCacheDir()
+		if err != nil {
+			return fmt.Errorf("no cache folder: %w; --cache DIR names one", err)
+		}
+		folder = filepath.Join(base, "gzpt")
+	}
+	cache, err := data.OpenCache(ctx, items, data.CacheOptions{
+		Folder: folder, ImageSize: s.imageSize, Channels: s.channels, Workers: workers, SkipBad: s.skipBad,
+		Progress: func(done, total int) {
+			e.console.Progress(float64(done)/float64(total), fmt.Sprintf("images decoded %d/%d", done, total))
+		},
+	})
+	if err != nil {
+		return err
+	}
+	if why := cache.Rebuilt(); why != "" {
+		e.console.Info("images decoded", "images", len(cache.Items()), "cache", folder, "because", why)
+	}
+	for _, p := range cache.Skipped() {
+		d.skip(p)
+	}
+	d.source, d.close = cache, cache.Close
+	return nil
+}
+
+// readGaze reads the gaze files of the folder and brings them into the order of the items.
+func (s *dataSettings) readGaze(d *dataset) error {
+	o := gaze.ReadOptions{Format: s.format, SkipBad: s.skipBad}
+	if s.unit != "declared" {
+		o.Unit = s.unit
+	}
+	set, err := gaze.Load(s.path, o)
+	if err != nil {
+		return err
+	}
+	images := make([]gaze.Image, len(d.items()))
+	for i, item := range d.items() {
+		images[i] = gaze.Image{Name: item.Name, File: cmp.Or(item.File, item.Path), Line: item.Line}
+		images[i].Width, images[i].Height = d.source.Size(i)
+	}
+	recordings, skips, err := set.Align(images, s.skipBad)
+	if err != nil {
+		return err
+	}
+	for _, p := range append(set.Skips, skips...) {
+		d.skip(p)
+	}
+	if set.Outside > 0 || set.Missing > 0 {
+		d.skip(fmt.Errorf("%d fixations outside their image, %d without a position", set.Outside, set.Missing))
+	}
+	d.recordings = recordings
+	return nil
+}

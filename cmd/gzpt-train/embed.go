@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"gzpt/cmd/gzpt-train/internal/rundir"
+	"gzpt/kernels/npy"
+)
+
+const aboutEmbed = `
+Writes the features of images: OUT/features.npy, n x d float32, and OUT/items.csv, a line for each row. The images are
+those of a run, or of any folder; they are resized to squares and normalised as torchvision's
+Compose([Resize((N, N)), ToTensor(), Normalize(mean, std)]) does with ImageNet's mean and std.
+
+  gzpt-train embed --run runs/a --out features
+  gzpt-train embed --run runs/a --images FOLDER --out features
+  gzpt-train embed --weights resnet18.safetensors --images FOLDER --image-size 224 --out features
+`
+
+func buildEmbed(f *flags) work {
+	s := &subject{}
+	s.addFlags(f)
+	var out, images string
+	var pixels bool
+	g := f.group("Features")
+	f.path(g, &out, "out", "folder to make: `DIR`; an existing one is never overwritten")
+	f.path(g, &images, "images", "folder of images, the same as --data: `DIR`")
+	g.BoolVar(&pixels, "pixels", false, "write OUT/pixels.npy too, n x H x W x C float32, what the encoder saw")
+	return func(ctx context.Context, e *environment, args []string) error {
+		switch {
+		case len(args) > 0:
+			return usagef("unexpected argument %q", args[0])
+		case out == "":
+			return usagef("--out DIR is missing: the folder to make")
+		case images != "" && f.given("data"):
+			return usagef("--images and --data are the same: give one")
+		}
+		if images != "" {
+			if err := f.all.Set("data", images); err != nil {
+				return err
+			}
+		}
+		if err := s.resolve(f); err != nil {
+			return err
+		}
+		if err := rundir.Vacant(out); err != nil {
+			return err
+		}
+		return s.embed(ctx, e, out, pixels)
+	}
+}
+
+func (s *subject) embed(ctx context.Context, e *environment, out string, withPixels bool) error {
+	dev, err := openDevice("auto")
+	if err != nil {
+		return err
+	}
+	defer dev.Close()
+	encoder, err := s.encoder(dev)
+	if err != nil {
+		return err
+	}
+	d, err := s.data.load(ctx, e, s.seed, false, s.workers)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	training, err := trainingItems(d.items())
+	if err != nil {
+		return err
+	}
+	var all []float32
+	seen := unseen
+	if withPixels {
+		seen = func(pixels []float32) error {
+			all = append(all, pixels...)
+			return nil
+		}
+	}
+	f, err := encode(ctx, e, encoder, d, s.data.imageSize, s.workers, seen)
+	if err != nil {
+		return err
+	}
+	_, err = rundir.Create(out, func(dir rundir.Dir) error {
+		if err := npy.WriteFile(filepath.Join(string(dir), "features.npy"), []int{f.Rows, f.Dim}, f.Values); err != nil {
+			return err
+		}
+		if withPixels {
+			dims := []int{f.Rows, s.data.imageSize, s.data.imageSize, s.data.channels}
+			if err := npy.WriteFile(filepath.Join(string(dir), "pixels.npy"), dims, all); err != nil {
+				return err
+			}
+		}
+		return writeItems(dir.Items(), d.rows(training))
+	})
+	if err == nil {
+		fmt.Fprintf(e.stdout, "%d x %d features of %s written to %s\n", f.Rows, f.Dim, encoder, out)
+	}
+	return err
+}

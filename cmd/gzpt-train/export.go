@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"gzpt/cmd/gzpt-train/internal/rundir"
+	"gzpt/nn"
+)
+
+const aboutExport = `
+Writes the backbone of a run's last checkpoint as safetensors: torchvision's names, no prefix, no fc. Every checkpoint of a
+run has already put it into RUN/exported/backbone.safetensors; with --out it goes elsewhere.
+`
+
+func buildExport(f *flags) work {
+	var run, out string
+	g := f.group("What")
+	f.path(g, &run, "run", "run directory: `DIR`")
+	f.path(g, &out, "out", "`FILE` to write (default: exported/backbone.safetensors of the run); an existing one is only replaced in the run")
+	return func(_ context.Context, e *environment, args []string) error {
+		switch {
+		case len(args) > 0:
+			return usagef("unexpected argument %q", args[0])
+		case run == "":
+			return usagef("--run DIR is missing")
+		}
+		dir, err := rundir.Open(run)
+		if err != nil {
+			return err
+		}
+		if out == "" {
+			out = dir.Backbone()
+		} else if _, err := os.Lstat(out); err == nil {
+			return fmt.Errorf("%s exists and is never overwritten", out)
+		}
+		return export(e.stdout, dir, out)
+	}
+}
+
+func export(w io.Writer, dir rundir.Dir, out string) error {
+	info, err := nn.ReadCheckpointInfo(dir.Checkpoint())
+	if err != nil {
+		return err
+	}
+	dev, err := openDevice("auto")
+	if err != nil {
+		return err
+	}
+	defer dev.Close()
+	trainer, err := nn.NewTrainer(dev, info.Config)
+	if err != nil {
+		return err
+	}
+	if _, err := nn.LoadCheckpoint(dir.Checkpoint(), trainer); err != nil {
+		return err
+	}
+	if err := rundir.MakeFolderOf(out); err != nil {
+		return err
+	}
+	if err := nn.ExportBackbone(out, trainer); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "%s: step %d of %d\n", out, info.Steps, info.Config.Steps)
+	printLoading(w, info.Config.Arch, out)
+	return nil
+}
+
+// printLoading prints the Python that loads a backbone.
+func printLoading(w io.Writer, a nn.Arch, path string) {
+	fmt.Fprintf(w, "import torchvision, safetensors.torch\nmodel = torchvision.models.resnet%d()\n", a.Depth)
+	fmt.Fprintf(w, "model.load_state_dict(safetensors.torch.load_file(%q), strict=False)  # misses only fc.weight and fc.bias\n", path)
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"gzpt/cmd/gzpt-train/internal/rundir"
+	"gzpt/kernels/npy"
+	"gzpt/nn"
+	"gzpt/nn/safetensors"
+)
+
+const aboutInspect = `
+Says what each PATH holds: a run directory, a checkpoint, a safetensors file or a .npy file. Checkpoints are verified as a
+whole. What a file is follows from its content, not from its name.
+`
+
+func buildInspect(*flags) work {
+	return func(_ context.Context, e *environment, args []string) error {
+		if len(args) == 0 {
+			return usagef("inspect needs the path of a run directory or a file")
+		}
+		for _, path := range args {
+			if err := inspect(e.stdout, path); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+func inspect(w io.Writer, path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if info.IsDir() {
+		return inspectRun(w, path)
+	}
+	head := make([]byte, 16)
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	n, err := io.ReadFull(f, head)
+	if err != nil && err != io.ErrUnexpectedEOF && err != io.EOF {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	switch start := string(head[:n]); {
+	case strings.HasPrefix(start, "gzptckpt"):
+		return inspectCheckpoint(w, path)
+	case strings.HasPrefix(start, "\x93NUMPY"):
+		return inspectArray(w, path)
+	case n > 8 && head[8] == '{':
+		return inspectTensors(w, path, f, info.Size())
+	}
+	return fmt.Errorf("%s: neither a run directory, a checkpoint, a safetensors nor a .npy file", path)
+}
+
+func inspectRun(w io.Writer, path string) error {
+	d, err := rundir.Open(path)
+	if err != nil {
+		return err
+	}
+	var c record
+	if err := rundir.ReadJSON(d.Config(), &c); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "%s: run of %s\n  command: %s\n  started: %s\n", path, c.Version, c.Command, c.Started)
+	list, err := readItems(d.Items())
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "  items: %d, %d of them to train on\n", len(list), len(trainingRows(list)))
+	for _, file := range []string{d.Checkpoint(), d.Backbone(), d.Relation()} {
+		if _, err := os.Stat(file); err != nil {
+			fmt.Fprintf(w, "%s: not there\n", file)
+			continue
+		}
+		if err := inspect(w, file); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func inspectCheckpoint(w io.Writer, path string) error {
+	c, err := nn.ReadCheckpointInfo(path)
+	if err != nil {
+		return err
+	}
+	settings, err := json.MarshalIndent(c.Config, "  ", "  ")
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	_, err = fmt.Fprintf(w, "%s: checkpoint, format %d, whole, written on %s\n  %s, %s\n  step %d of %d, %d updates, epoch %d, batch %d of the next epoch\n  settings: %s\n",
+		path, c.Version, c.Device, c.Config.Method, c.Config.Arch, c.Steps, c.Config.Steps, c.Updates, c.Position.Epoch, c.Position.Batch, settings)
+	return err
+}
+
+func inspectArray(w io.Writer, path string) error {
+	dims, values, err := npy.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "%s: array %v, %d elements\n", path, dims, len(values))
+	return err
+}
+
+func inspectTensors(w io.Writer, path string, r io.ReaderAt, size int64) error {
+	f, err := safetensors.Open(r, size)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	total := 0
+	for _, t := range f.Tensors() {
+		total += t.Len()
+	}
+	fmt.Fprintf(w, "%s: safetensors, %d tensors, %d elements\n", path, len(f.Tensors()), total)
+	for _, t := range f.Tensors() {
+		fmt.Fprintf(w, "  %-40s %s %v\n", t.Name, t.DType, t.Shape)
+	}
+	return nil
+}

@@ -1,0 +1,95 @@
+package console
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestLines(t *testing.T) {
+	tests := []struct {
+		name    string
+		options Options
+		want    string
+	}{
+		{"plain", Options{}, "epoch 1: loss -1.235, images per s 12, left 1m5s\nwarning: odd\nerror: bad\n"},
+		{"quiet", Options{Quiet: true}, "warning: odd\nerror: bad\n"},
+		{"colour", Options{Quiet: true, Colour: true}, "\x1b[33mwarning:\x1b[0m odd\n\x1b[31merror:\x1b[0m bad\n"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var out bytes.Buffer
+			test.options.Out = &out
+			c := New(test.options)
+			c.Progress(0.5, "not on a terminal")
+			c.Info("epoch 1", "loss", -1.23456, "images_per_s", 12, "left", 65*time.Second)
+			c.Warn("odd")
+			c.Error("bad")
+			if out.String() != test.want {
+				t.Errorf("got %q, expected %q", out.String(), test.want)
+			}
+		})
+	}
+}
+
+func TestJSON(t *testing.T) {
+	var out bytes.Buffer
+	c := New(Options{Out: &out, JSON: true, Width: 80})
+	c.Progress(0.5, "no bar among JSON")
+	c.Info("epoch 1", "loss", -1.5)
+	var line map[string]any
+	if err := json.Unmarshal(out.Bytes(), &line); err != nil {
+		t.Fatalf("%q is not JSON: %v", out.String(), err)
+	}
+	if line["msg"] != "epoch 1" || line["loss"] != -1.5 || line["level"] != "INFO" {
+		t.Errorf("got %v", line)
+	}
+}
+
+func TestLogHasEveryLine(t *testing.T) {
+	var out bytes.Buffer
+	var log logFile
+	c := New(Options{Out: &out, Quiet: true})
+	c.Info("before the run folder exists")
+	if err := c.Attach(&log); err != nil {
+		t.Fatal(err)
+	}
+	c.Info("after")
+	lines := strings.Split(log.String(), "\n")
+	if len(lines) != 3 || !strings.HasSuffix(lines[0], "  before the run folder exists") || !strings.HasSuffix(lines[1], "  after") {
+		t.Errorf("log is %q", log.String())
+	}
+	if err := c.Close(); err != nil || !log.closed {
+		t.Errorf("log closed %v, %v", log.closed, err)
+	}
+	if out.Len() != 0 {
+		t.Errorf("quiet console wrote %q", out.String())
+	}
+}
+
+func TestProgressLine(t *testing.T) {
+	var out bytes.Buffer
+	c := New(Options{Out: &out, Width: 40})
+	c.Progress(0.5, strings.Repeat("x", 100))
+	if got, want := out.String(), clearLine+"[############............] "+strings.Repeat("x", 12); got != want {
+		t.Errorf("got %q, expected %q", got, want)
+	}
+	out.Reset()
+	c.Progress(0.6, "too soon after the last one")
+	c.Info("line")
+	if got, want := out.String(), clearLine+"line\n"; got != want {
+		t.Errorf("a line over a progress line is %q, expected %q", got, want)
+	}
+}
+
+type logFile struct {
+	bytes.Buffer
+	closed bool
+}
+
+func (f *logFile) Close() error {
+	f.closed = true
+	return nil
+}

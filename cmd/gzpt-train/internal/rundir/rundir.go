@@ -1,0 +1,173 @@
+// Package rundir is the folder that a run writes: where each file is, how the folder comes to be, how files are written
+// so that a crash never leaves half of one, and who may write to it.
+package rundir
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Dir is the path of a run directory.
+type Dir string
+
+// Config is the file with every setting of the run.
+func (d Dir) Config() string { return filepath.Join(string(d), "config.json") }
+
+// Log is the file with the lines that the console showed.
+func (d Dir) Log() string { return filepath.Join(string(d), "train.log") }
+
+// Metrics is the file with a line for every step.
+func (d Dir) Metrics() string { return filepath.Join(string(d), "metrics.jsonl") }
+
+// Items is the table of the run's items.
+func (d Dir) Items() string { return filepath.Join(string(d), "items.csv") }
+
+// Relation is the relation matrix, rows in the order of Items.
+func (d Dir) Relation() string { return filepath.Join(string(d), "relation.npy") }
+
+// Diagnosis is what relate says about the relation.
+func (d Dir) Diagnosis() string { return filepath.Join(string(d), "relate.json") }
+
+// Checkpoint is the last checkpoint.
+func (d Dir) Checkpoint() string { return filepath.Join(string(d), "checkpoints", "last.ckpt") }
+
+// Backbone is the exported backbone of the last checkpoint.
+func (d Dir) Backbone() string { return filepath.Join(string(d), "exported", "backbone.safetensors") }
+
+// Evaluation is what evaluate found.
+func (d Dir) Evaluation() string { return filepath.Join(string(d), "evaluate.json") }
+
+// Views is the folder of dumped views.
+func (d Dir) Views() string { return filepath.Join(string(d), "views") }
+
+// Create makes the directory at path with what fill writes into it. The directory appears under its name only when fill
+// is done, so one that exists is whole. A path that exists already, other than an empty folder, is an error: no run is
+// ever overwritten.
+func Create(path string, fill func(Dir) error) (d Dir, err error) {
+	if err := Vacant(path); err != nil {
+		return "", err
+	}
+	parent, name := filepath.Dir(path), filepath.Base(path)
+	if err := os.MkdirAll(parent, 0o777); err != nil {
+		return "", err
+	}
+	aside, err := os.MkdirTemp(parent, "."+name+".new-")
+	if err != nil {
+		return "", err
+	}
+	defer func() {
+		if err != nil {
+			os.RemoveAll(aside)
+		}
+	}()
+	if err := os.Chmod(aside, 0o755); err != nil {
+		return "", err
+	}
+	if err := fill(Dir(aside)); err != nil {
+		return "", err
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	if err := os.Rename(aside, path); err != nil {
+		return "", err
+	}
+	return Dir(path), syncFolder(filepath.Dir(path))
+}
+
+// Vacant returns an error unless path does not exist or is an empty folder.
+func Vacant(path string) error {
+	entries, err := os.ReadDir(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case len(entries) > 0:
+		return fmt.Errorf("%s exists and is never overwritten", path)
+	}
+	return nil
+}
+
+// Open is the run directory at path, which must have a config.json.
+func Open(path string) (Dir, error) {
+	d := Dir(path)
+	if _, err := os.Stat(d.Config()); err != nil {
+		return "", fmt.Errorf("%s is not a run directory: %w", path, err)
+	}
+	return d, nil
+}
+
+// WriteJSON writes v as indented JSON, aside.
+func WriteJSON(path string, v any) error {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return WriteAside(path, func(w io.Writer) error {
+		_, err := w.Write(append(text, '\n'))
+		return err
+	})
+}
+
+// ReadJSON reads v from a file.
+func ReadJSON(path string, v any) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, v); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+// WriteAside writes a file so that path holds, at every moment and after a crash, either what it held before or all of
+// the new content. It makes the file's folder.
+func WriteAside(path string, write func(io.Writer) error) (err error) {
+	folder := filepath.Dir(path)
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return err
+	}
+	f, err := os.Create(path + ".tmp")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	if err := write(f); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	return syncFolder(folder)
+}
+
+// syncFolder makes a new name in a folder survive a power cut.
+func syncFolder(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Sync()
+}
+
+// MakeFolderOf makes the folder that a file is to lie in.
+func MakeFolderOf(path string) error { return os.MkdirAll(filepath.Dir(path), 0o777) }
