@@ -53,9 +53,9 @@ func (s *dataSettings) makePhantoms(ctx context.Context, seed uint64, workers in
 
 // demoRun is a row of the demo's table.
 type demoRun struct {
-	name, gaze string
-	result     *evaluation
-	rate       float64
+	name, folder, gaze string
+	result             *evaluation
+	rate               float64
 }
 
 // demo trains on phantoms with gaze, with permuted gaze and without, everything else being equal, and prints a table.
@@ -82,9 +82,13 @@ func demo(ctx context.Context, e *environment, f *flags, s *pretrainSettings) er
 	}
 	defer d.close()
 	e.console.Info("demo on phantoms", "items", len(d.items()), "folder", root)
-	runs := []*demoRun{{name: "with gaze", gaze: "tima"}, {name: "permuted gaze", gaze: "permuted:tima"}, {name: "no gaze", gaze: "none"}}
+	runs := []*demoRun{
+		{name: "with gaze", folder: "gaze", gaze: "tima"},
+		{name: "permuted gaze", folder: "permuted", gaze: "permuted:tima"},
+		{name: "no gaze", folder: "none", gaze: "none"},
+	}
 	for _, r := range runs {
-		s.gaze.gaze, s.run.out = r.gaze, filepath.Join(root, r.gaze)
+		s.gaze.gaze, s.run.out = r.gaze, filepath.Join(root, r.folder)
 		if err := s.gaze.resolve(f); err != nil {
 			return err
 		}

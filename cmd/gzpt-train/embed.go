@@ -67,7 +67,7 @@ func (s *subject) embed(ctx context.Context, e *environment, out string, withPix
 		return err
 	}
 	defer d.close()
-	training, err := trainingItems(d.items())
+	rows, err := d.rows()
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (s *subject) embed(ctx context.Context, e *environment, out string, withPix
 				return err
 			}
 		}
-		return writeItems(dir.Items(), d.rows(training))
+		return writeItems(dir.Items(), rows)
 	})
 	if err == nil {
 		fmt.Fprintf(e.stdout, "%d x %d features of %s written to %s\n", f.Rows, f.Dim, encoder, out)

@@ -50,8 +50,12 @@ func (r itemRow) fields() []string {
 		strconv.FormatFloat(r.dwell, 'f', 3, 64)}
 }
 
-// rows describes the items of a dataset; training has the indices to train on.
-func (d *dataset) rows(training []int) []itemRow {
+// rows describes the items of a dataset.
+func (d *dataset) rows() ([]itemRow, error) {
+	training, err := trainingItems(d.items())
+	if err != nil {
+		return nil, err
+	}
 	rows := make([]itemRow, len(d.items()))
 	for i, item := range d.items() {
 		rows[i] = itemRow{image: item.Name, label: item.Label, split: item.Split, group: item.Group}
@@ -62,7 +66,7 @@ func (d *dataset) rows(training []int) []itemRow {
 	for _, i := range training {
 		rows[i].training = true
 	}
-	return rows
+	return rows, nil
 }
 
 func summary(recordings []gaze.Recording) (readers, fixations int, dwell float64) {
@@ -125,4 +129,18 @@ func trainingRows(rows []itemRow) []int {
 		}
 	}
 	return training
+}
+
+// sameItems demands that the items are still those that a run recorded in its file.
+func sameItems(path string, recorded, now []itemRow) error {
+	for i, r := range recorded {
+		if i >= len(now) || !slices.Equal(r.fields(), now[i].fields()) {
+			return fmt.Errorf("%s:%d: image %q, its split or its gaze has changed since the run began; --init starts a new run from its weights",
+				path, i+2, r.image)
+		}
+	}
+	if len(now) > len(recorded) {
+		return fmt.Errorf("%s: image %q was not there when the run began; --init starts a new run from its weights", path, now[len(recorded)].image)
+	}
+	return nil
 }

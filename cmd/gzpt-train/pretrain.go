@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"gzpt/asm"
@@ -133,19 +132,19 @@ func start(ctx context.Context, e *environment, f *flags, s *pretrainSettings, d
 	if err != nil {
 		return nil, err
 	}
-	items, err := trainingItems(d.items())
+	rows, err := d.rows()
 	if err != nil {
 		return nil, err
 	}
-	t := &training{environment: e, settings: s, dev: dev, data: d, items: items}
+	t := &training{environment: e, settings: s, dev: dev, data: d, items: trainingRows(rows)}
 	if relation != nil {
 		t.relation = relation.At
 	}
-	if err := t.plan(identity(d.rows(items), relation, s)); err != nil {
+	if err := t.plan(identity(rows, relation, s)); err != nil {
 		return nil, err
 	}
 	t.dir, err = rundir.Create(s.run.out, func(dir rundir.Dir) error {
-		return writeStart(dir, newRecord(e, f, t), d.rows(items), relation)
+		return writeStart(dir, newRecord(e, f, t), rows, relation)
 	})
 	if err != nil {
 		return nil, err
@@ -191,11 +190,14 @@ func resume(ctx context.Context, e *environment, f *flags, s *pretrainSettings) 
 		return err
 	}
 	defer d.close()
-	items := trainingRows(rows)
-	if now := d.rows(items); !slices.Equal(now, rows) {
-		return fmt.Errorf("%s: the items have changed since the run began; --init starts a new run from its weights", dir.Items())
+	now, err := d.rows()
+	if err != nil {
+		return err
 	}
-	t := &training{environment: e, settings: s, dev: dev, data: d, items: items, dir: dir}
+	if err := sameItems(dir.Items(), rows, now); err != nil {
+		return err
+	}
+	t := &training{environment: e, settings: s, dev: dev, data: d, items: trainingRows(rows), dir: dir}
 	if relation != nil {
 		t.relation = relation.At
 	}

@@ -76,7 +76,7 @@ func relate(ctx context.Context, e *environment, s *pretrainSettings) error {
 	if err != nil {
 		return err
 	}
-	items, err := trainingItems(d.items())
+	rows, err := d.rows()
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func relate(ctx context.Context, e *environment, s *pretrainSettings) error {
 		if err := npy.WriteFile(dir.Relation(), []int{r.N, r.N}, r.Values); err != nil {
 			return err
 		}
-		if err := writeItems(dir.Items(), d.rows(items)); err != nil {
+		if err := writeItems(dir.Items(), rows); err != nil {
 			return err
 		}
 		return rundir.WriteJSON(dir.Diagnosis(), found)

@@ -198,7 +198,12 @@ func (t *training) explain(err error) error {
 	for _, i := range bad.Items {
 		names = append(names, t.data.items()[i].Name)
 	}
-	return fmt.Errorf("%w; images of the batch: %s; nothing was written after the last checkpoint", err, strings.Join(names, ", "))
+	where := "loss"
+	if bad.Parameter != "" {
+		where = "gradient of " + bad.Parameter
+	}
+	return fmt.Errorf("step %d: NaN or infinity in the %s (loss %v); images of the batch: %s; the last checkpoint is of an earlier step",
+		bad.Step, where, bad.Loss, strings.Join(names, ", "))
 }
 
 // save writes a checkpoint and the backbone as it is. Metrics go to the disk first, so that the checkpoint never knows of

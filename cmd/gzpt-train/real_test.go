@@ -1,0 +1,103 @@
+package main
+
+import (
+	"encoding/csv"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gzpt/kernels/kerneltest"
+)
+
+// sample makes a folder with the first n images of a real data set, as links, and the rows of its tables that belong to
+// them.
+func sample(t *testing.T, name string, n int, tables ...string) string {
+	t.Helper()
+	root, folder := filepath.Join(kerneltest.Shared(t), "data", name), t.TempDir()
+	images, err := os.ReadDir(filepath.Join(root, "images"))
+	if err != nil {
+		t.Skipf("no real data: %v", err)
+	}
+	if err := os.Mkdir(filepath.Join(folder, "images"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	chosen := map[string]bool{}
+	for _, image := range images[:n] {
+		chosen[image.Name()] = true
+		if err := os.Symlink(filepath.Join(root, "images", image.Name()), filepath.Join(folder, "images", image.Name())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, table := range tables {
+		lines, err := csv.NewReader(strings.NewReader(readFile(t, root, table))).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var kept strings.Builder
+		w := csv.NewWriter(&kept)
+		for i, line := range lines {
+			if i == 0 || chosen[line[0]] {
+				w.Write(line)
+			}
+		}
+		w.Flush()
+		if err := os.WriteFile(filepath.Join(folder, table), []byte(kept.String()), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return folder
+}
+
+// TestRealData runs the two main commands on real images and real gaze, on fewer images and a smaller network.
+func TestRealData(t *testing.T) {
+	small := []string{"--image-size", "32", "--width", "4", "--batch", "16", "--projector", "16", "--predictor", "16", "--embedding", "16", "--epochs", "1"}
+	t.Run("kvasir_gaze", func(t *testing.T) {
+		run := filepath.Join(t.TempDir(), "k1")
+		folder := sample(t, "kvasir_gaze", 64, "kvasir_fixation.csv", "labels.csv")
+		succeed(t, append([]string{"--data", folder, "--format", "gazemedseg", "--labels", "labels.csv:area_tercile", "--split", "split", "--gaze", "tima",
+			"--out", run}, small...)...)
+		o := succeed(t, "evaluate", "--run", run, "--k", "5")
+		if !strings.Contains(o.stdout, "3 classes of labels.csv:area_tercile") {
+			t.Errorf("evaluate prints %s", o.stdout)
+		}
+	})
+	t.Run("eyecrowd", func(t *testing.T) {
+		run := filepath.Join(t.TempDir(), "e1")
+		folder := sample(t, "eyecrowd", 32, "fixations.csv", "labels.csv")
+		for _, readers := range []string{"merge", "mean"} {
+			out := fmt.Sprintf("%s-%s", run, readers)
+			succeed(t, append([]string{"--data", folder, "--format", "eyecrowd", "--gaze", "heatmap-cc", "--readers", readers, "--out", out}, small...)...)
+			if items := readFile(t, out, "items.csv"); !strings.Contains(items, "001.jpg,,,,true,16,") {
+				t.Errorf("items.csv does not have the 16 readers of the first image:\n%s", items)
+			}
+		}
+	})
+}
+
+func TestDemo(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "demo")
+	o := succeed(t, "--phantoms", "80", "--image-size", "16", "--width", "4", "--batch", "16", "--epochs", "1", "--out", out)
+	lines := strings.Split(strings.TrimSpace(o.stdout), "\n")
+	if len(lines) != 5 || !strings.HasPrefix(lines[0], "method") {
+		t.Fatalf("the demo prints\n%s", o.stdout)
+	}
+	for i, want := range []string{"with gaze", "permuted gaze", "no gaze"} {
+		if !strings.HasPrefix(lines[i+1], want) || strings.Count(lines[i+1], "%") != 2 {
+			t.Errorf("row %d is %q, expected %q with two shares", i+1, lines[i+1], want)
+		}
+	}
+	for _, run := range []string{"gaze", "permuted", "none"} {
+		if v := readFile(t, out, run, "evaluate.json"); !strings.Contains(v, `"accuracy"`) {
+			t.Errorf("%s: evaluate.json is %s", run, v)
+		}
+		metricsOf(t, filepath.Join(out, run), 3)
+	}
+	if readFile(t, out, "gaze", "relation.npy") == readFile(t, out, "permuted", "relation.npy") {
+		t.Error("permuted gaze has the relation of the real one")
+	}
+	if o := gzpt(t, "--epochs", "1", "--out", out); o.status != 1 || !strings.Contains(o.stderr, "never overwritten") {
+		t.Errorf("an existing folder: status %d, %s", o.status, o.stderr)
+	}
+}

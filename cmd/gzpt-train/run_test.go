@@ -1,0 +1,320 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"gzpt/kernels/npy"
+)
+
+// backboneOf is the bytes of a run's exported backbone.
+func backboneOf(t *testing.T, run string) string {
+	t.Helper()
+	return readFile(t, run, "exported", "backbone.safetensors")
+}
+
+// metricsOf reads the lines of metrics.jsonl and demands one for each step.
+func metricsOf(t *testing.T, run string, steps int) []map[string]float64 {
+	t.Helper()
+	lines := strings.Split(strings.TrimSpace(readFile(t, run, "metrics.jsonl")), "\n")
+	if len(lines) != steps {
+		t.Fatalf("metrics.jsonl has %d lines, expected %d", len(lines), steps)
+	}
+	all := make([]map[string]float64, len(lines))
+	for i, line := range lines {
+		if err := json.Unmarshal([]byte(line), &all[i]); err != nil {
+			t.Fatalf("line %d: %v", i+1, err)
+		}
+		if all[i]["step"] != float64(i+1) {
+			t.Fatalf("line %d is of step %v", i+1, all[i]["step"])
+		}
+	}
+	return all
+}
+
+func TestRunDirectory(t *testing.T) {
+	run := filepath.Join(t.TempDir(), "runs", "a b")
+	succeed(t, tiny(run, "--epochs", "2", "--dump-views", "3")...)
+
+	var config struct {
+		Settings map[string]any
+		Measure  string
+		Network  map[string]any
+		Command  string
+		Version  string
+		Machine  struct{ Cores int }
+	}
+	if err := json.Unmarshal([]byte(readFile(t, run, "config.json")), &config); err != nil {
+		t.Fatal(err)
+	}
+	if config.Settings["batch"] != 8.0 || config.Settings["gaze"] != "heatmap-cc" || config.Settings["flip"] != 0.5 || config.Settings["tau"] == 0.0 {
+		t.Errorf("config.json does not resolve the settings: %v", config.Settings)
+	}
+	if !strings.HasPrefix(config.Measure, "heatmap-cc:") || config.Network["steps"] != 10.0 || config.Version == "" || config.Machine.Cores < 1 ||
+		!strings.Contains(config.Command, "--out '"+run+"'") {
+		t.Errorf("config.json is %+v", config)
+	}
+	for i, m := range metricsOf(t, run, 10) {
+		for _, key := range []string{"epoch", "loss", "loss_chance", "lr", "grad_norm", "embedding_std", "positives_per_anchor", "images_per_s", "data_wait_ms"} {
+			if _, ok := m[key]; !ok {
+				t.Errorf("line %d lacks %s", i+1, key)
+			}
+		}
+		if m["epoch"] != float64(i/5+1) || m["images_per_s"] <= 0 {
+			t.Errorf("line %d: %v", i+1, m)
+		}
+	}
+	items := strings.Split(strings.TrimSpace(readFile(t, run, "items.csv")), "\n")
+	if len(items) != 61 || items[0] != "image,label,split,group,training,readers,fixations,dwell_s" {
+		t.Errorf("items.csv has %d lines, header %q", len(items), items[0])
+	}
+	dims, relation, err := npy.ReadFile(filepath.Join(run, "relation.npy"))
+	if err != nil || len(dims) != 2 || dims[0] != 60 || dims[1] != 60 || relation[1] != relation[60] {
+		t.Errorf("relation.npy is %v, %v", dims, err)
+	}
+	if log := readFile(t, run, "train.log"); !strings.Contains(log, "epoch 2: step 10, of 10") || !strings.Contains(log, "done:") {
+		t.Errorf("train.log is %q", log)
+	}
+	if views, _ := filepath.Glob(filepath.Join(run, "views", "*.png")); len(views) != 3 {
+		t.Errorf("views: %v", views)
+	}
+	if leftovers, _ := filepath.Glob(filepath.Join(filepath.Dir(run), ".*")); len(leftovers) != 0 {
+		t.Errorf("left beside the run: %v", leftovers)
+	}
+	if o := gzpt(t, tiny(run)...); o.status != 1 || !strings.Contains(o.stderr, "exists and is never overwritten; --resume continues") {
+		t.Errorf("an existing run: status %d, %s", o.status, o.stderr)
+	}
+}
+
+func TestTwoAndTwoEpochsAreFour(t *testing.T) {
+	folder := t.TempDir()
+	whole, parts := filepath.Join(folder, "whole"), filepath.Join(folder, "parts")
+	settings := []string{"--epochs", "4", "--accumulate", "3", "--workers", "2"}
+	succeed(t, tiny(whole, settings...)...)
+	succeed(t, tiny(parts, append(settings, "--stop-after", "2", "--workers", "1")...)...)
+	metricsOf(t, parts, 10)
+	if backboneOf(t, parts) == backboneOf(t, whole) {
+		t.Fatal("two epochs give the backbone of four: the test shows nothing")
+	}
+	c := command(t, "--resume", "--out", parts)
+	c.Env = append(c.Env, "GOMAXPROCS=1")
+	if text, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("resume: %v\n%s", err, text)
+	}
+	if backboneOf(t, parts) != backboneOf(t, whole) {
+		t.Error("2 + 2 epochs differ from 4")
+	}
+	metricsOf(t, parts, 20)
+	succeed(t, "--resume", "--out", parts) // a finished run stays as it is
+	if backboneOf(t, parts) != backboneOf(t, whole) {
+		t.Error("resuming a finished run changed it")
+	}
+}
+
+func TestResumeRefusesOtherSettings(t *testing.T) {
+	run := filepath.Join(t.TempDir(), "run")
+	succeed(t, tiny(run, "--epochs", "2", "--stop-after", "1", "--lr", "0.001")...)
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"--lr", "0.002"}, "--lr 0.002, but the run has 0.001"},
+		{[]string{"--epochs", "3"}, "--epochs 3, but the run has 2"},
+		{[]string{"--gaze", "none"}, "--gaze none, but the run has heatmap-cc"},
+		{[]string{"--flip", "0"}, "--flip 0, but the run has 0.5"},
+	} {
+		if o := gzpt(t, append([]string{"--resume", "--out", run}, test.args...)...); o.status != 2 || !strings.Contains(o.stderr, test.want) {
+			t.Errorf("%v: status %d, %s; expected %q", test.args, o.status, o.stderr, test.want)
+		}
+	}
+	succeed(t, tiny(run, "--resume", "--epochs", "2", "--lr", "1e-3")...) // the same command again
+}
+
+func TestResumeRefusesAForeignCheckpoint(t *testing.T) {
+	folder := t.TempDir()
+	run, other := filepath.Join(folder, "run"), filepath.Join(folder, "other")
+	succeed(t, tiny(run, "--epochs", "2", "--stop-after", "1")...)
+	succeed(t, tiny(other, "--epochs", "2", "--stop-after", "1", "--tau", "0.5")...)
+	foreign := readFile(t, other, "checkpoints", "last.ckpt")
+	path := filepath.Join(run, "checkpoints", "last.ckpt")
+	for name, content := range map[string]string{"of another run": foreign, "cut off": foreign[:len(foreign)/2], "of something else": "hello"} {
+		if err := os.WriteFile(path, []byte(content), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if o := gzpt(t, "--resume", "--out", run); o.status != 1 || !strings.Contains(o.stderr, path) {
+			t.Errorf("a checkpoint %s: status %d, %s", name, o.status, o.stderr)
+		}
+	}
+}
+
+// long is a run that is long enough to be stopped, with a checkpoint after every step.
+func long(out string) []string { return tiny(out, "--steps", "60", "--checkpoint-every", "1ns") }
+
+// startRun starts a command and waits until its metrics have some lines.
+func startRun(t *testing.T, run string, lines int, args []string) *exec.Cmd {
+	t.Helper()
+	c := command(t, args...)
+	var stderr bytes.Buffer
+	c.Stderr = &stderr
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
+		text, _ := os.ReadFile(filepath.Join(run, "metrics.jsonl")) // not there at first
+		if bytes.Count(text, []byte("\n")) >= lines {
+			return c
+		}
+		if time.Now().After(deadline) {
+			c.Process.Kill()
+			c.Wait()
+			t.Fatalf("no %d steps within a minute\n%s", lines, stderr.String())
+		}
+	}
+}
+
+func TestKillAtARandomStep(t *testing.T) {
+	folder := t.TempDir()
+	whole := filepath.Join(folder, "whole")
+	succeed(t, long(whole)...)
+	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
+	run := filepath.Join(folder, "run")
+	args, lines, kills := long(run), 0, 0
+	for range 3 {
+		lines += 1 + random.IntN(15)
+		c := startRun(t, run, lines, args)
+		time.Sleep(time.Duration(random.IntN(3000)) * time.Microsecond)
+		c.Process.Kill()
+		if c.Wait() != nil {
+			kills++
+		}
+		args = []string{"--resume", "--out", run}
+	}
+	if kills == 0 {
+		t.Fatal("every run ended before it was killed: the test shows nothing")
+	}
+	succeed(t, "--resume", "--out", run)
+	if backboneOf(t, run) != backboneOf(t, whole) {
+		t.Errorf("killed %d times, the last time after step %d, the run ends with another backbone", kills, lines)
+	}
+	metricsOf(t, run, 60)
+}
+
+func TestInterrupt(t *testing.T) {
+	folder := t.TempDir()
+	whole := filepath.Join(folder, "whole")
+	succeed(t, long(whole)...)
+	for _, signal := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		run := filepath.Join(folder, signal.String())
+		c := startRun(t, run, 3, append(tiny(run, "--steps", "60"), "--checkpoint-every", "1h"))
+		c.Process.Signal(signal)
+		if got := status(t, c.Wait()); got != statusInterrupted {
+			t.Fatalf("%v: status %d, expected %d", signal, got, statusInterrupted)
+		}
+		if log := readFile(t, run, "train.log"); !strings.Contains(log, "checkpoint written: step") || !strings.Contains(log, "--resume --out "+run) {
+			t.Errorf("%v: train.log is %q", signal, log)
+		}
+		succeed(t, "--resume", "--out", run)
+		metricsOf(t, run, 60)
+		if backboneOf(t, run) != backboneOf(t, whole) {
+			t.Errorf("%v: the resumed run ends with another backbone", signal)
+		}
+	}
+}
+
+func TestSecondInterruptQuitsAtOnce(t *testing.T) {
+	run := filepath.Join(t.TempDir(), "run")
+	// A step of the standard network on the portable device, and writing its checkpoint, take many times the interval between
+	// the signals below.
+	c := command(t, "--gaze", "none", "--image-size", "96", "--width", "64", "--phantoms", "60", "--batch", "40", "--out", run)
+	c.Env = append(c.Env, "GZPT_CPU=reference")
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	log := filepath.Join(run, "train.log")
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
+		if text, _ := os.ReadFile(log); bytes.Contains(text, []byte("data:")) {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the run does not begin")
+		}
+	}
+	done := make(chan error)
+	go func() { done <- c.Wait() }()
+	for {
+		c.Process.Signal(os.Interrupt) // an error says that it has ended
+		select {
+		case err := <-done:
+			if got := status(t, err); got != statusInterrupted {
+				t.Errorf("status %d, expected %d", got, statusInterrupted)
+			}
+			if _, err := os.Stat(filepath.Join(run, "checkpoints", "last.ckpt")); err == nil {
+				t.Error("a checkpoint was written in spite of the second signal")
+			}
+			return
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func TestRunIsLocked(t *testing.T) {
+	run := filepath.Join(t.TempDir(), "run")
+	c := startRun(t, run, 1, tiny(run, "--epochs", "100000"))
+	defer func() {
+		c.Process.Kill()
+		c.Wait()
+	}()
+	if o := gzpt(t, "--resume", "--out", run); o.status != 1 || !strings.Contains(o.stderr, "another process") {
+		t.Errorf("a second process: status %d, %s", o.status, o.stderr)
+	}
+}
+
+func TestNaNStopsTheRun(t *testing.T) {
+	run := filepath.Join(t.TempDir(), "run")
+	o := gzpt(t, tiny(run, "--lr", "1e38", "--warmup", "0")...)
+	for _, want := range []string{"error: step 2: NaN or infinity in the", "images of the batch: phantom-0"} {
+		if o.status != 1 || !strings.Contains(o.stderr, want) {
+			t.Errorf("status %d, %s; expected %q", o.status, o.stderr, want)
+		}
+	}
+	if log := readFile(t, run, "train.log"); !strings.Contains(log, "NaN or infinity") {
+		t.Errorf("train.log does not say why the run ended: %q", log)
+	}
+	metricsOf(t, run, 1)
+}
+
+func TestInitStartsFromABackbone(t *testing.T) {
+	folder := t.TempDir()
+	first, second := filepath.Join(folder, "first"), filepath.Join(folder, "second")
+	succeed(t, tiny(first, "--epochs", "1")...)
+	weights := filepath.Join(first, "exported", "backbone.safetensors")
+	succeed(t, tiny(second, "--epochs", "1", "--init", weights, "--lr", "0", "--seed", "5")...)
+	var a, b = len(backboneOf(t, first)), len(backboneOf(t, second))
+	if a != b {
+		t.Errorf("backbones of %d and %d bytes", a, b)
+	}
+	if o := gzpt(t, tiny(filepath.Join(folder, "third"), "--init", weights, "--arch", "resnet34")...); o.status != 1 || !strings.Contains(o.stderr, weights) {
+		t.Errorf("weights of another network: status %d, %s", o.status, o.stderr)
+	}
+}
+
+func TestSilence(t *testing.T) {
+	o := succeed(t, tiny(filepath.Join(t.TempDir(), "run"), "--epochs", "1", "--quiet")...)
+	if o.stderr != "" {
+		t.Errorf("--quiet wrote %q", o.stderr)
+	}
+	o = succeed(t, tiny(filepath.Join(t.TempDir(), "run"), "--epochs", "1", "--log-format", "json")...)
+	for _, line := range strings.Split(strings.TrimSpace(o.stderr), "\n") {
+		if !json.Valid([]byte(line)) {
+			t.Errorf("not JSON: %q", line)
+		}
+	}
+}
