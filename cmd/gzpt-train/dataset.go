@@ -38,6 +38,17 @@ func (s *dataSettings) addFlags(f *flags) {
 	g.IntVar(&s.phantoms, "phantoms", 600, "number of phantoms: `N`")
 }
 
+// labelSource says where the labels come from.
+func (s *dataSettings) labelSource() string {
+	switch {
+	case s.path == "":
+		return "phantoms"
+	case s.labels == "":
+		return "items.csv:label"
+	}
+	return s.labels
+}
+
 // validate finds what no other package would report in terms of flags.
 func (s *dataSettings) validate() error {
 	switch {

@@ -121,7 +121,7 @@ func (r *demoRun) train(ctx context.Context, e *environment, f *flags, s *pretra
 	if err != nil {
 		return err
 	}
-	r.result.Backbone, r.result.Network, r.result.Labels = t.dir.Backbone(), encoder.String(), "phantoms"
+	r.result.Backbone, r.result.Network, r.result.Labels = t.dir.Backbone(), encoder.String(), s.data.labelSource()
 	r.result.Step, r.result.Steps = t.trainer.StepsDone(), t.trainer.Config().Steps
 	return rundir.WriteJSON(t.dir.Evaluation(), r.result)
 }

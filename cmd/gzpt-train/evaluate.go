@@ -81,7 +81,7 @@ func (s *subject) evaluate(ctx context.Context, e *environment, knn evaluate.KNN
 	if err != nil {
 		return nil, err
 	}
-	v.Backbone, v.Network, v.Labels = s.weights, encoder.String(), s.data.labels
+	v.Backbone, v.Network, v.Labels = s.weights, encoder.String(), s.data.labelSource()
 	v.Date = time.Now().Format(time.RFC3339)
 	return v, s.addStep(e, v)
 }

@@ -18,13 +18,16 @@ type networkSettings struct {
 	seed                                               uint64
 }
 
+// torchvisionWidth is the number of channels of the stem of torchvision's networks.
+const torchvisionWidth = 64
+
 var archs = []string{"resnet18", "resnet34", "resnet50", "resnet101"}
 
 func (s *networkSettings) addFlags(f *flags) {
-	usual := nn.DefaultConfig(nn.Arch{Depth: 18, Width: 64, Channels: 3})
+	usual := nn.DefaultConfig(nn.Arch{Depth: 18, Width: torchvisionWidth, Channels: 3})
 	g := f.group("Network")
 	f.choice(g, &s.arch, "arch", archs, "`BACKBONE`")
-	g.IntVar(&s.width, "width", 64, "channels of the stem: `N`; 64 is torchvision's network (phantoms: 16)")
+	g.IntVar(&s.width, "width", torchvisionWidth, "channels of the stem: `N`; 64 is torchvision's network (phantoms: 16)")
 	g.IntVar(&s.projector, "projector", 0, "width `N` of the projector's hidden layer (0: the method's)")
 	g.IntVar(&s.predictor, "predictor", 0, "width `N` of the predictor's hidden layer (0: the method's)")
 	g.IntVar(&s.embedding, "embedding", 0, "width `N` of the embeddings (0: the method's)")

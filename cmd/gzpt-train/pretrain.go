@@ -101,8 +101,12 @@ func buildPretrain(f *flags) work {
 			return err
 		}
 		defer d.close()
-		_, err = start(ctx, e, f, s, dev, d)
-		return err
+		t, err := start(ctx, e, f, s, dev, d)
+		if err != nil {
+			return err
+		}
+		t.tellLoading()
+		return nil
 	}
 }
 
@@ -138,6 +142,7 @@ func start(ctx context.Context, e *environment, f *flags, s *pretrainSettings, d
 	}
 	t := &training{environment: e, settings: s, dev: dev, data: d, items: trainingRows(rows)}
 	if relation != nil {
+		s.gaze.tellPositives(e, relation)
 		t.relation = relation.At
 	}
 	if err := t.plan(identity(rows, relation, s)); err != nil {
@@ -208,5 +213,9 @@ func resume(ctx context.Context, e *environment, f *flags, s *pretrainSettings) 
 	if err != nil {
 		return err
 	}
-	return t.run(ctx, position)
+	if err := t.run(ctx, position); err != nil {
+		return err
+	}
+	t.tellLoading()
+	return nil
 }

@@ -113,6 +113,15 @@ func (s *gazeSettings) relate(ctx context.Context, e *environment, dev kernels.D
 	return r, nil
 }
 
+// tellPositives says how many images count as alike, and warns where that is next to none.
+func (s *gazeSettings) tellPositives(e *environment, r *gaze.Relation) {
+	p := r.Diagnose(s.tau, nil).Positives
+	e.console.Info("positives", "tau", s.tau, "per_item", p.Mean, "median", p.Median, "most", p.Most, "share_of_items_without", p.None)
+	if p.Mean < 0.5 {
+		e.console.Warn("most images are alike to no other: this is nearly plain BYOL; --positives K chooses tau by the number of positives")
+	}
+}
+
 // compare is the relation by gaze.
 func (s *gazeSettings) compare(ctx context.Context, e *environment, dev kernels.Device, d *dataset, seed uint64) (*gaze.Relation, error) {
 	measure, err := s.measure()

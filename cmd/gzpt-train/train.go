@@ -37,23 +37,28 @@ type training struct {
 
 // tally sums up steps for the reports.
 type tally struct {
-	steps   int
-	images  int
-	loss    float64
-	elapsed time.Duration
-	wait    time.Duration
+	steps  int
+	images int
+	// sums over the steps
+	loss, spread, positives float64
+	elapsed, wait           time.Duration
 }
 
 func (t *tally) add(m nn.Metrics, images int, elapsed, wait time.Duration) {
 	t.steps++
 	t.images += images
 	t.loss += m.Loss
+	t.spread += m.EmbeddingStd
+	t.positives += m.PositivesPerAnchor
 	t.elapsed += elapsed
 	t.wait += wait
 }
 
-func (t *tally) rate() float64     { return float64(t.images) / max(t.elapsed.Seconds(), 1e-9) }
-func (t *tally) meanLoss() float64 { return t.loss / float64(max(t.steps, 1)) }
+// rate is images a second.
+func (t *tally) rate() float64 { return float64(t.images) / max(t.elapsed.Seconds(), 1e-9) }
+
+// mean is the mean over the steps of one of the sums.
+func (t *tally) mean(sum float64) float64 { return sum / float64(max(t.steps, 1)) }
 
 // stepLine is a line of metrics.jsonl.
 type stepLine struct {
@@ -262,9 +267,17 @@ func (t *training) left() time.Duration {
 	return time.Duration(rest / t.total.rate() * float64(time.Second))
 }
 
+// collapsed is the embedding_std below which all images look the same to the network; 1 is spread over the sphere.
+const collapsed = 0.05
+
 func (t *training) endEpoch(epoch int) {
-	t.console.Info(fmt.Sprintf("epoch %d", epoch), "step", t.trainer.StepsDone(), "of", t.trainer.Config().Steps, "loss", t.epoch.meanLoss(),
-		"images_per_s", t.epoch.rate(), "data_wait_share", t.epoch.wait.Seconds()/t.epoch.elapsed.Seconds(), "left", t.left())
+	e := &t.epoch
+	t.console.Info(fmt.Sprintf("epoch %d", epoch), "step", t.trainer.StepsDone(), "of", t.trainer.Config().Steps, "loss", e.mean(e.loss),
+		"embedding_std", e.mean(e.spread), "positives_per_anchor", e.mean(e.positives), "images_per_s", e.rate(),
+		"data_wait_share", e.wait.Seconds()/e.elapsed.Seconds(), "left", t.left())
+	if e.mean(e.spread) < collapsed {
+		t.console.Warn("the embeddings have collapsed: all images look the same to the network; a lower --lr or other views may help")
+	}
 	t.epoch = tally{}
 }
 
@@ -276,5 +289,12 @@ func (t *training) finish() {
 		t.console.Info("stopped", "step", done, "of", steps, "continue_with", fmt.Sprintf("%s --resume --out %s", program, t.dir))
 	} else {
 		t.console.Info("done", "steps", done, "images_per_s", t.total.rate(), "run", t.dir)
+	}
+}
+
+// tellLoading prints how to load the backbone.
+func (t *training) tellLoading() {
+	if !t.quiet {
+		printLoading(t.stdout, t.trainer.Config().Arch, t.dir.Backbone())
 	}
 }
