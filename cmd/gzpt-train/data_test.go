@@ -145,6 +145,9 @@ func TestEmbed(t *testing.T) {
 }
 
 func TestExport(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long under the race detector, which shows nothing new here")
+	}
 	work := t.TempDir()
 	run, out := filepath.Join(work, "run"), filepath.Join(work, "deep", "b.safetensors")
 	trained := succeed(t, tiny(run, "--width", "64", "--steps", "1")...)

@@ -33,7 +33,8 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 	t.Cleanup(cancel)
 	c := exec.CommandContext(ctx, program, args...)
 	c.Dir = t.TempDir()
-	c.Env = append(os.Environ(), asCommand+"=1", "XDG_CACHE_HOME="+t.TempDir())
+	c.Env = append(os.Environ(), asCommand+"=1", "XDG_CACHE_HOME="+t.TempDir(),
+		"GORACE=atexit_sleep_ms=0") // under the race detector a process else sleeps for a second at its end
 	return c
 }
 

@@ -52,6 +52,9 @@ func sample(t *testing.T, name string, n int, tables ...string) string {
 
 // TestRealData runs the two main commands on real images and real gaze, on fewer images and a smaller network.
 func TestRealData(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long under the race detector, which shows nothing new here")
+	}
 	small := []string{"--image-size", "32", "--width", "4", "--batch", "16", "--projector", "16", "--predictor", "16", "--embedding", "16", "--epochs", "1"}
 	t.Run("kvasir_gaze", func(t *testing.T) {
 		run := filepath.Join(t.TempDir(), "k1")

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -155,8 +156,18 @@ func TestResumeRefusesAForeignCheckpoint(t *testing.T) {
 	}
 }
 
-// long is a run that is long enough to be stopped, with a checkpoint after every step.
-func long(out string) []string { return tiny(out, "--steps", "60", "--checkpoint-every", "1ns") }
+// longSteps is enough to be stopped on the way; under the race detector a step takes long.
+func longSteps() int {
+	if testing.Short() {
+		return 20
+	}
+	return 60
+}
+
+// long is a run of longSteps steps.
+func long(out string, more ...string) []string {
+	return append(tiny(out, "--steps", strconv.Itoa(longSteps())), more...)
+}
 
 // startRun starts a command and waits until its metrics have some lines.
 func startRun(t *testing.T, run string, lines int, args []string) *exec.Cmd {
@@ -186,9 +197,9 @@ func TestKillAtARandomStep(t *testing.T) {
 	succeed(t, long(whole)...)
 	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
 	run := filepath.Join(folder, "run")
-	args, lines, kills := long(run), 0, 0
+	args, lines, kills := long(run, "--checkpoint-every", "1ns"), 0, 0 // a checkpoint after every step
 	for range 3 {
-		lines += 1 + random.IntN(15)
+		lines += 1 + random.IntN(longSteps()/4)
 		c := startRun(t, run, lines, args)
 		time.Sleep(time.Duration(random.IntN(3000)) * time.Microsecond)
 		c.Process.Kill()
@@ -204,7 +215,7 @@ func TestKillAtARandomStep(t *testing.T) {
 	if backboneOf(t, run) != backboneOf(t, whole) {
 		t.Errorf("killed %d times, the last time after step %d, the run ends with another backbone", kills, lines)
 	}
-	metricsOf(t, run, 60)
+	metricsOf(t, run, longSteps())
 }
 
 func TestInterrupt(t *testing.T) {
@@ -213,7 +224,7 @@ func TestInterrupt(t *testing.T) {
 	succeed(t, long(whole)...)
 	for _, signal := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		run := filepath.Join(folder, signal.String())
-		c := startRun(t, run, 3, append(tiny(run, "--steps", "60"), "--checkpoint-every", "1h"))
+		c := startRun(t, run, 3, long(run, "--checkpoint-every", "1h"))
 		c.Process.Signal(signal)
 		if got := status(t, c.Wait()); got != statusInterrupted {
 			t.Fatalf("%v: status %d, expected %d", signal, got, statusInterrupted)
@@ -222,7 +233,7 @@ func TestInterrupt(t *testing.T) {
 			t.Errorf("%v: train.log is %q", signal, log)
 		}
 		succeed(t, "--resume", "--out", run)
-		metricsOf(t, run, 60)
+		metricsOf(t, run, longSteps())
 		if backboneOf(t, run) != backboneOf(t, whole) {
 			t.Errorf("%v: the resumed run ends with another backbone", signal)
 		}
