@@ -148,6 +148,9 @@ func start(ctx context.Context, e *environment, f *flags, s *pretrainSettings, d
 	if err := t.plan(identity(rows, relation, s)); err != nil {
 		return nil, err
 	}
+	if err := t.begin(); err != nil {
+		return nil, err
+	}
 	t.dir, err = rundir.Create(s.run.out, func(dir rundir.Dir) error {
 		return writeStart(dir, newRecord(e, f, t), rows, relation)
 	})

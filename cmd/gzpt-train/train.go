@@ -86,20 +86,31 @@ func (t *training) plan(identity string) error {
 		return err
 	}
 	t.positives = make([]float32, c.Batch*c.Batch)
-	if t.trainer, err = nn.NewTrainer(t.dev, c); err != nil {
-		return err
+	t.trainer, err = nn.NewTrainer(t.dev, c)
+	return err
+}
+
+// begin gives a run that starts at step 0 the weights of --init, if there are any.
+func (t *training) begin() error {
+	if init := t.settings.network.init; init != "" {
+		return nn.LoadBackbone(init, t.trainer)
 	}
-	if n.init == "" {
-		return nil
-	}
-	return nn.LoadBackbone(n.init, t.trainer)
+	return nil
 }
 
 // loadCheckpoint brings the trainer to the last checkpoint; a run that was stopped before its first one begins anew.
 func (t *training) loadCheckpoint() (nn.Position, error) {
-	p, err := nn.LoadCheckpoint(t.dir.Checkpoint(), t.trainer)
+	path := t.dir.Checkpoint()
+	p, err := nn.LoadCheckpoint(path, t.trainer)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nn.Position{}, nil
+		return nn.Position{}, t.begin()
+	}
+	if err != nil {
+		return p, err
+	}
+	info, err := nn.ReadCheckpointInfo(path)
+	if err == nil && info.Device != t.dev.Name() {
+		t.console.Warn(fmt.Sprintf("the checkpoint was written on %s: on %s the run continues, but not to the same bits", info.Device, t.dev.Name()))
 	}
 	return p, err
 }
@@ -272,7 +283,7 @@ const collapsed = 0.05
 
 func (t *training) endEpoch(epoch int) {
 	e := &t.epoch
-	t.console.Info(fmt.Sprintf("epoch %d", epoch), "step", t.trainer.StepsDone(), "of", t.trainer.Config().Steps, "loss", e.mean(e.loss),
+	t.console.Info(fmt.Sprintf("epoch %d", epoch), "step", fmt.Sprintf("%d/%d", t.trainer.StepsDone(), t.trainer.Config().Steps), "loss", e.mean(e.loss),
 		"embedding_std", e.mean(e.spread), "positives_per_anchor", e.mean(e.positives), "images_per_s", e.rate(),
 		"data_wait_share", e.wait.Seconds()/e.elapsed.Seconds(), "left", t.left())
 	if e.mean(e.spread) < collapsed {
