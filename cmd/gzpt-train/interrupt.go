@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -11,13 +10,15 @@ import (
 
 // interruptible is a context that the first SIGINT or SIGTERM ends, so that the work can stop at a good place; the second
 // one ends the process at once.
-func interruptible(stderr io.Writer) (ctx context.Context, stop func()) {
+func interruptible(stderr *os.File) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-signals
-		fmt.Fprintln(stderr, "\ninterrupted: stopping after this step; once more to quit at once")
+		if isTerminal(stderr) {
+			fmt.Fprintln(stderr, "\ninterrupted: stopping after this step; once more to quit at once")
+		}
 		cancel()
 		<-signals
 		os.Exit(statusInterrupted)

@@ -112,14 +112,20 @@ func (f *flags) addCommon(c *common) {
 // consoleOptions looks at what standard error is: a progress line and colours are for terminals.
 func (e *environment) consoleOptions(stderr io.Writer) console.Options {
 	o := console.Options{Out: stderr, Quiet: e.quiet, JSON: e.logFormat == "json"}
-	if file, ok := stderr.(*os.File); ok && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb" {
+	if file, ok := stderr.(*os.File); ok && isTerminal(file) && os.Getenv("TERM") != "dumb" {
 		o.Colour = os.Getenv("NO_COLOR") == ""
-		if width, _, err := term.GetSize(int(file.Fd())); err == nil {
+		o.Width = usualWidth
+		if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 0 {
 			o.Width = width
 		}
 	}
 	return o
 }
+
+// usualWidth is the width of a terminal that does not tell its own.
+const usualWidth = 80
+
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
 // commandLine is the exact command, quoted where a shell needs it.
 func (e *environment) commandLine() string {
