@@ -110,7 +110,7 @@ func (s *dataSettings) load(ctx context.Context, e *environment, seed uint64, wi
 		}
 	}
 	if len(d.skips) > 0 {
-		e.console.Warn(fmt.Sprintf("%d things left out", len(d.skips)))
+		e.console.Warn("input left out", "count", len(d.skips))
 		for _, text := range d.skips {
 			e.console.Warn("left out: " + text)
 		}

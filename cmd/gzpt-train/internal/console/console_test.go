@@ -73,7 +73,7 @@ func TestProgressLine(t *testing.T) {
 	var out bytes.Buffer
 	c := New(Options{Out: &out, Width: 40})
 	c.Progress(0.5, strings.Repeat("x", 100))
-	if got, want := out.String(), clearLine+"[############............] "+strings.Repeat("x", 12); got != want {
+	if got, want := out.String(), clearLine+"[#####.....] "+strings.Repeat("x", 26); got != want {
 		t.Errorf("got %q, expected %q", got, want)
 	}
 	out.Reset()

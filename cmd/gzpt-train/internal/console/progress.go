@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	barWidth       = 24
+	barWidth       = 10
 	redrawInterval = 100 * time.Millisecond
 	clearLine      = "\r\x1b[K"
 )
