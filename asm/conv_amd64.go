@@ -1,0 +1,216 @@
+//go:build amd64 && !noasm
+
+package asm
+
+import (
+	"unsafe"
+
+	"gzpt/kernels"
+)
+
+// Convolutions, their data gradients and matrix products are one computation: every output pixel is a sum over runs of
+// neighbouring input floats times packed weights. The plan groups the output pixels into regions that read through the
+// same taps, so that a tile of pixels needs one list of runs, no padded copy of the image and no arithmetic on padding;
+// its pixels may lie anywhere, in several rows and images. Winograd's algorithm for 3x3 at stride 1 would be a second
+// plan over the same tiles.
+
+// convState is the jobs and the scratch of convolutions and products, kept between calls so that none allocates.
+type convState struct {
+	plans     map[planKey]*plan
+	gradPlans map[geometry]*gradPlan
+	pack      packJob
+	product   productJob
+	grad      gradJob
+	reduce    reduceJob
+	unit      unitJob
+	mirror    mirrorJob
+	packed    []float32   // weights of the current call, panel by panel
+	partial   []float32   // partial weight gradients, or normalised rows
+	sums      []float64   // partial channel sums
+	workers   []workspace // one for each worker
+}
+
+// workspace is the scratch of one worker.
+type workspace struct {
+	in, out []int     // offsets of the pixels of a chunk
+	x, dy   []float32 // packed blocks of a weight gradient
+	runs    []run     // of all taps of a block
+	starts  []int     // where the runs of a tap start
+}
+
+// grow returns s with at least n elements, new ones only when it is too small.
+func grow[T any](s []T, n int) []T {
+	if n <= len(s) {
+		return s
+	}
+	return make([]T, n)
+}
+
+// growFloats is grow on a cache-line boundary.
+func growFloats(s []float32, n int) []float32 {
+	if n <= len(s) {
+		return s
+	}
+	return aligned(n)
+}
+
+func (d *device) workspaces() []workspace {
+	d.conv.workers = grow(d.conv.workers, d.pool.workers)
+	return d.conv.workers
+}
+
+func (d *device) Conv2D(y, x, w kernels.Tensor, c kernels.Conv) {
+	d.check.Conv2D("Conv2D", y, x, w, c)
+	d.forward(y.Float32(), x.Float32(), w.Float32(), geometryOf(y, x, w, c), nil, false)
+}
+
+func (d *device) Conv2DStats(y, sums, x, w kernels.Tensor, c kernels.Conv) {
+	d.check.Conv2D("Conv2DStats", y, x, w, c)
+	d.check.ChannelSums("Conv2DStats", sums, y)
+	d.forward(y.Float32(), x.Float32(), w.Float32(), geometryOf(y, x, w, c), sums.Float64(), false)
+}
+
+func (d *device) Conv2DBackwardData(dx, dy, w kernels.Tensor, c kernels.Conv) {
+	d.check.Conv2D("Conv2DBackwardData", dy, dx, w, c)
+	d.backward(dx.Float32(), dy.Float32(), w.Float32(), geometryOf(dy, dx, w, c), false)
+}
+
+func (d *device) Conv2DBackwardDataAdd(dx, dy, w kernels.Tensor, c kernels.Conv) {
+	d.check.Conv2D("Conv2DBackwardDataAdd", dy, dx, w, c)
+	d.backward(dx.Float32(), dy.Float32(), w.Float32(), geometryOf(dy, dx, w, c), true)
+}
+
+// forward is y = conv(x, w), or += with add; sums, unless nil, takes the channel sums of y and of its squares.
+func (d *device) forward(y, x, w []float32, g geometry, sums []float64, add bool) {
+	p := d.plan(g, false)
+	d.packWeights(p, w, g, false)
+	d.product(p, y, x, sums, add)
+}
+
+// backward is dx = the gradient of conv with respect to x, or += with add.
+func (d *device) backward(dx, dy, w []float32, g geometry, add bool) {
+	p := d.plan(g, true)
+	d.packWeights(p, w, g, true)
+	d.product(p, dx, dy, nil, add)
+}
+
+// packJob packs weights into panels of blocking.columns output channels: [group][panel][tap][input channel][column].
+// An item is one tap of one panel; backward, output and input channels change places.
+type packJob struct {
+	d        *device
+	p        *plan
+	g        geometry
+	w        *float32
+	backward bool
+}
+
+func (d *device) packWeights(p *plan, w []float32, g geometry, backward bool) {
+	b := d.blocking()
+	d.conv.packed = growFloats(d.conv.packed, p.groups*p.panels*p.depth*b.columns)
+	d.conv.pack = packJob{d: d, p: p, g: g, w: unsafe.SliceData(w), backward: backward}
+	items := p.groups * p.panels * g.r * g.s
+	if !backward {
+		items = p.groups * p.panels
+	}
+	d.pool.run(&d.conv.pack, items)
+}
+
+func (j *packJob) do(item, _ int) {
+	columns, p := j.d.blocking().columns, j.p
+	packed := unsafe.SliceData(j.d.conv.packed)
+	if !j.backward {
+		group, panel := item/p.panels, item%p.panels
+		first := panel * columns
+		width := min(columns, p.outGroup-first)
+		packColumns(at(packed, item*p.depth*columns), columns, at(j.w, (group*p.outGroup+first)*p.depth), p.depth, p.depth, width)
+		return
+	}
+	taps := j.g.r * j.g.s
+	tap, panel := item%taps, item/taps
+	group, first := panel/p.panels, panel%p.panels*columns
+	width := min(columns, p.outGroup-first)
+	r, s := tap/j.g.s, tap%j.g.s
+	to := (panel*taps + packedTap(j.g, r, s, true)) * p.inGroup * columns
+	from := (group*p.inGroup*taps+tap)*p.outGroup + first
+	packRows(at(packed, to), columns, at(j.w, from), taps*p.outGroup, p.inGroup, width)
+}
+
+// productJob computes the tiles of a plan. An item is one chunk of pixels for some panels of weights; neighbouring
+// items have the same panels, which stay in L2.
+type productJob struct {
+	d       *device
+	p       *plan
+	in, out *float32
+	sums    []float64 // nil, or partial channel sums [chunk][panel][2][column]
+	add     bool
+}
+
+func (d *device) product(p *plan, out, in []float32, sums []float64, add bool) {
+	b := d.blocking()
+	ws := d.workspaces()
+	for i := range ws {
+		ws[i].in, ws[i].out = grow(ws[i].in, p.pixels+b.rows), grow(ws[i].out, p.pixels+b.rows)
+	}
+	d.conv.product = productJob{d: d, p: p, in: unsafe.SliceData(in), out: unsafe.SliceData(out), add: add}
+	if sums != nil {
+		d.conv.sums = grow(d.conv.sums, len(p.chunks)*p.groups*p.panels*2*b.columns)
+		d.conv.product.sums = d.conv.sums
+	}
+	d.pool.run(&d.conv.product, len(p.chunks)*p.groups*ceil(p.panels, p.share))
+	if sums != nil {
+		p.mergeSums(sums, d.conv.sums, b.columns)
+	}
+}
+
+func (j *productJob) do(item, worker int) {
+	p, ws := j.p, &j.d.conv.workers[worker]
+	index := item % len(p.chunks)
+	c := p.chunks[index]
+	p.offsets(c, ws.in, ws.out, j.d.blocking().rows)
+	shares := ceil(p.panels, p.share)
+	group, first := item/len(p.chunks)/shares, item/len(p.chunks)%shares*p.share
+	for panel := first; panel < min(first+p.share, p.panels); panel++ {
+		j.panel(ws, c, index, group, panel)
+	}
+}
+
+// panel computes the pixels of one chunk for one panel of weights.
+func (j *productJob) panel(ws *workspace, c chunk, index, group, panel int) {
+	p, b := j.p, j.d.blocking()
+	w := at(unsafe.SliceData(j.d.conv.packed), (group*p.panels+panel)*p.depth*b.columns)
+	in := at(j.in, group*p.inGroup)
+	out := at(j.out, group*p.outGroup+panel*b.columns)
+	columns := min(b.columns, p.outGroup-panel*b.columns)
+	for i, runs := range p.regions[c.region].blocks {
+		for q := 0; q < c.pixels; q += b.rows {
+			j.d.tile(in, &ws.in[q], runs, w, out, &ws.out[q], min(b.rows, c.pixels-q), columns, j.add || i > 0)
+		}
+	}
+	if j.sums == nil {
+		return
+	}
+	sums := j.sums[((index*p.groups+group)*p.panels+panel)*2*b.columns:][:2*b.columns]
+	clear(sums)
+	for q := 0; q < c.pixels; q += b.rows {
+		j.d.tileSums(&sums[0], out, &ws.out[q], min(b.rows, c.pixels-q), columns)
+	}
+}
+
+// mergeSums adds the partial sums of all chunks in the order of the chunks.
+func (p *plan) mergeSums(sums, partial []float64, columns int) {
+	clear(sums)
+	channels := len(sums) / 2
+	for range p.chunks {
+		for panel := range p.groups * p.panels {
+			first := panel/p.panels*p.outGroup + panel%p.panels*columns
+			width := min(columns, p.outGroup-panel%p.panels*columns)
+			for i, v := range partial[:width] {
+				sums[first+i] += v
+			}
+			for i, v := range partial[columns:][:width] {
+				sums[channels+first+i] += v
+			}
+			partial = partial[2*columns:]
+		}
+	}
+}

@@ -1,0 +1,72 @@
+//go:build amd64 && !noasm
+
+package asm
+
+import "unsafe"
+
+// lanes is the floats of one 256-bit register, the width that packing works in.
+const lanes = 8
+
+// at is the address of p[i].
+func at(p *float32, i int) *float32 { return (*float32)(unsafe.Add(unsafe.Pointer(p), 4*i)) }
+
+// bounds is where runs start and end; it may be empty. The end is only compared with.
+func bounds(runs []run) (first, end *run) {
+	first = unsafe.SliceData(runs)
+	return first, (*run)(unsafe.Add(unsafe.Pointer(first), len(runs)*int(unsafe.Sizeof(run{}))))
+}
+
+// packRows copies n rows of the first width floats of src, stride floats apart, to rows of columns floats of dst, filled
+// with zeros past width. dst may be written up to 7 floats past its last row.
+func packRows(dst *float32, columns int, src *float32, stride, n, width int) {
+	for j := 0; j < columns; j += lanes {
+		if mask := min(lanes, width-j); mask > 0 {
+			packRows8(at(dst, j), 4*columns, at(src, j), 4*stride, n, maskOf(mask))
+			continue
+		}
+		packRows8(at(dst, j), 4*columns, src, 4*stride, n, maskOf(0))
+	}
+}
+
+// packColumns copies the first n floats of width rows of src, stride floats apart, to column j for row j of dst, whose n
+// rows have columns floats, filled with zeros past width. columns is a multiple of lanes.
+func packColumns(dst *float32, columns int, src *float32, stride, n, width int) {
+	whole := n / lanes
+	full := width / lanes * lanes
+	for j := 0; j < full; j += lanes {
+		packColumns8(at(dst, j), 4*columns, at(src, j*stride), 4*stride, whole)
+	}
+	to := unsafe.Slice(dst, n*columns)
+	for k := range n {
+		first := full
+		if k >= whole*lanes {
+			first = 0
+		}
+		row := to[k*columns : k*columns+columns]
+		for j := first; j < width; j++ {
+			row[j] = *at(src, j*stride+k)
+		}
+		clear(row[width:])
+	}
+}
+
+// packRows8 copies 8 columns of a matrix, steps in bytes:
+//
+//	for r := range n { for j := range 8 { dst[r*dstStep+j] = mask[j] ? src[r*srcStep+j] : 0 } }
+//
+//go:noescape
+func packRows8(dst *float32, dstStep int, src *float32, srcStep, n int, mask *int32)
+
+// packColumns8 transposes 8 rows of 8*n floats, steps in bytes:
+//
+//	for d := range 8*n { for j := range 8 { dst[d*dstStep+j] = src[j*srcStep+d] } }
+//
+//go:noescape
+func packColumns8(dst *float32, dstStep int, src *float32, srcStep, n int)
+
+// addFloats adds a block to another:
+//
+//	for i := range n { dst[i] += src[i] }
+//
+//go:noescape
+func addFloats(dst, src *float32, n int)

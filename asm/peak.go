@@ -1,0 +1,18 @@
+package asm
+
+import (
+	"runtime"
+	"slices"
+	"time"
+)
+
+// Peak is the multiply-add peak of a tier on all GOMAXPROCS cores in GFLOP/s, measured for about d by a loop of
+// independent multiply-adds in registers. It is the roof that a speed is a share of, and since clocks float it has to be
+// measured beside that speed, in the same process. It is 0 for a tier without a roof of its own: the reference, or one
+// that this machine or build lacks.
+func Peak(tier string, d time.Duration) float64 {
+	if !slices.Contains(assemblyTiers(), tier) {
+		return 0
+	}
+	return peak(tier, runtime.GOMAXPROCS(0), d)
+}

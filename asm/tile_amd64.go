@@ -1,0 +1,120 @@
+//go:build amd64 && !noasm
+
+package asm
+
+// run is a stretch of a sum that walks both operands of a tile at once: where it starts in each, in bytes, and how many
+// steps it has.
+type run struct{ a, b, n int }
+
+// blocking is the sizes that a tier cuts its work into.
+type blocking struct {
+	rows, columns int // of a tile
+	depth         int // steps of a sum after which a tile goes back to memory, so that its panel of weights stays in L2
+	panels        int // floats of packed weights that one item walks again and again: they share L2 with the input
+	item          int // multiply-adds of one item, about 100 microseconds
+}
+
+// The tiles keep 12 and 16 sums in registers, enough to cover the latency of a multiply-add; see the ladder in package
+// bench for the sizes that were tried.
+var (
+	blockingAVX2   = blocking{rows: 6, columns: 16, depth: 2304, panels: 96 << 10, item: 6 << 20}
+	blockingAVX512 = blocking{rows: 8, columns: 32, depth: 2304, panels: 96 << 10, item: 6 << 20}
+)
+
+// maxRows and maxColumns bound the tiles of all tiers.
+const (
+	maxRows    = 8
+	maxColumns = 32
+)
+
+func (d *device) blocking() *blocking {
+	if d.avx512 {
+		return &blockingAVX512
+	}
+	return &blockingAVX2
+}
+
+// columnMask is maxColumns ones and as many zeros: &columnMask[maxColumns-n] is a mask of n columns.
+var columnMask = func() (m [2 * maxColumns]int32) {
+	for i := range maxColumns {
+		m[i] = -1
+	}
+	return m
+}()
+
+func maskOf(columns int) *int32 { return &columnMask[maxColumns-columns] }
+
+// tile computes one tile of a sum of products, for offsets in bytes and w packed by rows of blocking.columns floats:
+//
+//	for i := range rows { for j := range columns {
+//		sum := add ? c[out[i]+j] : 0
+//		for each run { for k := range run.n { sum += a[in[i]+run.a+k] * w[run.b+blocking.columns*k+j] } }
+//		c[out[i]+j] = sum
+//	}}
+//
+// It is not inlined, so that every tile passes a safepoint.
+//
+//go:noinline
+func (d *device) tile(a *float32, in *int, runs []run, w, c *float32, out *int, rows, columns int, add bool) {
+	first, end := bounds(runs)
+	switch {
+	case d.avx512:
+		tileAVX512(a, in, first, end, w, c, out, rows, 1<<columns-1, add)
+	case columns == blockingAVX2.columns:
+		tileAVX2(a, in, first, end, w, c, out, rows, nil, add)
+	default:
+		tileAVX2(a, in, first, end, w, c, out, rows, maskOf(columns), add)
+	}
+}
+
+// gradTile computes one tile of a sum of outer products, one for each step of the runs, for steps in bytes:
+//
+//	for i := range rows { for j := range columns {
+//		sum := add ? c[i*cStep+j] : 0
+//		for each run { for k := range run.n { sum += a[run.a+k*aStep+i] * b[run.b+k*bStep+j] } }
+//		c[i*cStep+j] = sum
+//	}}
+//
+// Rows of b have blocking.columns floats, whatever columns is. It is not inlined, so that every tile passes a safepoint.
+//
+//go:noinline
+func (d *device) gradTile(a *float32, aStep int, b *float32, bStep int, runs []run, c *float32, cStep, rows, columns int, add bool) {
+	first, end := bounds(runs)
+	switch {
+	case d.avx512:
+		gradTileAVX512(a, aStep, b, bStep, first, end, c, cStep, rows, 1<<columns-1, add)
+	case columns == blockingAVX2.columns:
+		gradTileAVX2(a, aStep, b, bStep, first, end, c, cStep, rows, nil, add)
+	default:
+		gradTileAVX2(a, aStep, b, bStep, first, end, c, cStep, rows, maskOf(columns), add)
+	}
+}
+
+// tileSums adds the column sums of a tile to sums[:blocking.columns] and those of its squares to the floats after them.
+func (d *device) tileSums(sums *float64, c *float32, out *int, rows, columns int) {
+	if d.avx512 {
+		tileSumsAVX512(sums, c, out, rows, 1<<columns-1)
+		return
+	}
+	tileSumsAVX2(sums, c, out, rows, maskOf(columns))
+}
+
+// The assembly; each computes the loop of the method above that calls it, with runs given as [runs, end).
+
+//go:noescape
+func tileAVX512(a *float32, in *int, runs, end *run, w, c *float32, out *int, rows int, mask uint64, add bool)
+
+//go:noescape
+func tileAVX2(a *float32, in *int, runs, end *run, w, c *float32, out *int, rows int, mask *int32, add bool)
+
+//go:noescape
+func gradTileAVX512(a *float32, aStep int, b *float32, bStep int, runs, end *run, c *float32, cStep, rows int, mask uint64, add bool)
+
+//go:noescape
+func gradTileAVX2(a *float32, aStep int, b *float32, bStep int, runs, end *run, c *float32, cStep, rows int, mask *int32, add bool)
+
+//go:noescape
+func tileSumsAVX512(sums *float64, c *float32, out *int, rows int, mask uint64)
+
+//go:noescape
+func tileSumsAVX2(sums *float64, c *float32, out *int, rows int, mask *int32)
