@@ -21,6 +21,7 @@ type convState struct {
 	pack      packJob
 	product   productJob
 	grad      gradJob
+	window    windowJob
 	reduce    reduceJob
 	unit      unitJob
 	mirror    mirrorJob
@@ -166,6 +167,9 @@ func (j *productJob) do(item, worker int) {
 	p, ws := j.p, &j.d.conv.workers[worker]
 	index := item % len(p.chunks)
 	c := p.chunks[index]
+	if j.add && len(p.regions[c.region].blocks[0]) == 0 {
+		return // nothing to add: between the pixels of a stride
+	}
 	p.offsets(c, ws.in, ws.out, j.d.blocking().rows)
 	shares := ceil(p.panels, p.share)
 	group, first := item/len(p.chunks)/shares, item/len(p.chunks)%shares*p.share
@@ -181,18 +185,21 @@ func (j *productJob) panel(ws *workspace, c chunk, index, group, panel int) {
 	in := at(j.in, group*p.inGroup)
 	out := at(j.out, group*p.outGroup+panel*b.columns)
 	columns := min(b.columns, p.outGroup-panel*b.columns)
-	for i, runs := range p.regions[c.region].blocks {
+	var sums []float64
+	if j.sums != nil {
+		sums = j.sums[((index*p.groups+group)*p.panels+panel)*2*b.columns:][:2*b.columns]
+		clear(sums)
+	}
+	blocks := p.regions[c.region].blocks
+	last := len(blocks) - 1
+	for i, runs := range blocks {
 		for q := 0; q < c.pixels; q += b.rows {
-			j.d.tile(in, &ws.in[q], runs, w, out, &ws.out[q], min(b.rows, c.pixels-q), columns, j.add || i > 0)
+			rows := min(b.rows, c.pixels-q)
+			j.d.tile(in, &ws.in[q], runs, w, out, &ws.out[q], rows, columns, j.add || i > 0)
+			if sums != nil && i == last {
+				j.d.tileSums(&sums[0], out, &ws.out[q], rows, columns)
+			}
 		}
-	}
-	if j.sums == nil {
-		return
-	}
-	sums := j.sums[((index*p.groups+group)*p.panels+panel)*2*b.columns:][:2*b.columns]
-	clear(sums)
-	for q := 0; q < c.pixels; q += b.rows {
-		j.d.tileSums(&sums[0], out, &ws.out[q], min(b.rows, c.pixels-q), columns)
 	}
 }
 

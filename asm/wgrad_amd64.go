@@ -122,6 +122,10 @@ func (d *device) weightGradient(dw, dy, x []float32, g geometry, add bool) {
 		}
 		return
 	}
+	if g.narrow(d.blocking()) {
+		d.narrowGradient(dw, dy, x, g, add)
+		return
+	}
 	p := d.gradPlan(g)
 	ws := d.workspaces()
 	for i := range ws {
@@ -279,6 +283,7 @@ func (p *gradPlan) taps(ws *workspace, first, n int, b *blocking) {
 // rowRuns appends the runs of tap (r, s) over n output rows: the pixels of each whose input lies inside the image.
 func (p *gradPlan) rowRuns(runs []run, at, first, n, r, s int, b *blocking) int {
 	lo, _ := p.rowsOf(first, n)
+	start := at
 	left := s*p.Dilation - p.Pad
 	from, to := inside(left, p.Stride, p.ow, p.w)
 	if from >= to {
@@ -290,6 +295,10 @@ func (p *gradPlan) rowRuns(runs []run, at, first, n, r, s int, b *blocking) int 
 			continue
 		}
 		runs[at] = run{4 * b.rows * (i*p.ow + from), 4 * b.columns * ((h-lo)*p.w + from*p.Stride + left), to - from}
+		if i > 0 && at > start && from == 0 && to == p.ow && p.w == p.ow && p.Stride == 1 {
+			runs[at-1].n += p.ow // whole rows follow each other
+			continue
+		}
 		at++
 	}
 	return at
