@@ -57,6 +57,15 @@ func packColumns(dst *float32, columns int, src *float32, stride, n, width int) 
 //go:noescape
 func packRows8(dst *float32, dstStep int, src *float32, srcStep, n int, mask *int32)
 
+// packPanels copies rows of a matrix to panels of 8*blocks columns, steps in bytes, blocks 1, 2 or 4:
+//
+//	for r := range n { for p := range panels { for j := range 8*blocks {
+//		dst[p*panelStep+r*dstStep+j] = src[r*srcStep+p*dstStep+j]
+//	}}}
+//
+//go:noescape
+func packPanels(dst *float32, panelStep, dstStep int, src *float32, srcStep, n, panels, blocks int)
+
 // packColumns8 transposes 8 rows of 8*n floats, steps in bytes:
 //
 //	for d := range 8*n { for j := range 8 { dst[d*dstStep+j] = src[j*srcStep+d] } }

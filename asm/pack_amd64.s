@@ -59,6 +59,86 @@ done:
 	VZEROUPPER
 	RET
 
+// packPanels copies the rows of a matrix to panels of 8*blocks columns, all panels of a row before the next row, so that
+// memory is read in order:
+//
+//	for r := range n { for p := range panels { for j := range 8*blocks {
+//		dst[p*panelStep+r*dstStep+j] = src[r*srcStep+p*dstStep+j]
+//	}}}
+//
+// Steps are bytes. With dstStep < 32*blocks a row overwrites the end of the one before it, and neighbouring panels read
+// columns twice.
+//
+//	DI dst of the row, R8 dstStep    SI src of the row, R9 srcStep    CX rows to go    R12 panels    R13 blocks, 1, 2 or 4
+//	DX, BX dst and src of the panel, R11 panelStep    AX panels to go
+//
+// func packPanels(dst *float32, panelStep, dstStep int, src *float32, srcStep, n, panels, blocks int)
+TEXT ·packPanels(SB), NOSPLIT, $0-64
+	MOVQ  dst+0(FP), DI
+	MOVQ  panelStep+8(FP), R11
+	MOVQ  dstStep+16(FP), R8
+	MOVQ  src+24(FP), SI
+	MOVQ  srcStep+32(FP), R9
+	MOVQ  n+40(FP), CX
+	MOVQ  panels+48(FP), R12
+	MOVQ  blocks+56(FP), R13
+	TESTQ CX, CX
+	JLE   done
+	TESTQ R12, R12
+	JLE   done
+
+row:
+	MOVQ DI, DX
+	MOVQ SI, BX
+	MOVQ R12, AX
+	CMPQ R13, $2
+	JEQ  two
+	JGT  four
+
+one:
+	VMOVUPS (BX), Y0
+	VMOVUPS Y0, (DX)
+	ADDQ    R8, BX
+	ADDQ    R11, DX
+	DECQ    AX
+	JNE     one
+	JMP     next
+
+two:
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	ADDQ    R8, BX
+	ADDQ    R11, DX
+	DECQ    AX
+	JNE     two
+	JMP     next
+
+four:
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	VMOVUPS 64(BX), Y2
+	VMOVUPS 96(BX), Y3
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y2, 64(DX)
+	VMOVUPS Y3, 96(DX)
+	ADDQ    R8, BX
+	ADDQ    R11, DX
+	DECQ    AX
+	JNE     four
+
+next:
+	ADDQ R8, DI
+	ADDQ R9, SI
+	DECQ CX
+	JNE  row
+
+done:
+	VZEROUPPER
+	RET
+
 // packColumns8 transposes 8 rows of a matrix, 8 columns at a time:
 //
 //	for d := range 8*n { for j := range 8 { dst[d*dstStep+j] = src[j*srcStep+d] } }

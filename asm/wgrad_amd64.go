@@ -92,7 +92,7 @@ func newGradPlan(g geometry, b *blocking) *gradPlan {
 	p.ks = min(channels/b.rows*b.rows, ceil(p.kgroup, b.rows)*b.rows)
 	p.parts = max(min(pixels/gradPart, ceil(gradItems, p.items())), 1)
 	outputs := max(pixels/p.units, 1) * p.block
-	p.scratch = [2]int{p.cs*inputs + lanes, p.ks*outputs + lanes}
+	p.scratch = [2]int{p.cs*inputs + lanes, p.ks*(outputs+lanes) + lanes}
 	return p
 }
 
@@ -181,11 +181,11 @@ type gradShare struct {
 // block adds the pixels of n units to the gradient of a share.
 func (j *gradJob) block(ws *workspace, t gradShare, first, n int) {
 	p, b := j.p, j.d.blocking()
-	inputs, outputs := j.pack(ws, t, first, n)
+	xs, dys := j.pack(ws, t, first, n)
 	p.taps(ws, first, n, b)
 	taps := p.r * p.s
 	for c := t.c0; c < t.c1; c += b.columns {
-		x := at(unsafe.SliceData(ws.x), (c-t.c0)*inputs)
+		x := at(xs.to, (c-t.c0)/b.columns*xs.panel())
 		for tap := range taps {
 			runs := ws.runs[ws.starts[tap]:ws.starts[tap+1]]
 			if len(runs) == 0 && t.add {
@@ -193,8 +193,9 @@ func (j *gradJob) block(ws *workspace, t gradShare, first, n int) {
 			}
 			for k := t.k0; k < t.k1; k += b.rows {
 				dw := at(t.dw, ((t.group*p.kgroup+k)*taps+tap)*p.cgroup+c)
-				j.d.gradTile(at(unsafe.SliceData(ws.dy), (k-t.k0)*outputs), 4*b.rows, x, 4*b.columns*p.step(), runs,
-					dw, 4*taps*p.cgroup, min(b.rows, t.k1-k), min(b.columns, t.c1-c), t.add)
+				dy := at(dys.to, (k-t.k0)/b.rows*dys.panel())
+				j.d.gradTile(dy, 4*b.rows, x, 4*b.columns*p.step(), runs, dw,
+					4*taps*p.cgroup, min(b.rows, t.k1-k), min(b.columns, t.c1-c), t.add)
 			}
 		}
 	}
@@ -215,11 +216,11 @@ func (p *gradPlan) rowsOf(first, n int) (lo, hi int) {
 	return min(lo, p.h), max(hi, min(lo, p.h))
 }
 
-// pack packs the pixels of n units and returns how many there are of x and of dy.
-func (j *gradJob) pack(ws *workspace, t gradShare, first, n int) (inputs, outputs int) {
+// pack packs the pixels of n units of x and of dy.
+func (j *gradJob) pack(ws *workspace, t gradShare, first, n int) (xs, dys packing) {
 	p, b := j.p, j.d.blocking()
-	xs := packing{from: at(j.x, t.group*p.cgroup), to: unsafe.SliceData(ws.x), lo: t.c0, hi: t.c1, width: b.columns}
-	dys := packing{from: at(j.dy, t.group*p.kgroup), to: unsafe.SliceData(ws.dy), lo: t.k0, hi: t.k1, width: b.rows}
+	xs = packing{from: at(j.x, t.group*p.cgroup), to: unsafe.SliceData(ws.x), lo: t.c0, hi: t.c1, width: b.columns}
+	dys = packing{from: at(j.dy, t.group*p.kgroup), to: unsafe.SliceData(ws.dy), lo: t.k0, hi: t.k1, width: b.rows}
 	switch p.order {
 	case alongPixels:
 		xs.total, dys.total = n, n
@@ -242,25 +243,33 @@ func (j *gradJob) pack(ws *workspace, t gradShare, first, n int) (inputs, output
 			dys.rows((first*p.oh*p.ow+at)*p.k, p.oh*p.ow*p.k, at*n, n)
 		}
 	}
-	return xs.total, dys.total
+	return xs, dys
 }
 
-// packing copies channels [lo, hi) of pixels to panels [panel][total pixels][width].
+// packing copies channels [lo, hi) of total pixels to panels [panel][pixel][width].
 type packing struct {
 	from, to      *float32
 	lo, hi, width int
 	total         int
 }
 
-// rows packs n pixels that start at float first, stride floats apart, as pixels at, at+1, ... of every panel.
+// rows packs n pixels that start at float first, stride floats apart, as pixels pixel, pixel+1, ... of every panel.
 //
 //go:noinline
-func (k *packing) rows(first, stride, at_, n int) {
-	for c := k.lo; c < k.hi; c += k.width {
-		to := at(k.to, (c-k.lo)*k.total+at_*k.width)
-		packRows(to, k.width, at(k.from, first+c), stride, n, min(k.width, k.hi-c))
+func (k *packing) rows(first, stride, pixel, n int) {
+	channels := k.hi - k.lo
+	blocks := ceil(k.width, lanes)
+	whole := (channels - blocks*lanes + k.width) / k.width // panels that may be read in whole registers
+	to, from := at(k.to, pixel*k.width), at(k.from, first+k.lo)
+	packPanels(to, 4*k.panel(), 4*k.width, from, 4*stride, n, whole, blocks)
+	for i := max(whole, 0); i*k.width < channels; i++ {
+		packRows(at(to, i*k.panel()), k.width, at(from, i*k.width), stride, n, min(k.width, channels-i*k.width))
 	}
 }
+
+// panel is the floats of a packed panel. Whole registers are stored, so a panel of less than that has some floats of slack
+// behind its last pixel.
+func (k *packing) panel() int { return k.total*k.width + ceil(k.width, lanes)*lanes - k.width }
 
 // taps lists the runs of every tap over the n units of a block, as they lie packed.
 func (p *gradPlan) taps(ws *workspace, first, n int, b *blocking) {
