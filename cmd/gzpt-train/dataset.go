@@ -35,7 +35,7 @@ func (s *dataSettings) addFlags(f *flags) {
 	g.IntVar(&s.channels, "channels", 3, "`N` channels: 3 for colour, 1 for grey")
 	g.BoolVar(&s.skipBad, "skip-bad", false, "list and leave out bad images and bad gaze instead of stopping")
 	f.path(g, &s.cache, "cache", "`DIR` for decoded images (default: the user's cache folder)")
-	g.IntVar(&s.phantoms, "phantoms", 600, "number of phantoms: `N`")
+	g.IntVar(&s.phantoms, "phantoms", 1000, "number of phantoms: `N`")
 }
 
 // labelSource says where the labels come from.

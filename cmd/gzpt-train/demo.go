@@ -16,20 +16,27 @@ import (
 )
 
 // phantomDefaults are the settings on phantoms that no flag has set: a small network on small images, so that three runs
-// take a minute or two on two cores.
+// take a minute or two on two cores, and the measure that suits readers who rest where something is.
 func (s *pretrainSettings) phantomDefaults(f *flags) {
-	for name, set := range map[string]func(){
-		"image-size": func() { s.data.imageSize = 32 },
-		"width":      func() { s.network.width = 16 },
-		"batch":      func() { s.network.batch = 64 },
-		"epochs":     func() { s.network.epochs = 40 },
-		"predictor":  func() { s.network.predictor = 512 },
-		"projector":  func() { s.network.projector = 512 },
-		"embedding":  func() { s.network.embedding = 64 },
-	} {
-		if !f.given(name) {
-			set()
-		}
+	unless(f, "image-size", &s.data.imageSize, 32)
+	unless(f, "gaze", &s.gaze.gaze, "heatmap-cc")
+	unless(f, "drop", &s.gaze.drop, 0)
+	if !f.given("tau") {
+		unless(f, "positives", &s.gaze.positives, 20)
+	}
+	unless(f, "width", &s.network.width, 16)
+	unless(f, "projector", &s.network.projector, 512)
+	unless(f, "predictor", &s.network.predictor, 512)
+	unless(f, "embedding", &s.network.embedding, 64)
+	unless(f, "batch", &s.network.batch, 64)
+	unless(f, "epochs", &s.network.epochs, 40)
+	unless(f, "lr", &s.network.lr, 0.003)
+}
+
+// unless sets a value to a default of phantoms unless its flag was given or, for another verb, is not there.
+func unless[T any](f *flags, name string, p *T, value T) {
+	if !f.given(name) {
+		*p = value
 	}
 }
 
@@ -83,12 +90,14 @@ func demo(ctx context.Context, e *environment, f *flags, s *pretrainSettings) er
 	defer d.close()
 	e.console.Info("demo on phantoms", "items", len(d.items()), "folder", root)
 	runs := []*demoRun{
-		{name: "with gaze", folder: "gaze", gaze: "tima"},
-		{name: "permuted gaze", folder: "permuted", gaze: "permuted:tima"},
+		{name: "with gaze", folder: "gaze", gaze: s.gaze.gaze},
+		{name: "permuted gaze", folder: "permuted", gaze: "permuted:" + s.gaze.gaze},
 		{name: "no gaze", folder: "none", gaze: "none"},
 	}
+	settings := s.gaze
 	for _, r := range runs {
-		s.gaze.gaze, s.run.out = r.gaze, filepath.Join(root, r.folder)
+		s.gaze, s.run.out = settings, filepath.Join(root, r.folder)
+		s.gaze.gaze = r.gaze
 		if err := s.gaze.resolve(f); err != nil {
 			return err
 		}

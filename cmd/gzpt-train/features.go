@@ -34,7 +34,7 @@ func (s *subject) addFlags(f *flags) {
 // resolve takes from the run what the flags do not say.
 func (s *subject) resolve(f *flags) error {
 	switch {
-	case s.run == "" && s.weights == "":
+	case s.run == "" && (s.weights == "" || s.data.path == ""):
 		return usagef("--run DIR is missing, or --weights FILE with --data DIR")
 	case s.batch < 1:
 		return usagef("--batch %d: expected at least 1", s.batch)

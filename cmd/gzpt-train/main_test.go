@@ -137,6 +137,7 @@ func TestUsage(t *testing.T) {
 		{"relate without out", []string{"relate"}, 2, "--out DIR is missing"},
 		{"relate none", []string{"relate", "--gaze", "none", "--out", out}, 2, "has no relation"},
 		{"evaluate nothing", []string{"evaluate"}, 2, "--run DIR is missing"},
+		{"evaluate weights alone", []string{"evaluate", "--weights", "w.safetensors"}, 2, "or --weights FILE with --data DIR"},
 		{"evaluate no run", []string{"evaluate", "--run", "."}, 1, "is not a run directory"},
 		{"evaluate k", []string{"evaluate", "--run", ".", "--k", "0"}, 2, "--k is at least 1"},
 		{"embed without out", []string{"embed", "--run", "."}, 2, "--out DIR is missing"},

@@ -33,7 +33,7 @@ func (s *gazeSettings) addFlags(f *flags) {
 		"in tima:eps=0.1; none: plain BYOL; permuted or permuted:MEASURE: gaze shuffled between the images, the control; labels: same label, "+
 		"the upper bound")
 	f.choice(g, &s.readers, "readers", []string{"merge", "mean"}, "several readers of one image: `HOW`")
-	g.Float64Var(&s.tau, "tau", 0, "two images are positives above this similarity: `T` (default 0.95 for tima, otherwise by --positives 4)")
+	g.Float64Var(&s.tau, "tau", 0, "two images are positives above this similarity: `T` (default: 0.95 for tima, otherwise by --positives 4; phantoms: by --positives 20)")
 	g.Float64Var(&s.positives, "positives", 0, "choose tau so that an item has at most `K` positives on average")
 	g.Float64Var(&s.drop, "drop", releasedDrop, "probability `P` that a positive pair is dropped in a step")
 }
@@ -49,6 +49,7 @@ func (s *gazeSettings) resolve(f *flags) error {
 		return usagef("--positives %g: expected more than 0", s.positives)
 	}
 	if s.gaze == "none" {
+		s.tau, s.positives, s.drop = 0, 0, 0
 		return nil
 	}
 	if s.gaze == "labels" {
@@ -62,7 +63,7 @@ func (s *gazeSettings) resolve(f *flags) error {
 	if err != nil {
 		return usagef("--gaze: %w, or none, permuted, labels", err)
 	}
-	if !f.given("tau") && !f.given("positives") {
+	if !f.given("tau") && s.positives == 0 {
 		if strings.HasPrefix(measure, "tima") {
 			s.tau = releasedTau
 		} else {
