@@ -116,6 +116,12 @@ func TestTrainEvaluateEmbedOnAFolder(t *testing.T) {
 			if !strings.Contains(o.stdout, "2 classes") || !strings.Contains(o.stdout, "12 train, 2 val, 6 test items") || !strings.Contains(o.stdout, "k-NN, k = 3") {
 				t.Errorf("evaluate prints %s", o.stdout)
 			}
+			if len(route.args) > 0 { // another column of the run's own table
+				other := succeed(t, "evaluate", "--run", out, "--labels", "labels.csv:part", "--split", route.args[3])
+				if !strings.Contains(other.stdout, "3 classes of labels.csv:part") {
+					t.Errorf("evaluate on other labels prints %s", other.stdout)
+				}
+			}
 			if v := readFile(t, out, "evaluate.json"); !strings.Contains(v, `"macro_auc"`) || !strings.Contains(v, `"balanced_accuracy"`) {
 				t.Errorf("evaluate.json is %s", v)
 			}
@@ -248,6 +254,36 @@ func TestBadInput(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestLabelsAsPositives(t *testing.T) {
+	folder, out := makeData(t, files{"items.csv": strings.ReplaceAll(manifest(), ",fixations.csv", ",")}), filepath.Join(t.TempDir(), "run")
+	succeed(t, onData(folder, out, "--gaze", "labels")...)
+	if m := metricsOf(t, out, 3); m[0]["positives_per_anchor"] <= 0 {
+		t.Errorf("no positives by label: %v", m[0])
+	}
+	folder = makeData(t, nil)
+	if o := gzpt(t, onData(folder, out+"2", "--gaze", "labels")...); o.status != 1 || !strings.Contains(o.stderr, "no image has a label") {
+		t.Errorf("without labels: status %d, %s", o.status, o.stderr)
+	}
+}
+
+func TestResumeFromAnotherFolder(t *testing.T) {
+	folder, work := makeData(t, files{"fixations.csv": fixations()}), t.TempDir()
+	if err := os.WriteFile(filepath.Join(work, "grades.csv"), []byte(labels()), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	relative, err := filepath.Rel(work, folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := command(t, onData(relative, "run", "--labels", "grades.csv:grade", "--split", "part", "--epochs", "2", "--stop-after", "1")...)
+	c.Dir = work
+	if text, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	succeed(t, "--resume", "--out", filepath.Join(work, "run"))
+	metricsOf(t, filepath.Join(work, "run"), 6)
 }
 
 func TestGroupsThatLeakAreRefused(t *testing.T) {

@@ -38,6 +38,22 @@ func (s *dataSettings) addFlags(f *flags) {
 	g.IntVar(&s.phantoms, "phantoms", 1000, "number of phantoms: `N`")
 }
 
+// anchor makes tables that lie outside the data's folder absolute, so that a run can be continued from another folder.
+func (s *dataSettings) anchor() {
+	for _, spec := range []*string{&s.labels, &s.split} {
+		file, column, hasFile := cutColumn(*spec)
+		if !hasFile || filepath.IsAbs(file) || s.path == "" {
+			continue
+		}
+		if _, err := os.Stat(filepath.Join(s.path, file)); err == nil {
+			continue
+		}
+		if absolute, err := filepath.Abs(file); err == nil {
+			*spec = absolute + ":" + column
+		}
+	}
+}
+
 // labelSource says where the labels come from.
 func (s *dataSettings) labelSource() string {
 	switch {
@@ -75,11 +91,15 @@ type dataset struct {
 
 func (d *dataset) items() []data.Item { return d.source.Items() }
 
-// labels is the label of each item, "" where there is none.
-func (d *dataset) labels() []string {
-	labels := make([]string, len(d.items()))
+// anyLabels is the label of each item, nil where none has one.
+func (d *dataset) anyLabels() []string {
+	labels, any := make([]string, len(d.items())), false
 	for i, item := range d.items() {
 		labels[i] = item.Label
+		any = any || item.Label != ""
+	}
+	if !any {
+		return nil
 	}
 	return labels
 }

@@ -131,7 +131,6 @@ func TestUsage(t *testing.T) {
 		{"views", tiny(out, "--flip", "3"), 2, "flip probability is 3"},
 		{"preset", tiny(out, "--augment", "wild"), 2, "expected one of medical"},
 		{"labels of phantoms", tiny(out, "--labels", "a:b"), 2, "phantoms have their own"},
-		{"labels without labels", []string{"--data", ".", "--gaze", "labels", "--out", out}, 2, "needs --labels"},
 		{"no such data", []string{"--data", "nowhere", "--out", out}, 1, "nowhere"},
 		{"no such init", tiny(out, "--init", "nothing.safetensors"), 1, "nothing.safetensors"},
 		{"relate without out", []string{"relate"}, 2, "--out DIR is missing"},

@@ -73,6 +73,7 @@ func buildPretrain(f *flags) work {
 		if len(args) > 0 {
 			return usagef("unexpected argument %q", args[0])
 		}
+		s.data.anchor()
 		if s.run.resume {
 			return resume(ctx, e, f, s)
 		}
@@ -121,13 +122,7 @@ func (s *pretrainSettings) resolve(f *flags) error {
 	if err := s.network.resolve(f); err != nil {
 		return err
 	}
-	if err := s.augment.resolve(f); err != nil {
-		return err
-	}
-	if s.gaze.gaze == "labels" && s.data.path != "" && s.data.labels == "" {
-		return usagef("--gaze labels needs --labels FILE:COLUMN")
-	}
-	return nil
+	return s.augment.resolve(f)
 }
 
 // start makes a new run and trains to its end.

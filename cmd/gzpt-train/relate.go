@@ -36,6 +36,7 @@ func buildRelate(f *flags) work {
 		case s.gaze.gaze == "none":
 			return usagef("--gaze none has no relation")
 		}
+		s.data.anchor()
 		if s.data.path == "" {
 			s.phantomDefaults(f)
 		}
@@ -99,17 +100,6 @@ func relate(ctx context.Context, e *environment, s *pretrainSettings) error {
 	e.console.Finish()
 	found.print(e.stdout)
 	fmt.Fprintln(e.stdout, "written to", s.run.out)
-	return nil
-}
-
-// anyLabels is the label of each item, nil where none has one.
-func (d *dataset) anyLabels() []string {
-	labels := d.labels()
-	for _, l := range labels {
-		if l != "" {
-			return labels
-		}
-	}
 	return nil
 }
 

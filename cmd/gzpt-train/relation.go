@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -101,7 +102,11 @@ func (s *gazeSettings) relate(ctx context.Context, e *environment, dev kernels.D
 	case "none":
 		return nil, nil
 	case "labels":
-		r = gaze.LabelRelation(d.labels())
+		labels := d.anyLabels()
+		if labels == nil {
+			return nil, errors.New("--gaze labels, but no image has a label: --labels FILE:COLUMN names them")
+		}
+		r = gaze.LabelRelation(labels)
 	default:
 		r, err = s.compare(ctx, e, dev, d, seed)
 		if err != nil {
