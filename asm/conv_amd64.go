@@ -85,14 +85,14 @@ func (d *device) Conv2DBackwardDataAdd(dx, dy, w kernels.Tensor, c kernels.Conv)
 func (d *device) forward(y, x, w []float32, g geometry, sums []float64, add bool) {
 	p := d.plan(g, false)
 	d.packWeights(p, w, g, false)
-	d.product(p, y, x, sums, add)
+	d.product(p, y, x, sums, productJob{add: add})
 }
 
 // backward is dx = the gradient of conv with respect to x, or += with add.
 func (d *device) backward(dx, dy, w []float32, g geometry, add bool) {
 	p := d.plan(g, true)
 	d.packWeights(p, w, g, true)
-	d.product(p, dx, dy, nil, add)
+	d.product(p, dx, dy, nil, productJob{add: add})
 }
 
 // packJob packs weights into panels of blocking.columns output channels: [group][panel][tap][input channel][column].
@@ -143,16 +143,21 @@ type productJob struct {
 	p       *plan
 	in, out *float32
 	sums    []float64 // nil, or partial channel sums [chunk][panel][2][column]
-	add     bool
+	add     bool      // to out
+	lower   bool      // only the lower triangle of out is needed
 }
 
-func (d *device) product(p *plan, out, in []float32, sums []float64, add bool) {
+// product carries out plan p on in and the packed weights. Of options, add and lower count; sums, unless nil, takes the
+// channel sums of out and of its squares.
+func (d *device) product(p *plan, out, in []float32, sums []float64, options productJob) {
 	b := d.blocking()
 	ws := d.workspaces()
 	for i := range ws {
 		ws[i].in, ws[i].out = grow(ws[i].in, p.pixels+b.rows), grow(ws[i].out, p.pixels+b.rows)
 	}
-	d.conv.product = productJob{d: d, p: p, in: unsafe.SliceData(in), out: unsafe.SliceData(out), add: add}
+	d.conv.product = options
+	d.conv.product.d, d.conv.product.p = d, p
+	d.conv.product.in, d.conv.product.out = unsafe.SliceData(in), unsafe.SliceData(out)
 	if sums != nil {
 		d.conv.sums = grow(d.conv.sums, len(p.chunks)*p.groups*p.panels*2*b.columns)
 		d.conv.product.sums = d.conv.sums
@@ -174,6 +179,9 @@ func (j *productJob) do(item, worker int) {
 	shares := ceil(p.panels, p.share)
 	group, first := item/len(p.chunks)/shares, item/len(p.chunks)%shares*p.share
 	for panel := first; panel < min(first+p.share, p.panels); panel++ {
+		if j.lower && panel*j.d.blocking().columns >= c.first+c.pixels {
+			break
+		}
 		j.panel(ws, c, index, group, panel)
 	}
 }

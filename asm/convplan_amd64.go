@@ -152,10 +152,17 @@ func newPlan(g geometry, backward bool, b *blocking) *plan {
 	p.depth = g.r * g.s * p.inGroup
 	p.panels = ceil(p.outGroup, b.columns)
 	p.share = max(min(b.panels/max(p.depth*b.columns, 1), p.panels), 1)
+	all := 0 // multiply-adds
+	for _, r := range rows {
+		for _, c := range cols {
+			all += g.n * r.count * c.count * len(r.taps) * len(c.taps) * p.inGroup * p.outGroup * p.groups
+		}
+	}
+	item := min(b.item, max(all/minItems, b.item/minItems))
 	for _, r := range rows {
 		for _, c := range cols {
 			p.regions = append(p.regions, region{rows: r, cols: c, blocks: p.blocks(r.taps, c.taps, g, backward, b)})
-			p.cut(len(p.regions)-1, g.n*r.count*c.count, b)
+			p.cut(len(p.regions)-1, g.n*r.count*c.count, item, b)
 		}
 	}
 	return p
@@ -199,14 +206,17 @@ func packedTap(g geometry, r, s int, backward bool) int {
 }
 
 // cut appends the chunks of a region.
-func (p *plan) cut(region, pixels int, b *blocking) {
-	size := b.item / max(p.depth*b.columns*p.share, 1) / b.rows * b.rows
+func (p *plan) cut(region, pixels, item int, b *blocking) {
+	size := item / max(p.depth*b.columns*p.share, 1) / b.rows * b.rows
 	size = min(max(size, b.rows), maxChunk)
 	for first := 0; first < pixels; first += size {
 		p.chunks = append(p.chunks, chunk{region, first, min(size, pixels-first)})
 	}
 	p.pixels = max(p.pixels, min(size, pixels))
 }
+
+// minItems is how many items small work is cut into, so that all cores have a share, but none gets next to nothing.
+const minItems = 16
 
 // maxChunk bounds the pixels of a chunk where sums are short; a multiple of the rows of all tiles.
 const maxChunk = 480

@@ -28,25 +28,32 @@ func packRows(dst *float32, columns int, src *float32, stride, n, width int) {
 	}
 }
 
-// packColumns copies the first n floats of width rows of src, stride floats apart, to column j for row j of dst, whose n
-// rows have columns floats, filled with zeros past width. columns is a multiple of lanes.
+// packColumns transposes the first n floats of width rows of src, stride floats apart, to n rows of columns floats of dst,
+// filled with zeros past width.
 func packColumns(dst *float32, columns int, src *float32, stride, n, width int) {
-	whole := n / lanes
-	full := width / lanes * lanes
-	for j := 0; j < full; j += lanes {
-		packColumns8(at(dst, j), 4*columns, at(src, j*stride), 4*stride, whole)
+	transpose(dst, columns, src, stride, n, width)
+	if width < columns {
+		for k := range n {
+			clear(unsafe.Slice(at(dst, k*columns+width), columns-width))
+		}
 	}
-	to := unsafe.Slice(dst, n*columns)
+}
+
+// transpose copies the first n floats of width rows of src, srcStride floats apart, to the first width floats of n rows of
+// dst, dstStride floats apart.
+func transpose(dst *float32, dstStride int, src *float32, srcStride, n, width int) {
+	whole, full := n/lanes*lanes, width/lanes*lanes
+	for j := 0; j < full; j += lanes {
+		packColumns8(at(dst, j), 4*dstStride, at(src, j*srcStride), 4*srcStride, whole/lanes)
+	}
 	for k := range n {
 		first := full
-		if k >= whole*lanes {
+		if k >= whole {
 			first = 0
 		}
-		row := to[k*columns : k*columns+columns]
 		for j := first; j < width; j++ {
-			row[j] = *at(src, j*stride+k)
+			*at(dst, k*dstStride+j) = *at(src, j*srcStride+k)
 		}
-		clear(row[width:])
 	}
 }
 
@@ -72,6 +79,13 @@ func packPanels(dst *float32, panelStep, dstStep int, src *float32, srcStep, n, 
 //
 //go:noescape
 func packColumns8(dst *float32, dstStep int, src *float32, srcStep, n int)
+
+// clampFloats limits a block to [-1, 1]; NaN stays:
+//
+//	for i := range n { x[i] = min(max(x[i], -1), 1) }
+//
+//go:noescape
+func clampFloats(x *float32, n int)
 
 // addFloats adds a block to another:
 //

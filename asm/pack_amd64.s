@@ -263,3 +263,47 @@ one:
 done:
 	VZEROUPPER
 	RET
+
+// clampFloats limits a block to [-1, 1]; NaN stays, because it is the second operand of both comparisons:
+//
+//	for i := range n { x[i] = min(max(x[i], -1), 1) }
+//
+//	DI x    CX floats to go    Y1 1    Y2 -1
+//
+// func clampFloats(x *float32, n int)
+TEXT ·clampFloats(SB), NOSPLIT, $0-16
+	MOVQ         x+0(FP), DI
+	MOVQ         n+8(FP), CX
+	VBROADCASTSS one<>(SB), Y1
+	VBROADCASTSS minusone<>(SB), Y2
+	SUBQ         $8, CX
+	JLT          rest
+
+eight:
+	VMINPS  (DI), Y1, Y0
+	VMAXPS  Y0, Y2, Y0
+	VMOVUPS Y0, (DI)
+	ADDQ    $32, DI
+	SUBQ    $8, CX
+	JGE     eight
+
+rest:
+	ADDQ $8, CX
+	JEQ  done
+
+one:
+	VMINSS (DI), X1, X0
+	VMAXSS X0, X2, X0
+	VMOVSS X0, (DI)
+	ADDQ   $4, DI
+	DECQ   CX
+	JNE    one
+
+done:
+	VZEROUPPER
+	RET
+
+DATA one<>+0(SB)/4, $0x3f800000
+GLOBL one<>(SB), RODATA|NOPTR, $4
+DATA minusone<>+0(SB)/4, $0xbf800000
+GLOBL minusone<>(SB), RODATA|NOPTR, $4

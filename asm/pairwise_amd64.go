@@ -25,9 +25,12 @@ func (d *device) pairwise(r, x []float32, n, depth int, centred bool) {
 	rows := d.conv.partial[:n*depth]
 	d.conv.unit = unitJob{dst: rows, src: x, depth: depth, centred: centred}
 	d.pool.run(&d.conv.unit, n)
-	d.forward(r, rows, rows, pixelwise(n, depth, n), nil, false)
+	g := pixelwise(n, depth, n)
+	p := d.plan(g, false)
+	d.packWeights(p, rows, g, false)
+	d.product(p, r, rows, nil, productJob{lower: true})
 	d.conv.mirror = mirrorJob{r: r, n: n}
-	bands := ceil(n, mirrorBand)
+	bands := ceil(n, mirrorBlock)
 	d.pool.run(&d.conv.mirror, bands*(bands+1)/2)
 }
 
@@ -41,27 +44,47 @@ type unitJob struct {
 func (j *unitJob) do(item, _ int) {
 	dst, src := j.dst[item*j.depth:][:j.depth], j.src[item*j.depth:][:j.depth]
 	var mean float64
-	if j.centred && !constant(src) {
-		for _, v := range src {
-			mean += float64(v)
-		}
-		mean /= float64(j.depth)
-	} else if j.centred && j.depth > 0 {
+	switch {
+	case !j.centred || j.depth == 0:
+	case constant(src):
 		mean = float64(src[0]) // exactly, so that a constant row becomes zero
+	default:
+		mean = sum64(src) / float64(j.depth)
 	}
-	var squares float64
-	for _, v := range src {
-		c := float64(v) - mean
-		squares += c * c
-	}
+	squares := squares64(src, mean)
 	if squares == 0 {
 		clear(dst)
 		return
 	}
-	norm := math.Sqrt(squares)
+	scale := 1 / math.Sqrt(squares)
 	for i, v := range src {
-		dst[i] = float32((float64(v) - mean) / norm)
+		dst[i] = float32((float64(v) - mean) * scale)
 	}
+}
+
+// sum64 is the sum of x. Four sums side by side hide the latency of the additions.
+func sum64(x []float32) float64 {
+	var s0, s1, s2, s3 float64
+	for ; len(x) >= 4; x = x[4:] {
+		s0, s1, s2, s3 = s0+float64(x[0]), s1+float64(x[1]), s2+float64(x[2]), s3+float64(x[3])
+	}
+	for _, v := range x {
+		s0 += float64(v)
+	}
+	return s0 + s1 + (s2 + s3)
+}
+
+// squares64 is the sum of (x[i] - mean)^2.
+func squares64(x []float32, mean float64) float64 {
+	var s0, s1, s2, s3 float64
+	for ; len(x) >= 4; x = x[4:] {
+		v0, v1, v2, v3 := float64(x[0])-mean, float64(x[1])-mean, float64(x[2])-mean, float64(x[3])-mean
+		s0, s1, s2, s3 = s0+v0*v0, s1+v1*v1, s2+v2*v2, s3+v3*v3
+	}
+	for _, v := range x {
+		s0 += (float64(v) - mean) * (float64(v) - mean)
+	}
+	return s0 + s1 + (s2 + s3)
 }
 
 // constant reports whether all of x is one finite number.
@@ -74,25 +97,32 @@ func constant(x []float32) bool {
 	return true
 }
 
-// mirrorJob clamps r to [-1, 1], sets its diagonal to 1 and copies the lower triangle to the upper. An item is a square
-// block of the lower triangle with its mirror image.
+// mirrorJob finishes a symmetric matrix from its lower triangle: it limits the values to [-1, 1], sets the diagonal to 1
+// and copies them to the upper triangle. An item is a square block with its mirror image.
 type mirrorJob struct {
 	r []float32
 	n int
 }
 
-const mirrorBand = 64
+const mirrorBlock = 64
 
 func (j *mirrorJob) do(item, _ int) {
-	band := int((math.Sqrt(float64(8*item+1)) - 1) / 2)
-	r0, c0 := band*mirrorBand, (item-band*(band+1)/2)*mirrorBand
-	for i := r0; i < min(r0+mirrorBand, j.n); i++ {
-		for k := c0; k < min(c0+mirrorBand, i+1); k++ {
-			v := min(max(j.r[i*j.n+k], -1), 1)
-			if i == k && v > 0 { // neither a zero row nor NaN
-				v = 1
-			}
-			j.r[i*j.n+k], j.r[k*j.n+i] = v, v
+	band := int((math.Sqrt(float64(8*item+1)) - 1) / 2) // item counts the blocks of the lower triangle row by row
+	r0, c0 := band*mirrorBlock, (item-band*(band+1)/2)*mirrorBlock
+	rows, columns := min(mirrorBlock, j.n-r0), min(mirrorBlock, j.n-c0)
+	for i := range rows {
+		clampFloats(&j.r[(r0+i)*j.n+c0], columns)
+	}
+	if r0 > c0 {
+		transpose(&j.r[c0*j.n+r0], j.n, &j.r[r0*j.n+c0], j.n, columns, rows)
+		return
+	}
+	for i := r0; i < r0+rows; i++ {
+		for k := r0; k < i; k++ {
+			j.r[k*j.n+i] = j.r[i*j.n+k]
+		}
+		if j.r[i*j.n+i] > 0 { // neither a zero row nor NaN
+			j.r[i*j.n+i] = 1
 		}
 	}
 }
