@@ -1,0 +1,125 @@
+//go:build amd64 && !noasm
+
+package asm
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// TestPackRows covers full, partial and empty registers, and rows of 6 that overwrite the end of the one before.
+func TestPackRows(t *testing.T) {
+	g := rand.New(rand.NewPCG(7, 8))
+	for _, columns := range []int{6, 8, 16, 32} {
+		for width := 1; width <= columns; width++ {
+			for _, n := range []int{0, 1, 3, 4, 9} {
+				src := integers(g, 40*9)
+				dst, want := filled(n*columns+lanes), filled(n*columns)
+				for r := range n {
+					for j := range columns {
+						want[r*columns+j] = 0
+						if j < width {
+							want[r*columns+j] = src[r*40+j]
+						}
+					}
+				}
+				packRows(&dst[0], columns, &src[0], 40, n, width)
+				same(t, fmt.Sprintf("%d of %d columns, %d rows", width, columns, n), dst, want)
+			}
+		}
+	}
+}
+
+// TestPackColumns covers whole blocks of 8 x 8 and both rests.
+func TestPackColumns(t *testing.T) {
+	g := rand.New(rand.NewPCG(9, 10))
+	for _, columns := range []int{16, 32} {
+		for width := 1; width <= columns; width++ {
+			for _, n := range []int{0, 1, 7, 8, 19} {
+				src := integers(g, 32*23)
+				want, dst := filled(n*columns+lanes), filled(n*columns+lanes)
+				for k := range n {
+					for j := range columns {
+						want[k*columns+j] = 0
+						if j < width {
+							want[k*columns+j] = src[j*23+k]
+						}
+					}
+				}
+				packColumns(&dst[0], columns, &src[0], 23, n, width)
+				same(t, fmt.Sprintf("%d of %d columns, %d rows", width, columns, n), dst, want)
+			}
+		}
+	}
+}
+
+// TestPacking packs channels lo to hi of some pixels into panels and looks every float up.
+func TestPacking(t *testing.T) {
+	g := rand.New(rand.NewPCG(11, 12))
+	const channels, total = 70, 9
+	src := integers(g, channels*total)
+	for _, width := range []int{6, 8, 16, 32} {
+		for _, lo := range []int{0, 3} {
+			for hi := lo + 1; hi <= channels; hi++ {
+				k := packing{from: &src[0], lo: lo, hi: hi, width: width, total: total}
+				panels := ceil(hi-lo, width)
+				dst := filled(panels*k.panel() + lanes)
+				k.to = &dst[0]
+				k.rows(0, channels, 0, 4)
+				k.rows(4*channels, channels, 4, total-4)
+				for pixel := range total {
+					for c := lo; c < hi; c++ {
+						panel, j := (c-lo)/width, (c-lo)%width
+						if got := dst[panel*k.panel()+pixel*width+j]; got != src[pixel*channels+c] {
+							t.Fatalf("width %d, channels %d to %d: channel %d of pixel %d is %v", width, lo, hi, c, pixel, got)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestTranspose(t *testing.T) {
+	g := rand.New(rand.NewPCG(13, 14))
+	for _, size := range [][2]int{{1, 1}, {7, 9}, {8, 8}, {16, 24}, {23, 17}} {
+		n, width := size[0], size[1]
+		src := integers(g, width*30)
+		dst, want := filled(n*31), filled(n*31)
+		for k := range n {
+			for j := range width {
+				want[k*31+j] = src[j*30+k]
+			}
+		}
+		transpose(&dst[0], 31, &src[0], 30, n, width)
+		same(t, fmt.Sprint(size), dst, want)
+	}
+}
+
+func TestAddFloats(t *testing.T) {
+	g := rand.New(rand.NewPCG(15, 16))
+	for n := range 70 {
+		dst, src := integers(g, n+1), integers(g, n+1)
+		want := append([]float32(nil), dst...)
+		for i := range n {
+			want[i] += src[i]
+		}
+		addFloats(&dst[0], &src[0], n)
+		same(t, fmt.Sprint(n), dst, want)
+	}
+}
+
+func TestClampFloats(t *testing.T) {
+	inf, nan := float32(math.Inf(1)), float32(math.NaN())
+	for n := range 20 {
+		x, want := filled(n+1), filled(n+1)
+		for i := range n {
+			x[i] = []float32{0.5, 1.0001, -1.0001, nan, inf, -inf, -1}[i%7]
+			want[i] = []float32{0.5, 1, -1, nan, 1, -1, -1}[i%7]
+		}
+		clampFloats(&x[0], n)
+		same(t, fmt.Sprint(n), x, want)
+	}
+}

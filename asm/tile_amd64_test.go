@@ -1,0 +1,166 @@
+//go:build amd64 && !noasm
+
+package asm
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// each runs a test on a device of every assembly tier of this machine.
+func each(t *testing.T, test func(t *testing.T, d *device)) {
+	for _, tier := range assemblyTiers() {
+		t.Run(tier, func(t *testing.T) {
+			d := openAssembly(tier).(*device)
+			defer d.Close()
+			test(t, d)
+		})
+	}
+}
+
+// integers are n floats that are small whole numbers, whose sums of products are exact in any order.
+func integers(g *rand.Rand, n int) []float32 {
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = float32(g.IntN(9) - 4)
+	}
+	return x
+}
+
+// untouched is what tests fill memory with that a kernel must leave alone.
+const untouched = 12345
+
+func filled(n int) []float32 {
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = untouched
+	}
+	return x
+}
+
+func same(t *testing.T, name string, got, want []float32) {
+	t.Helper()
+	for i := range want {
+		if math.Float32bits(got[i]) != math.Float32bits(want[i]) {
+			t.Fatalf("%s: element %d is %v, want %v", name, i, got[i], want[i])
+		}
+	}
+}
+
+// runLengths reach the loop of four steps, its rest and both together, and a run of nothing.
+var runLengths = [][]int{{}, {0}, {1}, {3}, {4}, {5, 2}, {8, 1, 7}, {3, 0, 12}}
+
+// TestTile compares every number of rows and columns of a tile with its loop, on scattered pixels; the columns past the
+// last must stay untouched.
+func TestTile(t *testing.T) {
+	each(t, func(t *testing.T, d *device) {
+		b, g := d.blocking(), rand.New(rand.NewPCG(1, 2))
+		const far = 40 // floats from one pixel to the next, in any order
+		for rows := 1; rows <= b.rows; rows++ {
+			for columns := 1; columns <= b.columns; columns++ {
+				lengths := runLengths[(rows+columns)%len(runLengths)]
+				add := (rows*columns)%2 == 0
+				a, w := integers(g, far*maxRows), integers(g, 64*b.columns)
+				c := integers(g, far*maxRows)
+				var in, out [maxRows]int
+				for i, p := range g.Perm(maxRows) {
+					in[i], out[i] = 4*far*p, 4*far*(maxRows-1-p)
+				}
+				var runs []run
+				for i, n := range lengths {
+					runs = append(runs, run{4 * 5 * i, 4 * b.columns * 3 * i, n})
+				}
+				want := append([]float32(nil), c...)
+				for i := range rows {
+					for j := range columns {
+						at := out[i]/4 + j
+						if !add {
+							want[at] = 0
+						}
+						for _, r := range runs {
+							for k := range r.n {
+								want[at] += a[(in[i]+r.a)/4+k] * w[r.b/4+b.columns*k+j]
+							}
+						}
+					}
+				}
+				d.tile(&a[0], &in[0], runs, &w[0], &c[0], &out[0], rows, columns, add)
+				same(t, fmt.Sprintf("%d rows, %d columns, runs %v, add %v", rows, columns, lengths, add), c, want)
+			}
+		}
+	})
+}
+
+// TestGradTile does the same for the tile of weight gradients.
+func TestGradTile(t *testing.T) {
+	each(t, func(t *testing.T, d *device) {
+		b, g := d.blocking(), rand.New(rand.NewPCG(3, 4))
+		const cStep = 40
+		for rows := 1; rows <= b.rows; rows++ {
+			for columns := 1; columns <= b.columns; columns++ {
+				lengths := runLengths[(rows+2*columns)%len(runLengths)]
+				add := (rows+columns)%2 == 0
+				aStep, bStep := b.rows+rows%3, b.columns*(1+columns%2)
+				a, x := integers(g, 64*aStep), integers(g, 64*bStep)
+				c := integers(g, cStep*maxRows)
+				var runs []run
+				for i, n := range lengths {
+					runs = append(runs, run{4 * aStep * i, 4 * bStep * 2 * i, n})
+				}
+				want := append([]float32(nil), c...)
+				for i := range rows {
+					for j := range columns {
+						at := i*cStep + j
+						if !add {
+							want[at] = 0
+						}
+						for _, r := range runs {
+							for k := range r.n {
+								want[at] += a[r.a/4+k*aStep+i] * x[r.b/4+k*bStep+j]
+							}
+						}
+					}
+				}
+				d.gradTile(&a[0], 4*aStep, &x[0], 4*bStep, runs, &c[0], 4*cStep, rows, columns, add)
+				same(t, fmt.Sprintf("%d rows, %d columns, runs %v, add %v", rows, columns, lengths, add), c, want)
+			}
+		}
+	})
+}
+
+// TestTileSums shows that only rows and columns of the tile count, and that sums go on from what is there.
+func TestTileSums(t *testing.T) {
+	each(t, func(t *testing.T, d *device) {
+		b, g := d.blocking(), rand.New(rand.NewPCG(5, 6))
+		for rows := 1; rows <= b.rows; rows++ {
+			for columns := 1; columns <= b.columns; columns++ {
+				c := integers(g, 40*maxRows)
+				var out [maxRows]int
+				sums := make([]float64, 2*b.columns)
+				want := make([]float64, 2*b.columns)
+				for j := range sums {
+					sums[j], want[j] = float64(j), float64(j)
+				}
+				for i, p := range g.Perm(maxRows) {
+					out[i] = 4 * 40 * p
+					if i >= rows {
+						continue
+					}
+					for j := range columns {
+						v := float64(c[40*p+j])
+						want[j] += v
+						want[b.columns+j] += v * v
+					}
+				}
+				d.tileSums(&sums[0], &c[0], &out[0], rows, columns)
+				for j := range want {
+					if sums[j] != want[j] {
+						t.Fatalf("%d rows, %d columns: sum %d is %v, want %v", rows, columns, j, sums[j], want[j])
+					}
+				}
+			}
+		}
+	})
+}
