@@ -44,7 +44,7 @@ const (
 	gradImages      = 784  // the same, along images
 	gradPart        = 1024 // pixels that pay for adding up one more part
 	gradItems       = 48   // enough items for many cores
-	gradChannels    = 64   // of an item where there are many taps
+	gradChannels    = 128  // of an item where there are many taps
 	gradChannelsOne = 256  // of an item with one tap, which has less work for each packed float
 )
 
