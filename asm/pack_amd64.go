@@ -10,12 +10,6 @@ const lanes = 8
 // at is the address of p[i].
 func at(p *float32, i int) *float32 { return (*float32)(unsafe.Add(unsafe.Pointer(p), 4*i)) }
 
-// bounds is where runs start and end; it may be empty. The end is only compared with.
-func bounds(runs []run) (first, end *run) {
-	first = unsafe.SliceData(runs)
-	return first, (*run)(unsafe.Add(unsafe.Pointer(first), len(runs)*int(unsafe.Sizeof(run{}))))
-}
-
 // packRows copies n rows of the first width floats of src, stride floats apart, to rows of columns floats of dst, filled
 // with zeros past width. dst may be written up to 7 floats past its last row.
 func packRows(dst *float32, columns int, src *float32, stride, n, width int) {

@@ -2,6 +2,8 @@
 
 package asm
 
+import "unsafe"
+
 // run is a stretch of a sum that walks both operands of a tile at once: where it starts in each, in bytes, and how many
 // steps it has.
 type run struct{ a, b, n int }
@@ -56,14 +58,14 @@ func maskOf(columns int) *int32 { return &columnMask[maxColumns-columns] }
 //
 //go:noinline
 func (d *device) tile(a *float32, in *int, runs []run, w, c *float32, out *int, rows, columns int, add bool) {
-	first, end := bounds(runs)
+	first, n := unsafe.SliceData(runs), len(runs)
 	switch {
 	case d.avx512:
-		tileAVX512(a, in, first, end, w, c, out, rows, 1<<columns-1, add)
+		tileAVX512(a, in, first, n, w, c, out, rows, 1<<columns-1, add)
 	case columns == blockingAVX2.columns:
-		tileAVX2(a, in, first, end, w, c, out, rows, nil, add)
+		tileAVX2(a, in, first, n, w, c, out, rows, nil, add)
 	default:
-		tileAVX2(a, in, first, end, w, c, out, rows, maskOf(columns), add)
+		tileAVX2(a, in, first, n, w, c, out, rows, maskOf(columns), add)
 	}
 }
 
@@ -79,14 +81,14 @@ func (d *device) tile(a *float32, in *int, runs []run, w, c *float32, out *int, 
 //
 //go:noinline
 func (d *device) gradTile(a *float32, aStep int, b *float32, bStep int, runs []run, c *float32, cStep, rows, columns int, add bool) {
-	first, end := bounds(runs)
+	first, n := unsafe.SliceData(runs), len(runs)
 	switch {
 	case d.avx512:
-		gradTileAVX512(a, aStep, b, bStep, first, end, c, cStep, rows, 1<<columns-1, add)
+		gradTileAVX512(a, aStep, b, bStep, first, n, c, cStep, rows, 1<<columns-1, add)
 	case columns == blockingAVX2.columns:
-		gradTileAVX2(a, aStep, b, bStep, first, end, c, cStep, rows, nil, add)
+		gradTileAVX2(a, aStep, b, bStep, first, n, c, cStep, rows, nil, add)
 	default:
-		gradTileAVX2(a, aStep, b, bStep, first, end, c, cStep, rows, maskOf(columns), add)
+		gradTileAVX2(a, aStep, b, bStep, first, n, c, cStep, rows, maskOf(columns), add)
 	}
 }
 
@@ -99,19 +101,19 @@ func (d *device) tileSums(sums *float64, c *float32, out *int, rows, columns int
 	tileSumsAVX2(sums, c, out, rows, maskOf(columns))
 }
 
-// The assembly; each computes the loop of the method above that calls it, with runs given as [runs, end).
+// The assembly; each computes the loop of the method above that calls it, for n runs.
 
 //go:noescape
-func tileAVX512(a *float32, in *int, runs, end *run, w, c *float32, out *int, rows int, mask uint64, add bool)
+func tileAVX512(a *float32, in *int, runs *run, n int, w, c *float32, out *int, rows int, mask uint64, add bool)
 
 //go:noescape
-func tileAVX2(a *float32, in *int, runs, end *run, w, c *float32, out *int, rows int, mask *int32, add bool)
+func tileAVX2(a *float32, in *int, runs *run, n int, w, c *float32, out *int, rows int, mask *int32, add bool)
 
 //go:noescape
-func gradTileAVX512(a *float32, aStep int, b *float32, bStep int, runs, end *run, c *float32, cStep, rows int, mask uint64, add bool)
+func gradTileAVX512(a *float32, aStep int, b *float32, bStep int, runs *run, n int, c *float32, cStep, rows int, mask uint64, add bool)
 
 //go:noescape
-func gradTileAVX2(a *float32, aStep int, b *float32, bStep int, runs, end *run, c *float32, cStep, rows int, mask *int32, add bool)
+func gradTileAVX2(a *float32, aStep int, b *float32, bStep int, runs *run, n int, c *float32, cStep, rows int, mask *int32, add bool)
 
 //go:noescape
 func tileSumsAVX512(sums *float64, c *float32, out *int, rows int, mask uint64)

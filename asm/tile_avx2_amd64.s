@@ -63,8 +63,8 @@ one: \
 	JNE  one; \
 next: \
 	ADDQ $24, DX; \
-	CMPQ DX, end+24(FP); \
-	JLT  run; \
+	DECQ n+24(FP); \
+	JNE  run; \
 	JMP  store
 
 #define LOAD(i, s0, s1) MOVQ 8*i(DI), AX; VMOVUPS (SI)(AX*1), s0; VMOVUPS 32(SI)(AX*1), s1
@@ -90,7 +90,7 @@ next: \
 	MOVE(5, Y10, Y11); \
 	JMP  then
 
-// func tileAVX2(a *float32, in *int, runs, end *run, w, c *float32, out *int, rows int, mask *int32, add bool)
+// func tileAVX2(a *float32, in *int, runs *run, n int, w, c *float32, out *int, rows int, mask *int32, add bool)
 TEXT ·tileAVX2(SB), NOSPLIT, $0-73
 	MOVQ   rows+56(FP), CX
 	VXORPS Y0, Y0, Y0
@@ -122,8 +122,8 @@ loadsome:
 
 start:
 	MOVQ runs+16(FP), DX
-	CMPQ DX, end+24(FP)
-	JGE  store
+	CMPQ n+24(FP), $0
+	JEQ  store
 	MOVQ in+8(FP), SI
 	MOVQ 0(SI), AX
 	MOVQ 8(SI), BX

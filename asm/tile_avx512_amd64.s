@@ -64,8 +64,8 @@ one: \
 	JNE  one; \
 next: \
 	ADDQ $24, DX; \
-	CMPQ DX, end+24(FP); \
-	JLT  run; \
+	DECQ n+24(FP); \
+	JNE  run; \
 	JMP  store
 
 #define LOAD(i, s0, s1) MOVQ 8*i(DI), AX; VMOVUPS.Z (SI)(AX*1), K1, s0; VMOVUPS.Z 64(SI)(AX*1), K2, s1
@@ -94,7 +94,7 @@ next: \
 	MOVE(7, Z14, Z15); \
 	JMP  then
 
-// func tileAVX512(a *float32, in *int, runs, end *run, w, c *float32, out *int, rows int, mask uint64, add bool)
+// func tileAVX512(a *float32, in *int, runs *run, n int, w, c *float32, out *int, rows int, mask uint64, add bool)
 TEXT ·tileAVX512(SB), NOSPLIT, $0-73
 	MOVQ   mask+64(FP), CX
 	KMOVW  CX, K1
@@ -126,8 +126,8 @@ TEXT ·tileAVX512(SB), NOSPLIT, $0-73
 
 start:
 	MOVQ runs+16(FP), DX
-	CMPQ DX, end+24(FP)
-	JGE  store
+	CMPQ n+24(FP), $0
+	JEQ  store
 	MOVQ in+8(FP), SI
 	MOVQ 0(SI), AX
 	MOVQ 8(SI), BX

@@ -70,8 +70,8 @@ one: \
 	JNE  one; \
 next: \
 	ADDQ $24, DX; \
-	CMPQ DX, end+40(FP); \
-	JLT  run; \
+	DECQ n+40(FP); \
+	JNE  run; \
 	JMP  store
 
 #define LOAD(s0, s1) VMOVUPS (SI), s0; VMOVUPS 32(SI), s1; ADDQ DI, SI
@@ -99,7 +99,7 @@ next: \
 	MOVE(Y10, Y11); \
 	JMP  then
 
-// func gradTileAVX2(a *float32, aStep int, b *float32, bStep int, runs, end *run, c *float32, cStep, rows int, mask *int32, add bool)
+// func gradTileAVX2(a *float32, aStep int, b *float32, bStep int, runs *run, n int, c *float32, cStep, rows int, mask *int32, add bool)
 TEXT ·gradTileAVX2(SB), NOSPLIT, $0-81
 	MOVQ   rows+64(FP), CX
 	VXORPS Y0, Y0, Y0
@@ -131,8 +131,8 @@ loadsome:
 
 start:
 	MOVQ runs+32(FP), DX
-	CMPQ DX, end+40(FP)
-	JGE  store
+	CMPQ n+40(FP), $0
+	JEQ  store
 	MOVQ aStep+8(FP), R8
 	LEAQ (R8)(R8*2), R9
 	MOVQ bStep+24(FP), R10

@@ -71,8 +71,8 @@ one: \
 	JNE  one; \
 next: \
 	ADDQ $24, DX; \
-	CMPQ DX, end+40(FP); \
-	JLT  run; \
+	DECQ n+40(FP); \
+	JNE  run; \
 	JMP  store
 
 #define LOAD(s0, s1) VMOVUPS.Z (SI), K1, s0; VMOVUPS.Z 64(SI), K2, s1; ADDQ DI, SI
@@ -104,7 +104,7 @@ next: \
 	MOVE(Z14, Z15); \
 	JMP  then
 
-// func gradTileAVX512(a *float32, aStep int, b *float32, bStep int, runs, end *run, c *float32, cStep, rows int, mask uint64, add bool)
+// func gradTileAVX512(a *float32, aStep int, b *float32, bStep int, runs *run, n int, c *float32, cStep, rows int, mask uint64, add bool)
 TEXT ·gradTileAVX512(SB), NOSPLIT, $0-81
 	MOVQ   mask+72(FP), CX
 	KMOVW  CX, K1
@@ -136,8 +136,8 @@ TEXT ·gradTileAVX512(SB), NOSPLIT, $0-81
 
 start:
 	MOVQ runs+32(FP), DX
-	CMPQ DX, end+40(FP)
-	JGE  store
+	CMPQ n+40(FP), $0
+	JEQ  store
 	MOVQ aStep+8(FP), R8
 	LEAQ (R8)(R8*2), R9
 	MOVQ bStep+24(FP), R10
