@@ -158,7 +158,7 @@ func TestExport(t *testing.T) {
 	run, out := filepath.Join(work, "run"), filepath.Join(work, "deep", "b.safetensors")
 	trained := succeed(t, tiny(run, "--width", "64", "--steps", "1")...)
 	o := succeed(t, "export", "--run", run, "--out", out)
-	python := "import torchvision, safetensors.torch\nmodel = torchvision.models.resnet18()\nmodel.load_state_dict(safetensors.torch.load_file("
+	python := "import torch, torchvision, safetensors.torch\nmodel = torchvision.models.resnet18()\nmodel.load_state_dict(safetensors.torch.load_file("
 	if !strings.Contains(o.stdout, python) || !strings.Contains(o.stdout, out) || !strings.Contains(trained.stdout, python) {
 		t.Errorf("pretrain prints %q, export %q", trained.stdout, o.stdout)
 	}

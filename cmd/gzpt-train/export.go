@@ -74,9 +74,9 @@ func printLoading(w io.Writer, a nn.Arch, path string) {
 		fmt.Fprintf(w, "a stem of %d channels is none of torchvision's networks; evaluate and embed take the file as --weights\n", a.Width)
 		return
 	}
-	fmt.Fprintf(w, "import torchvision, safetensors.torch\nmodel = torchvision.models.resnet%d()\n", a.Depth)
+	fmt.Fprintf(w, "import torch, torchvision, safetensors.torch\nmodel = torchvision.models.resnet%d()\n", a.Depth)
 	if a.Channels == 1 {
-		fmt.Fprintln(w, "model.conv1 = torchvision.models.resnet.nn.Conv2d(1, 64, 7, stride=2, padding=3, bias=False)")
+		fmt.Fprintln(w, "model.conv1 = torch.nn.Conv2d(1, 64, 7, stride=2, padding=3, bias=False)")
 	}
 	fmt.Fprintf(w, "model.load_state_dict(safetensors.torch.load_file(%q), strict=False)  # misses only fc.weight and fc.bias\n", path)
 }
