@@ -199,17 +199,21 @@ func (j *productJob) panel(ws *workspace, c chunk, index, group, panel int) {
 		clear(sums)
 	}
 	blocks := p.regions[c.region].blocks
-	last := len(blocks) - 1
+	last, summed := len(blocks)-1, 0
 	for i, runs := range blocks {
 		for q := 0; q < c.pixels; q += b.rows {
 			rows := min(b.rows, c.pixels-q)
 			j.d.tile(in, &ws.in[q], runs, w, out, &ws.out[q], rows, columns, j.add || i > 0)
-			if sums != nil && i == last {
-				j.d.tileSums(&sums[0], out, &ws.out[q], rows, columns)
+			if done := q + rows - summed; sums != nil && i == last && (done >= sumRows || q+rows == c.pixels) {
+				j.d.tileSums(&sums[0], out, &ws.out[summed], done, columns)
+				summed += done
 			}
 		}
 	}
 }
+
+// sumRows is the rows whose channel sums are added up in float32 before they go to float64. They are still in L1.
+const sumRows = 24
 
 // mergeSums adds the partial sums of all chunks in the order of the chunks.
 func (p *plan) mergeSums(sums, partial []float64, columns int) {

@@ -92,7 +92,8 @@ func (d *device) gradTile(a *float32, aStep int, b *float32, bStep int, runs []r
 	}
 }
 
-// tileSums adds the column sums of a tile to sums[:blocking.columns] and those of its squares to the floats after them.
+// tileSums adds the column sums of rows rows of tiles to sums[:blocking.columns] and those of their squares to the floats
+// after them.
 func (d *device) tileSums(sums *float64, c *float32, out *int, rows, columns int) {
 	if d.avx512 {
 		tileSumsAVX512(sums, c, out, rows, 1<<columns-1)

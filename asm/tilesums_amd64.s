@@ -2,8 +2,8 @@
 
 #include "textflag.h"
 
-// Column sums and sums of squares of a tile that has just been written and is still in L1: float32 over the few rows of
-// the tile, then float64. Expected: under 1 % of the time of the tile's multiply-adds.
+// Column sums and sums of squares of a few tiles that have just been written and are still in L1: float32 over their rows,
+// then float64. Expected: 1 % of the time of the tiles' multiply-adds.
 //
 //	for j := range columns { for i := range rows {
 //		sums[j] += c[out[i]+j]; sums[columns+j] += c[out[i]+j]^2
