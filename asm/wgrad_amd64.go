@@ -29,7 +29,7 @@ type gradPlan struct {
 	source   strides // of x
 	cgroup   int     // input channels of a group
 	kgroup   int     // output channels of a group
-	order    order   //
+	order    order   // of the pixels of a block
 	units    int     // pixels, rows or images, by order
 	parts    int     // that the units are cut into
 	block    int     // units of a block
@@ -88,13 +88,15 @@ func newGradPlan(g geometry, b *blocking) *gradPlan {
 		p.runs = g.oh * g.ow
 		inputs = p.block * p.h * p.w
 	}
-	p.cs = min(channels, ceil(p.cgroup, b.columns)*b.columns)
-	p.ks = min(channels/b.rows*b.rows, ceil(p.kgroup, b.rows)*b.rows)
+	p.cs, p.ks = evenly(p.cgroup, channels, b.columns), evenly(p.kgroup, channels, b.rows)
 	p.parts = max(min(pixels/gradPart, ceil(gradItems, p.items())), 1)
 	outputs := max(pixels/p.units, 1) * p.block
 	p.scratch = [2]int{p.cs*inputs + lanes, p.ks*(outputs+lanes) + lanes}
 	return p
 }
+
+// evenly is the size of shares of n, about most each or less, in whole tiles.
+func evenly(n, most, tile int) int { return max(ceil(ceil(n, ceil(max(n, 1), most)), tile)*tile, tile) }
 
 // items is the number of items of one part.
 func (p *gradPlan) items() int { return p.Groups * ceil(p.cgroup, p.cs) * ceil(p.kgroup, p.ks) }
@@ -236,11 +238,11 @@ func (j *gradJob) pack(ws *workspace, t gradShare, first, n int) (xs, dys packin
 		dys.rows(first*p.ow*p.k, p.k, 0, dys.total)
 	case alongImages:
 		xs.total, dys.total = n*p.h*p.w, n*p.oh*p.ow
-		for at := range p.h * p.w {
-			xs.rows(first*p.source.image+at/p.w*p.source.row+at%p.w*p.source.pixel, p.source.image, at*n, n)
+		for i := range p.h * p.w {
+			xs.rows(first*p.source.image+i/p.w*p.source.row+i%p.w*p.source.pixel, p.source.image, i*n, n)
 		}
-		for at := range p.oh * p.ow {
-			dys.rows((first*p.oh*p.ow+at)*p.k, p.oh*p.ow*p.k, at*n, n)
+		for i := range p.oh * p.ow {
+			dys.rows((first*p.oh*p.ow+i)*p.k, p.oh*p.ow*p.k, i*n, n)
 		}
 	}
 	return xs, dys
