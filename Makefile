@@ -10,9 +10,6 @@ PEER_PYTHON ?= python3
 STATICCHECK_VERSION := v0.8.2
 STATICCHECK         := .tools/staticcheck-$(STATICCHECK_VERSION)
 
-# The tiers to force where a package opens the default device; a tier that the machine lacks is not in the list.
-TIERS = $(shell $(GO) run ./bench/machine -tiers)
-
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 .PHONY: help demo study test machine lint unit tiers noasm portable race short-demo fuzz bench bench-peer readme clean
@@ -22,6 +19,9 @@ help: ## list the targets
 
 demo: ## train on phantom images with gaze, with permuted gaze and without; print one table
 	$(GO) run ./cmd/gzpt-train
+
+study: ## does gaze help on real images? four relations, three seeds each; STUDY_DATA=folder; may be stopped and repeated
+	$(GO) run ./bench/study
 
 test: machine lint unit tiers noasm portable race short-demo ## everything that continuous integration checks
 	@echo "make test: all passed"
@@ -48,8 +48,9 @@ unit: ## tests; the suites of the devices run on every tier by themselves
 	@echo "== go test"
 	$(GO) test ./...
 
-tiers: ## the command's tests once more for each forced tier
-	@for tier in $(TIERS); do \
+tiers: ## the command's tests once more for every tier of the machine, forced by GZPT_CPU
+	@tiers="$$($(GO) run ./bench/machine -tiers)" || exit 1; \
+	for tier in $$tiers; do \
 		echo "== go test with GZPT_CPU=$$tier"; \
 		GZPT_CPU=$$tier $(GO) test -short ./cmd/... || exit 1; \
 	done
