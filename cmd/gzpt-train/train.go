@@ -257,7 +257,7 @@ func (t *training) announce() {
 	t.console.Info("data", "items", len(t.data.items()), "training", len(t.items), "image_size", c.Height, "gaze", t.settings.gaze.gaze,
 		"tau", t.settings.gaze.tau, "drop", t.settings.gaze.drop)
 	if done := t.trainer.StepsDone(); done > 0 {
-		t.console.Info("resumed", "step", done, "of", c.Steps)
+		t.console.Info("resumed", "step", fmt.Sprintf("%d/%d", done, c.Steps))
 	}
 	if dropped := len(t.items) - t.perEpoch*c.Batch; dropped > 0 {
 		t.console.Info(fmt.Sprintf("%d items are left over in every epoch of %d steps of %d", dropped, t.perEpoch, c.Batch))
@@ -297,7 +297,7 @@ func (t *training) finish() {
 	t.console.Finish()
 	done, steps := t.trainer.StepsDone(), t.trainer.Config().Steps
 	if done < steps {
-		t.console.Info("stopped", "step", done, "of", steps, "continue_with", fmt.Sprintf("%s --resume --out %s", program, t.dir))
+		t.console.Info("stopped", "step", fmt.Sprintf("%d/%d", done, steps), "continue_with", fmt.Sprintf("%s --resume --out %s", program, t.dir))
 	} else {
 		t.console.Info("done", "steps", done, "images_per_s", t.total.rate(), "run", t.dir)
 	}
