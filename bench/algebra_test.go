@@ -1,0 +1,71 @@
+package bench
+
+import (
+	"fmt"
+	"testing"
+
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas32"
+
+	"gzpt/kernels"
+)
+
+// products are the sizes m, n, k of matrix products: squares, the linear layers of the heads at batch 64, a similarity
+// matrix.
+var products = [][3]int{
+	{256, 256, 256}, {512, 512, 512}, {1024, 1024, 1024},
+	{64, 1024, 512}, {64, 256, 1024}, {64, 4096, 256}, {64, 256, 4096}, {1024, 1024, 128},
+}
+
+// BenchmarkMatMul is c = a*b^T, the form of a linear layer.
+func BenchmarkMatMul(b *testing.B) {
+	fastTiers(b, func(b *testing.B, dev kernels.Device, tier string) {
+		for _, p := range products {
+			b.Run(fmt.Sprintf("shape=m%d_n%d_k%d", p[0], p[1], p[2]), func(b *testing.B) {
+				x, w := Random(dev, 1, p[0], p[2]), Random(dev, 2, p[1], p[2])
+				y := dev.New(p[0], p[1])
+				computing(b, tier, 2*float64(p[0])*float64(p[1])*float64(p[2]), func() {
+					dev.MatMul(y, x, w, kernels.Product{TransB: true})
+					dev.Sync()
+				})
+			})
+		}
+	})
+}
+
+// BenchmarkGonum is the same products by gonum's pure Go and SSE matrix product, the yardstick that every machine with
+// Go has; its share is of the fastest tier's peak.
+func BenchmarkGonum(b *testing.B) {
+	for _, p := range products {
+		b.Run(fmt.Sprintf("shape=m%d_n%d_k%d", p[0], p[1], p[2]), func(b *testing.B) {
+			matrix := func(rows, cols int) blas32.General {
+				data := make([]float32, rows*cols)
+				for i := range data {
+					data[i] = float32(i%17) - 8
+				}
+				return blas32.General{Rows: rows, Cols: cols, Stride: cols, Data: data}
+			}
+			x, w, y := matrix(p[0], p[2]), matrix(p[1], p[2]), matrix(p[0], p[1])
+			computing(b, fastest(), 2*float64(p[0])*float64(p[1])*float64(p[2]), func() {
+				blas32.Gemm(blas.NoTrans, blas.Trans, 1, x, w, 0, y)
+			})
+		})
+	}
+}
+
+// BenchmarkPairwise is the relation matrix of n maps of 32 x 32 values. The symmetric half is enough: n*n*d operations.
+func BenchmarkPairwise(b *testing.B) {
+	fastTiers(b, func(b *testing.B, dev kernels.Device, tier string) {
+		for _, n := range []int{256, 1000} {
+			const d = 1024
+			x, r := Random(dev, 1, n, d), dev.New(n, n)
+			operations := float64(n) * float64(n) * d
+			b.Run(fmt.Sprintf("op=cosine/shape=n%d_d%d", n, d), func(b *testing.B) {
+				computing(b, tier, operations, func() { dev.PairwiseCosine(r, x) })
+			})
+			b.Run(fmt.Sprintf("op=correlation/shape=n%d_d%d", n, d), func(b *testing.B) {
+				computing(b, tier, operations, func() { dev.PairwiseCorrelation(r, x) })
+			})
+		}
+	})
+}

@@ -1,0 +1,60 @@
+package bench
+
+import (
+	"math/rand/v2"
+
+	"gzpt/kernels"
+)
+
+// Convolution is the operands of one convolution shape on a device.
+type Convolution struct {
+	Shape      Shape
+	dev        kernels.Device
+	x, w, y    kernels.Tensor
+	dx, dw, dy kernels.Tensor
+	sums       kernels.Tensor
+}
+
+// Directions are the names that Run takes.
+var Directions = []string{"forward", "forward-stats", "backward-data", "backward-weights"}
+
+// NewConvolution allocates the operands and fills them with numbers of mean 0.
+func NewConvolution(dev kernels.Device, s Shape) *Convolution {
+	o := s.Out()
+	c := &Convolution{Shape: s, dev: dev}
+	c.x, c.dx = Random(dev, 1, s.N, s.H, s.H, s.C), dev.New(s.N, s.H, s.H, s.C)
+	c.w, c.dw = Random(dev, 2, s.K, s.R, s.R, s.C), dev.New(s.K, s.R, s.R, s.C)
+	c.dy, c.y = Random(dev, 3, s.N, o, o, s.K), dev.New(s.N, o, o, s.K)
+	c.sums = dev.NewFloat64(2, s.K)
+	return c
+}
+
+// Run carries out the convolution once in one of Directions.
+func (c *Convolution) Run(direction string) {
+	g := c.Shape.Geometry()
+	switch direction {
+	case "forward":
+		c.dev.Conv2D(c.y, c.x, c.w, g)
+	case "forward-stats":
+		c.dev.Conv2DStats(c.y, c.sums, c.x, c.w, g)
+	case "backward-data":
+		c.dev.Conv2DBackwardData(c.dx, c.dy, c.w, g)
+	case "backward-weights":
+		c.dev.Conv2DBackwardWeights(c.dw, c.dy, c.x, g)
+	default:
+		panic("bench: Convolution.Run: unknown direction")
+	}
+	c.dev.Sync()
+}
+
+// Random is a tensor of numbers uniform in [-1, 1) that follow from seed.
+func Random(dev kernels.Device, seed uint64, dims ...int) kernels.Tensor {
+	t := dev.New(dims...)
+	values := make([]float32, t.Len())
+	g := rand.New(rand.NewPCG(seed, 0))
+	for i := range values {
+		values[i] = 2*g.Float32() - 1
+	}
+	dev.Write(t, values)
+	return t
+}

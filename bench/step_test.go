@@ -1,0 +1,62 @@
+package bench
+
+import (
+	"fmt"
+	"testing"
+
+	"gzpt/asm"
+	"gzpt/kernels"
+)
+
+// fastest is the tier that Open chooses by itself.
+func fastest() string {
+	tiers := asm.Tiers()
+	return tiers[len(tiers)-1]
+}
+
+// BenchmarkStep is the whole BYOL step of ResNet-18 in pairs of views a second.
+func BenchmarkStep(b *testing.B) {
+	fastTiers(b, func(b *testing.B, dev kernels.Device, tier string) {
+		for _, c := range []struct{ size, batch int }{{224, 16}, {64, 64}} {
+			b.Run(fmt.Sprintf("size=%d/batch=%d", c.size, c.batch), func(b *testing.B) {
+				s, err := NewStep(dev, c.size, c.batch)
+				if err != nil {
+					b.Fatal(err)
+				}
+				computing(b, tier, StepOperations(c.size, c.batch), func() {
+					if _, err := s.Run(); err != nil {
+						b.Fatal(err)
+					}
+				})
+				b.ReportMetric(float64(c.batch*b.N)/b.Elapsed().Seconds(), "pairs/s")
+			})
+		}
+	})
+}
+
+// TestStep trains a little on the tier that GZPT_CPU or the machine chooses: the benchmark's batch is one that the
+// trainer accepts, and what is timed does learn.
+func TestStep(t *testing.T) {
+	dev, err := asm.Open("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dev.Close()
+	s, err := NewStep(dev, 32, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := s.Run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := first
+	for range 3 {
+		if last, err = s.Run(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !(last < first) {
+		t.Errorf("loss %v at first and %v after four steps on the same batch: expected it to fall", first, last)
+	}
+}
