@@ -8,7 +8,10 @@ import (
 )
 
 // elemState is the scratch of the operations outside convolutions and products.
-type elemState struct{ portable kernels.Device }
+type elemState struct {
+	portable kernels.Device
+	stream   streamJob
+}
 
 func (d *device) Fill(x kernels.Tensor, v float64)      { d.portable().Fill(x, v) }
 func (d *device) Copy(y, x kernels.Tensor)              { d.portable().Copy(y, x) }

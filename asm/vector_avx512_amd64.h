@@ -1,0 +1,93 @@
+// The vocabulary of the AVX-512 tier: a vector is 16 floats in V0 to V14, or two vectors of 8 doubles. Bodies and loops
+// written in it serve both tiers; its twin, with the meaning of every word, is vector_avx2_amd64.h.
+//
+// Reserved: K1 is the mask of the lanes that a tail has; K2 and K3 belong to the words below.
+
+#define WIDTH 16
+#define BYTES 64
+
+#define V0 Z0
+#define V1 Z1
+#define V2 Z2
+#define V3 Z3
+#define V4 Z4
+#define V5 Z5
+#define V6 Z6
+#define V7 Z7
+#define V8 Z8
+#define V9 Z9
+#define V10 Z10
+#define V11 Z11
+#define V12 Z12
+#define V13 Z13
+#define V14 Z14
+
+#define H0 Y0
+#define H1 Y1
+#define H2 Y2
+#define H3 Y3
+
+#define LOAD(m, v) VMOVUPS m, v
+#define STORE(v, m) VMOVUPS v, m
+#define LOADTAIL(m, v) VMOVUPS.Z m, K1, v
+#define STORETAIL(v, m) VMOVUPS v, K1, m
+
+#define TAIL(n) \
+	MOVL  $-1, R13;    \
+	BZHIL n, R13, R13; \
+	KMOVW R13, K1
+
+#define GATE(y, g, d) \
+	VCMPPS $6, V14, y, K2; \
+	VMOVAPS.Z g, K2, d
+
+#define WIDEN(v, h, lo, hi, hh) \
+	VEXTRACTF64X4 $1, v, hh; \
+	VCVTPS2PD h, lo;         \
+	VCVTPS2PD hh, hi
+
+#define TOTAL \
+	VEXTRACTF64X4 $1, Z8, Y9; \
+	VADDPD Y9, Y8, Y8;        \
+	VEXTRACTF128 $1, Y8, X9;  \
+	VADDPD X9, X8, X8;        \
+	VPERMILPD $1, X8, X9;     \
+	VADDSD X9, X8, X8
+
+#define LARGEST \
+	VEXTRACTF64X4 $1, Z0, Y1; \
+	VMAXPS Y1, Y0, Y0;        \
+	VEXTRACTF128 $1, Y0, X1;  \
+	VMAXPS X1, X0, X0;        \
+	VPERMILPS $0x4E, X0, X1;  \
+	VMAXPS X1, X0, X0;        \
+	VPERMILPS $0xB1, X0, X1;  \
+	VMAXSS X1, X0, X0
+
+#define COUNTNAN(v, n) \
+	VCMPPS $3, v, v, K2; \
+	KMOVW K2, n;         \
+	POPCNTL n, n
+
+#define NONAN KXORW K3, K3, K3
+#define SEENAN(v) \
+	VCMPPS $3, v, v, K2; \
+	KORW K2, K3, K3
+#define PUTNAN(v) VPTERNLOGD $0xFF, v, v, K3, v
+
+#define OPEN KXNORW K3, K3, K3
+#define FIRST(v, y, g, d) \
+	VCMPPS $0, v, y, K3, K2; \
+	KANDNW K3, K2, K3;       \
+	VADDPS g, d, K2, d
+
+#define ROUND(v, d) VRNDSCALEPS $8, v, d
+
+#define POWER(n, p) VSCALEFPS n, p, p
+
+#define CLEARBELOW(x, low, p) \
+	VCMPPS $5, low, x, K2; \
+	VMOVAPS.Z p, K2, p
+#define INFINITEABOVE(x, high, p, infinity) \
+	VCMPPS $14, high, x, K2;     \
+	VMOVAPS infinity, K2, p
