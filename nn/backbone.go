@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"gzpt/kernels"
+	"gzpt/kernels/atomicfile"
 	"gzpt/nn/safetensors"
 )
 
@@ -16,7 +17,7 @@ import (
 // the classifier fc, convolution weights as OIHW: torchvision's model of the same depth loads it and misses only fc. The
 // file is written aside, flushed and renamed.
 func ExportBackbone(path string, t *Trainer) error {
-	return writeAside(path, func(w io.Writer) error {
+	return atomicfile.Write(path, func(w io.Writer) error {
 		return safetensors.Write(w, backboneTensors(t.dev, t.method.trained(), backbonePrefix))
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"os"
 
 	"gzpt/kernels"
+	"gzpt/kernels/atomicfile"
 )
 
 // A checkpoint is, all numbers little-endian:
@@ -95,7 +96,7 @@ func (t *Trainer) blocks(steps int) []block {
 // SaveCheckpoint writes everything that a bit-exact resume needs to a file: aside, flushed and renamed, so that path
 // always holds a whole checkpoint. A trainer that was stopped by NaN or infinity is not saved: its error comes back.
 func SaveCheckpoint(path string, t *Trainer, p Position) error {
-	return writeAside(path, func(w io.Writer) error { return t.Save(w, p) })
+	return atomicfile.Write(path, func(w io.Writer) error { return t.Save(w, p) })
 }
 
 // Save writes a checkpoint to w, block by block.

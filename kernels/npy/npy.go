@@ -13,9 +13,10 @@ import (
 	"io"
 	"math"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
+
+	"gzpt/kernels/atomicfile"
 )
 
 const (
@@ -56,30 +57,8 @@ func Write(w io.Writer, dims []int, data []float32) error {
 }
 
 // WriteFile is Write to a file, which appears under its name only when it is complete and on disk.
-func WriteFile(path string, dims []int, data []float32) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if err := Write(f, dims, data); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	if err := f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+func WriteFile(path string, dims []int, data []float32) error {
+	return atomicfile.Write(path, func(w io.Writer) error { return Write(w, dims, data) })
 }
 
 // Read reads an array as float32 and returns its dimensions and its elements, row-major. float64 and integer elements

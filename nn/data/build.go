@@ -1,7 +1,6 @@
 package data
 
 import (
-	"bufio"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -11,7 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"time"
+
+	"gzpt/kernels/atomicfile"
 )
 
 // build decodes the images in parallel. Their pixels go to w one after the other, or into blocks where w is nil.
@@ -78,79 +78,31 @@ func (m *Image) bytes(channels int) []byte {
 }
 
 // rebuild makes the cache file and opens it.
-func (c *Cache) rebuild(ctx context.Context, path string, items []Item, sources []entry) (err error) {
+func (c *Cache) rebuild(ctx context.Context, path string, items []Item, sources []entry) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return err
 	}
-	removeAbandoned(path)
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+asideSuffix)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if err := c.write(ctx, f, items, sources); err != nil {
-		return err
-	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	if err := syncFolder(filepath.Dir(path)); err != nil {
+	if err := atomicfile.Write(path, func(w io.Writer) error { return c.write(ctx, w, items, sources) }); err != nil {
 		return err
 	}
 	return c.open(path, sources)
 }
 
-// write fills a cache file: prefix, pixels, index, trailer.
-func (c *Cache) write(ctx context.Context, f *os.File, items []Item, entries []entry) error {
-	w := bufio.NewWriterSize(f, 1<<20)
+// write writes a cache file: prefix, pixels, index, trailer.
+func (c *Cache) write(ctx context.Context, w io.Writer, items []Item, entries []entry) error {
 	if _, err := w.Write(prefix()); err != nil {
 		return err
 	}
 	if err := c.build(ctx, items, entries, w); err != nil {
 		return err
 	}
-	if _, err := w.Write(c.index(entries).append(nil)); err != nil {
-		return err
-	}
-	return w.Flush()
+	_, err := w.Write(c.index(entries).append(nil))
+	return err
 }
 
 // index is the index of the entries.
 func (c *Cache) index(entries []entry) index {
 	return index{side: c.side, channels: c.options.Channels, entries: entries}
-}
-
-const (
-	asideSuffix = ".*.part"
-	// abandoned is the age from which a file written aside is taken for a crash's: nothing takes that long.
-	abandoned = 7 * 24 * time.Hour
-)
-
-// removeAbandoned removes what crashes have left beside the cache.
-func removeAbandoned(path string) {
-	leftovers, _ := filepath.Glob(path + asideSuffix) // the pattern is well formed
-	for _, name := range leftovers {
-		if info, err := os.Stat(name); err == nil && time.Since(info.ModTime()) > abandoned {
-			os.Remove(name) // if it cannot be removed it takes space, and nothing else
-		}
-	}
-}
-
-// syncFolder makes a rename last.
-func syncFolder(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 // open reads a cache file and checks that all of it is intact and made from the sources as they are.

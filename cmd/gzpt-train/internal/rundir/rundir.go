@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"gzpt/kernels/atomicfile"
 )
 
 // Dir is the path of a run directory.
@@ -77,7 +79,7 @@ func Create(path string, fill func(Dir) error) (d Dir, err error) {
 	if err := os.Rename(aside, path); err != nil {
 		return "", err
 	}
-	return Dir(path), syncFolder(filepath.Dir(path))
+	return Dir(path), atomicfile.SyncFolder(filepath.Dir(path))
 }
 
 // Vacant returns an error unless path does not exist or is an empty folder.
@@ -129,44 +131,11 @@ func ReadJSON(path string, v any) error {
 
 // WriteAside writes a file so that path holds, at every moment and after a crash, either what it held before or all of
 // the new content. It makes the file's folder.
-func WriteAside(path string, write func(io.Writer) error) (err error) {
-	folder := filepath.Dir(path)
-	if err := os.MkdirAll(folder, 0o777); err != nil {
+func WriteAside(path string, write func(io.Writer) error) error {
+	if err := MakeFolderOf(path); err != nil {
 		return err
 	}
-	f, err := os.Create(path + ".tmp")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if err := write(f); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	return syncFolder(folder)
-}
-
-// syncFolder makes a new name in a folder survive a power cut.
-func syncFolder(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return f.Sync()
+	return atomicfile.Write(path, write)
 }
 
 // MakeFolderOf makes the folder that a file is to lie in.

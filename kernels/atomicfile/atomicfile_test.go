@@ -1,0 +1,162 @@
+package atomicfile
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+func write(path, text string) error {
+	return Write(path, func(w io.Writer) error {
+		_, err := io.WriteString(w, text)
+		return err
+	})
+}
+
+// holds checks that the folder of path has the given files and no others, and path the given text.
+func holds(t *testing.T, path, text string, files ...string) {
+	t.Helper()
+	if b, err := os.ReadFile(path); err != nil || string(b) != text {
+		t.Errorf("the file holds %q, %v, expected %q", b, err, text)
+	}
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	if !slices.Equal(names, files) {
+		t.Errorf("the folder holds %q, expected %q", names, files)
+	}
+}
+
+func TestTheOldContentStaysUntilTheNewIsWhole(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file[1]*") // brackets and stars are letters, no pattern
+	if err := write(path, "old"); err != nil {
+		t.Fatal(err)
+	}
+	err := Write(path, func(w io.Writer) error {
+		_, err := w.Write(make([]byte, 3*bufferSize))
+		if b, _ := os.ReadFile(path); string(b) != "old" {
+			t.Errorf("half way the file holds %d bytes", len(b))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	holds(t, path, string(make([]byte, 3*bufferSize)), "file[1]*")
+}
+
+func TestAFailureLeavesTheOldContentAndNothingElse(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	if err := write(path, "old"); err != nil {
+		t.Fatal(err)
+	}
+	full := errors.New("disk full")
+	err := Write(path, func(w io.Writer) error {
+		io.WriteString(w, "half of the n")
+		return full
+	})
+	if !errors.Is(err, full) || !strings.Contains(err.Error(), path) {
+		t.Errorf("error %v, expected the cause and the path", err)
+	}
+	holds(t, path, "old", "file")
+	func() {
+		defer func() { recover() }()
+		Write(path, func(io.Writer) error { panic("a fault of the caller") })
+	}()
+	holds(t, path, "old", "file")
+}
+
+func TestWhatCannotBeWritten(t *testing.T) {
+	if err := write(filepath.Join(t.TempDir(), "missing", "file"), ""); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a missing folder gives error %v", err)
+	}
+	folder := filepath.Join(t.TempDir(), "folder")
+	if err := os.MkdirAll(filepath.Join(folder, "inside"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := write(folder, "text"); err == nil {
+		t.Error("a folder is overwritten by a file")
+	}
+	entries, _ := os.ReadDir(filepath.Dir(folder))
+	if len(entries) != 1 {
+		t.Errorf("left behind: %v", entries)
+	}
+	if err := SyncFolder(filepath.Join(folder, "missing")); runtime.GOOS != "windows" && !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("SyncFolder of a missing folder gives error %v", err)
+	}
+}
+
+func TestWhatCrashesLeftIsRemovedLater(t *testing.T) {
+	folder := t.TempDir()
+	old := time.Now().Add(-2 * abandoned)
+	for name, age := range map[string]time.Time{
+		".file.0123abcd.part":       old,
+		".file.0123abce.part":       time.Now(), // may be another process's
+		".file.extra.0123abcd.part": old,        // another file's
+		"file.0123abcd.part":        old,        // somebody's own
+	} {
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, age, age); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join(folder, "file")
+	if err := write(path, "text"); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, path, "text", ".file.0123abce.part", ".file.extra.0123abcd.part", "file", "file.0123abcd.part")
+}
+
+func TestPermissionsAreTheUmasks(t *testing.T) {
+	folder := t.TempDir()
+	plain, path := filepath.Join(folder, "plain"), filepath.Join(folder, "file")
+	f, err := os.Create(plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	if err := write(path, ""); err != nil {
+		t.Fatal(err)
+	}
+	a, err := os.Stat(plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.Stat(path); err != nil || a.Mode() != b.Mode() {
+		t.Errorf("mode %v, %v, expected %v", b.Mode(), err, a.Mode())
+	}
+}
+
+func TestManyWritersOneComesLast(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	var wait sync.WaitGroup
+	for i := range 8 {
+		wait.Go(func() {
+			if err := write(path, strings.Repeat(string(rune('a'+i)), 1000)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wait.Wait()
+	b, err := os.ReadFile(path)
+	if err != nil || len(b) != 1000 || strings.Count(string(b), string(b[:1])) != 1000 {
+		t.Errorf("%d bytes, %v: not what one writer wrote", len(b), err)
+	}
+	holds(t, path, string(b), "file")
+}
