@@ -11,41 +11,15 @@ import (
 type elemState struct {
 	portable kernels.Device
 	stream   streamJob
+	rows     rowsJob
+	sums     sumsJob
+	fill     fillJob
+	copy     copyJob
+	params   []float32 // parameters of the current kernel
+	scale    []float32 // of the channels of a normalisation
+	slopes   []float32 // of its gradient, after the offsets
 }
 
-func (d *device) Fill(x kernels.Tensor, v float64)      { d.portable().Fill(x, v) }
-func (d *device) Copy(y, x kernels.Tensor)              { d.portable().Copy(y, x) }
-func (d *device) Add(z, x, y kernels.Tensor)            { d.portable().Add(z, x, y) }
-func (d *device) ReLU(y, x kernels.Tensor)              { d.portable().ReLU(y, x) }
-func (d *device) ReLUBackward(dx, dy, y kernels.Tensor) { d.portable().ReLUBackward(dx, dy, y) }
-func (d *device) AddBias(y, x, b kernels.Tensor)        { d.portable().AddBias(y, x, b) }
-func (d *device) AddBiasBackward(db, dy kernels.Tensor) { d.portable().AddBiasBackward(db, dy) }
-func (d *device) ChannelSums(sums, x kernels.Tensor)    { d.portable().ChannelSums(sums, x) }
-func (d *device) BatchNormStats(n kernels.Norm, runningMean, runningVar, sums kernels.Tensor, rows int, eps, momentum float64) {
-	d.portable().BatchNormStats(n, runningMean, runningVar, sums, rows, eps, momentum)
-}
-func (d *device) InverseStd(invStd, variance kernels.Tensor, eps float64) {
-	d.portable().InverseStd(invStd, variance, eps)
-}
-func (d *device) BatchNorm(y, x kernels.Tensor, n kernels.Norm) { d.portable().BatchNorm(y, x, n) }
-func (d *device) BatchNormReLU(y, x kernels.Tensor, n kernels.Norm) {
-	d.portable().BatchNormReLU(y, x, n)
-}
-func (d *device) BatchNormAddReLU(y, x, r kernels.Tensor, n kernels.Norm) {
-	d.portable().BatchNormAddReLU(y, x, r, n)
-}
-func (d *device) BatchNormBackward(dx, dgamma, dbeta, dy, x kernels.Tensor, n kernels.Norm) {
-	d.portable().BatchNormBackward(dx, dgamma, dbeta, dy, x, n)
-}
-func (d *device) BatchNormReLUBackward(dx, dgamma, dbeta, dy, y, x kernels.Tensor, n kernels.Norm) {
-	d.portable().BatchNormReLUBackward(dx, dgamma, dbeta, dy, y, x, n)
-}
-func (d *device) BatchNormAddReLUBackward(dx, dr, dgamma, dbeta, dy, y, x kernels.Tensor, n kernels.Norm) {
-	d.portable().BatchNormAddReLUBackward(dx, dr, dgamma, dbeta, dy, y, x, n)
-}
-func (d *device) BatchNormEvalBackward(dx, dgamma, dbeta, dy, x kernels.Tensor, n kernels.Norm) {
-	d.portable().BatchNormEvalBackward(dx, dgamma, dbeta, dy, x, n)
-}
 func (d *device) MaxPool(y, x kernels.Tensor, p kernels.Pool) { d.portable().MaxPool(y, x, p) }
 func (d *device) MaxPoolBackward(dx, dy, y, x kernels.Tensor, p kernels.Pool) {
 	d.portable().MaxPoolBackward(dx, dy, y, x, p)

@@ -1,0 +1,141 @@
+//go:build amd64 && !noasm
+
+package asm
+
+import (
+	"math"
+
+	"gzpt/kernels"
+)
+
+func (d *device) ChannelSums(sums, x kernels.Tensor) {
+	d.check.ChannelSums("ChannelSums", sums, x)
+	if x.Len() == 0 {
+		clear(sums.Float64())
+		return
+	}
+	copy(sums.Float64(), d.columnSums(d.rows().sumSquares, 2, x.Channels(), nil, x.Float32(), nil, nil, nil))
+}
+
+func (d *device) BatchNormStats(n kernels.Norm, runningMean, runningVar, sums kernels.Tensor, rows int, eps, momentum float64) {
+	d.check.BatchNormStats(n, runningMean, runningVar, sums, rows)
+	means, invStds := n.Mean.Float32(), n.InvStd.Float32()
+	runMeans, runVars, s := runningMean.Float32(), runningVar.Float32(), sums.Float64()
+	count, unbiased := float64(rows), 1.0
+	if rows > 1 {
+		unbiased = count / (count - 1)
+	}
+	for c := range means {
+		mean := s[c] / count
+		variance := max(s[len(means)+c]/count-mean*mean, 0)
+		means[c], invStds[c] = float32(mean), float32(1/math.Sqrt(variance+eps))
+		runMeans[c] = float32((1-momentum)*float64(runMeans[c]) + momentum*mean)
+		runVars[c] = float32((1-momentum)*float64(runVars[c]) + momentum*variance*unbiased)
+	}
+}
+
+func (d *device) InverseStd(invStd, variance kernels.Tensor, eps float64) {
+	d.check.InverseStd(invStd, variance)
+	out := invStd.Float32()
+	for c, v := range variance.Float32() {
+		out[c] = float32(1 / math.Sqrt(float64(v)+eps))
+	}
+}
+
+func (d *device) BatchNorm(y, x kernels.Tensor, n kernels.Norm) {
+	d.check.BatchNorm("BatchNorm", y, n, x)
+	d.normalise(d.rows().norm, y, x, nil, n)
+}
+
+func (d *device) BatchNormReLU(y, x kernels.Tensor, n kernels.Norm) {
+	d.check.BatchNorm("BatchNormReLU", y, n, x)
+	d.normalise(d.rows().normReLU, y, x, nil, n)
+}
+
+func (d *device) BatchNormAddReLU(y, x, r kernels.Tensor, n kernels.Norm) {
+	d.check.BatchNorm("BatchNormAddReLU", y, n, x, r)
+	d.normalise(d.rows().normAddReLU, y, x, r.Float32(), n)
+}
+
+// normalise is a batch normalisation in one pass, with the scale Gamma*InvStd.
+func (d *device) normalise(kernel rowsKernel, y, x kernels.Tensor, r []float32, n kernels.Norm) {
+	if y.Len() > 0 {
+		d.columnwise(kernel, y.Float32(), x.Float32(), r, nil, n.Mean.Float32(), d.normScale(n), n.Beta.Float32())
+	}
+}
+
+// normScale is Gamma*InvStd, until the next call.
+func (d *device) normScale(n kernels.Norm) []float32 {
+	gamma, invStd := n.Gamma.Float32(), n.InvStd.Float32()
+	d.elem.scale = grow(d.elem.scale, len(gamma))
+	scale := d.elem.scale[:len(gamma)]
+	for c := range scale {
+		scale[c] = gamma[c] * invStd[c]
+	}
+	return scale
+}
+
+// The gradients take two passes, one for the sums and one for dx. The sum of g*xhat is that of g*(x-mean), times InvStd.
+
+func (d *device) BatchNormBackward(dx, dgamma, dbeta, dy, x kernels.Tensor, n kernels.Norm) {
+	d.check.BatchNormBackward("BatchNormBackward", dx, dgamma, dbeta, n, dy, x)
+	k := d.rows()
+	d.normBackward(k.sumProducts, k.normBackward, dx, dgamma, dbeta, nil, dy, x, nil, n)
+}
+
+func (d *device) BatchNormReLUBackward(dx, dgamma, dbeta, dy, y, x kernels.Tensor, n kernels.Norm) {
+	d.check.BatchNormBackward("BatchNormReLUBackward", dx, dgamma, dbeta, n, dy, x, y)
+	k := d.rows()
+	d.normBackward(k.sumGated, k.normReLUBackward, dx, dgamma, dbeta, nil, dy, x, y.Float32(), n)
+}
+
+func (d *device) BatchNormAddReLUBackward(dx, dr, dgamma, dbeta, dy, y, x kernels.Tensor, n kernels.Norm) {
+	d.check.BatchNormBackward("BatchNormAddReLUBackward", dx, dgamma, dbeta, n, dy, x, y)
+	d.check.BatchNormResidual(dr, dx, dy, y, x, dgamma, dbeta, n.Gamma, n.Beta, n.Mean, n.InvStd)
+	k := d.rows()
+	d.normBackward(k.sumStoreGated, k.normBackward, dx, dgamma, dbeta, dr.Float32(), dy, x, y.Float32(), n)
+}
+
+// normBackward takes the sums with one kernel and dx with the other. Where there is a dr, the first fills it with the
+// gradient and the second reads that.
+func (d *device) normBackward(sum, apply rowsKernel, dx, dgamma, dbeta kernels.Tensor, dr []float32, dy, x kernels.Tensor, y []float32, n kernels.Norm) {
+	if dx.Len() == 0 {
+		return
+	}
+	g := dy.Float32()
+	sums, products := d.normSums(sum, dr, g, x, y, n)
+	accumulate(dbeta.Float32(), sums)
+	accumulate(dgamma.Float32(), products)
+	if dr != nil {
+		g, y = dr, nil
+	}
+	scale, channels, rows := d.normScale(n), dx.Channels(), float64(dx.Rows())
+	d.elem.slopes = grow(d.elem.slopes, 2*channels)
+	offsets, slopes := d.elem.slopes[:channels], d.elem.slopes[channels:2*channels]
+	for c, invStd := range n.InvStd.Float32() {
+		offsets[c], slopes[c] = float32(sums[c]/rows), float32(products[c]*float64(invStd)/rows)
+	}
+	d.columnwise(apply, dx.Float32(), g, x.Float32(), y, n.Mean.Float32(), scale, offsets, slopes)
+}
+
+// normSums is the sums of g and of g*xhat for each channel, until the next call.
+func (d *device) normSums(kernel rowsKernel, dr, dy []float32, x kernels.Tensor, y []float32, n kernels.Norm) (sums, products []float64) {
+	channels := x.Channels()
+	both := d.columnSums(kernel, 2, channels, dr, dy, x.Float32(), y, n.Mean.Float32())
+	sums, products = both[:channels], both[channels:]
+	for c, invStd := range n.InvStd.Float32() {
+		products[c] *= float64(invStd)
+	}
+	return sums, products
+}
+
+func (d *device) BatchNormEvalBackward(dx, dgamma, dbeta, dy, x kernels.Tensor, n kernels.Norm) {
+	d.check.BatchNormBackward("BatchNormEvalBackward", dx, dgamma, dbeta, n, dy, x)
+	if dx.Len() == 0 {
+		return
+	}
+	sums, products := d.normSums(d.rows().sumProducts, nil, dy.Float32(), x, nil, n)
+	accumulate(dbeta.Float32(), sums)
+	accumulate(dgamma.Float32(), products)
+	d.columnwise(d.rows().scale, dx.Float32(), dy.Float32(), nil, nil, d.normScale(n))
+}
