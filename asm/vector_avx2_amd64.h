@@ -107,3 +107,29 @@
 #define INFINITEABOVE(x, high, p, infinity) \
 	VCMPPS $14, high, x, high;       \
 	VBLENDVPS high, infinity, p, p
+
+// EXPCONSTANTS gets the constants of EXP ready; it takes R9. MINUSINFINITY broadcasts the last of them.
+#define EXPCONSTANTS LEAQ ·exponential(SB), R9
+#define LOG2E 0(R9)
+#define LN2HIGH 32(R9)
+#define LN2LOW 64(R9)
+#define TERM7 96(R9)
+#define TERM6 128(R9)
+#define TERM5 160(R9)
+#define TERM4 192(R9)
+#define TERM3 224(R9)
+#define TERM2 256(R9)
+#define ONE 288(R9)
+#define LOWEST 320(R9)
+#define HIGHEST 352(R9)
+#define INFINITE 384(R9)
+#define MINUSINFINITY(v) VBROADCASTSS ·exponential+416(SB), v
+
+// PADTAIL fills the lanes of v past the tail.
+#define PADTAIL(v, fill) VBLENDVPS Y15, v, fill, v
+
+// NARROW sets v to the floats of the doubles lo and hi, given as their halves too: the reverse of WIDEN. hv is the half of v.
+#define NARROW(lo, hi, hhi, v, hv) \
+	VCVTPD2PSY lo, hv;       \
+	VCVTPD2PSY hi, hhi;      \
+	VINSERTF128 $1, hhi, v, v

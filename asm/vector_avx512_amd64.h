@@ -91,3 +91,40 @@
 #define INFINITEABOVE(x, high, p, infinity) \
 	VCMPPS $14, high, x, K2;     \
 	VMOVAPS infinity, K2, p
+
+#define EXPCONSTANTS \
+	LEAQ         ·exponential(SB), R9; \
+	VBROADCASTSS 0(R9), LOG2E;         \
+	VBROADCASTSS 32(R9), LN2HIGH;      \
+	VBROADCASTSS 64(R9), LN2LOW;       \
+	VBROADCASTSS 96(R9), TERM7;        \
+	VBROADCASTSS 128(R9), TERM6;       \
+	VBROADCASTSS 160(R9), TERM5;       \
+	VBROADCASTSS 192(R9), TERM4;       \
+	VBROADCASTSS 224(R9), TERM3;       \
+	VBROADCASTSS 256(R9), TERM2;       \
+	VBROADCASTSS 288(R9), ONE;         \
+	VBROADCASTSS 320(R9), LOWEST;      \
+	VBROADCASTSS 352(R9), HIGHEST;     \
+	VBROADCASTSS 384(R9), INFINITE
+#define LOG2E Z16
+#define LN2HIGH Z17
+#define LN2LOW Z18
+#define TERM7 Z19
+#define TERM6 Z20
+#define TERM5 Z21
+#define TERM4 Z22
+#define TERM3 Z23
+#define TERM2 Z24
+#define ONE Z25
+#define LOWEST Z26
+#define HIGHEST Z27
+#define INFINITE Z28
+#define MINUSINFINITY(v) VBROADCASTSS ·exponential+416(SB), v
+
+#define PADTAIL(v, fill) VBLENDMPS v, fill, K1, v
+
+#define NARROW(lo, hi, hhi, v, hv) \
+	VCVTPD2PS lo, hv;          \
+	VCVTPD2PS hi, hhi;         \
+	VINSERTF64X4 $1, hhi, v, v
