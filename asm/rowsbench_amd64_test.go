@@ -74,3 +74,29 @@ func BenchmarkRows(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkPools times the pools of ResNet-18 at batch 16: that of the stem, and the average at the end.
+func BenchmarkPools(b *testing.B) {
+	stem := kernels.Pool{Size: 3, Stride: 2, Pad: 1}
+	for _, tier := range assemblyTiers() {
+		d := openAssembly(tier).(*device)
+		defer d.Close()
+		x, dx, y, dy := d.New(16, 112, 112, 64), d.New(16, 112, 112, 64), d.New(16, 56, 56, 64), d.New(16, 56, 56, 64)
+		for i := range x.Float32() {
+			x.Float32()[i] = float32(i * 7919 % 1013)
+		}
+		last, mean := d.New(16, 7, 7, 512), d.New(16, 512)
+		for _, op := range []struct {
+			name   string
+			floats int
+			run    func()
+		}{
+			{"MaxPool", x.Len() + y.Len(), func() { d.MaxPool(y, x, stem) }},
+			{"MaxPoolBackward", 2*x.Len() + 2*y.Len(), func() { d.MaxPoolBackward(dx, dy, y, x, stem) }},
+			{"GlobalAveragePool", last.Len(), func() { d.GlobalAveragePool(mean, last) }},
+			{"GlobalAveragePoolBackward", last.Len(), func() { d.GlobalAveragePoolBackward(last, mean) }},
+		} {
+			b.Run(tier+"/"+op.name, func(b *testing.B) { bandwidth(b, d, op.floats, op.run) })
+		}
+	}
+}

@@ -81,8 +81,12 @@
 	VORPS V12, V13, V13
 #define PUTNAN(v) VORPS V13, v, v
 
-// OPEN, and FIRST, which adds g to d in the lanes where v equals y for the first time since OPEN. Destroys v and V12.
+// OPEN, and FIRST, which adds g to d in the lanes where v equals y for the first time since OPEN; SHUT only looks. Both
+// destroy v.
 #define OPEN VPCMPEQD V13, V13, V13
+#define SHUT(v, y) \
+	VCMPPS $0, v, y, v; \
+	VANDNPS V13, v, V13
 #define FIRST(v, y, g, d) \
 	VCMPPS $0, v, y, v;   \
 	VANDPS V13, v, v;     \

@@ -76,6 +76,7 @@
 #define PUTNAN(v) VPTERNLOGD $0xFF, v, v, K3, v
 
 #define OPEN KXNORW K3, K3, K3
+#define SHUT(v, y) VCMPPS $4, v, y, K3, K3
 #define FIRST(v, y, g, d) \
 	VCMPPS $0, v, y, K3, K2; \
 	KANDNW K3, K2, K3;       \
