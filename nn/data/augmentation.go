@@ -144,8 +144,8 @@ func (a Augmentation) Validate() error {
 	}
 	demand(a.Hue >= 0 && a.Hue <= 0.5, "hue is %v, expected 0 to 0.5", a.Hue)
 	if a.BlurProbability > 0 {
-		demand(a.BlurSigma[0] > 0 && a.BlurSigma[0] <= a.BlurSigma[1] && a.BlurSigma[1] <= maxSigma,
-			"blur sigma is %v, expected 0 < from <= to <= %v", a.BlurSigma, maxSigma)
+		demand(a.BlurSigma[0] >= minSigma && a.BlurSigma[0] <= a.BlurSigma[1] && a.BlurSigma[1] <= maxSigma,
+			"blur sigma is %v, expected %v <= from <= to <= %v", a.BlurSigma, minSigma, maxSigma)
 	}
 	demand(a.SolarizeThreshold >= 0 && a.SolarizeThreshold <= 1, "solarize threshold is %v, expected 0 to 1", a.SolarizeThreshold)
 	for c := range 3 {
@@ -155,8 +155,8 @@ func (a Augmentation) Validate() error {
 	return errors.Join(faults...)
 }
 
-// maxSigma bounds the blur in pixels of a view of 224.
-const maxSigma = 50
+// minSigma and maxSigma bound the blur in pixels of a view of 224.
+const minSigma, maxSigma = 0.01, 50
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 

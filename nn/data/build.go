@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -138,15 +139,16 @@ func (c *Cache) check(f *os.File, sources []entry) error {
 		total += e.bytes(c.values)
 	}
 	var blocks [][]byte
-	if total <= maxMemory {
+	if total <= cmp.Or(c.options.Memory, defaultMemory) {
 		blocks = make([][]byte, len(x.entries))
 	}
-	buffer := make([]byte, 0, 2*c.values)
+	var buffer []byte
 	for i := range x.entries {
-		if blocks != nil {
-			buffer = make([]byte, 0, x.entries[i].bytes(c.values))
+		e := &x.entries[i]
+		if n := e.bytes(c.values); blocks != nil || n > cap(buffer) {
+			buffer = make([]byte, 0, n)
 		}
-		block, err := x.entries[i].read(f, buffer, c.values)
+		block, err := e.read(f, buffer, c.values)
 		if err != nil {
 			return err
 		}
@@ -165,8 +167,15 @@ func (c *Cache) fresh(x index, sources []entry) error {
 			len(sources), c.side, c.side, c.options.Channels)
 	}
 	for i := range x.entries {
-		if !x.entries[i].sameSource(sources[i]) {
-			return fmt.Errorf("stale: %s has changed", sources[i].path)
+		e := &x.entries[i]
+		if !e.sameSource(sources[i]) {
+			return fmt.Errorf("stale: %s has changed", e.path)
+		}
+		if e.fault == "" {
+			continue
+		}
+		if _, err := DecodeFile(e.path); err == nil { // a permission, a disk or a mount was at fault
+			return fmt.Errorf("stale: %s can be read by now", e.path)
 		}
 	}
 	return nil

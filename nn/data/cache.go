@@ -22,6 +22,8 @@ type CacheOptions struct {
 	ImageSize int
 	// Channels is 1 or 3.
 	Channels int
+	// Memory is up to how many bytes of pixels are kept in memory, 0 for 1 GiB; more are read from the file when needed.
+	Memory int
 	// Workers is the number of goroutines that decode, 0 for one per processor.
 	Workers int
 	// SkipBad leaves out images that are missing or cannot be decoded, see Skipped; otherwise the first one is an error.
@@ -30,8 +32,7 @@ type CacheOptions struct {
 	Progress func(done, total int)
 }
 
-// maxMemory is up to how many bytes of pixels are kept in memory; beyond it they are read from the file when needed.
-const maxMemory = 1 << 30
+const defaultMemory = 1 << 30
 
 // Cache is the decoded, resized pixels of a list of image files, 8 or 16 bits a value as the file has it. It is a [Source].
 type Cache struct {

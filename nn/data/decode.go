@@ -77,7 +77,7 @@ func Decode(r io.ReadSeeker) (*Image, error) {
 	if b := m.Bounds(); b.Dx() != config.Width || b.Dy() != config.Height {
 		return nil, fmt.Errorf("%s image of %d x %d pixels whose header says %d x %d", format, b.Dx(), b.Dy(), config.Width, config.Height)
 	}
-	return unpack(m), nil
+	return unpack(m, format == "webp"), nil
 }
 
 // undecodable says what was expected of a file of no known format.
@@ -92,7 +92,7 @@ func undecodable(err error) error {
 }
 
 // unpack copies an image of the standard library, whose pixels may have any layout, without its alpha channel.
-func unpack(m image.Image) *Image {
+func unpack(m image.Image, webp bool) *Image {
 	b := m.Bounds()
 	switch m := m.(type) {
 	case *image.Gray:
@@ -111,7 +111,9 @@ func unpack(m image.Image) *Image {
 		}
 		return dst
 	case *image.YCbCr:
-		return unpackYCbCr(m)
+		return unpackYCbCr(m, webp)
+	case *image.NYCbCrA:
+		return unpackYCbCr(&m.YCbCr, webp)
 	case *image.NRGBA:
 		return unpackNRGBA(m)
 	}

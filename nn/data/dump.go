@@ -66,15 +66,16 @@ func DumpViews(folder string, source Source, o DumpOptions) ([]string, error) {
 	return paths, nil
 }
 
-// fileName is a name without what file systems or shells take for more than a letter.
+// fileName is a name without what file systems or shells take for more than a letter, its end if it is long.
 func fileName(name string) string {
 	name = strings.TrimSuffix(name, filepath.Ext(name))
-	return strings.Map(func(r rune) rune {
+	name = strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.' {
 			return r
 		}
 		return '_'
 	}, name)
+	return name[max(0, len(name)-100):]
 }
 
 func writePNG(path string, m image.Image) error {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 )
@@ -35,7 +36,7 @@ const (
 	imageColumn  = "image"
 )
 
-// List finds the images of a data set. path is a folder, or a manifest.
+// List finds the images of a data set. root is a folder, or a manifest.
 //
 // A manifest, or a file items.csv in the folder, lists the items: a table with a column image, a path relative to it or to
 // the folder images beside it, and if there are any the columns label, split and group; other columns are left to
@@ -45,21 +46,25 @@ const (
 //
 // A missing image, a name that is listed twice, a label for an image that is not there or fits several: each is an error
 // that names file and line, or with SkipBad an entry of Skips. Images are not opened.
-func List(path string, o ListOptions) (*Listing, error) {
-	info, err := os.Stat(path)
+func List(root string, o ListOptions) (*Listing, error) {
+	info, err := os.Stat(root)
 	if err != nil {
 		return nil, err
 	}
-	folder, manifest := path, filepath.Join(path, manifestName)
+	folder, manifest := root, filepath.Join(root, manifestName)
 	if !info.IsDir() {
-		folder, manifest = filepath.Dir(path), path
+		if extensions[strings.ToLower(filepath.Ext(root))] {
+			return nil, fmt.Errorf("%s: an image, expected a folder of images or a manifest", root)
+		}
+		folder, manifest = filepath.Dir(root), root
 	}
 	l := &lister{problems: problems{skipBad: o.SkipBad}, folder: folder, options: o}
 	if _, err := os.Stat(manifest); err == nil {
-		err = l.readManifest(manifest)
-		if err != nil {
+		if err := l.readManifest(manifest); err != nil {
 			return nil, err
 		}
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
 	} else if err := l.walk(); err != nil {
 		return nil, err
 	} else if o.Labels == "" && o.Split+o.Group != "" {
@@ -71,7 +76,7 @@ func List(path string, o ListOptions) (*Listing, error) {
 		}
 	}
 	if len(l.items) == 0 {
-		return nil, fmt.Errorf("%s: no image, expected JPEG, PNG, TIFF, BMP or WebP files%s", path, reasons(l.skips))
+		return nil, fmt.Errorf("%s: no image, expected JPEG, PNG, TIFF, BMP or WebP files%s", root, reasons(l.skips))
 	}
 	return &Listing{Items: l.items, Skips: l.skips}, nil
 }
@@ -169,19 +174,21 @@ func (l *lister) readManifest(file string) error {
 		split, group = cmp.Or(l.options.Split, split), cmp.Or(l.options.Group, group)
 	}
 	first := map[string]int{}   // image -> item
+	files := map[string]Item{}  // path -> the item that it was first
 	rows := map[[3]string]int{} // image, gaze, reader -> line
 	refused := map[string]bool{}
 	return l.rows(file, func(t *table) error {
 		item := Item{Name: t.text(imageColumn), Label: t.text("label"), Split: t.text(split), Group: t.text(group), File: file, Line: t.line()}
-		row := [3]string{item.Name, t.text("gaze"), t.text("reader")}
+		name := cleanName(item.Name)
+		row := [3]string{name, t.text("gaze"), t.text("reader")}
 		if line, ok := rows[row]; ok {
 			return item.problem(fmt.Errorf("listed already on line %d", line))
 		}
 		rows[row] = item.Line
-		if refused[item.Name] {
+		if refused[name] {
 			return nil // a further reader of an image that is listed as lost
 		}
-		if i, ok := first[item.Name]; ok {
+		if i, ok := first[name]; ok {
 			if a := l.items[i]; a.Label != item.Label || a.Split != item.Split || a.Group != item.Group {
 				return item.problem(fmt.Errorf("listed already on line %d with another label, split or group", a.Line))
 			}
@@ -189,10 +196,15 @@ func (l *lister) readManifest(file string) error {
 		}
 		var err error
 		if item.Path, err = l.locate(item.Name); err != nil {
-			refused[item.Name] = true
+			refused[name] = true
 			return item.problem(err)
 		}
-		first[item.Name] = len(l.items)
+		if a, ok := files[item.Path]; ok {
+			refused[name] = true
+			return item.problem(fmt.Errorf("the file of %q on line %d", a.Name, a.Line))
+		}
+		files[item.Path] = item
+		first[name] = len(l.items)
 		l.items = append(l.items, item)
 		return nil
 	}, need...)
@@ -261,25 +273,32 @@ func (l *lister) labelsFile(name string) (string, error) {
 	return name, nil
 }
 
-// nameIndex finds items by name: whole, then without folders, then without extension. -1 stands for several.
-type nameIndex [3]map[string]int
+// nameIndex finds items by name: first whole, then by the last part of the name, then by that without its extension. What
+// stands before it in either name must be the end of what stands before it in the other: 7.png and images/7.png are the
+// same, a/7.png and b/7.png are not.
+type nameIndex struct {
+	items []Item
+	forms [3]map[string][]int
+}
 
 // nameForms are the forms of a name, strictest first.
 func nameForms(name string) [3]string {
-	name = filepath.ToSlash(filepath.Clean(name))
-	base := name[strings.LastIndexAny(name, `/\`)+1:]
-	return [3]string{name, base, strings.TrimSuffix(base, filepath.Ext(base))}
+	name = cleanName(name)
+	base := path.Base(name)
+	return [3]string{name, base, strings.TrimSuffix(base, path.Ext(base))}
 }
 
+// cleanName is a name with slashes, and without what leads nowhere.
+func cleanName(name string) string { return path.Clean(strings.ReplaceAll(name, `\`, "/")) }
+
 func newNameIndex(items []Item) *nameIndex {
-	x := &nameIndex{{}, {}, {}}
+	x := &nameIndex{items: items}
+	for k := range x.forms {
+		x.forms[k] = map[string][]int{}
+	}
 	for i, item := range items {
 		for k, form := range nameForms(item.Name) {
-			if _, ok := x[k][form]; ok {
-				x[k][form] = -1
-			} else {
-				x[k][form] = i
-			}
+			x.forms[k][form] = append(x.forms[k][form], i)
 		}
 	}
 	return x
@@ -292,11 +311,24 @@ var (
 
 func (x *nameIndex) find(name string) (int, error) {
 	for k, form := range nameForms(name) {
-		if i, ok := x[k][form]; ok && i >= 0 {
-			return i, nil
-		} else if ok {
-			return 0, errSeveralItems
+		found := -1
+		for _, i := range x.forms[k][form] {
+			if !sameFolder(name, x.items[i].Name) {
+				continue
+			} else if found >= 0 {
+				return 0, errSeveralItems
+			}
+			found = i
+		}
+		if found >= 0 {
+			return found, nil
 		}
 	}
 	return 0, errNoItem
+}
+
+// sameFolder reports whether the folder of one name is the end of the other's.
+func sameFolder(a, b string) bool {
+	a, b = path.Dir("/"+cleanName(a)), path.Dir("/"+cleanName(b)) // with a slash before every folder
+	return a == "/" || b == "/" || strings.HasSuffix(a, b) || strings.HasSuffix(b, a)
 }

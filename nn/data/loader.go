@@ -89,6 +89,11 @@ func NewLoader(source Source, o LoaderOptions) (*Loader, error) {
 	if o.Items == nil {
 		o.Items = indices(len(source.Items()))
 	}
+	for _, i := range o.Items {
+		if i < 0 || i >= len(source.Items()) {
+			panic("data: NewLoader: Items are indices of the source's items")
+		}
+	}
 	if len(o.Items) < o.Batch {
 		return nil, fmt.Errorf("%d items do not fill a batch of %d", len(o.Items), o.Batch)
 	}

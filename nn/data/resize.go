@@ -10,6 +10,8 @@ import "math"
 //
 // columns first, then rows. It is what Pillow calls BILINEAR and torchvision's Resize does to a PIL image: values are
 // rounded after either direction, with weights in units of 2^-22, and 8-bit results are equal to Pillow's bit for bit.
+// (From version 13 on Pillow takes the rows first where an image loses more than twice as many rows as columns; there
+// values may differ by 1.)
 func (m *Image) Resize(width, height int) *Image {
 	if width < 1 || height < 1 {
 		panic("data: Resize: the new size is at least 1 x 1")

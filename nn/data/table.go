@@ -20,6 +20,11 @@ type table struct {
 }
 
 func newTable(file string, content []byte) (*table, error) {
+	for _, mark := range []string{"\xff\xfe", "\xfe\xff"} {
+		if bytes.HasPrefix(content, []byte(mark)) {
+			return nil, Problem{File: file, Line: 1, Reason: "UTF-16 text, expected UTF-8"}
+		}
+	}
 	content = bytes.TrimPrefix(content, []byte("\ufeff"))
 	t := &table{file: file, reader: csv.NewReader(bytes.NewReader(content)), columns: map[string]int{}}
 	t.reader.Comma = separator(content)
@@ -33,7 +38,7 @@ func newTable(file string, content []byte) (*table, error) {
 	for i, name := range header {
 		name = strings.TrimSpace(name)
 		t.names = append(t.names, name)
-		if _, ok := t.columns[strings.ToLower(name)]; ok {
+		if _, ok := t.columns[strings.ToLower(name)]; ok && name != "" {
 			return nil, Problem{File: file, Line: t.line(), Reason: fmt.Sprintf("the column %q comes twice", name)}
 		}
 		t.columns[strings.ToLower(name)] = i
@@ -57,7 +62,7 @@ func separator(content []byte) rune {
 func (t *table) syntax(err error) error {
 	var parse *csv.ParseError
 	if errors.As(err, &parse) {
-		return Problem{File: t.file, Line: parse.Line, Reason: parse.Err.Error()}
+		return Problem{File: t.file, Line: parse.StartLine, Reason: parse.Err.Error()} // an open quote ends far below
 	}
 	return err
 }
@@ -87,10 +92,11 @@ func (t *table) problem(reason string) Problem {
 	return Problem{File: t.file, Line: t.line(), Reason: reason}
 }
 
-// text is a field without the blanks around it, "" where the table has no such column.
+// text is a field without the blanks around it, "" where the table has no such column. A column without a name, such as the
+// row numbers that pandas writes, is nobody's.
 func (t *table) text(column string) string {
 	i, ok := t.columns[strings.ToLower(column)]
-	if !ok {
+	if !ok || column == "" {
 		return ""
 	}
 	return strings.TrimSpace(t.row[i])

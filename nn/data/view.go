@@ -89,9 +89,9 @@ func (g *Augmenter) happens(probability float64) bool {
 	return probability > 0 && g.random.Float64() < probability
 }
 
-// between is uniform between two bounds.
+// between is uniform between two bounds, neither of which rounding passes.
 func (g *Augmenter) between(bounds [2]float64) float64 {
-	return bounds[0] + g.random.Float64()*(bounds[1]-bounds[0])
+	return min(bounds[0]+g.random.Float64()*(bounds[1]-bounds[0]), bounds[1])
 }
 
 // cropAttempts is how often a crop that does not fit is drawn again, as in torchvision.

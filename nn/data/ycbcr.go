@@ -2,22 +2,29 @@ package data
 
 import "image"
 
-// unpackYCbCr converts the luma and chroma of a JPEG or WebP image to red, green and blue.
+// unpackYCbCr converts the luma and chroma of a JPEG image, or of a lossy WebP one, to red, green and blue.
 //
 // Where chroma has half the columns, half the rows or both, it is interpolated linearly: a pixel takes 3/4 of the chroma
 // sample that covers it and 1/4 of the next nearest one, per axis, with libjpeg's rounding ("fancy upsampling", the
-// default of libjpeg, Pillow and OpenCV). Repeating samples instead, as image.YCbCr does, shifts colours at edges by
-// tens of levels. Other ratios are rare and are repeated, by libjpeg too.
-func unpackYCbCr(m *image.YCbCr) *Image {
+// default of libjpeg, libwebp, Pillow and OpenCV). Repeating samples instead, as image.YCbCr does, shifts colours at edges
+// by tens of levels. Other ratios are rare and are repeated, by libjpeg too, and so are two columns of samples or fewer.
+//
+// JPEG uses the full range of values; WebP, like video, 16 to 235 for luma and 16 to 240 for chroma (ITU-R BT.601), which
+// the image package does not know.
+func unpackYCbCr(m *image.YCbCr, webp bool) *Image {
 	b := m.Bounds()
 	dst := newImage(b.Dx(), b.Dy(), 3, 8)
-	u := newUpsampler(m)
+	u := newUpsampler(m, webp)
+	convert := rgb
+	if webp {
+		convert = rgbVideo
+	}
 	for y := range dst.Height {
 		cb, cr := u.row(m.Cb, u.rows[0], y), u.row(m.Cr, u.rows[1], y)
 		luma := m.Y[y*m.YStride : y*m.YStride+dst.Width]
 		out := dst.Pix8[3*y*dst.Width:]
 		for x, l := range luma {
-			out[3*x], out[3*x+1], out[3*x+2] = rgb(int32(l), int32(cb[x])-128, int32(cr[x])-128)
+			out[3*x], out[3*x+1], out[3*x+2] = convert(int32(l), int32(cb[x])-128, int32(cr[x])-128)
 		}
 	}
 	return dst
@@ -27,6 +34,13 @@ func unpackYCbCr(m *image.YCbCr) *Image {
 func rgb(y, cb, cr int32) (r, g, b uint8) {
 	const half = 1 << 15
 	return clamp8(y + (91881*cr+half)>>16), clamp8(y + (-22554*cb-46802*cr+half)>>16), clamp8(y + (116130*cb+half)>>16)
+}
+
+// rgbVideo is the conversion of BT.601 from its limited range, in the same units.
+func rgbVideo(y, cb, cr int32) (r, g, b uint8) {
+	const half = 1 << 15
+	l := 76309*(y-16) + half
+	return clamp8((l + 104597*cr) >> 16), clamp8((l - 25675*cb - 53279*cr) >> 16), clamp8((l + 132201*cb) >> 16)
 }
 
 func clamp8(v int32) uint8 { return uint8(min(max(v, 0), 255)) }
@@ -43,7 +57,7 @@ type upsampler struct {
 	acrossStep, downStep int // where samples are repeated
 }
 
-func newUpsampler(m *image.YCbCr) *upsampler {
+func newUpsampler(m *image.YCbCr, webp bool) *upsampler {
 	b := m.Bounds()
 	u := &upsampler{ratio: m.SubsampleRatio, stride: m.CStride, width: b.Dx(), acrossStep: 1, downStep: 1}
 	switch m.SubsampleRatio {
@@ -60,6 +74,9 @@ func newUpsampler(m *image.YCbCr) *upsampler {
 	}
 	u.columns = (b.Dx() + u.acrossStep - 1) / u.acrossStep
 	u.lines = (b.Dy() + u.downStep - 1) / u.downStep
+	if u.columns <= 2 && u.acrossTwo && !webp {
+		u.acrossTwo, u.downTwo = false, false
+	}
 	u.sums = make([]int32, u.columns)
 	for i := range u.rows {
 		u.rows[i] = make([]uint8, u.columns*u.acrossStep)

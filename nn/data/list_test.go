@@ -1,0 +1,334 @@
+package data
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// folder makes a folder with files; a name that ends in a slash is a folder.
+func folder(t testing.TB, files map[string]string) string {
+	t.Helper()
+	root := t.TempDir()
+	for name, content := range files {
+		path := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(name, "/") {
+			if err := os.MkdirAll(path, 0o777); err != nil {
+				t.Fatal(err)
+			}
+		} else if err := os.WriteFile(path, []byte(content), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return root
+}
+
+// summary is an item without its places: name|label|split|group.
+func summary(items []Item) []string {
+	var list []string
+	for _, i := range items {
+		list = append(list, strings.Join([]string{i.Name, i.Label, i.Split, i.Group}, "|"))
+	}
+	return list
+}
+
+func images(names ...string) map[string]string {
+	files := map[string]string{}
+	for _, n := range names {
+		files[n] = "x"
+	}
+	return files
+}
+
+func with(files map[string]string, name, content string) map[string]string {
+	files = maps.Clone(files)
+	files[name] = content
+	return files
+}
+
+func TestListFindsImages(t *testing.T) {
+	flat := images("b.png", "a.JPG", "c.jpeg", "d.tif", "e.tiff", "f.bmp", "g.webp", "h.txt", "i.png.bak", ".hidden.png", ".git/j.png", "sub/k.png")
+	two := images("images/a/1.png", "images/b/1.png", "images/b/2.png", "masks/1.png")
+	for _, c := range []struct {
+		name    string
+		files   map[string]string
+		options ListOptions
+		want    []string
+	}{
+		{"every format, in the order of names, without what is hidden", flat, ListOptions{},
+			[]string{"a.JPG|||", "b.png|||", "c.jpeg|||", "d.tif|||", "e.tiff|||", "f.bmp|||", "g.webp|||", "sub/k.png|||"}},
+		{"the folder images alone", two, ListOptions{}, []string{"a/1.png|||", "b/1.png|||", "b/2.png|||"}},
+		{"a manifest in its own order", with(two, "items.csv", "image,label,split,group\nb/2.png,x,train,p\nimages/a/1.png,y,test,q\n"), ListOptions{},
+			[]string{"b/2.png|x|train|p", "images/a/1.png|y|test|q"}},
+		{"columns in any order and case, with semicolons, CRLF, byte-order mark and blanks",
+			with(two, "items.csv", "\ufeffNote; Label ;IMAGE\r\n1; x ; a/1.png \r\n"), ListOptions{}, []string{"a/1.png|x||"}},
+		{"tabs", with(two, "items.csv", "image\tlabel\na/1.png\tx\n"), ListOptions{}, []string{"a/1.png|x||"}},
+		{"quotes", with(two, "items.csv", "image,label\n\"a/1.png\",\"x, or y\"\n"), ListOptions{}, []string{"a/1.png|x, or y||"}},
+		{"columns without a name", with(two, "items.csv", ",image,label,\n0,a/1.png,x,\n"), ListOptions{}, []string{"a/1.png|x||"}},
+		{"other columns for split and group", with(two, "items.csv", "image,fold,patient,split\na/1.png,1,p,test\n"), ListOptions{Split: "fold", Group: "Patient"},
+			[]string{"a/1.png||1|p"}},
+		{"several readers and gaze files of an image", with(two, "items.csv", "image,gaze,reader\na/1.png,1.csv,A\na/1.png,1.csv,B\n./a/1.png,2.csv,A\n"), ListOptions{},
+			[]string{"a/1.png|||"}},
+		{"labels by whole name, by last part and without extension", with(two, "l.csv", "image,grade\nimages/a/1.png,0\nb/1,1\n2,2\n"), ListOptions{Labels: "l.csv:grade"},
+			[]string{"a/1.png|0||", "b/1.png|1||", "b/2.png|2||"}},
+		{"labels with row numbers", with(two, "l.csv", ",image,grade\n7,2.png,2\n"), ListOptions{Labels: "l.csv:grade"}, []string{"a/1.png|||", "b/1.png|||", "b/2.png|2||"}},
+		{"labels with split and group", with(two, "l.csv", "image,grade,part,who\n2.png,2,test,p\n"), ListOptions{Labels: "l.csv:grade", Split: "part", Group: "who"},
+			[]string{"a/1.png|||", "b/1.png|||", "b/2.png|2|test|p"}},
+		{"labels take the place of the manifest's", with(with(two, "items.csv", "image,label,split\na/1.png,x,train\n"), "l.csv", "image,grade\na/1.png,3\n"),
+			ListOptions{Labels: "l.csv:grade"}, []string{"a/1.png|3||"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			root := folder(t, c.files)
+			list, err := List(root, c.options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := summary(list.Items); !slices.Equal(got, c.want) {
+				t.Errorf("items %q\nexpected %q", got, c.want)
+			}
+			if len(list.Skips) > 0 {
+				t.Errorf("skipped %v", list.Skips)
+			}
+			for _, i := range list.Items {
+				if info, err := os.Stat(i.Path); err != nil || !info.Mode().IsRegular() {
+					t.Errorf("the file of %q is %q: %v", i.Name, i.Path, err)
+				}
+			}
+		})
+	}
+}
+
+func TestListTakesAManifestAnywhere(t *testing.T) {
+	root := folder(t, images("images/1.png", "x/2.png"))
+	manifest := filepath.Join(root, "some.tsv")
+	absolute := filepath.Join(root, "x", "2.png")
+	if err := os.WriteFile(manifest, []byte("image\n1.png\n"+absolute+"\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	list, err := List(manifest, ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Item{
+		{Name: "1.png", Path: filepath.Join(root, "images", "1.png"), File: manifest, Line: 2},
+		{Name: absolute, Path: absolute, File: manifest, Line: 3},
+	}
+	if !slices.Equal(list.Items, want) {
+		t.Errorf("items %+v\nexpected %+v", list.Items, want)
+	}
+}
+
+// TestBadLists: each fault is an error that names file and line; where it costs one row or image, SkipBad lists it and
+// goes on with the rest.
+func TestBadLists(t *testing.T) {
+	two := images("a/1.png", "b/1.png", "3.png")
+	for _, c := range []struct {
+		name    string
+		files   map[string]string
+		options ListOptions
+		want    string   // of the error, ROOT standing for the folder
+		left    []string // by SkipBad; nil where that does not help
+	}{
+		{"a missing image", with(two, "items.csv", "image\n3.png\n4.png\n"), ListOptions{},
+			`ROOT/items.csv:3: image "4.png": no such file, expected ROOT/4.png or ROOT/images/4.png`, []string{"3.png|||"}},
+		{"a folder for an image", with(two, "items.csv", "image\na\n3.png\n"), ListOptions{}, `ROOT/items.csv:2: image "a": no such file`, []string{"3.png|||"}},
+		{"an image twice", with(two, "items.csv", "image,label\n3.png,x\na/1.png,\n3.png,x\n"), ListOptions{},
+			`ROOT/items.csv:4: image "3.png": listed already on line 2`, []string{"3.png|x||", "a/1.png|||"}},
+		{"an image twice under two names", with(two, "items.csv", "image,label\n3.png,x\n./3.png,x\n"), ListOptions{},
+			`ROOT/items.csv:3: image "./3.png": listed already on line 2`, []string{"3.png|x||"}},
+		{"a file twice under two names", with(images("images/3.png"), "items.csv", "image,label\n3.png,x\nimages/3.png,x\n"), ListOptions{},
+			`ROOT/items.csv:3: image "images/3.png": the file of "3.png" on line 2`, []string{"3.png|x||"}},
+		{"two labels", with(two, "items.csv", "image,label,reader\n3.png,x,A\n3.png,y,B\n"), ListOptions{},
+			`ROOT/items.csv:3: image "3.png": listed already on line 2 with another label, split or group`, []string{"3.png|x||"}},
+		{"no name", with(two, "items.csv", "image,label\n ,x\n3.png,y\n"), ListOptions{}, `ROOT/items.csv:2: no name in the column image`, []string{"3.png|y||"}},
+		{"a field too few", with(two, "items.csv", "image,label\n\n3.png\na/1.png,x\n"), ListOptions{}, `ROOT/items.csv:3: 1 fields, expected 2 as in the header`, []string{"a/1.png|x||"}},
+		{"a field too many", with(two, "items.csv", "image\n3.png,x\na/1.png\n"), ListOptions{}, `ROOT/items.csv:2: 2 fields, expected 1`, []string{"a/1.png|||"}},
+		{"a stray quote", with(two, "items.csv", "image,label\n3.png,x\"y\na/1.png,x\n"), ListOptions{}, `ROOT/items.csv:2: bare "`, []string{"a/1.png|x||"}},
+		{"an open quote", with(two, "items.csv", "image,label\n3.png,x\na/1.png,\"x\n\n\n"), ListOptions{}, `ROOT/items.csv:3: `, []string{"3.png|x||"}},
+		{"a wrong header", with(two, "items.csv", "file,label\n3.png,x\n"), ListOptions{}, `ROOT/items.csv:1: no column "image", there are: file, label`, nil},
+		{"a column twice", with(two, "items.csv", "image,x,X\n"), ListOptions{}, `ROOT/items.csv:1: the column "X" comes twice`, nil},
+		{"an empty manifest", with(two, "items.csv", ""), ListOptions{}, `ROOT/items.csv: the file is empty`, nil},
+		{"UTF-16", with(two, "items.csv", "\xff\xfei\x00"), ListOptions{}, `ROOT/items.csv:1: UTF-16 text, expected UTF-8`, nil},
+		{"a manifest that is a folder", with(two, "items.csv/", ""), ListOptions{}, "items.csv", nil},
+		{"no column for the split", with(two, "items.csv", "image\n3.png\n"), ListOptions{Split: "fold"}, `ROOT/items.csv:1: no column "fold", there are: image`, nil},
+		{"a split without a table", two, ListOptions{Split: "fold"}, `ROOT: no items.csv to read the column "fold" from`, nil},
+		{"rows, but no image", with(two, "items.csv", "image\nx.png\n"), ListOptions{SkipBad: true}, `ROOT: no image, expected JPEG, PNG, TIFF, BMP or WebP files; 1 skipped, the first: ROOT/items.csv:2: `, nil},
+		{"nothing", images("x.txt"), ListOptions{}, `ROOT: no image, expected JPEG`, nil},
+		{"labels without a column", two, ListOptions{Labels: "l.csv"}, `labels "l.csv", expected FILE:COLUMN`, nil},
+		{"labels without a file", two, ListOptions{Labels: "l.csv:x"}, `labels: expected ROOT/l.csv or l.csv`, nil},
+		{"labels with a wrong column", with(two, "l.csv", "image,y\n"), ListOptions{Labels: "l.csv:x"}, `ROOT/l.csv:1: no column "x", there are: image, y`, nil},
+		{"a label for no image", with(two, "l.csv", "image,y\n3.png,1\n4.png,2\n"), ListOptions{Labels: "l.csv:y"},
+			`ROOT/l.csv:3: image "4.png" is not among the images of ROOT`, []string{"3.png|1||", "a/1.png|||", "b/1.png|||"}},
+		{"a label for an image of another folder", with(two, "l.csv", "image,y\nc/3.png,1\n3.png,2\nc/1.png,3\n"), ListOptions{Labels: "l.csv:y"},
+			`ROOT/l.csv:3: image "3.png" is listed already on line 2`, []string{"3.png|1||", "a/1.png|||", "b/1.png|||"}},
+		{"a label for several images", with(two, "l.csv", "image,y\n1.png,1\n"), ListOptions{Labels: "l.csv:y"},
+			`ROOT/l.csv:2: image "1.png" fits several images, expected a name with its folder; images of ROOT`, []string{"3.png|||", "a/1.png|||", "b/1.png|||"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			root := folder(t, c.files)
+			_, err := List(root, c.options)
+			if err == nil || !strings.Contains(strings.ReplaceAll(err.Error(), root, "ROOT"), c.want) {
+				t.Fatalf("error %v, expected %q", err, c.want)
+			}
+			c.options.SkipBad = true
+			list, err := List(root, c.options)
+			if c.left == nil {
+				if err == nil {
+					t.Error("SkipBad hides the error")
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := summary(list.Items)
+			slices.Sort(got)
+			if !slices.Equal(got, c.left) {
+				t.Errorf("left %q, expected %q", got, c.left)
+			}
+			if len(list.Skips) == 0 || !strings.Contains(strings.ReplaceAll(list.Skips[0].Error(), root, "ROOT"), c.want) {
+				t.Errorf("skipped %v, expected %q", list.Skips, c.want)
+			}
+			for _, s := range list.Skips {
+				if s.Line == 0 {
+					t.Errorf("%v has no line", s)
+				}
+			}
+		})
+	}
+}
+
+func TestListOfWhatIsNoFolder(t *testing.T) {
+	root := folder(t, images("a.png"))
+	if _, err := List(filepath.Join(root, "none"), ListOptions{}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a missing folder gives error %v", err)
+	}
+	if _, err := List(filepath.Join(root, "a.png"), ListOptions{}); err == nil || !strings.Contains(err.Error(), "an image, expected a folder of images or a manifest") {
+		t.Errorf("an image gives error %v", err)
+	}
+}
+
+// TestLinks: a link to the folder of images is followed, and a link to an image is an image; a link to a folder is not
+// walked, since it may lead back.
+func TestLinks(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("links need a privilege there")
+	}
+	root := folder(t, images("store/a.png", "store/deep/b.png", "set/"))
+	for from, to := range map[string]string{"set/images": "../store", "store/loop": ".", "store/c.png": "a.png"} {
+		if err := os.Symlink(to, filepath.Join(root, from)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list, err := List(filepath.Join(root, "set"), ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := summary(list.Items), []string{"a.png|||", "c.png|||", "deep/b.png|||"}; !slices.Equal(got, want) {
+		t.Errorf("items %q, expected %q", got, want)
+	}
+}
+
+// FuzzTable: whatever the bytes, a table ends, its rows are as wide as its header, and its faults have lines that count up.
+func FuzzTable(f *testing.F) {
+	for _, s := range []string{"image,label\na,1\n", "\ufeffimage;x\r\na;1\r\n", "image\tx\n\"a\nb\"\t\"\n", "image,\"x\ny\"\na", "", "\xff\xfe", "image\n\n\n\"", ",,\n,,"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		table, err := newTable("t.csv", content)
+		if err != nil {
+			return
+		}
+		for line := 1; ; {
+			err := table.next()
+			if err == io.EOF {
+				break
+			}
+			at := 0
+			var p Problem
+			if errors.As(err, &p) {
+				at = p.Line
+			} else if err != nil {
+				t.Fatalf("error %v is no Problem", err)
+			} else {
+				at = table.line()
+				if len(table.row) != len(table.names) {
+					t.Fatalf("%d fields under %d names", len(table.row), len(table.names))
+				}
+				for _, name := range table.names {
+					if v := table.text(name); name == "" && v != "" {
+						t.Fatalf("a column without a name has the text %q", v)
+					}
+				}
+			}
+			if at < line {
+				t.Fatalf("line %d after line %d", at, line)
+			}
+			line = at
+		}
+	})
+}
+
+// FuzzList: whatever manifest and labels hold, the list is refused or its items are distinct files that are there, each
+// with its place; SkipBad never takes what is refused for a reason of its own, and never loses a place.
+func FuzzList(f *testing.F) {
+	f.Add([]byte("image,label,split\na/1.png,x,train\n3.png,y,test\n"), []byte("image,grade\n3.png,1\n"))
+	f.Add([]byte("image,gaze,reader\n3.png,1.csv,A\n3.png,1.csv,B\n"), []byte("image,grade\n../3,1\na\\1.png,2"))
+	f.Add([]byte("image\n4.png\n../x\n/etc\n"), []byte("grade,image\n1,1\n"))
+	root := folder(f, images("a/1.png", "b/1.png", "3.png", "images/3.png"))
+	f.Fuzz(func(t *testing.T, manifest, labels []byte) {
+		for name, content := range map[string][]byte{"items.csv": manifest, "l.csv": labels} {
+			if err := os.WriteFile(filepath.Join(root, name), content, 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, o := range []ListOptions{{}, {SkipBad: true}, {Labels: "l.csv:grade"}, {Labels: "l.csv:grade", SkipBad: true}} {
+			list, err := List(root, o)
+			if err != nil {
+				continue
+			}
+			if !o.SkipBad && len(list.Skips) > 0 {
+				t.Fatalf("skipped %v unasked", list.Skips)
+			}
+			paths := map[string]bool{}
+			for _, item := range list.Items {
+				if paths[item.Path] || item.Line < 2 {
+					t.Fatalf("%+v comes twice or has no line", item)
+				}
+				paths[item.Path] = true
+				if _, err := os.Stat(item.Path); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, s := range list.Skips {
+				if s.Line < 2 || s.File == "" {
+					t.Fatalf("skipped without a place: %v", s)
+				}
+			}
+		}
+	})
+}
+
+func TestNamesOfTheSameImage(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want bool
+	}{
+		{"1.png", "x/1.png", true}, {"images/1.png", "1.png", true}, {"x/y/1.png", "y/1.png", true}, {`y\1.png`, "y/1.png", true},
+		{"x/1.png", "y/1.png", false}, {"ay/1.png", "y/1.png", false}, {"./1.png", "1.png", true}, {"../y/1.png", "y/1.png", true},
+	} {
+		if got := sameFolder(c.a, c.b); got != c.want || sameFolder(c.b, c.a) != got {
+			t.Errorf("%q and %q: %v, expected %v", c.a, c.b, got, c.want)
+		}
+	}
+}
