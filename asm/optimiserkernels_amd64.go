@@ -10,6 +10,8 @@ type optimiserKernels struct {
 	adamW func(p, g, m, v *float32, n int, o *adamWFactors)
 	// ema: t[i] = keep*t[i] + take*o[i], in float64.
 	ema func(t, o *float32, n int, keep, take float64)
+	// squares: sum_i x[i]^2, in float64.
+	squares func(x *float32, n int) float64
 	// nonFinite: how many x[i] are NaN or infinite.
 	nonFinite func(x *float32, n int) int
 }
@@ -19,12 +21,14 @@ var (
 		heavyBall: heavyBallAVX2,
 		adamW:     adamWAVX2,
 		ema:       emaAVX2,
+		squares:   squaresAVX2,
 		nonFinite: nonFiniteAVX2,
 	}
 	optimisersAVX512 = optimiserKernels{
 		heavyBall: heavyBallAVX512,
 		adamW:     adamWAVX512,
 		ema:       emaAVX512,
+		squares:   squaresAVX512,
 		nonFinite: nonFiniteAVX512,
 	}
 )
@@ -46,6 +50,9 @@ func adamWAVX2(p, g, m, v *float32, n int, o *adamWFactors)
 func emaAVX2(t, o *float32, n int, keep, take float64)
 
 //go:noescape
+func squaresAVX2(x *float32, n int) float64
+
+//go:noescape
 func nonFiniteAVX2(x *float32, n int) int
 
 //go:noescape
@@ -56,6 +63,9 @@ func adamWAVX512(p, g, m, v *float32, n int, o *adamWFactors)
 
 //go:noescape
 func emaAVX512(t, o *float32, n int, keep, take float64)
+
+//go:noescape
+func squaresAVX512(x *float32, n int) float64
 
 //go:noescape
 func nonFiniteAVX512(x *float32, n int) int

@@ -124,7 +124,7 @@ func (d *device) reduce(x kernels.Tensor, of func(d *device, x *float32, n int) 
 }
 
 func (d *device) sumSquares(x kernels.Tensor) float64 {
-	return d.reduce(x, func(d *device, x *float32, n int) float64 { return d.losses().dot(x, x, n) })
+	return d.reduce(x, func(d *device, x *float32, n int) float64 { return d.optimisers().squares(x, n) })
 }
 
 func (d *device) SumSquares(out, x kernels.Tensor) {

@@ -113,20 +113,60 @@ TEXT EMABLOCK(SB), NOSPLIT, $0-40
 	VZEROUPPER
 	RET
 
+// V0-V3 doubles of x    V8-V11 sums
+TEXT SQUARESBLOCK(SB), NOSPLIT, $0-24
+	MOVQ   x+0(FP), SI
+	MOVQ   n+8(FP), CX
+	VXORPS V8, V8, V8
+	VXORPS V9, V9, V9
+	VXORPS V10, V10, V10
+	VXORPS V11, V11, V11
+
+#define PAIR \
+	VCVTPS2PD   (SI)(AX*1), V0;             \
+	VCVTPS2PD   (BYTES/2)(SI)(AX*1), V1;    \
+	VCVTPS2PD   BYTES(SI)(AX*1), V2;        \
+	VCVTPS2PD   (BYTES*3/2)(SI)(AX*1), V3;  \
+	READAHEAD;                              \
+	VFMADD231PD V0, V0, V8;                 \
+	VFMADD231PD V1, V1, V9;                 \
+	VFMADD231PD V2, V2, V10;                \
+	VFMADD231PD V3, V3, V11
+#define SQUARES(GET) \
+	GET((SI)(AX*1), V0);       \
+	WIDEN(V0, H0, V0, V2, H2); \
+	VFMADD231PD V0, V0, V8;    \
+	VFMADD231PD V2, V2, V10
+#define STEP SQUARES(LOAD)
+#define TAILSTEP SQUARES(LOADTAIL)
+	STEPWISE2(PAIR, STEP, TAILSTEP)
+#undef PAIR
+#undef STEP
+#undef TAILSTEP
+	VADDPD V9, V8, V8
+	VADDPD V11, V10, V10
+	VADDPD V10, V8, V8
+	TOTAL
+	VMOVSD X8, ret+16(FP)
+	VZEROUPPER
+	RET
+
 // V0 x, then x - x, which is NaN unless x is finite    R10 count    R11 count of a vector
 TEXT NONFINITEBLOCK(SB), NOSPLIT, $0-24
 	MOVQ x+0(FP), SI
 	MOVQ n+8(FP), CX
 	XORQ R10, R10
 
-#define NONFINITE(GET) \
-	GET((SI)(AX*1), V0); \
+#define NONFINITE(GET, AT) \
+	GET(AT, V0);         \
 	VSUBPS V0, V0, V0;   \
 	COUNTNAN(V0, R11);   \
-	ADDQ R11, R10
-#define STEP NONFINITE(LOAD)
-#define TAILSTEP NONFINITE(LOADTAIL)
-	STEPWISE(STEP, TAILSTEP)
+	ADDQ   R11, R10
+#define PAIR NONFINITE(LOAD, (SI)(AX*1)); READAHEAD; NONFINITE(LOAD, BYTES(SI)(AX*1))
+#define STEP NONFINITE(LOAD, (SI)(AX*1))
+#define TAILSTEP NONFINITE(LOADTAIL, (SI)(AX*1))
+	STEPWISE2(PAIR, STEP, TAILSTEP)
+#undef PAIR
 #undef STEP
 #undef TAILSTEP
 	MOVQ R10, ret+16(FP)

@@ -8,6 +8,7 @@
 #define HEAVYBALLBLOCK ·heavyBallAVX2
 #define ADAMWBLOCK ·adamWAVX2
 #define EMABLOCK ·emaAVX2
+#define SQUARESBLOCK ·squaresAVX2
 #define NONFINITEBLOCK ·nonFiniteAVX2
 
 #include "optimisers_amd64.h"

@@ -8,6 +8,7 @@
 #define HEAVYBALLBLOCK ·heavyBallAVX512
 #define ADAMWBLOCK ·adamWAVX512
 #define EMABLOCK ·emaAVX512
+#define SQUARESBLOCK ·squaresAVX512
 #define NONFINITEBLOCK ·nonFiniteAVX512
 
 #include "optimisers_amd64.h"
