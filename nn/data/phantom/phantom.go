@@ -4,8 +4,8 @@
 // A phantom is an organ of random place, shape, brightness and texture, with vessels and with smooth spots that are
 // harmless, and a lesion, which is told from them by its sharp border and its grain. The class of a phantom is the habit of
 // its lesion: what shape it has, how large it is, in how many parts it comes, and in which region of the organ it tends
-// to lie. The ranges of the classes overlap, and everything else varies much more, so that neither the pixels' overall
-// statistics nor their differences give the class away.
+// to lie. Lengths and places overlap between classes, and everything else varies much more, so that neither the pixels'
+// overall statistics nor their differences give the class away.
 //
 // # The reader
 //

@@ -41,7 +41,8 @@ type habit struct {
 	spread [2]float64
 }
 
-// habits are those of Classes. Sizes overlap, and regions do: the place alone decides no more than the shape.
+// habits are those of Classes. Half-axes overlap between one class and another, and so do regions: neither a length nor the
+// place alone decides.
 var habits = []habit{
 	{parts: [2]int{3, 5}, size: [2]float64{0.03, 0.045}, stretch: [2]float64{1, 1.3}, region: [2]float64{1.1, 1.9}, offset: [2]float64{0.25, 0.7}, spread: [2]float64{0.08, 0.15}},
 	{parts: [2]int{1, 1}, size: [2]float64{0.10, 0.15}, stretch: [2]float64{1, 1.4}, region: [2]float64{0, 2}, offset: [2]float64{0, 0.45}},

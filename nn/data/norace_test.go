@@ -1,0 +1,6 @@
+//go:build !race
+
+package data
+
+// raceEnabled: the race detector allocates.
+const raceEnabled = false
