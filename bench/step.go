@@ -50,3 +50,9 @@ func (s *Step) Run() (float64, error) {
 	m, err := s.trainer.Step(&s.batch)
 	return m.Loss, err
 }
+
+// Parameters is the number of trained weights, heads included.
+func (s *Step) Parameters() int {
+	_, total := s.trainer.Parameters()
+	return total
+}

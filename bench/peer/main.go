@@ -1,11 +1,13 @@
-// Command peer measures gzpt beside PyTorch in one interleaved run: a turn of ours, a turn of theirs, a look at the
-// multiply-add peak, and again, so that a clock that drifts or a neighbour on the machine hits both alike. Both sides are
-// warm before the first turn counts. It prints Markdown: the machine, the peer, and tables of medians with their ratio.
+// Command peer measures gzpt beside PyTorch in one interleaved run: the sides take turns at the same work, so that a clock
+// that drifts or a neighbour on the machine hits both alike, with a look at the multiply-add peak between the turns. Both
+// are warm before the first turn counts. It writes speed.json (every turn), speed.md (the training steps, medians with
+// their ratio) and, with --convolutions, convolutions.md.
 //
-//	go run ./bench/peer --python python3
+//	go run ./bench/peer --python python3 --convolutions
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -15,10 +17,12 @@ import (
 
 	"gzpt/asm"
 	"gzpt/bench"
+	"gzpt/kernels"
 )
 
 type settings struct {
 	python, script string
+	out            string
 	tiers          []string
 	sizes, batches []int
 	rounds, steps  int
@@ -29,6 +33,7 @@ func main() {
 	var s settings
 	pflag.StringVar(&s.python, "python", "python3", "interpreter that can import torch and torchvision")
 	pflag.StringVar(&s.script, "script", "bench/peer/byol_step.py", "the other side")
+	pflag.StringVar(&s.out, "out", "bench/results", "folder for the results")
 	pflag.StringSliceVar(&s.tiers, "tiers", asm.Tiers()[1:], "CPU tiers to compare; PyTorch is held to the same instruction set")
 	pflag.IntSliceVar(&s.sizes, "sizes", []int{224, 64}, "image sizes of the BYOL step")
 	pflag.IntSliceVar(&s.batches, "batches", []int{16, 64}, "items a batch, one number for each size")
@@ -47,17 +52,21 @@ func main() {
 }
 
 func run(s settings) error {
-	fmt.Printf("%s, %s\n", time.Now().UTC().Format(time.DateOnly), bench.Machine())
+	c := record{Date: time.Now().UTC().Format(time.DateOnly), Machine: bench.Machine(), Peers: map[string]string{}}
 	for _, tier := range s.tiers {
-		if err := compare(s, tier); err != nil {
+		if err := c.compare(s, tier); err != nil {
 			return fmt.Errorf("tier %s: %w", tier, err)
 		}
 	}
-	return nil
+	if len(c.Rows) == 0 {
+		return errors.New("no tier to compare: this machine and build have only the reference")
+	}
+	fmt.Println("\n" + c.steps())
+	return c.write(s.out)
 }
 
-// compare prints the tables of one tier.
-func compare(s settings, tier string) error {
+// compare adds the rows of one tier.
+func (c *record) compare(s settings, tier string) error {
 	dev, err := asm.Open(tier)
 	if err != nil {
 		return err
@@ -68,33 +77,18 @@ func compare(s settings, tier string) error {
 		return err
 	}
 	defer theirs.stop()
-	fmt.Printf("\n### %s beside %s\n\n", dev.Name(), theirs.name)
-	fmt.Printf("Medians of %d interleaved turns. Share of the adjacent multiply-add peak in brackets.\n\n", s.rounds)
-	fmt.Println("| BYOL step, ResNet-18 | gzpt, pairs/s | PyTorch, pairs/s | ratio |\n|---|---|---|---|")
+	c.Peers[tier] = theirs.name
 	for i, size := range s.sizes {
-		batch := s.batches[i]
-		step, err := bench.NewStep(dev, size, batch)
-		if err != nil {
+		if err := c.step(s, dev, tier, theirs, size, s.batches[i]); err != nil {
 			return err
 		}
-		r, err := interleave(s.rounds, s.steps, tier, theirs, fmt.Sprintf("byol %d %d", size, batch), func() error {
-			_, err := step.Run()
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		share := bench.StepOperations(size, batch) / 1e9 / r.peak
-		fmt.Printf("| %d x %d, batch %d | %.2f (%.0f %%) | %.2f (%.0f %%) | %.2f |\n", size, size, batch,
-			float64(batch)/r.ours, 100*share/r.ours, float64(batch)/r.theirs, 100*share/r.theirs, r.theirs/r.ours)
 	}
 	if !s.convolutions {
 		return nil
 	}
-	fmt.Println("\n| convolution | direction | gzpt, GFLOP/s | PyTorch, GFLOP/s | ratio |\n|---|---|---|---|---|")
 	for i, size := range s.sizes {
 		for _, shape := range bench.ResNet18(size, s.batches[i]) {
-			if err := convolution(s, tier, theirs, bench.NewConvolution(dev, shape)); err != nil {
+			if err := c.convolution(s, tier, theirs, bench.NewConvolution(dev, shape)); err != nil {
 				return err
 			}
 		}
@@ -102,25 +96,57 @@ func compare(s settings, tier string) error {
 	return nil
 }
 
-// convolution prints the rows of one shape.
-func convolution(s settings, tier string, theirs *peer, c *bench.Convolution) error {
-	shape := c.Shape
+// step adds the row of one training step, after a check that both sides train a network of the same size.
+func (c *record) step(s settings, dev kernels.Device, tier string, theirs *peer, size, batch int) error {
+	step, err := bench.NewStep(dev, size, batch)
+	if err != nil {
+		return err
+	}
+	parameters, err := theirs.number("parameters")
+	if err != nil {
+		return err
+	}
+	if int(parameters) != step.Parameters() {
+		return fmt.Errorf("the sides train different networks: %d parameters here, %.0f there", step.Parameters(), parameters)
+	}
+	return c.add(s, s.steps, theirs, row{
+		Tier: tier, Work: fmt.Sprintf("byol %d %d", size, batch), Name: fmt.Sprintf("%d x %d, batch %d", size, size, batch),
+		Pairs: batch, Operations: bench.StepOperations(size, batch),
+	}, func() error {
+		_, err := step.Run()
+		return err
+	})
+}
+
+// convolution adds the rows of one shape.
+func (c *record) convolution(s settings, tier string, theirs *peer, conv *bench.Convolution) error {
+	shape := conv.Shape
 	times := max(1, int(20e9/shape.Operations())) // some 0.1 s a turn
 	for _, direction := range []string{"forward", "backward-data", "backward-weights"} {
 		if direction == "backward-data" && shape.C == 3 {
 			continue // the images need no gradient
 		}
-		line := fmt.Sprintf("%s %d %d %d %d %d %d %d", direction, shape.N, shape.C, shape.K, shape.H, shape.R, shape.Stride, shape.Pad)
-		r, err := interleave(s.rounds, times, tier, theirs, line, func() error {
-			c.Run(direction)
+		work := fmt.Sprintf("%s %d %d %d %d %d %d %d", direction, shape.N, shape.C, shape.K, shape.H, shape.R, shape.Stride, shape.Pad)
+		err := c.add(s, times, theirs, row{
+			Tier: tier, Work: work, Name: shape.String(), Direction: direction, Operations: shape.Operations(),
+		}, func() error {
+			conv.Run(direction)
 			return nil
 		})
 		if err != nil {
 			return err
 		}
-		work := shape.Operations() / 1e9
-		fmt.Printf("| %s | %s | %.0f (%.0f %%) | %.0f (%.0f %%) | %.2f |\n", shape, direction, work/r.ours,
-			100*work/r.ours/r.peak, work/r.theirs, 100*work/r.theirs/r.peak, r.theirs/r.ours)
 	}
+	return nil
+}
+
+// add measures a row and says so.
+func (c *record) add(s settings, times int, theirs *peer, r row, ours func() error) error {
+	if err := r.interleave(s.rounds, times, theirs, ours); err != nil {
+		return err
+	}
+	c.Rows = append(c.Rows, r)
+	a, b := r.rates()
+	fmt.Printf("%s %s %s: %s beside %s, %.2f\n", r.Tier, r.Name, r.Direction, a, b, r.ratio())
 	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -57,20 +56,26 @@ func (p *peer) answer() (string, error) {
 	return strings.TrimSpace(line), err
 }
 
-// time asks for times repetitions of work and returns the seconds that one took.
-func (p *peer) time(work string, times int) (float64, error) {
-	if _, err := fmt.Fprintln(p.in, work, times); err != nil {
+// number asks a question whose answer is a number.
+func (p *peer) number(question string) (float64, error) {
+	if _, err := fmt.Fprintln(p.in, question); err != nil {
 		return 0, err
 	}
 	text, err := p.answer()
 	if err != nil {
-		return 0, fmt.Errorf("no answer to %q: %w", work, err)
+		return 0, fmt.Errorf("no answer to %q: %w", question, err)
 	}
-	seconds, err := strconv.ParseFloat(text, 64)
+	v, err := strconv.ParseFloat(text, 64)
 	if err != nil {
-		return 0, fmt.Errorf("answer to %q: %w", work, err)
+		return 0, fmt.Errorf("answer to %q: %w", question, err)
 	}
-	return seconds / float64(times), nil
+	return v, nil
+}
+
+// time asks for times repetitions of work and returns the seconds that one took.
+func (p *peer) time(work string, times int) (float64, error) {
+	seconds, err := p.number(fmt.Sprint(work, " ", times))
+	return seconds / float64(times), err
 }
 
 // stop ends the process by closing its input.
@@ -79,43 +84,46 @@ func (p *peer) stop() {
 	p.command.Wait()
 }
 
-// result is the medians of one comparison: seconds of one repetition, GFLOP/s of the peak.
-type result struct{ ours, theirs, peak float64 }
-
 // pause lets the threads of the side that just worked park: OpenMP's spin for a while after a parallel region.
 const pause = 50 * time.Millisecond
 
-// interleave gives both sides turns at the same work, each turn times repetitions.
-func interleave(rounds, times int, tier string, theirs *peer, line string, ours func() error) (result, error) {
-	if err := ours(); err != nil {
-		return result{}, err
+// interleave gives both sides turns at the same work, each turn times repetitions, and fills in the seconds that one
+// took in each turn and the peak before it. The sides take it in turns to begin.
+func (r *row) interleave(rounds, times int, theirs *peer, ours func() error) error {
+	sides := []func() error{
+		func() error {
+			start := time.Now()
+			for range times {
+				if err := ours(); err != nil {
+					return err
+				}
+			}
+			r.Ours = append(r.Ours, time.Since(start).Seconds()/float64(times))
+			return nil
+		},
+		func() error {
+			seconds, err := theirs.time(r.Work, times)
+			r.Theirs = append(r.Theirs, seconds)
+			return err
+		},
 	}
-	if _, err := theirs.time(line, 1); err != nil {
-		return result{}, err
+	if err := ours(); err != nil { // both sides are warm before the first turn
+		return err
 	}
-	var a, b, peaks []float64
-	for range rounds {
-		runtime.GC()
-		time.Sleep(pause)
-		peaks = append(peaks, bench.Peak(tier, pause))
-		start := time.Now()
-		for range times {
-			if err := ours(); err != nil {
-				return result{}, err
+	if _, err := theirs.time(r.Work, 1); err != nil {
+		return err
+	}
+	for round := range rounds {
+		for i := range sides {
+			runtime.GC()
+			time.Sleep(pause)
+			if i == 0 {
+				r.Peaks = append(r.Peaks, bench.Peak(r.Tier, pause))
+			}
+			if err := sides[(i+round)%len(sides)](); err != nil {
+				return err
 			}
 		}
-		a = append(a, time.Since(start).Seconds()/float64(times))
-		seconds, err := theirs.time(line, times)
-		if err != nil {
-			return result{}, err
-		}
-		b = append(b, seconds)
 	}
-	return result{median(a), median(b), median(peaks)}, nil
-}
-
-func median(values []float64) float64 {
-	slices.Sort(values)
-	n := len(values)
-	return (values[(n-1)/2] + values[n/2]) / 2
+	return nil
 }

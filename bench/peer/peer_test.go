@@ -33,15 +33,46 @@ func TestTurns(t *testing.T) {
 		t.Errorf("the peer introduced itself as %q", p.name)
 	}
 	turns := 0
-	r, err := interleave(5, 2, "reference", p, "byol 64 8", func() error { turns++; return nil })
-	if err != nil {
+	r := row{Tier: "reference", Work: "byol 64 8"}
+	if err := r.interleave(5, 2, p, func() error { turns++; return nil }); err != nil {
 		t.Fatal(err)
 	}
-	if r.theirs != 1.5 {
-		t.Errorf("one repetition of theirs took %v s: expected 1.5", r.theirs)
+	if len(r.Ours) != 5 || len(r.Theirs) != 5 || median(r.Theirs) != 1.5 {
+		t.Errorf("turns of ours %v, of theirs %v: expected five each, theirs of 1.5 s", r.Ours, r.Theirs)
 	}
 	if turns != 1+5*2 {
 		t.Errorf("ours ran %d times: expected one warm-up and 5 turns of 2", turns)
+	}
+}
+
+// TestPages shows medians, shares of the peak and the ratio of a record, and that no page of convolutions is written
+// where none were measured.
+func TestPages(t *testing.T) {
+	c := record{Date: "2025-01-02", Machine: "a machine", Peers: map[string]string{"avx2": "the peer"}, Rows: []row{{
+		Tier: "avx2", Name: "64 x 64, batch 8", Pairs: 8, Operations: 50e9,
+		Ours: []float64{1, 9, 1}, Theirs: []float64{2, 2, 9}, Peaks: []float64{100, 100, 100},
+	}}}
+	dir := t.TempDir()
+	if err := c.write(dir); err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(filepath.Join(dir, "speed.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"2025-01-02, a machine. Beside avx2: the peer. Medians of 3",
+		"| 64 x 64, batch 8 | avx2 | 8.00 (50 %) | 4.00 (25 %) | 2.00 |"} {
+		if !strings.Contains(string(page), want) {
+			t.Errorf("no %q in\n%s", want, page)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "convolutions.md")); err == nil {
+		t.Error("a page of convolutions was written without any")
+	}
+	c.Rows = append(c.Rows, row{Tier: "avx2", Name: "n16", Direction: "forward", Operations: 50e9,
+		Ours: []float64{1}, Theirs: []float64{0.5}, Peaks: []float64{100}})
+	if want := "| n16 | forward | avx2 | 50 (50 %) | 100 (100 %) | 0.50 |"; !strings.Contains(c.convolutions(), want) {
+		t.Errorf("no %q in\n%s", want, c.convolutions())
 	}
 }
 
