@@ -4,6 +4,7 @@ GO          ?= go
 FUZZTIME    ?= 20s
 BENCHTIME   ?= 1s
 BENCH       ?= .
+BENCH_OUT   ?= bench/results/bench.txt
 PEER_PYTHON ?= python3
 
 # Linters are built once, pinned, into .tools.
@@ -12,7 +13,7 @@ STATICCHECK         := .tools/staticcheck-$(STATICCHECK_VERSION)
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo study test machine lint unit tiers noasm portable race short-demo fuzz bench bench-peer readme clean
+.PHONY: help demo study test machine lint unit tiers noasm portable race short-demo fuzz bench bench-peer check-export readme clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +47,7 @@ $(STATICCHECK):
 
 unit: ## tests; the suites of the devices run on every tier by themselves
 	@echo "== go test"
+	@[ -d ../shared ] || echo "no ../shared beside the project: tests on real images and on PyTorch's recorded numbers are skipped"
 	$(GO) test ./...
 
 tiers: ## the command's tests once more for every tier of the machine, forced by GZPT_CPU
@@ -77,15 +79,21 @@ fuzz: ## run every fuzz target for FUZZTIME (20s)
 	@for package in $$($(GO) list ./...); do \
 		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
 			echo "== $$package $$target"; \
-			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s $$package || exit 1; \
 		done; \
 	done
 
-bench: machine ## go test -bench over the operations and the whole step; BENCH=regexp, BENCHTIME=1s
-	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) ./bench
+bench: ## go test -bench over the operations and the whole step, to bench/results/bench.txt; BENCH=regexp, BENCHTIME=1s
+	@{ $(GO) run ./bench/machine && \
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -timeout 0 ./bench; } | tee $(BENCH_OUT)
 
-bench-peer: ## training steps and convolutions beside PyTorch, interleaved; PEER_PYTHON=python3, PEER_FLAGS
-	$(GO) run ./bench/peer --python $(PEER_PYTHON) $(PEER_FLAGS)
+bench-peer: ## training steps and convolutions beside PyTorch, in turns, to bench/results; PEER_PYTHON=python3, PEER_FLAGS
+	$(GO) run ./bench/peer --python $(PEER_PYTHON) --convolutions $(PEER_FLAGS)
+
+check-export: ## does torchvision load the backbone of RUN=folder, and compute its features? PEER_PYTHON=python3
+	@features="$$(mktemp -d)" || exit 1; trap 'rm -rf "$$features"' EXIT; \
+	$(GO) run ./cmd/gzpt-train embed --run $(RUN) --pixels --out "$$features/run" && \
+	$(PEER_PYTHON) bench/peer/check_export.py $(RUN)/exported/backbone.safetensors --features "$$features/run"
 
 readme: ## copy the recorded results into the README
 	$(GO) run ./bench/readme
