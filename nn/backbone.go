@@ -83,11 +83,12 @@ func backboneTensors(dev kernels.Device, n *network, prefix string) []safetensor
 }
 
 // readBackbone fills the parameters and statistics under the prefix from a file, or changes nothing and says what does
-// not fit.
+// not fit or cannot be read.
 func readBackbone(dev kernels.Device, f *safetensors.File, n *network, prefix string) error {
 	if err := fits(f, n, prefix); err != nil {
 		return err
 	}
+	var writes []func()
 	for _, a := range []arena{n.weights, n.statistics} {
 		for i, p := range a.parameters {
 			name, ok := strings.CutPrefix(p.name, prefix)
@@ -99,17 +100,20 @@ func readBackbone(dev kernels.Device, f *safetensors.File, n *network, prefix st
 			if err != nil {
 				return err
 			}
-			dev.Write(a.at(i), fromFile(values, p.dims))
+			writes = append(writes, func() { dev.Write(a.at(i), fromFile(values, p.dims)) })
 		}
 	}
-	n.tracked = 0
+	tracked := []int64{0}
 	if info, ok := f.Lookup("bn1" + trackedSuffix); ok {
-		tracked, err := f.Ints(info)
-		if err != nil {
+		var err error
+		if tracked, err = f.Ints(info); err != nil {
 			return err
 		}
-		n.tracked = tracked[0]
 	}
+	for _, write := range writes {
+		write()
+	}
+	n.tracked = tracked[0]
 	return nil
 }
 

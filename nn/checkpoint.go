@@ -119,6 +119,9 @@ func (t *Trainer) Save(w io.Writer, p Position) error {
 	if err != nil {
 		return fmt.Errorf("nn: checkpoint: header: %w", err)
 	}
+	if len(text) > maxHeader {
+		return fmt.Errorf("nn: checkpoint: not written: its header would have %d bytes, a reader accepts %d", len(text), maxHeader)
+	}
 
 	sum := crc32.New(castagnoli)
 	out := io.MultiWriter(w, sum)

@@ -141,6 +141,10 @@ func TestLoadRefuses(t *testing.T) {
 	if _, err := LoadCheckpoint(filepath.Join(t.TempDir(), "none.ckpt"), tr); err == nil {
 		t.Error("a file that is not there was loaded")
 	}
+	tr.config.Data = strings.Repeat("x", maxHeader)
+	if err := tr.Save(&bytes.Buffer{}, Position{}); err == nil || !strings.Contains(err.Error(), "a reader accepts") {
+		t.Errorf("a header that no reader accepts: error %v", err)
+	}
 	double := newTrainer(t, reference.New(kernels.Float64), c)
 	if err := double.Save(&bytes.Buffer{}, Position{}); err == nil {
 		t.Error("a float64 run was rounded into a checkpoint")

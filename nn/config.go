@@ -19,7 +19,8 @@ type Config struct {
 	Width  int `json:"width"`
 	// Batch is the number of items of a micro-batch, the rows of the positives matrix.
 	Batch int `json:"batch"`
-	// Accumulate is the number of micro-batches whose gradients are averaged for one update of the weights.
+	// Accumulate is the number of micro-batches whose gradients are averaged for one update of the weights. Where Steps is
+	// not a multiple of it, the last few make no update.
 	Accumulate int `json:"accumulate"`
 	// Steps is the length of the run in micro-batches: the K of the momentum schedule.
 	Steps int `json:"steps"`

@@ -8,7 +8,7 @@
 //
 // # Memory
 //
-// All parameters of a network lie in one contiguous block, an [Arena], under the names that torchvision gives them;
+// All parameters of a network lie in one contiguous block, the arena, under the names that torchvision gives them;
 // gradients, optimiser moments and the target network are blocks of the same layout. Images are NHWC and convolution
 // weights KRSC in memory; files speak PyTorch's OIHW and are converted when they are read and written.
 //

@@ -82,10 +82,7 @@ func (e *Encoder) Encode(features, pixels []float32) {
 	}
 	for i := 0; i < n; i += batch {
 		m := min(batch, n-i)
-		e.dev.Write(e.x.Slice(0, m*image), pixels[i*image:(i+m)*image])
-		if m < batch { // the rest of the batch is computed and thrown away
-			e.dev.Fill(e.x.Slice(m*image, (batch-m)*image), 0)
-		}
+		e.dev.Write(e.x.Slice(0, m*image), pixels[i*image:(i+m)*image]) // older images behind them are computed in vain
 		e.pass.forward(e.dev, e.x)
 		e.dev.Read(features[i*width:(i+m)*width], e.pass.features.Slice(0, m*width))
 	}

@@ -179,8 +179,26 @@ func TestMetrics(t *testing.T) {
 	if want := c.LR * c.WarmupRatio; math.Abs(m.LR-want) > 1e-12 {
 		t.Errorf("the first learning rate is %v, expected %v", m.LR, want)
 	}
+	for _, n := range tr.method.networks() {
+		if n.tracked != 2 {
+			t.Errorf("network %s counts %d batches after one step of two views", n.name, n.tracked)
+		}
+	}
 	if backbone, total := tr.Parameters(); backbone != tr.Encoder(1).net.weights.count("") || total <= backbone {
 		t.Errorf("%d parameters in the backbone, %d in all", backbone, total)
+	}
+}
+
+// TestScheduleCountsUpdates: with gradient accumulation the learning rate moves once an update, over the updates of the
+// run; warm-up and length are given in micro-batches.
+func TestScheduleCountsUpdates(t *testing.T) {
+	c := tiny(18)
+	c.Accumulate, c.Steps, c.WarmupSteps = 2, 8, 4
+	tr := newTrainer(t, reference.New(kernels.Float32), c)
+	for k := range c.Steps {
+		if m, want := train(t, tr, k, 1), learningRate(c, k/2, 2, 4); m.LR != want {
+			t.Errorf("micro-batch %d: learning rate %v, expected %v", k, m.LR, want)
+		}
 	}
 }
 
@@ -233,6 +251,25 @@ func TestNonFinite(t *testing.T) {
 		}
 		if err := tr.Save(&bytes.Buffer{}, Position{}); !errors.As(err, &e) {
 			t.Errorf("%s: a checkpoint was written after the failure: %v", d.name, err)
+		}
+	}
+}
+
+// TestNonFiniteGradient: an infinite gradient under a finite loss stops the run too, and the text says what is needed.
+func TestNonFiniteGradient(t *testing.T) {
+	for _, d := range tiers(t) {
+		c := tiny(18)
+		c.Accumulate = 2
+		tr := newTrainer(t, d.dev, c)
+		d.dev.Fill(tr.method.trained().gradients.named("backbone.layer2.0.conv1.weight"), math.Inf(1)) // as an overflow leaves it
+		m, err := tr.Step(tinyBatch(c, 3))
+		if err == nil || !finite(m.Loss) {
+			t.Fatalf("%s: loss %v, error %v", d.name, m.Loss, err)
+		}
+		for _, want := range []string{"step 1:", "backbone.layer2.0.conv1.weight", "[30 31 32 33]"} {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: error %v, expected one with %q", d.name, err, want)
+			}
 		}
 	}
 }

@@ -102,6 +102,9 @@ func (f *File) add(name string, e entry) error {
 	if size == 0 {
 		return fmt.Errorf("safetensors: tensor %q: elements of type %q, expected %s or %s", name, e.DType, Float32, Int64)
 	}
+	if e.Shape == nil || len(e.Offsets) != 2 {
+		return fmt.Errorf("safetensors: tensor %q: expected a shape and two data_offsets", name)
+	}
 	bytes, ok := size, true
 	for _, d := range e.Shape {
 		if d < 0 || d > 0 && bytes > math.MaxInt64/int64(d) {

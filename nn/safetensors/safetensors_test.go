@@ -73,6 +73,7 @@ func TestWriteRefuses(t *testing.T) {
 		{[]Tensor{sample[0], sample[0]}, "occurs twice"},
 		{[]Tensor{{Name: metadataKey, Shape: []int{1}, Floats: []float32{1}}}, "occurs twice"},
 		{[]Tensor{{Name: "a", Shape: []int{2, 2}, Floats: []float32{1}}}, "1 elements"},
+		{[]Tensor{{Name: strings.Repeat("a", maxHeader), Floats: []float32{1}}}, "a reader accepts"},
 	} {
 		if err := Write(&bytes.Buffer{}, c.tensors); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("error %v, expected one with %q", err, c.want)
@@ -109,6 +110,9 @@ func TestOpenRefuses(t *testing.T) {
 		{"type", raw(`{`+tensor("a", "F16", "[2]", 0, 4)+`}`, 4), `type "F16"`},
 		{"twice", raw(`{`+tensor("a", "F32", "[1]", 0, 4)+`,`+tensor("a", "F32", "[1]", 4, 8)+`}`, 8), "occurs twice"},
 		{"shape", raw(`{`+tensor("a", "F32", "[3]", 0, 4)+`}`, 4), "does not fill"},
+		{"without shape", raw(`{"a":{"dtype":"F32","data_offsets":[0,4]}}`, 4), "expected a shape"},
+		{"one place", raw(`{"a":{"dtype":"F32","shape":[0],"data_offsets":[0]}}`, 0), "two data_offsets"},
+		{"three places", raw(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4,8]}}`, 4), "two data_offsets"},
 		{"negative shape", raw(`{`+tensor("a", "F32", "[-1,-1]", 0, 4)+`}`, 4), "does not fill"},
 		{"enormous shape", raw(`{`+tensor("a", "F32", "[4294967296,4294967296,4294967296]", 0, 0)+`}`, 0), "does not fill"},
 		{"backwards", raw(`{`+tensor("a", "F32", "[1]", 4, 0)+`}`, 4), "does not fill"},

@@ -27,15 +27,15 @@ func (t Tensor) dtype() DType {
 
 // entry is what the header says about a tensor.
 type entry struct {
-	DType   DType    `json:"dtype"`
-	Shape   []int    `json:"shape"`
-	Offsets [2]int64 `json:"data_offsets"`
+	DType   DType   `json:"dtype"`
+	Shape   []int   `json:"shape"`
+	Offsets []int64 `json:"data_offsets"` // begin and end
 }
 
 // Write writes the tensors to w with the metadata format=pt that PyTorch's loaders look for. Tensors of int64 come first,
 // so that every tensor is aligned to its elements; otherwise the order is that of the argument. The same tensors give
-// the same bytes. A tensor whose number of elements differs from its shape, or a name that occurs twice, is an error, and
-// so is a failed write.
+// the same bytes. A tensor whose number of elements differs from its shape, a name that occurs twice, or a header
+// that Open would refuse for its size is an error, and so is a failed write.
 func Write(w io.Writer, tensors []Tensor) error {
 	ordered := slices.Clone(tensors)
 	slices.SortStableFunc(ordered, func(a, b Tensor) int { return int(b.dtype().size() - a.dtype().size()) })
@@ -87,7 +87,7 @@ func header(tensors []Tensor) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("safetensors: write: name %q: %w", t.Name, err)
 		}
-		value, err := json.Marshal(entry{t.dtype(), append([]int{}, t.Shape...), [2]int64{begin, end}})
+		value, err := json.Marshal(entry{t.dtype(), append([]int{}, t.Shape...), []int64{begin, end}})
 		if err != nil {
 			return nil, fmt.Errorf("safetensors: write: %s: %w", t.Name, err)
 		}
@@ -96,6 +96,9 @@ func header(tensors []Tensor) ([]byte, error) {
 	h = append(h, '}')
 	for len(h)%8 != 0 {
 		h = append(h, ' ')
+	}
+	if len(h) > maxHeader {
+		return nil, fmt.Errorf("safetensors: write: a header of %d bytes, a reader accepts %d", len(h), maxHeader)
 	}
 	return h, nil
 }
