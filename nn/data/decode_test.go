@@ -73,7 +73,7 @@ func TestChromaRowsAreInterpolatedLikeColumns(t *testing.T) {
 		for x := range w {
 			v := uint8(37*x + 101*y)
 			across.Y[across.YOffset(x, y)], down.Y[down.YOffset(y, x)] = v, v
-			v = uint8(53*(x/2) + 77*y)
+			v = uint8(53*(x/2)*(x/2+1)/2 + 77*y) // steps of every remainder by 4
 			across.Cb[across.COffset(x, y)], down.Cb[down.COffset(y, x)] = v, v
 			across.Cr[across.COffset(x, y)], down.Cr[down.COffset(y, x)] = ^v, ^v
 		}

@@ -20,6 +20,7 @@ type madeUp struct {
 	bad      map[int]error
 	delay    time.Duration
 	requests atomic.Int64
+	active   atomic.Int64 // requests at this moment
 }
 
 func newMadeUp(n, side int) *madeUp {
@@ -42,6 +43,8 @@ func (s *madeUp) Channels() int               { return 1 }
 func (s *madeUp) Image(i int) (*Image, error) { return nil, errors.New("made up") }
 func (s *madeUp) Pixels(dst []float32, i int) error {
 	s.requests.Add(1)
+	s.active.Add(1)
+	defer s.active.Add(-1)
 	time.Sleep(s.delay)
 	copy(dst, s.squares[i])
 	return s.bad[i]
@@ -189,10 +192,14 @@ func settled(t *testing.T, before int) {
 func TestCloseEndsTheWorkers(t *testing.T) {
 	before := runtime.NumGoroutine()
 	source := newMadeUp(9, 8)
+	source.delay = 3 * time.Millisecond
 	for taken := range 6 {
 		l := newLoader(t, source, LoaderOptions{Batch: 2, ImageSize: 4, Augmentation: Medical(), Workers: 5})
 		take(t, l, taken)
 		l.Close()
+		if n := source.active.Load(); n > 0 {
+			t.Errorf("after Close, %d workers are at work", n)
+		}
 		l.Close()
 		if _, err := l.Next(t.Context()); !errors.Is(err, errClosed) {
 			t.Errorf("after Close, Next gives error %v", err)
@@ -311,11 +318,14 @@ func TestLoaderAllocatesNothing(t *testing.T) {
 }
 
 func TestEachReturnsTheLowestError(t *testing.T) {
-	for _, workers := range []int{1, 2, 8, 0} {
+	for k, workers := range []int{1, 2, 2, 8, 8} {
 		done := make([]atomic.Int32, 100)
 		err := Each(t.Context(), 100, workers, func(i int) error {
 			done[i].Add(1)
 			if i >= 20 && i%10 == 3 {
+				if i == 23 || k%2 == 0 { // the lowest fails last, or first
+					time.Sleep(time.Duration(i-20) * time.Millisecond)
+				}
 				return fmt.Errorf("error %d", i)
 			}
 			return nil
