@@ -114,7 +114,9 @@ func NewLoader(source Source, o LoaderOptions) (*Loader, error) {
 		l.slots = append(l.slots, s)
 	}
 	for range o.Workers {
-		l.workers.Go(l.work)
+		augmenter := NewAugmenter(o.Augmentation, source.Side(), o.ImageSize, source.Channels())
+		image := make([]float32, source.Side()*source.Side()*source.Channels())
+		l.workers.Go(func() { l.work(augmenter, image) })
 	}
 	return l, nil
 }
@@ -181,13 +183,10 @@ func (l *Loader) release(s *slot) {
 	l.lock.Unlock()
 }
 
-// work makes the views of one row after the other.
-func (l *Loader) work() {
+// work makes the views of one row after the other; image is room for an item's pixels.
+func (l *Loader) work(augmenter *Augmenter, image []float32) {
 	o := &l.options
-	channels, side := l.source.Channels(), l.source.Side()
-	augmenter := NewAugmenter(o.Augmentation, side, o.ImageSize, channels)
-	image := make([]float32, side*side*channels)
-	values := o.ImageSize * o.ImageSize * channels
+	values := o.ImageSize * o.ImageSize * l.source.Channels()
 	for {
 		s, row := l.take()
 		if s == nil {

@@ -311,8 +311,12 @@ func TestLoaderAllocatesNothing(t *testing.T) {
 		for range 20 {
 			next()
 		}
-		if n := testing.AllocsPerRun(30, next); n > 0 && !raceEnabled {
-			t.Errorf("memory %d: %v allocations a batch", memory, n)
+		least := testing.AllocsPerRun(30, next)
+		for range 2 { // on a busy machine a worker may begin late, or the collector empty the cache's pool
+			least = min(least, testing.AllocsPerRun(30, next))
+		}
+		if least > 0 && !raceEnabled {
+			t.Errorf("memory %d: %v allocations a batch", memory, least)
 		}
 	}
 }
