@@ -184,12 +184,12 @@ func (p *plan) blocks(rows, cols []tap, g geometry, backward bool, b *blocking) 
 	}
 	blocks, free := [][]run{nil}, b.depth
 	for _, r := range runs {
-		for r.n > 0 {
+		for parts := ceil(r.n, runSteps); r.n > 0; parts-- {
 			if free == 0 {
 				blocks, free = append(blocks, nil), b.depth
 			}
 			last := len(blocks) - 1
-			n := min(r.n, free)
+			n := min(ceil(ceil(r.n, max(parts, 1)), 4)*4, r.n, free)
 			blocks[last] = append(blocks[last], run{r.a, r.b, n})
 			r.a, r.b, r.n, free = r.a+4*n, r.b+4*b.columns*n, r.n-n, free-n
 		}
@@ -222,6 +222,9 @@ const minItems = 16
 const maxChunk = 480
 
 func ceil(a, b int) int { return (a + b - 1) / b }
+
+// runSteps is the most steps of a run: between runs, the tiles move sums of as many steps to totals.
+const runSteps = 96
 
 // offsets fills in and out with where the pixels of a chunk start in the operands, in bytes, and repeats the last one up
 // to a whole tile.

@@ -19,4 +19,6 @@ type elemState struct {
 	params          []float32 // parameters of the current kernel
 	scale           []float32 // of the channels of a normalisation
 	slopes          []float32 // of its gradient, after the offsets
+	affine          []float64 // means, scales and shifts of the channels of a normalisation
+	wideParams      []float64 // the same in the order of the kernel
 }

@@ -4,6 +4,7 @@ package asm
 
 import (
 	"math"
+	"unsafe"
 
 	"gzpt/kernels"
 )
@@ -57,11 +58,24 @@ func (d *device) BatchNormAddReLU(y, x, r kernels.Tensor, n kernels.Norm) {
 	d.normalise(d.rows().normAddReLU, y, x, r.Float32(), n)
 }
 
-// normalise is a batch normalisation in one pass, with the scale Gamma*InvStd.
+// normalise is a batch normalisation in one pass: (x - Mean) * (Gamma*InvStd) + Beta, in float64 until y.
 func (d *device) normalise(kernel rowsKernel, y, x kernels.Tensor, r []float32, n kernels.Norm) {
-	if y.Len() > 0 {
-		d.columnwise(kernel, y.Float32(), x.Float32(), r, nil, n.Mean.Float32(), d.normScale(n), n.Beta.Float32())
+	if y.Len() == 0 {
+		return
 	}
+	gamma, beta, invStd := n.Gamma.Float32(), n.Beta.Float32(), n.InvStd.Float32()
+	channels := len(gamma)
+	d.elem.affine = grow(d.elem.affine, 3*channels)
+	mean, scale, shift := d.elem.affine[:channels], d.elem.affine[channels:2*channels], d.elem.affine[2*channels:3*channels]
+	for c, m := range n.Mean.Float32() {
+		mean[c], scale[c], shift[c] = float64(m), float64(gamma[c])*float64(invStd[c]), float64(beta[c])
+	}
+	lanes, row := d.rows().lanes, period(channels)
+	d.elem.wideParams = grow(d.elem.wideParams, 3*ceil(row, lanes)*lanes)
+	interleaved(d.elem.wideParams, lanes, row, mean, scale, shift)
+	d.elem.rows = rowsJob{kernel: kernel, out: y.Float32(), a: x.Float32(), b: r, period: row}
+	d.elem.rows.params = (*float32)(unsafe.Pointer(&d.elem.wideParams[0]))
+	d.stream(&d.elem.rows, y.Len(), row)
 }
 
 // normScale is Gamma*InvStd, until the next call.

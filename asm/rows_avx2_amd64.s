@@ -29,15 +29,15 @@ TEXT ·scaleRowsAVX2(SB), NOSPLIT, $0-64
 
 // func normRowsAVX2(out, a, b, c, params, sums *float32, columns, rows int)
 TEXT ·normRowsAVX2(SB), NOSPLIT, $0-64
-	ROWS(NORM, 3, 0)
+	ROWS(NORM, 6, 0)
 
 // func normReLURowsAVX2(out, a, b, c, params, sums *float32, columns, rows int)
 TEXT ·normReLURowsAVX2(SB), NOSPLIT, $0-64
-	ROWS(NORMRELU, 3, 0)
+	ROWS(NORMRELU, 6, 0)
 
 // func normAddReLURowsAVX2(out, a, b, c, params, sums *float32, columns, rows int)
 TEXT ·normAddReLURowsAVX2(SB), NOSPLIT, $0-64
-	ROWS(NORMADDRELU, 3, 0)
+	ROWS(NORMADDRELU, 6, 0)
 
 // func normBackwardRowsAVX2(out, a, b, c, params, sums *float32, columns, rows int)
 TEXT ·normBackwardRowsAVX2(SB), NOSPLIT, $0-64

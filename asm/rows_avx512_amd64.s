@@ -29,15 +29,15 @@ TEXT ·scaleRowsAVX512(SB), NOSPLIT, $0-64
 
 // func normRowsAVX512(out, a, b, c, params, sums *float32, columns, rows int)
 TEXT ·normRowsAVX512(SB), NOSPLIT, $0-64
-	ROWS(NORM, 3, 0)
+	ROWS(NORM, 6, 0)
 
 // func normReLURowsAVX512(out, a, b, c, params, sums *float32, columns, rows int)
 TEXT ·normReLURowsAVX512(SB), NOSPLIT, $0-64
-	ROWS(NORMRELU, 3, 0)
+	ROWS(NORMRELU, 6, 0)
 
 // func normAddReLURowsAVX512(out, a, b, c, params, sums *float32, columns, rows int)
 TEXT ·normAddReLURowsAVX512(SB), NOSPLIT, $0-64
-	ROWS(NORMADDRELU, 3, 0)
+	ROWS(NORMADDRELU, 6, 0)
 
 // func normBackwardRowsAVX512(out, a, b, c, params, sums *float32, columns, rows int)
 TEXT ·normBackwardRowsAVX512(SB), NOSPLIT, $0-64

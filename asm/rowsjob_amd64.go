@@ -14,7 +14,7 @@ func period(channels int) int { return ceil(longRow, channels) * channels }
 
 // interleaved fills dst with the values of the columns of rows of length period, in the order that the kernels read them:
 // for each vector of columns as many vectors as there are values. The values repeat from channel to channel.
-func interleaved(dst []float32, lanes, period int, values ...[]float32) {
+func interleaved[T float32 | float64](dst []T, lanes, period int, values ...[]T) {
 	for i, v := range values {
 		for j := 0; j < period; j += len(v) {
 			for c, x := range v {

@@ -49,9 +49,9 @@ func maskOf(columns int) *int32 { return &columnMask[maxColumns-columns] }
 // tile computes one tile of a sum of products, for offsets in bytes and w packed by rows of blocking.columns floats:
 //
 //	for i := range rows { for j := range columns {
-//		sum := add ? c[out[i]+j] : 0
+//		sum := 0
 //		for each run { for k := range run.n { sum += a[in[i]+run.a+k] * w[run.b+blocking.columns*k+j] } }
-//		c[out[i]+j] = sum
+//		c[out[i]+j] = add ? c[out[i]+j] + sum : sum
 //	}}
 //
 // It is not inlined, so that every tile passes a safepoint.
