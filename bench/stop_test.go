@@ -140,7 +140,11 @@ func TestStopSeesLongCalls(t *testing.T) {
 			}
 		}},
 	} {
-		if got := quartileStop(t, c.work); (got >= stopBound/4) != c.long {
+		got := quartileStop(t, c.work)
+		for try := 1; try < 5 && !c.long && got >= stopBound/4; try++ { // as in TestStop
+			got = quartileStop(t, c.work)
+		}
+		if (got >= stopBound/4) != c.long {
 			t.Errorf("%s: a stop takes %v in the first quartile: expected it above %v: %v", c.name, got, stopBound/4, c.long)
 		}
 	}
