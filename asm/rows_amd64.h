@@ -5,7 +5,7 @@
 //	R8 params and R10 sums of the vector, R9 and R13 those of the first    V14 zeros
 //
 // params and sums hold a few vectors for each vector of columns, side by side: those of columns 0, ..., WIDTH-1, then the
-// next. So one register serves all of them, and the last need no mask.
+// next; a value in doubles takes two. So one register serves all of them, and the last need no mask.
 
 #define PARAM(i) BYTES*i(R8)
 #define SUM(i) BYTES*i(R10)
