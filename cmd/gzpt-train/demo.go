@@ -29,7 +29,7 @@ func (s *pretrainSettings) phantomDefaults(f *flags) {
 	unless(f, "predictor", &s.network.predictor, 512)
 	unless(f, "embedding", &s.network.embedding, 64)
 	unless(f, "batch", &s.network.batch, 64)
-	unless(f, "epochs", &s.network.epochs, 30)
+	unless(f, "epochs", &s.network.epochs, 60)
 	unless(f, "lr", &s.network.lr, 0.003)
 }
 

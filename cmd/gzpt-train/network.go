@@ -37,7 +37,7 @@ func (s *networkSettings) addFlags(f *flags) {
 	f.choice(g, &s.method, "method", append(nn.Methods(), otherMethods...), "pre-training `METHOD`; this version has "+strings.Join(nn.Methods(), ", "))
 	g.IntVar(&s.batch, "batch", usual.Batch, "items in a step: `N` (phantoms: 64)")
 	g.IntVar(&s.accumulate, "accumulate", usual.Accumulate, "steps for an update of the weights: `N`; positives stay within a step")
-	g.IntVar(&s.epochs, "epochs", 100, "passes through the items: `N` (phantoms: 30)")
+	g.IntVar(&s.epochs, "epochs", 100, "passes through the items: `N` (phantoms: 60)")
 	g.IntVar(&s.steps, "steps", 0, "length of the run in steps instead of epochs: `N`")
 	g.Float64Var(&s.lr, "lr", usual.LR, "largest learning rate: `X` (phantoms: 0.003)")
 	f.choice(g, &s.schedule, "schedule", []string{"cosine", "constant"}, "learning rate after the warm-up: `NAME`")

@@ -15,12 +15,12 @@ func paint(r *rand.Rand, s *Scene, side, channels int) []uint8 {
 	c := &canvas{values: values, side: side}
 	c.organ(r, s.Organ)
 	for _, v := range s.Vessels {
-		c.vessel(v, between(r, 0.05, 0.14))
+		c.vessel(v, between(r, 0.08, 0.18))
 	}
 	for _, e := range s.Spots {
-		c.spot(e, between(r, 0.08, 0.2))
+		c.spot(e, between(r, 0.12, 0.25))
 	}
-	grain, height := newNoise(r, 0.025), between(r, 0.14, 0.2)
+	grain, height := newNoise(r, 0.025), between(r, 0.22, 0.32)
 	for _, e := range s.Lesion {
 		c.lesion(e, grain, height)
 	}
@@ -46,7 +46,7 @@ func (c *canvas) over(x, y, reach float64, each func(x, y float64, value *float6
 
 // organ paints the ground: a level, shading to one side, and a texture of three octaves.
 func (c *canvas) organ(r *rand.Rand, e Ellipse) {
-	level, shading, contrast := between(r, 0.3, 0.6), between(r, 0, 0.25), between(r, 0.1, 0.25)
+	level, shading, contrast := between(r, 0.3, 0.6), between(r, 0, 0.4), between(r, 0.15, 0.35)
 	sin, cos := math.Sincos(between(r, 0, 2*math.Pi))
 	scale := between(r, 0.08, 0.2)
 	octaves := []noise{newNoise(r, scale), newNoise(r, scale/2), newNoise(r, scale/4)}

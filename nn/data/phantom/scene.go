@@ -42,21 +42,21 @@ type habit struct {
 }
 
 // habits are those of Classes. Half-axes overlap between one class and another, and so do regions: neither a length nor the
-// place alone decides.
+// place alone decides. The smallest part is two and a half pixels across where the demo paints 32 of them, enough to be seen.
 var habits = []habit{
-	{parts: [2]int{3, 5}, size: [2]float64{0.03, 0.045}, stretch: [2]float64{1, 1.3}, region: [2]float64{1.1, 1.9}, offset: [2]float64{0.25, 0.7}, spread: [2]float64{0.08, 0.15}},
-	{parts: [2]int{1, 1}, size: [2]float64{0.10, 0.15}, stretch: [2]float64{1, 1.4}, region: [2]float64{0, 2}, offset: [2]float64{0, 0.45}},
-	{parts: [2]int{1, 1}, size: [2]float64{0.045, 0.075}, stretch: [2]float64{1, 1.2}, region: [2]float64{0, 2}, offset: [2]float64{0.4, 0.75}},
-	{parts: [2]int{1, 1}, size: [2]float64{0.075, 0.095}, stretch: [2]float64{2.6, 4}, region: [2]float64{0.1, 0.9}, offset: [2]float64{0.25, 0.65}},
+	{parts: [2]int{3, 5}, size: [2]float64{0.04, 0.06}, stretch: [2]float64{1, 1.3}, region: [2]float64{1.2, 1.8}, offset: [2]float64{0.3, 0.6}, spread: [2]float64{0.1, 0.16}},
+	{parts: [2]int{1, 1}, size: [2]float64{0.14, 0.2}, stretch: [2]float64{1, 1.4}, region: [2]float64{0, 2}, offset: [2]float64{0, 0.35}},
+	{parts: [2]int{1, 1}, size: [2]float64{0.055, 0.085}, stretch: [2]float64{1, 1.2}, region: [2]float64{0, 2}, offset: [2]float64{0.45, 0.7}},
+	{parts: [2]int{1, 1}, size: [2]float64{0.09, 0.12}, stretch: [2]float64{3, 4.5}, region: [2]float64{0.2, 0.8}, offset: [2]float64{0.3, 0.6}},
 }
 
 // newScene draws the outlines of a phantom of a class.
 func newScene(r *rand.Rand, class int) Scene {
 	var s Scene
-	s.Organ = Ellipse{X: around(r, 0.5, 0.05), Y: around(r, 0.5, 0.05), A: between(r, 0.36, 0.46), B: between(r, 0.36, 0.46), Angle: between(r, 0, math.Pi)}
+	s.Organ = Ellipse{X: around(r, 0.5, 0.06), Y: around(r, 0.5, 0.06), A: between(r, 0.32, 0.46), B: between(r, 0.32, 0.46), Angle: between(r, 0, math.Pi)}
 	s.addLesion(r, habits[class])
 	for range 3 + r.IntN(4) {
-		size := between(r, 0.025, 0.1)
+		size := between(r, 0.03, 0.14)
 		spot := Ellipse{A: size, B: size * between(r, 0.6, 1), Angle: between(r, 0, math.Pi)}
 		spot.X, spot.Y = s.Organ.place(between(r, 0, 2), math.Sqrt(r.Float64())*0.85)
 		s.Spots = append(s.Spots, spot)
