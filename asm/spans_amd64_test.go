@@ -5,6 +5,7 @@ package asm
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"gzpt/kernels"
@@ -106,4 +107,22 @@ func normSpans(t *testing.T, devices [2]kernels.Device, dims []int) {
 	agree(t, "dbeta", dbeta, 0)
 	agree(t, "y", y, 0)
 	agree(t, "dx", dx, 1e-3) // of numbers up to 16*(4 + 8*4*16)
+}
+
+// TestTransfer moves a tensor of more than one piece to the device and back.
+func TestTransfer(t *testing.T) {
+	for _, tier := range assemblyTiers() {
+		d := openAssembly(tier)
+		defer d.Close()
+		for _, n := range []int{0, transferFloats, 2*transferFloats + 3} {
+			src, dst, x := make([]float32, n), make([]float32, n), d.New(n)
+			for i := range src {
+				src[i] = float32(i)
+			}
+			d.Write(x, src)
+			if d.Read(dst, x); !slices.Equal(dst, src) {
+				t.Errorf("%s: %d floats come back changed", tier, n)
+			}
+		}
+	}
 }

@@ -93,6 +93,7 @@ func longOperations(t *testing.T, dev kernels.Device) map[string]func() {
 	adam := kernels.AdamW{LR: 1e-3, Beta1: .9, Beta2: .95, Eps: 1e-8, Step: 1}
 	x, y := p.View(parameters/64, 64), m.View(parameters/64, 64)
 	n := kernels.Norm{Gamma: Random(dev, 5, 64), Beta: Random(dev, 6, 64), Mean: dev.New(64), InvStd: dev.New(64)}
+	pixels, batch := make([]float32, 3*parameters), dev.New(3*parameters)
 	step, err := NewStep(dev, 64, 8)
 	if err != nil {
 		t.Fatal(err)
@@ -109,6 +110,7 @@ func longOperations(t *testing.T, dev kernels.Device) map[string]func() {
 		"ema":             func() { dev.EMA(m, p, .99) },
 		"batch-norm-relu": func() { dev.BatchNormReLU(y, x, n) },
 		"log-softmax":     func() { dev.LogSoftmax(y, x) },
+		"write":           func() { dev.Write(batch, pixels) },
 	}
 	for _, direction := range Directions {
 		operations["conv-"+direction] = func() { c.Run(direction) }
