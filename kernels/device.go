@@ -50,8 +50,8 @@ type Elementwise interface {
 }
 
 // Convolution operations. x is [N,H,W,C], w is [K,R,S,C/Groups], y is [N,OH,OW,K] with OH = c.Out(H, R), OW = c.Out(W, S).
-// Input channels c of group g are g*C/Groups ..., output channels g*K/Groups ...; h = oh*Stride - Pad + r*Dilation, and x
-// outside the image is 0.
+// Input channels c of group g are g*C/Groups ..., output channels g*K/Groups ...; h = oh*Stride - Pad + r*Dilation;
+// pixels outside the image add nothing, whatever the weight.
 type Convolution interface {
 	// Conv2D: y[n,oh,ow,k] = sum_{r,s,c} x[n,h,w,c] * w[k,r,s,c].
 	Conv2D(y, x, w Tensor, c Conv)
