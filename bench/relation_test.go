@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"gzpt/gaze"
+	"gzpt/gaze/similarity"
 	"gzpt/kernels"
 )
 
@@ -14,11 +15,11 @@ import (
 func BenchmarkRelation(b *testing.B) {
 	const items = 500
 	paths := scanpaths(items, 20)
-	for _, m := range gaze.Measures() {
+	for _, m := range similarity.Measures() {
 		b.Run("measure="+m.Name, func(b *testing.B) {
 			fastTiers(b, func(b *testing.B, dev kernels.Device, _ string) {
 				for b.Loop() {
-					if _, err := gaze.Relate(context.Background(), dev, paths, gaze.RelateOptions{Measure: m.Name}); err != nil {
+					if _, err := similarity.Relate(context.Background(), dev, paths, similarity.RelateOptions{Measure: m.Name}); err != nil {
 						b.Fatal(err)
 					}
 				}

@@ -1,16 +1,11 @@
-// Package gaze turns eye-tracking files into the relation matrix of a set of images: how alike any two of them were
-// looked at.
+// Package gaze holds what an eye tracker recorded of one person on one image: samples, fixations, heat maps.
 //
-// A [Recording] is one reader's fixations on one image. [Load] reads recordings from files of any known format,
-// [Set.Align] brings them into the order of the images, [Relate] compares all pairs by a [Measure], and
-// [Relation.Diagnose] says what the result is worth before anything is trained on it.
-//
-// A file format is one file of this package that calls registerFormat, a measure one file that calls registerMeasure;
-// nothing else has to know of it.
+// The packages below it are the steps from a tracker's file to the relation matrix of a set of images, how alike any two
+// of them were looked at: package formats reads recordings from files, package fixations finds the fixations in samples,
+// package similarity compares all pairs by a measure and says what the result is worth before anything is trained on it.
 package gaze
 
 import (
-	"errors"
 	"fmt"
 	"math"
 )
@@ -22,20 +17,108 @@ type Fixation struct {
 	// Start is seconds since the reader first saw the image, Duration seconds. Where a file gives no start times, a
 	// fixation starts at the end of the one before it.
 	Start, Duration float64
+	// Resolution is that at the time of the fixation, where it differs from the recording's: under zoom.
+	Resolution Resolution
 }
 
-// Recording is what one reader looked at in one image: fixations in the order of time.
+// Sample is one reading of a tracker.
+type Sample struct {
+	// X and Y are pixels of the recording's frame, NaN where the tracker has no valid position: a blink, a lost eye. They
+	// may lie outside the frame.
+	X, Y float64
+	// Time is seconds since the reader first saw the image.
+	Time float64
+	// Resolution is that at the time of the sample, where it differs from the recording's: under zoom.
+	Resolution Resolution
+}
+
+// Lost reports whether the sample has no valid position.
+func (s Sample) Lost() bool { return math.IsNaN(s.X) || math.IsNaN(s.Y) }
+
+// Resolution is how many pixels of the frame a degree of visual angle covers, along x and y; 0 where that is not known.
+type Resolution struct{ X, Y float64 }
+
+// Known reports whether both numbers are there.
+func (r Resolution) Known() bool { return r.X > 0 && r.Y > 0 }
+
+// Or is r where it is known, otherwise s.
+func (r Resolution) Or(s Resolution) Resolution {
+	if r.Known() {
+		return r
+	}
+	return s
+}
+
+func (r Resolution) scaled(x, y float64) Resolution { return Resolution{r.X * x, r.Y * y} }
+
+// Map is a heat map that came as a picture: how long each cell of a grid over the frame was looked at, in any unit,
+// row-major, never negative.
+type Map struct {
+	Rows, Cols int
+	Values     []float32
+}
+
+// Recording is what one reader looked at in one image: samples, fixations or a heat map, in the order of time.
 type Recording struct {
 	// Image is the image's name as the file gives it; Reader is the person, "" where the file names none.
 	Image, Reader string
 	// Width and Height are the frame of the coordinates in pixels: usually the original image, which may be larger than
 	// the stored one. A frame of 1 x 1 means fractions of an image of unknown size; 0 x 0 means pixels of an image of
-	// unknown size, which Align fills in.
+	// unknown size, which aligning with the images fills in.
 	Width, Height float64
-	Fixations     []Fixation
+	// Screen says that the frame is the tracker's screen, on which the image was shown: the placement of the image tells
+	// which pixel of it was looked at.
+	Screen bool
+	// Resolution is the pixels of the frame in a degree, where known.
+	Resolution Resolution
+	Fixations  []Fixation
+	// Samples are there where the file has them instead of fixations; a detector of package fixations turns them into
+	// some.
+	Samples []Sample
+	// Map is there where the file has nothing else.
+	Map *Map
 	// File and Line say where the recording begins.
 	File string
 	Line int
+}
+
+// Dropped counts what a file has and a recording leaves out, by reason, in rows of the file: samples or fixations.
+type Dropped struct {
+	Missing int `json:"missing"` // without a position
+	Invalid int `json:"invalid"` // marked as invalid by the tracker
+	Blinks  int `json:"blinks"`  // marked as a blink
+	Outside int `json:"outside"` // off the image
+}
+
+// Add adds other counts.
+func (d *Dropped) Add(other Dropped) {
+	d.Missing += other.Missing
+	d.Invalid += other.Invalid
+	d.Blinks += other.Blinks
+	d.Outside += other.Outside
+}
+
+// Any reports whether something was dropped.
+func (d Dropped) Any() bool { return d != Dropped{} }
+
+// String names the counts that are not 0: "3 outside the image, 1 blink".
+func (d Dropped) String() string {
+	text := ""
+	for _, c := range []struct {
+		n    int
+		what string
+	}{{d.Outside, "outside the image"}, {d.Missing, "without a position"}, {d.Invalid, "marked invalid"}, {d.Blinks, "in a blink"}} {
+		if c.n > 0 {
+			if text != "" {
+				text += ", "
+			}
+			text += fmt.Sprintf("%d %s", c.n, c.what)
+		}
+	}
+	if text == "" {
+		return "nothing"
+	}
+	return text
 }
 
 // Dwell is the sum of the fixations' durations in seconds.
@@ -47,22 +130,47 @@ func (r Recording) Dwell() float64 {
 	return sum
 }
 
-// scaled is the recording in a frame of another size.
-func (r Recording) scaled(width, height float64) Recording {
+// HasGaze reports whether the recording says anything: a fixation that lasts, or a heat map that is not all zeros.
+// Samples alone say nothing before fixations were found in them.
+func (r Recording) HasGaze() bool {
+	if r.Dwell() > 0 {
+		return true
+	}
+	if r.Map != nil {
+		for _, v := range r.Map.Values {
+			if v > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Scaled is the recording in a frame of another size.
+func (r Recording) Scaled(width, height float64) Recording {
+	x, y := width/r.Width, height/r.Height
 	fixations := make([]Fixation, len(r.Fixations))
 	for i, f := range r.Fixations {
-		f.X, f.Y = f.X*width/r.Width, f.Y*height/r.Height
+		f.X, f.Y, f.Resolution = f.X*x, f.Y*y, f.Resolution.scaled(x, y)
 		fixations[i] = f
 	}
-	r.Fixations, r.Width, r.Height = fixations, width, height
+	var samples []Sample
+	for _, s := range r.Samples {
+		s.X, s.Y, s.Resolution = s.X*x, s.Y*y, s.Resolution.scaled(x, y)
+		samples = append(samples, s)
+	}
+	r.Fixations, r.Samples, r.Width, r.Height, r.Resolution = fixations, samples, width, height, r.Resolution.scaled(x, y)
 	return r
 }
 
-// clip drops the fixations outside the frame, 0 <= x < Width and 0 <= y < Height, and returns how many there were.
-func (r *Recording) clip() (outside int) {
+// Inside reports whether a position lies in the frame: 0 <= x < Width and 0 <= y < Height.
+func (r Recording) Inside(x, y float64) bool { return x >= 0 && x < r.Width && y >= 0 && y < r.Height }
+
+// Clip drops the fixations outside the frame and returns how many there were. Samples stay: a detector needs them.
+func (r *Recording) Clip() (outside int) {
 	kept := r.Fixations[:0]
 	for _, f := range r.Fixations {
-		if f.X >= 0 && f.X < r.Width && f.Y >= 0 && f.Y < r.Height {
+		if r.Inside(f.X, f.Y) {
 			kept = append(kept, f)
 		}
 	}
@@ -71,27 +179,50 @@ func (r *Recording) clip() (outside int) {
 	return outside
 }
 
-// merge joins the recordings of several readers into one scanpath, one reader after the other, in the frame of the
-// first recording that has fixations.
-func merge(recordings []Recording) Recording {
+// Merge joins the recordings of several readers into one scanpath, one reader after the other, in the frame of the
+// first recording that has gaze; heat maps are added up, each with a sum of 1.
+func Merge(recordings []Recording) Recording {
 	var all Recording
+	begun := false
 	for _, r := range recordings {
-		if len(r.Fixations) == 0 {
+		if !r.HasGaze() {
 			continue
 		}
-		if len(all.Fixations) == 0 {
+		if !begun {
+			begun = true
 			all = r
 			all.Fixations = append([]Fixation(nil), r.Fixations...)
+			all.Samples = nil
 			continue
 		}
-		last := all.Fixations[len(all.Fixations)-1]
-		end := last.Start + last.Duration
-		for _, f := range r.scaled(all.Width, all.Height).Fixations {
+		end := 0.0
+		if n := len(all.Fixations); n > 0 {
+			end = all.Fixations[n-1].Start + all.Fixations[n-1].Duration
+		}
+		for _, f := range r.Scaled(all.Width, all.Height).Fixations {
 			f.Start += end
 			all.Fixations = append(all.Fixations, f)
 		}
+		if r.Map != nil {
+			all.Map = all.Map.plus(r.Map)
+		}
 	}
 	return all
+}
+
+// plus is the sum of two heat maps after each was scaled to a sum of 1, on the grid of the first.
+func (m *Map) plus(other *Map) *Map {
+	if m == nil {
+		return other
+	}
+	sum := &Map{m.Rows, m.Cols, make([]float32, len(m.Values))}
+	a, b := make([]float32, len(m.Values)), make([]float32, len(m.Values))
+	m.Average(a, m.Rows, m.Cols)
+	other.Average(b, m.Rows, m.Cols)
+	for i := range sum.Values {
+		sum.Values[i] = a[i] + b[i]
+	}
+	return sum
 }
 
 // Problem is something wrong in a file, at a place.
@@ -115,22 +246,3 @@ func (p Problem) Error() string {
 	}
 	return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Reason)
 }
-
-// problems decides what a problem does: end the reading with an error, or be listed.
-type problems struct {
-	skipBad bool
-	skips   []Problem
-}
-
-// pass lists a Problem and returns nil if bad input is to be skipped. Any other error, and a Problem otherwise, comes
-// back as it is.
-func (c *problems) pass(err error) error {
-	var p Problem
-	if !c.skipBad || !errors.As(err, &p) {
-		return err
-	}
-	c.skips = append(c.skips, p)
-	return nil
-}
-
-func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

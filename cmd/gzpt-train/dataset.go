@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"gzpt/gaze"
+	"gzpt/gaze/formats"
 	"gzpt/nn/data"
 )
 
@@ -26,7 +27,7 @@ const dataGroup = "Data"
 func (s *dataSettings) addFlags(f *flags) {
 	g := f.group(dataGroup)
 	f.path(g, &s.path, "data", "folder of images and gaze, or a manifest: `DIR`; without it, items are phantoms")
-	f.choice(g, &s.format, "format", append([]string{"auto"}, gaze.Formats()...), "`FORMAT` of the gaze files")
+	f.choice(g, &s.format, "format", append([]string{"auto"}, formats.Formats()...), "`FORMAT` of the gaze files")
 	f.choice(g, &s.unit, "unit", []string{"declared", "px", "norm"}, "`UNIT` of positions where a gaze table does not declare it")
 	g.StringVar(&s.labels, "labels", "", "`FILE:COLUMN` of the labels, which only evaluation and --gaze labels look at; FILE is sought in DIR first")
 	g.StringVar(&s.split, "split", "", "`COLUMN`, or FILE:COLUMN, with train, val or test; training leaves val and test out")
@@ -210,17 +211,17 @@ func (s *dataSettings) openImages(ctx context.Context, e *environment, d *datase
 
 // readGaze reads the gaze files of the folder and brings them into the order of the items.
 func (s *dataSettings) readGaze(d *dataset) error {
-	o := gaze.ReadOptions{Format: s.format, SkipBad: s.skipBad}
+	o := formats.ReadOptions{Format: s.format, SkipBad: s.skipBad}
 	if s.unit != "declared" {
 		o.Unit = s.unit
 	}
-	set, err := gaze.Load(s.path, o)
+	set, err := formats.Load(s.path, o)
 	if err != nil {
 		return err
 	}
-	images := make([]gaze.Image, len(d.items()))
+	images := make([]formats.Image, len(d.items()))
 	for i, item := range d.items() {
-		images[i] = gaze.Image{Name: item.Name, File: cmp.Or(item.File, item.Path), Line: item.Line}
+		images[i] = formats.Image{Name: item.Name, File: cmp.Or(item.File, item.Path), Line: item.Line}
 		images[i].Width, images[i].Height = d.source.Size(i)
 	}
 	recordings, skips, err := set.Align(images, s.skipBad)
@@ -230,8 +231,8 @@ func (s *dataSettings) readGaze(d *dataset) error {
 	for _, p := range append(set.Skips, skips...) {
 		d.skip(p)
 	}
-	if set.Outside > 0 || set.Missing > 0 {
-		d.skip(fmt.Errorf("%d fixations outside their image, %d without a position", set.Outside, set.Missing))
+	if set.Dropped.Any() {
+		d.skip(fmt.Errorf("left out of the gaze: %s", set.Dropped))
 	}
 	d.recordings = recordings
 	return nil

@@ -51,7 +51,7 @@ func (s *dataSettings) makePhantoms(ctx context.Context, seed uint64, workers in
 		item := set.Item(i)
 		r := gaze.Recording{Image: item.Name, Reader: "simulated", Width: float64(item.Width), Height: float64(item.Height)}
 		for _, f := range item.Fixations {
-			r.Fixations = append(r.Fixations, gaze.Fixation(f))
+			r.Fixations = append(r.Fixations, gaze.Fixation{X: f.X, Y: f.Y, Start: f.Start, Duration: f.Duration})
 		}
 		d.recordings = append(d.recordings, []gaze.Recording{r})
 	}

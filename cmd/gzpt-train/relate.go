@@ -6,7 +6,7 @@ import (
 	"io"
 
 	"gzpt/cmd/gzpt-train/internal/rundir"
-	"gzpt/gaze"
+	"gzpt/gaze/similarity"
 	"gzpt/kernels/npy"
 )
 
@@ -58,7 +58,7 @@ type relation struct {
 	Gaze    string `json:"gaze"`
 	Measure string `json:"measure,omitempty"`
 	Readers string `json:"readers"`
-	gaze.Diagnosis
+	similarity.Diagnosis
 	Skipped []string `json:"skipped,omitempty"`
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"gzpt/gaze"
+	"gzpt/gaze/similarity"
 	"gzpt/kernels"
 )
 
@@ -26,7 +27,7 @@ const (
 
 func (s *gazeSettings) addFlags(f *flags) {
 	var names []string
-	for _, m := range gaze.Measures() {
+	for _, m := range similarity.Measures() {
 		names = append(names, m.Name)
 	}
 	g := f.group("Gaze")
@@ -90,13 +91,13 @@ func (s *gazeSettings) measure() (string, error) {
 	if spec == "" {
 		spec = "tima"
 	}
-	return gaze.ResolveMeasure(spec)
+	return similarity.ResolveMeasure(spec)
 }
 
 // relate computes the relation of all items, nil for none. Permuted gaze is shuffled between the training items alone,
 // so that the control has as many positives as the real thing. Where --positives asks for it, tau is set.
-func (s *gazeSettings) relate(ctx context.Context, e *environment, dev kernels.Device, d *dataset, seed uint64) (*gaze.Relation, error) {
-	var r *gaze.Relation
+func (s *gazeSettings) relate(ctx context.Context, e *environment, dev kernels.Device, d *dataset, seed uint64) (*similarity.Relation, error) {
+	var r *similarity.Relation
 	var err error
 	switch s.gaze {
 	case "none":
@@ -106,7 +107,7 @@ func (s *gazeSettings) relate(ctx context.Context, e *environment, dev kernels.D
 		if labels == nil {
 			return nil, errors.New("--gaze labels, but no image has a label: --labels FILE:COLUMN names them")
 		}
-		r = gaze.LabelRelation(labels)
+		r = similarity.LabelRelation(labels)
 	default:
 		r, err = s.compare(ctx, e, dev, d, seed)
 		if err != nil {
@@ -120,7 +121,7 @@ func (s *gazeSettings) relate(ctx context.Context, e *environment, dev kernels.D
 }
 
 // tellPositives says how many images count as alike, and warns where that is next to none.
-func (s *gazeSettings) tellPositives(e *environment, r *gaze.Relation) {
+func (s *gazeSettings) tellPositives(e *environment, r *similarity.Relation) {
 	p := r.Diagnose(s.tau, nil).Positives
 	e.console.Info("positives", "tau", s.tau, "per_item", p.Mean, "median", p.Median, "most", p.Most, "share_of_items_without", p.None)
 	if p.Mean < 0.5 {
@@ -129,7 +130,7 @@ func (s *gazeSettings) tellPositives(e *environment, r *gaze.Relation) {
 }
 
 // compare is the relation by gaze.
-func (s *gazeSettings) compare(ctx context.Context, e *environment, dev kernels.Device, d *dataset, seed uint64) (*gaze.Relation, error) {
+func (s *gazeSettings) compare(ctx context.Context, e *environment, dev kernels.Device, d *dataset, seed uint64) (*similarity.Relation, error) {
 	measure, err := s.measure()
 	if err != nil {
 		return nil, err
@@ -141,7 +142,7 @@ func (s *gazeSettings) compare(ctx context.Context, e *environment, dev kernels.
 			return nil, err
 		}
 	}
-	return gaze.Relate(ctx, dev, recordings, gaze.RelateOptions{
+	return similarity.Relate(ctx, dev, recordings, similarity.RelateOptions{
 		Measure: measure, Readers: s.readers,
 		Progress: func(done, total int) {
 			e.console.Progress(float64(done)/float64(total), fmt.Sprintf("gaze compared %d/%d", done, total))
@@ -158,11 +159,11 @@ func permute(d *dataset, seed uint64) ([][]gaze.Recording, error) {
 	hasGaze := make([]bool, len(d.items()))
 	for _, i := range training {
 		for _, r := range d.recordings[i] {
-			hasGaze[i] = hasGaze[i] || r.Dwell() > 0
+			hasGaze[i] = hasGaze[i] || r.HasGaze()
 		}
 	}
 	shuffled := make([][]gaze.Recording, len(hasGaze))
-	for i, from := range gaze.Permutation(hasGaze, seed) {
+	for i, from := range similarity.Permutation(hasGaze, seed) {
 		shuffled[i] = d.recordings[from]
 	}
 	return shuffled, nil

@@ -30,7 +30,7 @@ func drawable(recordings []gaze.Recording) []data.Gaze {
 	for _, r := range recordings {
 		g := data.Gaze{Width: r.Width, Height: r.Height}
 		for _, f := range r.Fixations {
-			g.Fixations = append(g.Fixations, data.Fixation(f))
+			g.Fixations = append(g.Fixations, data.Fixation{X: f.X, Y: f.Y, Start: f.Start, Duration: f.Duration})
 		}
 		all = append(all, g)
 	}

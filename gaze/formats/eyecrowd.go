@@ -1,8 +1,12 @@
-package gaze
+package formats
 
-import "math"
+import (
+	"math"
 
-func init() { registerFormat(format{"eyecrowd", sniffEyeCrowd, readEyeCrowd}) }
+	"gzpt/gaze"
+)
+
+func init() { registerFormat(format{name: "eyecrowd", sniff: sniffEyeCrowd, read: readEyeCrowd}) }
 
 // sniffEyeCrowd recognises the long table of free-viewing sets with many readers per image, EyeCrowd (Jiang et al., ECCV
 // 2014) and OSIE (Xu et al., Journal of Vision 2014):
@@ -29,7 +33,7 @@ func readEyeCrowd(s *source) error {
 }
 
 func (c *collector) eyeCrowd(t *table) (err error) {
-	e := entry{image: t.text("image"), reader: t.text("subject"), fixation: Fixation{Start: math.NaN()}}
+	e := entry{image: t.text("image"), reader: t.text("subject"), fixation: gaze.Fixation{Start: math.NaN()}}
 	if e.image == "" {
 		return t.at("image", "the name of an image")
 	}
@@ -48,5 +52,5 @@ func (c *collector) eyeCrowd(t *table) (err error) {
 	if e.fixation.Duration, err = t.milliseconds("duration_ms", 0); err != nil {
 		return err
 	}
-	return c.add(t, e)
+	return c.add(t.place(), e)
 }

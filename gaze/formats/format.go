@@ -1,4 +1,4 @@
-package gaze
+package formats
 
 import (
 	"cmp"
@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"gzpt/gaze"
 )
 
 // format is one kind of file. A reader of a new kind registers itself from its own file.
@@ -18,6 +20,11 @@ type format struct {
 	sniff func(head []byte) bool
 	// read adds the file's recordings to s.set.
 	read func(s *source) error
+	// list, if not nil, is the gaze files of a data set's folder, subfolders included, or none where the folder is not laid
+	// out as this kind. A format without it has its files in the folder itself.
+	list func(dir string) ([]string, error)
+	// extensions are the endings of the files, in lower case, where others than .csv, .tsv and .txt.
+	extensions []string
 }
 
 var formats []format
@@ -50,13 +57,13 @@ type ReadOptions struct {
 type Set struct {
 	// Formats is the format of each file read, Files their names.
 	Formats, Files []string
-	Recordings     []Recording
+	Recordings     []gaze.Recording
 	// Items is the rows of a manifest, nil where there is none.
 	Items []Item
-	// Missing counts fixations without a position, Outside those off their frame. Both are left out of Recordings.
-	Missing, Outside int
+	// Dropped counts the fixations and samples that are left out of Recordings, or that are samples without a position.
+	Dropped gaze.Dropped
 	// Skips is what SkipBad left out.
-	Skips []Problem
+	Skips []gaze.Problem
 }
 
 // Load reads the recordings of a file, or of all files of a folder (not of its subfolders) that hold gaze. A folder with
@@ -95,13 +102,15 @@ func (set *Set) addFolder(dir string, o ReadOptions) error {
 		o.Format = "manifest"
 		return set.addFile(manifest, o)
 	}
+	if done, err := set.addDataset(dir, o); done || err != nil {
+		return err
+	}
 	files, err := gazeFiles(dir, o.Format)
 	if err != nil {
 		return err
 	}
 	if len(files) == 0 {
-		return fmt.Errorf("%s: no gaze file found, expected %s or a .csv, .tsv or .txt file of the format %s", dir, manifestName,
-			cmp.Or(o.Format, strings.Join(Formats(), ", ")))
+		return fmt.Errorf("%s: no gaze file found, expected %s or a file of the format %s", dir, manifestName, cmp.Or(o.Format, strings.Join(Formats(), ", ")))
 	}
 	for _, file := range files {
 		if err := set.addFile(file, o); err != nil {
@@ -109,6 +118,30 @@ func (set *Set) addFolder(dir string, o ReadOptions) error {
 		}
 	}
 	return nil
+}
+
+// addDataset reads a folder that is laid out as a data set of one of the formats, and reports whether it is.
+func (set *Set) addDataset(dir string, o ReadOptions) (bool, error) {
+	for _, f := range formats {
+		if f.list == nil || o.Format != "" && o.Format != f.name {
+			continue
+		}
+		files, err := f.list(dir)
+		if err != nil {
+			return false, err
+		}
+		if len(files) == 0 {
+			continue
+		}
+		o.Format = f.name
+		for _, file := range files {
+			if err := set.addFile(file, o); err != nil {
+				return false, err
+			}
+		}
+		return true, nil
+	}
+	return false, nil
 }
 
 // gazeFiles is the files of a folder that look like the named format, or like any but a manifest.
@@ -119,9 +152,8 @@ func gazeFiles(dir, name string) ([]string, error) {
 	}
 	var files []string
 	for _, e := range entries {
-		switch strings.ToLower(filepath.Ext(e.Name())) {
-		case ".csv", ".tsv", ".txt":
-		default:
+		candidates := byExtension(e.Name(), name)
+		if len(candidates) == 0 {
 			continue
 		}
 		path := filepath.Join(dir, e.Name())
@@ -132,11 +164,27 @@ func gazeFiles(dir, name string) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if slices.ContainsFunc(found, func(f format) bool { return f.name == name || name == "" && f.name != "manifest" }) {
+		if slices.ContainsFunc(found, func(f format) bool { return slices.Contains(candidates, f.name) }) {
 			files = append(files, path)
 		}
 	}
 	return files, nil
+}
+
+// byExtension is the formats, or of them the named one, whose files end as this one does. A manifest must be named.
+func byExtension(file, name string) []string {
+	var found []string
+	for _, f := range formats {
+		extensions := f.extensions
+		if extensions == nil {
+			extensions = []string{".csv", ".tsv", ".txt"}
+		}
+		if (f.name == name || name == "" && f.name != "manifest") &&
+			slices.ContainsFunc(extensions, func(e string) bool { return strings.HasSuffix(strings.ToLower(file), e) }) {
+			found = append(found, f.name)
+		}
+	}
+	return found
 }
 
 // recognise is the formats that a file's beginning fits.
@@ -167,7 +215,7 @@ func openRegular(path string) (*os.File, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, Problem{File: path, Reason: "not a regular file"}
+		return nil, gaze.Problem{File: path, Reason: "not a regular file"}
 	}
 	return os.Open(path)
 }
@@ -183,11 +231,11 @@ func pick(path, name string) (format, error) {
 	}
 	switch len(found) {
 	case 0:
-		return format{}, Problem{File: path, Reason: "the header fits no known gaze format: " + strings.Join(Formats(), ", ")}
+		return format{}, gaze.Problem{File: path, Reason: "the header fits no known gaze format: " + strings.Join(Formats(), ", ")}
 	case 1:
 		return found[0], nil
 	}
-	return format{}, Problem{File: path, Reason: fmt.Sprintf("the header fits %s and %s; name the format", found[0].name, found[1].name)}
+	return format{}, gaze.Problem{File: path, Reason: fmt.Sprintf("the header fits %s and %s; name the format", found[0].name, found[1].name)}
 }
 
 // addFile reads one file into the set.

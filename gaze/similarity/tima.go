@@ -1,9 +1,11 @@
-package gaze
+package similarity
 
 import (
 	"math"
 	"slices"
 	"strconv"
+
+	"gzpt/gaze"
 )
 
 func init() {
@@ -21,11 +23,11 @@ func init() {
 			{Name: "order", Default: "time", About: "order of the regions; lexical puts the 11th before the 3rd", Choices: []string{"time", "lexical"}},
 			{Name: "axes", Default: "own", About: "swapped divides x by the height and y by the width", Choices: []string{"own", "swapped"}},
 		},
-		relate: relateTIMA,
+		prepare: prepareTIMA,
 	})
 }
 
-// relateTIMA compares scanpaths as sequences of dwelled regions, the measure of GzPT (IEEE TMI 44(10):4063, 2025) as its
+// prepareTIMA compares scanpaths as sequences of dwelled regions, the measure of GzPT (IEEE TMI 44(10):4063, 2025) as its
 // released code defines it:
 //
 //  1. samples (x/W, y/H, k/n), k = 0 .. n-1, are clustered by DBSCAN with reach eps and at least floor(n/share)+1 samples;
@@ -38,14 +40,14 @@ func init() {
 // give that back, except for the rounding to 8 bits and JPEG.
 //
 // Fixations become samples as if a tracker of the given rate had seen the dwell time alone, without saccades.
-func relateTIMA(w *work) error {
+func prepareTIMA(w *work) (comparison, error) {
 	t := newTIMA(w.settings)
 	sequences := make([][]moment, len(w.paths))
 	err := w.each(len(sequences), func() func(int) {
 		return func(i int) { sequences[i] = t.regions(w.paths[i]) }
 	})
 	if err != nil {
-		return err
+		return comparison{}, err
 	}
 	longest := 1
 	for _, s := range sequences {
@@ -92,7 +94,7 @@ const (
 )
 
 // regions is the moments of a scanpath's clusters in the order of time.
-func (t tima) regions(r Recording) []moment {
+func (t tima) regions(r gaze.Recording) []moment {
 	n := int(math.Min(math.Round(r.Dwell()*t.rate), maxSamples))
 	if n == 0 {
 		return nil
@@ -128,20 +130,20 @@ func (t tima) regions(r Recording) []moment {
 }
 
 // onCanvas is the recording in the frame that it is drawn in.
-func (t tima) onCanvas(r Recording) Recording {
+func (t tima) onCanvas(r gaze.Recording) gaze.Recording {
 	switch largest := max(r.Width, r.Height); {
 	case t.canvas > 0:
-		return r.scaled(t.canvas, t.canvas)
+		return r.Scaled(t.canvas, t.canvas)
 	case r.Width == 1 && r.Height == 1:
-		return r.scaled(defaultCanvas, defaultCanvas)
+		return r.Scaled(defaultCanvas, defaultCanvas)
 	case largest > maxCanvas:
-		return r.scaled(r.Width*maxCanvas/largest, r.Height*maxCanvas/largest)
+		return r.Scaled(r.Width*maxCanvas/largest, r.Height*maxCanvas/largest)
 	}
 	return r
 }
 
 // resample returns which fixation is looked at in the middle of each of n equal parts of the dwell time.
-func resample(fixations []Fixation, n int) []int {
+func resample(fixations []gaze.Fixation, n int) []int {
 	total := 0.0
 	for _, f := range fixations {
 		total += f.Duration

@@ -1,4 +1,4 @@
-package gaze
+package similarity
 
 import (
 	"context"
@@ -7,6 +7,9 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"gzpt/gaze"
+	"gzpt/gaze/formats"
 )
 
 // column is one column of a CSV file.
@@ -30,16 +33,16 @@ func column(tb testing.TB, path, name string) []string {
 }
 
 // load reads a folder of shared data, its recordings in the order of labels.csv.
-func load(tb testing.TB, folder, format string) (set *Set, items [][]Recording) {
+func load(tb testing.TB, folder, format string) (set *formats.Set, items [][]gaze.Recording) {
 	tb.Helper()
 	dir := shared(tb, "data", folder)
-	set, err := Load(dir, ReadOptions{Format: format})
+	set, err := formats.Load(dir, formats.ReadOptions{Format: format})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	var images []Image
+	var images []formats.Image
 	for _, name := range column(tb, dir+"/labels.csv", "image") {
-		images = append(images, Image{Name: name})
+		images = append(images, formats.Image{Name: name})
 	}
 	items, _, err = set.Align(images, false)
 	if err != nil {
@@ -48,7 +51,7 @@ func load(tb testing.TB, folder, format string) (set *Set, items [][]Recording) 
 	return set, items
 }
 
-func relate(tb testing.TB, items [][]Recording, o RelateOptions) *Relation {
+func relate(tb testing.TB, items [][]gaze.Recording, o RelateOptions) *Relation {
 	tb.Helper()
 	start := time.Now()
 	r, err := Relate(context.Background(), device(tb), items, o)
@@ -65,8 +68,8 @@ func TestKvasir(t *testing.T) {
 	for _, r := range set.Recordings {
 		fixations += len(r.Fixations)
 	}
-	if len(set.Recordings) != 1000 || fixations != 26832 || set.Missing+set.Outside != 0 {
-		t.Errorf("%d recordings, %d fixations, %d missing, %d outside; want 1000, 26832, none", len(set.Recordings), fixations, set.Missing, set.Outside)
+	if len(set.Recordings) != 1000 || fixations != 26832 || set.Dropped.Any() {
+		t.Errorf("%d recordings, %d fixations, %d missing, %d outside; want 1000, 26832, none", len(set.Recordings), fixations, set.Dropped.Missing, set.Dropped.Outside)
 	}
 	labels := column(t, shared(t, "data", "kvasir_gaze", "labels.csv"), "area_tercile")
 	for _, m := range Measures() { // chance is .33
@@ -89,15 +92,15 @@ func TestKvasir(t *testing.T) {
 // Recordings of different readers are more alike on the same image.
 func TestEyeCrowd(t *testing.T) {
 	set, items := load(t, "eyecrowd", "auto")
-	if len(set.Recordings) != 7997 || set.Outside != 3 || set.Missing != 0 {
-		t.Errorf("%d recordings, %d fixations outside, %d missing; want 7997, 3, none", len(set.Recordings), set.Outside, set.Missing)
+	if len(set.Recordings) != 7997 || set.Dropped.Outside != 3 || set.Dropped.Missing != 0 {
+		t.Errorf("%d recordings, %d fixations outside, %d missing; want 7997, 3, none", len(set.Recordings), set.Dropped.Outside, set.Dropped.Missing)
 	}
 	const images = 40
-	var alone [][]Recording
+	var alone [][]gaze.Recording
 	var image []string
 	for _, readers := range items[:images] {
 		for _, r := range readers {
-			alone, image = append(alone, []Recording{r}), append(image, r.Image)
+			alone, image = append(alone, []gaze.Recording{r}), append(image, r.Image)
 		}
 	}
 	for measure, least := range map[string]float64{"heatmap-cc": .77, "tima": .52} {
@@ -117,7 +120,7 @@ func TestEyeCrowd(t *testing.T) {
 func BenchmarkTIMA(b *testing.B) {
 	_, items := load(b, "kvasir_gaze", "auto")
 	for b.Loop() {
-		if _, err := Relate(context.Background(), nil, items, RelateOptions{Measure: "tima"}); err != nil {
+		if _, err := Relate(context.Background(), device(b), items, RelateOptions{Measure: "tima"}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,8 +1,8 @@
-package gaze
+package formats
 
 import "math"
 
-func init() { registerFormat(format{"gazemedseg", sniffGazeMedSeg, readGazeMedSeg}) }
+func init() { registerFormat(format{name: "gazemedseg", sniff: sniffGazeMedSeg, read: readGazeMedSeg}) }
 
 // sniffGazeMedSeg recognises the table of the GazeMedSeg project (Zhong et al., MICCAI 2024), an EyeLink Data Viewer
 // fixation report with the image's size:
@@ -52,5 +52,5 @@ func (c *collector) gazeMedSeg(t *table) (err error) {
 	if e.fixation.Start, err = t.milliseconds("CURRENT_FIX_START", math.Inf(-1)); err != nil {
 		return err
 	}
-	return c.add(t, e)
+	return c.add(t.place(), e)
 }

@@ -1,13 +1,15 @@
-package gaze
+package formats
 
 import (
 	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"gzpt/gaze"
 )
 
-func init() { registerFormat(format{"manifest", sniffManifest, readManifest}) }
+func init() { registerFormat(format{name: "manifest", sniff: sniffManifest, read: readManifest}) }
 
 // Item is one row of a manifest, items.csv: an image with its label, its split, and where its gaze is.
 //
@@ -41,7 +43,7 @@ func readManifest(s *source) error {
 		return err
 	}
 	if len(s.set.Items) == 0 && len(s.skips) == 0 {
-		if err := s.pass(Problem{File: s.file, Reason: "no item after the header"}); err != nil {
+		if err := s.pass(gaze.Problem{File: s.file, Reason: "no item after the header"}); err != nil {
 			return err
 		}
 	}
@@ -108,7 +110,7 @@ func (m *manifest) open(name string) (*Set, error) {
 		return nil, err
 	}
 	if f.name == "manifest" {
-		return nil, Problem{File: path, Reason: "a manifest, expected a file of fixations"}
+		return nil, gaze.Problem{File: path, Reason: "a manifest, expected a file of fixations"}
 	}
 	set := &Set{}
 	o := m.source.options
@@ -119,7 +121,7 @@ func (m *manifest) open(name string) (*Set, error) {
 	m.files[name] = set
 	total := m.source.set
 	total.Files, total.Formats = append(total.Files, set.Files...), append(total.Formats, set.Formats...)
-	total.Missing, total.Outside = total.Missing+set.Missing, total.Outside+set.Outside
+	total.Dropped.Add(set.Dropped)
 	total.Skips = append(total.Skips, set.Skips...)
 	return set, nil
 }

@@ -1,4 +1,4 @@
-package gaze
+package formats
 
 import (
 	"bytes"
@@ -9,6 +9,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"gzpt/gaze"
 )
 
 // table reads a text table with a header, row by row. It takes commas, tabs or semicolons, either line end, a byte-order
@@ -33,7 +35,7 @@ func openTable(file string, r io.Reader, required ...string) (*table, error) {
 	t.reader.FieldsPerRecord = -1
 	header, err := t.reader.Read()
 	if err == io.EOF {
-		return nil, Problem{File: file, Reason: "the file is empty, expected a header with " + strings.Join(required, ", ")}
+		return nil, gaze.Problem{File: file, Reason: "the file is empty, expected a header with " + strings.Join(required, ", ")}
 	} else if err != nil {
 		return nil, t.syntax(err)
 	}
@@ -46,14 +48,14 @@ func openTable(file string, r io.Reader, required ...string) (*table, error) {
 		name = strings.ToLower(name)
 		if _, ok := t.columns[name]; ok {
 			line, column := t.reader.FieldPos(i)
-			return nil, Problem{file, line, column, fmt.Sprintf("column %q comes twice", name)}
+			return nil, gaze.Problem{File: file, Line: line, Column: column, Reason: fmt.Sprintf("column %q comes twice", name)}
 		}
 		t.columns[name] = i
 	}
 	for _, name := range required {
 		if !t.has(name) {
 			line, _ := t.reader.FieldPos(0)
-			return nil, Problem{file, line, 0, fmt.Sprintf("the header lacks the column %q; expected %s", name, strings.Join(required, ", "))}
+			return nil, gaze.Problem{File: file, Line: line, Reason: fmt.Sprintf("the header lacks the column %q; expected %s", name, strings.Join(required, ", "))}
 		}
 	}
 	return t, nil
@@ -85,7 +87,7 @@ func header(head []byte) map[string]bool {
 func (t *table) syntax(err error) error {
 	var parse *csv.ParseError
 	if errors.As(err, &parse) {
-		return Problem{t.file, parse.Line, parse.Column, parse.Err.Error()}
+		return gaze.Problem{File: t.file, Line: parse.Line, Column: parse.Column, Reason: parse.Err.Error()}
 	}
 	return err
 }
@@ -119,13 +121,15 @@ func (t *table) line() int {
 	return line
 }
 
-func (t *table) problem(reason string) Problem { return Problem{t.file, t.line(), 0, reason} }
+func (t *table) problem(reason string) gaze.Problem {
+	return gaze.Problem{File: t.file, Line: t.line(), Reason: reason}
+}
 
 // at is a problem with one field of the row.
-func (t *table) at(column, expected string) Problem {
+func (t *table) at(column, expected string) gaze.Problem {
 	i := t.columns[strings.ToLower(column)]
 	line, col := t.reader.FieldPos(i)
-	return Problem{t.file, line, col, fmt.Sprintf("%s is %q, expected %s", column, t.row[i], expected)}
+	return gaze.Problem{File: t.file, Line: line, Column: col, Reason: fmt.Sprintf("%s is %q, expected %s", column, t.row[i], expected)}
 }
 
 // text is a field without the blanks around it, "" where the table has no such column.

@@ -1,4 +1,4 @@
-package gaze
+package similarity
 
 // sample is a gaze position at an instant, in units that make space and time comparable.
 type sample struct{ x, y, t float64 }

@@ -1,10 +1,11 @@
-package gaze_test
+package similarity_test
 
 import (
 	"context"
 	"fmt"
 
 	"gzpt/gaze"
+	"gzpt/gaze/similarity"
 	"gzpt/kernels"
 	"gzpt/kernels/reference"
 )
@@ -19,7 +20,7 @@ func ExampleRelate() {
 	items := [][]gaze.Recording{look(100, 200), look(110, 210), look(500, 200), nil}
 	dev := reference.New(kernels.Float32)
 	defer dev.Close()
-	r, err := gaze.Relate(context.Background(), dev, items, gaze.RelateOptions{Measure: "heatmap-cc"})
+	r, err := similarity.Relate(context.Background(), dev, items, similarity.RelateOptions{Measure: "heatmap-cc"})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -1,8 +1,10 @@
-package gaze
+package similarity
 
 import (
 	"math/rand/v2"
 	"slices"
+
+	"gzpt/kernels/npy"
 )
 
 // Relation is the similarity of the gaze of all pairs of n items.
@@ -12,6 +14,18 @@ type Relation struct {
 	Values []float32
 	// HasGaze tells the items with gaze; the rows of the others are 0.
 	HasGaze []bool
+
+	mapped *npy.Mapped // whose memory Values is, if any
+}
+
+// Close gives back a relation that lies in a file; Values must not be used any more. Any other needs no Close.
+func (r *Relation) Close() error {
+	if r.mapped == nil {
+		return nil
+	}
+	m := r.mapped
+	r.mapped, r.Values = nil, nil
+	return m.Close()
 }
 
 func newRelation(n int) *Relation {

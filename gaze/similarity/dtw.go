@@ -1,4 +1,4 @@
-package gaze
+package similarity
 
 // dtwCell is the best warping path that ends in a cell: its cost and its number of cells.
 type dtwCell struct {

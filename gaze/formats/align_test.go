@@ -1,22 +1,24 @@
-package gaze
+package formats
 
 import (
 	"slices"
 	"strings"
 	"testing"
+
+	"gzpt/gaze"
 )
 
 func TestAlign(t *testing.T) {
-	recording := func(image, reader string, width, height float64) Recording {
-		return Recording{Image: image, Reader: reader, Width: width, Height: height, File: "g.csv", Line: 2, Fixations: []Fixation{{X: .5, Y: .75, Duration: 1}}}
+	recording := func(image, reader string, width, height float64) gaze.Recording {
+		return gaze.Recording{Image: image, Reader: reader, Width: width, Height: height, File: "g.csv", Line: 2, Fixations: []gaze.Fixation{{X: .5, Y: .75, Duration: 1}}}
 	}
 	images := []Image{
 		{Name: "one/a.jpg", Width: 100, Height: 50, File: "l.csv", Line: 2},
 		{Name: "two/a.jpg", File: "l.csv", Line: 3},
 		{Name: "c.jpg", Width: 100, Height: 50, File: "l.csv", Line: 4},
 	}
-	base := []Recording{recording("one/a.jpg", "A", 10, 5), recording("./two/a.jpg", "A", 7, 7), recording(`D:\gaze\c.png`, "A", 400, 200)}
-	with := func(more ...Recording) *Set { return &Set{Recordings: slices.Concat(base, more)} }
+	base := []gaze.Recording{recording("one/a.jpg", "A", 10, 5), recording("./two/a.jpg", "A", 7, 7), recording(`D:\gaze\c.png`, "A", 400, 200)}
+	with := func(more ...gaze.Recording) *Set { return &Set{Recordings: slices.Concat(base, more)} }
 	set := with(recording("c", "B", 1, 1), recording("c.jpg", "C", 0, 0))
 	items, skips, err := set.Align(images, false)
 	if err != nil || len(skips) != 0 {
@@ -36,7 +38,7 @@ func TestAlign(t *testing.T) {
 	}
 
 	far := recording("c.jpg", "F", 0, 0)
-	far.Fixations = []Fixation{{X: 101, Y: 1, Duration: 1}}
+	far.Fixations = []gaze.Fixation{{X: 101, Y: 1, Duration: 1}}
 	more := func(name string) []Image {
 		return append(slices.Clone(images), Image{Name: name, File: "l.csv", Line: 5})
 	}
@@ -52,7 +54,7 @@ func TestAlign(t *testing.T) {
 		"an image without gaze":    {with(), more("d.jpg"), `l.csv:5: image "d.jpg" has no gaze`, 1},
 		"an image twice":           {with(), more("one/a.jpg"), `l.csv:5: image "one/a.jpg" is listed already on line 2`, 2},
 		"another shape":            {with(recording("c.jpg", "R", 50, 100)), images, `in a frame of 50 x 100, but the image is 100 x 50: another shape`, 1},
-		"outside the stored image": {with(far), images, "1 of 1 fixations lie outside the frame of 100 x 50", 1},
+		"outside the stored image": {with(far), images, "1 of 1 positions lie outside the frame of 100 x 50", 1},
 		"gaze of other images":     {&Set{Recordings: base[1:]}, images, `l.csv:2: image "one/a.jpg" has no gaze`, 1},
 	} {
 		if _, _, err := tc.set.Align(tc.images, false); err == nil || !strings.Contains(err.Error(), tc.want) {

@@ -1,4 +1,4 @@
-package gaze
+package formats
 
 import (
 	"bytes"
@@ -9,6 +9,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"gzpt/gaze"
 )
 
 // readText reads a file's text with the named format.
@@ -81,7 +83,7 @@ func TestReaders(t *testing.T) {
 
 func TestDroppedFixationsAreCounted(t *testing.T) {
 	set, err := readText("g.csv", "eyecrowd", crowdHeader+"1,A,1,100,20,1000,100,100\n1,A,2,,0,500,100,100\n1,A,3,9,99.9,500,100,100\n1,A,4,9,9,5,100,100\n", ReadOptions{})
-	if err != nil || set.Missing != 1 || set.Outside != 1 || len(set.Recordings[0].Fixations) != 2 {
+	if err != nil || set.Dropped.Missing != 1 || set.Dropped.Outside != 1 || len(set.Recordings[0].Fixations) != 2 {
 		t.Errorf("%+v, %v", set, err)
 	}
 }
@@ -109,7 +111,7 @@ func TestBadLines(t *testing.T) {
 		{"gazemedseg", "a,1,0.5,0.5\n", "g.csv:3: 4 fields, expected 9 as in the header"},
 		{"gazemedseg", "good,1,0.5,0.5,100,1,0,10,10\n", `g.csv:3: fixation 1 of image "good", reader "", comes twice`},
 		{"gazemedseg", "good,2,0.5,0.5,100,1,0,10,11\n", "g.csv:3: a frame of 11 x 10, but 10 x 10 on line 2"},
-		{"gazemedseg", "a,1,1.5,0.5,100,1,0,10,10\n", `g.csv:3: image "a", reader "": 1 of 1 fixations lie outside the frame of 10 x 10`},
+		{"gazemedseg", "a,1,1.5,0.5,100,1,0,10,10\n", `g.csv:3: image "a", reader "": 1 of 1 positions lie outside the frame of 10 x 10`},
 		{"gazemedseg", "a,1,,,100,1,0,10,10\n", `g.csv:3: image "a", reader "": a recording without fixations`},
 		{"gazemedseg", "a\"b,1,0.5,0.5,100,1,0,10,10\n", `g.csv:3:2: bare "`},
 		{"eyecrowd", "a,1,1,5,5,-100,10,10\n", `g.csv:3:11: duration_ms is "-100"`},
@@ -130,7 +132,7 @@ func TestBadLines(t *testing.T) {
 	} {
 		text := headers[tc.format] + good[tc.format] + tc.bad
 		_, err := readText("g.csv", tc.format, text, ReadOptions{})
-		var p Problem
+		var p gaze.Problem
 		if !errors.As(err, &p) || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s %q: error %v, want %q", tc.format, tc.bad, err, tc.want)
 		}
@@ -201,7 +203,7 @@ func TestLoad(t *testing.T) {
 	}{
 		"all that is gaze":             {map[string]string{"1.csv": one, "2.tsv": strings.ReplaceAll(two, ",", "\t"), "labels.csv": labels, "notes.md": one, "sub/3.csv": one}, "auto", []string{"gazemedseg", "eyecrowd"}},
 		"one format":                   {map[string]string{"1.csv": one, "2.csv": two}, "eyecrowd", []string{"eyecrowd"}},
-		"nothing":                      {map[string]string{"labels.csv": labels}, "", []string{"no gaze file found, expected items.csv or a .csv"}},
+		"nothing":                      {map[string]string{"labels.csv": labels}, "", []string{"no gaze file found, expected items.csv or a file of the format"}},
 		"not that format":              {map[string]string{"1.csv": one}, "eyecrowd", []string{"no gaze file found"}},
 		"the manifest":                 {map[string]string{"items.csv": "image,label\nb.jpg,1\n", "2.csv": two}, "", []string{"eyecrowd", "manifest"}},
 		"a format, no manifest":        {map[string]string{"items.csv": "image\nb.jpg\n", "1.csv": one, "2.csv": two}, "gazemedseg", []string{"gazemedseg"}},

@@ -1,8 +1,10 @@
-package gaze
+package formats
 
 import (
 	"fmt"
 	"math"
+
+	"gzpt/gaze"
 )
 
 // Image is an image of the data set that recordings are sought for.
@@ -22,13 +24,13 @@ type Image struct {
 // Gaze without an image, an image without gaze, an image that is listed twice, a recording whose frame is of another
 // shape than its image: each is an error that says where, or with skipBad an entry of skips. A skipped image without
 // gaze keeps its place, with no recording.
-func (set *Set) Align(images []Image, skipBad bool) (perItem [][]Recording, skips []Problem, err error) {
+func (set *Set) Align(images []Image, skipBad bool) (perItem [][]gaze.Recording, skips []gaze.Problem, err error) {
 	c := problems{skipBad: skipBad}
 	lookup, err := c.index(images)
 	if err != nil {
 		return nil, nil, err
 	}
-	perItem = make([][]Recording, len(images))
+	perItem = make([][]gaze.Recording, len(images))
 	for _, r := range set.Recordings {
 		i, err := lookup.find(r)
 		if err == nil {
@@ -44,7 +46,7 @@ func (set *Set) Align(images []Image, skipBad bool) (perItem [][]Recording, skip
 		if len(perItem[i]) > 0 {
 			continue
 		}
-		if err := c.pass(Problem{image.File, image.Line, 0, fmt.Sprintf("image %q has no gaze", image.Name)}); err != nil {
+		if err := c.pass(gaze.Problem{File: image.File, Line: image.Line, Reason: fmt.Sprintf("image %q has no gaze", image.Name)}); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -67,7 +69,7 @@ func (c *problems) index(images []Image) (lookup, error) {
 			case k > 0:
 				l[k][name] = -1
 			default:
-				if err := c.pass(Problem{image.File, image.Line, 0, fmt.Sprintf("image %q is listed already on line %d", image.Name, images[first].Line)}); err != nil {
+				if err := c.pass(gaze.Problem{File: image.File, Line: image.Line, Reason: fmt.Sprintf("image %q is listed already on line %d", image.Name, images[first].Line)}); err != nil {
 					return nil, err
 				}
 			}
@@ -76,17 +78,17 @@ func (c *problems) index(images []Image) (lookup, error) {
 	return l, nil
 }
 
-func (l lookup) find(r Recording) (int, error) {
+func (l lookup) find(r gaze.Recording) (int, error) {
 	for k, key := range nameKeys {
 		i, ok := l[k][key(r.Image)]
 		switch {
 		case ok && i < 0:
-			return 0, Problem{r.File, r.Line, 0, fmt.Sprintf("gaze for image %q, which fits several images; expected a name with its folder", r.Image)}
+			return 0, gaze.Problem{File: r.File, Line: r.Line, Reason: fmt.Sprintf("gaze for image %q, which fits several images; expected a name with its folder", r.Image)}
 		case ok:
 			return i, nil
 		}
 	}
-	return 0, Problem{r.File, r.Line, 0, fmt.Sprintf("gaze for image %q, which is not among the images", r.Image)}
+	return 0, gaze.Problem{File: r.File, Line: r.Line, Reason: fmt.Sprintf("gaze for image %q, which is not among the images", r.Image)}
 }
 
 // maxShear is how much the shape (width over height) of a recording's frame may differ from its image's: room for sizes
@@ -94,22 +96,22 @@ func (l lookup) find(r Recording) (int, error) {
 const maxShear = 0.1
 
 // fit gives a recording the frame of its image where the file has none, and compares the shapes where both are known.
-func (set *Set) fit(r Recording, image Image) (Recording, error) {
+func (set *Set) fit(r gaze.Recording, image Image) (gaze.Recording, error) {
 	width, height := float64(image.Width), float64(image.Height)
 	known := image.Width > 0 && image.Height > 0
 	switch {
 	case r.Width == 0 && !known:
-		return r, Problem{r.File, r.Line, 0, fmt.Sprintf("gaze for image %q in pixels of an unknown frame; expected columns width and height", r.Image)}
+		return r, gaze.Problem{File: r.File, Line: r.Line, Reason: fmt.Sprintf("gaze for image %q in pixels of an unknown frame; expected columns width and height", r.Image)}
 	case r.Width == 0:
 		r.Width, r.Height = width, height
-		r.Fixations = append([]Fixation(nil), r.Fixations...)
+		r.Fixations = append([]gaze.Fixation(nil), r.Fixations...)
 		return r, set.clip(&r)
 	case !known:
 		return r, nil
 	case r.Width == 1 && r.Height == 1:
-		return r.scaled(width, height), nil
+		return r.Scaled(width, height), nil
 	case math.Abs(math.Log(r.Width*height/(r.Height*width))) > maxShear:
-		return r, Problem{r.File, r.Line, 0, fmt.Sprintf("gaze for image %q in a frame of %g x %g, but the image is %d x %d: another shape",
+		return r, gaze.Problem{File: r.File, Line: r.Line, Reason: fmt.Sprintf("gaze for image %q in a frame of %g x %g, but the image is %d x %d: another shape",
 			r.Image, r.Width, r.Height, image.Width, image.Height)}
 	}
 	return r, nil

@@ -1,26 +1,28 @@
-package gaze
+package similarity
 
 import (
 	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"gzpt/gaze"
 )
 
 // path is a recording of n fixations around some places, drawn from a seed.
-func path(seed uint64, n int, width, height float64) Recording {
+func path(seed uint64, n int, width, height float64) gaze.Recording {
 	r := rand.New(rand.NewPCG(seed, 11))
-	rec := Recording{Image: "i", Width: width, Height: height}
+	rec := gaze.Recording{Image: "i", Width: width, Height: height}
 	start, x, y := 0.0, 0.0, 0.0
 	for i := range n {
 		if i%5 == 0 {
 			x, y = width*(.1+.8*r.Float64()), height*(.1+.8*r.Float64())
 		}
-		f := Fixation{X: x + width*.03*r.NormFloat64(), Y: y + height*.03*r.NormFloat64(), Start: start, Duration: .1 + .4*r.Float64()}
+		f := gaze.Fixation{X: x + width*.03*r.NormFloat64(), Y: y + height*.03*r.NormFloat64(), Start: start, Duration: .1 + .4*r.Float64()}
 		start += f.Duration
 		rec.Fixations = append(rec.Fixations, f)
 	}
-	rec.clip()
+	rec.Clip()
 	return rec
 }
 
@@ -131,7 +133,7 @@ func TestSimilarityAllocatesNothing(t *testing.T) {
 }
 
 // naiveBlob draws the whole canvas pixel by pixel and reduces it by walking over sub-pixels of a common grid.
-func naiveBlob(r Recording, weights []float64) []float64 {
+func naiveBlob(r gaze.Recording, weights []float64) []float64 {
 	width, height := int(r.Width), int(r.Height)
 	side := height / 10
 	canvas := make([]float64, width*height)
@@ -162,7 +164,7 @@ func naiveBlob(r Recording, weights []float64) []float64 {
 func TestBlob(t *testing.T) {
 	for _, size := range [][2]float64{{90, 70}, {64, 96}, {40, 33}} {
 		r := path(uint64(size[0]), 9, size[0], size[1])
-		r.Fixations = append(r.Fixations, Fixation{X: 0, Y: 0, Duration: 1}, Fixation{X: size[0] - .5, Y: size[1] - .5, Duration: 1})
+		r.Fixations = append(r.Fixations, gaze.Fixation{X: 0, Y: 0, Duration: 1}, gaze.Fixation{X: size[0] - .5, Y: size[1] - .5, Duration: 1})
 		weights := make([]float64, len(r.Fixations))
 		for i := range weights {
 			weights[i] = float64(i % 4)
@@ -198,7 +200,7 @@ func TestBilinear(t *testing.T) {
 }
 
 func TestResample(t *testing.T) {
-	fixations := []Fixation{{Duration: .1}, {Duration: 0}, {Duration: .3}, {Duration: .2}}
+	fixations := []gaze.Fixation{{Duration: .1}, {Duration: 0}, {Duration: .3}, {Duration: .2}}
 	got := resample(fixations, 6)
 	if want := []int{0, 2, 2, 2, 3, 3}; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
@@ -206,7 +208,7 @@ func TestResample(t *testing.T) {
 }
 
 // sequenceOf is the moments of a recording under a measure's text.
-func sequenceOf(t *testing.T, spec string, r Recording) []moment {
+func sequenceOf(t *testing.T, spec string, r gaze.Recording) []moment {
 	t.Helper()
 	_, s, err := parseMeasure(spec)
 	if err != nil {
@@ -221,14 +223,14 @@ func similarityOf(a, b []moment) float64 {
 }
 
 func TestTIMAProperties(t *testing.T) {
-	dwell := func(x, y, width, height float64, n int) (fixations []Fixation) {
+	dwell := func(x, y, width, height float64, n int) (fixations []gaze.Fixation) {
 		for i := range n {
-			fixations = append(fixations, Fixation{X: x + width*float64(i%3), Y: y + height*float64(i%2), Duration: .3})
+			fixations = append(fixations, gaze.Fixation{X: x + width*float64(i%3), Y: y + height*float64(i%2), Duration: .3})
 		}
 		return fixations
 	}
-	make := func(parts ...[]Fixation) Recording {
-		return Recording{Width: 640, Height: 480, Fixations: slices.Concat(parts...)}
+	make := func(parts ...[]gaze.Fixation) gaze.Recording {
+		return gaze.Recording{Width: 640, Height: 480, Fixations: slices.Concat(parts...)}
 	}
 	a := make(dwell(100, 100, 10, 10, 6), dwell(500, 300, 30, 30, 6))
 	moved := make(dwell(400, 300, 10, 10, 6), dwell(100, 100, 30, 30, 6))
@@ -255,7 +257,7 @@ func TestTIMAProperties(t *testing.T) {
 		t.Errorf("one point: %+v, want mass %g", point, want)
 	}
 	// A frame of twice the size, the same picture.
-	double := a.scaled(1280, 960)
+	double := a.Scaled(1280, 960)
 	if got := similarityOf(sa, sequenceOf(t, "tima", double)); got < .99 {
 		t.Errorf("in a frame of twice the size: %g", got)
 	}
@@ -284,7 +286,7 @@ func TestTIMAParameters(t *testing.T) {
 		}
 	}
 	// Two places .15 of the width apart are one region, 1.5 times the height apart they are two.
-	flat := Recording{Width: 1000, Height: 100, Fixations: []Fixation{{X: 100, Y: 50, Duration: 1}, {X: 250, Y: 50, Duration: 1}}}
+	flat := gaze.Recording{Width: 1000, Height: 100, Fixations: []gaze.Fixation{{X: 100, Y: 50, Duration: 1}, {X: 250, Y: 50, Duration: 1}}}
 	if own, swapped := sequenceOf(t, "tima:eps=0.4", flat), sequenceOf(t, "tima:eps=0.4,axes=swapped", flat); len(own) != 1 || len(swapped) != 2 {
 		t.Errorf("%d regions, %d with swapped axes, want 1 and 2", len(own), len(swapped))
 	}
@@ -303,13 +305,13 @@ func TestTIMAParameters(t *testing.T) {
 
 // Recordings at the edges of what the readers let through are no problem.
 func TestTIMAExtremes(t *testing.T) {
-	for name, r := range map[string]Recording{
-		"a huge frame":       path(1, 20, maxFrame, maxFrame),
-		"a flat frame":       path(1, 20, maxFrame, 1),
+	for name, r := range map[string]gaze.Recording{
+		"a huge frame":       path(1, 20, 100_000, 100_000),
+		"a flat frame":       path(1, 20, 100_000, 1),
 		"a frame of a pixel": path(1, 20, 1, 1),
-		"a very long dwell":  {Width: 100, Height: 100, Fixations: []Fixation{{X: 1, Y: 1, Duration: 1e9}, {X: 90, Y: 90, Duration: 1e9}}},
-		"a very short dwell": {Width: 100, Height: 100, Fixations: []Fixation{{X: 1, Y: 1, Duration: 1e-6}}},
-		"outside":            {Width: 100, Height: 100, Fixations: []Fixation{{X: -1e6, Y: 1e7, Duration: 1}}},
+		"a very long dwell":  {Width: 100, Height: 100, Fixations: []gaze.Fixation{{X: 1, Y: 1, Duration: 1e9}, {X: 90, Y: 90, Duration: 1e9}}},
+		"a very short dwell": {Width: 100, Height: 100, Fixations: []gaze.Fixation{{X: 1, Y: 1, Duration: 1e-6}}},
+		"outside":            {Width: 100, Height: 100, Fixations: []gaze.Fixation{{X: -1e6, Y: 1e7, Duration: 1}}},
 	} {
 		for _, m := range sequenceOf(t, "tima", r) {
 			if !finite(m.mass) || !finite(m.spread) || m.mass < 0 {

@@ -1,12 +1,14 @@
-package gaze
+package formats
 
 import (
 	"fmt"
 	"math"
 	"strings"
+
+	"gzpt/gaze"
 )
 
-func init() { registerFormat(format{"table", sniffNeutral, readNeutral}) }
+func init() { registerFormat(format{name: "table", sniff: sniffNeutral, read: readNeutral}) }
 
 // sniffNeutral recognises the neutral table of fixations, for gaze that no other reader knows:
 //
@@ -63,7 +65,9 @@ func readNeutral(s *source) error {
 
 // declare reads the units of the header.
 func (n *neutral) declare(unit string) error {
-	fail := func(format string, a ...any) error { return Problem{n.file, 1, 0, fmt.Sprintf(format, a...)} }
+	fail := func(format string, a ...any) error {
+		return gaze.Problem{File: n.file, Line: 1, Reason: fmt.Sprintf(format, a...)}
+	}
 	units := map[string]string{}
 	for _, name := range n.names {
 		plain, u := cutUnit(strings.ToLower(name))
@@ -100,7 +104,7 @@ func (n *neutral) declare(unit string) error {
 
 // add adds the fixation of the present row.
 func (n *neutral) add() (err error) {
-	e := entry{image: n.text(n.column["image"]), reader: n.text(n.column["reader"]), fixation: Fixation{Start: math.NaN()}}
+	e := entry{image: n.text(n.column["image"]), reader: n.text(n.column["reader"]), fixation: gaze.Fixation{Start: math.NaN()}}
 	if n.column["image"] != "" && e.image == "" {
 		return n.at(n.column["image"], "the name of an image")
 	}
@@ -126,7 +130,7 @@ func (n *neutral) add() (err error) {
 			return err
 		}
 	}
-	return n.collector.add(n.table, e)
+	return n.collector.add(n.place(), e)
 }
 
 // times reads the start and the duration; the order of a table without starts is that of its rows.

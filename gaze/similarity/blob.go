@@ -1,6 +1,10 @@
-package gaze
+package similarity
 
-import "math"
+import (
+	"math"
+
+	"gzpt/gaze"
+)
 
 // blob is the drawing of a cluster on a canvas of width x height pixels: pixels outside the box of cols x rows at
 // (left, top) are 0.
@@ -12,7 +16,7 @@ type blob struct {
 
 // drawBlob adds for every fixation its weight times a Gaussian patch, centred on its pixel: floor(height/10) pixels wide
 // and high, standard deviation a sixth of that. The result is scaled so that its range over the canvas is 0 to 255.
-func drawBlob(r Recording, weights []float64) *blob {
+func drawBlob(r gaze.Recording, weights []float64) *blob {
 	b := &blob{width: max(int(r.Width), 1), height: max(int(r.Height), 1)}
 	side := max(b.height/10, 1)
 	patch := make([]float64, side)
@@ -31,7 +35,7 @@ func drawBlob(r Recording, weights []float64) *blob {
 }
 
 // bound lays the box around all patches, within the canvas.
-func (b *blob) bound(r Recording, weights []float64, side int) {
+func (b *blob) bound(r gaze.Recording, weights []float64, side int) {
 	left, top, right, bottom := b.width, b.height, 0, 0
 	for i, f := range r.Fixations {
 		if weights[i] > 0 {
@@ -83,7 +87,7 @@ func (b *blob) stretch() {
 // reduce is the canvas as momentGrid x momentGrid pixels, row-major: each the mean over its area, or with bilinear the
 // value at its centre, interpolated between the four pixels around it.
 func (b *blob) reduce(bilinear bool) []float64 {
-	weigh := areaTaps
+	weigh := func(size int) []gaze.Weights { return gaze.AreaWeights(size, momentGrid) }
 	if bilinear {
 		weigh = bilinearTaps
 	}
@@ -91,8 +95,8 @@ func (b *blob) reduce(bilinear bool) []float64 {
 	out := make([]float64, momentGrid*momentGrid)
 	line := make([]float64, momentGrid)
 	for i, taps := range down {
-		for k, v := range taps.weights {
-			row := taps.first + k - b.top
+		for k, v := range taps.Values {
+			row := taps.First + k - b.top
 			if row < 0 || row >= b.rows {
 				continue
 			}
@@ -105,11 +109,11 @@ func (b *blob) reduce(bilinear bool) []float64 {
 	return out
 }
 
-func (b *blob) reduceRow(dst, row []float64, across []taps) {
+func (b *blob) reduceRow(dst, row []float64, across []gaze.Weights) {
 	for j, t := range across {
 		sum := 0.0
-		for k, u := range t.weights {
-			if col := t.first + k - b.left; col >= 0 && col < len(row) {
+		for k, u := range t.Values {
+			if col := t.First + k - b.left; col >= 0 && col < len(row) {
 				sum += u * row[col]
 			}
 		}
@@ -117,42 +121,20 @@ func (b *blob) reduceRow(dst, row []float64, across []taps) {
 	}
 }
 
-// taps are the weights of the pixels first, first+1, ... in one pixel of the reduced image.
-type taps struct {
-	first   int
-	weights []float64
-}
-
-// areaTaps gives every pixel the share of the cell that it covers.
-func areaTaps(size int) []taps {
-	out := make([]taps, momentGrid)
-	step := float64(size) / momentGrid
-	for i := range out {
-		from, to := float64(i)*step, float64(i+1)*step
-		first, last := int(from), min(int(math.Ceil(to)), size)
-		out[i].first = first
-		for p := first; p < last; p++ {
-			covered := math.Min(to, float64(p+1)) - math.Max(from, float64(p))
-			out[i].weights = append(out[i].weights, covered/step)
-		}
-	}
-	return out
-}
-
 // bilinearTaps interpolates between the two pixels around the cell's centre, as OpenCV's linear resize does.
-func bilinearTaps(size int) []taps {
-	out := make([]taps, momentGrid)
+func bilinearTaps(size int) []gaze.Weights {
+	out := make([]gaze.Weights, momentGrid)
 	for i := range out {
 		at := (float64(i)+0.5)*float64(size)/momentGrid - 0.5
 		first := int(math.Floor(at))
 		part := at - float64(first)
 		switch {
 		case first < 0:
-			out[i] = taps{0, []float64{1}}
+			out[i] = gaze.Weights{First: 0, Values: []float64{1}}
 		case first >= size-1:
-			out[i] = taps{size - 1, []float64{1}}
+			out[i] = gaze.Weights{First: size - 1, Values: []float64{1}}
 		default:
-			out[i] = taps{first, []float64{1 - part, part}}
+			out[i] = gaze.Weights{First: first, Values: []float64{1 - part, part}}
 		}
 	}
 	return out

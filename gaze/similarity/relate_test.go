@@ -1,4 +1,4 @@
-package gaze
+package similarity
 
 import (
 	"context"
@@ -10,57 +10,20 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"gzpt/gaze"
 )
 
-func TestHeatMap(t *testing.T) {
-	r := Recording{Width: 200, Height: 100, Fixations: []Fixation{{X: 50, Y: 30, Duration: 3}, {X: 150, Y: 70, Duration: 1}, {X: 1, Y: 1, Duration: .5}}}
-	const rows, cols, sigma = 5, 8, .06
-	got := make([]float32, rows*cols)
-	if !HeatMap(got, r, rows, cols, sigma) {
-		t.Fatal("no gaze")
-	}
-	// The map at a resolution of a quarter pixel, averaged over the cells.
-	want, sum := make([]float64, rows*cols), 0.0
-	const fine = 4
-	for y := range 100 * fine {
-		for x := range 200 * fine {
-			px, py := (float64(x)+.5)/fine, (float64(y)+.5)/fine
-			value := 0.0
-			for _, f := range r.Fixations {
-				dx, dy := (px-f.X)/(sigma*200), (py-f.Y)/(sigma*200)
-				value += f.Duration * math.Exp(-(dx*dx+dy*dy)/2)
-			}
-			want[y*rows/(100*fine)*cols+x*cols/(200*fine)] += value
-			sum += value
-		}
-	}
-	total := 0.0
-	for k := range want {
-		total += float64(got[k])
-		if !within(float64(got[k]), want[k]/sum, 1e-5) {
-			t.Errorf("cell %d is %g, want %g", k, got[k], want[k]/sum)
-		}
-	}
-	if !within(total, 1, 1e-6) {
-		t.Errorf("the map sums to %g", total)
-	}
-	for _, empty := range []Recording{{}, {Width: 10, Height: 10, Fixations: []Fixation{{X: 5, Y: 5}}}, {Width: 10, Height: 10, Fixations: []Fixation{{X: 1e6, Y: 5, Duration: 1}}}} {
-		if HeatMap(got, empty, rows, cols, sigma) || slices.Max(got) != 0 || slices.Min(got) != 0 {
-			t.Errorf("%+v has a map", empty)
-		}
-	}
-}
-
 // some is n items; every seventh has no recording, every eleventh one that does not last.
-func some(n int) [][]Recording {
-	items := make([][]Recording, n)
+func some(n int) [][]gaze.Recording {
+	items := make([][]gaze.Recording, n)
 	for i := range items {
 		switch {
 		case i%7 == 3:
 		case i%11 == 5:
-			items[i] = []Recording{{Width: 10, Height: 10, Fixations: []Fixation{{X: 5, Y: 5}}}}
+			items[i] = []gaze.Recording{{Width: 10, Height: 10, Fixations: []gaze.Fixation{{X: 5, Y: 5}}}}
 		default:
-			items[i] = []Recording{path(uint64(i), 10+i%20, 640, 480)}
+			items[i] = []gaze.Recording{path(uint64(i), 10+i%20, 640, 480)}
 		}
 	}
 	return items
@@ -73,7 +36,7 @@ func TestRelate(t *testing.T) {
 		calls, last := 0, 0
 		r, err := Relate(context.Background(), device(t), items, RelateOptions{Measure: m.Name, Progress: func(done, total int) {
 			calls++
-			if done <= last || total != n {
+			if done <= last || total != n*(n-1)/2 {
 				t.Errorf("%s: progress %d of %d after %d", m.Name, done, total, last)
 			}
 			last = done
@@ -81,7 +44,7 @@ func TestRelate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if calls == 0 || last != n {
+		if calls == 0 || last != n*(n-1)/2 {
 			t.Errorf("%s: the last progress was %d of %d", m.Name, last, n)
 		}
 		for i := range n {
@@ -106,7 +69,7 @@ func TestHeatMapCorrelation(t *testing.T) {
 	}
 	mapOf := func(i int) []float32 {
 		m := make([]float32, 64)
-		HeatMap(m, merge(items[i]), 8, 8, .1)
+		gaze.HeatMap(m, gaze.Merge(items[i]), 8, 8, .1)
 		return m
 	}
 	for i := range items {
@@ -157,8 +120,8 @@ func TestRelateIsCancelled(t *testing.T) {
 		done = n
 		cancel()
 	}})
-	if !errors.Is(err, context.Canceled) || done > 100 {
-		t.Errorf("error %v after %d of 200 rows", err, done)
+	if !errors.Is(err, context.Canceled) || done > 200*199/4 {
+		t.Errorf("error %v after %d of 19900 pairs", err, done)
 	}
 	if _, err := Relate(ctx, device(t), some(3), RelateOptions{Measure: "heatmap-cc"}); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
@@ -169,11 +132,11 @@ func TestRelateRefuses(t *testing.T) {
 	ok := path(1, 10, 100, 100)
 	noFrame, nan, negative := ok, ok, ok
 	noFrame.Width = 0
-	nan.Fixations = []Fixation{{X: math.NaN(), Duration: 1}}
-	negative.Fixations = []Fixation{{Duration: -1}}
+	nan.Fixations = []gaze.Fixation{{X: math.NaN(), Duration: 1}}
+	negative.Fixations = []gaze.Fixation{{Duration: -1}}
 	negative.File, negative.Line = "g.csv", 7
 	for want, tc := range map[string]struct {
-		r Recording
+		r gaze.Recording
 		o RelateOptions
 	}{
 		`gaze measure "cc", expected one of heatmap-cc, tima`:    {ok, RelateOptions{Measure: "cc"}},
@@ -187,7 +150,7 @@ func TestRelateRefuses(t *testing.T) {
 		`image "i", reader "": a frame or a fixation that is not a`: {nan, RelateOptions{Measure: "tima"}},
 		`: a frame or a fixation that is not a number`:              {noFrame, RelateOptions{Measure: "tima"}},
 	} {
-		if _, err := Relate(context.Background(), device(t), [][]Recording{{tc.r}}, tc.o); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Relate(context.Background(), device(t), [][]gaze.Recording{{tc.r}}, tc.o); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
 		}
 	}
@@ -212,24 +175,11 @@ func TestResolveMeasure(t *testing.T) {
 	}
 }
 
-func TestMerge(t *testing.T) {
-	a := Recording{Image: "i", Width: 100, Height: 50, Fixations: []Fixation{{X: 10, Y: 5, Start: 1, Duration: 2}}}
-	b := Recording{Image: "i", Width: 200, Height: 100, Fixations: []Fixation{{X: 10, Y: 5, Start: .5, Duration: 1}}}
-	got := merge([]Recording{{Width: 7}, a, {}, b})
-	want := []Fixation{{10, 5, 1, 2}, {5, 2.5, 3.5, 1}}
-	if got.Width != 100 || !slices.Equal(got.Fixations, want) {
-		t.Errorf("%+v", got)
-	}
-	if len(a.Fixations) != 1 || b.Fixations[0].X != 10 {
-		t.Error("merge changed its input")
-	}
-}
-
 // The mean over readers is the mean of the relation of all recordings.
 func TestMeanOverReaders(t *testing.T) {
-	p := func(seed uint64) Recording { return path(seed, 20, 640, 480) }
-	items := [][]Recording{{p(1), p(2)}, {p(3)}, {}, {p(4), {}, p(5), p(6)}}
-	alone := [][]Recording{{p(1)}, {p(2)}, {p(3)}, {p(4)}, {p(5)}, {p(6)}}
+	p := func(seed uint64) gaze.Recording { return path(seed, 20, 640, 480) }
+	items := [][]gaze.Recording{{p(1), p(2)}, {p(3)}, {}, {p(4), {}, p(5), p(6)}}
+	alone := [][]gaze.Recording{{p(1)}, {p(2)}, {p(3)}, {p(4)}, {p(5)}, {p(6)}}
 	owners := []int{0, 0, 1, 3, 3, 3}
 	for _, m := range Measures() {
 		r, err := Relate(context.Background(), device(t), items, RelateOptions{Measure: m.Name, Readers: "mean"})
@@ -397,7 +347,7 @@ func TestTauForPositives(t *testing.T) {
 
 func TestMisuse(t *testing.T) {
 	for name, call := range map[string]func(){
-		"a map of another size": func() { HeatMap(make([]float32, 5), Recording{}, 2, 2, .1) },
+		"a map of another size": func() { gaze.HeatMap(make([]float32, 5), gaze.Recording{}, 2, 2, .1) },
 		"labels of other items": func() { newRelation(2).Diagnose(.5, []string{"a"}) },
 		"no device": func() {
 			Relate(context.Background(), nil, some(2), RelateOptions{Measure: "heatmap-cc"})

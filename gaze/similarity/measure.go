@@ -1,4 +1,4 @@
-package gaze
+package similarity
 
 import (
 	"fmt"
@@ -15,8 +15,8 @@ type Measure struct {
 	About      string
 	Parameters []Parameter
 
-	// relate fills w.values; see work.
-	relate func(w *work) error
+	// prepare computes once what each path is compared by.
+	prepare func(w *work) (comparison, error)
 }
 
 // Parameter is a setting of a measure: a number, or where Choices are given one of these words.

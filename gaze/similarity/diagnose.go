@@ -1,4 +1,4 @@
-package gaze
+package similarity
 
 import (
 	"cmp"

@@ -1,0 +1,177 @@
+package similarity
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"gzpt/kernels/atomicfile"
+	"gzpt/kernels/npy"
+)
+
+// journal records which blocks of a relation are in its file, so that an interrupted run continues. Without a file it
+// has nothing and records nothing.
+//
+// The matrix is written to FILE.part and gets its name when it is whole; FILE.blocks is the record.
+type journal struct {
+	file    string
+	matrix  *npy.Mapped // nil without a file, and where files cannot be mapped
+	record  record
+	saved   time.Time
+	resumed bool
+}
+
+// record is what FILE.blocks holds.
+type record struct {
+	// Inputs is a digest of the measure and of all gaze: a record of others is of no use.
+	Inputs string `json:"inputs"`
+	Items  int    `json:"items"`
+	Side   int    `json:"side"`
+	Blocks int    `json:"blocks"`
+	Done   []byte `json:"done"` // a bit for each block, row by row
+}
+
+func (j *journal) part() string   { return j.file + ".part" }
+func (j *journal) blocks() string { return j.file + ".blocks" }
+
+// open makes the relation in memory or in its file, which may have been begun.
+func open(w *work, o RelateOptions) (*Relation, *journal, error) {
+	n := len(w.paths)
+	j := &journal{file: o.File}
+	r := &Relation{N: n, HasGaze: make([]bool, n)}
+	for i, p := range w.paths {
+		r.HasGaze[i] = p.HasGaze()
+	}
+	if o.File != "" {
+		if o.Readers == "mean" {
+			return nil, nil, errors.New("a relation in a file needs the readers merged")
+		}
+		j.record = record{Inputs: w.digest(o), Items: n}
+		err := j.attach()
+		if err == nil {
+			r.Values, r.mapped = j.matrix.Data, j.matrix
+			return r, j, nil
+		}
+		if !errors.Is(err, npy.ErrNoMapping) {
+			return nil, nil, err
+		}
+	}
+	r.Values = make([]float32, n*n)
+	return r, j, nil
+}
+
+// attach continues a matrix whose record fits, or begins one.
+func (j *journal) attach() error {
+	var old record
+	text, err := os.ReadFile(j.blocks())
+	if err == nil && json.Unmarshal(text, &old) == nil && old.Inputs == j.record.Inputs && old.Items == j.record.Items {
+		if m, err := npy.OpenMapped(j.part(), true); err == nil && len(m.Dims) == 2 && m.Dims[0] == old.Items && m.Dims[1] == old.Items {
+			j.matrix, j.record, j.resumed = m, old, true
+			return nil
+		}
+	}
+	if err := os.Remove(j.part()); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	j.matrix, err = npy.CreateMapped(j.part(), []int{j.record.Items, j.record.Items})
+	return err
+}
+
+// digest is of everything that the values depend on.
+func (w *work) digest(o RelateOptions) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s\n%s\n", o.Measure, w.dev.Name())
+	var buffer []byte
+	for _, p := range w.paths {
+		buffer = append(buffer[:0], p.Image...)
+		numbers := []float64{p.Width, p.Height, p.Resolution.X, p.Resolution.Y, float64(len(p.Fixations))}
+		for _, f := range p.Fixations {
+			numbers = append(numbers, f.X, f.Y, f.Start, f.Duration, f.Resolution.X, f.Resolution.Y)
+		}
+		if p.Map != nil {
+			for _, v := range p.Map.Values {
+				numbers = append(numbers, float64(v))
+			}
+		}
+		buffer, _ = binary.Append(buffer, binary.LittleEndian, numbers) // numbers have a size
+		h.Write(buffer)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// begin says how the matrix is cut. A record of another cut is given up.
+func (j *journal) begin(side, blocks int) error {
+	if j.record.Side != side || j.record.Blocks != blocks || len(j.record.Done) != (blocks*blocks+7)/8 {
+		j.record.Side, j.record.Blocks, j.record.Done = side, blocks, make([]byte, (blocks*blocks+7)/8)
+	}
+	j.saved = time.Now()
+	return nil
+}
+
+func (j *journal) has(a, b int) bool {
+	bit := a*j.record.Blocks + b
+	return j.matrix != nil && j.record.Done[bit/8]&(1<<(bit%8)) != 0
+}
+
+// saveEvery is how much work a power cut can cost.
+const saveEvery = 10 * time.Second
+
+// add records a block.
+func (j *journal) add(a, b int) error {
+	bit := a*j.record.Blocks + b
+	j.record.Done[bit/8] |= 1 << (bit % 8)
+	if j.matrix == nil || time.Since(j.saved) < saveEvery {
+		return nil
+	}
+	return j.save()
+}
+
+// save writes the record after the blocks that it speaks of.
+func (j *journal) save() error {
+	if err := j.matrix.Sync(); err != nil {
+		return err
+	}
+	text, err := json.Marshal(j.record)
+	if err != nil {
+		return err
+	}
+	j.saved = time.Now()
+	return atomicfile.Write(j.blocks(), func(w io.Writer) error {
+		_, err := w.Write(text)
+		return err
+	})
+}
+
+// interrupt keeps what is done for the next run.
+func (j *journal) interrupt() error {
+	if j.matrix == nil || j.record.Done == nil {
+		return nil
+	}
+	return j.save()
+}
+
+// complete gives the matrix its name.
+func (j *journal) complete(r *Relation) error {
+	switch {
+	case j.file == "":
+		return nil
+	case j.matrix == nil:
+		return npy.WriteFile(j.file, []int{r.N, r.N}, r.Values)
+	}
+	if err := j.matrix.Sync(); err != nil {
+		return err
+	}
+	if err := os.Rename(j.part(), j.file); err != nil {
+		return err
+	}
+	if err := os.Remove(j.blocks()); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}

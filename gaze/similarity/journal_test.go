@@ -1,0 +1,90 @@
+package similarity
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"gzpt/kernels/npy"
+)
+
+// A relation in a file is the one in memory, also after interruptions, and of what is done nothing is done again.
+func TestRelateToFile(t *testing.T) {
+	items := some(300)
+	for _, m := range Measures() {
+		want, err := Relate(context.Background(), device(t), items, RelateOptions{Measure: m.Name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		file := filepath.Join(dir, "relation.npy")
+		interrupted := 0
+		for {
+			ctx, cancel := context.WithCancel(context.Background())
+			first, calls := -1, 0
+			r, err := Relate(ctx, device(t), items, RelateOptions{Measure: m.Name, File: file, Progress: func(done, _ int) {
+				if first < 0 {
+					first = done
+				}
+				if calls++; calls == 4+2*interrupted {
+					cancel()
+				}
+			}})
+			cancel()
+			if errors.Is(err, context.Canceled) {
+				interrupted++
+				if _, err := os.Stat(file); err == nil {
+					t.Fatal("an interrupted run has a matrix")
+				}
+				continue
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(r.Values, want.Values) {
+				t.Errorf("%s: another matrix in the file", m.Name)
+			}
+			if err := r.Close(); err != nil {
+				t.Error(err)
+			}
+			break
+		}
+		if m.Name == "tima" && interrupted == 0 {
+			t.Error("never interrupted")
+		}
+		dims, values, err := npy.ReadFile(file)
+		if err != nil || !slices.Equal(dims, []int{300, 300}) || !slices.Equal(values, want.Values) {
+			t.Errorf("%s: file of %v, %v", m.Name, dims, err)
+		}
+		if left, _ := os.ReadDir(dir); len(left) != 1 {
+			t.Errorf("%s: %v left beside the matrix", m.Name, left)
+		}
+	}
+}
+
+// A record of other gaze or of another measure is not continued.
+func TestJournalOfOthers(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "relation.npy")
+	ctx, cancel := context.WithCancel(context.Background())
+	_, err := Relate(ctx, device(t), some(200), RelateOptions{Measure: "tima", File: file, Progress: func(int, int) { cancel() }})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	for _, o := range []RelateOptions{{Measure: "tima:eps=0.1", File: file}, {Measure: "tima", File: file}} {
+		items := some(200)
+		items[0], items[1] = items[1], items[0]
+		want, err := Relate(context.Background(), device(t), items, RelateOptions{Measure: o.Measure})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := Relate(context.Background(), device(t), items, o)
+		if err != nil || !slices.Equal(r.Values, want.Values) {
+			t.Errorf("%s: %v", o.Measure, err)
+		}
+		r.Close()
+	}
+}

@@ -1,0 +1,21 @@
+package similarity
+
+import "gzpt/gaze"
+
+// mapParameters are the settings of every measure that compares fixation maps.
+var mapParameters = []Parameter{
+	{Name: "sigma", Default: "0.05", About: "standard deviation of a fixation's Gaussian, as a fraction of the image's width", Least: 1e-3, Most: 1},
+	{Name: "grid", Default: "32", About: "rows and columns of the map", Least: 2, Most: 256},
+}
+
+// maps is the fixation map of every path, grid x grid cells each, one after the other.
+func (w *work) maps() ([]float32, error) {
+	n, grid := len(w.paths), int(w.settings.number("grid"))
+	maps := make([]float32, n*grid*grid)
+	err := w.each(n, func() func(int) {
+		return func(i int) {
+			gaze.HeatMap(maps[i*grid*grid:(i+1)*grid*grid], w.paths[i], grid, grid, w.settings.number("sigma"))
+		}
+	})
+	return maps, err
+}

@@ -1,0 +1,308 @@
+package similarity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"gzpt/gaze"
+	"gzpt/kernels"
+)
+
+// RelateOptions says how a relation matrix is made.
+type RelateOptions struct {
+	// Measure is the name of a measure, with parameters if they differ from the defaults: "tima:eps=0.1,rate=100".
+	Measure string
+	// Readers says what to do with several recordings of one image. "merge", also "", joins them one after the other into
+	// one scanpath. "mean" compares every recording with every other and takes the mean over all pairs of recordings of
+	// two images; it needs the square of the number of recordings in memory.
+	Readers string
+	// File, if not "", is a .npy file to make of the relation, written in blocks as they are done: the matrix may be larger
+	// than the memory. A file beside it records what is done, so that the same call continues after an interruption.
+	// It needs the readers merged. Where the system cannot map files, the matrix is made in memory and then written.
+	File string
+	// Progress, if not nil, is told how many of the total pairs are done; never from two goroutines at once.
+	Progress func(done, total int)
+}
+
+// Relate compares the gaze of all pairs of items, items[i] being the recordings of item i, none, one or several.
+//
+// An item without gaze (no recording, or no fixation that lasts) has similarity 0 with every item, itself included; all
+// other diagonal entries are 1. The result does not depend on the number of workers. dev carries out products over all
+// pairs where the measure is one.
+func Relate(ctx context.Context, dev kernels.Device, items [][]gaze.Recording, o RelateOptions) (*Relation, error) {
+	m, s, err := parseMeasure(o.Measure)
+	if err != nil {
+		return nil, err
+	}
+	if dev == nil {
+		panic("gaze: Relate: no device")
+	}
+	var paths []gaze.Recording
+	var owner []int // item of each path
+	for i, recordings := range items {
+		if err := drawable(recordings); err != nil {
+			return nil, err
+		}
+		switch o.Readers {
+		case "", "merge":
+			paths, owner = append(paths, gaze.Merge(recordings)), append(owner, i)
+		case "mean":
+			for _, r := range recordings {
+				paths, owner = append(paths, r), append(owner, i)
+			}
+		default:
+			return nil, fmt.Errorf("readers %q, expected merge or mean", o.Readers)
+		}
+	}
+	w := &work{ctx: ctx, dev: dev, paths: paths, settings: s}
+	r, j, err := open(w, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.fill(w, m, j, o.Progress); err != nil {
+		return nil, errors.Join(fmt.Errorf("gaze measure %s: %w", m.Name, err), j.interrupt(), r.Close())
+	}
+	if err := j.complete(r); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	if o.Readers == "mean" {
+		r = r.mean(owner, len(items))
+	}
+	return r, nil
+}
+
+// fill computes all blocks of the relation that the journal does not have yet.
+func (r *Relation) fill(w *work, m Measure, j *journal, progress func(done, total int)) error {
+	if r.N == 0 {
+		return w.ctx.Err()
+	}
+	c, err := m.prepare(w)
+	if err != nil {
+		return err
+	}
+	blocks := (r.N + c.side - 1) / c.side
+	if err := j.begin(c.side, blocks); err != nil {
+		return err
+	}
+	done := 0
+	buffer := make([]float32, min(c.side, r.N)*min(c.side, r.N))
+	for a := range blocks {
+		for b := a; b < blocks; b++ {
+			rows, cols := blockOf(a, c.side, r.N), blockOf(b, c.side, r.N)
+			if !j.has(a, b) {
+				if err := w.ctx.Err(); err != nil {
+					return err
+				}
+				dst := buffer[:rows.n*cols.n]
+				if err := c.compare(rows, cols, dst); err != nil {
+					return err
+				}
+				if err := r.store(rows, cols, dst); err != nil {
+					return err
+				}
+				if err := j.add(a, b); err != nil {
+					return err
+				}
+			}
+			if a == b {
+				done += rows.n * (rows.n - 1) / 2
+			} else {
+				done += rows.n * cols.n
+			}
+			if progress != nil && done > 0 {
+				progress(done, r.N*(r.N-1)/2)
+			}
+		}
+	}
+	return w.ctx.Err()
+}
+
+func blockOf(index, side, n int) span { return span{index * side, min(side, n-index*side)} }
+
+// store puts a block and its mirror image into the relation. Items without gaze have 0, the rest 1 on the diagonal; of a
+// block on the diagonal the part above it counts.
+func (r *Relation) store(rows, cols span, block []float32) error {
+	for a := range rows.n {
+		i := rows.first + a
+		for b := range cols.n {
+			j := cols.first + b
+			if j < i {
+				continue
+			}
+			v := block[a*cols.n+b]
+			switch {
+			case !r.HasGaze[i] || !r.HasGaze[j]:
+				v = 0
+			case i == j:
+				v = 1
+			case !finite(float64(v)):
+				return fmt.Errorf("the similarity of items %d and %d is not a number", i, j)
+			}
+			block[a*cols.n+b] = v
+			if rows.first == cols.first {
+				block[b*cols.n+a] = v
+			}
+		}
+		copy(r.Values[i*r.N+cols.first:], block[a*cols.n:(a+1)*cols.n])
+	}
+	if rows.first != cols.first {
+		for b := range cols.n {
+			line := r.Values[(cols.first+b)*r.N+rows.first:][:rows.n]
+			for a := range line {
+				line[a] = block[a*cols.n+b]
+			}
+		}
+		return nil
+	}
+	for a := range rows.n { // once more, as the part below the diagonal has changed since
+		copy(r.Values[(rows.first+a)*r.N+cols.first:], block[a*cols.n:(a+1)*cols.n])
+	}
+	return nil
+}
+
+// drawable checks what the measures rely on: a frame, and coordinates and durations that are numbers.
+func drawable(recordings []gaze.Recording) error {
+	for _, r := range recordings {
+		bad := len(r.Fixations) > 0 && !(r.Width > 0 && r.Height > 0 && finite(r.Width) && finite(r.Height))
+		for _, f := range r.Fixations {
+			bad = bad || !finite(f.X) || !finite(f.Y) || !finite(f.Duration) || f.Duration < 0
+		}
+		if bad {
+			return gaze.Problem{File: r.File, Line: r.Line, Reason: fmt.Sprintf("image %q, reader %q: a frame or a fixation that is not a number, expected pixels and seconds", r.Image, r.Reader)}
+		}
+	}
+	return nil
+}
+
+// mean is the relation of n items from that of their paths: the mean over all pairs of paths that have gaze.
+func (r *Relation) mean(owner []int, n int) *Relation {
+	sums, counts := make([]float64, n*n), make([]int, n*n)
+	out := newRelation(n)
+	for i, a := range owner {
+		if !r.HasGaze[i] {
+			continue
+		}
+		out.HasGaze[a] = true
+		for j, b := range owner {
+			if r.HasGaze[j] {
+				sums[a*n+b] += float64(r.Values[i*r.N+j])
+				counts[a*n+b]++
+			}
+		}
+	}
+	for k, c := range counts {
+		if c > 0 {
+			out.Values[k] = float32(sums[k] / float64(c))
+		}
+	}
+	for i := range n {
+		if out.HasGaze[i] {
+			out.Values[i*n+i] = 1
+		}
+		for j := range i { // the sums of the two halves were taken in different orders
+			out.Values[i*n+j] = out.Values[j*n+i]
+		}
+	}
+	return out
+}
+
+// work is what a measure prepares its comparison from.
+type work struct {
+	ctx      context.Context
+	dev      kernels.Device
+	paths    []gaze.Recording
+	settings settings
+}
+
+// span is the paths first .. first+n-1.
+type span struct{ first, n int }
+
+// comparison compares prepared paths, a block of the matrix at a time.
+type comparison struct {
+	// side is the rows and columns of a block: a second of work at most, so that a run can be interrupted.
+	side int
+	// compare writes the similarities of rows with cols to dst, row-major. Where both are the same, only what lies above
+	// the diagonal counts, and where either path has no gaze nothing does.
+	compare func(rows, cols span, dst []float32) error
+}
+
+// each calls do for every index below n on all cores, in any order. newWorker makes what one goroutine needs for
+// itself. It returns the context's error if that ends first.
+func (w *work) each(n int, newWorker func() (do func(i int))) error {
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), n) {
+		wait.Go(func() {
+			do := newWorker()
+			for w.ctx.Err() == nil {
+				i := int(next.Add(1) - 1)
+				if i >= n {
+					return
+				}
+				do(i)
+			}
+		})
+	}
+	wait.Wait()
+	return w.ctx.Err()
+}
+
+// pairSide is the side of a block of pairs that are compared one by one.
+const pairSide = 64
+
+// pairs is a comparison by a symmetric similarity of two paths. newWorker makes the similarity with one goroutine's
+// scratch memory; it is called with i < j only, and with paths that have gaze.
+func (w *work) pairs(newWorker func() (similarity func(i, j int) float64)) (comparison, error) {
+	has := make([]bool, len(w.paths))
+	for i, p := range w.paths {
+		has[i] = p.HasGaze()
+	}
+	return comparison{pairSide, func(rows, cols span, dst []float32) error {
+		return w.each(rows.n, func() func(int) {
+			similarity := newWorker()
+			return func(a int) {
+				for b := range cols.n {
+					if i, j := rows.first+a, cols.first+b; i < j && has[i] && has[j] {
+						dst[a*cols.n+b] = float32(similarity(i, j))
+					}
+				}
+			}
+		})
+	}}, nil
+}
+
+// productSide is the side of a block that is a matrix product: large enough for the device to be at its best.
+const productSide = 1024
+
+// products is a comparison by inner products of rows of floats:
+//
+//	R_ij = sum_k left[i*depth+k] * right[j*depth+k]
+//
+// limited to at most 1 in size, as rounding may exceed it. left and right may be the same slice.
+func (w *work) products(left, right []float32, depth int) (comparison, error) {
+	n := len(w.paths)
+	a := w.dev.New(n, depth)
+	w.dev.Write(a, left)
+	b := a
+	if n > 0 && &left[0] != &right[0] {
+		b = w.dev.New(n, depth)
+		w.dev.Write(b, right)
+	}
+	block := w.dev.New(min(n, productSide), min(n, productSide))
+	return comparison{productSide, func(rows, cols span, dst []float32) error {
+		c := block.Slice(0, rows.n, cols.n)
+		w.dev.MatMul(c, a.Slice(rows.first*depth, rows.n, depth), b.Slice(cols.first*depth, cols.n, depth), kernels.Product{TransB: true})
+		w.dev.Read(dst, c)
+		for i, v := range dst {
+			dst[i] = min(max(v, -1), 1) // NaN stays
+		}
+		return w.ctx.Err()
+	}}, nil
+}
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
