@@ -13,7 +13,7 @@ STATICCHECK         := .tools/staticcheck-$(STATICCHECK_VERSION)
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo study test machine lint unit tiers noasm portable race short-demo fuzz bench bench-peer check-export readme clean
+.PHONY: help demo study test machine lint unit tiers noasm portable race short-demo fuzz bench bench-peer bench-gaze check-export readme clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -90,6 +90,9 @@ bench: ## go test -bench over the operations and the whole step, to bench/result
 
 bench-peer: ## training steps and convolutions beside PyTorch, in turns, to bench/results; PEER_PYTHON=python3, PEER_FLAGS
 	$(GO) run ./bench/peer --python $(PEER_PYTHON) --convolutions $(PEER_FLAGS)
+
+bench-gaze: ## gaze measures beside the libraries that Python users have, in turns, to bench/results; PEER_PYTHON=python3, PEER_FLAGS
+	$(GO) run ./bench/peer --python $(PEER_PYTHON) --gaze $(PEER_FLAGS)
 
 check-export: ## does torchvision load the backbone of RUN=folder, and compute its features? PEER_PYTHON=python3
 	@features="$$(mktemp -d)" || exit 1; trap 'rm -rf "$$features"' EXIT; \

@@ -3,7 +3,10 @@
 // are warm before the first turn counts. It writes speed.json (every turn), speed.md (the training steps, medians with
 // their ratio) and, with --convolutions, convolutions.md.
 //
+// With --gaze it compares gaze measures instead, with the libraries that Python users have, and writes gaze.json and gaze.md.
+//
 //	go run ./bench/peer --python python3 --convolutions
+//	go run ./bench/peer --python python3 --gaze
 package main
 
 import (
@@ -27,6 +30,7 @@ type settings struct {
 	sizes, batches []int
 	rounds, steps  int
 	convolutions   bool
+	gaze           bool
 }
 
 func main() {
@@ -40,12 +44,17 @@ func main() {
 	pflag.IntVar(&s.rounds, "rounds", 7, "turns of each side")
 	pflag.IntVar(&s.steps, "steps", 3, "training steps a turn")
 	pflag.BoolVar(&s.convolutions, "convolutions", false, "compare the single convolutions of ResNet-18 as well")
+	pflag.BoolVar(&s.gaze, "gaze", false, "compare the measures of gaze instead")
 	pflag.Parse()
 	if len(s.sizes) != len(s.batches) || s.rounds < 1 || s.steps < 1 {
 		fmt.Fprintln(os.Stderr, "peer: --sizes and --batches go in pairs, --rounds and --steps are at least 1")
 		os.Exit(2)
 	}
-	if err := run(s); err != nil {
+	compare := run
+	if s.gaze {
+		compare = runGaze
+	}
+	if err := compare(s); err != nil {
 		fmt.Fprintln(os.Stderr, "peer:", err)
 		os.Exit(1)
 	}

@@ -6,6 +6,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"gzpt/bench"
+	"gzpt/kernels"
+	"gzpt/kernels/reference"
 )
 
 // fake starts a peer that answers every line with the given text.
@@ -92,5 +96,36 @@ func TestMedian(t *testing.T) {
 		if got := median(c.values); got != c.want {
 			t.Errorf("median %v: expected %v", got, c.want)
 		}
+	}
+}
+
+// TestGazePage shows rates by each side's own number of pairs, and their ratio.
+func TestGazePage(t *testing.T) {
+	c := gazeRecord{Date: "2025-01-02", Machine: "a machine", Peer: "the peer", Rows: []gazeRow{{
+		Measure: "dtw", Library: "a library", Pairs: 1_000_000, TheirPairs: 50, Difference: 2e-8, Ours: []float64{1, 9, 1}, Theirs: []float64{2, 2, 9},
+	}}}
+	dir := t.TempDir()
+	if err := c.write(dir); err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(filepath.Join(dir, "gaze.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"2025-01-02, a machine, one core. Beside the peer. Medians of 3", "| dtw | a library | 1 M | 25 | 4e+04 | 2e-08 |"} {
+		if !strings.Contains(string(page), want) {
+			t.Errorf("no %q in\n%s", want, page)
+		}
+	}
+}
+
+// TestGazeWorks demands that a comparison refuses a side that computes something else.
+func TestGazeWorks(t *testing.T) {
+	dev := reference.New(kernels.Float32)
+	defer dev.Close()
+	w := gazeWork{"heatmap-cc", 10, 10, "a library", same}
+	_, err := w.compare(settings{rounds: 1}, dev, "reference", bench.Scanpaths(10, 5), fake(t, "7"))
+	if err == nil || !strings.Contains(err.Error(), "the sides differ by") {
+		t.Errorf("error %v", err)
 	}
 }
