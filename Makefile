@@ -6,6 +6,7 @@ BENCHTIME   ?= 1s
 BENCH       ?= .
 BENCH_OUT   ?= bench/results/bench.txt
 PEER_PYTHON ?= python3
+GAZE_DATA   ?= ../shared/data
 
 # Linters are built once, pinned, into .tools.
 STATICCHECK_VERSION := v0.8.2
@@ -13,7 +14,7 @@ STATICCHECK         := .tools/staticcheck-$(STATICCHECK_VERSION)
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo study test machine lint unit tiers noasm portable race short-demo fuzz bench bench-peer bench-gaze check-export readme clean
+.PHONY: help demo study measures test machine lint unit tiers noasm portable race short-demo fuzz bench bench-peer bench-gaze check-export readme clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +24,9 @@ demo: ## train on phantom images with gaze, with permuted gaze and without; prin
 
 study: ## does gaze help on real images? four relations, three seeds each; STUDY_DATA=folder; may be stopped and repeated
 	$(GO) run ./bench/study
+
+measures: ## what every measure of gaze is worth on real recordings and what it costs, to bench/results; GAZE_DATA=folder
+	$(GO) run ./bench/measures --data $(GAZE_DATA)
 
 test: machine lint unit tiers noasm portable race short-demo ## everything that continuous integration checks
 	@echo "make test: all passed"
