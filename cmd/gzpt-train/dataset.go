@@ -224,7 +224,7 @@ func (s *dataSettings) readGaze(d *dataset) error {
 		images[i] = formats.Image{Name: item.Name, File: cmp.Or(item.File, item.Path), Line: item.Line}
 		images[i].Width, images[i].Height = d.source.Size(i)
 	}
-	recordings, skips, err := set.Align(images, s.skipBad)
+	recordings, skips, err := set.Align(images, formats.AlignOptions{SkipBad: s.skipBad})
 	if err != nil {
 		return err
 	}

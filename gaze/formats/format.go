@@ -49,6 +49,11 @@ type ReadOptions struct {
 	Format string
 	// Unit is the unit of positions, "px" or "norm", for tables that do not declare it themselves.
 	Unit string
+	// Samples takes the samples of a file that has both samples and the tracker's own fixations, for a detector of package
+	// fixations to work on; otherwise such a file gives its fixations.
+	Samples bool
+	// Columns says which columns of a table are read, by role, for gaze that no format knows; see [ParseColumns].
+	Columns Columns
 	// SkipBad lists what is wrong in Set.Skips and goes on; otherwise the first such thing is an error.
 	SkipBad bool
 }
@@ -78,6 +83,9 @@ func Load(path string, o ReadOptions) (*Set, error) {
 	if o.Unit != "" && o.Unit != "px" && o.Unit != "norm" {
 		return nil, fmt.Errorf("gaze unit %q, expected px or norm", o.Unit)
 	}
+	if err := o.mapping(); err != nil {
+		return nil, err
+	}
 	set := &Set{}
 	info, err := os.Stat(path)
 	switch {
@@ -102,10 +110,11 @@ func (set *Set) addFolder(dir string, o ReadOptions) error {
 		o.Format = "manifest"
 		return set.addFile(manifest, o)
 	}
+	o = o.mapped()
 	if done, err := set.addDataset(dir, o); done || err != nil {
 		return err
 	}
-	files, err := gazeFiles(dir, o.Format)
+	files, err := gazeFiles(dir, o)
 	if err != nil {
 		return err
 	}
@@ -145,14 +154,14 @@ func (set *Set) addDataset(dir string, o ReadOptions) (bool, error) {
 }
 
 // gazeFiles is the files of a folder that look like the named format, or like any but a manifest.
-func gazeFiles(dir, name string) ([]string, error) {
+func gazeFiles(dir string, o ReadOptions) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
 	}
 	var files []string
 	for _, e := range entries {
-		candidates := byExtension(e.Name(), name)
+		candidates := byExtension(e.Name(), o.Format)
 		if len(candidates) == 0 {
 			continue
 		}
@@ -163,6 +172,10 @@ func gazeFiles(dir, name string) ([]string, error) {
 		found, err := recognise(path)
 		if err != nil {
 			return nil, err
+		}
+		if o.Columns != nil && o.Columns.in(path) {
+			files = append(files, path)
+			continue
 		}
 		if slices.ContainsFunc(found, func(f format) bool { return slices.Contains(candidates, f.name) }) {
 			files = append(files, path)
@@ -187,6 +200,9 @@ func byExtension(file, name string) []string {
 	return found
 }
 
+// headSize is how much of a file's beginning tells its format.
+const headSize = 8 << 10
+
 // recognise is the formats that a file's beginning fits.
 func recognise(path string) ([]format, error) {
 	f, err := openRegular(path)
@@ -194,7 +210,7 @@ func recognise(path string) ([]format, error) {
 		return nil, err
 	}
 	defer f.Close()
-	head := make([]byte, 8<<10)
+	head := make([]byte, headSize)
 	n, err := io.ReadFull(f, head)
 	if err != nil && err != io.EOF && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -240,7 +256,7 @@ func pick(path, name string) (format, error) {
 
 // addFile reads one file into the set.
 func (set *Set) addFile(path string, o ReadOptions) error {
-	f, err := pick(path, o.Format)
+	f, err := pick(path, o.mapped().Format)
 	if err != nil {
 		return err
 	}

@@ -105,7 +105,9 @@ func (m *manifest) open(name string) (*Set, error) {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(filepath.Dir(m.source.file), filepath.FromSlash(name))
 	}
-	f, err := pick(path, "")
+	o := m.source.options
+	o.Format = ""
+	f, err := pick(path, o.mapped().Format)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +115,6 @@ func (m *manifest) open(name string) (*Set, error) {
 		return nil, gaze.Problem{File: path, Reason: "a manifest, expected a file of fixations"}
 	}
 	set := &Set{}
-	o := m.source.options
 	o.Format = f.name
 	if err := set.addFile(path, o); err != nil {
 		return nil, err
@@ -162,13 +163,14 @@ func sameImage(a, b string) bool {
 
 // beside reads the gaze files in the manifest's folder.
 func (m *manifest) beside() error {
-	files, err := gazeFiles(filepath.Dir(m.source.file), "")
+	o := m.source.options
+	o.Format = ""
+	o = o.mapped()
+	files, err := gazeFiles(filepath.Dir(m.source.file), o)
 	if err != nil {
 		return err
 	}
 	for _, file := range files {
-		o := m.source.options
-		o.Format = ""
 		if err := m.source.set.addFile(file, o); err != nil {
 			return err
 		}
