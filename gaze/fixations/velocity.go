@@ -14,15 +14,16 @@ func windowParameter() Parameter {
 // samples and leaves a constant velocity and a constant acceleration as they are.
 func (t *trace) slopes(values []float64, window float64) []float64 {
 	half := t.samples(window / 2)
+	reach := 1.5 * max(window, 2*t.step)
 	out := make([]float64, len(values))
 	for _, p := range t.parts {
 		for k := p.first; k < p.end; k++ {
 			first := max(min(k-half, p.end-1-2*half), p.first)
 			end := min(first+2*half+1, p.end)
-			for first < k-1 && t.time[k]-t.time[first] > 1.5*window { // lost samples in between
+			for first < k-1 && t.time[k]-t.time[first] > reach { // lost samples in between
 				first++
 			}
-			for end > k+2 && t.time[end-1]-t.time[k] > 1.5*window {
+			for end > k+2 && t.time[end-1]-t.time[k] > reach {
 				end--
 			}
 			out[k] = slope(t.time[first:end], values[first:end])
