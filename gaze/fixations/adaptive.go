@@ -29,8 +29,8 @@ func init() {
 // findAdaptively is the adaptive velocity algorithm of Nyström & Holmqvist (Behavior Research Methods 42(1):188, 2010), with
 // the constants of the paper:
 //
-//  1. Speeds and accelerations are those of a Savitzky-Golay filter of twice the shortest saccade. What is faster than an
-//     eye can be is noise, from where the speed leaves twice its median to where it is back.
+//  1. Speeds are those of a Savitzky-Golay filter of twice the shortest saccade, accelerations those of the filter applied
+//     once more. What is faster than an eye can be is noise, from where the speed leaves twice its median to where it is back.
 //  2. The peak threshold begins at 100 degrees per second and becomes the mean plus six standard deviations of the speeds
 //     below it, until it changes by less than 1. As in the authors' program, these are the speeds of runs as long as a
 //     fixation, a sixth of the shortest saccade cut off at either end: with all of them the threshold need not fall. Here it

@@ -99,7 +99,7 @@ func TestSyntheticFixations(t *testing.T) {
 // A long gap ends a fixation, a short one does not, and a lost sample counts as a place in neither.
 func TestGaps(t *testing.T) {
 	whole := synthetic(500, 1, .3, still{400, 400, 0})
-	for _, name := range []string{"idt", "ivt", "adaptive", "released:position=mean"} {
+	for _, name := range []string{"idt", "ivt", "ihmm", "adaptive", "released:position=mean"} {
 		short := detected(t, lose(whole, .5, .57), name)
 		expectFixations(t, name+", a gap of 70 ms", short, .01, gaze.Fixation{X: 400, Y: 400, Start: 0, Duration: 1})
 		long := detected(t, lose(whole, .5, .58), name)
@@ -138,6 +138,13 @@ func TestEdges(t *testing.T) {
 	}
 	if got := detected(t, instant, "released"); len(got) != 1 || got[0] != (gaze.Fixation{X: 5, Y: 5, Start: 1}) {
 		t.Errorf("released, an instant: %+v", got)
+	}
+	huge := synthetic(500, 1, 0, still{100, 100, 0}, still{500, 300, .5})
+	huge.Samples[100].X, huge.Samples[350].Y = 1e300, -1e300
+	for _, name := range []string{"idt", "ivt", "ihmm", "adaptive", "released:duration=0.1"} {
+		if got := detected(t, huge, name); len(got) != 4 || !within(got[0].X, 100, 1) || !within(got[3].Y, 300, 1) {
+			t.Errorf("%s, two positions beyond all bounds: %+v", name, got)
+		}
 	}
 	twice := synthetic(500, 1, 0, still{100, 100, 0}, still{500, 300, .5})
 	for i := range twice.Samples { // every time comes twice
@@ -202,7 +209,7 @@ func TestDetectRefuses(t *testing.T) {
 		{good, "id", `fixation detector "id", expected one of adaptive, auto, idt, ihmm, ivt, released`},
 		{good, "idt:velocity=1", `fixation detector idt has no parameter "velocity"; it has dispersion, duration, gap`},
 		{good, "ivt:velocity=0", `fixation detector ivt: velocity is "0", expected a number from 0.001 to 1000`},
-		{good, "auto:gap=1", `fixation detector auto has no parameter "gap"; it has `},
+		{good, "auto:gap=1", `fixation detector auto has no parameter "gap"; it has none`},
 		{good, "released:drop-last=maybe", `fixation detector released: drop-last is "maybe", expected no or yes`},
 		{good, "adaptive", place + "60 samples per second, expected 200 or more for detector adaptive; idt and ivt take fewer"},
 		{noResolution, "ivt", place + "the pixels in a degree of visual angle are not known, expected them for detector ivt; detector released needs none"},
@@ -210,6 +217,11 @@ func TestDetectRefuses(t *testing.T) {
 		{with(func(r *gaze.Recording) { r.Samples[3].Time = 0 }), "idt", place + "sample 4 at 0 s follows one at 0.03333333333333333 s, expected times that do not decrease"},
 		{with(func(r *gaze.Recording) { r.Samples[3].Time = math.NaN() }), "idt", place + "sample 4 has the time NaN, expected seconds"},
 		{with(func(r *gaze.Recording) { r.Samples[0].Time = math.Inf(-1) }), "idt", place + "sample 1 has the time -Inf, expected seconds"},
+		{with(func(r *gaze.Recording) {
+			for i := range r.Samples {
+				r.Samples[i].Time *= 1e-4
+			}
+		}), "released", place + "samples 1.66667e-06 s apart, expected seconds, and 1e-05 or more between the samples of a tracker"},
 		{with(func(r *gaze.Recording) { r.Samples[1].X = math.Inf(1) }), "released", place + "sample 2 at 0.016666666666666666 s has a position or a resolution that is not a number"},
 		{with(func(r *gaze.Recording) { r.Samples[0].Resolution.Y = math.Inf(1) }), "idt", place + "sample 1 at 0 s has a position or a resolution that is not a number"},
 	} {

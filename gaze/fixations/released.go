@@ -57,12 +57,6 @@ func findInBoxes(t *trace, s settings) ([]stretch, error) {
 	return t.lasting(found, s.Number("duration")), nil
 }
 
-// pixels is the position of sample k in the frame.
-func (t *trace) pixels(k int) (x, y float64) {
-	s := t.recording.Samples[t.sample[k]]
-	return s.X, s.Y
-}
-
 // lasting is the stretches of at least that many seconds.
 func (t *trace) lasting(found []stretch, seconds float64) []stretch {
 	kept := found[:0]

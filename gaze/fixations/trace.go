@@ -34,6 +34,10 @@ func newTrace(r gaze.Recording, gap float64) (*trace, error) {
 		return nil, err
 	}
 	t.step = medianStep(r.Samples)
+	if t.step > 0 && t.step < leastStep {
+		return nil, fmt.Errorf("samples %.6g s apart, expected seconds, and %g or more between the samples of a tracker", t.step, leastStep)
+	}
+	t.sample, t.time, t.until = make([]int, 0, len(r.Samples)), make([]float64, 0, len(r.Samples)), make([]float64, 0, len(r.Samples))
 	for i, s := range r.Samples {
 		if s.Lost() {
 			continue
@@ -105,6 +109,9 @@ func medianStep(samples []gaze.Sample) float64 {
 	return steps[len(steps)/2]
 }
 
+// leastStep is far below the step of any tracker: times in another unit are an error here, not a recording of an instant.
+const leastStep = 1e-5
+
 // rounding is what times in seconds may be off by, far below a step of any tracker.
 const rounding = 1e-9
 
@@ -133,11 +140,18 @@ func (p part) runs(is func(k int) bool, do func(first, end int, yes bool)) {
 	}
 }
 
+// pixels is the position of sample k in the frame.
+func (t *trace) pixels(k int) (x, y float64) {
+	s := t.recording.Samples[t.sample[k]]
+	return s.X, s.Y
+}
+
 // fixation is a stretch of the trace in the frame of the recording.
 func (t *trace) fixation(s stretch) gaze.Fixation {
 	f := gaze.Fixation{Start: t.time[s.first], Duration: t.until[s.end-1] - t.time[s.first]}
 	var weight, known float64
-	var x, y, rx, ry float64
+	var x, y, rx, ry float64 // x and y from the first sample, so that equal positions have that one as their mean
+	x0, y0 := t.pixels(s.first)
 	for k := s.first; k < s.end; k++ {
 		sample := t.recording.Samples[t.sample[k]]
 		w := t.until[k] - t.time[k]
@@ -145,19 +159,18 @@ func (t *trace) fixation(s stretch) gaze.Fixation {
 			w = 1
 		}
 		weight += w
-		x, y = x+w*sample.X, y+w*sample.Y
+		x, y = x+w*(sample.X-x0), y+w*(sample.Y-y0)
 		if sample.Resolution.Known() {
 			known += w
 			rx, ry = rx+w*sample.Resolution.X, ry+w*sample.Resolution.Y
 		}
 	}
-	f.X, f.Y = x/weight, y/weight
+	f.X, f.Y = x0+x/weight, y0+y/weight
 	if known > 0 {
 		f.Resolution = gaze.Resolution{X: rx / known, Y: ry / known}
 	}
 	if s.place > 0 {
-		first := t.recording.Samples[t.sample[s.place-1]]
-		f.X, f.Y = first.X, first.Y
+		f.X, f.Y = t.pixels(s.place - 1)
 	}
 	return f
 }

@@ -74,6 +74,9 @@ func (c Choice) Text(s Settings) string {
 }
 
 func (c Choice) parameterNames() string {
+	if len(c.Parameters) == 0 {
+		return "none"
+	}
 	names := make([]string, len(c.Parameters))
 	for i, p := range c.Parameters {
 		names[i] = p.Name

@@ -48,7 +48,7 @@ func TestParseRefuses(t *testing.T) {
 		"":                  `thing "", expected one of plain, rich`,
 		"other":             `thing "other", expected one of plain, rich`,
 		"Rich":              `thing "Rich", expected one of plain, rich`,
-		"plain:size=1":      `thing plain has no parameter "size"; it has `,
+		"plain:size=1":      `thing plain has no parameter "size"; it has none`,
 		"rich:sise=1":       `thing rich has no parameter "sise"; it has size, order`,
 		"rich:size":         `thing rich: size is "", expected a number from 0.1 to 2`,
 		"rich:size=NaN":     `thing rich: size is "NaN", expected a number from 0.1 to 2`,
