@@ -2,58 +2,58 @@ package gaze
 
 import "math"
 
+// Spread is how wide a fixation is drawn in a heat map: the standard deviation of its Gaussian.
+type Spread struct {
+	// Degrees of visual angle, for fixations whose resolution is known; with 0 no use is made of the resolution. One
+	// degree is about the part of an image that falls on the fovea, and the field's convention (Le Meur & Baccino,
+	// Behavior Research Methods 2013).
+	Degrees float64
+	// Fraction of the frame's width, for all others.
+	Fraction float64
+}
+
+// of is the standard deviation along x and y in fractions of the recording's width and height. The resolution is that of
+// the fixation where it has its own, for under zoom a degree covers fewer pixels of the image.
+func (s Spread) of(r Recording, f Fixation) (x, y float64) {
+	if resolution := f.Resolution.Or(r.Resolution); s.Degrees > 0 && resolution.Known() {
+		return s.Degrees * resolution.X / r.Width, s.Degrees * resolution.Y / r.Height
+	}
+	return s.Fraction, s.Fraction * r.Width / r.Height
+}
+
 // HeatMap writes the fixation map of a recording to dst, rows x cols, row-major: how long each cell of a grid over the
-// frame was looked at. Every fixation adds a Gaussian of its duration's weight around its position, with standard
-// deviation sigma times the frame's width in both directions, and a cell takes the integral over its area; this is what
-// area averaging makes of a map of unlimited resolution. The map sums to 1; what falls off the frame is lost. It returns
-// false, and zeros, for a recording without gaze.
+// frame was looked at. A fixation f adds a Gaussian around its position with the weight of its duration d, and a cell takes
+// the integral over its area; this is what area averaging makes of a map of unlimited resolution:
 //
-// A recording that has a heat map and no fixations gives that map, averaged over the cells' areas; sigma plays no part.
+//	dst[i,j] = c * sum_f d_f * (P((y_i+1 - y_f)/sy_f) - P((y_i - y_f)/sy_f)) * (P((x_j+1 - x_f)/sx_f) - P((x_j - x_f)/sx_f))
 //
-// Duration weights and a Gaussian of the eye's fovea are the field's convention (Le Meur & Baccino, Behavior Research
-// Methods 2013).
-func HeatMap(dst []float32, r Recording, rows, cols int, sigma float64) bool {
+// with the cells' edges x_j = j/cols and y_i = i/rows, positions in fractions of the frame, P the normal distribution's
+// cumulative function, and c such that the map sums to 1; what falls off the frame is lost. Each difference of P is within
+// 1e-9 of its value, sums are taken in float64. It returns false, and zeros, for a recording without gaze.
+//
+// A recording that has a heat map and no fixations gives that map, averaged over the cells' areas; spread plays no part.
+//
+// Duration weights, and one degree by default, follow the maps of REFLACX (Bigolin Lanfredi et al., Scientific Data 2022).
+func HeatMap(dst []float32, r Recording, rows, cols int, spread Spread) bool {
 	if len(dst) != rows*cols {
 		panic("gaze: HeatMap: the map does not have rows x cols cells")
+	}
+	if !(spread.Fraction > 0) || !(spread.Degrees >= 0) {
+		panic("gaze: HeatMap: the spread is not positive")
 	}
 	if len(r.Fixations) == 0 && r.Map != nil {
 		return r.Map.Average(dst, rows, cols)
 	}
-	cells := make([]float64, rows*cols)
-	down, across := make([]float64, rows), make([]float64, cols)
+	p := painters.Get().(*painter)
+	defer painters.Put(p)
+	p.begin(rows, cols)
 	for _, f := range r.Fixations {
-		gaussian(across, f.X/r.Width, sigma)
-		gaussian(down, f.Y/r.Height, sigma*r.Width/r.Height)
-		for i, v := range down {
-			v *= f.Duration
-			for j, u := range across {
-				cells[i*cols+j] += v * u
-			}
+		if f.Duration > 0 {
+			sx, sy := spread.of(r, f)
+			p.add(f.X/r.Width, f.Y/r.Height, sx, sy, f.Duration)
 		}
 	}
-	sum := 0.0
-	for _, v := range cells {
-		sum += v
-	}
-	scale := 0.0
-	if sum > 0 {
-		scale = 1 / sum
-	}
-	for i, v := range cells {
-		dst[i] = float32(v * scale)
-	}
-	return sum > 0
-}
-
-// gaussian fills dst with the integrals of a normal density over the cells [k/n, (k+1)/n] of the unit interval.
-func gaussian(dst []float64, centre, sigma float64) {
-	n := float64(len(dst))
-	before := math.Erf((0 - centre) / (sigma * math.Sqrt2))
-	for k := range dst {
-		after := math.Erf((float64(k+1)/n - centre) / (sigma * math.Sqrt2))
-		dst[k] = (after - before) / 2
-		before = after
-	}
+	return p.finish(dst)
 }
 
 // Average writes the heat map on another grid to dst, rows x cols, row-major: every cell takes the mean over its area,

@@ -199,8 +199,10 @@ func Merge(recordings []Recording) Recording {
 		if n := len(all.Fixations); n > 0 {
 			end = all.Fixations[n-1].Start + all.Fixations[n-1].Duration
 		}
-		for _, f := range r.Scaled(all.Width, all.Height).Fixations {
+		r = r.Scaled(all.Width, all.Height)
+		for _, f := range r.Fixations {
 			f.Start += end
+			f.Resolution = f.Resolution.Or(r.Resolution)
 			all.Fixations = append(all.Fixations, f)
 		}
 		if r.Map != nil {

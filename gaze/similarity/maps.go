@@ -4,7 +4,8 @@ import "gzpt/gaze"
 
 // mapParameters are the settings of every measure that compares fixation maps.
 var mapParameters = []Parameter{
-	{Name: "sigma", Default: "0.05", About: "standard deviation of a fixation's Gaussian, as a fraction of the image's width", Least: 1e-3, Most: 1},
+	{Name: "degrees", Default: "1", About: "standard deviation of a fixation's Gaussian in degrees of visual angle, where the pixels in a degree are known; 0 takes sigma for all", Least: 0, Most: 45},
+	{Name: "sigma", Default: "0.05", About: "standard deviation of a fixation's Gaussian as a fraction of the image's width, where they are not", Least: 1e-3, Most: 1},
 	{Name: "grid", Default: "32", About: "rows and columns of the map", Least: 2, Most: 256},
 }
 
@@ -12,9 +13,10 @@ var mapParameters = []Parameter{
 func (w *work) maps() ([]float32, error) {
 	n, grid := len(w.paths), int(w.settings.number("grid"))
 	maps := make([]float32, n*grid*grid)
+	spread := gaze.Spread{Degrees: w.settings.number("degrees"), Fraction: w.settings.number("sigma")}
 	err := w.each(n, func() func(int) {
 		return func(i int) {
-			gaze.HeatMap(maps[i*grid*grid:(i+1)*grid*grid], w.paths[i], grid, grid, w.settings.number("sigma"))
+			gaze.HeatMap(maps[i*grid*grid:(i+1)*grid*grid], w.paths[i], grid, grid, spread)
 		}
 	})
 	return maps, err

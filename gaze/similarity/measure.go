@@ -1,11 +1,10 @@
 package similarity
 
 import (
-	"fmt"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
+
+	"gzpt/gaze/internal/spec"
 )
 
 // Measure is one definition of how alike two images were looked at: 1 for the same gaze, lower for less alike.
@@ -20,12 +19,7 @@ type Measure struct {
 }
 
 // Parameter is a setting of a measure: a number, or where Choices are given one of these words.
-type Parameter struct {
-	Name, Default, About string
-	Choices              []string
-	// Least and Most bound a number.
-	Least, Most float64
-}
+type Parameter = spec.Parameter
 
 var measures []Measure
 
@@ -41,77 +35,29 @@ func Measures() []Measure { return slices.Clone(measures) }
 type settings map[string]string
 
 // number is a parameter that was checked by parseMeasure.
-func (s settings) number(name string) float64 {
-	v, _ := strconv.ParseFloat(s[name], 64)
-	return v
-}
+func (s settings) number(name string) float64 { return spec.Settings(s).Number(name) }
 
 // parseMeasure reads "name" or "name:parameter=value,parameter=value".
-func parseMeasure(spec string) (Measure, settings, error) {
-	name, list, _ := strings.Cut(spec, ":")
-	i := slices.IndexFunc(measures, func(m Measure) bool { return m.Name == name })
-	if i < 0 {
-		return Measure{}, nil, fmt.Errorf("gaze measure %q, expected one of %s", name, measureNames())
+func parseMeasure(text string) (Measure, settings, error) {
+	choices := make([]spec.Choice, len(measures))
+	for i, m := range measures {
+		choices[i] = m.choice()
 	}
-	m := measures[i]
-	s := settings{}
-	for _, p := range m.Parameters {
-		s[p.Name] = p.Default
+	i, s, err := spec.Parse("gaze measure", text, choices)
+	if err != nil {
+		return Measure{}, nil, err
 	}
-	for _, pair := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' }) {
-		key, value, _ := strings.Cut(pair, "=")
-		j := slices.IndexFunc(m.Parameters, func(p Parameter) bool { return p.Name == key })
-		if j < 0 {
-			return Measure{}, nil, fmt.Errorf("gaze measure %s has no parameter %q; it has %s", name, key, m.parameterNames())
-		}
-		if err := m.Parameters[j].check(value); err != nil {
-			return Measure{}, nil, fmt.Errorf("gaze measure %s: %w", name, err)
-		}
-		s[key] = value
-	}
-	return m, s, nil
+	return measures[i], settings(s), nil
 }
+
+func (m Measure) choice() spec.Choice { return spec.Choice{Name: m.Name, Parameters: m.Parameters} }
 
 // ResolveMeasure checks the text of a measure and writes out every parameter, for a run's record: "tima" gives
 // "tima:area=0.7,...".
-func ResolveMeasure(spec string) (string, error) {
-	m, s, err := parseMeasure(spec)
+func ResolveMeasure(text string) (string, error) {
+	m, s, err := parseMeasure(text)
 	if err != nil {
 		return "", err
 	}
-	pairs := make([]string, len(m.Parameters))
-	for i, p := range m.Parameters {
-		pairs[i] = p.Name + "=" + s[p.Name]
-	}
-	return strings.TrimSuffix(m.Name+":"+strings.Join(pairs, ","), ":"), nil
-}
-
-func (p Parameter) check(value string) error {
-	if len(p.Choices) > 0 {
-		if !slices.Contains(p.Choices, value) {
-			return fmt.Errorf("%s is %q, expected %s", p.Name, value, strings.Join(p.Choices, " or "))
-		}
-		return nil
-	}
-	v, err := strconv.ParseFloat(value, 64)
-	if err != nil || math.IsNaN(v) || v < p.Least || v > p.Most {
-		return fmt.Errorf("%s is %q, expected a number from %g to %g", p.Name, value, p.Least, p.Most)
-	}
-	return nil
-}
-
-func measureNames() string {
-	names := make([]string, len(measures))
-	for i, m := range measures {
-		names[i] = m.Name
-	}
-	return strings.Join(names, ", ")
-}
-
-func (m Measure) parameterNames() string {
-	names := make([]string, len(m.Parameters))
-	for i, p := range m.Parameters {
-		names[i] = p.Name
-	}
-	return strings.Join(names, ", ")
+	return m.choice().Text(spec.Settings(s)), nil
 }

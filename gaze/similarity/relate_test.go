@@ -69,7 +69,7 @@ func TestHeatMapCorrelation(t *testing.T) {
 	}
 	mapOf := func(i int) []float32 {
 		m := make([]float32, 64)
-		gaze.HeatMap(m, gaze.Merge(items[i]), 8, 8, .1)
+		gaze.HeatMap(m, gaze.Merge(items[i]), 8, 8, gaze.Spread{Fraction: .1})
 		return m
 	}
 	for i := range items {
@@ -161,7 +161,7 @@ func TestRelateRefuses(t *testing.T) {
 
 func TestResolveMeasure(t *testing.T) {
 	got, err := ResolveMeasure("heatmap-cc:grid=16")
-	if want := "heatmap-cc:sigma=0.05,grid=16"; err != nil || got != want {
+	if want := "heatmap-cc:degrees=1,sigma=0.05,grid=16"; err != nil || got != want {
 		t.Errorf("%q, %v, want %q", got, err, want)
 	}
 	for _, m := range Measures() { // what is resolved is itself a measure's text, and its defaults are legal
@@ -347,7 +347,8 @@ func TestTauForPositives(t *testing.T) {
 
 func TestMisuse(t *testing.T) {
 	for name, call := range map[string]func(){
-		"a map of another size": func() { gaze.HeatMap(make([]float32, 5), gaze.Recording{}, 2, 2, .1) },
+		"a map of another size": func() { gaze.HeatMap(make([]float32, 5), gaze.Recording{}, 2, 2, gaze.Spread{Fraction: .1}) },
+		"a spread of 0":         func() { gaze.HeatMap(make([]float32, 4), gaze.Recording{}, 2, 2, gaze.Spread{Degrees: 1}) },
 		"labels of other items": func() { newRelation(2).Diagnose(.5, []string{"a"}) },
 		"no device": func() {
 			Relate(context.Background(), nil, some(2), RelateOptions{Measure: "heatmap-cc"})
