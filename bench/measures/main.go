@@ -100,7 +100,7 @@ func load(folder, column string) (items [][]gaze.Recording, labels []string, err
 		images = append(images, formats.Image{Name: row[name]})
 		labels = append(labels, row[label])
 	}
-	items, _, err = set.Align(images, false)
+	items, _, err = set.Align(images, formats.AlignOptions{})
 	return items, labels, err
 }
 

@@ -114,7 +114,7 @@ func share(items [][]gaze.Recording, theirs *peer) error {
 			path = append(path, []float64{f.X, f.Y, f.Duration})
 		}
 		cells := make([]float32, mapGrid*mapGrid)
-		gaze.HeatMap(cells, item[0], mapGrid, mapGrid, 0.05)
+		gaze.HeatMap(cells, item[0], mapGrid, mapGrid, gaze.Spread{Fraction: 0.05})
 		content.Scanpaths, content.Maps = append(content.Scanpaths, path), append(content.Maps, cells)
 	}
 	folder, err := os.MkdirTemp("", "gaze")
