@@ -49,23 +49,26 @@ func prepareTIMA(w *work) (comparison, error) {
 	if err != nil {
 		return comparison{}, err
 	}
-	longest := 1
-	for _, s := range sequences {
-		longest = max(longest, len(s))
-	}
 	return w.pairs(func() func(i, j int) float64 {
-		row := make([]dtwCell, longest)
-		return func(i, j int) float64 { return t.weights.similarity(sequences[i], sequences[j], row) }
+		var scratch warping
+		return func(i, j int) float64 { return t.weights.similarity(sequences[i], sequences[j], &scratch) }
 	})
 }
 
 // similarity is 1 - cost/cells of the warping path, 0 where either sequence is empty.
-func (w momentWeights) similarity(a, b []moment, row []dtwCell) float64 {
+func (w momentWeights) similarity(a, b []moment, scratch *warping) float64 {
 	if len(a) == 0 || len(b) == 0 {
 		return 0
 	}
-	cost, cells := dtw(len(a), len(b), func(i, j int) float64 { return w.distance(a[i], b[j]) }, row)
-	return 1 - cost/float64(cells)
+	scratch.reset(len(a), len(b), 0)
+	for i, p := range a {
+		row := scratch.row(i)
+		for j, q := range b {
+			row[j] = w.distance(p, q)
+		}
+	}
+	scratch.accumulate()
+	return scratch.similarity()
 }
 
 // tima is the settings of the measure.

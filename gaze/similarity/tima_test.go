@@ -110,15 +110,20 @@ func naiveDTW(n, m int, local func(i, j int) float64) (float64, int) {
 
 func TestDTW(t *testing.T) {
 	r := rand.New(rand.NewPCG(2, 1))
+	var scratch warping
 	for range 300 {
 		n, m := 1+r.IntN(6), 1+r.IntN(6)
 		costs := make([]float64, n*m)
 		for k := range costs {
 			costs[k] = float64(r.IntN(3)) / 2 // many ties
 		}
-		local := func(i, j int) float64 { return costs[i*m+j] }
-		cost, cells := dtw(n, m, local, make([]dtwCell, m+1))
-		if wantCost, wantCells := naiveDTW(n, m, local); cost != wantCost || cells != wantCells {
+		scratch.reset(n, m, 0)
+		for i := range n {
+			copy(scratch.row(i), costs[i*m:])
+		}
+		scratch.accumulate()
+		cost, cells := scratch.cost(), scratch.cells()
+		if wantCost, wantCells := naiveDTW(n, m, func(i, j int) float64 { return costs[i*m+j] }); cost != wantCost || cells != wantCells {
 			t.Fatalf("%d x %d %v: %g in %d cells, want %g in %d", n, m, costs, cost, cells, wantCost, wantCells)
 		}
 	}
@@ -126,8 +131,8 @@ func TestDTW(t *testing.T) {
 
 func TestSimilarityAllocatesNothing(t *testing.T) {
 	a := []moment{{1000, .002}, {500, .004}, {2000, .001}}
-	w, row := momentWeights{.7, .3}, make([]dtwCell, 3)
-	if n := testing.AllocsPerRun(100, func() { w.similarity(a, a[:2], row) }); n != 0 {
+	w, scratch := momentWeights{.7, .3}, &warping{}
+	if n := testing.AllocsPerRun(100, func() { w.similarity(a, a[:2], scratch) }); n != 0 {
 		t.Errorf("%g allocations for a pair", n)
 	}
 }
@@ -219,7 +224,7 @@ func sequenceOf(t *testing.T, spec string, r gaze.Recording) []moment {
 
 // similarityOf compares two recordings by TIMA with its default weights.
 func similarityOf(a, b []moment) float64 {
-	return momentWeights{.7, .3}.similarity(a, b, make([]dtwCell, max(len(b), 1)))
+	return momentWeights{.7, .3}.similarity(a, b, &warping{})
 }
 
 func TestTIMAProperties(t *testing.T) {
