@@ -1,9 +1,6 @@
 package similarity
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // warping is the scratch memory of dynamic time warping (Sakoe & Chiba, IEEE TASSP 1978) of sequences of n and m
 // elements, n and m at least 1: with steps of one along either or both, all of weight 1, and no window.
@@ -14,27 +11,35 @@ import (
 //	C_ij = local_ij + min(C_i-1,j-1, C_i-1,j, C_i,j-1),
 //
 // and row 0 and column 0 are infinite but for their corner, from which every path starts.
+//
+// Costs are kept as [bits].
 type warping struct {
 	n, m  int
-	costs []float64
+	costs []int64
 }
+
+var infinite = bits(math.Inf(1))
 
 // reset sets the size and the border.
 func (w *warping) reset(n, m int, corner float64) {
 	w.n, w.m = n, m
 	stride := m + 1
-	w.costs = slices.Grow(w.costs[:0], (n+1)*stride)[:(n+1)*stride]
+	if size := (n + 1) * stride; cap(w.costs) < size {
+		w.costs = make([]int64, size)
+	} else {
+		w.costs = w.costs[:size]
+	}
 	for j := range stride {
-		w.costs[j] = math.Inf(1)
+		w.costs[j] = infinite
 	}
 	for i := range n {
-		w.costs[(i+1)*stride] = math.Inf(1)
+		w.costs[(i+1)*stride] = infinite
 	}
-	w.costs[0] = corner
+	w.costs[0] = bits(corner)
 }
 
 // row is the cells (i+1, 1..m), which hold the local costs of element i before [warping.accumulate].
-func (w *warping) row(i int) []float64 { return w.costs[(i+1)*(w.m+1)+1:][:w.m] }
+func (w *warping) row(i int) []int64 { return w.costs[(i+1)*(w.m+1)+1:][:w.m] }
 
 // accumulate replaces the local costs by those of the cheapest paths.
 func (w *warping) accumulate() {
@@ -45,9 +50,9 @@ func (w *warping) accumulate() {
 
 func (w *warping) accumulateRow(i int) {
 	above, row := w.costs[i*(w.m+1):][:w.m+1], w.row(i)
-	left := math.Inf(1)
+	left := infinite
 	for j, local := range row {
-		left = local + min(min(above[j], above[j+1]), left)
+		left = bits(fromBits(local) + fromBits(min(above[j], above[j+1], left)))
 		row[j] = left
 	}
 }
@@ -56,7 +61,7 @@ func (w *warping) accumulateRow(i int) {
 // elements shall not cost.
 //
 // Two rows are filled at a time, the lower a column behind: a cell waits for its left neighbour, so two rows keep the
-// processor as busy as one.
+// processor busier than one.
 func (w *warping) distances(a, b []point, corner float64) {
 	w.reset(len(a), len(b), corner)
 	m := len(b)
@@ -65,28 +70,30 @@ func (w *warping) distances(a, b []point, corner float64) {
 		p, q := a[i], a[i+1]
 		above := w.costs[i*(m+1):][:m+1]
 		upper, lower := w.row(i)[:m], w.row(i + 1)[:m]
-		left := p.distance(b[0]) + min(above[0], above[1])
+		last := b[0]
+		left := bits(p.distance(last) + fromBits(min(above[0], above[1])))
 		upper[0] = left
-		diagonal, lowerLeft := math.Inf(1), math.Inf(1)
+		corner, diagonal, lowerLeft := above[1], infinite, infinite
 		for j := 1; j < m; j++ {
-			here := p.distance(b[j]) + min(min(above[j], above[j+1]), left)
-			lowerLeft = q.distance(b[j-1]) + min(min(diagonal, left), lowerLeft)
+			next, up := b[j], above[j+1]
+			here := bits(p.distance(next) + fromBits(min(corner, up, left)))
+			lowerLeft = bits(q.distance(last) + fromBits(min(diagonal, left, lowerLeft)))
 			upper[j], lower[j-1] = here, lowerLeft
-			diagonal, left = left, here
+			corner, diagonal, left, last = up, left, here, next
 		}
-		lower[m-1] = q.distance(b[m-1]) + min(min(diagonal, left), lowerLeft)
+		lower[m-1] = bits(q.distance(last) + fromBits(min(diagonal, left, lowerLeft)))
 	}
 	if i < len(a) {
 		row := w.row(i)
 		for j, q := range b {
-			row[j] = a[i].distance(q)
+			row[j] = bits(a[i].distance(q))
 		}
 		w.accumulateRow(i)
 	}
 }
 
 // cost is that of the cheapest path to the end.
-func (w *warping) cost() float64 { return w.costs[len(w.costs)-1] }
+func (w *warping) cost() float64 { return fromBits(w.costs[len(w.costs)-1]) }
 
 // cells counts the cells of the cheapest path. Where steps cost the same, both beats one along the first sequence, which
 // beats one along the second.

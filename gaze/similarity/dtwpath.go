@@ -45,7 +45,7 @@ func (w *warping) timed(a, b []point, d, e []float64, share float64) {
 	for i, p := range a {
 		row := w.row(i)
 		for j, q := range b {
-			row[j] = (1-share)*p.distance(q) + share*relativeDifference(d[i], e[j])
+			row[j] = bits((1-share)*p.distance(q) + share*relativeDifference(d[i], e[j]))
 		}
 	}
 	w.accumulate()

@@ -200,9 +200,9 @@ func (m *matcher) trace(a, b *saccades) {
 		diagonal, up, left := m.costs[at-stride-1], m.costs[at-stride], m.costs[at-1]
 		least := min(min(diagonal, up), left)
 		switch {
-		case i == 0 || left == least && !(left == diagonal && left+a.vectors[i].distance(b.vectors[j-1]) == left):
+		case i == 0 || left == least && !(left == diagonal && !adds(left, a.vectors[i], b.vectors[j-1])):
 			j, at = j-1, at-1
-		case j == 0 || up == least && !(up == diagonal && up+a.vectors[i-1].distance(b.vectors[j]) == up):
+		case j == 0 || up == least && !(up == diagonal && !adds(up, a.vectors[i-1], b.vectors[j])):
 			i, at = i-1, at-stride
 		default:
 			i, j, at = i-1, j-1, at-stride-1
@@ -212,6 +212,9 @@ func (m *matcher) trace(a, b *saccades) {
 		m.differences[d] = m.differences[d][:count+1]
 	}
 }
+
+// adds reports whether a pair adds anything to a sum.
+func adds(sum int64, u, v point) bool { return fromBits(sum)+u.distance(v) != fromBits(sum) }
 
 // collect notes the differences of saccades i and j.
 func (m *matcher) collect(at int, a, b *saccades, i, j int) {

@@ -38,13 +38,12 @@ func selectNth(values []int64, k int) int64 {
 			values = values[:below]
 			continue
 		}
-		values, k = values[below:], k-below
-		// The pivot is now the smallest: what equals it goes to the front, so that many equal values cost no more.
-		equal := partition(values, pivot+1)
-		if k < equal {
-			return pivot
+		if below == 0 { // the pivot is the smallest: leave out all that equal it, of which there may be many
+			if below = partition(values, pivot+1); k < below {
+				return pivot
+			}
 		}
-		values, k = values[equal:], k-equal
+		values, k = values[below:], k-below
 	}
 	return values[0]
 }

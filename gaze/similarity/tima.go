@@ -64,7 +64,7 @@ func (w momentWeights) similarity(a, b []moment, scratch *warping) float64 {
 	for i, p := range a {
 		row := scratch.row(i)
 		for j, q := range b {
-			row[j] = w.distance(p, q)
+			row[j] = bits(w.distance(p, q))
 		}
 	}
 	scratch.accumulate()

@@ -119,7 +119,9 @@ func TestDTW(t *testing.T) {
 		}
 		scratch.reset(n, m, 0)
 		for i := range n {
-			copy(scratch.row(i), costs[i*m:])
+			for j := range scratch.row(i) {
+				scratch.row(i)[j] = bits(costs[i*m+j])
+			}
 		}
 		scratch.accumulate()
 		cost, cells := scratch.cost(), scratch.cells()
