@@ -282,6 +282,9 @@ func TestTIMAParameters(t *testing.T) {
 		"tima:order=lexical":       false, // fewer than 11 regions
 		"tima:area=0.5,shape=0.5":  false, // moments are what they were
 		"tima:rate=1000,eps=0.199": false,
+		"tima:clamp=1000":          false,
+		"tima:clamp=400":           true,
+		"tima:draw=screen":         true,
 	} {
 		got := sequenceOf(t, spec, a)
 		same := len(got) == len(base)
@@ -307,6 +310,28 @@ func TestTIMAParameters(t *testing.T) {
 	}
 	if want := []float64{0, 1, 10, 11, 2, 3, 4, 5, 6, 7, 8, 9}; !slices.Equal(order, want) {
 		t.Errorf("lexical order %v", order)
+	}
+}
+
+// As the released code treats knees: positions of an 800 x 800 frame, limited to it, drawn on 1920 x 1080 pixels.
+func TestTIMAOnAScreen(t *testing.T) {
+	const released = "tima:clamp=800,draw=screen,share=20"
+	dwell := func(x, y float64) gaze.Recording {
+		return gaze.Recording{Width: 800, Height: 800, Fixations: []gaze.Fixation{{X: x, Y: y, Duration: 1}}}
+	}
+	got := sequenceOf(t, released, dwell(400, 300))
+	// A blob of sd 108/6 pixels in cells of 60 x 33.75, truncated at 3 sd.
+	if want := 255 * 2 * math.Pi * 18 * 18 / (60 * 33.75); len(got) != 1 || math.Abs(got[0].mass/want-1) > .01 {
+		t.Errorf("one point: %+v, want mass %g", got, want)
+	}
+	beyond, edge := sequenceOf(t, released, dwell(1e4, 900)), sequenceOf(t, released, dwell(800, 800))
+	if !slices.Equal(beyond, edge) || len(edge) != 1 {
+		t.Errorf("a point beyond the edge: %+v, at the edge %+v", beyond, edge)
+	}
+	// Of 100 samples, 7 in another place are more than a twentieth, not more than a tenth.
+	two := gaze.Recording{Width: 800, Height: 800, Fixations: []gaze.Fixation{{X: 10, Y: 10, Duration: 1.86}, {X: 790, Y: 790, Duration: .14}}}
+	if a, b := sequenceOf(t, released, two), sequenceOf(t, "tima", two); len(a) != 2 || len(b) != 1 {
+		t.Errorf("%d regions with share 20, %d with 10; want 2 and 1", len(a), len(b))
 	}
 }
 
