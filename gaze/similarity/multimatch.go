@@ -61,6 +61,9 @@ type MultiMatchOptions struct {
 // cost are those of multimatch_gaze 0.1.3, which sees positions from a corner of the frame; here they count from its
 // centre, which in one frame makes no difference. Scanpaths of fewer than 3 fixations have no values: all are 0.
 func MultiMatch(a, b gaze.Recording, o MultiMatchOptions) [5]float64 {
+	if (o.Width > 0) != (o.Height > 0) {
+		panic("gaze: MultiMatch: a screen needs a width and a height")
+	}
 	if compareRecordings(a, b) > 0 {
 		a, b = b, a
 	}
@@ -90,6 +93,9 @@ func prepareMultiMatch(w *work) (comparison, error) {
 	o := MultiMatchOptions{
 		Grouping: s["grouping"] == "yes", Direction: s.number("tdir"), Duration: s.number("tdur"), Amplitude: s.number("tamp"),
 		Width: s.number("width"), Height: s.number("height"),
+	}
+	if (o.Width > 0) != (o.Height > 0) {
+		return comparison{}, errors.New("a screen needs both width and height")
 	}
 	paths := make([]*saccades, len(w.paths))
 	for i, r := range w.paths {

@@ -264,9 +264,20 @@ func TestMultiMatchOptions(t *testing.T) {
 	if got, want := value(t, "multimatch:grouping=yes", a, b), (grouped[0]+grouped[1]+grouped[2]+grouped[3]+grouped[4])/5; !within(got, want, 1e-6) || grouped == five {
 		t.Errorf("grouped %g, want %g: %v, %v", got, want, grouped, five)
 	}
-	if _, err := Relate(t.Context(), device(t), some(3), RelateOptions{Measure: "multimatch:vector=0,direction=0,length=0,position=0,duration=0"}); err == nil || !strings.Contains(err.Error(), "all weights are 0") {
-		t.Errorf("no weights: error %v", err)
+	for settings, want := range map[string]string{
+		"vector=0,direction=0,length=0,position=0,duration=0": "gaze measure multimatch: all weights are 0, expected at least one that is not",
+		"width=1920": "gaze measure multimatch: a screen needs both width and height",
+	} {
+		if _, err := Relate(t.Context(), device(t), some(3), RelateOptions{Measure: "multimatch:" + settings}); err == nil || err.Error() != want {
+			t.Errorf("%s: error %v, want %q", settings, err, want)
+		}
 	}
+	defer func() {
+		if recover() != "gaze: MultiMatch: a screen needs a width and a height" {
+			t.Error("half a screen is accepted")
+		}
+	}()
+	MultiMatch(a, b, MultiMatchOptions{Width: 1920})
 }
 
 // A scanpath of one short saccade, of which the reference implementation cannot make anything, stays as it is.

@@ -16,7 +16,7 @@ import (
 var scanpathMeasures = []string{
 	"dtw", "dtw:duration=0.5", "eyenalysis", "frechet", "hausdorff", "levenshtein", "moments", "moments:drawing=released",
 	"multimatch", "multimatch:grouping=yes", "multimatch:width=1920,height=1080", "scanmatch", "scanmatch:cols=12,rows=8,bin=0.1",
-	"stde", "tde", "tde:k=1", "tima", "tima:resize=bilinear,order=lexical,share=20,clamp=800,draw=screen",
+	"stde", "tde", "tde:k=1", "tima", "tima:resize=bilinear,order=lexical,share=20,clamp=800,screen=yes",
 }
 
 // tied is n scanpaths on a coarse grid, of which some are the same: there are many alignments of one cost.
@@ -90,7 +90,7 @@ func TestSameGaze(t *testing.T) {
 func TestFrameSize(t *testing.T) {
 	a, b := path(1, 25, 640, 480), path(2, 20, 640, 480)
 	for _, spec := range scanpathMeasures {
-		if slices.Contains([]string{"multimatch:width=1920,height=1080", "tima:resize=bilinear,order=lexical,share=20,clamp=800,draw=screen"}, spec) {
+		if slices.Contains([]string{"multimatch:width=1920,height=1080", "tima:resize=bilinear,order=lexical,share=20,clamp=800,screen=yes"}, spec) {
 			continue // these are about pixels
 		}
 		tolerance := 1e-6

@@ -20,7 +20,7 @@ func init() {
 			{Name: "rate", Default: "50", About: "samples per second of fixation", Least: 1, Most: 1000},
 			{Name: "canvas", Default: "0", About: "side of a square canvas in pixels that the coordinates are moved to; 0 draws in their own frame", Least: 0, Most: maxCanvas},
 			{Name: "clamp", Default: "0", About: "positions beyond so many pixels are moved there; 0 moves none", Least: 0, Most: 1e6},
-			{Name: "draw", Default: "canvas", About: "where regions are drawn: screen is 1920 x 1080 pixels whatever the frame", Choices: []string{"canvas", "screen"}},
+			{Name: "screen", Default: "no", About: "yes draws the regions on 1920 x 1080 pixels, whatever the canvas", Choices: []string{"no", "yes"}},
 			{Name: "resize", Default: "area", About: "reduction to 32 x 32", Choices: []string{"area", "bilinear"}},
 			{Name: "order", Default: "time", About: "order of the regions; lexical puts the 11th before the 3rd", Choices: []string{"time", "lexical"}},
 			{Name: "axes", Default: "own", About: "swapped divides x by the height and y by the width", Choices: []string{"own", "swapped"}},
@@ -41,7 +41,7 @@ func init() {
 // except for the rounding to 8 bits and JPEG: bilinear reduction, clusters in the lexical order of their numbers, and
 //
 //	mammograms: x divided by the height, y by the width   tima:resize=bilinear,order=lexical,axes=swapped
-//	knees: half the samples make a region, positions are  tima:resize=bilinear,order=lexical,share=20,clamp=800,draw=screen
+//	knees: half the samples make a region, positions are  tima:resize=bilinear,order=lexical,share=20,clamp=800,screen=yes
 //	limited to their 800 x 800 frame and drawn on a larger canvas
 //
 // Its comparison of single maps has area=0.5,shape=0.5.
@@ -90,7 +90,7 @@ func newTIMA(s settings) tima {
 	return tima{
 		eps: s.number("eps"), rate: s.number("rate"), canvas: s.number("canvas"), clamp: s.number("clamp"), share: int(s.number("share")),
 		weights:  momentWeights{s.number("area"), s.number("shape")},
-		bilinear: s["resize"] == "bilinear", lexical: s["order"] == "lexical", swapped: s["axes"] == "swapped", screen: s["draw"] == "screen",
+		bilinear: s["resize"] == "bilinear", lexical: s["order"] == "lexical", swapped: s["axes"] == "swapped", screen: s["screen"] == "yes",
 	}
 }
 

@@ -284,7 +284,7 @@ func TestTIMAParameters(t *testing.T) {
 		"tima:rate=1000,eps=0.199": false,
 		"tima:clamp=1000":          false,
 		"tima:clamp=400":           true,
-		"tima:draw=screen":         true,
+		"tima:screen=yes":          true,
 	} {
 		got := sequenceOf(t, spec, a)
 		same := len(got) == len(base)
@@ -315,7 +315,7 @@ func TestTIMAParameters(t *testing.T) {
 
 // As the released code treats knees: positions of an 800 x 800 frame, limited to it, drawn on 1920 x 1080 pixels.
 func TestTIMAOnAScreen(t *testing.T) {
-	const released = "tima:clamp=800,draw=screen,share=20"
+	const released = "tima:clamp=800,screen=yes,share=20"
 	dwell := func(x, y float64) gaze.Recording {
 		return gaze.Recording{Width: 800, Height: 800, Fixations: []gaze.Fixation{{X: x, Y: y, Duration: 1}}}
 	}
