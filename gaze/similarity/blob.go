@@ -2,6 +2,7 @@ package similarity
 
 import (
 	"math"
+	"slices"
 
 	"gzpt/gaze"
 )
@@ -17,20 +18,33 @@ type blob struct {
 // drawBlob adds for every fixation its weight times a Gaussian patch, centred on its pixel: floor(height/10) pixels wide
 // and high, standard deviation a sixth of that. The result is scaled so that its range over the canvas is 0 to 255.
 func drawBlob(r gaze.Recording, weights []float64) *blob {
-	b := &blob{width: max(int(r.Width), 1), height: max(int(r.Height), 1)}
-	side := max(b.height/10, 1)
+	side := max(int(r.Height)/10, 1)
+	b := drawPatches(r, weights, gaussianPatch(side, float64(side)/2, float64(side)/6))
+	b.stretch(b.least())
+	return b
+}
+
+// gaussianPatch is a line of side pixels of a Gaussian around centre.
+func gaussianPatch(side int, centre, deviation float64) []float64 {
 	patch := make([]float64, side)
 	for k := range patch {
-		d := (float64(k) - float64(side)/2) / (float64(side) / 6)
+		d := (float64(k) - centre) / deviation
 		patch[k] = math.Exp(-d * d / 2)
 	}
+	return patch
+}
+
+// drawPatches adds for every fixation its weight times the outer product of patch with itself, the patch's pixel in the
+// middle on that of the fixation.
+func drawPatches(r gaze.Recording, weights, patch []float64) *blob {
+	b := &blob{width: max(int(r.Width), 1), height: max(int(r.Height), 1)}
+	side := len(patch)
 	b.bound(r, weights, side)
 	for i, f := range r.Fixations {
 		if weights[i] > 0 {
 			b.add(int(f.X)-side/2, int(f.Y)-side/2, patch, weights[i])
 		}
 	}
-	b.stretch()
 	return b
 }
 
@@ -66,14 +80,19 @@ func (b *blob) add(x, y int, patch []float64, weight float64) {
 	}
 }
 
-// stretch maps the smallest pixel of the canvas to 0 and the largest to 255. A canvas of one value becomes 0.
-func (b *blob) stretch() {
-	low, high := math.Inf(1), 0.0
-	for _, v := range b.pixels {
-		low, high = min(low, v), max(high, v)
-	}
+// least is the smallest pixel of the canvas.
+func (b *blob) least() float64 {
 	if b.cols < b.width || b.rows < b.height {
-		low = 0
+		return 0
+	}
+	return slices.Min(b.pixels)
+}
+
+// stretch maps the value low to 0 and the largest pixel to 255. A canvas that has no larger value becomes 0.
+func (b *blob) stretch(low float64) {
+	high := 0.0
+	for _, v := range b.pixels {
+		high = max(high, v)
 	}
 	scale := 0.0
 	if high > low {

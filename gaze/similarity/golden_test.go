@@ -46,10 +46,11 @@ func TestGoldenDTW(t *testing.T) {
 	for i, c := range g.Cases {
 		x, y := moments(c.X), moments(c.Y)
 		w := momentWeights{c.W[0], c.W[1]}
-		if got := w.similarity(x, y, make([]dtwCell, len(y))); !within(got, c.Similarity, decimals8) {
+		var scratch warping
+		if got := w.similarity(x, y, &scratch); !within(got, c.Similarity, decimals8) {
 			t.Errorf("case %d: similarity %.10f, want %.10f", i, got, c.Similarity)
 		}
-		cost, cells := dtw(len(x), len(y), func(i, j int) float64 { return w.distance(x[i], y[j]) }, make([]dtwCell, len(y)))
+		cost, cells := scratch.cost(), scratch.cells()
 		if c.Distance != 0 && !within(cost, c.Distance, decimals8) {
 			t.Errorf("case %d: cost %.10f, want %.10f", i, cost, c.Distance)
 		}

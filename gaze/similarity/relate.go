@@ -255,21 +255,29 @@ func (w *work) each(n int, newWorker func() (do func(i int))) error {
 // pairSide is the side of a block of pairs that are compared one by one.
 const pairSide = 64
 
-// pairs is a comparison by a symmetric similarity of two paths. newWorker makes the similarity with one goroutine's
-// scratch memory; it is called with i < j only, and with paths that have gaze.
+// pairs is a comparison by a similarity of two paths. newWorker makes the similarity with one goroutine's scratch memory;
+// it is called once for a pair of different paths that have gaze, in an order that follows from their gaze alone: so the
+// relation is symmetric, and does not depend on the order of the items, even where a similarity breaks ties or rounds
+// by the order of the two.
 func (w *work) pairs(newWorker func() (similarity func(i, j int) float64)) (comparison, error) {
 	has := make([]bool, len(w.paths))
 	for i, p := range w.paths {
 		has[i] = p.HasGaze()
 	}
+	rank := ranks(w.paths)
 	return comparison{pairSide, func(rows, cols span, dst []float32) error {
 		return w.each(rows.n, func() func(int) {
 			similarity := newWorker()
 			return func(a int) {
 				for b := range cols.n {
-					if i, j := rows.first+a, cols.first+b; i < j && has[i] && has[j] {
-						dst[a*cols.n+b] = float32(similarity(i, j))
+					i, j := rows.first+a, cols.first+b
+					if i >= j || !has[i] || !has[j] {
+						continue
 					}
+					if rank[i] > rank[j] {
+						i, j = j, i
+					}
+					dst[a*cols.n+b] = float32(similarity(i, j))
 				}
 			}
 		})

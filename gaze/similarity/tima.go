@@ -19,6 +19,8 @@ func init() {
 			{Name: "shape", Default: "0.3", About: "weight of the regions' shapes", Least: 0, Most: 1},
 			{Name: "rate", Default: "50", About: "samples per second of fixation", Least: 1, Most: 1000},
 			{Name: "canvas", Default: "0", About: "side of a square canvas in pixels that the coordinates are moved to; 0 draws in their own frame", Least: 0, Most: maxCanvas},
+			{Name: "clamp", Default: "0", About: "positions beyond so many pixels are moved there; 0 moves none", Least: 0, Most: 1e6},
+			{Name: "screen", Default: "no", About: "yes draws the regions on 1920 x 1080 pixels, whatever the canvas", Choices: []string{"no", "yes"}},
 			{Name: "resize", Default: "area", About: "reduction to 32 x 32", Choices: []string{"area", "bilinear"}},
 			{Name: "order", Default: "time", About: "order of the regions; lexical puts the 11th before the 3rd", Choices: []string{"time", "lexical"}},
 			{Name: "axes", Default: "own", About: "swapped divides x by the height and y by the width", Choices: []string{"own", "swapped"}},
@@ -35,9 +37,14 @@ func init() {
 //  3. its moment (M00, H) is compared by area*rd(M00) + shape*rd(H), rd(a,b) = |a-b|/max(a,b);
 //  4. the sequences of moments are aligned by dynamic time warping: similarity = 1 - cost / cells of the path.
 //
-// A scanpath without clusters has similarity 0. The released code differs where it draws (bilinear reduction of 8-bit
-// files, clusters in the lexical order of their numbers, x divided by the height); the parameters resize, order and axes
-// give that back, except for the rounding to 8 bits and JPEG.
+// A scanpath without clusters has similarity 0. The released code differs where it draws; parameters give that back,
+// except for the rounding to 8 bits and JPEG: bilinear reduction, clusters in the lexical order of their numbers, and
+//
+//	mammograms: x divided by the height, y by the width   tima:resize=bilinear,order=lexical,axes=swapped
+//	knees: half the samples make a region, positions are  tima:resize=bilinear,order=lexical,share=20,clamp=800,screen=yes
+//	limited to their 800 x 800 frame and drawn on a larger canvas
+//
+// Its comparison of single maps has area=0.5,shape=0.5.
 //
 // Fixations become samples as if a tracker of the given rate had seen the dwell time alone, without saccades.
 func prepareTIMA(w *work) (comparison, error) {
@@ -49,38 +56,41 @@ func prepareTIMA(w *work) (comparison, error) {
 	if err != nil {
 		return comparison{}, err
 	}
-	longest := 1
-	for _, s := range sequences {
-		longest = max(longest, len(s))
-	}
 	return w.pairs(func() func(i, j int) float64 {
-		row := make([]dtwCell, longest)
-		return func(i, j int) float64 { return t.weights.similarity(sequences[i], sequences[j], row) }
+		var scratch warping
+		return func(i, j int) float64 { return t.weights.similarity(sequences[i], sequences[j], &scratch) }
 	})
 }
 
 // similarity is 1 - cost/cells of the warping path, 0 where either sequence is empty.
-func (w momentWeights) similarity(a, b []moment, row []dtwCell) float64 {
+func (w momentWeights) similarity(a, b []moment, scratch *warping) float64 {
 	if len(a) == 0 || len(b) == 0 {
 		return 0
 	}
-	cost, cells := dtw(len(a), len(b), func(i, j int) float64 { return w.distance(a[i], b[j]) }, row)
-	return 1 - cost/float64(cells)
+	scratch.reset(len(a), len(b), 0)
+	for i, p := range a {
+		row := scratch.row(i)
+		for j, q := range b {
+			row[j] = bits(w.distance(p, q))
+		}
+	}
+	scratch.accumulate()
+	return scratch.similarity()
 }
 
 // tima is the settings of the measure.
 type tima struct {
-	eps, rate, canvas          float64
-	share                      int
-	weights                    momentWeights
-	bilinear, lexical, swapped bool
+	eps, rate, canvas, clamp           float64
+	share                              int
+	weights                            momentWeights
+	bilinear, lexical, swapped, screen bool
 }
 
 func newTIMA(s settings) tima {
 	return tima{
-		eps: s.number("eps"), rate: s.number("rate"), canvas: s.number("canvas"), share: int(s.number("share")),
+		eps: s.number("eps"), rate: s.number("rate"), canvas: s.number("canvas"), clamp: s.number("clamp"), share: int(s.number("share")),
 		weights:  momentWeights{s.number("area"), s.number("shape")},
-		bilinear: s["resize"] == "bilinear", lexical: s["order"] == "lexical", swapped: s["axes"] == "swapped",
+		bilinear: s["resize"] == "bilinear", lexical: s["order"] == "lexical", swapped: s["axes"] == "swapped", screen: s["screen"] == "yes",
 	}
 }
 
@@ -89,6 +99,8 @@ const (
 	maxCanvas = 2048
 	// defaultCanvas is the canvas of the released code, for positions in fractions of an image of unknown size.
 	defaultCanvas = 800
+	// screenWidth and screenHeight are the canvas of the released code where it is given none.
+	screenWidth, screenHeight = 1920, 1080
 	// maxSamples bounds the work on one scanpath: for longer ones the rate is lowered to it.
 	maxSamples = 8192
 )
@@ -99,7 +111,7 @@ func (t tima) regions(r gaze.Recording) []moment {
 	if n == 0 {
 		return nil
 	}
-	r = t.onCanvas(r)
+	r = t.onCanvas(clamped(r, t.clamp))
 	indices := resample(r.Fixations, n)
 	samples := make([]sample, n)
 	sx, sy := r.Width, r.Height
@@ -112,6 +124,9 @@ func (t tima) regions(r gaze.Recording) []moment {
 	}
 	labels := make([]int, n)
 	clusters := dbscan(samples, t.eps, n/t.share+1, labels)
+	if t.screen {
+		r.Width, r.Height = screenWidth, screenHeight
+	}
 	sequence := make([]moment, clusters)
 	weights := make([]float64, len(r.Fixations))
 	for c := range sequence {
@@ -127,6 +142,19 @@ func (t tima) regions(r gaze.Recording) []moment {
 		sequence = lexical(sequence)
 	}
 	return sequence
+}
+
+// clamped moves positions beyond most pixels there; 0 moves none.
+func clamped(r gaze.Recording, most float64) gaze.Recording {
+	if most == 0 {
+		return r
+	}
+	r.Fixations = slices.Clone(r.Fixations)
+	for i := range r.Fixations {
+		f := &r.Fixations[i]
+		f.X, f.Y = min(f.X, most), min(f.Y, most)
+	}
+	return r
 }
 
 // onCanvas is the recording in the frame that it is drawn in.

@@ -110,15 +110,22 @@ func naiveDTW(n, m int, local func(i, j int) float64) (float64, int) {
 
 func TestDTW(t *testing.T) {
 	r := rand.New(rand.NewPCG(2, 1))
+	var scratch warping
 	for range 300 {
 		n, m := 1+r.IntN(6), 1+r.IntN(6)
 		costs := make([]float64, n*m)
 		for k := range costs {
 			costs[k] = float64(r.IntN(3)) / 2 // many ties
 		}
-		local := func(i, j int) float64 { return costs[i*m+j] }
-		cost, cells := dtw(n, m, local, make([]dtwCell, m+1))
-		if wantCost, wantCells := naiveDTW(n, m, local); cost != wantCost || cells != wantCells {
+		scratch.reset(n, m, 0)
+		for i := range n {
+			for j := range scratch.row(i) {
+				scratch.row(i)[j] = bits(costs[i*m+j])
+			}
+		}
+		scratch.accumulate()
+		cost, cells := scratch.cost(), scratch.cells()
+		if wantCost, wantCells := naiveDTW(n, m, func(i, j int) float64 { return costs[i*m+j] }); cost != wantCost || cells != wantCells {
 			t.Fatalf("%d x %d %v: %g in %d cells, want %g in %d", n, m, costs, cost, cells, wantCost, wantCells)
 		}
 	}
@@ -126,8 +133,8 @@ func TestDTW(t *testing.T) {
 
 func TestSimilarityAllocatesNothing(t *testing.T) {
 	a := []moment{{1000, .002}, {500, .004}, {2000, .001}}
-	w, row := momentWeights{.7, .3}, make([]dtwCell, 3)
-	if n := testing.AllocsPerRun(100, func() { w.similarity(a, a[:2], row) }); n != 0 {
+	w, scratch := momentWeights{.7, .3}, &warping{}
+	if n := testing.AllocsPerRun(100, func() { w.similarity(a, a[:2], scratch) }); n != 0 {
 		t.Errorf("%g allocations for a pair", n)
 	}
 }
@@ -219,7 +226,7 @@ func sequenceOf(t *testing.T, spec string, r gaze.Recording) []moment {
 
 // similarityOf compares two recordings by TIMA with its default weights.
 func similarityOf(a, b []moment) float64 {
-	return momentWeights{.7, .3}.similarity(a, b, make([]dtwCell, max(len(b), 1)))
+	return momentWeights{.7, .3}.similarity(a, b, &warping{})
 }
 
 func TestTIMAProperties(t *testing.T) {
@@ -275,6 +282,9 @@ func TestTIMAParameters(t *testing.T) {
 		"tima:order=lexical":       false, // fewer than 11 regions
 		"tima:area=0.5,shape=0.5":  false, // moments are what they were
 		"tima:rate=1000,eps=0.199": false,
+		"tima:clamp=1000":          false,
+		"tima:clamp=400":           true,
+		"tima:screen=yes":          true,
 	} {
 		got := sequenceOf(t, spec, a)
 		same := len(got) == len(base)
@@ -300,6 +310,28 @@ func TestTIMAParameters(t *testing.T) {
 	}
 	if want := []float64{0, 1, 10, 11, 2, 3, 4, 5, 6, 7, 8, 9}; !slices.Equal(order, want) {
 		t.Errorf("lexical order %v", order)
+	}
+}
+
+// As the released code treats knees: positions of an 800 x 800 frame, limited to it, drawn on 1920 x 1080 pixels.
+func TestTIMAOnAScreen(t *testing.T) {
+	const released = "tima:clamp=800,screen=yes,share=20"
+	dwell := func(x, y float64) gaze.Recording {
+		return gaze.Recording{Width: 800, Height: 800, Fixations: []gaze.Fixation{{X: x, Y: y, Duration: 1}}}
+	}
+	got := sequenceOf(t, released, dwell(400, 300))
+	// A blob of sd 108/6 pixels in cells of 60 x 33.75, truncated at 3 sd.
+	if want := 255 * 2 * math.Pi * 18 * 18 / (60 * 33.75); len(got) != 1 || math.Abs(got[0].mass/want-1) > .01 {
+		t.Errorf("one point: %+v, want mass %g", got, want)
+	}
+	beyond, edge := sequenceOf(t, released, dwell(1e4, 900)), sequenceOf(t, released, dwell(800, 800))
+	if !slices.Equal(beyond, edge) || len(edge) != 1 {
+		t.Errorf("a point beyond the edge: %+v, at the edge %+v", beyond, edge)
+	}
+	// Of 100 samples, 7 in another place are more than a twentieth, not more than a tenth.
+	two := gaze.Recording{Width: 800, Height: 800, Fixations: []gaze.Fixation{{X: 10, Y: 10, Duration: 1.86}, {X: 790, Y: 790, Duration: .14}}}
+	if a, b := sequenceOf(t, released, two), sequenceOf(t, "tima", two); len(a) != 2 || len(b) != 1 {
+		t.Errorf("%d regions with share 20, %d with 10; want 2 and 1", len(a), len(b))
 	}
 }
 

@@ -1,0 +1,96 @@
+package similarity
+
+import (
+	"math"
+	"testing"
+
+	"gzpt/gaze"
+)
+
+func TestMoments(t *testing.T) {
+	one := gaze.Recording{Width: 800, Height: 800, Fixations: []gaze.Fixation{{X: 412.5, Y: 387.5, Duration: 1}}}
+	two := one
+	two.Fixations = append(two.Fixations, gaze.Fixation{X: 100, Y: 100, Duration: 1})
+	if got := value(t, "moments:area=1,shape=0", one, one.Scaled(400, 400)); got != 1 {
+		t.Errorf("the same picture: %g", got)
+	}
+	if got := value(t, "moments:area=1,shape=0,sigma=0.03", one, two); !within(got, .5, .02) {
+		t.Errorf("the area of one blob and of two: %g, want a half", got)
+	}
+	area, shape := value(t, "moments:area=1,shape=0", one, two), value(t, "moments:area=0,shape=1", one, two)
+	if got := value(t, "moments:area=0.2,shape=0.8", one, two); !within(1-got, .2*(1-area)+.8*(1-shape), 1e-6) {
+		t.Errorf("weighted: %g, of %g and %g", got, area, shape)
+	}
+	// A Gaussian of s cells has M00 = 255 * 2 pi s^2 and H = 2 s^2 / M00; the rounding to integers cuts its tails.
+	s := blurDeviation / 25
+	mass := 255 * 2 * math.Pi * s * s
+	got := momentOf(releasedDrawing(one))
+	if !within(got.mass/mass, 1, .01) || !within(got.spread*mass/(2*s*s), 1, .03) {
+		t.Errorf("the released drawing of a fixation has %v, want nearly %g and %g", got, mass, 2*s*s/mass)
+	}
+}
+
+// naiveReleased blurs the whole canvas by definition.
+func naiveReleased(xs, ys []int) []float64 {
+	const n = defaultCanvas
+	canvas := make([]float64, n*n)
+	for i := range xs {
+		canvas[ys[i]*n+xs[i]] = 1
+	}
+	mirror := func(k int) int {
+		if k < 0 {
+			k = -k
+		}
+		if k > n-1 {
+			k = 2*(n-1) - k
+		}
+		return k
+	}
+	kernel := make([]float64, blurSide)
+	for k := range kernel {
+		d := float64(k - blurSide/2)
+		kernel[k] = math.Exp(-d * d / (2 * blurDeviation * blurDeviation))
+	}
+	blur := func(in []float64, at func(line, k int) int) []float64 {
+		out := make([]float64, n*n)
+		for line := range n {
+			for k := range n {
+				sum := 0.0
+				for l, v := range kernel {
+					sum += v * in[at(line, mirror(k+l-blurSide/2))]
+				}
+				out[at(line, k)] = sum
+			}
+		}
+		return out
+	}
+	canvas = blur(canvas, func(line, k int) int { return line*n + k })
+	canvas = blur(canvas, func(line, k int) int { return k*n + line })
+	largest := 0.0
+	for _, v := range canvas {
+		largest = max(largest, v)
+	}
+	out := make([]float64, momentGrid*momentGrid)
+	for k := range out {
+		out[k] = math.Round(255 * canvas[(12+k/momentGrid*25)*n+12+k%momentGrid*25] / largest)
+	}
+	return out
+}
+
+func TestReleasedDrawing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("blurs a large canvas")
+	}
+	xs, ys := []int{5, 400, 410, 799, 0, 60}, []int{3, 300, 305, 799, 799, 700}
+	r := gaze.Recording{Width: 800, Height: 800}
+	for i := range xs {
+		f := gaze.Fixation{X: float64(xs[i]) + .5, Y: float64(ys[i]) + .5, Duration: float64(1 + i)}
+		r.Fixations = append(r.Fixations, f, f) // a place counts once
+	}
+	got, want := releasedDrawing(r), naiveReleased(xs, ys)
+	for k := range want {
+		if !within(got[k], want[k], 1e-9) {
+			t.Fatalf("cell %d is %g, want %g", k, got[k], want[k])
+		}
+	}
+}
