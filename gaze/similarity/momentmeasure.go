@@ -13,7 +13,7 @@ func init() {
 		Parameters: []Parameter{
 			{Name: "area", Default: "0.5", About: "weight of the maps' areas", Least: 0, Most: 1},
 			{Name: "shape", Default: "0.5", About: "weight of the maps' shapes", Least: 0, Most: 1},
-			{Name: "sigma", Default: "0.05", About: "standard deviation of a fixation's Gaussian, as a fraction of the image's width", Least: 1e-3, Most: 1},
+			degreesParameter, sigmaParameter,
 			{Name: "drawing", Default: "area", About: "how maps are drawn: averaged over areas and weighted by duration, or as the released code does", Choices: []string{"area", "released"}},
 		},
 		prepare: prepareMoments,
@@ -44,7 +44,7 @@ func prepareMoments(w *work) (comparison, error) {
 				moments[i] = momentOf(releasedDrawing(r))
 				return
 			}
-			gaze.HeatMap(cells, r, momentGrid, momentGrid, s.number("sigma"))
+			gaze.HeatMap(cells, r, momentGrid, momentGrid, w.spread())
 			largest := float32(0)
 			for _, v := range cells {
 				largest = max(largest, v)
