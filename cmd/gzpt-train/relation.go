@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"gzpt/gaze"
+	"gzpt/gaze/formats"
 	"gzpt/gaze/similarity"
 	"gzpt/kernels"
 )
@@ -206,20 +207,28 @@ func (s *gazeSettings) relate(ctx context.Context, e *environment, dev kernels.D
 
 // readRelation takes the items' rows from a relation matrix that is there.
 func (s *gazeSettings) readRelation(e *environment, d *dataset) (*similarity.Relation, error) {
-	ready, err := similarity.ReadReleased(s.relation, s.names)
+	ready, listed, asymmetry, err := similarity.ReadReleased(s.relation, s.names)
 	if err != nil {
 		return nil, err
 	}
-	names := make([]string, len(d.items()))
-	for i, item := range d.items() {
-		names[i] = item.Name
-	}
-	r, found, err := ready.For(names)
+	rows, err := formats.MatchNames(d.names(), s.names, listed)
 	if err != nil {
 		return nil, err
 	}
-	e.console.Info("relation read", "file", s.relation, "rows", len(ready.Names), "items", len(names), "items_in_it", found)
-	return r, nil
+	missing := 0
+	for _, row := range rows {
+		if row < 0 {
+			missing++
+		}
+	}
+	e.console.Info("relation read", "file", s.relation, "rows", len(listed), "items", len(rows), "items_not_in_it", missing)
+	if missing == len(rows) {
+		return nil, fmt.Errorf("%s: none of its names is among the images, the first of which is %q", s.names, d.names()[0])
+	}
+	if asymmetry > 0 {
+		e.console.Warn(fmt.Sprintf("%s is not symmetric: R[i,j] and R[j,i] differ by up to %.3g; their mean is taken", s.relation, asymmetry))
+	}
+	return ready.Select(rows), nil
 }
 
 // tellPositives says how many images count as alike, and warns where that is next to none.

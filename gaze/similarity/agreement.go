@@ -81,13 +81,13 @@ func newLabelling(r *Relation, labels, clusters []string) *labelling {
 		}
 	}
 	if most > least {
-		l.least, l.scale = float64(least), (cells-1)/(float64(most)-float64(least))
+		l.least, l.scale = float64(least), (rankCells-1)/(float64(most)-float64(least))
 	}
 	return l
 }
 
-// cells is how many steps of equal width the range of the similarities is cut into to rank them.
-const cells = 1 << 20
+// rankCells is how many steps of equal width the range of the similarities is cut into to rank them.
+const rankCells = 1 << 20
 
 func (l *labelling) cell(v float32) int { return int((float64(v) - l.least) * l.scale) }
 
@@ -138,7 +138,7 @@ type ranking struct {
 // ranks counts the pairs by cell. The AUC is the Mann-Whitney statistic: the probability that a random pair of one class
 // exceeds a random pair of two, ties counting half; 0.5 where there are none of either.
 func (l *labelling) ranks() ranking {
-	k := ranking{same: make([]uint32, cells), different: make([]uint32, cells), auc: 0.5}
+	k := ranking{same: make([]uint32, rankCells), different: make([]uint32, rankCells), auc: 0.5}
 	for a, i := range l.rows {
 		row := l.relation.Values[i*l.relation.N:][:l.relation.N]
 		for _, j := range l.rows[a+1:] {
@@ -211,7 +211,7 @@ func (l *labelling) interval(k ranking) (low, high float64) {
 
 // influence is how much a pair of one class, or of two, moves the AUC, by its cell.
 func (k ranking) influence() (same, other []float64) {
-	same, other = make([]float64, cells), make([]float64, cells)
+	same, other = make([]float64, rankCells), make([]float64, rankCells)
 	samesBelow, othersBelow := 0.0, 0.0
 	for c := range same {
 		n, m := float64(k.same[c]), float64(k.different[c])

@@ -17,21 +17,21 @@ import (
 //	top-k:      w = 1 if j is among the K items that are most like i, or i among the K of j; with Mutual: and; otherwise 0
 type Rule struct {
 	// Kind is one of RuleKinds, "" the first.
-	Kind string
-	Tau  float64
+	Kind string  `json:"kind"`
+	Tau  float64 `json:"tau"`
 	// PerItem, if more than 0, chooses the Tau of threshold and soft: the smallest at which the items with gaze have at
 	// most this many positives on average.
-	PerItem float64
+	PerItem float64 `json:"per_item,omitempty"`
 	// Full is the similarity from which the weight of soft is 1.
-	Full float64
+	Full float64 `json:"full,omitempty"`
 	// K is how many items top-k takes; those of equal similarity in the order of their index.
-	K      int
-	Mutual bool
+	K      int  `json:"k,omitempty"`
+	Mutual bool `json:"mutual,omitempty"`
 	// Quantile is from 0 to 1: 0.99 makes a hundredth of all pairs positives.
-	Quantile float64
+	Quantile float64 `json:"quantile,omitempty"`
 	// Patients is one of PatientRules, "" the first: what two images of one group have to do with each other. An item
 	// without a group ("") is of a patient that nobody else is.
-	Patients string
+	Patients string `json:"patients"`
 }
 
 // RuleKinds is the kinds of rules.

@@ -18,7 +18,7 @@ import (
 // all of one half is taken from the other. An item whose row and column are zeros has no gaze; the diagonal of the others
 // is set to 1.
 func ReadReleased(matrix, names string) (r *Relation, listed []string, asymmetry float64, err error) {
-	if listed, err = readNames(names); err != nil {
+	if listed, err = ReadNames(names); err != nil {
 		return nil, nil, 0, err
 	}
 	dims, values, err := npy.ReadFile(matrix)
@@ -76,8 +76,8 @@ func (r *Relation) symmetrise() (asymmetry float64) {
 	return asymmetry
 }
 
-// readNames reads a name list.
-func readNames(path string) ([]string, error) {
+// ReadNames reads a name list.
+func ReadNames(path string) ([]string, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
