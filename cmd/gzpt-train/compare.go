@@ -116,9 +116,9 @@ func printComparison(w io.Writer, all []similarity.Comparison) {
 	if len(all) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "%-44s %9s %9s %9s %12s %9s %12s\n", "measure", "label AUC", "nearest", "first 5", "readers' AUC", "seconds", "pairs/s")
+	fmt.Fprintf(w, "%-36s %9s %9s %9s %12s %9s %12s\n", "measure", "label AUC", "nearest", "first 5", "readers' AUC", "seconds", "pairs/s")
 	for _, c := range all {
-		fmt.Fprintf(w, "%-44s", c.Measure)
+		fmt.Fprintf(w, "%-36s", c.Name)
 		if a := c.Labels; a != nil {
 			fmt.Fprintf(w, " %9.3f %8.1f%% %8.1f%%", a.AUC, 100*a.Neighbour, 100*a.Precision[1].Share)
 		} else {

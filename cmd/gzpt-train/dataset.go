@@ -44,16 +44,27 @@ func (s *dataSettings) addFlags(f *flags) {
 func (s *dataSettings) anchor() {
 	for _, spec := range []*string{&s.labels, &s.split} {
 		file, column, hasFile := cutColumn(*spec)
-		if !hasFile || filepath.IsAbs(file) || s.path == "" {
+		if !hasFile || filepath.IsAbs(file) {
 			continue
 		}
-		if _, err := os.Stat(filepath.Join(s.path, file)); err == nil {
-			continue
+		if folder := s.folder(); folder != "" {
+			if _, err := os.Stat(filepath.Join(folder, file)); err == nil {
+				continue
+			}
 		}
 		if absolute, err := filepath.Abs(file); err == nil {
 			*spec = absolute + ":" + column
 		}
 	}
+}
+
+// folder is where the tables of the data set are sought.
+func (s *dataSettings) folder() string {
+	path := cmp.Or(s.path, s.gazeFiles)
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		return filepath.Dir(path)
+	}
+	return path
 }
 
 // labelSource says where the labels come from.

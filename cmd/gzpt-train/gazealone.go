@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"gzpt/gaze"
@@ -115,11 +114,7 @@ func (s *dataSettings) readAlone(d *dataset) error {
 
 // name makes items of names, with labels, splits and groups.
 func (s *dataSettings) name(d *dataset, names []string) error {
-	folder := cmp.Or(s.path, s.gazeFiles)
-	if info, err := os.Stat(folder); err == nil && !info.IsDir() {
-		folder = filepath.Dir(folder)
-	}
-	items, err := s.listed(d, func(o data.ListOptions) (*data.Listing, error) { return data.Named(folder, names, o) })
+	items, err := s.listed(d, func(o data.ListOptions) (*data.Listing, error) { return data.Named(s.folder(), names, o) })
 	if err != nil {
 		return err
 	}

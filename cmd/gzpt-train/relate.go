@@ -289,7 +289,7 @@ type relation struct {
 // name is what the relation comes from.
 func (r *relation) name() string {
 	if r.Measure == "" || strings.HasPrefix(r.Gaze, "permuted") {
-		return strings.TrimSpace(r.Gaze + " " + r.Measure)
+		return r.Gaze
 	}
-	return r.Measure
+	return similarity.BriefMeasure(r.Measure)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"gzpt/gaze"
@@ -14,7 +15,8 @@ import (
 
 // Comparison is what one measure is worth beside others.
 type Comparison struct {
-	// Measure is its text with every parameter.
+	// Name is the measure with the parameters that are not the defaults, Measure with every one.
+	Name    string `json:"name"`
 	Measure string `json:"measure"`
 	// Labels is nil without labels, Readers without several readers of an image.
 	Labels  *Agreement       `json:"labels,omitempty"`
@@ -37,7 +39,7 @@ func Time(n int, elapsed time.Duration) Timing {
 // CompareMeasure computes a relation, says what it is worth, and forgets it: o.File, if there is one, is removed.
 // readers bounds the recordings that readers are compared by, 0 for no comparison.
 func CompareMeasure(ctx context.Context, dev kernels.Device, items [][]gaze.Recording, o RelateOptions, labels []string, readers int) (Comparison, error) {
-	c := Comparison{Measure: o.Measure}
+	c := Comparison{Name: BriefMeasure(o.Measure), Measure: o.Measure}
 	start := time.Now()
 	r, err := Relate(ctx, dev, items, o)
 	if err != nil {
@@ -60,6 +62,21 @@ func CompareMeasure(ctx context.Context, dev kernels.Device, items [][]gaze.Reco
 		c.Readers, err = CompareReaders(ctx, dev, items, o, readers)
 	}
 	return c, err
+}
+
+// BriefMeasure leaves out of the text of a measure the parameters that have their defaults.
+func BriefMeasure(spec string) string {
+	m, s, err := parseMeasure(spec)
+	if err != nil {
+		return spec
+	}
+	var other []string
+	for _, p := range m.Parameters {
+		if s[p.Name] != p.Default {
+			other = append(other, p.Name+"="+s[p.Name])
+		}
+	}
+	return strings.TrimSuffix(m.Name+":"+strings.Join(other, ","), ":")
 }
 
 // Rank sorts measures, the best first: by the precision at 5, as it is the nearest items that become positives, then by
