@@ -345,3 +345,40 @@ func waitFor(t *testing.T, path string) {
 	}
 	t.Fatalf("%s did not come", path)
 }
+
+// Every rule trains, and resumed gives the bits of the run that was not stopped.
+func TestRulesResume(t *testing.T) {
+	fewer := labels() // patients of six images each in the training part
+	for i := range 12 {
+		fewer = strings.Replace(fewer, fmt.Sprintf("train,p%d\n", i), fmt.Sprintf("train,q%d\n", i%2), 1)
+	}
+	folder := makeData(t, files{"fixations.csv": fixations(), "labels.csv": fewer})
+	backbones := map[string]string{}
+	for name, rule := range map[string][]string{
+		"top-k":    {"--rule", "top-k", "--positives", "2", "--mutual"},
+		"quantile": {"--rule", "quantile", "--quantile", "0.7"},
+		"soft":     {"--rule", "soft", "--positives", "6", "--tau-full", "0.95"},
+		"apart":    {"--positives", "6", "--patients", "apart"},
+		"within":   {"--tau", "-1", "--patients", "within"},
+	} {
+		whole, cut := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "cut")
+		rule = append(rule, "--labels", "labels.csv:grade", "--split", "part", "--group", "patient", "--drop", "0.2", "--epochs", "2")
+		succeed(t, onData(folder, whole, rule...)...)
+		succeed(t, onData(folder, cut, append(rule, "--stop-after", "1")...)...)
+		succeed(t, "--resume", "--out", cut)
+		if backboneOf(t, whole) != backboneOf(t, cut) {
+			t.Errorf("%s: resumed to other bits", name)
+		}
+		backbones[backboneOf(t, whole)] = name
+		positives := 0.0
+		for _, line := range metricsOf(t, whole, 6) {
+			positives += line["positives_per_anchor"]
+		}
+		if positives == 0 {
+			t.Errorf("%s: no positives", name)
+		}
+	}
+	if len(backbones) != 5 {
+		t.Errorf("two rules train to the same bits: %d different", len(backbones))
+	}
+}
