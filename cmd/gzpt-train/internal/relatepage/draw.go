@@ -127,7 +127,7 @@ func (r *report) positives() (*chart, error) {
 		}
 		b.Key, b.Title = fmt.Sprintf("positives_histogram.%d.items", k), fmt.Sprintf("%s images with %s positives", b.Count, label)
 		if k%max(len(counts)/8, 1) == 0 {
-			c.Ticks = append(c.Ticks, tick{coordinate(chartWidth * (float64(k) + 0.5) / float64(len(counts))), label, "middle"})
+			c.Ticks = append(c.Ticks, tick{coordinate(chartWidth * (float64(k) + 0.5) / float64(len(counts))), label, anchor((float64(k) + 0.5) / float64(len(counts)))})
 		}
 	}
 	return c, nil
