@@ -6,6 +6,10 @@ import "math/rand/v2"
 // matrix. An item without gaze has 0 or NaN with every other.
 type Relation func(i, j int) float32
 
+// Weights tells how much the items i and j of the training list count as alike: 0 for not at all, 1 for fully. It is
+// symmetric.
+type Weights func(i, j int) float32
+
 // Matrix is the relation of a row-major n x n matrix, as read from relation.npy.
 func Matrix(r []float32, n int) Relation {
 	if len(r) != n*n {
@@ -24,6 +28,20 @@ func Matrix(r []float32, n int) Relation {
 // positive; u follows from seed and step alone. Two rows of the same item are always positives. A relation that is NaN is
 // never a positive, and a nil relation has none: plain BYOL.
 func Positives(dst []float32, items []int, r Relation, tau, drop float64, seed uint64, step int) {
+	WeightedPositives(dst, items, func(i, j int) float32 {
+		if r != nil && float64(r(i, j)) > tau {
+			return 1
+		}
+		return 0
+	}, drop, seed, step)
+}
+
+// WeightedPositives is [Positives] with weights in the place of a threshold:
+//
+//	A[i,j] = A[j,i] = w(items[i],items[j]) if u > drop, otherwise 0, for i < j
+//
+// with the same u. nil weights have no positives: plain BYOL.
+func WeightedPositives(dst []float32, items []int, w Weights, drop float64, seed uint64, step int) {
 	b := len(items)
 	if len(dst) != b*b {
 		panic("nn: Positives: dst is not [B,B] for B items")
@@ -35,8 +53,11 @@ func Positives(dst []float32, items []int, r Relation, tau, drop float64, seed u
 		for j := i + 1; j < b; j++ {
 			u := float64(g.Uint64()>>11) / (1 << 53)
 			var a float32
-			if item == items[j] || r != nil && float64(r(item, items[j])) > tau && (drop == 0 || u > drop) {
+			switch {
+			case item == items[j]:
 				a = 1
+			case w != nil && (drop == 0 || u > drop):
+				a = w(item, items[j])
 			}
 			dst[i*b+j], dst[j*b+i] = a, a
 		}

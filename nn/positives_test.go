@@ -102,3 +102,31 @@ func TestPositivesDrop(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// TestWeightedPositives: weights stand in A as they are, and the same pairs are dropped as with a threshold.
+func TestWeightedPositives(t *testing.T) {
+	const b = 40
+	items := make([]int, b)
+	for i := range items {
+		items[i] = i / 2 // every item twice
+	}
+	weights := func(i, j int) float32 { return float32(i+j) / 100 }
+	got, hard := make([]float32, b*b), make([]float32, b*b)
+	WeightedPositives(got, items, weights, .4, 3, 5)
+	Positives(hard, items, func(i, j int) float32 { return 1 }, .5, .4, 3, 5)
+	for i := range b {
+		for j := range b {
+			want := hard[i*b+j] * weights(items[i], items[j])
+			if items[i] == items[j] {
+				want = 1
+			}
+			if got[i*b+j] != want {
+				t.Fatalf("A[%d,%d] = %v, expected %v", i, j, got[i*b+j], want)
+			}
+		}
+	}
+	plain := make([]float32, 4)
+	if WeightedPositives(plain, []int{0, 1}, nil, 0, 3, 5); !slices.Equal(plain, []float32{1, 0, 0, 1}) {
+		t.Errorf("no weights give %v", plain)
+	}
+}

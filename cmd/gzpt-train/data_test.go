@@ -170,23 +170,6 @@ func TestExport(t *testing.T) {
 	}
 }
 
-func TestRelate(t *testing.T) {
-	out := filepath.Join(t.TempDir(), "relation")
-	folder := makeData(t, files{"fixations.csv": fixations(), "labels.csv": labels()})
-	o := succeed(t, "relate", "--data", folder, "--gaze", "heatmap-cc", "--labels", "labels.csv:grade", "--positives", "3", "--image-size", "16", "--out", out)
-	for _, want := range []string{"20 items, 20 with gaze", "quantiles", "same-label AUC"} {
-		if !strings.Contains(o.stdout, want) {
-			t.Errorf("relate does not say %q:\n%s", want, o.stdout)
-		}
-	}
-	if v := readFile(t, out, "relate.json"); !strings.Contains(v, `"positives_per_item"`) {
-		t.Errorf("relate.json is %s", v)
-	}
-	if _, err := os.Stat(filepath.Join(out, "relation.npy")); err != nil {
-		t.Error(err)
-	}
-}
-
 func TestBadInput(t *testing.T) {
 	replace := func(text, old, with string) string { return strings.Replace(text, old, with, 1) }
 	tests := []struct {

@@ -16,7 +16,7 @@ import (
 
 // dataSettings says what the items are and how large their views.
 type dataSettings struct {
-	path, format, unit            string
+	path, gazeFiles, format, unit string
 	labels, split, group, cache   string
 	skipBad                       bool
 	imageSize, channels, phantoms int
@@ -27,6 +27,7 @@ const dataGroup = "Data"
 func (s *dataSettings) addFlags(f *flags) {
 	g := f.group(dataGroup)
 	f.path(g, &s.path, "data", "folder of images and gaze, or a manifest: `DIR`; without it, items are phantoms")
+	f.path(g, &s.gazeFiles, "gaze-files", "file or folder of gaze, where it lies elsewhere than the images: `PATH` (default: --data)")
 	f.choice(g, &s.format, "format", append([]string{"auto"}, formats.Formats()...), "`FORMAT` of the gaze files")
 	f.choice(g, &s.unit, "unit", []string{"declared", "px", "norm"}, "`UNIT` of positions where a gaze table does not declare it")
 	g.StringVar(&s.labels, "labels", "", "`FILE:COLUMN` of the labels, which only evaluation and --gaze labels look at; FILE is sought in DIR first")
@@ -43,11 +44,13 @@ func (s *dataSettings) addFlags(f *flags) {
 func (s *dataSettings) anchor() {
 	for _, spec := range []*string{&s.labels, &s.split} {
 		file, column, hasFile := cutColumn(*spec)
-		if !hasFile || filepath.IsAbs(file) || s.path == "" {
+		if !hasFile || filepath.IsAbs(file) {
 			continue
 		}
-		if _, err := os.Stat(filepath.Join(s.path, file)); err == nil {
-			continue
+		if folder := s.folder(); folder != "" {
+			if _, err := os.Stat(filepath.Join(folder, file)); err == nil {
+				continue
+			}
 		}
 		if absolute, err := filepath.Abs(file); err == nil {
 			*spec = absolute + ":" + column
@@ -55,10 +58,19 @@ func (s *dataSettings) anchor() {
 	}
 }
 
+// folder is where the tables of the data set are sought.
+func (s *dataSettings) folder() string {
+	path := cmp.Or(s.path, s.gazeFiles)
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		return filepath.Dir(path)
+	}
+	return path
+}
+
 // labelSource says where the labels come from.
 func (s *dataSettings) labelSource() string {
 	switch {
-	case s.path == "":
+	case s.path == "" && s.gazeFiles == "" && s.labels == "":
 		return "phantoms"
 	case s.labels == "":
 		return "items.csv:label"
@@ -75,8 +87,8 @@ func (s *dataSettings) validate() error {
 		return usagef("--channels %d: expected 1 or 3", s.channels)
 	case s.path == "" && s.phantoms < 16:
 		return usagef("--phantoms %d: expected at least 16", s.phantoms)
-	case s.path == "" && cmp.Or(s.labels, s.split, s.group) != "":
-		return usagef("--labels, --split and --group are for --data; phantoms have their own")
+	case s.path == "" && cmp.Or(s.labels, s.split, s.group, s.gazeFiles) != "":
+		return usagef("--labels, --split, --group and --gaze-files are for --data; phantoms have their own")
 	}
 	return nil
 }
@@ -86,11 +98,31 @@ type dataset struct {
 	source data.Source
 	// recordings is the gaze of each item; nil where it was not asked for.
 	recordings [][]gaze.Recording
-	skips      []string
-	close      func() error
+	// files is where they come from, dropped what was left out of them.
+	files   []gazeFile
+	dropped gaze.Dropped
+	// detector says what found the fixations.
+	detector string
+	skips    []string
+	close    func() error
+}
+
+// gazeFile is a file that was read.
+type gazeFile struct {
+	File   string `json:"file"`
+	Format string `json:"format"`
 }
 
 func (d *dataset) items() []data.Item { return d.source.Items() }
+
+// names is the name of each item.
+func (d *dataset) names() []string {
+	names := make([]string, len(d.items()))
+	for i, item := range d.items() {
+		names[i] = item.Name
+	}
+	return names
+}
 
 // anyLabels is the label of each item, nil where none has one.
 func (d *dataset) anyLabels() []string {
@@ -126,27 +158,40 @@ func (s *dataSettings) load(ctx context.Context, e *environment, seed uint64, wi
 		return nil, err
 	}
 	if withGaze {
-		if err := s.readGaze(d); err != nil {
+		set, err := s.readGaze(d)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.alignGaze(d, set); err != nil {
 			return nil, err
 		}
 	}
+	d.tellSkips(e)
+	return d, nil
+}
+
+func (d *dataset) tellSkips(e *environment) {
 	if len(d.skips) > 0 {
 		e.console.Warn("input left out", "count", len(d.skips))
-		for _, text := range d.skips {
-			e.console.Warn("left out: " + text)
-		}
 	}
-	return d, nil
+	for _, text := range d.skips {
+		e.console.Warn("left out: " + text)
+	}
 }
 
 // list is the images with labels, splits and groups.
 func (s *dataSettings) list(d *dataset) ([]data.Item, error) {
+	return s.listed(d, func(o data.ListOptions) (*data.Listing, error) { return data.List(s.path, o) })
+}
+
+// listed is the items of a list with labels, splits and groups.
+func (s *dataSettings) listed(d *dataset, list func(data.ListOptions) (*data.Listing, error)) ([]data.Item, error) {
 	file, column, splitHasFile := cutColumn(s.split)
 	o := data.ListOptions{Labels: s.labels, Split: s.split, Group: s.group, SkipBad: s.skipBad}
 	if splitHasFile {
 		o.Split = ""
 	}
-	listing, err := data.List(s.path, o)
+	listing, err := list(o)
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +202,7 @@ func (s *dataSettings) list(d *dataset) ([]data.Item, error) {
 		return listing.Items, nil
 	}
 	// A table of its own for the split is read as if its words were labels.
-	words, err := data.List(s.path, data.ListOptions{Labels: file + ":" + column, SkipBad: s.skipBad})
+	words, err := list(data.ListOptions{Labels: file + ":" + column, SkipBad: s.skipBad})
 	if err != nil {
 		return nil, err
 	}
@@ -209,16 +254,24 @@ func (s *dataSettings) openImages(ctx context.Context, e *environment, d *datase
 	return nil
 }
 
-// readGaze reads the gaze files of the folder and brings them into the order of the items.
-func (s *dataSettings) readGaze(d *dataset) error {
+// readGaze reads the gaze files of the data set.
+func (s *dataSettings) readGaze(d *dataset) (*formats.Set, error) {
 	o := formats.ReadOptions{Format: s.format, SkipBad: s.skipBad}
 	if s.unit != "declared" {
 		o.Unit = s.unit
 	}
-	set, err := formats.Load(s.path, o)
+	set, err := formats.Load(cmp.Or(s.gazeFiles, s.path), o)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	for i, file := range set.Files {
+		d.files = append(d.files, gazeFile{file, set.Formats[i]})
+	}
+	return set, nil
+}
+
+// alignGaze brings the recordings into the order of the items.
+func (s *dataSettings) alignGaze(d *dataset, set *formats.Set) error {
 	images := make([]formats.Image, len(d.items()))
 	for i, item := range d.items() {
 		images[i] = formats.Image{Name: item.Name, File: cmp.Or(item.File, item.Path), Line: item.Line}
@@ -234,6 +287,6 @@ func (s *dataSettings) readGaze(d *dataset) error {
 	if set.Dropped.Any() {
 		d.skip(fmt.Errorf("left out of the gaze: %s", set.Dropped))
 	}
-	d.recordings = recordings
+	d.recordings, d.dropped, d.detector = recordings, set.Dropped, "as the files have them"
 	return nil
 }

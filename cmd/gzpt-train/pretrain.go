@@ -127,7 +127,7 @@ func (s *pretrainSettings) resolve(f *flags) error {
 
 // start makes a new run and trains to its end.
 func start(ctx context.Context, e *environment, f *flags, s *pretrainSettings, dev kernels.Device, d *dataset) (*training, error) {
-	relation, err := s.gaze.relate(ctx, e, dev, d, s.network.seed)
+	relation, err := s.gaze.relate(ctx, e, dev, d, s.network.seed, "")
 	if err != nil {
 		return nil, err
 	}
@@ -137,8 +137,12 @@ func start(ctx context.Context, e *environment, f *flags, s *pretrainSettings, d
 	}
 	t := &training{environment: e, settings: s, dev: dev, data: d, items: trainingRows(rows)}
 	if relation != nil {
-		s.gaze.tellPositives(e, relation)
-		t.relation = relation.At
+		positives, err := s.gaze.apply(relation, rows, t.items)
+		if err != nil {
+			return nil, err
+		}
+		s.gaze.tellPositives(e, positives)
+		t.weights = positives.Weight
 	}
 	if err := t.plan(identity(rows, relation, s)); err != nil {
 		return nil, err
@@ -202,7 +206,11 @@ func resume(ctx context.Context, e *environment, f *flags, s *pretrainSettings) 
 	}
 	t := &training{environment: e, settings: s, dev: dev, data: d, items: trainingRows(rows), dir: dir}
 	if relation != nil {
-		t.relation = relation.At
+		positives, err := s.gaze.apply(relation, rows, t.items)
+		if err != nil {
+			return err
+		}
+		t.weights = positives.Weight
 	}
 	if err := t.plan(identity(rows, relation, s)); err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"gzpt/gaze/similarity"
 	"gzpt/kernels/kerneltest"
 )
 
@@ -103,4 +104,42 @@ func TestDemo(t *testing.T) {
 	if o := gzpt(t, "--epochs", "1", "--out", out); o.status != 1 || !strings.Contains(o.stderr, "never overwritten") {
 		t.Errorf("an existing folder: status %d, %s", o.status, o.stderr)
 	}
+}
+
+// TestRelateRealData holds the report of real recordings to what is known of them.
+func TestRelateRealData(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long under the race detector, which shows nothing new here")
+	}
+	root := filepath.Join(kerneltest.Shared(t), "data")
+	t.Run("kvasir_gaze", func(t *testing.T) { // the images are not needed: a file of gaze alone, fractions of each image
+		out := filepath.Join(t.TempDir(), "k")
+		succeed(t, "relate", "--data", filepath.Join(root, "kvasir_gaze", "kvasir_fixation.csv"), "--labels", "labels.csv:area_tercile", "--gaze", "heatmap-cc", "--out", out)
+		pageOf(t, out)
+		found := relateJSON(t, out)
+		if a := found.Labels; found.WithGaze != 1000 || a.Neighbour < .70 || a.Chance > .34 || a.Control.Precision[0].Most > .42 {
+			t.Errorf("%d items with gaze: the nearest shares the label in %.3f, chance %.3f, permuted %+v", found.WithGaze, a.Neighbour, a.Chance, a.Control.Precision[0])
+		}
+		if found.Conclusion.Verdict != similarity.VerdictNear && found.Conclusion.Verdict != similarity.VerdictSignal {
+			t.Errorf("%+v", found.Conclusion)
+		}
+		t.Log(found.Conclusion.Signal, found.Conclusion.Threshold)
+		succeed(t, "relate", "--data", filepath.Join(root, "kvasir_gaze", "kvasir_fixation.csv"), "--labels", "labels.csv:area_tercile", "--gaze", "permuted:heatmap-cc", "--out", out+"p")
+		if found := relateJSON(t, out+"p"); found.Conclusion.Verdict != similarity.VerdictNone {
+			t.Errorf("permuted gaze: %+v", found.Conclusion)
+		}
+	})
+	t.Run("eyecrowd", func(t *testing.T) {
+		out := filepath.Join(t.TempDir(), "e")
+		o := succeed(t, "relate", "--data", filepath.Join(root, "eyecrowd"), "--labels", "labels.csv:crowd_tercile", "--gaze", "heatmap-cc", "--image-size", "16", "--out", out)
+		pageOf(t, out)
+		found := relateJSON(t, out)
+		if a := found.Examination.Readers; a == nil || a.AUC < .77 || a.OfImages != 500 || a.Recordings < 1500 || a.AUCLow > a.AUC || a.AUCHigh < a.AUC {
+			t.Errorf("readers %+v", a)
+		}
+		if found.Dropped.Outside != 3 {
+			t.Errorf("dropped %+v", found.Dropped)
+		}
+		t.Log(o.stdout)
+	})
 }

@@ -94,5 +94,5 @@ func readStart(dir rundir.Dir) ([]itemRow, *similarity.Relation, error) {
 	if !slices.Equal(dims, []int{n, n}) {
 		return nil, nil, fmt.Errorf("%s: shape %v, expected [%d %d] for the items of %s", dir.Relation(), dims, n, n, dir.Items())
 	}
-	return rows, &similarity.Relation{N: n, Values: values}, nil
+	return rows, similarity.FromValues(n, values), nil
 }

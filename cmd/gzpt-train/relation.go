@@ -1,20 +1,26 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"gzpt/gaze"
+	"gzpt/gaze/formats"
 	"gzpt/gaze/similarity"
 	"gzpt/kernels"
 )
 
 // gazeSettings says which images count as alike.
 type gazeSettings struct {
-	gaze, readers        string
-	tau, positives, drop float64
+	gaze, readers, relation, names string
+	rule, patients                 string
+	tau, positives, full, quantile float64
+	mutual                         bool
+	drop                           float64
 }
 
 const (
@@ -23,7 +29,12 @@ const (
 	// usualPositives is how many positives an item has, on average, where a measure has no threshold of its own.
 	usualPositives = 4
 	releasedDrop   = 0.5
+	// usualQuantile makes a hundredth of all pairs positives.
+	usualQuantile = 0.99
 )
+
+// readyMade is what stands for a measure where the relation comes from a file.
+const readyMade = "relation"
 
 func (s *gazeSettings) addFlags(f *flags) {
 	var names []string
@@ -35,102 +46,202 @@ func (s *gazeSettings) addFlags(f *flags) {
 		"in tima:eps=0.1; none: plain BYOL; permuted or permuted:MEASURE: gaze shuffled between the images, the control; labels: same label, "+
 		"the upper bound")
 	f.choice(g, &s.readers, "readers", []string{"merge", "mean"}, "several readers of one image: `HOW`")
+	f.path(g, &s.relation, "relation", "take this relation matrix instead of a measure: `FILE`, a square .npy; --names says what its rows are")
+	f.path(g, &s.names, "names", "name list of --relation: `FILE`, an image a line; images that it lacks have no gaze")
+	f.choice(g, &s.rule, "rule", similarity.RuleKinds(), "which pairs are positives: `RULE`; threshold: above --tau; top-k: the --positives K most alike "+
+		"of each item; quantile: above --quantile of all pairs; soft: with a weight that rises from 0 at --tau to 1 at --tau-full")
 	g.Float64Var(&s.tau, "tau", 0, "two images are positives above this similarity: `T` (default: 0.95 for tima, otherwise by --positives 4; phantoms: by --positives 20)")
-	g.Float64Var(&s.positives, "positives", 0, "choose tau so that an item has at most `K` positives on average")
+	g.Float64Var(&s.positives, "positives", 0, "choose tau so that an item has at most `K` positives on average; for --rule top-k exactly K are taken")
+	g.Float64Var(&s.quantile, "quantile", usualQuantile, "tau for --rule quantile: the similarity that a share `Q` of all pairs does not exceed")
+	g.Float64Var(&s.full, "tau-full", 1, "similarity `T` from which a pair counts fully, for --rule soft")
+	g.BoolVar(&s.mutual, "mutual", false, "for --rule top-k: each of the two must be among the K of the other")
+	f.choice(g, &s.patients, "patients", similarity.PatientRules(), "positives between images of one --group: `WHICH`; apart: never; within: only")
 	g.Float64Var(&s.drop, "drop", releasedDrop, "probability `P` that a positive pair is dropped in a step")
 }
 
 // resolve checks the flags and fills in what follows from others.
 func (s *gazeSettings) resolve(f *flags) error {
-	switch {
-	case f.given("tau") && f.given("positives"):
-		return usagef("--tau and --positives are two ways to say the same: give one")
-	case s.drop < 0 || s.drop > 1:
-		return usagef("--drop %g: expected 0 to 1", s.drop)
-	case f.given("positives") && s.positives <= 0:
-		return usagef("--positives %g: expected more than 0", s.positives)
+	if err := s.contradiction(f); err != nil {
+		return err
 	}
-	if s.gaze == "none" {
+	switch {
+	case s.relation != "":
+		s.gaze = readyMade
+	case s.gaze == "none":
 		s.tau, s.positives, s.drop = 0, 0, 0
 		return nil
-	}
-	if s.gaze == "labels" {
-		s.tau, s.positives = 0.5, 0
+	case s.gaze == "labels":
+		s.rule, s.tau, s.positives = "threshold", 0.5, 0
 		if !f.given("drop") {
 			s.drop = 0
 		}
 		return nil
-	}
-	measure, err := s.measure()
-	if err != nil {
-		return usagef("--gaze: %w, or none, permuted, labels", err)
-	}
-	if !f.given("tau") && s.positives == 0 {
-		if strings.HasPrefix(measure, "tima") {
-			s.tau = releasedTau
-		} else {
-			s.positives = usualPositives
+	default:
+		if _, err := s.measure(); err != nil {
+			return usagef("--gaze: %w, or none, permuted, labels", err)
 		}
+	}
+	s.fillIn(f)
+	rule := s.ruleOf()
+	if rule.PerItem > 0 { // tau is not known yet
+		rule.Full, rule.Tau = 1, 0
+	}
+	if err := rule.Check(); err != nil {
+		return usageError{err}
 	}
 	return nil
 }
 
+// contradiction finds flags that exclude each other.
+func (s *gazeSettings) contradiction(f *flags) error {
+	takesTau := s.rule == "threshold" || s.rule == "soft"
+	switch {
+	case takesTau && f.given("tau") && f.given("positives"):
+		return usagef("--tau and --positives are two ways to say the same: give one")
+	case f.given("tau") && !takesTau:
+		return usagef("--tau is for --rule threshold and soft, not for %s", s.rule)
+	case f.given("positives") && s.rule == "quantile":
+		return usagef("--positives and --rule quantile are two ways to say the same: give one")
+	case f.given("quantile") && s.rule != "quantile":
+		return usagef("--quantile is for --rule quantile, not for %s", s.rule)
+	case f.given("tau-full") && s.rule != "soft":
+		return usagef("--tau-full is for --rule soft, not for %s", s.rule)
+	case s.drop < 0 || s.drop > 1:
+		return usagef("--drop %g: expected 0 to 1", s.drop)
+	case f.given("positives") && s.positives <= 0:
+		return usagef("--positives %g: expected more than 0", s.positives)
+	case s.rule == "top-k" && s.positives != math.Trunc(s.positives):
+		return usagef("--positives %g: expected a whole number for --rule top-k", s.positives)
+	case (s.relation == "") != (s.names == ""):
+		return usagef("--relation FILE and --names FILE belong together: a matrix and what its rows are")
+	case s.relation != "" && f.given("gaze"):
+		return usagef("--relation and --gaze are two sources of one relation: give one")
+	case s.patients != "any" && f.all.Lookup("group").Value.String() == "":
+		return usagef("--patients %s needs --group COLUMN: whose images they are", s.patients)
+	}
+	return nil
+}
+
+// fillIn chooses what the rule needs and no flag says.
+func (s *gazeSettings) fillIn(f *flags) {
+	switch {
+	case s.rule == "quantile":
+		s.positives = 0
+	case f.given("tau") || s.positives > 0:
+	case s.rule == "threshold" && s.gaze != readyMade && strings.HasPrefix(s.spec(), "tima"):
+		s.tau = releasedTau
+	default:
+		s.positives = usualPositives
+	}
+}
+
+// ruleOf is the rule that the flags say.
+func (s *gazeSettings) ruleOf() similarity.Rule {
+	r := similarity.Rule{Kind: s.rule, Mutual: s.mutual, Patients: s.patients}
+	switch s.rule {
+	case "top-k":
+		r.K = int(s.positives)
+	case "quantile":
+		r.Quantile = s.quantile
+	default:
+		r.Tau, r.PerItem = s.tau, s.positives
+		if s.rule == "soft" {
+			r.Full = s.full
+		}
+	}
+	return r
+}
+
+// apply turns the relation into positives between the items; of a top-k, among the given ones alone. Where the rule
+// left tau to the relation it is set, for the run's record.
+func (s *gazeSettings) apply(r *similarity.Relation, rows []itemRow, among []int) (*similarity.Positives, error) {
+	groups := make([]string, len(rows))
+	for i, row := range rows {
+		groups[i] = row.group
+	}
+	p := r.Positives(s.ruleOf(), groups, among)
+	s.tau = p.Rule().Tau
+	if s.rule == "soft" && s.full <= s.tau {
+		return nil, fmt.Errorf("tau is %g for %g positives an item: no less than --tau-full %g", s.tau, s.positives, s.full)
+	}
+	return p, nil
+}
+
 // needsGaze reports whether gaze files are read.
-func (s *gazeSettings) needsGaze() bool { return s.gaze != "none" && s.gaze != "labels" }
+func (s *gazeSettings) needsGaze() bool {
+	return s.gaze != "none" && s.gaze != "labels" && s.relation == ""
+}
 
 func (s *gazeSettings) permuted() bool {
 	return s.gaze == "permuted" || strings.HasPrefix(s.gaze, "permuted:")
 }
 
 // measure is the measure with every parameter written out.
-func (s *gazeSettings) measure() (string, error) {
-	spec := s.gaze
-	if s.permuted() {
-		spec = strings.TrimPrefix(strings.TrimPrefix(s.gaze, "permuted"), ":")
+func (s *gazeSettings) measure() (string, error) { return similarity.ResolveMeasure(s.spec()) }
+
+// spec is the measure as the flag has it.
+func (s *gazeSettings) spec() string {
+	if !s.permuted() {
+		return cmp.Or(s.gaze, "tima")
 	}
-	if spec == "" {
-		spec = "tima"
-	}
-	return similarity.ResolveMeasure(spec)
+	return cmp.Or(strings.TrimPrefix(strings.TrimPrefix(s.gaze, "permuted"), ":"), "tima")
 }
 
-// relate computes the relation of all items, nil for none. Permuted gaze is shuffled between the training items alone,
-// so that the control has as many positives as the real thing. Where --positives asks for it, tau is set.
-func (s *gazeSettings) relate(ctx context.Context, e *environment, dev kernels.Device, d *dataset, seed uint64) (*similarity.Relation, error) {
-	var r *similarity.Relation
-	var err error
+// relate computes the relation of all items, nil for none, in the given file if it is not "". Permuted gaze is shuffled
+// between the training items alone, so that the control has as many positives as the real thing.
+func (s *gazeSettings) relate(ctx context.Context, e *environment, dev kernels.Device, d *dataset, seed uint64, file string) (*similarity.Relation, error) {
 	switch s.gaze {
 	case "none":
 		return nil, nil
+	case readyMade:
+		return s.readRelation(e, d)
 	case "labels":
 		labels := d.anyLabels()
 		if labels == nil {
 			return nil, errors.New("--gaze labels, but no image has a label: --labels FILE:COLUMN names them")
 		}
-		r = similarity.LabelRelation(labels)
-	default:
-		r, err = s.compare(ctx, e, dev, d, seed)
-		if err != nil {
-			return nil, err
+		return similarity.LabelRelation(labels), nil
+	}
+	return s.compare(ctx, e, dev, d, seed, file)
+}
+
+// readRelation takes the items' rows from a relation matrix that is there.
+func (s *gazeSettings) readRelation(e *environment, d *dataset) (*similarity.Relation, error) {
+	ready, listed, asymmetry, err := similarity.ReadReleased(s.relation, s.names)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := formats.MatchNames(d.names(), s.names, listed)
+	if err != nil {
+		return nil, err
+	}
+	missing := 0
+	for _, row := range rows {
+		if row < 0 {
+			missing++
 		}
 	}
-	if s.positives > 0 {
-		s.tau = r.TauForPositives(s.positives)
+	e.console.Info("relation read", "file", s.relation, "rows", len(listed), "items", len(rows), "items_not_in_it", missing)
+	if missing == len(rows) {
+		return nil, fmt.Errorf("%s: none of its names is among the images, the first of which is %q", s.names, d.names()[0])
 	}
-	return r, nil
+	if asymmetry > 0 {
+		e.console.Warn(fmt.Sprintf("%s is not symmetric: R[i,j] and R[j,i] differ by up to %.3g; their mean is taken", s.relation, asymmetry))
+	}
+	return ready.Select(rows), nil
 }
 
 // tellPositives says how many images count as alike, and warns where that is next to none.
-func (s *gazeSettings) tellPositives(e *environment, r *similarity.Relation) {
-	p := r.Diagnose(s.tau, nil).Positives
-	e.console.Info("positives", "tau", s.tau, "per_item", p.Mean, "median", p.Median, "most", p.Most, "share_of_items_without", p.None)
+func (s *gazeSettings) tellPositives(e *environment, positives *similarity.Positives) {
+	p := positives.Counts()
+	e.console.Info("positives", "rule", s.rule, "tau", s.tau, "per_item", p.Mean, "median", p.Median, "most", p.Most, "share_of_items_without", p.None)
 	if p.Mean < 0.5 {
 		e.console.Warn("most images are alike to no other: this is nearly plain BYOL; --positives K chooses tau by the number of positives")
 	}
 }
 
 // compare is the relation by gaze.
-func (s *gazeSettings) compare(ctx context.Context, e *environment, dev kernels.Device, d *dataset, seed uint64) (*similarity.Relation, error) {
+func (s *gazeSettings) compare(ctx context.Context, e *environment, dev kernels.Device, d *dataset, seed uint64, file string) (*similarity.Relation, error) {
 	measure, err := s.measure()
 	if err != nil {
 		return nil, err
@@ -143,7 +254,7 @@ func (s *gazeSettings) compare(ctx context.Context, e *environment, dev kernels.
 		}
 	}
 	return similarity.Relate(ctx, dev, recordings, similarity.RelateOptions{
-		Measure: measure, Readers: s.readers,
+		Measure: measure, Readers: s.readers, File: file,
 		Progress: func(done, total int) {
 			e.console.Progress(float64(done)/float64(total), fmt.Sprintf("gaze compared %d/%d", done, total))
 		},

@@ -22,8 +22,8 @@ type training struct {
 	settings *pretrainSettings
 	dev      kernels.Device
 	data     *dataset
-	items    []int // to train on
-	relation nn.Relation
+	items    []int      // to train on
+	weights  nn.Weights // of pairs of items; nil without gaze
 	dir      rundir.Dir
 
 	trainer    *nn.Trainer
@@ -187,8 +187,7 @@ func (t *training) step(ctx context.Context, loader *data.Loader) error {
 	if err != nil {
 		return err
 	}
-	g := &t.settings.gaze
-	nn.Positives(t.positives, b.Indices, t.relation, g.tau, g.drop, t.settings.network.seed, t.trainer.StepsDone())
+	nn.WeightedPositives(t.positives, b.Indices, t.weights, t.settings.gaze.drop, t.settings.network.seed, t.trainer.StepsDone())
 	m, err := t.trainer.Step(&nn.Batch{Views: b.Views, Positives: t.positives, Items: b.Indices})
 	if err != nil {
 		return t.explain(err)
@@ -255,7 +254,7 @@ func (t *training) announce() {
 	backbone, total := t.trainer.Parameters()
 	t.console.Info("network", "method", c.Method, "arch", c.Arch, "weights", backbone, "with_heads", total, "device", t.dev.Name())
 	t.console.Info("data", "items", len(t.data.items()), "training", len(t.items), "image_size", c.Height, "gaze", t.settings.gaze.gaze,
-		"tau", t.settings.gaze.tau, "drop", t.settings.gaze.drop)
+		"rule", t.settings.gaze.rule, "tau", t.settings.gaze.tau, "drop", t.settings.gaze.drop)
 	if done := t.trainer.StepsDone(); done > 0 {
 		t.console.Info("resumed", "step", fmt.Sprintf("%d/%d", done, c.Steps))
 	}

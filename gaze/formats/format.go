@@ -224,6 +224,16 @@ func recognise(path string) ([]format, error) {
 	return found, nil
 }
 
+// Recognise is the names of the formats that a file's beginning fits.
+func Recognise(path string) ([]string, error) {
+	found, err := recognise(path)
+	names := make([]string, len(found))
+	for i, f := range found {
+		names[i] = f.name
+	}
+	return names, err
+}
+
 // openRegular opens a file that is neither a folder nor a device.
 func openRegular(path string) (*os.File, error) {
 	info, err := os.Stat(path)

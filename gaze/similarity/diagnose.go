@@ -1,20 +1,18 @@
 package similarity
 
 import (
-	"cmp"
-	"math"
 	"slices"
 )
 
 // Diagnosis says what a relation is worth before anything is trained on it. Pairs are the unordered pairs of two
-// different items with gaze.
+// different items with gaze. All counts and quantiles are exact.
 type Diagnosis struct {
 	Items    int `json:"items"`
 	WithGaze int `json:"items_with_gaze"`
 	// Quantiles of the similarity over all pairs at QuantileLevels.
 	QuantileLevels []float64 `json:"quantile_levels"`
 	Quantiles      []float64 `json:"quantiles"`
-	// Tau is the threshold, ShareAbove the share of pairs above it: of positives.
+	// Tau is the threshold of the rule, 0 for top-k; ShareAbove the share of pairs that are positives.
 	Tau        float64 `json:"tau"`
 	ShareAbove float64 `json:"share_above_tau"`
 	// Positives counts the positives of the items with gaze, the item itself left out.
@@ -33,103 +31,84 @@ type Counts struct {
 	None float64 `json:"share_without"`
 }
 
-// Agreement compares a relation with labels, over the items that have both gaze and a label.
-type Agreement struct {
-	Items int `json:"items"`
-	// AUC is the probability that a pair of one label is more similar than a pair of two labels; chance is 0.5.
-	AUC float64 `json:"auc_same_label"`
-	// Neighbour is the share of items whose most similar other item has their label, Chance the share for a random one.
-	Neighbour float64 `json:"nearest_neighbour"`
-	Chance    float64 `json:"nearest_neighbour_chance"`
-	// Positives is the share of the positives at tau that join two items of one label; 0 without positives.
-	Positives float64 `json:"positives_same_label"`
-}
-
 // Diagnose describes the relation at threshold tau. labels, one per item, may be nil; "" is no label.
 func (r *Relation) Diagnose(tau float64, labels []string) Diagnosis {
+	return r.Positives(Rule{Tau: tau}, nil, nil).Diagnose(labels)
+}
+
+// Diagnose describes the relation and its positives. labels, one per item, may be nil; "" is no label.
+func (p *Positives) Diagnose(labels []string) Diagnosis {
+	r := p.relation
 	if labels != nil && len(labels) != r.N {
-		panic("gaze: Relation.Diagnose: one label per item")
+		panic("gaze: Positives.Diagnose: one label per item")
 	}
-	d := Diagnosis{Items: r.N, Tau: tau, QuantileLevels: []float64{0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1}}
-	var counts []int
-	above := 0
-	for i := range r.N {
-		if !r.HasGaze[i] {
-			continue
+	d := Diagnosis{Items: r.N, Tau: p.rule.Tau, QuantileLevels: []float64{0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1}}
+	d.Quantiles = r.allPairs().quantiles(d.QuantileLevels)
+	perItem, positives := p.counts()
+	for _, has := range r.HasGaze {
+		if has {
+			d.WithGaze++
 		}
-		n := 0
-		for j := range r.N {
-			if j != i && r.HasGaze[j] && r.positive(i, j, tau) {
-				n++
-			}
-		}
-		counts = append(counts, n)
-		above += n
 	}
-	d.WithGaze = len(counts)
-	d.Positives = count(counts)
-	values := r.pairs()
-	if len(values) > 0 {
-		d.ShareAbove = float64(above/2) / float64(len(values))
-	}
-	for _, q := range d.QuantileLevels {
-		d.Quantiles = append(d.Quantiles, quantile(values, q))
+	d.Positives = count(perItem)
+	if d.WithGaze > 1 {
+		d.ShareAbove = float64(positives) / (float64(d.WithGaze) * float64(d.WithGaze-1) / 2)
 	}
 	if labels != nil {
-		d.Labels = r.agreement(tau, labels)
+		a := newLabelling(r, labels, nil).agreement()
+		a.Positives = p.precision(labels)
+		d.Labels = &a
 	}
 	return d
 }
 
-// positive is the definition of a gaze positive: the similarity is above tau. It is compared as float32, as training
-// compares it.
-func (r *Relation) positive(i, j int, tau float64) bool { return r.At(i, j) > float32(tau) }
-
-// TauForPositives is the smallest threshold at which the items with gaze have at most k positives on average.
-func (r *Relation) TauForPositives(k float64) float64 {
-	values := r.pairs()
-	if len(values) == 0 {
-		return 0
-	}
-	items := 0
-	for _, has := range r.HasGaze {
-		if has {
-			items++
-		}
-	}
-	keep := int(math.Max(math.Floor(k*float64(items)/2), 0))
-	if keep >= len(values) {
-		return float64(math.Nextafter32(values[0], float32(math.Inf(-1))))
-	}
-	return float64(values[len(values)-1-keep])
+// Counts counts the positives of the items with gaze.
+func (p *Positives) Counts() Counts {
+	perItem, _ := p.counts()
+	return count(perItem)
 }
 
-// pairs is the similarities of all pairs, sorted.
-func (r *Relation) pairs() []float32 {
-	var values []float32
-	for i := range r.N {
-		for j := i + 1; j < r.N && r.HasGaze[i]; j++ {
-			if r.HasGaze[j] {
-				values = append(values, r.At(i, j))
+// counts is the number of positives of each item with gaze, and of the pairs that are.
+func (p *Positives) counts() (perItem []int, total int) {
+	all := make([]int, p.relation.N)
+	p.pairs().each(func(i, j int, _ float32) {
+		if p.Weight(i, j) > 0 {
+			all[i]++
+			all[j]++
+			total++
+		}
+	})
+	for i, n := range all {
+		if p.relation.HasGaze[i] {
+			perItem = append(perItem, n)
+		}
+	}
+	return perItem, total
+}
+
+// precision is the share of the positives, of two labelled items, that join two items of one label; 0 without any.
+func (p *Positives) precision(labels []string) float64 {
+	hits, positives := 0, 0
+	p.pairs().each(func(i, j int, _ float32) {
+		if labels[i] != "" && labels[j] != "" && p.Weight(i, j) > 0 {
+			positives++
+			if labels[i] == labels[j] {
+				hits++
 			}
 		}
-	}
-	slices.Sort(values)
-	return values
+	})
+	return share(hits, positives)
 }
 
-// quantile interpolates linearly between sorted values (Hyndman & Fan, The American Statistician 1996, type 7); 0 for
-// none.
-func quantile(sorted []float32, q float64) float64 {
-	if len(sorted) == 0 {
+// share is a part of a whole, 0 of nothing.
+func share(part, whole int) float64 {
+	if whole == 0 {
 		return 0
 	}
-	at := q * float64(len(sorted)-1)
-	low := int(at)
-	high := min(low+1, len(sorted)-1)
-	return float64(sorted[low]) + (at-float64(low))*(float64(sorted[high])-float64(sorted[low]))
+	return float64(part) / float64(whole)
 }
 
+// count sums up counts, which it sorts.
 func count(counts []int) Counts {
 	if len(counts) == 0 {
 		return Counts{}
@@ -146,89 +125,4 @@ func count(counts []int) Counts {
 	}
 	c.Mean, c.None = float64(sum)/float64(n), float64(none)/float64(n)
 	return c
-}
-
-func (r *Relation) agreement(tau float64, labels []string) *Agreement {
-	var items []int
-	sizes := map[string]int{}
-	for i, l := range labels {
-		if l != "" && r.HasGaze[i] {
-			items = append(items, i)
-			sizes[l]++
-		}
-	}
-	a := &Agreement{Items: len(items), AUC: 0.5}
-	if len(items) < 2 {
-		return a
-	}
-	var same, different []float32
-	hits, positives := 0, 0
-	for k, i := range items {
-		a.Neighbour += r.neighbour(i, items, labels)
-		a.Chance += float64(sizes[labels[i]]-1) / float64(len(items)-1)
-		for _, j := range items[k+1:] {
-			equal := labels[i] == labels[j]
-			if equal {
-				same = append(same, r.At(i, j))
-			} else {
-				different = append(different, r.At(i, j))
-			}
-			if r.positive(i, j, tau) {
-				positives++
-				if equal {
-					hits++
-				}
-			}
-		}
-	}
-	a.Neighbour /= float64(len(items))
-	a.Chance /= float64(len(items))
-	a.AUC = auc(same, different)
-	if positives > 0 {
-		a.Positives = float64(hits) / float64(positives)
-	}
-	return a
-}
-
-// neighbour is the share of i's label among the items that are most similar to it: one, or several that tie.
-func (r *Relation) neighbour(i int, items []int, labels []string) float64 {
-	best, ties, hits := math.Inf(-1), 0, 0
-	for _, j := range items {
-		if j == i {
-			continue
-		}
-		switch cmp.Compare(float64(r.At(i, j)), best) {
-		case 1:
-			best, ties, hits = float64(r.At(i, j)), 0, 0
-		case -1:
-			continue
-		}
-		ties++
-		if labels[j] == labels[i] {
-			hits++
-		}
-	}
-	return float64(hits) / float64(ties)
-}
-
-// auc is the area under the ROC curve of higher against lower values, the Mann-Whitney statistic: the probability that a
-// random positive exceeds a random negative, ties counting half. It is 0.5 where either is empty. It sorts both.
-func auc(positive, negative []float32) float64 {
-	if len(positive) == 0 || len(negative) == 0 {
-		return 0.5
-	}
-	slices.Sort(positive)
-	slices.Sort(negative)
-	wins := 0.0
-	below, upTo := 0, 0 // negatives below v, and not above v
-	for _, v := range positive {
-		for below < len(negative) && negative[below] < v {
-			below++
-		}
-		for upTo < len(negative) && negative[upTo] <= v {
-			upTo++
-		}
-		wins += float64(below+upTo) / 2
-	}
-	return wins / float64(len(positive)) / float64(len(negative))
 }

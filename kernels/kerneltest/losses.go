@@ -150,11 +150,21 @@ func positivesBackwardBound(normaliser kernels.Normaliser, scale float64) bound 
 	}
 }
 
+// alignmentCalls has positives that count fully or not at all, as a threshold gives them, and soft ones.
 func alignmentCalls(batch, depth int) []call {
+	hard := Positives("align.a", batch, 0.3)
+	soft := Uniform("align.soft", batch*batch)
+	for i := range batch {
+		soft[i*batch+i] = 1
+	}
+	label := shapeName(batch, depth)
+	return append(alignmentOf(batch, depth, hard, label), alignmentOf(batch, depth, soft, label+"/soft")...)
+}
+
+func alignmentOf(batch, depth int, weights []float64, label string) []call {
 	dims := []int{batch, depth}
-	label := shapeName(dims...)
 	o, t := uniform("o", -1, 1, dims...), uniform("t", -1, 1, dims...)
-	a := in("a", Positives("align.a", batch, 0.3), batch, batch)
+	a := in("a", weights, batch, batch)
 	lossBound := func(c call, _ int) []float64 {
 		os, ts, as := c.named("o"), c.named("t"), c.named("a")
 		var sum, positives float64

@@ -67,6 +67,8 @@ func List(root string, o ListOptions) (*Listing, error) {
 		return nil, err
 	} else if err := l.walk(); err != nil {
 		return nil, err
+	} else if len(l.items) == 0 {
+		return nil, fmt.Errorf("%s: %w, expected JPEG, PNG, TIFF, BMP or WebP files", root, ErrNoImage)
 	} else if o.Labels == "" && o.Split+o.Group != "" {
 		return nil, fmt.Errorf("%s: no %s to read the column %q from, expected one or a table of labels", folder, manifestName, o.Split+o.Group)
 	}
@@ -76,7 +78,28 @@ func List(root string, o ListOptions) (*Listing, error) {
 		}
 	}
 	if len(l.items) == 0 {
-		return nil, fmt.Errorf("%s: no image, expected JPEG, PNG, TIFF, BMP or WebP files%s", root, reasons(l.skips))
+		return nil, fmt.Errorf("%s: %w, expected JPEG, PNG, TIFF, BMP or WebP files%s", root, ErrNoImage, reasons(l.skips))
+	}
+	return &Listing{Items: l.items, Skips: l.skips}, nil
+}
+
+// ErrNoImage says that a folder holds no image.
+var ErrNoImage = errors.New("no image")
+
+// Named is the items of a data set whose images are not at hand, by their names, with the labels, splits and groups of a
+// table: o.Labels, sought in folder first. No file but the table is looked at.
+func Named(folder string, names []string, o ListOptions) (*Listing, error) {
+	l := &lister{problems: problems{skipBad: o.SkipBad}, folder: folder, options: o}
+	for _, name := range names {
+		l.items = append(l.items, Item{Name: name})
+	}
+	switch {
+	case o.Labels != "":
+		if err := l.readLabels(); err != nil {
+			return nil, err
+		}
+	case o.Split+o.Group != "":
+		return nil, fmt.Errorf("no table to read the column %q from, expected one of labels", o.Split+o.Group)
 	}
 	return &Listing{Items: l.items, Skips: l.skips}, nil
 }

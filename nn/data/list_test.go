@@ -332,3 +332,27 @@ func TestNamesOfTheSameImage(t *testing.T) {
 		}
 	}
 }
+
+func TestNamed(t *testing.T) {
+	folder := t.TempDir()
+	table := "image,grade,part,patient\na.png,x,train,p\nb,y,test,q\n"
+	if err := os.WriteFile(filepath.Join(folder, "labels.csv"), []byte(table), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	l, err := Named(folder, []string{"b.png", "a"}, ListOptions{Labels: "labels.csv:grade", Split: "part", Group: "patient"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := l.Items[1]; len(l.Items) != 2 || a.Name != "a" || a.Label != "x" || a.Split != "train" || a.Group != "p" || l.Items[0].Label != "y" {
+		t.Errorf("%+v", l.Items)
+	}
+	if _, err := Named(folder, []string{"c"}, ListOptions{Labels: "labels.csv:grade"}); err == nil || !strings.Contains(err.Error(), `labels.csv:2: image "a.png" is not among the images`) {
+		t.Error(err)
+	}
+	if _, err := Named(folder, []string{"c"}, ListOptions{Split: "part"}); err == nil || !strings.Contains(err.Error(), `no table to read the column "part" from`) {
+		t.Error(err)
+	}
+	if _, err := List(folder, ListOptions{}); !errors.Is(err, ErrNoImage) {
+		t.Errorf("a folder without images: %v", err)
+	}
+}

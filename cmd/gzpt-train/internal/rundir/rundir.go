@@ -35,6 +35,12 @@ func (d Dir) Relation() string { return filepath.Join(string(d), "relation.npy")
 // Diagnosis is what relate says about the relation.
 func (d Dir) Diagnosis() string { return filepath.Join(string(d), "relate.json") }
 
+// Page is the report of a relation for a person.
+func (d Dir) Page() string { return filepath.Join(string(d), "relate.html") }
+
+// Comparison is what relate knows of other measures, while it works.
+func (d Dir) Comparison() string { return filepath.Join(string(d), "compare.json") }
+
 // Checkpoint is the last checkpoint.
 func (d Dir) Checkpoint() string { return filepath.Join(string(d), "checkpoints", "last.ckpt") }
 

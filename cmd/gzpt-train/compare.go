@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"gzpt/cmd/gzpt-train/internal/rundir"
+	"gzpt/gaze/similarity"
+)
+
+// measures is those that --compare names, with every parameter. A part between commas that is no measure by itself, but
+// a parameter, belongs to the measure before it.
+func (s *relateSettings) measures() ([]string, error) {
+	var specs []string
+	switch s.compare {
+	case "":
+		return nil, nil
+	case "all":
+		for _, m := range similarity.Measures() {
+			specs = append(specs, m.Name)
+		}
+	default:
+		for _, part := range strings.Split(s.compare, ",") {
+			if n := len(specs); n > 0 && strings.Contains(part, "=") && !strings.Contains(part, ":") {
+				specs[n-1] += "," + part
+			} else {
+				specs = append(specs, part)
+			}
+		}
+	}
+	var resolved []string
+	for _, spec := range specs {
+		m, err := similarity.ResolveMeasure(spec)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(resolved, m) {
+			resolved = append(resolved, m)
+		}
+	}
+	if !s.gaze.needsGaze() {
+		return nil, errors.New("only with the measures of recordings")
+	}
+	return resolved, nil
+}
+
+// comparison ranks the measures, that of the report among them. What is done is kept in compare.json until all is.
+func (x *examined) comparison(ctx context.Context, found *relation) ([]similarity.Comparison, error) {
+	specs, err := x.measures()
+	if err != nil || len(specs) == 0 {
+		return nil, err
+	}
+	if !x.gaze.permuted() && !slices.Contains(specs, found.Measure) {
+		specs = append(specs, found.Measure)
+	}
+	var done []similarity.Comparison
+	if err := rundir.ReadJSON(x.dir.Comparison(), &done); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	for k, spec := range specs {
+		if slices.ContainsFunc(done, func(c similarity.Comparison) bool { return c.Measure == spec }) {
+			continue
+		}
+		o := similarity.RelateOptions{Measure: spec, Readers: x.gaze.readers, Progress: x.progress(fmt.Sprintf("%d of %d measures, %s:", k+1, len(specs), spec))}
+		if x.gaze.readers == "merge" {
+			o.File = x.dir.Comparison() + ".npy"
+		}
+		c, err := similarity.CompareMeasure(ctx, x.dev, x.data.recordings, o, x.data.anyLabels(), readersCompared)
+		if err != nil {
+			return nil, err
+		}
+		done = append(done, c)
+		if err := rundir.WriteJSON(x.dir.Comparison(), done); err != nil {
+			return nil, err
+		}
+	}
+	similarity.Rank(done)
+	return done, os.Remove(x.dir.Comparison())
+}
+
+// print writes the report for a person.
+func (r *relation) print(w io.Writer) {
+	fmt.Fprintf(w, "%s: %d items, %d with gaze\n", r.name(), r.Items, r.WithGaze)
+	fmt.Fprint(w, "similarity of all pairs, quantiles:")
+	for i, level := range r.QuantileLevels {
+		fmt.Fprintf(w, "  %g%% %.3f", 100*level, r.Quantiles[i])
+	}
+	what := fmt.Sprintf("above tau %.4g", r.Tau)
+	if r.Rule.Kind == "top-k" {
+		what = fmt.Sprintf("among the %d most alike", r.Rule.K)
+	}
+	fmt.Fprintf(w, "\npositives %s: %.2f%% of pairs; per item mean %.1f, median %.1f, %d to %d; %.1f%% of items have none\n",
+		what, 100*r.ShareAbove, r.Positives.Mean, r.Positives.Median, r.Positives.Least, r.Positives.Most, 100*r.Positives.None)
+	if a := r.Labels; a != nil {
+		fmt.Fprintf(w, "labels, %d items: same-label AUC %.3f (%.3f to %.3f; chance 0.5); nearest neighbour shares the label %.1f%% (chance %.1f%%); "+
+			"positives share it %.1f%%\n", a.Items, a.AUC, a.AUCLow, a.AUCHigh, 100*a.Neighbour, 100*a.Chance, 100*a.Positives)
+	}
+	if a := r.Examination.Readers; a != nil {
+		fmt.Fprintf(w, "readers, %d recordings of %d images: same-image AUC %.3f (%.3f to %.3f); the nearest recording is of the same image %.1f%% (chance %.1f%%)\n",
+			a.Recordings, a.Images, a.AUC, a.AUCLow, a.AUCHigh, 100*a.Neighbour, 100*a.Chance)
+	}
+	fmt.Fprintln(w, r.Conclusion.Signal)
+	if r.Conclusion.Threshold != "" {
+		fmt.Fprintln(w, r.Conclusion.Threshold)
+	}
+	printComparison(w, r.Comparison)
+}
+
+func printComparison(w io.Writer, all []similarity.Comparison) {
+	if len(all) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "%-36s %9s %9s %9s %12s %9s %12s\n", "measure", "label AUC", "nearest", "first 5", "readers' AUC", "seconds", "pairs/s")
+	for _, c := range all {
+		fmt.Fprintf(w, "%-36s", c.Name)
+		if a := c.Labels; a != nil {
+			fmt.Fprintf(w, " %9.3f %8.1f%% %8.1f%%", a.AUC, 100*a.Neighbour, 100*a.Precision[1].Share)
+		} else {
+			fmt.Fprintf(w, " %9s %9s %9s", "-", "-", "-")
+		}
+		if a := c.Readers; a != nil {
+			fmt.Fprintf(w, " %12.3f", a.AUC)
+		} else {
+			fmt.Fprintf(w, " %12s", "-")
+		}
+		fmt.Fprintf(w, " %9.3f %12.3g\n", c.Seconds, c.PairsPerSecond)
+	}
+	if a := all[0].Labels; a != nil {
+		fmt.Fprintf(w, "chance: label AUC 0.5, nearest and first 5 %.1f%%; ranked by the first 5\n", 100*a.Chance)
+	}
+}

@@ -1,0 +1,258 @@
+package similarity
+
+import (
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"gzpt/gaze"
+)
+
+// labelsFor is labels of n items, some without.
+func labelsFor(n, classes int, seed uint64) []string {
+	g := rand.New(rand.NewPCG(seed, 2))
+	labels := make([]string, n)
+	for i := range labels {
+		if i%10 != 7 {
+			labels[i] = "class " + strconv.Itoa(g.IntN(classes))
+		}
+	}
+	return labels
+}
+
+func TestAUCByPairs(t *testing.T) {
+	for _, levels := range []int{8, 1 << 23} {
+		r, labels := random(80, levels, 5), labelsFor(80, 3, 5)
+		var same, other []float32
+		r.allPairs().each(func(i, j int, v float32) {
+			switch {
+			case labels[i] == "" || labels[j] == "":
+			case labels[i] == labels[j]:
+				same = append(same, v)
+			default:
+				other = append(other, v)
+			}
+		})
+		wins := 0.0
+		for _, x := range same {
+			for _, y := range other {
+				switch {
+				case x > y:
+					wins++
+				case x == y:
+					wins += .5
+				}
+			}
+		}
+		want := wins / float64(len(same)) / float64(len(other))
+		if got := r.Diagnose(0, labels).Labels.AUC; !within(got, want, 1e-6) || levels == 8 && !within(got, want, 1e-12) {
+			t.Errorf("%d levels: %.12g, want %.12g", levels, got, want)
+		}
+	}
+}
+
+// The precision is that of neighbours in random order among those that tie, on average over many orders.
+func TestPrecisionByOrders(t *testing.T) {
+	r, labels := random(30, 6, 8), labelsFor(30, 3, 8)
+	a := r.Diagnose(0, labels).Labels
+	g := rand.New(rand.NewPCG(1, 1))
+	var rows []int
+	for i, l := range labels {
+		if l != "" && r.HasGaze[i] {
+			rows = append(rows, i)
+		}
+	}
+	const orders = 3000
+	for _, p := range a.Precision {
+		sum := 0.0
+		for range orders {
+			for _, i := range rows {
+				others := slices.DeleteFunc(slices.Clone(rows), func(j int) bool { return j == i })
+				g.Shuffle(len(others), func(a, b int) { others[a], others[b] = others[b], others[a] })
+				slices.SortStableFunc(others, func(a, b int) int {
+					return int(math.Copysign(1, float64(r.At(i, b)-r.At(i, a)))) * bool2int(r.At(i, a) != r.At(i, b))
+				})
+				for _, j := range others[:p.K] {
+					if labels[i] == labels[j] {
+						sum++
+					}
+				}
+			}
+		}
+		if want := sum / orders / float64(len(rows)*p.K); !within(p.Share, want, .01) {
+			t.Errorf("precision at %d is %.4f, by random orders %.4f", p.K, p.Share, want)
+		}
+	}
+	if a.Neighbour != a.Precision[0].Share {
+		t.Error("the nearest neighbour is not the precision at 1")
+	}
+}
+
+func bool2int(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// The interval holds the truth, .5, in about 95 % of relations without signal whose pairs depend on their items.
+func TestIntervalCovers(t *testing.T) {
+	const runs, n = 200, 40
+	covered := 0
+	for run := range runs {
+		g := rand.New(rand.NewPCG(uint64(run), 7))
+		r, labels, offset := newRelation(n), make([]string, n), make([]float64, n)
+		for i := range n {
+			r.HasGaze[i], labels[i], offset[i] = true, strconv.Itoa(g.IntN(3)), g.NormFloat64()
+		}
+		for i := range n {
+			for j := range i {
+				v := float32(offset[i] + offset[j] + .3*g.NormFloat64())
+				r.Values[i*n+j], r.Values[j*n+i] = v, v
+			}
+		}
+		if a := r.Diagnose(0, labels).Labels; a.AUCLow <= .5 && .5 <= a.AUCHigh {
+			covered++
+		}
+	}
+	share := float64(covered) / runs
+	t.Logf("%.1f %% of the intervals cover chance", 100*share)
+	if share < .91 || share > .99 {
+		t.Errorf("%.1f %% of the intervals cover chance, want about 95 %%", 100*share)
+	}
+}
+
+// signal is a relation in which items of one label are more alike by some amount, and the labels.
+func signal(n int, amount float32, seed uint64) (*Relation, []string) {
+	g := rand.New(rand.NewPCG(seed, 3))
+	r, labels := newRelation(n), make([]string, n)
+	for i := range n {
+		r.HasGaze[i], labels[i], r.Values[i*n+i] = true, strconv.Itoa(i%3), 1
+		for j := range i {
+			v := g.Float32() * .5
+			if labels[i] == labels[j] {
+				v += amount
+			}
+			r.Values[i*n+j], r.Values[j*n+i] = v, v
+		}
+	}
+	return r, labels
+}
+
+func TestExamine(t *testing.T) {
+	for _, c := range []struct {
+		amount  float32
+		verdict string
+	}{{.3, VerdictSignal}, {0, VerdictNone}} {
+		r, labels := signal(120, c.amount, 4)
+		p := r.Positives(Rule{PerItem: 5}, nil, nil)
+		x, err := p.Examine(context.Background(), ExamineOptions{Labels: labels, Permutations: 10, Pairs: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		x.Conclude()
+		if x.Conclusion.Verdict != c.verdict {
+			t.Errorf("amount %g: %+v, want %s", c.amount, x.Conclusion, c.verdict)
+		}
+		if s := x.Labels.Control; s.Permutations != 10 || !within(s.AUC.Mean, .5, .02) || !within(s.Precision[1].Mean, .33, .05) || s.AUC.SD <= 0 || s.AUC.Least > s.AUC.Mean || s.AUC.Most < s.AUC.Mean {
+			t.Errorf("control %+v", s)
+		}
+		pairs, same, items := 0, 0, 0
+		for k, n := range x.Histogram.Pairs {
+			pairs += n
+			same += x.Histogram.Same[k]
+		}
+		for _, b := range x.PositivesCounted {
+			items += b.Items
+		}
+		if pairs != 120*119/2 || same != 3*40*39/2 || items != 120 {
+			t.Errorf("%d pairs, %d of one label, %d items in the histograms", pairs, same, items)
+		}
+		if x.Closest[0].Similarity != x.Quantiles[8] || x.Furthest[0].Similarity != x.Quantiles[0] || len(x.Closest) != 3 || len(x.Furthest) != 3 {
+			t.Errorf("closest %+v, furthest %+v", x.Closest, x.Furthest)
+		}
+		chosen, suggested := 0, 0
+		for k, candidate := range x.Candidates {
+			d := r.Diagnose(candidate.Tau, labels)
+			if d.Positives != candidate.Positives || d.Labels.Positives != candidate.Labels {
+				t.Errorf("candidate %+v, diagnosed %+v", candidate, d)
+			}
+			if k > 0 && candidate.Tau >= x.Candidates[k-1].Tau {
+				t.Error("the candidates are not in order")
+			}
+			if candidate.Chosen {
+				chosen++
+			}
+			if candidate.Suggested {
+				suggested++
+			}
+		}
+		if chosen != 1 || c.verdict == VerdictSignal && (suggested != 1 || x.Conclusion.Tau == 0) || c.verdict == VerdictNone && suggested != 0 {
+			t.Errorf("%d chosen, %d suggested: %+v", chosen, suggested, x.Conclusion)
+		}
+		x.Labels = nil
+		if x.Conclude(); x.Conclusion.Verdict != VerdictUnknown || !strings.Contains(x.Conclusion.Threshold, "number of positives") {
+			t.Errorf("without labels: %+v", x.Conclusion)
+		}
+	}
+}
+
+// Only the nearest share the label: far pairs do not.
+func TestSignalAmongTheNearest(t *testing.T) {
+	r, labels := signal(150, 0, 6)
+	for i := range 150 {
+		j := (i + 3) % 150
+		r.Values[i*150+j], r.Values[j*150+i] = .9, .9
+	}
+	x, err := r.Positives(Rule{PerItem: 2}, nil, nil).Examine(context.Background(), ExamineOptions{Labels: labels, Permutations: 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if x.Conclude(); x.Conclusion.Verdict != VerdictNear || !within(x.Conclusion.Tau, x.Candidates[1].Tau, 0) {
+		t.Errorf("%+v of %+v", x.Conclusion, x.Candidates)
+	}
+}
+
+func TestExamineLittle(t *testing.T) {
+	for _, n := range []int{0, 1, 2} {
+		r := LabelRelation(make([]string, n))
+		x, err := r.Positives(Rule{PerItem: 1}, nil, nil).Examine(context.Background(), ExamineOptions{Labels: make([]string, n), Permutations: 3, Pairs: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if x.Conclude(); x.Items != n || x.Conclusion.Verdict != VerdictUnknown || len(x.Closest) != n/2 {
+			t.Errorf("%d items: %+v", n, x)
+		}
+	}
+	r, labels := signal(9, 0, 1)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := r.Positives(Rule{}, nil, nil).Examine(ctx, ExamineOptions{Labels: labels, Permutations: 3}); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+}
+
+func TestCompareReaders(t *testing.T) {
+	at := func(x, y float64) gaze.Recording {
+		return gaze.Recording{Width: 100, Height: 100, Fixations: []gaze.Fixation{{X: x, Y: y, Duration: .3}}}
+	}
+	items := [][]gaze.Recording{{at(10, 10), at(15, 12)}, {at(80, 80)}, nil, {at(50, 90), at(55, 85), at(52, 88), {}}, {at(90, 10), at(88, 13)}}
+	a, err := CompareReaders(context.Background(), device(t), items, RelateOptions{Measure: "heatmap-cc"}, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.Images != 3 || a.OfImages != 3 || a.Recordings != 7 || a.AUC != 1 || !within(a.Neighbour, 1, 1e-12) {
+		t.Errorf("%+v", a)
+	}
+	if a, err = CompareReaders(context.Background(), device(t), items, RelateOptions{Measure: "heatmap-cc"}, 4); err != nil || a.Images != 2 || a.OfImages != 3 {
+		t.Errorf("%+v, %v", a, err)
+	}
+	if a, err := CompareReaders(context.Background(), device(t), items[:3], RelateOptions{Measure: "heatmap-cc"}, 4); err != nil || a != nil {
+		t.Errorf("one image with several readers: %+v, %v", a, err)
+	}
+}

@@ -1,0 +1,206 @@
+package similarity
+
+import (
+	"cmp"
+	"context"
+	"slices"
+)
+
+// Examination is a diagnosis with all that a person wants to see before training.
+type Examination struct {
+	Diagnosis
+	Rule             Rule        `json:"rule"`
+	Histogram        Histogram   `json:"histogram"`
+	PositivesCounted []Bar       `json:"positives_histogram"`
+	Closest          []Pair      `json:"closest"`
+	Furthest         []Pair      `json:"furthest"`
+	Candidates       []Candidate `json:"taus"`
+	// Readers is the agreement of several readers of one image, nil where there are none or it was not asked for.
+	Readers    *ReaderAgreement `json:"readers,omitempty"`
+	Conclusion Conclusion       `json:"conclusion"`
+}
+
+// Histogram counts all pairs in bars of equal width from Least to Most.
+type Histogram struct {
+	Least float64 `json:"least"`
+	Most  float64 `json:"most"`
+	Pairs []int   `json:"pairs"`
+	// Same is those of the pairs that join two items of one label.
+	Same []int `json:"same_label,omitempty"`
+}
+
+// Bar is the number of items that have From to To positives.
+type Bar struct {
+	From  int `json:"from"`
+	To    int `json:"to"`
+	Items int `json:"items"`
+}
+
+// Pair is two items, by their rows.
+type Pair struct {
+	I          int     `json:"i"`
+	J          int     `json:"j"`
+	Similarity float64 `json:"similarity"`
+}
+
+// Candidate is a threshold with what it gives.
+type Candidate struct {
+	Tau       float64 `json:"tau"`
+	Positives Counts  `json:"positives_per_item"`
+	// Labels is the share of the positives that join two items of one label; 0 without labels or positives.
+	Labels float64 `json:"positives_same_label"`
+	// Chosen is the tau of the rule, Suggested the one that Conclusion names.
+	Chosen    bool `json:"chosen"`
+	Suggested bool `json:"suggested"`
+}
+
+// ExamineOptions says what to look at.
+type ExamineOptions struct {
+	// Labels, one per item, may be nil; "" is no label.
+	Labels []string
+	// Permutations is how often the gaze is permuted for the control.
+	Permutations int
+	Seed         uint64
+	// Pairs is how many of the closest and of the furthest pairs are wanted.
+	Pairs int
+	// Progress, if not nil, is told how many permutations are done; never from two goroutines at once.
+	Progress func(done, total int)
+}
+
+const (
+	histogramBars = 60
+	positivesBars = 24
+)
+
+// Examine looks at the relation and its positives from all sides. Conclude completes what it returns.
+func (p *Positives) Examine(ctx context.Context, o ExamineOptions) (*Examination, error) {
+	x := &Examination{Diagnosis: p.Diagnose(o.Labels), Rule: p.rule}
+	if o.Labels != nil && x.Labels.Items > 1 && o.Permutations > 0 {
+		control, err := newLabelling(p.relation, o.Labels, nil).control(ctx, o.Permutations, o.Seed, o.Progress)
+		if err != nil {
+			return nil, err
+		}
+		x.Labels.Control = control
+	}
+	perItem, _ := p.counts()
+	x.PositivesCounted = bars(perItem)
+	x.Histogram = p.relation.histogram(x.Quantiles[0], x.Quantiles[len(x.Quantiles)-1], o.Labels)
+	x.Closest, x.Furthest = p.relation.extremes(o.Pairs)
+	x.Candidates = p.candidates(o.Labels)
+	return x, ctx.Err()
+}
+
+func (r *Relation) histogram(least, most float64, labels []string) Histogram {
+	h := Histogram{Least: least, Most: most, Pairs: make([]int, histogramBars)}
+	if labels != nil {
+		h.Same = make([]int, histogramBars)
+	}
+	scale := 0.0
+	if most > least {
+		scale = histogramBars / (most - least)
+	}
+	r.allPairs().each(func(i, j int, v float32) {
+		bar := min(int((float64(v)-least)*scale), histogramBars-1)
+		h.Pairs[bar]++
+		if labels != nil && labels[i] != "" && labels[i] == labels[j] {
+			h.Same[bar]++
+		}
+	})
+	return h
+}
+
+// bars counts counts in bars of equal width.
+func bars(counts []int) []Bar {
+	if len(counts) == 0 {
+		return nil
+	}
+	width := slices.Max(counts)/positivesBars + 1
+	all := make([]Bar, slices.Max(counts)/width+1)
+	for k := range all {
+		all[k].From, all[k].To = k*width, (k+1)*width-1
+	}
+	for _, n := range counts {
+		all[n/width].Items++
+	}
+	return all
+}
+
+// extremes is the closest and the furthest pairs, no item twice in either: of the pairs of an item and the one nearest to
+// it, or furthest from it, the most extreme first.
+func (r *Relation) extremes(n int) (closest, furthest []Pair) {
+	high, low := make([]Pair, r.N), make([]Pair, r.N)
+	for i := range r.N {
+		high[i], low[i] = Pair{I: -1}, Pair{I: -1}
+	}
+	consider := func(i, j int, v float64) {
+		if high[i].I < 0 || v > high[i].Similarity {
+			high[i] = Pair{min(i, j), max(i, j), v}
+		}
+		if low[i].I < 0 || v < low[i].Similarity {
+			low[i] = Pair{min(i, j), max(i, j), v}
+		}
+	}
+	r.allPairs().each(func(i, j int, v float32) {
+		consider(i, j, float64(v))
+		consider(j, i, float64(v))
+	})
+	slices.SortStableFunc(high, func(a, b Pair) int { return cmp.Compare(b.Similarity, a.Similarity) })
+	slices.SortStableFunc(low, func(a, b Pair) int { return cmp.Compare(a.Similarity, b.Similarity) })
+	return apart(high, n), apart(low, n)
+}
+
+// apart is the first n pairs that have no item in common.
+func apart(pairs []Pair, n int) []Pair {
+	var kept []Pair
+	used := map[int]bool{}
+	for _, p := range pairs {
+		if len(kept) < n && p.I >= 0 && !used[p.I] && !used[p.J] {
+			used[p.I], used[p.J] = true, true
+			kept = append(kept, p)
+		}
+	}
+	return kept
+}
+
+// candidatePositives is the positives an item that the candidates for tau give on average, or as near below as they can.
+var candidatePositives = []float64{1, 2, 5, 10, 20, 50}
+
+// candidates tries thresholds, the rule's own among them, the highest first.
+func (p *Positives) candidates(labels []string) []Candidate {
+	taus := p.pairs().tausForPositives(candidatePositives)
+	if p.rule.Kind != "top-k" {
+		taus = append(taus, p.rule.Tau)
+	}
+	slices.Sort(taus)
+	taus = slices.Compact(taus)
+	slices.Reverse(taus)
+	n := p.relation.N
+	perItem := make([][]int, len(taus))
+	for t := range perItem {
+		perItem[t] = make([]int, n)
+	}
+	labelled, hits := make([]int, len(taus)), make([]int, len(taus))
+	p.pairs().each(func(i, j int, v float32) {
+		for t := len(taus) - 1; t >= 0 && v > float32(taus[t]); t-- { // the lowest tau first
+			perItem[t][i]++
+			perItem[t][j]++
+			if labels != nil && labels[i] != "" && labels[j] != "" {
+				labelled[t]++
+				if labels[i] == labels[j] {
+					hits[t]++
+				}
+			}
+		}
+	})
+	found := make([]Candidate, len(taus))
+	for t, tau := range taus {
+		var with []int
+		for i, n := range perItem[t] {
+			if p.relation.HasGaze[i] {
+				with = append(with, n)
+			}
+		}
+		found[t] = Candidate{Tau: tau, Positives: count(with), Labels: share(hits[t], labelled[t]), Chosen: p.rule.Kind != "top-k" && tau == p.rule.Tau}
+	}
+	return found
+}
