@@ -46,8 +46,8 @@ func makeData(t *testing.T, text files) string {
 
 func imageName(i int) string { return fmt.Sprintf("img%02d.png", i) }
 
-// fixations is a gaze table with two fixations on every image.
-func fixations() string {
+// fixationTable is a gaze table with two fixations on every image.
+func fixationTable() string {
 	text := "image,x [px],y [px],duration [ms]\n"
 	for i := range 20 {
 		text += fmt.Sprintf("%s,%d,%d,200\n%s,%d,%d,%d\n", imageName(i), 1+i, 1+i/2, imageName(i), 20-i, 10, 100+10*i)
@@ -94,9 +94,9 @@ func TestTrainEvaluateEmbedOnAFolder(t *testing.T) {
 		text files
 		args []string
 	}{
-		{"labels beside the images", files{"fixations.csv": fixations(), "labels.csv": labels()}, []string{"--labels", "labels.csv:grade", "--split", "part", "--group", "patient"}},
-		{"split in a file of its own", files{"fixations.csv": fixations(), "labels.csv": labels(), "parts.csv": labels()}, []string{"--labels", "labels.csv:grade", "--split", "parts.csv:part"}},
-		{"manifest", files{"fixations.csv": fixations(), "items.csv": manifest()}, nil},
+		{"labels beside the images", files{"fixations.csv": fixationTable(), "labels.csv": labels()}, []string{"--labels", "labels.csv:grade", "--split", "part", "--group", "patient"}},
+		{"split in a file of its own", files{"fixations.csv": fixationTable(), "labels.csv": labels(), "parts.csv": labels()}, []string{"--labels", "labels.csv:grade", "--split", "parts.csv:part"}},
+		{"manifest", files{"fixations.csv": fixationTable(), "items.csv": manifest()}, nil},
 	}
 	var first string
 	for _, route := range routes {
@@ -130,7 +130,7 @@ func TestTrainEvaluateEmbedOnAFolder(t *testing.T) {
 }
 
 func TestEmbed(t *testing.T) {
-	folder, work := makeData(t, files{"fixations.csv": fixations()}), t.TempDir()
+	folder, work := makeData(t, files{"fixations.csv": fixationTable()}), t.TempDir()
 	run, features, again := filepath.Join(work, "run"), filepath.Join(work, "features"), filepath.Join(work, "again")
 	succeed(t, onData(folder, run)...)
 	succeed(t, "embed", "--run", run, "--out", features, "--pixels")
@@ -181,32 +181,32 @@ func TestBadInput(t *testing.T) {
 		want  string // in the error, and in the list of what --skip-bad leaves out
 		fatal bool   // also with --skip-bad
 	}{
-		{name: "missing image", text: files{"fixations.csv": fixations(), "items.csv": replace(manifest(), "img02.png", "img77.png")},
+		{name: "missing image", text: files{"fixations.csv": fixationTable(), "items.csv": replace(manifest(), "img02.png", "img77.png")},
 			want: "items.csv:4: image \"img77.png\""},
-		{name: "undecodable image", text: files{"fixations.csv": fixations()},
+		{name: "undecodable image", text: files{"fixations.csv": fixationTable()},
 			spoil: func(folder string) error {
 				return os.WriteFile(filepath.Join(folder, "images", "img03.png"), []byte("\x89PNG broken"), 0o666)
 			},
 			want: "img03.png"},
-		{name: "gaze without image", text: files{"fixations.csv": fixations() + "img50.png,1,1,100\n"},
+		{name: "gaze without image", text: files{"fixations.csv": fixationTable() + "img50.png,1,1,100\n"},
 			want: "fixations.csv:42: gaze for image \"img50.png\", which is not among the images"},
-		{name: "image without gaze", text: files{"fixations.csv": strings.ReplaceAll(fixations(), "img04.png,", "img05.png,")},
+		{name: "image without gaze", text: files{"fixations.csv": strings.ReplaceAll(fixationTable(), "img04.png,", "img05.png,")},
 			want: "image \"img04.png\" has no gaze"},
-		{name: "coordinates outside", text: files{"fixations.csv": strings.ReplaceAll(replace(fixations(), "img06.png,7,", "img06.png,700,"), "img06.png,14,", "img06.png,1400,")},
+		{name: "coordinates outside", text: files{"fixations.csv": strings.ReplaceAll(replace(fixationTable(), "img06.png,7,", "img06.png,700,"), "img06.png,14,", "img06.png,1400,")},
 			want: "fixations.csv:14: image \"img06.png\""},
-		{name: "empty recording", text: files{"fixations.csv": replace(replace(fixations(), "img07.png,8,4,200", "img07.png,,,"), "img07.png,13,10,170\n", "")},
+		{name: "empty recording", text: files{"fixations.csv": replace(replace(fixationTable(), "img07.png,8,4,200", "img07.png,,,"), "img07.png,13,10,170\n", "")},
 			want: "without fixations"},
-		{name: "duplicate names", text: files{"fixations.csv": fixations(), "items.csv": manifest() + "img08.png,g0,train,fixations.csv\n"},
+		{name: "duplicate names", text: files{"fixations.csv": fixationTable(), "items.csv": manifest() + "img08.png,g0,train,fixations.csv\n"},
 			want: "items.csv:22: image \"img08.png\""},
-		{name: "wrong value", text: files{"fixations.csv": replace(fixations(), "img09.png,10,", "img09.png,ten,")},
+		{name: "wrong value", text: files{"fixations.csv": replace(fixationTable(), "img09.png,10,", "img09.png,ten,")},
 			want: "fixations.csv:20:11:"},
-		{name: "wrong header", text: files{"fixations.csv": replace(fixations(), "duration", "length")},
+		{name: "wrong header", text: files{"fixations.csv": replace(fixationTable(), "duration", "length")},
 			want: "no gaze file found", fatal: true},
-		{name: "wrong header of a named format", text: files{"gaze.csv": replace(fixations(), "duration", "length")}, args: []string{"--format", "eyecrowd"},
+		{name: "wrong header of a named format", text: files{"gaze.csv": replace(fixationTable(), "duration", "length")}, args: []string{"--format", "eyecrowd"},
 			want: "gaze", fatal: true},
-		{name: "wrong label column", text: files{"fixations.csv": fixations(), "labels.csv": labels()}, args: []string{"--labels", "labels.csv:size"},
+		{name: "wrong label column", text: files{"fixations.csv": fixationTable(), "labels.csv": labels()}, args: []string{"--labels", "labels.csv:size"},
 			want: "labels.csv:1:", fatal: true},
-		{name: "wrong word of a split", text: files{"fixations.csv": fixations(), "items.csv": replace(manifest(), "g1,train", "g1,trian")},
+		{name: "wrong word of a split", text: files{"fixations.csv": fixationTable(), "items.csv": replace(manifest(), "g1,train", "g1,trian")},
 			want: "items.csv:3: image \"img01.png\": split \"trian\"", fatal: true},
 	}
 	for _, test := range tests {
@@ -252,7 +252,7 @@ func TestLabelsAsPositives(t *testing.T) {
 }
 
 func TestResumeFromAnotherFolder(t *testing.T) {
-	folder, work := makeData(t, files{"fixations.csv": fixations()}), t.TempDir()
+	folder, work := makeData(t, files{"fixations.csv": fixationTable()}), t.TempDir()
 	if err := os.WriteFile(filepath.Join(work, "grades.csv"), []byte(labels()), 0o666); err != nil {
 		t.Fatal(err)
 	}
@@ -271,7 +271,7 @@ func TestResumeFromAnotherFolder(t *testing.T) {
 
 func TestGroupsThatLeakAreRefused(t *testing.T) {
 	leaking := strings.ReplaceAll(labels(), "test,p15", "test,p1")
-	folder, out := makeData(t, files{"fixations.csv": fixations(), "labels.csv": leaking}), filepath.Join(t.TempDir(), "run")
+	folder, out := makeData(t, files{"fixations.csv": fixationTable(), "labels.csv": leaking}), filepath.Join(t.TempDir(), "run")
 	succeed(t, onData(folder, out, "--labels", "labels.csv:grade", "--split", "part", "--group", "patient")...)
 	if o := gzpt(t, "evaluate", "--run", out); o.status != 1 || !strings.Contains(o.stderr, `group "p1" is in two parts of the split`) {
 		t.Errorf("status %d, %s", o.status, o.stderr)
@@ -279,12 +279,12 @@ func TestGroupsThatLeakAreRefused(t *testing.T) {
 }
 
 func TestResumeRefusesChangedItems(t *testing.T) {
-	folder, out := makeData(t, files{"fixations.csv": fixations()}), filepath.Join(t.TempDir(), "run")
+	folder, out := makeData(t, files{"fixations.csv": fixationTable()}), filepath.Join(t.TempDir(), "run")
 	succeed(t, onData(folder, out, "--epochs", "2", "--stop-after", "1")...)
 	if err := os.Remove(filepath.Join(folder, "images", "img19.png")); err != nil {
 		t.Fatal(err)
 	}
-	changed := strings.ReplaceAll(fixations(), "img19.png", "img18.png")
+	changed := strings.ReplaceAll(fixationTable(), "img19.png", "img18.png")
 	if err := os.WriteFile(filepath.Join(folder, "fixations.csv"), []byte(changed), 0o666); err != nil {
 		t.Fatal(err)
 	}

@@ -10,13 +10,13 @@ import (
 	"strings"
 
 	"gzpt/gaze"
-	"gzpt/gaze/formats"
 	"gzpt/nn/data"
 )
 
 // dataSettings says what the items are and how large their views.
 type dataSettings struct {
-	path, gazeFiles, format, unit string
+	path                          string
+	gaze                          recordingSettings
 	labels, split, group, cache   string
 	skipBad                       bool
 	imageSize, channels, phantoms int
@@ -27,9 +27,6 @@ const dataGroup = "Data"
 func (s *dataSettings) addFlags(f *flags) {
 	g := f.group(dataGroup)
 	f.path(g, &s.path, "data", "folder of images and gaze, or a manifest: `DIR`; without it, items are phantoms")
-	f.path(g, &s.gazeFiles, "gaze-files", "file or folder of gaze, where it lies elsewhere than the images: `PATH` (default: --data)")
-	f.choice(g, &s.format, "format", append([]string{"auto"}, formats.Formats()...), "`FORMAT` of the gaze files")
-	f.choice(g, &s.unit, "unit", []string{"declared", "px", "norm"}, "`UNIT` of positions where a gaze table does not declare it")
 	g.StringVar(&s.labels, "labels", "", "`FILE:COLUMN` of the labels, which only evaluation and --gaze labels look at; FILE is sought in DIR first")
 	g.StringVar(&s.split, "split", "", "`COLUMN`, or FILE:COLUMN, with train, val or test; training leaves val and test out")
 	g.StringVar(&s.group, "group", "", "`COLUMN` of what must not be in two parts of the split: patients")
@@ -60,7 +57,7 @@ func (s *dataSettings) anchor() {
 
 // folder is where the tables of the data set are sought.
 func (s *dataSettings) folder() string {
-	path := cmp.Or(s.path, s.gazeFiles)
+	path := cmp.Or(s.path, s.gaze.path)
 	if info, err := os.Stat(path); err == nil && !info.IsDir() {
 		return filepath.Dir(path)
 	}
@@ -70,7 +67,7 @@ func (s *dataSettings) folder() string {
 // labelSource says where the labels come from.
 func (s *dataSettings) labelSource() string {
 	switch {
-	case s.path == "" && s.gazeFiles == "" && s.labels == "":
+	case s.path == "" && s.gaze.path == "" && s.labels == "":
 		return "phantoms"
 	case s.labels == "":
 		return "items.csv:label"
@@ -87,7 +84,7 @@ func (s *dataSettings) validate() error {
 		return usagef("--channels %d: expected 1 or 3", s.channels)
 	case s.path == "" && s.phantoms < 16:
 		return usagef("--phantoms %d: expected at least 16", s.phantoms)
-	case s.path == "" && cmp.Or(s.labels, s.split, s.group, s.gazeFiles) != "":
+	case s.path == "" && cmp.Or(s.labels, s.split, s.group, s.gaze.path) != "":
 		return usagef("--labels, --split, --group and --gaze-files are for --data; phantoms have their own")
 	}
 	return nil
@@ -251,42 +248,5 @@ func (s *dataSettings) openImages(ctx context.Context, e *environment, d *datase
 		d.skip(p)
 	}
 	d.source, d.close = cache, cache.Close
-	return nil
-}
-
-// readGaze reads the gaze files of the data set.
-func (s *dataSettings) readGaze(d *dataset) (*formats.Set, error) {
-	o := formats.ReadOptions{Format: s.format, SkipBad: s.skipBad}
-	if s.unit != "declared" {
-		o.Unit = s.unit
-	}
-	set, err := formats.Load(cmp.Or(s.gazeFiles, s.path), o)
-	if err != nil {
-		return nil, err
-	}
-	for i, file := range set.Files {
-		d.files = append(d.files, gazeFile{file, set.Formats[i]})
-	}
-	return set, nil
-}
-
-// alignGaze brings the recordings into the order of the items.
-func (s *dataSettings) alignGaze(d *dataset, set *formats.Set) error {
-	images := make([]formats.Image, len(d.items()))
-	for i, item := range d.items() {
-		images[i] = formats.Image{Name: item.Name, File: cmp.Or(item.File, item.Path), Line: item.Line}
-		images[i].Width, images[i].Height = d.source.Size(i)
-	}
-	recordings, skips, err := set.Align(images, formats.AlignOptions{SkipBad: s.skipBad})
-	if err != nil {
-		return err
-	}
-	for _, p := range append(set.Skips, skips...) {
-		d.skip(p)
-	}
-	if set.Dropped.Any() {
-		d.skip(fmt.Errorf("left out of the gaze: %s", set.Dropped))
-	}
-	d.recordings, d.dropped, d.detector = recordings, set.Dropped, "as the files have them"
 	return nil
 }

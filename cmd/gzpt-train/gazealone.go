@@ -33,16 +33,16 @@ func (n named) Image(int) (*data.Image, error) { return nil, data.ErrNoImage }
 
 // onPhantoms reports whether the items are made up: no flag names any.
 func (s *relateSettings) onPhantoms() bool {
-	return s.data.path == "" && s.data.gazeFiles == "" && s.gaze.relation == ""
+	return s.data.path == "" && s.data.gaze.path == "" && s.gaze.relation == ""
 }
 
 // validate is that of the data settings, but without --data there may be gaze, or a relation, alone.
 func (s *relateSettings) validate() error {
 	d := s.data
 	if d.path == "" && !s.onPhantoms() {
-		d.path = cmp.Or(d.gazeFiles, s.gaze.relation)
+		d.path = cmp.Or(d.gaze.path, s.gaze.relation)
 	}
-	return d.validate()
+	return cmp.Or(d.validate(), d.gaze.resolve())
 }
 
 // load reads the items: images with their gaze, gaze alone, or the rows of a relation alone.
@@ -52,10 +52,10 @@ func (s *relateSettings) load(ctx context.Context, e *environment) (*dataset, er
 		return nil, err
 	}
 	if !alone {
-		return s.data.load(ctx, e, s.network.seed, s.gaze.needsGaze() || s.data.gazeFiles != "", s.run.workers)
+		return s.data.load(ctx, e, s.network.seed, s.gaze.needsGaze() || s.data.gaze.path != "", s.run.workers)
 	}
 	d := &dataset{close: func() error { return nil }}
-	if s.data.path == "" && s.data.gazeFiles == "" {
+	if s.data.path == "" && s.data.gaze.path == "" {
 		names, err := similarity.ReadNames(s.gaze.names)
 		if err == nil {
 			err = s.data.name(d, names)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -41,6 +42,7 @@ type runSettings struct {
 
 func (s *pretrainSettings) addFlags(f *flags) {
 	s.data.addFlags(f)
+	s.data.gaze.addFlags(f)
 	s.gaze.addFlags(f)
 	s.network.addFlags(f)
 	s.augment.addFlags(f)
@@ -113,7 +115,7 @@ func buildPretrain(f *flags) work {
 
 // resolve checks the flags and fills in those that follow from others.
 func (s *pretrainSettings) resolve(f *flags) error {
-	if err := s.data.validate(); err != nil {
+	if err := cmp.Or(s.data.validate(), s.data.gaze.resolve()); err != nil {
 		return err
 	}
 	if err := s.gaze.resolve(f); err != nil {

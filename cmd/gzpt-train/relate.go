@@ -39,6 +39,7 @@ type relateSettings struct {
 
 func (s *relateSettings) addFlags(f *flags) {
 	s.data.addFlags(f)
+	s.data.gaze.addFlags(f)
 	s.gaze.addFlags(f)
 	g := f.group("Report")
 	g.StringVar(&s.compare, "compare", "", "measures to rank beside --gaze: `A,B,C` with parameters as there (tima:eps=0.1,rate=50,heatmap-cc), or all")

@@ -113,7 +113,7 @@ func relateJSON(t *testing.T, out string) (found relation) {
 func TestRelate(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "relation")
 	evil := strings.ReplaceAll(labels(), ",g1,", `,"<script>&""'",`)
-	folder := makeData(t, files{"fixations.csv": fixations(), "labels.csv": evil})
+	folder := makeData(t, files{"fixations.csv": fixationTable(), "labels.csv": evil})
 	o := succeed(t, "relate", "--data", folder, "--gaze", "heatmap-cc", "--labels", "labels.csv:grade", "--positives", "3", "--image-size", "16", "--out", out,
 		"--compare", "tima:eps=0.1,rate=100,heatmap-cc", "--permutations", "5", "--pairs", "2")
 	for _, want := range []string{"20 items, 20 with gaze", "quantiles", "same-label AUC", "tima:eps=0.1,rate=100  ", "ranked by the first 5"} {
@@ -176,7 +176,7 @@ func TestRelateWithoutImages(t *testing.T) {
 	}
 	images := makeData(t, files{"elsewhere.txt": "no gaze"})
 	beside := filepath.Join(t.TempDir(), "f.csv")
-	if err := os.WriteFile(beside, []byte(fixations()), 0o666); err != nil {
+	if err := os.WriteFile(beside, []byte(fixationTable()), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
@@ -352,7 +352,7 @@ func TestRulesResume(t *testing.T) {
 	for i := range 12 {
 		fewer = strings.Replace(fewer, fmt.Sprintf("train,p%d\n", i), fmt.Sprintf("train,q%d\n", i%2), 1)
 	}
-	folder := makeData(t, files{"fixations.csv": fixations(), "labels.csv": fewer})
+	folder := makeData(t, files{"fixations.csv": fixationTable(), "labels.csv": fewer})
 	backbones := map[string]string{}
 	for name, rule := range map[string][]string{
 		"top-k":    {"--rule", "top-k", "--positives", "2", "--mutual"},
