@@ -67,13 +67,13 @@ func relate(tb testing.TB, items [][]gaze.Recording, o RelateOptions) *Relation 
 // TestKvasir, where chance is .33: what was measured, rounded down.
 var neighbourFloors = map[string]float64{
 	"dtw": .68, "eyenalysis": .72, "frechet": .51, "hausdorff": .73, "heatmap-cc": .70, "levenshtein": .57, "moments": .79,
-	"multimatch": .55, "scanmatch": .63, "stde": .64, "tde": .69, "tima": .70,
+	"multimatch": .55, "scanmatch": .63, "ss": .65, "stde": .64, "tde": .69, "tima": .70,
 }
 
 // readerFloors is for every measure with what AUC readers of one image must rank above others in TestEyeCrowd.
 var readerFloors = map[string]float64{
 	"dtw": .68, "eyenalysis": .81, "frechet": .53, "hausdorff": .61, "heatmap-cc": .77, "levenshtein": .70, "moments": .54,
-	"multimatch": .59, "scanmatch": .67, "stde": .67, "tde": .71, "tima": .52,
+	"multimatch": .59, "scanmatch": .67, "ss": .74, "stde": .67, "tde": .71, "tima": .52,
 }
 
 // floor is that of a measure; a measure without one fails the test, so that none is forgotten.
