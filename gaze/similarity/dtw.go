@@ -73,13 +73,13 @@ func (w *warping) distances(a, b []point, corner float64) {
 		last := b[0]
 		left := bits(p.distance(last) + fromBits(min(above[0], above[1])))
 		upper[0] = left
-		corner, diagonal, lowerLeft := above[1], infinite, infinite
+		before, diagonal, lowerLeft := above[1], infinite, infinite
 		for j := 1; j < m; j++ {
 			next, up := b[j], above[j+1]
-			here := bits(p.distance(next) + fromBits(min(corner, up, left)))
+			here := bits(p.distance(next) + fromBits(min(before, up, left)))
 			lowerLeft = bits(q.distance(last) + fromBits(min(diagonal, left, lowerLeft)))
 			upper[j], lower[j-1] = here, lowerLeft
-			corner, diagonal, left, last = up, left, here, next
+			before, diagonal, left, last = up, left, here, next
 		}
 		lower[m-1] = bits(q.distance(last) + fromBits(min(diagonal, left, lowerLeft)))
 	}

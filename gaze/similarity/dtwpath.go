@@ -11,8 +11,8 @@ func init() {
 	})
 }
 
-// prepareDTW compares scanpaths by dynamic time warping of their fixations (Sakoe & Chiba, IEEE TASSP 1978; for scanpaths
-// Le Meur & Liu, Vision Research 2015), normalised by the path and the frame's diagonal D:
+// prepareDTW compares scanpaths by dynamic time warping of their fixations (Sakoe & Chiba, IEEE TASSP 1978), normalised by
+// the path and the frame's diagonal D:
 //
 //	R_ij = 1 - cost / cells of the cheapest path, local cost (1-w) |p-q|/D + w |d-e|/max(d,e)
 //

@@ -45,7 +45,7 @@ type MultiMatchOptions struct {
 }
 
 // MultiMatch compares two scanpaths in five dimensions, each 1 for the same: vector, direction, length, position and
-// duration (Jarodzka, Holmqvist & Nystrom, ETRA 2010; Dewhurst et al., Behavior Research Methods 2012). The order of
+// duration (Jarodzka, Holmqvist & Nyström, ETRA 2010; Dewhurst et al., Behavior Research Methods 2012). The order of
 // the two plays no part.
 //
 // Scanpaths are sequences of saccades u_i, v_j, aligned by the cheapest path from the first pair to the last one with

@@ -47,10 +47,14 @@ func value(tb testing.TB, spec string, a, b gaze.Recording) float64 {
 // BenchmarkPairs compares scanpaths of 25 fixations, the median of real reading of endoscopic images, on one core.
 func BenchmarkPairs(b *testing.B) {
 	all := paths(1000, 25)
+	specs := []string{"dtw:duration=0.5", "multimatch:grouping=yes", "scanmatch:cols=12,rows=8,bin=0.1"}
 	for _, m := range Measures() {
-		b.Run("measure="+m.Name, func(b *testing.B) {
+		specs = append(specs, m.Name)
+	}
+	for _, spec := range specs {
+		b.Run("measure="+spec, func(b *testing.B) {
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-			c := prepared(b, m.Name, all)
+			c := prepared(b, spec, all)
 			side := min(c.side, 500)
 			dst := make([]float32, side*side)
 			for b.Loop() {

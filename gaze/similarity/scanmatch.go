@@ -26,7 +26,7 @@ func init() {
 //	F_ij = max(F_i-1,j-1 + S_ij, F_i-1,j, F_i,j-1), S_ij = T - |c_i - c_j|, R = F_nm / (T max(n, m))
 //
 // with c a cell's column and row and T the threshold. With the parameter bin a fixation counts round(duration/bin) times,
-// as in the paper, which takes 0.1 s; a scanpath of which nothing remains has similarity 0.
+// as in the paper; a scanpath of which nothing remains has similarity 0.
 func prepareScanMatch(w *work) (comparison, error) {
 	s := newSubstitution(int(w.settings.number("cols")), int(w.settings.number("rows")), w.settings.number("threshold"))
 	words := make([][]int, len(w.paths))
@@ -82,10 +82,9 @@ func (s *substitution) similarity(a, b []int, row []int64) float64 {
 	}
 	row = row[:len(b)]
 	clear(row)
-	middle := len(s.scores) / 2
+	scores, middle := s.scores, len(s.scores)/2
 	for _, v := range a {
 		corner, left := int64(0), int64(0)
-		scores := s.scores[:]
 		v += middle
 		for j, u := range b[:len(row)] {
 			up := row[j]

@@ -16,7 +16,7 @@ import (
 var scanpathMeasures = []string{
 	"dtw", "dtw:duration=0.5", "eyenalysis", "frechet", "hausdorff", "levenshtein", "moments", "moments:drawing=released",
 	"multimatch", "multimatch:grouping=yes", "multimatch:width=1920,height=1080", "scanmatch", "scanmatch:cols=12,rows=8,bin=0.1",
-	"stde", "tde", "tde:k=1", "tima", "tima:resize=bilinear,order=lexical,share=20,clamp=800,screen=yes",
+	"ss", "stde", "tde", "tde:k=1", "tima", "tima:resize=bilinear,order=lexical,share=20,clamp=800,screen=yes",
 }
 
 // tied is n scanpaths on a coarse grid, of which some are the same: there are many alignments of one cost.
