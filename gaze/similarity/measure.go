@@ -46,8 +46,12 @@ func (s settings) number(name string) float64 {
 	return v
 }
 
-// parseMeasure reads "name" or "name:parameter=value,parameter=value".
+// parseMeasure reads "name", "name:parameter=value,parameter=value" or a combination of such.
 func parseMeasure(spec string) (Measure, settings, error) {
+	if isCombination(spec) {
+		parts, err := parseCombination(spec)
+		return combination(spec, parts), nil, err
+	}
 	name, list, _ := strings.Cut(spec, ":")
 	i := slices.IndexFunc(measures, func(m Measure) bool { return m.Name == name })
 	if i < 0 {
@@ -73,17 +77,29 @@ func parseMeasure(spec string) (Measure, settings, error) {
 }
 
 // ResolveMeasure checks the text of a measure and writes out every parameter, for a run's record: "tima" gives
-// "tima:area=0.7,...".
+// "tima:area=0.7,...", also in a combination.
 func ResolveMeasure(spec string) (string, error) {
+	if isCombination(spec) {
+		parts, err := parseCombination(spec)
+		if err != nil {
+			return "", err
+		}
+		return resolveCombination(parts), nil
+	}
 	m, s, err := parseMeasure(spec)
 	if err != nil {
 		return "", err
 	}
+	return m.resolved(s), nil
+}
+
+// resolved is the text of a measure with all its parameters.
+func (m Measure) resolved(s settings) string {
 	pairs := make([]string, len(m.Parameters))
 	for i, p := range m.Parameters {
 		pairs[i] = p.Name + "=" + s[p.Name]
 	}
-	return strings.TrimSuffix(m.Name+":"+strings.Join(pairs, ","), ":"), nil
+	return strings.TrimSuffix(m.Name+":"+strings.Join(pairs, ","), ":")
 }
 
 func (p Parameter) check(value string) error {

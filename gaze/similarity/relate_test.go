@@ -139,11 +139,11 @@ func TestRelateRefuses(t *testing.T) {
 		r gaze.Recording
 		o RelateOptions
 	}{
-		`gaze measure "cc", expected one of heatmap-cc, tima`:    {ok, RelateOptions{Measure: "cc"}},
-		`gaze measure tima has no parameter "sigma"; it has eps`: {ok, RelateOptions{Measure: "tima:sigma=1"}},
-		`gaze measure tima: eps is "-1", expected a number from`: {ok, RelateOptions{Measure: "tima:eps=-1"}},
-		`eps is "", expected`: {ok, RelateOptions{Measure: "tima:eps"}},
-		`rate is "NaN"`:       {ok, RelateOptions{Measure: "tima:rate=NaN"}},
+		`gaze measure "cc", expected one of `:                       {ok, RelateOptions{Measure: "cc"}},
+		`gaze measure tima has no parameter "sigma"; it has eps`:    {ok, RelateOptions{Measure: "tima:sigma=1"}},
+		`gaze measure tima: eps is "-1", expected a number from`:    {ok, RelateOptions{Measure: "tima:eps=-1"}},
+		`eps is "", expected`:                                       {ok, RelateOptions{Measure: "tima:eps"}},
+		`rate is "NaN"`:                                             {ok, RelateOptions{Measure: "tima:rate=NaN"}},
 		`resize is "cubic", expected area or bilinear`:              {ok, RelateOptions{Measure: "tima:resize=cubic"}},
 		`readers "all", expected merge or mean`:                     {ok, RelateOptions{Measure: "tima", Readers: "all"}},
 		`g.csv:7: image "i", reader "": a frame or a fixation`:      {negative, RelateOptions{Measure: "tima"}},
