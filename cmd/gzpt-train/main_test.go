@@ -116,7 +116,7 @@ func TestUsage(t *testing.T) {
 		{"method", tiny(out, "--method", "moco"), 2, "--method moco: this version has byol"},
 		{"precision", tiny(out, "--precision", "bfloat16"), 2, "this version has float32"},
 		{"device", tiny(out, "--device", "cuda"), 2, "this build has the CPU alone"},
-		{"measure", tiny(out, "--gaze", "scanmatch"), 2, "expected one of heatmap-cc, tima, or none, permuted, labels"},
+		{"measure", tiny(out, "--gaze", "gazing"), 2, ", or none, permuted, labels"},
 		{"measure's parameter", tiny(out, "--gaze", "tima:eps=x"), 2, `eps is "x"`},
 		{"tau and positives", tiny(out, "--tau", "0.5", "--positives", "3"), 2, "give one"},
 		{"drop", tiny(out, "--drop", "2"), 2, "expected 0 to 1"},
