@@ -119,3 +119,23 @@ func TestProducts(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkStore is what putting the blocks of 10,000 items into the relation takes, beside computing them. GB/s counts the
+// relation once, as it is written.
+func BenchmarkStore(b *testing.B) {
+	const n = 10_000
+	w := &work{ctx: context.Background(), dev: device(b), paths: make([]gaze.Recording, n)}
+	r := newRelation(n)
+	for i := range r.HasGaze {
+		r.HasGaze[i] = true
+	}
+	m := Measure{prepare: func(*work) (comparison, error) {
+		return comparison{side: productSide, compare: func(span, span, []float32) error { return nil }}, nil
+	}}
+	for b.Loop() {
+		if err := r.fill(w, m, &journal{}, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(4*n*n*float64(b.N)/b.Elapsed().Seconds()/1e9, "GB/s")
+}
