@@ -25,6 +25,7 @@ type convState struct {
 	reduce    reduceJob
 	unit      unitJob
 	mirror    mirrorJob
+	nans      nanJob
 	packed    []float32   // weights of the current call, panel by panel
 	partial   []float32   // partial weight gradients, or normalised rows
 	sums      []float64   // partial channel sums
@@ -145,9 +146,10 @@ type productJob struct {
 	sums    []float64 // nil, or partial channel sums [chunk][panel][2][column]
 	add     bool      // to out
 	lower   bool      // only the lower triangle of out is needed
+	minimum bool      // sums of minima instead of products
 }
 
-// product carries out plan p on in and the packed weights. Of options, add and lower count; sums, unless nil, takes the
+// product carries out plan p on in and the packed weights. Of options, add, lower and minimum count; sums, unless nil, takes the
 // channel sums of out and of its squares.
 func (d *device) product(p *plan, out, in []float32, sums []float64, options productJob) {
 	b := d.blocking()
@@ -203,6 +205,10 @@ func (j *productJob) panel(ws *workspace, c chunk, index, group, panel int) {
 	for i, runs := range blocks {
 		for q := 0; q < c.pixels; q += b.rows {
 			rows := min(b.rows, c.pixels-q)
+			if j.minimum {
+				j.d.minimumTile(in, &ws.in[q], runs, w, out, &ws.out[q], rows, columns, i > 0)
+				continue
+			}
 			j.d.tile(in, &ws.in[q], runs, w, out, &ws.out[q], rows, columns, j.add || i > 0)
 			if done := q + rows - summed; sums != nil && i == last && (done >= sumRows || q+rows == c.pixels) {
 				j.d.tileSums(&sums[0], out, &ws.out[summed], done, columns)

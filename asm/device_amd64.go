@@ -78,7 +78,7 @@ func (d *device) Write(dst kernels.Tensor, src []float32) {
 		}
 		return
 	}
-	transfer(dst.Float32(), src)
+	d.transfer(dst.Float32(), src)
 }
 
 func (d *device) Read(dst []float32, src kernels.Tensor) {
@@ -89,24 +89,16 @@ func (d *device) Read(dst []float32, src kernels.Tensor) {
 		}
 		return
 	}
-	transfer(dst, src.Float32())
+	d.transfer(dst, src.Float32())
 }
 
-// transferFloats is what transfer copies at a time, in about 20 microseconds.
-const transferFloats = 64 << 10
-
-// transfer is copy with a safepoint every now and then: a batch of images takes milliseconds, and the runtime's copy cannot
-// be preempted.
-func transfer(dst, src []float32) {
-	for len(src) > transferFloats {
-		transferPiece(dst[:transferFloats], src[:transferFloats])
-		dst, src = dst[transferFloats:], src[transferFloats:]
-	}
-	transferPiece(dst, src)
+// transfer is copy on all cores and with a safepoint every now and then: a batch of images takes milliseconds, and the
+// runtime's copy cannot be preempted.
+func (d *device) transfer(dst, src []float32) {
+	d.elem.copy = copyJob{y: dst, x: src}
+	d.stream(&d.elem.copy, len(src), 1)
+	d.elem.copy = copyJob{}
 }
-
-//go:noinline
-func transferPiece(dst, src []float32) { copy(dst, src) }
 
 func (d *device) ReadFloat64(dst []float64, src kernels.Tensor) {
 	d.check.Transfer("ReadFloat64", src, len(dst))

@@ -16,3 +16,13 @@ func Peak(tier string, d time.Duration) float64 {
 	}
 	return peak(tier, runtime.GOMAXPROCS(0), d)
 }
+
+// PeakMinimum is Peak of a minimum and an addition instead of a multiply-add, two operations an element as well: the roof
+// of PairwiseMinimum. The two cannot be one instruction, so it is half of Peak, or more where additions have a port of their
+// own.
+func PeakMinimum(tier string, d time.Duration) float64 {
+	if !slices.Contains(assemblyTiers(), tier) {
+		return 0
+	}
+	return peakMinimum(tier, runtime.GOMAXPROCS(0), d)
+}

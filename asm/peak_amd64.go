@@ -12,10 +12,22 @@ const peakBurst = 5000
 
 // peak is Peak on the given number of workers.
 func peak(tier string, workers int, d time.Duration) float64 {
-	loop, operations := peakAVX2, 2*8*12*peakBurst
 	if tier == "avx512" {
-		loop, operations = peakAVX512, 2*16*16*peakBurst
+		return rate(peakAVX512, 2*16*16*peakBurst, workers, d)
 	}
+	return rate(peakAVX2, 2*8*12*peakBurst, workers, d)
+}
+
+// peakMinimum is PeakMinimum on the given number of workers.
+func peakMinimum(tier string, workers int, d time.Duration) float64 {
+	if tier == "avx512" {
+		return rate(peakMinimumAVX512, 2*16*16*peakBurst, workers, d)
+	}
+	return rate(peakMinimumAVX2, 2*8*12*peakBurst, workers, d)
+}
+
+// rate is the GFLOP/s of bursts of a loop with so many operations each.
+func rate(loop func(n int), operations, workers int, d time.Duration) float64 {
 	bursts := make([]int, workers)
 	var done sync.WaitGroup
 	start := time.Now()
@@ -44,3 +56,13 @@ func peakAVX512(n int)
 //
 //go:noescape
 func peakAVX2(n int)
+
+// peakMinimumAVX512 runs 16 independent minima of 16 floats, each added to a sum, n times.
+//
+//go:noescape
+func peakMinimumAVX512(n int)
+
+// peakMinimumAVX2 runs 12 independent minima of 8 floats, each added to a sum, n times.
+//
+//go:noescape
+func peakMinimumAVX2(n int)

@@ -5,3 +5,5 @@ package asm
 import "time"
 
 func peak(string, int, time.Duration) float64 { return 0 }
+
+func peakMinimum(string, int, time.Duration) float64 { return 0 }

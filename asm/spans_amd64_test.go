@@ -114,7 +114,7 @@ func TestTransfer(t *testing.T) {
 	for _, tier := range assemblyTiers() {
 		d := openAssembly(tier)
 		defer d.Close()
-		for _, n := range []int{0, transferFloats, 2*transferFloats + 3} {
+		for _, n := range []int{0, streamFloats, 2*streamFloats + 3} {
 			src, dst, x := make([]float32, n), make([]float32, n), d.New(n)
 			for i := range src {
 				src[i] = float32(i)

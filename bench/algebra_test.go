@@ -53,6 +53,21 @@ func BenchmarkGonum(b *testing.B) {
 	}
 }
 
+// BenchmarkPairwiseMinimum is all pairs of m and n maps of 32 x 32 values. %peak is the share of a minimum and an addition
+// in registers, PeakMinimum, instead of a multiply-add.
+func BenchmarkPairwiseMinimum(b *testing.B) {
+	fastTiers(b, func(b *testing.B, dev kernels.Device, tier string) {
+		for _, p := range [][3]int{{256, 256, 1024}, {1056, 1056, 1024}} {
+			b.Run(fmt.Sprintf("shape=m%d_n%d_k%d", p[0], p[1], p[2]), func(b *testing.B) {
+				x, y, c := Random(dev, 1, p[0], p[2]), Random(dev, 2, p[1], p[2]), dev.New(p[0], p[1])
+				below(b, func() float64 { return PeakMinimum(tier, peakTime) }, 2*float64(p[0])*float64(p[1])*float64(p[2]), func() {
+					dev.PairwiseMinimum(c, x, y)
+				})
+			})
+		}
+	})
+}
+
 // BenchmarkPairwise is the relation matrix of n maps of 32 x 32 values. The symmetric half is enough: n*n*d operations.
 func BenchmarkPairwise(b *testing.B) {
 	fastTiers(b, func(b *testing.B, dev kernels.Device, tier string) {

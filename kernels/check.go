@@ -287,6 +287,18 @@ func (k Check) Pairwise(op string, r, x Tensor) {
 	apart(op, r, x)
 }
 
+func (k Check) PairwiseMinimum(c, a, b Tensor) (m, n, depth int) {
+	const op = "PairwiseMinimum"
+	k.typed(op, c, a, b)
+	rank(op, 2, c, a, b)
+	m, n, depth = a.dims[0], b.dims[0], a.dims[1]
+	if c.dims[0] != m || c.dims[1] != n || b.dims[1] != depth {
+		fail(op, "c is [m,n] for a [m,d] and b [n,d]")
+	}
+	apart(op, c, a, b)
+	return m, n, depth
+}
+
 // Losses.
 
 func (k Check) LogSoftmaxBackward(dx, dy, y Tensor) {

@@ -117,6 +117,9 @@ type Algebra interface {
 	// transpose. A linear layer, PyTorch's weight w [out,in]: y = MatMul(x, w, TransB); dx = MatMul(dy, w);
 	// dw += MatMul(dy, x, TransA, Accumulate).
 	MatMul(c, a, b Tensor, p Product)
+	// PairwiseMinimum: c[i,j] = sum_k min(a[i,k], b[j,k]) for the rows of a [m,d] and b [n,d]; c is [m,n]. The minimum with
+	// a NaN is NaN. The histogram intersection of rows that are not negative. a and b may be the same tensor.
+	PairwiseMinimum(c, a, b Tensor)
 	// NormalizeRows: norms[r] = max(sqrt(sum_c x[r,c]^2), eps); y[r,c] = x[r,c] / norms[r]. In place. norms is [Rows].
 	NormalizeRows(y, norms, x Tensor, eps float64)
 	// NormalizeRowsBackward: dx[r,c] = (dy[r,c] - y[r,c]*sum_j y[r,j]*dy[r,j]) / norms[r]. dx may be dy. (Rows shorter than

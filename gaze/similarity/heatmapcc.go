@@ -15,9 +15,10 @@ func init() {
 //
 //	CC = sum_k (P_k - mean P)(Q_k - mean Q) / sqrt(sum_k (P_k - mean P)^2 sum_k (Q_k - mean Q)^2),
 //
-// the linear correlation coefficient of the saliency benchmarks (Bylinskii et al., IEEE TPAMI 2019).
+// the linear correlation coefficient of the saliency benchmarks (Bylinskii et al., IEEE TPAMI 2019). A constant map has 0
+// with every other.
 func prepareHeatMaps(w *work) (comparison, error) {
-	n, cells := len(w.paths), int(w.settings.number("grid")*w.settings.number("grid"))
+	n, cells := len(w.paths), w.grid()*w.grid()
 	maps, err := w.maps()
 	if err != nil {
 		return comparison{}, err
@@ -33,17 +34,10 @@ func prepareHeatMaps(w *work) (comparison, error) {
 
 // standardise takes the mean out of a map and scales it to length 1; a constant map becomes zeros.
 func standardise(cells []float32) {
-	var mean, squares float64
-	for _, v := range cells {
-		mean += float64(v)
-	}
-	mean /= float64(len(cells))
-	for _, v := range cells {
-		squares += (float64(v) - mean) * (float64(v) - mean)
-	}
+	mean, variance := moments64(cells)
 	scale := 0.0
-	if squares > 0 {
-		scale = 1 / math.Sqrt(squares)
+	if variance > 0 {
+		scale = 1 / math.Sqrt(variance*float64(len(cells)))
 	}
 	for i, v := range cells {
 		cells[i] = float32((float64(v) - mean) * scale)

@@ -9,16 +9,16 @@ import (
 // binsPerBandwidth is how finely places are counted before their clusters are sought.
 const binsPerBandwidth = 4
 
-// density counts places on a grid over the unit square around the origin, side bins wide and high; places outside count
+// placeCounts counts places on a grid over the unit square around the origin, side bins wide and high; places outside count
 // at its border.
-type density struct {
+type placeCounts struct {
 	side   int
 	counts []float64
 }
 
-func newDensity(scanpaths [][]point, bandwidth float64) *density {
+func newPlaceCounts(scanpaths [][]point, bandwidth float64) *placeCounts {
 	side := int(math.Ceil(binsPerBandwidth / bandwidth))
-	d := &density{side, make([]float64, side*side)}
+	d := &placeCounts{side, make([]float64, side*side)}
 	for _, s := range scanpaths {
 		for _, p := range s {
 			d.counts[d.bin(p)]++
@@ -27,15 +27,15 @@ func newDensity(scanpaths [][]point, bandwidth float64) *density {
 	return d
 }
 
-func (d *density) bin(p point) int { return cellOf(p.x+.5, d.side) + cellOf(p.y+.5, d.side)*d.side }
+func (d *placeCounts) bin(p point) int { return cellOf(p.x+.5, d.side) + cellOf(p.y+.5, d.side)*d.side }
 
 // centre is the middle of a bin.
-func (d *density) centre(column, row int) point {
+func (d *placeCounts) centre(column, row int) point {
 	return point{(float64(column)+.5)/float64(d.side) - .5, (float64(row)+.5)/float64(d.side) - .5}
 }
 
 // around is the mean of the places within bandwidth of p, and how many they are.
-func (d *density) around(p point, bandwidth float64) (mean point, count float64) {
+func (d *placeCounts) around(p point, bandwidth float64) (mean point, count float64) {
 	left, right := cellOf(p.x+.5-bandwidth, d.side), cellOf(p.x+.5+bandwidth, d.side)
 	top, bottom := cellOf(p.y+.5-bandwidth, d.side), cellOf(p.y+.5+bandwidth, d.side)
 	for row := top; row <= bottom; row++ {
@@ -59,7 +59,7 @@ type mode struct {
 }
 
 // climb shifts a place to the mean around it until it stays.
-func (d *density) climb(p point, bandwidth float64) mode {
+func (d *placeCounts) climb(p point, bandwidth float64) mode {
 	for range 300 {
 		next, count := d.around(p, bandwidth)
 		if count == 0 || p.distance(next) < 1e-3*bandwidth {
@@ -74,7 +74,7 @@ func (d *density) climb(p point, bandwidth float64) mode {
 // clusters numbers the clusters of the places by mean shift with a flat kernel (Comaniciu & Meer, IEEE TPAMI 2002):
 // climbs start from every bin that holds a place, of ends within bandwidth of each other that with most places around it
 // stays, and a bin belongs to the nearest one that stays. It returns the cluster of every bin.
-func (d *density) clusters(bandwidth float64) []int {
+func (d *placeCounts) clusters(bandwidth float64) []int {
 	var ends []mode
 	for k, n := range d.counts {
 		if n > 0 {

@@ -37,8 +37,12 @@ type settings map[string]string
 // number is a parameter that was checked by parseMeasure.
 func (s settings) number(name string) float64 { return spec.Settings(s).Number(name) }
 
-// parseMeasure reads "name" or "name:parameter=value,parameter=value".
+// parseMeasure reads "name", "name:parameter=value,parameter=value" or a combination of such.
 func parseMeasure(text string) (Measure, settings, error) {
+	if isCombination(text) {
+		parts, err := parseCombination(text)
+		return combination(text, parts), nil, err
+	}
 	choices := make([]spec.Choice, len(measures))
 	for i, m := range measures {
 		choices[i] = m.choice()
@@ -53,11 +57,23 @@ func parseMeasure(text string) (Measure, settings, error) {
 func (m Measure) choice() spec.Choice { return spec.Choice{Name: m.Name, Parameters: m.Parameters} }
 
 // ResolveMeasure checks the text of a measure and writes out every parameter, for a run's record: "tima" gives
-// "tima:area=0.7,...".
+// "tima:area=0.7,...", also in a combination.
 func ResolveMeasure(text string) (string, error) {
+	if isCombination(text) {
+		parts, err := parseCombination(text)
+		if err != nil {
+			return "", err
+		}
+		return resolveCombination(parts), nil
+	}
 	m, s, err := parseMeasure(text)
 	if err != nil {
 		return "", err
 	}
-	return m.choice().Text(spec.Settings(s)), nil
+	return m.resolved(s), nil
+}
+
+// resolved is the text of a measure with all its parameters.
+func (m Measure) resolved(s settings) string {
+	return m.choice().Text(spec.Settings(s))
 }

@@ -15,7 +15,8 @@ import (
 
 // RelateOptions says how a relation matrix is made.
 type RelateOptions struct {
-	// Measure is the name of a measure, with parameters if they differ from the defaults: "tima:eps=0.1,rate=100".
+	// Measure is the name of a measure, with parameters if they differ from the defaults: "tima:eps=0.1,rate=100", or a
+	// weighted mean of several: "0.3*tima:eps=0.1+0.7*heatmap-cc".
 	Measure string
 	// Readers says what to do with several recordings of one image. "merge", also "", joins them one after the other into
 	// one scanpath. "mean" compares every recording with every other and takes the mean over all pairs of recordings of
@@ -102,7 +103,7 @@ func (r *Relation) fill(w *work, m Measure, j *journal, progress func(done, tota
 				if err := c.compare(rows, cols, dst); err != nil {
 					return err
 				}
-				if err := r.store(rows, cols, dst); err != nil {
+				if err := r.store(w, c, rows, cols, dst); err != nil {
 					return err
 				}
 				if err := j.add(a, b); err != nil {
@@ -123,47 +124,6 @@ func (r *Relation) fill(w *work, m Measure, j *journal, progress func(done, tota
 }
 
 func blockOf(index, side, n int) span { return span{index * side, min(side, n-index*side)} }
-
-// store puts a block and its mirror image into the relation. Items without gaze have 0, the rest 1 on the diagonal; of a
-// block on the diagonal the part above it counts.
-func (r *Relation) store(rows, cols span, block []float32) error {
-	for a := range rows.n {
-		i := rows.first + a
-		for b := range cols.n {
-			j := cols.first + b
-			if j < i {
-				continue
-			}
-			v := block[a*cols.n+b]
-			switch {
-			case !r.HasGaze[i] || !r.HasGaze[j]:
-				v = 0
-			case i == j:
-				v = 1
-			case !finite(float64(v)):
-				return fmt.Errorf("the similarity of items %d and %d is not a number", i, j)
-			}
-			block[a*cols.n+b] = v
-			if rows.first == cols.first {
-				block[b*cols.n+a] = v
-			}
-		}
-		copy(r.Values[i*r.N+cols.first:], block[a*cols.n:(a+1)*cols.n])
-	}
-	if rows.first != cols.first {
-		for b := range cols.n {
-			line := r.Values[(cols.first+b)*r.N+rows.first:][:rows.n]
-			for a := range line {
-				line[a] = block[a*cols.n+b]
-			}
-		}
-		return nil
-	}
-	for a := range rows.n { // once more, as the part below the diagonal has changed since
-		copy(r.Values[(rows.first+a)*r.N+cols.first:], block[a*cols.n:(a+1)*cols.n])
-	}
-	return nil
-}
 
 // drawable checks what the measures rely on: a frame, and coordinates and durations that are numbers.
 func drawable(recordings []gaze.Recording) error {
@@ -217,6 +177,7 @@ type work struct {
 	dev      kernels.Device
 	paths    []gaze.Recording
 	settings settings
+	blank    []bool // of the comparison that is being prepared
 }
 
 // span is the paths first .. first+n-1.
@@ -224,11 +185,36 @@ type span struct{ first, n int }
 
 // comparison compares prepared paths, a block of the matrix at a time.
 type comparison struct {
-	// side is the rows and columns of a block: a second of work at most, so that a run can be interrupted.
+	// side is the rows and columns of a block: a second of work at most, so that a run can be interrupted. A smaller block
+	// is as good.
 	side int
 	// compare writes the similarities of rows with cols to dst, row-major. Where both are the same, only what lies above
 	// the diagonal counts, and where either path has no gaze nothing does.
 	compare func(rows, cols span, dst []float32) error
+	// finish, if not nil, turns what compare wrote into similarities in place. It is given stretches of a block, on all
+	// cores.
+	finish func(values []float32)
+	// blank, if not nil, tells the paths that have gaze, but nothing to compare them by: 0 with every other.
+	blank []bool
+}
+
+// finishRow makes similarities of path i and the paths from cols on of what compare wrote.
+func (c comparison) finishRow(i int, cols span, values []float32) {
+	if c.finish != nil {
+		c.finish(values)
+	}
+	if c.blank == nil {
+		return
+	}
+	if c.blank[i] {
+		clear(values)
+		return
+	}
+	for b, blank := range c.blank[cols.first : cols.first+cols.n] {
+		if blank {
+			values[b] = 0
+		}
+	}
 }
 
 // each calls do for every index below n on all cores, in any order. newWorker makes what one goroutine needs for
@@ -265,7 +251,7 @@ func (w *work) pairs(newWorker func() (similarity func(i, j int) float64)) (comp
 		has[i] = p.HasGaze()
 	}
 	rank := ranks(w.paths)
-	return comparison{pairSide, func(rows, cols span, dst []float32) error {
+	return comparison{side: pairSide, blank: w.blank, compare: func(rows, cols span, dst []float32) error {
 		return w.each(rows.n, func() func(int) {
 			similarity := newWorker()
 			return func(a int) {
@@ -281,35 +267,6 @@ func (w *work) pairs(newWorker func() (similarity func(i, j int) float64)) (comp
 				}
 			}
 		})
-	}}, nil
-}
-
-// productSide is the side of a block that is a matrix product: large enough for the device to be at its best.
-const productSide = 1024
-
-// products is a comparison by inner products of rows of floats:
-//
-//	R_ij = sum_k left[i*depth+k] * right[j*depth+k]
-//
-// limited to at most 1 in size, as rounding may exceed it. left and right may be the same slice.
-func (w *work) products(left, right []float32, depth int) (comparison, error) {
-	n := len(w.paths)
-	a := w.dev.New(n, depth)
-	w.dev.Write(a, left)
-	b := a
-	if n > 0 && &left[0] != &right[0] {
-		b = w.dev.New(n, depth)
-		w.dev.Write(b, right)
-	}
-	block := w.dev.New(min(n, productSide), min(n, productSide))
-	return comparison{productSide, func(rows, cols span, dst []float32) error {
-		c := block.Slice(0, rows.n, cols.n)
-		w.dev.MatMul(c, a.Slice(rows.first*depth, rows.n, depth), b.Slice(cols.first*depth, cols.n, depth), kernels.Product{TransB: true})
-		w.dev.Read(dst, c)
-		for i, v := range dst {
-			dst[i] = min(max(v, -1), 1) // NaN stays
-		}
-		return w.ctx.Err()
 	}}, nil
 }
 

@@ -23,7 +23,7 @@ func init() {
 // bandwidth, so that the clusters do not depend on the order of the items.
 func prepareSS(w *work) (comparison, error) {
 	paths, bandwidth := w.scanpaths(), w.settings.number("bandwidth")
-	d := newDensity(paths, bandwidth)
+	d := newPlaceCounts(paths, bandwidth)
 	labels := d.clusters(bandwidth)
 	words := make([][]int, len(paths))
 	for i, p := range paths {

@@ -41,7 +41,7 @@ func TestMeanShift(t *testing.T) {
 		}
 		scanpaths = append(scanpaths, s)
 	}
-	d := newDensity(scanpaths, .1)
+	d := newPlaceCounts(scanpaths, .1)
 	labels := d.clusters(.1)
 	seen := map[int]bool{}
 	for k := range centres {
@@ -61,7 +61,7 @@ func TestMeanShift(t *testing.T) {
 	if count < 99 || mean.distance(centres[0]) > .5/float64(d.side)+.01 {
 		t.Errorf("%g places around the first centre, mean %v", count, mean)
 	}
-	if got := newDensity([][]point{{{-9, 9}}}, .5); got.counts[7*8] != 1 {
+	if got := newPlaceCounts([][]point{{{-9, 9}}}, .5); got.counts[7*8] != 1 {
 		t.Errorf("a place outside: %v", got.counts)
 	}
 }

@@ -22,6 +22,9 @@ func algebraCalls() []call {
 			calls = append(calls, matMulCall(size, kernels.Product{TransA: form&1 != 0, TransB: form&2 != 0, Accumulate: form&4 != 0}))
 		}
 	}
+	for _, size := range productSizes {
+		calls = append(calls, minimumCalls(size)...)
+	}
 	for _, m := range matrices {
 		calls = append(calls, normalizeCalls(m[0], m[1])...)
 	}
@@ -51,6 +54,29 @@ func matMulCall(size [3]int, p kernels.Product) call {
 	return call{op: "MatMul", label: label, bound: products(depth + 1),
 		operands: []operand{result, uniform("a", -1, 1, a...), uniform("b", -1, 1, b...)},
 		run:      func(dev kernels.Device, t []kernels.Tensor) { dev.MatMul(t[0], t[1], t[2], p) }}
+}
+
+// minimumCalls have operands of both signs, and none that is negative, as maps are.
+func minimumCalls(size [3]int) []call {
+	m, n, depth := size[0], size[1], size[2]
+	of := func(label string, least float64) call {
+		return call{op: "PairwiseMinimum", label: shapeName(size[:]...) + label, bound: minimumBound,
+			operands: []operand{out("c", []int{m, n}), uniform("a", least, 1, m, depth), uniform("b", least, 1, n, depth)},
+			run:      func(dev kernels.Device, t []kernels.Tensor) { dev.PairwiseMinimum(t[0], t[1], t[2]) }}
+	}
+	return []call{of("", -1), of("_positive", 0)}
+}
+
+// minimumBound is 4*sqrt(depth) roundings of the sum of the absolute minima.
+func minimumBound(c call, _ int) []float64 {
+	n, depth, a, b := c.operands[2].dims[0], c.operands[2].dims[1], c.named("a"), c.named("b")
+	allowed := make([]float64, c.operands[0].len())
+	for i := range allowed {
+		for k := range depth {
+			allowed[i] += 4 * math.Sqrt(float64(depth)) * math.Abs(min(a[i/n*depth+k], b[i%n*depth+k]))
+		}
+	}
+	return allowed
 }
 
 func normalizeCalls(rows, channels int) []call {

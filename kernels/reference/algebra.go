@@ -27,6 +27,20 @@ func (d *device[T]) MatMul(c, a, b kernels.Tensor, p kernels.Product) {
 	})
 }
 
+func (d *device[T]) PairwiseMinimum(c, a, b kernels.Tensor) {
+	m, n, depth := d.check.PairwiseMinimum(c, a, b)
+	cs, left, right := d.of(c), d.of(a), d.of(b)
+	spread(m, func(i int) {
+		for j := range n {
+			sum, other := 0.0, row(right, j, depth)
+			for k, v := range row(left, i, depth) {
+				sum += float64(min(v, other[k]))
+			}
+			cs[i*n+j] = T(sum)
+		}
+	})
+}
+
 func (d *device[T]) NormalizeRows(y, norms, x kernels.Tensor, eps float64) {
 	d.check.NormalizeRows(y, norms, x)
 	ys, ns, xs := d.of(y), d.of(norms), d.of(x)

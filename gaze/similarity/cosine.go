@@ -1,0 +1,37 @@
+package similarity
+
+import "math"
+
+func init() {
+	registerMeasure(Measure{
+		Name:       "cosine",
+		About:      "cosine of the fixation maps: the same places, in any order; never negative",
+		Parameters: mapParameters,
+		prepare:    prepareCosine,
+	})
+}
+
+// prepareCosine: R_ij = sum_k P_k Q_k / sqrt(sum_k P_k^2 sum_k Q_k^2) for two fixation maps P and Q, from 0 to 1.
+func prepareCosine(w *work) (comparison, error) {
+	cells := w.grid() * w.grid()
+	unit, err := w.transformed(w.grid(), w.grid(), cells, normalise)
+	if err != nil {
+		return comparison{}, err
+	}
+	return w.products(unit, unit, cells)
+}
+
+// normalise scales a row to length 1; a row of zeros stays one.
+func normalise(dst, row []float32) {
+	squares := 0.0
+	for _, v := range row {
+		squares += float64(v) * float64(v)
+	}
+	scale := 0.0
+	if squares > 0 {
+		scale = 1 / math.Sqrt(squares)
+	}
+	for i, v := range row {
+		dst[i] = float32(float64(v) * scale)
+	}
+}

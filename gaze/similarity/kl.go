@@ -1,0 +1,57 @@
+package similarity
+
+import "math"
+
+func init() {
+	registerMeasure(Measure{
+		Name:       "kl",
+		About:      "Kullback-Leibler divergence of the maps, the mean of both directions: places that only one looked at weigh most",
+		Parameters: mapParameters,
+		prepare:    prepareKL,
+	})
+}
+
+// prepareKL: R_ij = 1 / (1 + KL) with the mean of both directions of
+//
+//	KL(P, Q) = sum_k Q_k log(eps + Q_k / (P_k + eps)),  eps = 2.2204e-16,
+//
+// for two fixation maps P and Q, in nats.
+//
+// It is computed as sum_k Q_k log Q_k - sum_k Q_k log(P_k + eps), which is smaller by at most
+// sum_k eps (P_k + eps) = eps (1 + n eps), because log(1 + x) <= x: nothing in float32. So all pairs are one product, in
+// which a logarithm is taken of P_k times the number of cells: the maps sum to 1, so this adds and subtracts the same, and
+// the numbers stay small.
+func prepareKL(w *work) (comparison, error) {
+	grid := w.grid()
+	cells := grid * grid
+	depth := 2*cells + 2
+	left, err := w.transformed(grid, grid, depth, func(dst, maps []float32) {
+		self := 0.0
+		for k, v := range maps {
+			dst[k] = v
+			dst[cells+k] = float32(math.Log((float64(v) + epsilonMap) * float64(cells)))
+			if v > 0 {
+				self += float64(v) * math.Log(float64(v)*float64(cells))
+			}
+		}
+		dst[2*cells], dst[2*cells+1] = float32(self), 1
+	})
+	if err != nil {
+		return comparison{}, err
+	}
+	right := make([]float32, len(left))
+	for i := range len(w.paths) {
+		l, r := left[i*depth:(i+1)*depth], right[i*depth:(i+1)*depth]
+		for k := range cells {
+			r[k], r[cells+k] = -l[cells+k]/2, -l[k]/2
+		}
+		r[2*cells], r[2*cells+1] = .5, l[2*cells]/2
+	}
+	c, err := w.products(left, right, depth)
+	c.finish = func(values []float32) {
+		for i, v := range values { // rounding makes numbers below 0 of equal maps
+			values[i] = 1 / (1 + max(v, 0))
+		}
+	}
+	return c, err
+}
