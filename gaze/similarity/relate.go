@@ -242,11 +242,12 @@ func (w *work) each(n int, newWorker func() (do func(i int))) error {
 const pairSide = 64
 
 // pairs is a comparison by a symmetric similarity of two paths. newWorker makes the similarity with one goroutine's
-// scratch memory; it is called with i < j only, and with paths that have gaze.
+// scratch memory; it is called with i < j only, and with paths that have gaze and are not
+// blank.
 func (w *work) pairs(newWorker func() (similarity func(i, j int) float64)) (comparison, error) {
 	has := make([]bool, len(w.paths))
 	for i, p := range w.paths {
-		has[i] = p.HasGaze()
+		has[i] = p.HasGaze() && (w.blank == nil || !w.blank[i])
 	}
 	return comparison{side: pairSide, blank: w.blank, compare: func(rows, cols span, dst []float32) error {
 		return w.each(rows.n, func() func(int) {
