@@ -242,13 +242,13 @@ func (w *work) each(n int, newWorker func() (do func(i int))) error {
 const pairSide = 64
 
 // pairs is a comparison by a similarity of two paths. newWorker makes the similarity with one goroutine's scratch memory;
-// it is called once for a pair of different paths that have gaze, in an order that follows from their gaze alone: so the
+// it is called once for a pair of different paths that have gaze and are not blank, in an order that follows from their gaze alone: so the
 // relation is symmetric, and does not depend on the order of the items, even where a similarity breaks ties or rounds
 // by the order of the two.
 func (w *work) pairs(newWorker func() (similarity func(i, j int) float64)) (comparison, error) {
 	has := make([]bool, len(w.paths))
 	for i, p := range w.paths {
-		has[i] = p.HasGaze()
+		has[i] = p.HasGaze() && (w.blank == nil || !w.blank[i])
 	}
 	rank := ranks(w.paths)
 	return comparison{side: pairSide, blank: w.blank, compare: func(rows, cols span, dst []float32) error {

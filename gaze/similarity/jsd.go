@@ -1,0 +1,76 @@
+package similarity
+
+import "math"
+
+func init() {
+	registerMeasure(Measure{
+		Name:       "jsd",
+		About:      "Jensen-Shannon distance of the maps: how far each is from the mean of both",
+		Parameters: mapParameters,
+		prepare:    prepareJSD,
+	})
+}
+
+// prepareJSD: R_ij = 1 - sqrt(JSD) with the Jensen-Shannon divergence of two fixation maps P and Q in bits,
+//
+//	JSD = sum_k [P_k log2(P_k / M_k) + Q_k log2(Q_k / M_k)] / 2,  M = (P + Q) / 2,
+//
+// from 0 to 1 (Lin, IEEE Transactions on Information Theory 1991). Its root is a distance (Endres & Schindelin, ibid. 2003):
+// two maps close to a third are close to each other.
+//
+// With h(x) = x log2 x it is sum_k [h(P_k) + h(Q_k) - h(P_k + Q_k)] / 2 + 1 for maps that sum to 1: one logarithm a cell.
+func prepareJSD(w *work) (comparison, error) {
+	maps, err := w.maps()
+	if err != nil {
+		return comparison{}, err
+	}
+	n, cells := len(w.paths), w.grid()*w.grid()
+	own := make([]float64, n) // sum_k h(P_k) + P_k
+	err = w.each(n, func() func(int) {
+		return func(i int) {
+			for _, v := range maps[i*cells : (i+1)*cells] {
+				own[i] += xlog2(float64(v)) + float64(v)
+			}
+		}
+	})
+	if err != nil {
+		return comparison{}, err
+	}
+	return w.pairs(func() func(i, j int) float64 {
+		return func(i, j int) float64 {
+			p, q := maps[i*cells:(i+1)*cells], maps[j*cells:(j+1)*cells]
+			both := 0.0
+			for k, v := range p {
+				both += xlog2(float64(v) + float64(q[k]))
+			}
+			divergence := (own[i] + own[j] - both) / 2
+			return 1 - math.Sqrt(min(max(divergence, 0), 1))
+		}
+	})
+}
+
+// logBits is the bits of the fraction by which xlog2 looks a logarithm up.
+const logBits = 8
+
+// logTable has for the middle m of each of 2^logBits parts of [1,2): 1/m and log2(m).
+var logTable = func() (t [1 << logBits][2]float64) {
+	for i := range t {
+		m := 1 + (float64(i)+.5)/(1<<logBits)
+		t[i] = [2]float64{1 / m, math.Log2(m)}
+	}
+	return t
+}()
+
+// xlog2 is x log2 x for x >= 0, 0 for numbers too small for a normal float64. With x = 2^e m (1 + z), m from the table and
+// |z| < 2^-9, log2(1+z) is the first four terms of its series: an error of at most |z|^5/5 / ln 2 < 1e-14.
+func xlog2(x float64) float64 {
+	bits := math.Float64bits(x)
+	exponent := int(bits>>52) - 1023
+	if exponent <= -1023 {
+		return 0
+	}
+	entry := &logTable[bits>>(52-logBits)&(1<<logBits-1)]
+	z := math.Float64frombits(bits&(1<<52-1)|1023<<52)*entry[0] - 1
+	series := z * (1 - z*(1./2-z*(1./3-z*(1./4))))
+	return x * (float64(exponent) + entry[1] + series*(1/math.Ln2))
+}
