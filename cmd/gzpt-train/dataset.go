@@ -48,6 +48,8 @@ func (s *dataSettings) anchor() {
 			if _, err := os.Stat(filepath.Join(folder, file)); err == nil {
 				continue
 			}
+		} else if _, err := os.Stat(file); err != nil {
+			continue // a run that is continued knows where it is
 		}
 		if absolute, err := filepath.Abs(file); err == nil {
 			*spec = absolute + ":" + column

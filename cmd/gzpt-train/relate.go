@@ -111,6 +111,7 @@ type relateRecord struct {
 
 // continued goes on with an interrupted call.
 func (s *relateSettings) continued(ctx context.Context, e *environment, f *flags) error {
+	s.data.anchor()
 	dir, err := rundir.Open(s.run.out)
 	if err != nil {
 		return err

@@ -293,7 +293,7 @@ func TestRelateResumes(t *testing.T) {
 	for try := range 40 {
 		c := command(t, append(args, cut)...)
 		if try > 0 {
-			c = command(t, "relate", "--resume", "--out", cut)
+			c = command(t, append(args, cut, "--resume")...) // the same arguments; --out alone will do
 		}
 		var stderr bytes.Buffer
 		c.Stderr = &stderr
