@@ -84,7 +84,7 @@ type pupilNeon struct {
 	x, y      string
 	time      string
 	begun     bool
-	first     int64 // nanoseconds
+	first     int64  // nanoseconds
 	duration  string // "" for samples
 	worn      string
 	blink     string
