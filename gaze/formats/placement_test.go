@@ -101,6 +101,7 @@ func TestAlignScreens(t *testing.T) {
 			"a/ 400x200 30,30 px/deg: (200 100 0+1) 200,100@0\n"},
 		"a screen that is not known": {recording(0, 0, 500, 500), AlignOptions{}, `g.csv:2: gaze for image "a" is on a screen, but the size of the screen in pixels is not known`},
 		"fractions of one":           {recording(1, 1, .5, .5), AlignOptions{}, `g.csv:2: gaze for image "a" is on a screen, but the size of the screen in pixels is not known`},
+		"pixels per degree of one":   {recording(1, 1, .5, .5), AlignOptions{Placement: Placement{How: "fill"}, Resolution: user}, `g.csv:2: gaze for image "a" is on a screen, but the size of the screen in pixels is not known`},
 		"a rectangle of one":         {recording(1, 1, .5, .5), AlignOptions{Placement: Placement{How: "fill", Screen: Rectangle{0, 0, 1, 1}}}, `g.csv:2: gaze for image "a" is on a screen, but the size of the screen in pixels is not known`},
 		"the wrong place":            {recording(1000, 1000, 500, 500, 10, 10, 20, 20), AlignOptions{}, `g.csv:2: image "a", reader "": 4 of 6 positions lie outside the frame of 400 x 200, expected coordinates inside`},
 	} {

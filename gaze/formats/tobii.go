@@ -26,7 +26,8 @@ func init() { registerFormat(format{name: "tobii", sniff: sniffTobii, read: read
 // also what positions without a unit are. Of several the reader takes, in this order: MCS norm; DACS px where Presented
 // Media position, width and height say where the image was; MCS px; DACS px on a screen of Recording resolution. Fixations
 // that were mapped to snapshots ("Mapped fixation X [NAME]", with a type and an index each) are pixels of the image NAME,
-// and come first. A recording timestamp without a unit is told by the step between rows, which is 0.8 to 100 ms with any
+// and come first. In a file that names no image MCS is the video of the scene, which is like a screen on which the image
+// is somewhere. A recording timestamp without a unit is told by the step between rows, which is 0.8 to 100 ms with any
 // tracker.
 //
 // Where there are fixations (Eye movement type, its index, Fixation point) the reader takes these, otherwise samples.
@@ -397,23 +398,24 @@ func (b *tobii) flush(v *tobiiView) error {
 
 // frame is the frame of the row's positions.
 func (b *tobii) frame(e *entry, p tobiiPoint) (err error) {
+	if p.image != "" {
+		return nil
+	}
+	if p.kind == "dacspx" && b.onScreen() {
+		e.width, e.height, err = b.table.frame(b.presentedWidth, b.presentedHeight)
+		return err
+	}
+	e.screen = p.kind == "dacspx" || b.media == ""
 	switch {
-	case p.kind == "dacspx" && b.onScreen():
-		e.width, e.height, err = b.table.frame(b.presentedWidth, b.presentedHeight)
-	case p.kind == "dacspx":
-		e.screen = true
-		switch {
-		case b.screenWidth != "" && b.screenHeight != "":
-			e.width, e.height, err = b.table.frame(b.screenWidth, b.screenHeight)
-		case b.screenBoth != "":
-			if _, err := fmt.Sscanf(squeeze(b.text(b.screenBoth)), "%fx%f", &e.width, &e.height); err != nil || !(e.width >= 1 && e.width <= maxFrame && e.height >= 1 && e.height <= maxFrame) {
-				return b.at(b.screenBoth, "a size in pixels, as 1920 x 1080")
-			}
+	case e.screen && b.screenWidth != "" && b.screenHeight != "":
+		e.width, e.height, err = b.table.frame(b.screenWidth, b.screenHeight)
+	case e.screen && b.screenBoth != "":
+		if _, err := fmt.Sscanf(squeeze(b.text(b.screenBoth)), "%fx%f", &e.width, &e.height); err != nil || !(e.width >= 1 && e.width <= maxFrame && e.height >= 1 && e.height <= maxFrame) {
+			return b.at(b.screenBoth, "a size in pixels, as 1920 x 1080")
 		}
-	case p.image != "":
-	case b.presentedWidth != "" && b.presentedHeight != "" && !missing(b.text(b.presentedWidth)):
+	case !e.screen && b.presentedWidth != "" && b.presentedHeight != "" && !missing(b.text(b.presentedWidth)):
 		e.width, e.height, err = b.table.frame(b.presentedWidth, b.presentedHeight)
-	case b.width != "" && b.height != "" && !missing(b.text(b.width)):
+	case !e.screen && b.width != "" && b.height != "" && !missing(b.text(b.width)):
 		e.width, e.height, err = b.table.frame(b.width, b.height)
 	case p.kind == "mcsnorm":
 		e.width, e.height = 1, 1
