@@ -144,3 +144,33 @@ func TestAlignScreens(t *testing.T) {
 		t.Errorf("pixels of the image: %v", err)
 	}
 }
+
+// Whatever placement is accepted, the corners of what was shown come back to where it was on the screen.
+func FuzzPlacement(f *testing.F) {
+	f.Add("fit", 1920., 1080., 512., 512.)
+	f.Add("centre@0,0,10,10", 800., 600., 4000., 3000.)
+	f.Add("1,2,3,4@5,6,7,8", 1., 1., 1., 1.)
+	f.Add("fill", 1., 1., 100000., 1.)
+	f.Fuzz(func(t *testing.T, text string, screenWidth, screenHeight, width, height float64) {
+		p, err := ParsePlacement(text)
+		for _, side := range []float64{screenWidth, screenHeight, width, height} {
+			if err != nil || !(side >= 1 && side <= maxFrame) {
+				return
+			}
+		}
+		shown, place := p.rectangles(screenWidth, screenHeight, width, height)
+		r := gaze.Recording{Width: screenWidth, Height: screenHeight, Screen: true, Fixations: []gaze.Fixation{
+			{X: place.X, Y: place.Y}, {X: place.X + place.Width, Y: place.Y + place.Height}}}
+		got := p.onImage(r, width, height).Fixations
+		for i, want := range [][2]float64{{shown.X, shown.Y}, {shown.X + shown.Width, shown.Y + shown.Height}} {
+			// A rectangle far smaller than its distance from the origin loses digits with the ratio of the two.
+			bound := 1e-9 * (1 + maxFrame*(1+shown.Width/place.Width+shown.Height/place.Height))
+			if !within(got[i].X, want[0], bound) || !within(got[i].Y, want[1], bound) {
+				t.Fatalf("%q on %g x %g: %+v, want %v", text, screenWidth, screenHeight, got[i], want)
+			}
+		}
+		if p.Screen.empty() && p.How != "centre" && (place.X < -1e-6 || place.Y < -1e-6 || place.Width > screenWidth*(1+1e-9) || place.Height > screenHeight*(1+1e-9)) {
+			t.Fatalf("%q on %g x %g: at %+v, off the screen", text, screenWidth, screenHeight, place)
+		}
+	})
+}

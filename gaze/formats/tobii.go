@@ -82,14 +82,16 @@ type tobiiPoint struct {
 	image string
 }
 
+// tobiiKey is what a fixation is told by: reader, recording, snapshot and index.
+type tobiiKey [4]string
+
 // tobiiView is a frame in which the export has the gaze: the image on the screen, or a snapshot.
 type tobiiView struct {
 	point       tobiiPoint
 	kind, index string // columns
-	// pending is the fixation that the last row belonged to, key its reader, recording and index, begun and at where it
-	// began.
+	// pending is the fixation that the last row belonged to, begun and at where it began.
 	pending *entry
-	key     [3]string
+	key     tobiiKey
 	begun   float64
 	at      place
 }
@@ -113,7 +115,7 @@ type tobii struct {
 	width, height, presentedX, presentedY string // the image on the screen
 	presentedWidth, presentedHeight       string
 	screenWidth, screenHeight, screenBoth string
-	seen                                  map[[3]string]bool // keys of the fixations
+	seen                                  map[tobiiKey]bool // keys of the fixations
 }
 
 func readTobii(s *source) error {
@@ -125,7 +127,7 @@ func readTobii(s *source) error {
 	if err != nil {
 		return err
 	}
-	b := &tobii{table: t, collector: collect(s), names: tobiiNames{}, clock: clock{}, seen: map[[3]string]bool{}}
+	b := &tobii{table: t, collector: collect(s), names: tobiiNames{}, clock: clock{}, seen: map[tobiiKey]bool{}}
 	for _, name := range t.names {
 		b.names.add(name)
 	}
@@ -284,7 +286,7 @@ func (b *tobii) tellUnit(data []byte) (float64, error) {
 // noGaze reports a row that is not of the eye tracker.
 func (b *tobii) noGaze() bool {
 	if b.sensor != "" {
-		return squeeze(b.text(b.sensor)) != "eyetracker"
+		return !strings.EqualFold(b.text(b.sensor), "Eye Tracker")
 	}
 	return b.event != "" && b.text(b.event) != "" && missing(b.text(b.views[0].point.x))
 }
@@ -311,10 +313,10 @@ func (b *tobii) look(v *tobiiView) (err error) {
 	if e.image == "" {
 		e.image = b.text(b.media)
 	}
-	key := [3]string{e.reader, b.text(b.session)}
+	key := tobiiKey{e.reader, b.text(b.session)}
 	fixating := b.fixations && strings.EqualFold(b.text(v.kind), "fixation")
 	if fixating {
-		if key[2] = v.point.image + "\x00" + b.text(v.index); b.text(v.index) == "" {
+		if key[2], key[3] = v.point.image, b.text(v.index); key[3] == "" {
 			return b.at(v.index, "the number of the fixation")
 		}
 	}
@@ -358,7 +360,7 @@ func (b *tobii) addSample(e entry, p tobiiPoint) (err error) {
 }
 
 // fixate begins the fixation of the present row, or gives the one that goes on the position that it has lacked so far.
-func (b *tobii) fixate(v *tobiiView, e entry, key [3]string) (err error) {
+func (b *tobii) fixate(v *tobiiView, e entry, key tobiiKey) (err error) {
 	if b.seen[key] && v.pending == nil {
 		return nil // it went on after a stretch without the image
 	}
