@@ -32,8 +32,9 @@ func init() { registerFormat(format{name: "tobii", sniff: sniffTobii, read: read
 //
 // Where there are fixations (Eye movement type, its index, Fixation point) the reader takes these, otherwise samples.
 // Every sample repeats the fixation that it belongs to; the index tells them apart. A fixation begins with its first row
-// and lasts for Gaze event duration, or, without that column, until the next row that is not its own. Rows of sensors other than the eye tracker, rows of events and rows without an image are no gaze on an image.
-// A sample is lost where both eyes are invalid: "Invalid", or 2 to 4 on the older scale.
+// and lasts for Gaze event duration, or, without that column, until the next row that is not its own. Rows of sensors
+// other than the eye tracker, rows of events and rows without an image are no gaze on an image. A sample is lost where
+// both eyes are invalid: "Invalid", or 2 to 4 on the older scale.
 //
 // Times count from the first row that the reader has with the image.
 func sniffTobii(head []byte) bool {
