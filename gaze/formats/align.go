@@ -1,6 +1,7 @@
 package formats
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -50,6 +51,7 @@ func (set *Set) Align(images []Image, o AlignOptions) (perItem [][]gaze.Recordin
 	for _, r := range set.Recordings {
 		i, err := lookup.find(r)
 		if err == nil {
+			r.Image = cmp.Or(r.Image, images[i].Name)
 			r, err = set.fit(r, images[i], o)
 		}
 		if err == nil {
@@ -148,6 +150,9 @@ func (set *Set) fit(r gaze.Recording, image Image, o AlignOptions) (gaze.Recordi
 func (set *Set) place(r gaze.Recording, image Image, o AlignOptions) (gaze.Recording, error) {
 	unknown := func(what string) (gaze.Recording, error) {
 		return r, gaze.Problem{File: r.File, Line: r.Line, Reason: fmt.Sprintf("gaze for image %q is on a screen, but the size of the %s in pixels is not known", r.Image, what)}
+	}
+	if r.Map != nil {
+		return r, gaze.Problem{File: r.File, Line: r.Line, Reason: fmt.Sprintf("a heat map of the screen for image %q, expected one of the image", r.Image)}
 	}
 	if image.Width <= 0 || image.Height <= 0 {
 		return unknown("image")

@@ -131,12 +131,16 @@ func TestAlignScreens(t *testing.T) {
 	named := recording(1000, 1000, 500, 500)
 	named.Image, named.File = "", "dir/a.tsv"
 	set = &Set{Recordings: []gaze.Recording{named}}
-	if items, _, err := set.Align(images, AlignOptions{}); err != nil || len(items[0]) != 1 {
+	if items, _, err := set.Align(images, AlignOptions{}); err != nil || len(items[0]) != 1 || items[0][0].Image != "a.jpg" {
 		t.Errorf("a file named as its image: %v", err)
 	}
 	set.Recordings[0].File = "dir/z.tsv"
 	if _, _, err := set.Align(images, AlignOptions{}); err == nil || err.Error() != `dir/z.tsv:2: gaze for an image that only the file's name, "z.tsv", tells, which is not among the images` {
 		t.Errorf("a file named otherwise: %v", err)
+	}
+	set = &Set{Recordings: []gaze.Recording{{Image: "a", Screen: true, Map: &gaze.Map{Rows: 1, Cols: 1, Values: []float32{1}}, File: "g.csv", Line: 2}}}
+	if _, _, err := set.Align(images, AlignOptions{}); err == nil || err.Error() != `g.csv:2: a heat map of the screen for image "a", expected one of the image` {
+		t.Errorf("a heat map of a screen: %v", err)
 	}
 	// The user's resolution is for pixels of an image too.
 	set = &Set{Recordings: []gaze.Recording{{Image: "a", Fixations: []gaze.Fixation{{X: 1, Y: 1, Duration: 1}}}}}
