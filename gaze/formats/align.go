@@ -1,6 +1,7 @@
 package formats
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -32,8 +33,8 @@ type AlignOptions struct {
 	Resolution gaze.Resolution
 }
 
-// Align sorts the recordings to the images: perItem[i] is those of images[i], in the order of the files, in the frame of
-// the image. Names are compared whole, then without folders, then without extension, and must fit one image only; where
+// Align sorts the recordings to the images: perItem[i] is those of images[i], in the order of the files, in a frame of
+// the image's shape. Names are compared whole, then without folders, then without extension, and must fit one image only; where
 // a file names no image, its own name is compared. A recording of a screen is mapped to the image by o.Placement; fixations
 // that fall off the image are then dropped and counted, samples stay.
 //
@@ -50,6 +51,7 @@ func (set *Set) Align(images []Image, o AlignOptions) (perItem [][]gaze.Recordin
 	for _, r := range set.Recordings {
 		i, err := lookup.find(r)
 		if err == nil {
+			r.Image = cmp.Or(r.Image, images[i].Name)
 			r, err = set.fit(r, images[i], o)
 		}
 		if err == nil {
@@ -149,6 +151,9 @@ func (set *Set) place(r gaze.Recording, image Image, o AlignOptions) (gaze.Recor
 	unknown := func(what string) (gaze.Recording, error) {
 		return r, gaze.Problem{File: r.File, Line: r.Line, Reason: fmt.Sprintf("gaze for image %q is on a screen, but the size of the %s in pixels is not known", r.Image, what)}
 	}
+	if r.Map != nil {
+		return r, gaze.Problem{File: r.File, Line: r.Line, Reason: fmt.Sprintf("a heat map of the screen for image %q, expected one of the image", r.Image)}
+	}
 	if image.Width <= 0 || image.Height <= 0 {
 		return unknown("image")
 	}
@@ -160,8 +165,8 @@ func (set *Set) place(r gaze.Recording, image Image, o AlignOptions) (gaze.Recor
 		r.Width, r.Height = o.ScreenWidth, o.ScreenHeight
 	case r.Width == 1 && r.Height == 1 && screen:
 		r = r.Scaled(o.ScreenWidth, o.ScreenHeight)
-	case r.Width == 1 && r.Height == 1 && (o.Placement.How != "fill" || !o.Placement.Screen.empty()):
-		return unknown("screen") // only a stretched image needs no shape of the screen
+	case r.Width == 1 && r.Height == 1 && (o.Placement.How != "fill" || !o.Placement.Screen.empty() || o.Resolution.Known()):
+		return unknown("screen") // only an image that is stretched needs no size of the screen
 	}
 	if r.Width > 1 {
 		r.Resolution = r.Resolution.Or(o.Resolution)

@@ -107,3 +107,22 @@ func testBad(t *testing.T, format string, files []badFile) {
 		}
 	}
 }
+
+// Which formats a file in a folder may have: its ending says.
+func TestByExtension(t *testing.T) {
+	for file, want := range map[string]string{"a.asc": "eyelink", "A.ASC": "eyelink", "sub-01_physio.tsv.gz": "bids", "x.gz": "", "x.asc.bak": "", "README": ""} {
+		if got := strings.Join(byExtension(file, ""), " "); got != want {
+			t.Errorf("%s: %q, want %q", file, got, want)
+		}
+	}
+	for _, name := range []string{"gazepoint", "multimatch", "pupil-core", "pupil-neon", "tobii"} {
+		for _, file := range []string{"a.csv", "b.TSV", "c.txt"} {
+			if got := byExtension(file, name); len(got) != 1 || got[0] != name {
+				t.Errorf("%s by name %s: %q", file, name, got)
+			}
+		}
+	}
+	if got := byExtension("a.csv", "eyelink"); got != nil {
+		t.Errorf("a table as EyeLink's: %q", got)
+	}
+}
