@@ -16,13 +16,16 @@ import (
 // format is one kind of file. A reader of a new kind registers itself from its own file.
 type format struct {
 	name string
-	// sniff reports whether a file that begins with head, its first few kilobytes, is of this kind.
+	// sniff reports whether a file that begins with head, its first few kilobytes, is of this kind. A format without it is
+	// never guessed: it has to be named, and then a file's ending is enough.
 	sniff func(head []byte) bool
 	// read adds the file's recordings to s.set.
 	read func(s *source) error
 	// list, if not nil, is the gaze files of a data set's folder, subfolders included, or none where the folder is not laid
 	// out as this kind. A format without it has its files in the folder itself.
-	list func(dir string) ([]string, error)
+	list func(dir string, o ReadOptions) ([]string, error)
+	// perImage says that what a file means for an image depends on the image's name, source.image.
+	perImage bool
 	// extensions are the endings of the files, in lower case, where others than .csv, .tsv and .txt.
 	extensions []string
 }
@@ -51,7 +54,18 @@ type ReadOptions struct {
 	Unit string
 	// SkipBad lists what is wrong in Set.Skips and goes on; otherwise the first such thing is an error.
 	SkipBad bool
+	// Rate is how many samples a second a file has that gives no times; 0 means [DefaultRate]. Set.Notes says where it was
+	// used.
+	Rate float64
+	// ShownHeight is how many pixels high the images were shown, for logs of positions on a resized image that do not say
+	// it; 0 takes it from the program's config.json near the log, or its default. Set.Notes says which.
+	ShownHeight float64
+	// Samples reads the samples of a data set that has both samples and fixations in its folder.
+	Samples bool
 }
+
+// DefaultRate is the rate of the Tobii 4C in samples a second, the tracker of the logs that give no times.
+const DefaultRate = 90
 
 // Set is the recordings of one or more files.
 type Set struct {
@@ -64,6 +78,15 @@ type Set struct {
 	Dropped gaze.Dropped
 	// Skips is what SkipBad left out.
 	Skips []gaze.Problem
+	// Notes is what reading had to assume where the files are silent, and what a data set itself marks as not to be used.
+	Notes []string
+}
+
+// note adds a note, once.
+func (set *Set) note(format string, a ...any) {
+	if text := fmt.Sprintf(format, a...); !slices.Contains(set.Notes, text) {
+		set.Notes = append(set.Notes, text)
+	}
 }
 
 // Load reads the recordings of a file, or of all files of a folder (not of its subfolders) that hold gaze. A folder with
@@ -77,6 +100,9 @@ func Load(path string, o ReadOptions) (*Set, error) {
 	}
 	if o.Unit != "" && o.Unit != "px" && o.Unit != "norm" {
 		return nil, fmt.Errorf("gaze unit %q, expected px or norm", o.Unit)
+	}
+	if !finite(o.Rate) || o.Rate < 0 || !finite(o.ShownHeight) || o.ShownHeight < 0 || o.ShownHeight > maxFrame {
+		return nil, fmt.Errorf("gaze at %g samples a second on images %g pixels high, expected positive numbers", o.Rate, o.ShownHeight)
 	}
 	set := &Set{}
 	info, err := os.Stat(path)
@@ -123,10 +149,10 @@ func (set *Set) addFolder(dir string, o ReadOptions) error {
 // addDataset reads a folder that is laid out as a data set of one of the formats, and reports whether it is.
 func (set *Set) addDataset(dir string, o ReadOptions) (bool, error) {
 	for _, f := range formats {
-		if f.list == nil || o.Format != "" && o.Format != f.name {
+		if f.list == nil || o.Format != f.name && (o.Format != "" || f.sniff == nil) {
 			continue
 		}
-		files, err := f.list(dir)
+		files, err := f.list(dir, o)
 		if err != nil {
 			return false, err
 		}
@@ -158,6 +184,10 @@ func gazeFiles(dir, name string) ([]string, error) {
 		}
 		path := filepath.Join(dir, e.Name())
 		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		if name != "" && formats[slices.Index(Formats(), name)].sniff == nil {
+			files = append(files, path)
 			continue
 		}
 		found, err := recognise(path)
@@ -201,7 +231,7 @@ func recognise(path string) ([]format, error) {
 	}
 	var found []format
 	for _, candidate := range formats {
-		if candidate.sniff(head[:n]) {
+		if candidate.sniff != nil && candidate.sniff(head[:n]) {
 			found = append(found, candidate)
 		}
 	}
@@ -239,7 +269,10 @@ func pick(path, name string) (format, error) {
 }
 
 // addFile reads one file into the set.
-func (set *Set) addFile(path string, o ReadOptions) error {
+func (set *Set) addFile(path string, o ReadOptions) error { return set.addFileFor(path, "", o) }
+
+// addFileFor reads one file into the set, for an image that a manifest names, "" where none does.
+func (set *Set) addFileFor(path, image string, o ReadOptions) error {
 	f, err := pick(path, o.Format)
 	if err != nil {
 		return err
@@ -249,7 +282,7 @@ func (set *Set) addFile(path string, o ReadOptions) error {
 		return err
 	}
 	defer file.Close()
-	s := &source{file: path, reader: file, options: o, set: set, problems: problems{skipBad: o.SkipBad}}
+	s := &source{file: path, image: image, reader: file, options: o, set: set, problems: problems{skipBad: o.SkipBad}}
 	if err := f.read(s); err != nil {
 		return err
 	}
@@ -263,6 +296,7 @@ func (set *Set) addFile(path string, o ReadOptions) error {
 type source struct {
 	problems
 	file    string
+	image   string // for formats with perImage
 	reader  io.Reader
 	options ReadOptions
 	set     *Set
