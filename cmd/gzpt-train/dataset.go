@@ -87,6 +87,7 @@ type dataset struct {
 	// recordings is the gaze of each item; nil where it was not asked for.
 	recordings [][]gaze.Recording
 	skips      []string
+	notes      []string // what reading the gaze had to assume
 	close      func() error
 }
 
@@ -128,6 +129,9 @@ func (s *dataSettings) load(ctx context.Context, e *environment, seed uint64, wi
 	if withGaze {
 		if err := s.readGaze(d); err != nil {
 			return nil, err
+		}
+		for _, note := range d.notes {
+			e.console.Info("gaze: " + note)
 		}
 	}
 	if len(d.skips) > 0 {
@@ -224,7 +228,7 @@ func (s *dataSettings) readGaze(d *dataset) error {
 		images[i] = formats.Image{Name: item.Name, File: cmp.Or(item.File, item.Path), Line: item.Line}
 		images[i].Width, images[i].Height = d.source.Size(i)
 	}
-	recordings, skips, err := set.Align(images, s.skipBad)
+	recordings, skips, err := set.Align(images, formats.AlignOptions{SkipBad: s.skipBad})
 	if err != nil {
 		return err
 	}
@@ -234,6 +238,6 @@ func (s *dataSettings) readGaze(d *dataset) error {
 	if set.Dropped.Any() {
 		d.skip(fmt.Errorf("left out of the gaze: %s", set.Dropped))
 	}
-	d.recordings = recordings
+	d.recordings, d.notes = recordings, set.Notes
 	return nil
 }

@@ -18,14 +18,30 @@ type Image struct {
 	Line int
 }
 
-// Align sorts the recordings to the images: perItem[i] is those of images[i], in the order of the files. Names are
-// compared whole, then without folders, then without extension, and must fit one image only.
+// AlignOptions says how recordings are brought onto images.
+type AlignOptions struct {
+	// SkipBad lists what is wrong and goes on; otherwise the first such thing is an error.
+	SkipBad bool
+	// Placement is where the images were shown, for recordings of a screen.
+	Placement Placement
+	// ScreenWidth and ScreenHeight are the size of the screen in pixels, for recordings of a screen whose file does not
+	// say; 0 where it is not known.
+	ScreenWidth, ScreenHeight float64
+	// Resolution is the pixels per degree of visual angle in the frame that was recorded (the screen, for recordings of a
+	// screen), for files that do not say.
+	Resolution gaze.Resolution
+}
+
+// Align sorts the recordings to the images: perItem[i] is those of images[i], in the order of the files, in the frame of
+// the image. Names are compared whole, then without folders, then without extension, and must fit one image only; where
+// a file names no image, its own name is compared. A recording of a screen is mapped to the image by o.Placement; fixations
+// that fall off the image are then dropped and counted, samples stay.
 //
 // Gaze without an image, an image without gaze, an image that is listed twice, a recording whose frame is of another
-// shape than its image: each is an error that says where, or with skipBad an entry of skips. A skipped image without
-// gaze keeps its place, with no recording.
-func (set *Set) Align(images []Image, skipBad bool) (perItem [][]gaze.Recording, skips []gaze.Problem, err error) {
-	c := problems{skipBad: skipBad}
+// shape than its image, a screen of unknown size: each is an error that says where, or with SkipBad an entry of skips. A
+// skipped image without gaze keeps its place, with no recording.
+func (set *Set) Align(images []Image, o AlignOptions) (perItem [][]gaze.Recording, skips []gaze.Problem, err error) {
+	c := problems{skipBad: o.SkipBad}
 	lookup, err := c.index(images)
 	if err != nil {
 		return nil, nil, err
@@ -34,7 +50,7 @@ func (set *Set) Align(images []Image, skipBad bool) (perItem [][]gaze.Recording,
 	for _, r := range set.Recordings {
 		i, err := lookup.find(r)
 		if err == nil {
-			r, err = set.fit(r, images[i])
+			r, err = set.fit(r, images[i], o)
 		}
 		if err == nil {
 			perItem[i] = append(perItem[i], r)
@@ -79,24 +95,33 @@ func (c *problems) index(images []Image) (lookup, error) {
 }
 
 func (l lookup) find(r gaze.Recording) (int, error) {
+	name, what := r.Image, fmt.Sprintf("gaze for image %q", r.Image)
+	if name == "" {
+		name = base(r.File)
+		what = fmt.Sprintf("gaze for an image that only the file's name, %q, tells", name)
+	}
 	for k, key := range nameKeys {
-		i, ok := l[k][key(r.Image)]
+		i, ok := l[k][key(name)]
 		switch {
 		case ok && i < 0:
-			return 0, gaze.Problem{File: r.File, Line: r.Line, Reason: fmt.Sprintf("gaze for image %q, which fits several images; expected a name with its folder", r.Image)}
+			return 0, gaze.Problem{File: r.File, Line: r.Line, Reason: what + ", which fits several images; expected a name with its folder"}
 		case ok:
 			return i, nil
 		}
 	}
-	return 0, gaze.Problem{File: r.File, Line: r.Line, Reason: fmt.Sprintf("gaze for image %q, which is not among the images", r.Image)}
+	return 0, gaze.Problem{File: r.File, Line: r.Line, Reason: what + ", which is not among the images"}
 }
 
 // maxShear is how much the shape (width over height) of a recording's frame may differ from its image's: room for sizes
 // that were rounded, not for a rotated or cropped image.
 const maxShear = 0.1
 
-// fit gives a recording the frame of its image where the file has none, and compares the shapes where both are known.
-func (set *Set) fit(r gaze.Recording, image Image) (gaze.Recording, error) {
+// fit brings a recording into the frame of its image: from a screen by the placement, from an unknown frame by taking it
+// for the image's. Where the file has a frame of its own the shapes are compared, and it stays.
+func (set *Set) fit(r gaze.Recording, image Image, o AlignOptions) (gaze.Recording, error) {
+	if r.Screen {
+		return set.place(r, image, o)
+	}
 	width, height := float64(image.Width), float64(image.Height)
 	known := image.Width > 0 && image.Height > 0
 	switch {
@@ -107,15 +132,43 @@ func (set *Set) fit(r gaze.Recording, image Image) (gaze.Recording, error) {
 			width, height = max(1, math.Floor(r.Height*width/height)), r.Height
 		}
 		r.Width, r.Height = width, height
+		r.Resolution = r.Resolution.Or(o.Resolution)
 		r.Fixations = append([]gaze.Fixation(nil), r.Fixations...)
 		return r, set.clip(&r)
-	case !known:
-		return r, nil
-	case r.Width == 1 && r.Height == 1:
-		return r.Scaled(width, height), nil
-	case math.Abs(math.Log(r.Width*height/(r.Height*width))) > maxShear:
+	case r.Width == 1 && r.Height == 1 && known:
+		r = r.Scaled(width, height)
+	case known && math.Abs(math.Log(r.Width*height/(r.Height*width))) > maxShear:
 		return r, gaze.Problem{File: r.File, Line: r.Line, Reason: fmt.Sprintf("gaze for image %q in a frame of %g x %g, but the image is %d x %d: another shape",
 			r.Image, r.Width, r.Height, image.Width, image.Height)}
 	}
+	if r.Width > 1 {
+		r.Resolution = r.Resolution.Or(o.Resolution)
+	}
 	return r, nil
+}
+
+// place maps a recording of a screen to its image.
+func (set *Set) place(r gaze.Recording, image Image, o AlignOptions) (gaze.Recording, error) {
+	unknown := func(what string) (gaze.Recording, error) {
+		return r, gaze.Problem{File: r.File, Line: r.Line, Reason: fmt.Sprintf("gaze for image %q is on a screen, but the size of the %s in pixels is not known", r.Image, what)}
+	}
+	if image.Width <= 0 || image.Height <= 0 {
+		return unknown("image")
+	}
+	screen := o.ScreenWidth > 0 && o.ScreenHeight > 0
+	switch {
+	case r.Width == 0 && !screen:
+		return unknown("screen")
+	case r.Width == 0:
+		r.Width, r.Height = o.ScreenWidth, o.ScreenHeight
+	case r.Width == 1 && r.Height == 1 && screen:
+		r = r.Scaled(o.ScreenWidth, o.ScreenHeight)
+	case r.Width == 1 && r.Height == 1 && (o.Placement.How != "fill" || !o.Placement.Screen.empty()):
+		return unknown("screen") // only a stretched image needs no shape of the screen
+	}
+	if r.Width > 1 {
+		r.Resolution = r.Resolution.Or(o.Resolution)
+	}
+	r = o.Placement.onImage(r, float64(image.Width), float64(image.Height))
+	return r, set.clip(&r)
 }

@@ -20,7 +20,7 @@ func TestAlign(t *testing.T) {
 	base := []gaze.Recording{recording("one/a.jpg", "A", 10, 5), recording("./two/a.jpg", "A", 7, 7), recording(`D:\gaze\c.png`, "A", 400, 200)}
 	with := func(more ...gaze.Recording) *Set { return &Set{Recordings: slices.Concat(base, more)} }
 	set := with(recording("c", "B", 1, 1), recording("c.jpg", "C", 0, 0))
-	items, skips, err := set.Align(images, false)
+	items, skips, err := set.Align(images, AlignOptions{})
 	if err != nil || len(skips) != 0 {
 		t.Fatal(err, skips)
 	}
@@ -57,10 +57,10 @@ func TestAlign(t *testing.T) {
 		"outside the stored image": {with(far), images, "1 of 1 positions lie outside the frame of 100 x 50", 1},
 		"gaze of other images":     {&Set{Recordings: base[1:]}, images, `l.csv:2: image "one/a.jpg" has no gaze`, 1},
 	} {
-		if _, _, err := tc.set.Align(tc.images, false); err == nil || !strings.Contains(err.Error(), tc.want) {
+		if _, _, err := tc.set.Align(tc.images, AlignOptions{}); err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: error %v, want %q", name, err, tc.want)
 		}
-		items, skips, err := tc.set.Align(tc.images, true)
+		items, skips, err := tc.set.Align(tc.images, AlignOptions{SkipBad: true})
 		listed := false
 		for _, s := range skips {
 			listed = listed || strings.Contains(s.Error(), tc.want)

@@ -136,7 +136,7 @@ func anderssonRow(path, text, recording string) (e entry, err error) {
 		return e, err
 	}
 	height, err := t.length("screen_h_m")
-	e.resolution = gaze.Resolution{X: pixelsPerDegree(e.width, width, distance), Y: pixelsPerDegree(e.height, height, distance)}
+	e.resolution = gaze.Resolution{X: gaze.PixelsPerDegree(e.width, width, distance), Y: gaze.PixelsPerDegree(e.height, height, distance)}
 	return e, err
 }
 
@@ -160,10 +160,4 @@ func (t *table) length(column string) (float64, error) {
 		err = t.at(column, expected)
 	}
 	return v, err
-}
-
-// pixelsPerDegree is how many pixels a degree covers in the middle of a screen of so many pixels and so long a side, seen
-// from a distance in the same unit: pixels / side x distance x tan(1 degree).
-func pixelsPerDegree(pixels, side, distance float64) float64 {
-	return pixels / side * distance * math.Tan(math.Pi/180)
 }

@@ -29,7 +29,7 @@ func TestAndersson(t *testing.T) {
 	})
 	files := map[string]string{"gaze/A_b.csv": anderssonHeader + "1000,1,2,0,0,1,1\n6000,1500,2,0,0,1,1\n8000,3,2,0,0,1,1\n", "recordings.csv": anderssonInfo + "x,,,,,,,,,\nA_b,A,b.png,3,500,1024,768,0.38,0.3,0.67\n"}
 	set, err := Load(write(t, files), ReadOptions{})
-	if want := "b.png/A 1024x768 line 2: 31.515,29.939 px/deg [1 2 0] [1500 2 0.005] [3 2 0.007]\n1 outside the image\n"; err != nil || described(set) != want {
+	if want := "b.png/A 1024x768 line 2: 32.339,30.43 px/deg [1 2 0] [1500 2 0.005] [3 2 0.007]\n1 outside the image\n"; err != nil || described(set) != want {
 		t.Errorf("%v, %v, want %q", set, err, want)
 	}
 	for table, want := range map[string]string{
@@ -72,7 +72,7 @@ func TestAnderssonRecordings(t *testing.T) {
 		}
 		_, picture, _ := strings.Cut(name, "_img_")
 		if r.Image != picture+"1024x768.png" || !strings.HasPrefix(name, r.Reader+"_") || r.Width != 1024 || r.Height != 768 || len(r.Fixations) != 0 ||
-			!within(r.Resolution.X, 1024/.38*.67*math.Tan(math.Pi/180), 1e-9) || !within(r.Resolution.Y, 768/.3*.67*math.Tan(math.Pi/180), 1e-9) {
+			!within(r.Resolution.X, 512/(math.Atan(.19/.67)*180/math.Pi), 1e-9) || !within(r.Resolution.Y, 384/(math.Atan(.15/.67)*180/math.Pi), 1e-9) {
 			t.Errorf("%s: image %s, reader %s, %g x %g, %v", name, r.Image, r.Reader, r.Width, r.Height, r.Resolution)
 		}
 		for _, v := range r.Samples {
@@ -86,7 +86,7 @@ func TestAnderssonRecordings(t *testing.T) {
 	if lost == 0 || set.Dropped.Missing != lost {
 		t.Errorf("%d lost samples, %d counted", lost, set.Dropped.Missing)
 	}
-	items, _, err := set.Align([]Image{{Name: "stimuli/Europe1024x768.png", Width: 1024, Height: 768}, {Name: "Rome1024x768.png"}, {Name: "konijntjes1024x768.png"}, {Name: "vy1024x768.png"}}, false)
+	items, _, err := set.Align([]Image{{Name: "stimuli/Europe1024x768.png", Width: 1024, Height: 768}, {Name: "Rome1024x768.png"}, {Name: "konijntjes1024x768.png"}, {Name: "vy1024x768.png"}}, AlignOptions{})
 	if err != nil || len(items[0]) != 4 {
 		t.Errorf("%v, %d recordings of Europe", err, len(items[0]))
 	}

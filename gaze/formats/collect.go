@@ -148,7 +148,7 @@ func (set *Set) clip(r *gaze.Recording) error {
 	for _, s := range r.Samples {
 		if !s.Lost() {
 			all++
-			if r.Width > 0 && !r.Inside(s.X, s.Y) {
+			if r.Width > 0 && !r.Screen && !r.Inside(s.X, s.Y) { // off a screen is off its image, which Align counts
 				outside++
 			}
 		}

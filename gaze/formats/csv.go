@@ -13,8 +13,9 @@ import (
 	"gzpt/gaze"
 )
 
-// table reads a text table with a header, row by row. It takes commas, tabs or semicolons, either line end, a byte-order
-// mark, and an empty column after the last one.
+// table reads a text table with a header, row by row. It takes commas, tabs or semicolons, either line end, UTF-8 and,
+// where a byte-order mark says so, UTF-16, decimal commas where commas do not separate columns, and an empty column after
+// the last one.
 type table struct {
 	file    string
 	reader  *csv.Reader
@@ -29,7 +30,10 @@ func openTable(file string, r io.Reader, required ...string) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
-	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	data, err = decode(data)
+	if err != nil {
+		return nil, gaze.Problem{File: file, Reason: err.Error()}
+	}
 	t := &table{file: file, reader: csv.NewReader(bytes.NewReader(data)), columns: map[string]int{}}
 	t.reader.Comma = separator(data)
 	t.reader.FieldsPerRecord = -1
@@ -83,7 +87,8 @@ func separator(data []byte) rune {
 
 // header is the lower-case column names of a file's first line, for recognising its format.
 func header(head []byte) map[string]bool {
-	line, _, _ := bytes.Cut(bytes.TrimPrefix(head, []byte("\ufeff")), []byte("\n"))
+	head, _ = decode(head) // a head may end within a character
+	line, _, _ := bytes.Cut(head, []byte("\n"))
 	names := map[string]bool{}
 	for _, name := range strings.Split(string(line), string(separator(line))) {
 		names[strings.ToLower(strings.Trim(strings.TrimSpace(name), `"`))] = true
@@ -123,6 +128,16 @@ func (t *table) has(column string) bool {
 	return ok
 }
 
+// first is the first of the columns that the table has, "" where it has none.
+func (t *table) first(columns ...string) string {
+	for _, column := range columns {
+		if t.has(column) {
+			return column
+		}
+	}
+	return ""
+}
+
 // line is the line on which the row begins.
 func (t *table) line() int {
 	line, _ := t.reader.FieldPos(0)
@@ -158,17 +173,28 @@ func missing(field string) bool {
 	return false
 }
 
+// maxPosition bounds positions, which may lie far off the frame where a tracker is lost, but not beyond reckoning.
+const maxPosition = 1e9
+
 // position is a number that may be missing, which gives NaN.
 func (t *table) position(column string) (float64, error) {
 	if missing(t.text(column)) {
 		return math.NaN(), nil
 	}
-	return t.number(column, "a number, or nothing where it is missing", math.Inf(-1))
+	v, err := t.number(column, "a number, or nothing where it is missing", math.Inf(-1))
+	if err == nil && math.Abs(v) > maxPosition {
+		return 0, t.at(column, "a number of at most 1e9, or nothing where it is missing")
+	}
+	return v, err
 }
 
 // number is a finite number of at least least.
 func (t *table) number(column, expected string, least float64) (float64, error) {
-	v, err := strconv.ParseFloat(t.text(column), 64)
+	text := t.text(column)
+	if t.reader.Comma != ',' {
+		text = strings.Replace(text, ",", ".", 1)
+	}
+	v, err := strconv.ParseFloat(text, 64)
 	if err != nil || !finite(v) || v < least {
 		return 0, t.at(column, expected)
 	}
@@ -193,6 +219,33 @@ func (t *table) frame(width, height string) (w, h float64, err error) {
 		}
 	}
 	return w, h, nil
+}
+
+// maxSeconds bounds times: three centuries, which leaves room for a clock that counts from 1970.
+const maxSeconds = 1e10
+
+// seconds is a time of at least least, in units of unit seconds, given in seconds.
+func (t *table) seconds(column string, unit, least float64) (float64, error) {
+	expected := "a time"
+	if least == 0 {
+		expected = "a time that is not negative"
+	}
+	v, err := t.number(column, expected, least)
+	if err == nil && math.Abs(v*unit) > maxSeconds {
+		return 0, t.at(column, "a time of less than 1e10 seconds")
+	}
+	return v * unit, err
+}
+
+// flag is a field that says yes or no.
+func (t *table) flag(column string) (bool, error) {
+	switch strings.ToLower(t.text(column)) {
+	case "1", "true", "1.0":
+		return true, nil
+	case "0", "false", "0.0":
+		return false, nil
+	}
+	return false, t.at(column, "1 or 0, true or false")
 }
 
 // milliseconds is a time in milliseconds, given in seconds.

@@ -3,7 +3,7 @@ package formats
 import (
 	"cmp"
 	"math"
-	"strconv"
+	"slices"
 	"strings"
 
 	"gzpt/gaze"
@@ -17,7 +17,8 @@ func init() { registerFormat(format{name: "dataviewer", sniff: sniffDataViewer, 
 //	RECORDING_SESSION_LABEL TRIAL_INDEX CURRENT_FIX_INDEX CURRENT_FIX_X CURRENT_FIX_Y CURRENT_FIX_START CURRENT_FIX_END
 //	CURRENT_FIX_DURATION CURRENT_FIX_X_RESOLUTION CURRENT_FIX_Y_RESOLUTION
 //
-// and the trial variable that names the image: image, images, image_name, image_file, stimulus, picture, img or filename.
+// and the trial variable that names the image: image, img, picture, pic, stimulus or stim, and these with s, _name or
+// _file behind.
 // CURRENT_FIX_X and CURRENT_FIX_Y, the image, and either DURATION or START with END must be there. Positions are pixels
 // of the screen, times milliseconds from the start of the trial, resolutions pixels per degree. The session is the
 // reader; a trial is a recording. Numbers may have a decimal comma, and "." is a missing one.
@@ -25,9 +26,6 @@ func sniffDataViewer(head []byte) bool {
 	h := header(head)
 	return h["current_fix_x"] && h["current_fix_y"] && !sniffGazeMedSeg(head)
 }
-
-// imageVariables are the usual names of the trial variable that names the image.
-var imageVariables = []string{"image", "images", "image_name", "image_file", "stimulus", "picture", "img", "filename"}
 
 // viewer is a fixation report being read.
 type viewer struct {
@@ -47,12 +45,7 @@ func readDataViewer(s *source) error {
 		}
 	}
 	v := &viewer{table: t, collector: collect(s)}
-	for _, name := range imageVariables {
-		if t.has(name) && v.image == "" {
-			v.image = name
-		}
-	}
-	if v.image == "" {
+	if v.image = imageColumn(t.names); v.image == "" {
 		return t.problem("the header lacks a column with the image; expected the trial variable that names it, as one of " + strings.Join(imageVariables, ", "))
 	}
 	if err := s.rows(t, v.add); err != nil {
@@ -61,17 +54,30 @@ func readDataViewer(s *source) error {
 	return v.finish()
 }
 
-// decimal is a number that may have a decimal comma, NaN where the report has no such column or no value.
-func (v *viewer) decimal(column, expected string, least float64) (float64, error) {
-	text := v.text(column)
-	if missing(text) {
+// imageColumn is the trial variable that names the image, the surest where there are several, "" where there is none.
+func imageColumn(names []string) string {
+	best, column := len(imageVariables), ""
+	for _, name := range names {
+		plain := strings.ToLower(name)
+		for _, ending := range []string{"_file", "_name", "s"} {
+			plain = strings.TrimSuffix(plain, ending)
+		}
+		if plain == "stimulu" { // its own s
+			plain = "stimulus"
+		}
+		if rank := slices.Index(imageVariables, plain); rank >= 0 && rank < best {
+			best, column = rank, name
+		}
+	}
+	return column
+}
+
+// optional is a number, NaN where the report has no such column or no value.
+func (v *viewer) optional(column, expected string, least float64) (float64, error) {
+	if missing(v.text(column)) {
 		return math.NaN(), nil
 	}
-	n, err := strconv.ParseFloat(strings.Replace(text, ",", ".", 1), 64)
-	if err != nil || !finite(n) || n < least {
-		return 0, v.at(column, expected)
-	}
-	return n, nil
+	return v.number(column, expected, least)
 }
 
 // add adds the fixation of the present row.
@@ -96,7 +102,7 @@ func (v *viewer) add() (err error) {
 		{"CURRENT_FIX_X_RESOLUTION", "pixels per degree", 0, &f.Resolution.X},
 		{"CURRENT_FIX_Y_RESOLUTION", "pixels per degree", 0, &f.Resolution.Y},
 	} {
-		if *field.value, err = v.decimal(field.column, field.expected, field.least); err != nil {
+		if *field.value, err = v.optional(field.column, field.expected, field.least); err != nil {
 			return err
 		}
 	}

@@ -27,7 +27,7 @@ func TestDataViewer(t *testing.T) {
 			"x/vpsa01 0x0 line 2: (892.1 564.2 0+0.128) (962 551.5 0.156+0.164)\n"},
 		"a missing position":    {viewerHeader + "s\t1\t1\t.\t300\t8\t107\t100\t.\t.\ta\ns\t1\t2\t1\t3\t200\t307\t100\t.\t.\ta\n", "a/s 0x0 line 2: (1 3 0.2+0.1)\n1 without a position\n"},
 		"no starts":             {"image\tCURRENT_FIX_X\tCURRENT_FIX_Y\tCURRENT_FIX_DURATION\na\t1\t2\t300\na\t3\t4\t500\n", "a/ 0x0 line 2: (1 2 0+0.3) (3 4 0.3+0.5)\n"},
-		"no image":              {strings.Replace(viewerHeader, "image", "condition", 1), "error g.txt:1: the header lacks a column with the image; expected the trial variable that names it, as one of image, images,"},
+		"no image":              {strings.Replace(viewerHeader, "image", "condition", 1), "error g.txt:1: the header lacks a column with the image; expected the trial variable that names it, as one of image, img,"},
 		"no duration":           {"image\tCURRENT_FIX_X\tCURRENT_FIX_Y\n", `error g.txt:1: the header lacks the column "CURRENT_FIX_START"; expected CURRENT_FIX_START, CURRENT_FIX_END`},
 		"no position":           {"image\tCURRENT_FIX_X\n", `error g.txt:1: the header lacks the column "CURRENT_FIX_Y"`},
 		"an undefined image":    {viewerHeader + "s\t1\t1\t1\t300\t8\t107\t100\t.\t.\t.\n", `error g.txt:2:27: image is ".", expected the name of an image`},

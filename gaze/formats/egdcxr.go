@@ -66,9 +66,9 @@ type egd struct {
 	*table
 	*collector
 	samples  bool
-	original bool                  // X_ORIGINAL and Y_ORIGINAL are there
-	begin    map[[2]string]float64 // image, session -> its first time
-	pads     map[string]Rectangle  // image -> where it was on the screen
+	original bool // X_ORIGINAL and Y_ORIGINAL are there
+	clock    clock
+	pads     map[string]Rectangle // image -> where it was on the screen
 }
 
 func readEGD(s *source) error {
@@ -81,7 +81,7 @@ func readEGD(s *source) error {
 	if err != nil {
 		return err
 	}
-	r := &egd{table: t, collector: collect(s), begin: map[[2]string]float64{}, original: t.has("X_ORIGINAL") && t.has("Y_ORIGINAL")}
+	r := &egd{table: t, collector: collect(s), clock: clock{}, original: t.has("X_ORIGINAL") && t.has("Y_ORIGINAL")}
 	if r.samples = egdSamples(text); r.samples {
 		if err := t.require("Time (in secs)"); err != nil {
 			return err
@@ -152,8 +152,8 @@ func (s *source) egdPads() (map[string]Rectangle, error) {
 				return err
 			}
 		}
-		r := Rectangle{pad[0], pad[1], egdWidth - pad[2], egdHeight - pad[3]}
-		if r.Empty() {
+		r := between(pad[0], pad[1], egdWidth-pad[2], egdHeight-pad[3])
+		if !r.hasArea() {
 			return t.problem(fmt.Sprintf("paddings of %g, %g, %g, %g leave nothing of the screen, expected an image on it", pad[0], pad[1], pad[2], pad[3]))
 		}
 		pads[t.text("dicom_id")] = r
@@ -218,11 +218,7 @@ func (r *egd) time(column string, e entry) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	key := [2]string{e.image, e.reader}
-	if _, ok := r.begin[key]; !ok {
-		r.begin[key] = v
-	}
-	return v - r.begin[key], nil
+	return r.clock.since(e.image, e.reader, "", v), nil
 }
 
 // originalPosition is the pixel of the original image.
@@ -240,7 +236,7 @@ func (r *egd) paddedPosition(e *entry) (v gaze.Sample, outside bool, err error) 
 	if !ok {
 		return v, false, r.at("DICOM_ID", "an image that is listed in master_sheet.csv")
 	}
-	e.width, e.height = part.Right-part.Left, part.Bottom-part.Top
+	e.width, e.height = part.Width, part.Height
 	if v.X, err = r.position("FPOGX"); err != nil {
 		return v, false, err
 	}
@@ -248,7 +244,7 @@ func (r *egd) paddedPosition(e *entry) (v gaze.Sample, outside bool, err error) 
 		return v, false, err
 	}
 	x, y := v.X*egdWidth, v.Y*egdHeight
-	outside = !v.Lost() && !(x > part.Left && x < part.Right && y > part.Top && y < part.Bottom)
-	v.X, v.Y = Shown{Image: Rectangle{0, 0, e.width, e.height}, Screen: part}.ToImage(x, y)
+	outside = !v.Lost() && !part.within(x, y)
+	v.X, v.Y = part.Into(Rectangle{0, 0, e.width, e.height}, x, y)
 	return v, outside, nil
 }

@@ -79,10 +79,10 @@ func TestEGDFolder(t *testing.T) {
 	fixations := egdHeader + egdRow("s1", "i1", 2, .5, .5, 1, .5, 1, "1", "3,0,0,7,8")
 	samples := egdHeader + egdRow("s1", "i1", 2, .5, .5, 1, .5, 1, "1", "0,0,0,5,5") + egdRow("s1", "i1", 2.5, .5, .5, 1, .5, 1, "1", "0,0,0,6,6")
 	dir := write(t, map[string]string{"fixations.csv": fixations, "eye_gaze.csv": samples, "master_sheet.csv": egdSheet})
-	for o, want := range map[ReadOptions]string{{}: "i1/s1 0x0 line 2: (7 8 0+0.5)\n", {Samples: true}: "i1/s1 0x0 line 2: [5 5 0] [6 6 0.5]\n"} {
-		set, err := Load(dir, o)
+	for samples, want := range map[bool]string{false: "i1/s1 0x0 line 2: (7 8 0+0.5)\n", true: "i1/s1 0x0 line 2: [5 5 0] [6 6 0.5]\n"} {
+		set, err := Load(dir, ReadOptions{Samples: samples})
 		if err != nil || described(set) != want || filepath.Dir(set.Files[0]) != dir {
-			t.Errorf("%+v: %v, %v, want %q", o, set, err, want)
+			t.Errorf("samples %v: %v, %v, want %q", samples, set, err, want)
 		}
 	}
 	if set, err := Load(write(t, map[string]string{"eye_gaze.csv": samples}), ReadOptions{}); err != nil || len(set.Recordings[0].Samples) != 2 {

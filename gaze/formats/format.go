@@ -16,9 +16,10 @@ import (
 // format is one kind of file. A reader of a new kind registers itself from its own file.
 type format struct {
 	name string
-	// sniff reports whether a file that begins with head, its first few kilobytes, is of this kind. A format without it is
-	// never guessed: it has to be named, and then a file's ending is enough.
+	// sniff reports whether a file that begins with head, its first few kilobytes, is of this kind.
 	sniff func(head []byte) bool
+	// named says that nothing in its files tells the kind: it has to be named, and then a file's ending is enough.
+	named bool
 	// read adds the file's recordings to s.set.
 	read func(s *source) error
 	// list, if not nil, is the gaze files of a data set's folder, subfolders included, or none where the folder is not laid
@@ -52,6 +53,11 @@ type ReadOptions struct {
 	Format string
 	// Unit is the unit of positions, "px" or "norm", for tables that do not declare it themselves.
 	Unit string
+	// Samples takes the samples of a file, or of a data set's folder, that has both samples and the tracker's own
+	// fixations, for a detector of package fixations to work on; otherwise such a file gives its fixations.
+	Samples bool
+	// Columns says which columns of a table are read, by role, for gaze that no format knows; see [ParseColumns].
+	Columns Columns
 	// SkipBad lists what is wrong in Set.Skips and goes on; otherwise the first such thing is an error.
 	SkipBad bool
 	// Rate is how many samples a second a file has that gives no times; 0 means [DefaultRate]. Set.Notes says where it was
@@ -60,8 +66,6 @@ type ReadOptions struct {
 	// ShownHeight is how many pixels high the images were shown, for logs of positions on a resized image that do not say
 	// it; 0 takes it from the program's config.json near the log, or its default. Set.Notes says which.
 	ShownHeight float64
-	// Samples reads the samples of a data set that has both samples and fixations in its folder.
-	Samples bool
 }
 
 // DefaultRate is the rate of the Tobii 4C in samples a second, the tracker of the logs that give no times.
@@ -104,6 +108,9 @@ func Load(path string, o ReadOptions) (*Set, error) {
 	if !finite(o.Rate) || o.Rate < 0 || !finite(o.ShownHeight) || o.ShownHeight < 0 || o.ShownHeight > maxFrame {
 		return nil, fmt.Errorf("gaze at %g samples a second on images %g pixels high, expected positive numbers", o.Rate, o.ShownHeight)
 	}
+	if err := o.mapping(); err != nil {
+		return nil, err
+	}
 	set := &Set{}
 	info, err := os.Stat(path)
 	switch {
@@ -128,10 +135,11 @@ func (set *Set) addFolder(dir string, o ReadOptions) error {
 		o.Format = "manifest"
 		return set.addFile(manifest, o)
 	}
+	o = o.mapped()
 	if done, err := set.addDataset(dir, o); done || err != nil {
 		return err
 	}
-	files, err := gazeFiles(dir, o.Format)
+	files, err := gazeFiles(dir, o)
 	if err != nil {
 		return err
 	}
@@ -149,7 +157,7 @@ func (set *Set) addFolder(dir string, o ReadOptions) error {
 // addDataset reads a folder that is laid out as a data set of one of the formats, and reports whether it is.
 func (set *Set) addDataset(dir string, o ReadOptions) (bool, error) {
 	for _, f := range formats {
-		if f.list == nil || o.Format != f.name && (o.Format != "" || f.sniff == nil) {
+		if f.list == nil || o.Format != f.name && (o.Format != "" || f.named) {
 			continue
 		}
 		files, err := f.list(dir, o)
@@ -171,14 +179,14 @@ func (set *Set) addDataset(dir string, o ReadOptions) (bool, error) {
 }
 
 // gazeFiles is the files of a folder that look like the named format, or like any but a manifest.
-func gazeFiles(dir, name string) ([]string, error) {
+func gazeFiles(dir string, o ReadOptions) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
 	}
 	var files []string
 	for _, e := range entries {
-		candidates := byExtension(e.Name(), name)
+		candidates := byExtension(e.Name(), o.Format)
 		if len(candidates) == 0 {
 			continue
 		}
@@ -186,13 +194,17 @@ func gazeFiles(dir, name string) ([]string, error) {
 		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
 			continue
 		}
-		if name != "" && formats[slices.Index(Formats(), name)].sniff == nil {
+		if o.Format != "" && formats[slices.Index(Formats(), o.Format)].named {
 			files = append(files, path)
 			continue
 		}
 		found, err := recognise(path)
 		if err != nil {
 			return nil, err
+		}
+		if o.Columns != nil && o.Columns.in(path) {
+			files = append(files, path)
+			continue
 		}
 		if slices.ContainsFunc(found, func(f format) bool { return slices.Contains(candidates, f.name) }) {
 			files = append(files, path)
@@ -217,6 +229,9 @@ func byExtension(file, name string) []string {
 	return found
 }
 
+// headSize is how much of a file's beginning tells its format.
+const headSize = 8 << 10
+
 // recognise is the formats that a file's beginning fits.
 func recognise(path string) ([]format, error) {
 	f, err := openRegular(path)
@@ -224,14 +239,14 @@ func recognise(path string) ([]format, error) {
 		return nil, err
 	}
 	defer f.Close()
-	head := make([]byte, 8<<10)
+	head := make([]byte, headSize)
 	n, err := io.ReadFull(f, head)
 	if err != nil && err != io.EOF && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	var found []format
 	for _, candidate := range formats {
-		if candidate.sniff != nil && candidate.sniff(head[:n]) {
+		if candidate.sniff(head[:n]) {
 			found = append(found, candidate)
 		}
 	}
@@ -273,7 +288,7 @@ func (set *Set) addFile(path string, o ReadOptions) error { return set.addFileFo
 
 // addFileFor reads one file into the set, for an image that a manifest names, "" where none does.
 func (set *Set) addFileFor(path, image string, o ReadOptions) error {
-	f, err := pick(path, o.Format)
+	f, err := pick(path, o.mapped().Format)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,8 @@ import (
 // for Radiographs/1.JPG. As nothing tells such a picture from an image, the format is never guessed: it is named, or a
 // manifest's column gaze names the picture.
 func init() {
-	registerFormat(format{name: "heatmap", read: readHeatMap, list: listHeatMaps, perImage: true, extensions: pictures})
+	never := func([]byte) bool { return false }
+	registerFormat(format{name: "heatmap", sniff: never, named: true, read: readHeatMap, list: listHeatMaps, perImage: true, extensions: pictures})
 }
 
 var pictures = []string{".png", ".jpg", ".jpeg"}

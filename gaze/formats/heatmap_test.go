@@ -141,7 +141,7 @@ func TestHeatMapFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	images := []Image{{Name: "images/one.jpg", Width: 300, Height: 200}, {Name: "images/two.jpg", Width: 30, Height: 20}, {Name: "images/three.jpg", Width: 6, Height: 4}}
-	items, _, err := set.Align(images, false)
+	items, _, err := set.Align(images, AlignOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +150,7 @@ func TestHeatMapFiles(t *testing.T) {
 			t.Errorf("%s: %+v", images[i].Name, item)
 		}
 	}
-	if _, _, err = set.Align([]Image{{Name: "one.jpg", Width: 200, Height: 300}, images[1], images[2]}, false); err == nil || !strings.Contains(err.Error(), "another shape") {
+	if _, _, err = set.Align([]Image{{Name: "one.jpg", Width: 200, Height: 300}, images[1], images[2]}, AlignOptions{}); err == nil || !strings.Contains(err.Error(), "another shape") {
 		t.Errorf("a map of another shape: %v", err)
 	}
 	files["items.csv"] = "image,gaze\nimages/one.jpg,maps/none.png\n"

@@ -267,10 +267,11 @@ func cutRectangle(image string) (r Rectangle, ok bool) {
 	if parts == nil {
 		return r, false
 	}
-	for i, side := range []*float64{&r.Left, &r.Top, &r.Right, &r.Bottom} {
-		*side, _ = strconv.ParseFloat(parts[i+1], 64)
+	var sides [4]float64
+	for i := range sides {
+		sides[i], _ = strconv.ParseFloat(parts[i+1], 64)
 	}
-	return r, true
+	return between(sides[0], sides[1], sides[2], sides[3]), true
 }
 
 // cut adds the recording of one image.
@@ -278,18 +279,17 @@ func (s *source) cut(rows []timed, image string) error {
 	r := gaze.Recording{Image: image, File: s.file, Line: rows[0].line}
 	part, ok := cutRectangle(image)
 	if ok {
-		r.Width, r.Height = part.Right-part.Left, part.Bottom-part.Top
-		if part.Empty() || r.Width > maxFrame || r.Height > maxFrame {
-			return gaze.Problem{File: s.file, Reason: fmt.Sprintf("image %q was cut at %g-%g-%g-%g, expected left-top-right-bottom with an area", image, part.Left, part.Top, part.Right, part.Bottom)}
+		r.Width, r.Height = part.Width, part.Height
+		if !part.hasArea() || r.Width > maxFrame || r.Height > maxFrame {
+			return gaze.Problem{File: s.file, Reason: fmt.Sprintf("image %q was cut at %g-%g-%g-%g, expected left-top-right-bottom with an area", image, part.X, part.Y, part.X+part.Width, part.Y+part.Height)}
 		}
 	}
 	outside := 0
 	for _, row := range rows {
 		v := gaze.Sample{X: row.x, Y: row.y, Time: row.time}
 		if ok {
-			inside := row.x > part.Left && row.x < part.Right && row.y > part.Top && row.y < part.Bottom
-			v.X, v.Y = row.x-part.Left, row.y-part.Top
-			if !inside && !v.Lost() {
+			v.X, v.Y = row.x-part.X, row.y-part.Y
+			if !part.within(row.x, row.y) && !v.Lost() {
 				outside++
 				v.X, v.Y = math.NaN(), math.NaN()
 			}

@@ -84,10 +84,10 @@ func TestINbreastImagesAreCuts(t *testing.T) {
 
 func TestCutRectangle(t *testing.T) {
 	for name, want := range map[string]Rectangle{
-		"a_b_class1_roi120-340-1144-1364_x.jpg":   {120, 340, 1144, 1364},
-		"train/a_roi1-2-3-4.png":                  {1, 2, 3, 4},
-		"1-2-3-4.png":                             {1, 2, 3, 4},
-		"a_roi1-2-3-4_dest5-6-7-8.png":            {1, 2, 3, 4},
+		"a_b_class1_roi120-340-1144-1364_x.jpg":   {120, 340, 1024, 1024},
+		"train/a_roi1-2-3-4.png":                  {1, 2, 2, 2},
+		"1-2-3-4.png":                             {1, 2, 2, 2},
+		"a_roi1-2-3-4_dest5-6-7-8.png":            {1, 2, 2, 2},
 		"20586908_6c61-4a1-2.png":                 {},
 		"a_dest5-6-7-8.png":                       {},
 		"a_roi1-2-3-4-5.png":                      {},

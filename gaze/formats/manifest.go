@@ -108,7 +108,9 @@ func (m *manifest) open(name, image string) (*Set, error) {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(filepath.Dir(m.source.file), filepath.FromSlash(name))
 	}
-	format := ""
+	o := m.source.options
+	o.Format = ""
+	format := o.mapped().Format
 	if isPicture(path) {
 		format = "heatmap"
 	}
@@ -120,7 +122,6 @@ func (m *manifest) open(name, image string) (*Set, error) {
 		return nil, gaze.Problem{File: path, Reason: "a manifest, expected a file of fixations"}
 	}
 	set := &Set{}
-	o := m.source.options
 	o.Format = f.name
 	key := name
 	if !f.perImage {
@@ -178,13 +179,14 @@ func sameImage(a, b string) bool {
 
 // beside reads the gaze files in the manifest's folder.
 func (m *manifest) beside() error {
-	files, err := gazeFiles(filepath.Dir(m.source.file), "")
+	o := m.source.options
+	o.Format = ""
+	o = o.mapped()
+	files, err := gazeFiles(filepath.Dir(m.source.file), o)
 	if err != nil {
 		return err
 	}
 	for _, file := range files {
-		o := m.source.options
-		o.Format = ""
 		if err := m.source.set.addFile(file, o); err != nil {
 			return err
 		}

@@ -241,7 +241,7 @@ func (c *collector) reflacx(t *table, r reading, samples bool) (err error) {
 		if err != nil {
 			return err
 		}
-		if !shown.Empty() && !shown.Contains(v.X, v.Y) {
+		if shown.hasArea() && !shown.within(v.X, v.Y) {
 			v.X, v.Y = math.NaN(), math.NaN()
 			e.reason = &c.source.set.Dropped.Outside
 		}
@@ -289,15 +289,16 @@ func (t *table) lookedAt() (v gaze.Sample, err error) {
 }
 
 // shownPart is the part of the image on the screen, without an area where the row does not say; its sides are rounded to
-// pixels, so that it is taken a pixel wider.
-func (t *table) shownPart() (r Rectangle, err error) {
-	for _, field := range []struct {
-		column string
-		value  *float64
-	}{{"xmin_shown_from_image", &r.Left}, {"ymin_shown_from_image", &r.Top}, {"xmax_shown_from_image", &r.Right}, {"ymax_shown_from_image", &r.Bottom}} {
-		if *field.value, err = t.position(field.column); err != nil {
-			return r, err
+// pixels, as the positions are, so that it is taken a little more than a pixel wider.
+func (t *table) shownPart() (Rectangle, error) {
+	var sides [4]float64
+	for i, column := range []string{"xmin_shown_from_image", "ymin_shown_from_image", "xmax_shown_from_image", "ymax_shown_from_image"} {
+		v, err := t.position(column)
+		if err != nil {
+			return Rectangle{}, err
 		}
+		sides[i] = v
 	}
-	return Rectangle{r.Left - 1, r.Top - 1, r.Right + 1, r.Bottom + 1}, nil
+	const rounding = 1.5
+	return between(sides[0]-rounding, sides[1]-rounding, sides[2]+rounding, sides[3]+rounding), nil
 }

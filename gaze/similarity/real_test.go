@@ -44,7 +44,7 @@ func load(tb testing.TB, folder, format string) (set *formats.Set, items [][]gaz
 	for _, name := range column(tb, dir+"/labels.csv", "image") {
 		images = append(images, formats.Image{Name: name})
 	}
-	items, _, err = set.Align(images, false)
+	items, _, err = set.Align(images, formats.AlignOptions{})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -1,0 +1,317 @@
+package formats
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gzpt/gaze"
+)
+
+func init() {
+	registerFormat(format{name: "bids", sniff: sniffBIDS, read: readBIDS, list: listBIDS, extensions: []string{".tsv.gz"}})
+}
+
+// sniffBIDS recognises the eye tracking of the Brain Imaging Data Structure (BIDS 1.11, BEP020), a table of samples
+// without a header in gzip, *_physio.tsv.gz, whose columns stand in the JSON file beside it:
+//
+//	timestamp	x_coordinate	y_coordinate	[pupil_size	...]
+//
+// What these mean is in *_physio.json (Columns, SamplingFrequency, StartTime, PhysioType eyetrack, Units of the columns)
+// and in StimulusPresentation of *_events.json (ScreenOrigin, ScreenResolution, ScreenSize, ScreenDistance), each also in a
+// folder above, as BIDS inherits. Positions are pixels, or lengths on the screen, of a screen whose origin is at the top
+// left, at the bottom left or at the centre, with y down only from the top. Screen size and distance give pixels per
+// degree. Fixations come from *_physioevents.tsv.gz where there are any, each at the mean of its samples; otherwise, or
+// with ReadOptions.Samples, the samples are taken.
+//
+// The images are those in the column stim_file of *_events.tsv, from their onset for their duration, or until the next
+// one; samples between them are on no image. Without that table the row of the manifest, or the file's name, tells the one
+// image. The reader is the subject. Of the files of two eyes the cyclopean one is read from a folder, else the first.
+func sniffBIDS(head []byte) bool {
+	z, err := gzip.NewReader(bytes.NewReader(head))
+	if err != nil {
+		return false
+	}
+	text := make([]byte, headSize)
+	n, _ := io.ReadFull(z, text) // the head of the file is not its end
+	line, _, _ := strings.Cut(string(text[:n]), "\n")
+	fields := strings.Split(strings.TrimRight(line, "\r"), "\t")
+	if len(fields) < 3 {
+		return false
+	}
+	for i, field := range fields[:3] {
+		if _, err := strconv.ParseFloat(strings.TrimSpace(field), 64); err != nil && (i == 0 || !missing(strings.TrimSpace(field))) {
+			return false
+		}
+	}
+	return true
+}
+
+const physioEnding = "_physio.tsv.gz"
+
+// listBIDS is the eye-tracking files of a data set, one for each run.
+func listBIDS(dir string, _ ReadOptions) ([]string, error) {
+	subjects, err := filepath.Glob(filepath.Join(dir, "sub-*"))
+	if err != nil {
+		return nil, err
+	}
+	chosen, cyclopean := map[string]string{}, map[string]bool{}
+	var runs []string
+	for _, subject := range subjects {
+		err := filepath.WalkDir(subject, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || !d.Type().IsRegular() || !strings.HasSuffix(path, physioEnding) {
+				return err
+			}
+			meta, err := bidsSidecar(path, "physio")
+			if err != nil {
+				return err
+			}
+			if !strings.EqualFold(meta.text("PhysioType"), "eyetrack") {
+				return nil
+			}
+			run := withoutRecording(path)
+			if chosen[run] == "" {
+				runs = append(runs, run)
+			} else if cyclopean[run] || !strings.EqualFold(meta.text("RecordedEye"), "cyclopean") {
+				return nil
+			}
+			chosen[run], cyclopean[run] = path, strings.EqualFold(meta.text("RecordedEye"), "cyclopean")
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	var files []string
+	for _, run := range runs {
+		files = append(files, chosen[run])
+	}
+	return files, nil
+}
+
+// withoutRecording is a path less the entity of its recording.
+func withoutRecording(path string) string {
+	parts := strings.Split(filepath.Base(path), "_")
+	parts = slices.DeleteFunc(parts, func(p string) bool { return strings.HasPrefix(p, "recording-") })
+	return filepath.Join(filepath.Dir(path), strings.Join(parts, "_"))
+}
+
+// bidsRun is one run of one reader.
+type bidsRun struct {
+	*collector
+	source *source
+	meta   bidsMeta
+	screen bidsScreen
+	reader string
+	tick   float64 // seconds of a unit of the timestamp
+	first  float64 // timestamp
+	start  float64 // StartTime
+	times  []float64
+	x, y   []float64
+	lines  []int
+}
+
+func readBIDS(s *source) error {
+	b := &bidsRun{collector: collect(s), source: s}
+	for _, part := range strings.Split(filepath.Base(s.file), "_") {
+		if strings.HasPrefix(part, "sub-") {
+			b.reader = part
+		}
+	}
+	var err error
+	if b.meta, err = bidsSidecar(s.file, "physio"); err != nil {
+		return err
+	}
+	if kind := b.meta.text("PhysioType"); !strings.EqualFold(kind, "eyetrack") {
+		return gaze.Problem{File: s.file, Reason: fmt.Sprintf("PhysioType is %q, expected eyetrack in the JSON file beside it", kind)}
+	}
+	events, err := bidsSidecar(withoutRecording(s.file), "events")
+	if err != nil {
+		return err
+	}
+	if b.screen, err = newBIDSScreen(s.file, b.meta, events); err != nil {
+		return err
+	}
+	if err := b.readSamples(); err != nil {
+		return err
+	}
+	showings, err := b.showings()
+	if err != nil {
+		return err
+	}
+	fixations, err := b.fixations()
+	if err != nil {
+		return err
+	}
+	if err := b.fill(showings, fixations); err != nil {
+		return err
+	}
+	return b.finish()
+}
+
+// openHeadless opens a table whose columns stand elsewhere, gzip or not.
+func openHeadless(file string, r io.Reader, columns []string) (*table, error) {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	if bytes.HasPrefix(data, []byte{0x1F, 0x8B}) {
+		z, err := gzip.NewReader(bytes.NewReader(data))
+		if err == nil {
+			data, err = io.ReadAll(z)
+		}
+		if err != nil {
+			return nil, gaze.Problem{File: file, Reason: fmt.Sprintf("no whole gzip file: %v", err)}
+		}
+	}
+	t := &table{file: file, reader: csv.NewReader(bytes.NewReader(data)), names: columns, columns: map[string]int{}}
+	t.reader.Comma, t.reader.FieldsPerRecord, t.reader.LazyQuotes = '\t', -1, true
+	for i, name := range columns {
+		name = strings.ToLower(name)
+		if _, ok := t.columns[name]; ok {
+			return nil, gaze.Problem{File: file, Reason: fmt.Sprintf("Columns in the JSON file has %q twice", name)}
+		}
+		t.columns[name] = i
+	}
+	return t, nil
+}
+
+// need says which columns a JSON file must list.
+func (t *table) need(columns ...string) error {
+	for _, column := range columns {
+		if !t.has(column) {
+			return gaze.Problem{File: t.file, Reason: fmt.Sprintf("Columns in the JSON file lacks %q; expected %s", column, strings.Join(columns, ", "))}
+		}
+	}
+	return nil
+}
+
+// readSamples reads the table of samples.
+func (b *bidsRun) readSamples() error {
+	s := b.source
+	t, err := openHeadless(s.file, s.reader, b.meta.list("Columns"))
+	if err != nil {
+		return err
+	}
+	if err := t.need("timestamp", "x_coordinate", "y_coordinate"); err != nil {
+		return err
+	}
+	if b.start, err = b.meta.number(s.file, "StartTime"); err != nil {
+		return err
+	}
+	err = s.rows(t, func() error {
+		at, err := t.number("timestamp", "a time", math.Inf(-1))
+		if err != nil {
+			return err
+		}
+		if n := len(b.times); n > 0 && at < b.times[n-1] {
+			return t.at("timestamp", "a time that is not before the one above it")
+		}
+		x, err := t.position("x_coordinate")
+		if err != nil {
+			return err
+		}
+		y, err := t.position("y_coordinate")
+		if err != nil {
+			return err
+		}
+		x, y = b.screen.pixels(x, y)
+		b.times, b.x, b.y, b.lines = append(b.times, at), append(b.x, x), append(b.y, y), append(b.lines, t.line())
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if len(b.times) == 0 {
+		return s.pass(gaze.Problem{File: s.file, Reason: "no sample, expected a row for each"})
+	}
+	return b.seconds()
+}
+
+// seconds turns the timestamps into seconds since the start of the run, by their unit or, where there is none, by the
+// sampling rate.
+func (b *bidsRun) seconds() error {
+	fail := func(expected string) error {
+		return gaze.Problem{File: b.source.file, Reason: "the unit of timestamp is not known; expected " + expected}
+	}
+	rate, err := b.meta.number(b.source.file, "SamplingFrequency")
+	if err != nil {
+		return err
+	}
+	var known bool
+	if unit := b.meta.units("timestamp"); unit != "" {
+		if b.tick, known = bidsTime(unit); !known {
+			return fail(fmt.Sprintf("s, ms, us or ns in the JSON file, found %q", unit))
+		}
+	} else if b.tick, known = tellTick(b.times, rate); !known {
+		return fail("Units of timestamp, or a SamplingFrequency that fits s, ms, us or ns")
+	}
+	b.first = b.times[0]
+	for i, t := range b.times {
+		b.times[i] = (t-b.first)*b.tick + b.start
+		if !(math.Abs(b.times[i]) <= maxSeconds) {
+			return gaze.Problem{File: b.source.file, Line: b.lines[i], Column: 1, Reason: "a timestamp more than 1e10 seconds from the first"}
+		}
+	}
+	return nil
+}
+
+// bidsTime is the seconds of a unit.
+func bidsTime(unit string) (float64, bool) {
+	switch strings.ToLower(unit) {
+	case "s", "sec", "second", "seconds":
+		return 1, true
+	case "ms", "msec", "millisecond", "milliseconds":
+		return 1e-3, true
+	case "us", "µs", "μs", "usec", "microsecond", "microseconds":
+		return 1e-6, true
+	case "ns", "nanosecond", "nanoseconds":
+		return 1e-9, true
+	}
+	return 0, false
+}
+
+// tellTick is the unit in which the middle step between samples is that of the sampling rate, within a factor of 3.
+func tellTick(times []float64, rate float64) (float64, bool) {
+	var steps []float64
+	for i := 1; i < len(times); i++ {
+		if times[i] > times[i-1] {
+			steps = append(steps, times[i]-times[i-1])
+		}
+	}
+	if len(steps) == 0 {
+		return 1, len(times) == 1 // one sample needs no unit
+	}
+	slices.Sort(steps)
+	step := steps[len(steps)/2]
+	for _, unit := range []float64{1, 1e-3, 1e-6, 1e-9} {
+		if ratio := step * unit * rate; ratio > 1./3 && ratio < 3 {
+			return unit, true
+		}
+	}
+	return 0, false
+}
+
+// sibling is a file of the same run with another suffix, or nil where there is none.
+func (b *bidsRun) sibling(path, ending string) (*os.File, string, error) {
+	stem, ok := cutEnding(path, physioEnding)
+	if !ok {
+		if stem, ok = cutEnding(path, "_physio.tsv"); !ok {
+			return nil, "", nil
+		}
+	}
+	f, err := os.Open(stem + ending)
+	if os.IsNotExist(err) {
+		return nil, "", nil
+	}
+	return f, stem + ending, err
+}

@@ -1,0 +1,233 @@
+package formats
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"slices"
+	"sort"
+
+	"gzpt/gaze"
+)
+
+// bidsShowing is an image before the reader, in seconds of the run.
+type bidsShowing struct {
+	image      string
+	begin, end float64
+}
+
+// showings reads the images from the table of events; without one there is a single image, of no name.
+func (b *bidsRun) showings() ([]bidsShowing, error) {
+	whole := []bidsShowing{{"", math.Inf(-1), math.Inf(1)}}
+	f, path, err := b.sibling(withoutRecording(b.source.file), "_events.tsv")
+	if f == nil || err != nil {
+		return whole, err
+	}
+	defer f.Close()
+	t, err := openTable(path, f, "onset", "duration")
+	if err != nil {
+		return nil, err
+	}
+	if !t.has("stim_file") {
+		return whole, nil
+	}
+	var list []bidsShowing
+	err = b.source.rows(t, func() error {
+		if missing(t.text("stim_file")) {
+			return nil
+		}
+		v := bidsShowing{image: t.text("stim_file"), end: math.Inf(1)}
+		var err error
+		if v.begin, err = t.seconds("onset", 1, math.Inf(-1)); err != nil {
+			return err
+		}
+		if !missing(t.text("duration")) {
+			d, err := t.seconds("duration", 1, 0)
+			if err != nil {
+				return err
+			}
+			v.end = v.begin + d
+		}
+		list = append(list, v)
+		return nil
+	})
+	slices.SortStableFunc(list, func(a, b bidsShowing) int {
+		switch {
+		case a.begin < b.begin:
+			return -1
+		case a.begin > b.begin:
+			return 1
+		}
+		return 0
+	})
+	for i := range list[:max(len(list)-1, 0)] {
+		list[i].end = min(list[i].end, list[i+1].begin)
+	}
+	return list, err
+}
+
+// bidsFixation is a fixation in seconds of the run, with its place.
+type bidsFixation struct {
+	gaze.Fixation
+	place place
+}
+
+// fixations reads those of the file of events beside the samples; nil where there are none or samples are wanted.
+func (b *bidsRun) fixations() ([]bidsFixation, error) {
+	if b.source.options.Samples || len(b.times) == 0 {
+		return nil, nil
+	}
+	f, path, err := b.sibling(b.source.file, "_physioevents.tsv.gz")
+	if f == nil && err == nil {
+		f, path, err = b.sibling(b.source.file, "_physioevents.tsv")
+	}
+	if f == nil || err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return b.readFixations(f, path)
+}
+
+func (b *bidsRun) readFixations(f *os.File, path string) ([]bidsFixation, error) {
+	meta, err := bidsSidecar(path, "physioevents")
+	if err != nil {
+		return nil, err
+	}
+	t, err := openHeadless(path, f, meta.list("Columns"))
+	if err != nil {
+		return nil, err
+	}
+	if err := t.need("onset", "duration", "trial_type"); err != nil {
+		return nil, err
+	}
+	index := missing(meta.text("OnsetSource")) // the onset is the number of a row
+	var list []bidsFixation
+	err = b.source.rows(t, func() error {
+		blink := t.text("trial_type") == "blink"
+		if t.has("blink") && !missing(t.text("blink")) {
+			flagged, err := t.flag("blink")
+			if err != nil {
+				return err
+			}
+			blink = blink || flagged
+		}
+		if blink {
+			b.source.set.Dropped.Blinks++
+			return nil
+		}
+		if t.text("trial_type") != "fixation" {
+			return nil
+		}
+		v := bidsFixation{place: t.place()}
+		if v.Start, err = b.onset(t, index); err != nil {
+			return err
+		}
+		if v.Duration, err = t.number("duration", "a time that is not negative", 0); err != nil {
+			return err
+		}
+		if v.Duration > maxSeconds/1e-9 {
+			return t.at("duration", "a time of less than 1e10 seconds")
+		}
+		list = append(list, v)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	unit, err := b.durationUnit(path, meta.units("duration"), list)
+	for i := range list {
+		list[i].Duration *= unit
+		list[i].X, list[i].Y = b.mean(list[i].Start, list[i].Start+list[i].Duration)
+	}
+	return list, err
+}
+
+// onset is the start of an event in seconds of the run.
+func (b *bidsRun) onset(t *table, index bool) (float64, error) {
+	v, err := t.number("onset", "a time", math.Inf(-1))
+	if err != nil {
+		return 0, err
+	}
+	if index {
+		if v < 0 || v >= float64(len(b.times)) || v != math.Trunc(v) {
+			return 0, t.at("onset", fmt.Sprintf("the number of a sample, 0 to %d", len(b.times)-1))
+		}
+		return b.times[int(v)], nil
+	}
+	at := (v-b.first)*b.tick + b.start
+	if !(math.Abs(at) <= maxSeconds) {
+		return 0, t.at("onset", "a time by the clock of the samples")
+	}
+	return at, nil
+}
+
+// durationUnit is the seconds of a unit of the durations. BIDS has seconds, but the example in its text has the units of
+// the timestamp: where no unit is declared, and half of the fixations would last more than 10 s, it is these.
+func (b *bidsRun) durationUnit(path, declared string, list []bidsFixation) (float64, error) {
+	if declared != "" {
+		unit, ok := bidsTime(declared)
+		if !ok {
+			return 1, gaze.Problem{File: path, Reason: fmt.Sprintf("the Units of duration are %q, expected s, ms, us or ns", declared)}
+		}
+		return unit, nil
+	}
+	long := 0
+	for _, v := range list {
+		if v.Duration > 10 {
+			long++
+		}
+	}
+	if 2*long > len(list) {
+		return b.tick, nil
+	}
+	return 1, nil
+}
+
+// mean is the mean position of the samples between two times that have one, NaN where none has.
+func (b *bidsRun) mean(from, to float64) (x, y float64) {
+	n := 0
+	for i := sort.SearchFloat64s(b.times, from); i < len(b.times) && b.times[i] <= to; i++ {
+		if !math.IsNaN(b.x[i]) && !math.IsNaN(b.y[i]) {
+			x, y, n = x+b.x[i], y+b.y[i], n+1
+		}
+	}
+	return x / float64(n), y / float64(n)
+}
+
+// fill adds the fixations, or else the samples, to the images that were there at their time.
+func (b *bidsRun) fill(showings []bidsShowing, fixations []bidsFixation) error {
+	ends := map[string]float64{} // an image that is shown again has a clock that goes on
+	for _, v := range showings {
+		e := entry{image: v.image, reader: b.reader, width: b.screen.width, height: b.screen.height, screen: true, resolution: b.screen.resolution}
+		begin := v.begin
+		if math.IsInf(begin, -1) && len(b.times) > 0 {
+			begin = b.times[0]
+		}
+		from := ends[v.image] - begin
+		add := func(at place, t float64) error {
+			ends[v.image] = max(ends[v.image], t+e.fixation.Duration)
+			return b.source.pass(b.collector.add(at, e))
+		}
+		for _, f := range fixations {
+			if f.Start < v.begin || f.Start >= v.end {
+				continue
+			}
+			e.fixation = f.Fixation
+			e.fixation.Start += from
+			e.order = e.fixation.Start
+			if err := add(f.place, e.fixation.Start); err != nil {
+				return err
+			}
+		}
+		if len(fixations) > 0 {
+			continue
+		}
+		for i := sort.SearchFloat64s(b.times, v.begin); i < len(b.times) && b.times[i] < v.end; i++ {
+			e.sample = &gaze.Sample{X: b.x[i], Y: b.y[i], Time: b.times[i] + from}
+			if err := add(place{b.source.file, b.lines[i]}, e.sample.Time); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

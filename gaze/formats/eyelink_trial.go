@@ -1,0 +1,313 @@
+package formats
+
+import (
+	"math"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gzpt/gaze"
+)
+
+// eyeLinkTrial is the gaze of a trial, kept until its image is known: the messages about it may come at its end.
+type eyeLinkTrial struct {
+	begun         bool
+	place         place
+	start         float64 // seconds, of the first START
+	onset         float64 // seconds, of SYNCTIME
+	hasOnset      bool
+	width, height float64
+	resolution    gaze.Resolution
+	fixations     []gaze.Fixation
+	samples       []gaze.Sample
+	blinks        int
+	// fixationPlaces and samplePlaces are where they stand in the file.
+	fixationPlaces, samplePlaces []place
+
+	id       string // the text of TRIALID
+	variable string // the image by a trial variable
+	rank     int    // which of imageVariables it was, from 1
+	loaded   string // the image of IMGLOAD
+	several  string // another one
+	// shown is where IMGLOAD put the image on the screen, if it says.
+	shown Rectangle
+	fill  bool
+}
+
+// imageVariables are the names of trial variables that hold the image, without _file and _name, the surest first.
+var imageVariables = []string{"image", "img", "picture", "pic", "stimulus", "stim"}
+
+// message reads MSG.
+func (b *eyeLink) message(words []string) error {
+	if len(words) < 3 {
+		return nil
+	}
+	t, err := b.milliseconds(words, 1)
+	if err != nil {
+		return err
+	}
+	text := words[2:]
+	if offset, err := strconv.Atoi(text[0]); err == nil && len(text) > 1 {
+		// The event was so many milliseconds before its message.
+		t -= float64(max(min(offset, 1e6), -1e6)) / 1e3
+		text = text[1:]
+	}
+	switch text[0] {
+	case "GAZE_COORDS", "DISPLAY_COORDS":
+		return b.coordinates(text)
+	case "TRIALID":
+		return b.begin(text)
+	case "SYNCTIME":
+		if !b.trial.hasOnset {
+			b.trial.onset, b.trial.hasOnset = t, true
+		}
+	case "!CAL":
+		b.validation(text)
+	case "!V":
+		return b.viewer(text[1:])
+	}
+	return nil
+}
+
+// coordinates reads the corners of the screen.
+func (b *eyeLink) coordinates(text []string) error {
+	ofGaze := text[0] == "GAZE_COORDS"
+	if b.gazeCoordinates && !ofGaze {
+		return nil
+	}
+	var v [4]float64
+	for i := range v {
+		var err error
+		if v[i], err = b.number(text, i+1, "the screen's left, top, right and bottom in pixels", maxFrame); err != nil {
+			return err
+		}
+	}
+	width, height := side(v[2]-v[0]), side(v[3]-v[1])
+	if !(width >= 2 && height >= 2 && width <= maxFrame && height <= maxFrame) {
+		return b.problem("a screen from (%g, %g) to (%g, %g), expected left, top, right and bottom in pixels", v[0], v[1], v[2], v[3])
+	}
+	b.left, b.top, b.width, b.height, b.gazeCoordinates = v[0], v[1], width, height, ofGaze
+	return nil
+}
+
+// side is the length of a screen's side whose ends are given either as its first and last pixel, or as 0 and its length.
+func side(difference float64) float64 {
+	if math.Mod(difference, 2) == 1 {
+		return difference + 1
+	}
+	return difference
+}
+
+// validation reads how far off the last validation was, in degrees on average:
+//
+//	!CAL VALIDATION HV9 LR LEFT GOOD ERROR 0.41 avg. 0.64 max ...
+func (b *eyeLink) validation(text []string) {
+	if len(text) < 2 || text[1] != "VALIDATION" {
+		return
+	}
+	i := slices.Index(text, "ERROR")
+	if i < 0 || i+1 >= len(text) {
+		return // aborted
+	}
+	if v, err := strconv.ParseFloat(text[i+1], 64); err == nil {
+		for _, eye := range []string{"LEFT", "RIGHT"} {
+			if slices.Contains(text, eye) {
+				b.errors[eye] = v
+			}
+		}
+	}
+}
+
+// begin begins a numbered trial. Until the first one, what was recorded is a trial of its own.
+func (b *eyeLink) begin(text []string) error {
+	err := b.flush()
+	b.numbered = true
+	b.trial.id = strings.Join(text[1:], " ")
+	if b.block != nil && err == nil {
+		// A block may hold several trials: this one begins within it.
+		return b.within()
+	}
+	return err
+}
+
+// within begins a trial in the middle of a block, at its message.
+func (b *eyeLink) within() error {
+	b.trial.begun, b.trial.place = true, place{b.file, b.line}
+	b.trial.width, b.trial.height = b.width, b.height
+	b.trial.start = math.NaN() // the first of its fixations or samples
+	return nil
+}
+
+// viewer reads a command to Data Viewer: a trial variable or an image.
+func (b *eyeLink) viewer(text []string) error {
+	switch {
+	case len(text) >= 3 && text[0] == "TRIAL_VAR":
+		name := strings.ToLower(strings.TrimSuffix(text[1], "="))
+		for _, ending := range []string{"_file", "_name", "file", "name"} {
+			name = strings.TrimSuffix(name, ending)
+		}
+		value := strings.Trim(strings.TrimSpace(strings.TrimPrefix(strings.Join(text[2:], " "), "=")), `"'`)
+		rank := slices.Index(imageVariables, name) + 1
+		if rank > 0 && value != "" && !missing(value) && !strings.EqualFold(value, "UNDEFINED") && (b.trial.rank == 0 || rank < b.trial.rank) {
+			b.trial.variable, b.trial.rank = value, rank
+		}
+	case len(text) >= 3 && text[0] == "IMGLOAD":
+		return b.load(text[1], text[2:])
+	}
+	return nil
+}
+
+// load reads IMGLOAD: how, and the file with its place.
+func (b *eyeLink) load(how string, text []string) error {
+	t := &b.trial
+	if t.loaded != "" && t.loaded != text[0] {
+		t.several = text[0]
+	}
+	t.loaded = text[0]
+	if how == "FILL" {
+		t.fill = true
+		return nil
+	}
+	if len(text) < 5 || how != "CENTER" && how != "TOP_LEFT" {
+		return nil // the image's own size
+	}
+	var v [4]float64
+	for i := range v {
+		var err error
+		if v[i], err = b.number(text, i+1, "the image's x, y, width and height on the screen", maxFrame); err != nil {
+			return err
+		}
+	}
+	if v[2] < 1 || v[3] < 1 {
+		return b.problem("an image of %g x %g pixels on the screen, expected its width and height", v[2], v[3])
+	}
+	if how == "CENTER" {
+		v[0], v[1] = v[0]-v[2]/2, v[1]-v[3]/2
+	}
+	t.shown = Rectangle{v[0] - b.left, v[1] - b.top, v[2], v[3]}
+	return nil
+}
+
+// image is the name of a trial's image.
+func (t eyeLinkTrial) image() string {
+	switch {
+	case t.variable != "":
+		return t.variable
+	case t.loaded != "":
+		return t.loaded
+	}
+	words := strings.Fields(t.id)
+	for _, word := range slices.Backward(words) {
+		if extension := filepath.Ext(word); len(extension) > 1 && strings.Trim(extension[1:], "0123456789") != "" {
+			return word
+		}
+	}
+	return t.id
+}
+
+// flush adds the gaze of the trial, and begins another one.
+func (b *eyeLink) flush() error {
+	t := b.trial
+	b.trial = eyeLinkTrial{}
+	if !t.begun {
+		// What was said before START holds for the trial that START begins.
+		b.trial = t
+		if b.numbered {
+			b.trial = eyeLinkTrial{}
+		}
+		return nil
+	}
+	if t.several != "" && t.variable == "" {
+		return t.place.problem("a trial with the images " + strconv.Quote(t.loaded) + " and " + strconv.Quote(t.several) + ", expected one")
+	}
+	b.set.Dropped.Blinks += t.blinks
+	e := entry{image: t.image(), reader: b.reader, width: t.width, height: t.height, screen: true, resolution: t.resolution}
+	t.mapping(&e)
+	e.none = true
+	if err := b.collector.add(t.place, e); err != nil {
+		return err
+	}
+	e.none = false
+	return b.entries(t, e)
+}
+
+// mapping gives an entry the frame of the image where the trial says where on the screen it was.
+func (t *eyeLinkTrial) mapping(e *entry) {
+	shown := t.shown
+	switch {
+	case t.fill && t.width > 0:
+		// Stretched over the screen, whatever the image's shape: fractions of either.
+		e.resolution = gaze.Resolution{X: e.resolution.X / t.width, Y: e.resolution.Y / t.height}
+		for i := range t.fixations {
+			f := &t.fixations[i]
+			f.X, f.Y = f.X/t.width, f.Y/t.height
+			f.Resolution = gaze.Resolution{X: f.Resolution.X / t.width, Y: f.Resolution.Y / t.height}
+		}
+		for i := range t.samples {
+			t.samples[i].X, t.samples[i].Y = t.samples[i].X/t.width, t.samples[i].Y/t.height
+		}
+		e.width, e.height, e.screen = 1, 1, false
+	case !shown.empty():
+		for i := range t.fixations {
+			t.fixations[i].X -= shown.X
+			t.fixations[i].Y -= shown.Y
+		}
+		for i := range t.samples {
+			t.samples[i].X -= shown.X
+			t.samples[i].Y -= shown.Y
+		}
+		e.width, e.height, e.screen = shown.Width, shown.Height, false
+	}
+}
+
+// entries adds the fixations or the samples of a trial, in seconds since the image's onset.
+func (b *eyeLink) entries(t eyeLinkTrial, e entry) error {
+	onset := t.start
+	switch {
+	case t.hasOnset:
+		onset = t.onset
+	case !math.IsNaN(onset):
+	case len(t.fixations) > 0:
+		onset = t.fixations[0].Start
+	case len(t.samples) > 0:
+		onset = t.samples[0].Time
+	}
+	// An image that is seen in several trials has one clock, which goes on from trial to trial.
+	key := [2]string{e.image, b.reader}
+	before := b.ends[key]
+	last := before
+	for i, f := range t.fixations {
+		f.Start -= onset
+		if f.Start+f.Duration <= 0 {
+			b.set.Dropped.Outside++
+			continue
+		}
+		if f.Start < 0 {
+			f.Start, f.Duration = 0, f.Start+f.Duration
+		}
+		f.Start += before
+		e.fixation, e.order = f, f.Start
+		last = max(last, f.Start+f.Duration)
+		if err := b.collector.add(t.fixationPlaces[i], e); err != nil {
+			return err
+		}
+	}
+	if len(t.fixations) > 0 {
+		t.samples = nil // of a block that has no events
+	}
+	for i, s := range t.samples {
+		s.Time -= onset
+		if s.Time < 0 {
+			continue // the image was not there yet
+		}
+		s.Time += before
+		e.sample = &s
+		last = max(last, s.Time)
+		if err := b.collector.add(t.samplePlaces[i], e); err != nil {
+			return err
+		}
+	}
+	b.ends[key] = last
+	return nil
+}

@@ -1,0 +1,162 @@
+package formats
+
+import (
+	"math"
+	"strings"
+
+	"gzpt/gaze"
+)
+
+func init() { registerFormat(format{name: "pupil-core", sniff: sniffPupilCore, read: readPupilCore}) }
+
+// sniffPupilCore recognises the exports of Pupil Player for Pupil Core, of fixations and of gaze, in the frame of the
+// scene camera and on surfaces:
+//
+//	id,start_timestamp,duration,start_frame_index,end_frame_index,norm_pos_x,norm_pos_y,dispersion,confidence,...
+//	world_timestamp,world_index,fixation_id,start_timestamp,duration,dispersion,norm_pos_x,norm_pos_y,x_scaled,y_scaled,on_surf
+//	gaze_timestamp,world_index,confidence,norm_pos_x,norm_pos_y,...
+//	world_timestamp,world_index,gaze_timestamp,x_norm,y_norm,x_scaled,y_scaled,on_surf,confidence
+//
+// Positions are fractions, origin at the bottom left, y up. Timestamps are seconds, durations milliseconds (also under
+// "duration (ms)"). On a surface a fixation has a row for each frame of the scene camera; its first row on the surface
+// counts. The surface of fixations_on_surface_NAME.csv and gaze_positions_on_surface_NAME.csv is the image NAME; the scene
+// camera's frame is like a screen on which the image is somewhere.
+//
+// Rows with a confidence below 0.6, which is what Pupil Labs recommend, are invalid; rows off the surface are outside.
+func sniffPupilCore(head []byte) bool {
+	h := header(head)
+	return h["norm_pos_x"] && (h["start_timestamp"] || h["gaze_timestamp"]) || h["x_norm"] && h["gaze_timestamp"] && h["on_surf"]
+}
+
+// minConfidence is that of useful data, on a scale from 0 to 1.
+const minConfidence = 0.6
+
+// pupilCore is an export being read.
+type pupilCore struct {
+	*table
+	*collector
+	set            *Set
+	clock          clock
+	x, y           string
+	duration, id   string // "" for samples
+	time           string
+	image          string
+	onSurface      string
+	confidence     string
+	dropped, taken map[string]bool // fixations on a surface
+}
+
+func readPupilCore(s *source) error {
+	t, err := openTable(s.file, s.reader)
+	if err != nil {
+		return err
+	}
+	p := &pupilCore{table: t, collector: collect(s), set: s.set, clock: clock{}, dropped: map[string]bool{}, taken: map[string]bool{},
+		x: t.first("norm_pos_x", "x_norm"), y: t.first("norm_pos_y", "y_norm"), time: t.first("start_timestamp", "gaze_timestamp"),
+		duration: t.first("duration", "duration (ms)", "duration [ms]"), id: t.first("fixation_id", "id"),
+		onSurface: t.first("on_surf", "on_srf"), confidence: t.first("confidence"), image: surfaceName(base(s.file))}
+	switch {
+	case p.x == "" || p.y == "":
+		return gaze.Problem{File: s.file, Line: 1, Reason: "the header lacks norm_pos_x and norm_pos_y, or x_norm and y_norm"}
+	case p.time == "":
+		return gaze.Problem{File: s.file, Line: 1, Reason: "the header lacks start_timestamp (fixations) or gaze_timestamp (samples)"}
+	case strings.EqualFold(p.time, "start_timestamp") && (p.duration == "" || p.id == ""):
+		return gaze.Problem{File: s.file, Line: 1, Reason: "the header lacks the duration and the id of fixations"}
+	case strings.EqualFold(p.time, "gaze_timestamp"):
+		p.duration = ""
+	}
+	if err := s.rows(t, p.add); err != nil {
+		return err
+	}
+	for id := range p.dropped {
+		if !p.taken[id] {
+			p.set.Dropped.Outside++
+		}
+	}
+	return p.finish()
+}
+
+// surfaceName is the name of the surface in a file's name, "" where it has none.
+func surfaceName(file string) string {
+	for _, prefix := range []string{"fixations_on_surface_", "gaze_positions_on_surface_"} {
+		if n := len(prefix); len(file) > n && strings.EqualFold(file[:n], prefix) {
+			name, _ := cutEnding(file[n:], ".csv")
+			return name
+		}
+	}
+	return ""
+}
+
+func (p *pupilCore) add() error {
+	e := entry{image: p.image, width: 1, height: 1, screen: p.onSurface == ""}
+	t, err := p.seconds(p.time, 1, math.Inf(-1))
+	if err != nil {
+		return err
+	}
+	e.order = p.clock.since("", "", "", t)
+	x, err := p.position(p.x)
+	if err != nil {
+		return err
+	}
+	y, err := p.position(p.y)
+	if err != nil {
+		return err
+	}
+	y = 1 - y
+	valid, err := p.sure()
+	if err != nil {
+		return err
+	}
+	onSurface := true
+	if p.onSurface != "" {
+		if onSurface, err = p.flag(p.onSurface); err != nil {
+			return err
+		}
+	}
+	if p.duration == "" {
+		if !valid {
+			x, y = math.NaN(), math.NaN()
+		}
+		e.sample = &gaze.Sample{X: x, Y: y, Time: e.order}
+		return p.collector.add(p.place(), e)
+	}
+	return p.addFixation(e, x, y, valid, onSurface)
+}
+
+// sure reports whether the confidence suffices.
+func (p *pupilCore) sure() (bool, error) {
+	if p.confidence == "" {
+		return true, nil
+	}
+	c, err := p.number(p.confidence, "a confidence of 0 to 1", 0)
+	if err == nil && c > 1 {
+		return false, p.at(p.confidence, "a confidence of 0 to 1")
+	}
+	return c >= minConfidence, err
+}
+
+func (p *pupilCore) addFixation(e entry, x, y float64, valid, onSurface bool) (err error) {
+	id := p.text(p.id)
+	switch {
+	case id == "":
+		return p.at(p.id, "the number of the fixation")
+	case p.taken[id] && p.onSurface != "":
+		return nil
+	case !valid:
+		p.set.Dropped.Invalid++
+		e.none = true
+	case !onSurface:
+		p.dropped[id] = true
+		e.none = true
+	default:
+		e.fixation = gaze.Fixation{X: x, Y: y, Start: e.order}
+		if e.fixation.Duration, err = p.seconds(p.duration, 1e-3, 0); err != nil {
+			return err
+		}
+	}
+	if err := p.collector.add(p.place(), e); err != nil || e.none {
+		return err
+	}
+	p.taken[id] = true
+	return nil
+}

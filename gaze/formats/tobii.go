@@ -1,0 +1,427 @@
+package formats
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+
+	"gzpt/gaze"
+)
+
+func init() { registerFormat(format{name: "tobii", sniff: sniffTobii, read: readTobii}) }
+
+// sniffTobii recognises the data export of Tobii Pro Lab and of its forerunner Tobii Studio, a table with tabs, in UTF-8
+// or UTF-16, of which the user chooses the columns:
+//
+//	Recording timestamp [ms]	Participant name	Recording name	Sensor	Presented Stimulus name	Gaze point X [DACS px]	...
+//	RecordingTimestamp	ParticipantName	MediaName	FixationIndex	GazeEventType	FixationPointX (MCSpx)	...
+//
+// A unit stands in brackets or parentheses behind the name, or nowhere. It is ms or μs for times and, for positions, one of
+// MCS norm (fractions of the image), MCS px (pixels of the image) and DACS px or ADCS px (pixels of the screen), which is
+// also what positions without a unit are. Of several the reader takes, in this order: MCS norm; DACS px where Presented
+// Media position, width and height say where the image was; MCS px; DACS px on a screen of Recording resolution. Mapped
+// fixations ("Mapped fixation X [SNAPSHOT]") are pixels of the snapshot, and come first. A recording timestamp without a
+// unit is told by the step between rows, which is 0.8 to 100 ms with any tracker.
+//
+// Where there are fixations (Eye movement type, its index and duration, Fixation point) the reader takes these, otherwise
+// samples. Every sample repeats the fixation that it belongs to; the index tells them apart. A fixation begins with its
+// first row. Rows of sensors other than the eye tracker, rows of events and rows without an image are no gaze on an image.
+// A sample is lost where both eyes are invalid: "Invalid", or 2 to 4 on the older scale.
+//
+// Times count from the first row that the reader has with the image.
+func sniffTobii(head []byte) bool {
+	names := tobiiNames{}
+	for name := range header(head) {
+		names.add(name)
+	}
+	return names["recordingtimestamp"] != nil &&
+		(names["gazepointx"] != nil || names["fixationpointx"] != nil || names["mappedfixationx"] != nil)
+}
+
+// tobiiNames is the columns by their names without blanks and units, in lower case, then by unit in the same form.
+type tobiiNames map[string]map[string]string
+
+func (n tobiiNames) add(column string) {
+	plain, unit := column, ""
+	if i := strings.IndexAny(column, "[("); i >= 0 {
+		plain, unit = column[:i], strings.TrimRight(strings.TrimSpace(column[i+1:]), "])")
+	}
+	plain, unit = squeeze(plain), squeeze(unit)
+	if n[plain] == nil {
+		n[plain] = map[string]string{}
+	}
+	n[plain][strings.NewReplacer("adcs", "dacs", "μ", "u", "µ", "u").Replace(unit)] = column
+}
+
+func squeeze(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), "")) }
+
+// any is the first of the columns that is there, whatever its unit.
+func (n tobiiNames) any(plain ...string) string {
+	for _, p := range plain {
+		for _, unit := range []string{"", "px", "dacspx"} {
+			if column := n[p][unit]; column != "" {
+				return column
+			}
+		}
+	}
+	return ""
+}
+
+// tobiiPoint is a column pair of positions.
+type tobiiPoint struct {
+	x, y string
+	kind string // mcsnorm, mcspx, dacspx
+	// image, if not "", is the snapshot that the positions were mapped to.
+	image string
+}
+
+// tobii is an export being read.
+type tobii struct {
+	*table
+	*collector
+	set   *Set
+	names tobiiNames
+	clock clock
+	unit  float64 // seconds per unit of time
+	point tobiiPoint
+	// fixations says that rows are read for the fixations they belong to.
+	fixations                             bool
+	time, media, reader, session          string // columns
+	kind, index, duration                 string
+	sensor, event                         string
+	left, right                           string // validity
+	durationUnit                          float64
+	width, height, presentedX, presentedY string // the image on the screen
+	presentedWidth, presentedHeight       string
+	screenWidth, screenHeight, screenBoth string
+	seen                                  map[[3]string]bool // reader, session, index -> has a position
+	last                                  [3]string
+}
+
+func readTobii(s *source) error {
+	data, err := io.ReadAll(s.reader)
+	if err != nil {
+		return err
+	}
+	t, err := openTable(s.file, bytes.NewReader(data))
+	if err != nil {
+		return err
+	}
+	b := &tobii{table: t, collector: collect(s), set: s.set, names: tobiiNames{}, clock: clock{}, seen: map[[3]string]bool{}}
+	for _, name := range t.names {
+		b.names.add(name)
+	}
+	if err := b.declare(s.options.Samples); err != nil {
+		return err
+	}
+	if b.unit == 0 {
+		if b.unit, err = b.tellUnit(data); err != nil {
+			return err
+		}
+	}
+	if err := s.rows(t, b.add); err != nil {
+		return err
+	}
+	for _, placed := range b.seen {
+		if !placed {
+			b.set.Dropped.Missing++
+		}
+	}
+	return b.finish()
+}
+
+// declare finds the columns.
+func (b *tobii) declare(samples bool) error {
+	n := b.names
+	fail := func(expected string) error {
+		return gaze.Problem{File: b.file, Line: 1, Reason: "the header lacks " + expected}
+	}
+	for unit, scale := range map[string]float64{"": 0, "ms": 1e-3, "us": 1e-6} {
+		if column := n["recordingtimestamp"][unit]; column != "" && (b.time == "" || scale > b.unit) {
+			b.time, b.unit = column, scale
+		}
+	}
+	if b.time == "" {
+		return fail("Recording timestamp, in ms or μs")
+	}
+	b.media = n.any("presentedstimulusname", "presentedmedianame", "medianame")
+	b.reader = n.any("participantname", "participant")
+	b.session = n.any("recordingname")
+	b.kind = n.any("eyemovementtype", "gazeeventtype")
+	b.index = n.any("eyemovementtypeindex", "fixationindex")
+	b.sensor, b.event = n.any("sensor"), n.any("event", "studioevent")
+	b.left, b.right = n.any("validityleft"), n.any("validityright")
+	b.width, b.height = n.any("originalmediawidth"), n.any("originalmediaheight")
+	b.presentedX, b.presentedY = n.any("presentedmediapositionx", "mediaposx"), n.any("presentedmediapositiony", "mediaposy")
+	b.presentedWidth, b.presentedHeight = n.any("presentedmediawidth", "mediawidth"), n.any("presentedmediaheight", "mediaheight")
+	b.screenWidth, b.screenHeight, b.screenBoth = n.any("recordingresolutionwidth"), n.any("recordingresolutionheight"), n.any("recordingresolution")
+	b.declareDuration()
+	fixation := b.findPoint("mappedfixation", "fixationpoint")
+	b.fixations = !samples && fixation.x != "" && b.kind != "" && b.index != "" && b.duration != ""
+	b.point = fixation
+	if !b.fixations {
+		b.point = b.findPoint("gazepoint")
+	}
+	if b.point.x == "" {
+		return fail("Gaze point X and Y, or Fixation point X and Y with Eye movement type, Eye movement type index and Gaze event duration")
+	}
+	return nil
+}
+
+func (b *tobii) declareDuration() {
+	for _, name := range []string{"eyemovementeventduration", "gazeeventduration"} {
+		for _, unit := range []struct {
+			name  string
+			scale float64
+		}{{"", 1e-3}, {"ms", 1e-3}, {"us", 1e-6}} {
+			if column := b.names[name][unit.name]; column != "" {
+				b.duration, b.durationUnit = column, unit.scale
+				return
+			}
+		}
+	}
+}
+
+// findPoint is the columns of a position, of the kind that says most about where in the image it is.
+func (b *tobii) findPoint(names ...string) tobiiPoint {
+	for _, name := range names {
+		xs, ys := b.names[name+"x"], b.names[name+"y"]
+		kinds := []string{"mcsnorm", "mcspx", "dacspx", ""}
+		if b.onScreen() {
+			kinds = []string{"mcsnorm", "dacspx", "", "mcspx"}
+		}
+		if name == "mappedfixation" {
+			kinds = append(kinds, snapshots(xs)...)
+		}
+		for _, kind := range kinds {
+			if xs[kind] == "" || ys[kind] == "" {
+				continue
+			}
+			p := tobiiPoint{x: xs[kind], y: ys[kind], kind: kind}
+			switch {
+			case name != "mappedfixation":
+				if kind == "" {
+					p.kind = "dacspx"
+				}
+			case kind == "" || slices.Contains(snapshots(xs), kind):
+				p.kind = "mcspx"
+				_, unit, _ := strings.Cut(p.x, "[")
+				p.image = strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(unit), "]"))
+			}
+			return p
+		}
+	}
+	return tobiiPoint{}
+}
+
+// snapshots is the names in brackets that are no units.
+func snapshots(columns map[string]string) []string {
+	var names []string
+	for unit := range columns {
+		if !slices.Contains([]string{"", "px", "mcspx", "mcsnorm", "dacspx", "dacsmm"}, unit) {
+			names = append(names, unit)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// onScreen reports whether the file says where on the screen the image was.
+func (b *tobii) onScreen() bool {
+	return b.presentedX != "" && b.presentedY != "" && b.presentedWidth != "" && b.presentedHeight != ""
+}
+
+// tellUnit finds the unit of timestamps that have none, from the step between rows of the eye tracker.
+func (b *tobii) tellUnit(data []byte) (float64, error) {
+	t, err := openTable(b.file, bytes.NewReader(data))
+	if err != nil {
+		return 0, err
+	}
+	probe := *b
+	probe.table = t
+	var steps []float64
+	last := math.NaN()
+	for len(steps) < 1000 {
+		if err := t.next(); err == io.EOF {
+			break
+		} else if err != nil || probe.elsewhere() {
+			continue // a bad row is reported when it is read
+		}
+		v, err := t.number(b.time, "a time", math.Inf(-1))
+		if err != nil {
+			continue
+		}
+		if v > last {
+			steps = append(steps, v-last)
+		}
+		last = v
+	}
+	slices.Sort(steps)
+	switch {
+	case len(steps) > 0 && steps[len(steps)/2] <= 100:
+		return 1e-3, nil
+	case len(steps) > 0 && steps[len(steps)/2] >= 300:
+		return 1e-6, nil
+	}
+	return 0, gaze.Problem{File: b.file, Line: 1, Reason: fmt.Sprintf("the unit of %s is not declared, and the steps between rows do not tell it; expected [ms] or [μs] behind its name", b.time)}
+}
+
+// elsewhere reports a row that is not of the eye tracker or not of an image.
+func (b *tobii) elsewhere() bool {
+	switch {
+	case b.sensor != "" && squeeze(b.text(b.sensor)) != "eyetracker":
+		return true
+	case b.event != "" && b.text(b.event) != "" && missing(b.text(b.point.x)):
+		return true
+	}
+	return b.media != "" && b.point.image == "" && b.text(b.media) == ""
+}
+
+// add adds what the present row says.
+func (b *tobii) add() error {
+	if b.elsewhere() {
+		return nil
+	}
+	e := entry{image: b.point.image, reader: b.text(b.reader)}
+	if e.image == "" {
+		e.image = b.text(b.media)
+	}
+	if e.reader == "" {
+		e.reader = b.text(b.session)
+	}
+	t, err := b.seconds(b.time, b.unit, math.Inf(-1))
+	if err != nil {
+		return err
+	}
+	e.order = b.clock.since(e.image, e.reader, b.text(b.session), t)
+	if err := b.frame(&e); err != nil {
+		return err
+	}
+	if b.fixations {
+		return b.addFixation(e)
+	}
+	sample := gaze.Sample{Time: e.order}
+	if sample.X, sample.Y, err = b.read(&e); err != nil {
+		return err
+	}
+	valid, err := b.valid()
+	if err != nil {
+		return err
+	}
+	if !valid {
+		sample.X, sample.Y = math.NaN(), math.NaN()
+	}
+	e.sample = &sample
+	return b.collector.add(b.place(), e)
+}
+
+// addFixation adds the fixation that the present row belongs to, with its first row that has a position.
+func (b *tobii) addFixation(e entry) (err error) {
+	if !strings.EqualFold(b.text(b.kind), "fixation") {
+		e.none = true
+		return b.collector.add(b.place(), e)
+	}
+	key := [3]string{e.reader, b.text(b.session), b.text(b.index)}
+	if key[2] == "" {
+		return b.at(b.index, "the number of the fixation")
+	}
+	if b.seen[key] {
+		return nil
+	}
+	e.fixation.Start = e.order
+	if e.fixation.Duration, err = b.seconds(b.duration, b.durationUnit, 0); err != nil {
+		return err
+	}
+	if e.fixation.X, e.fixation.Y, err = b.read(&e); err != nil {
+		return err
+	}
+	placed := !math.IsNaN(e.fixation.X) && !math.IsNaN(e.fixation.Y)
+	e.none = !placed
+	if err := b.collector.add(b.place(), e); err != nil {
+		return err
+	}
+	b.seen[key] = placed
+	return nil
+}
+
+// frame is the frame of the row's positions.
+func (b *tobii) frame(e *entry) (err error) {
+	switch {
+	case b.point.kind == "dacspx" && b.onScreen():
+		e.width, e.height, err = b.table.frame(b.presentedWidth, b.presentedHeight)
+	case b.point.kind == "dacspx":
+		e.screen = true
+		switch {
+		case b.screenWidth != "" && b.screenHeight != "":
+			e.width, e.height, err = b.table.frame(b.screenWidth, b.screenHeight)
+		case b.screenBoth != "":
+			if _, err := fmt.Sscanf(squeeze(b.text(b.screenBoth)), "%fx%f", &e.width, &e.height); err != nil || !(e.width >= 1 && e.width <= maxFrame && e.height >= 1 && e.height <= maxFrame) {
+				return b.at(b.screenBoth, "a size in pixels, as 1920 x 1080")
+			}
+		}
+	case b.point.image != "":
+	case b.presentedWidth != "" && b.presentedHeight != "" && !missing(b.text(b.presentedWidth)):
+		e.width, e.height, err = b.table.frame(b.presentedWidth, b.presentedHeight)
+	case b.width != "" && b.height != "" && !missing(b.text(b.width)):
+		e.width, e.height, err = b.table.frame(b.width, b.height)
+	case b.point.kind == "mcsnorm":
+		e.width, e.height = 1, 1
+	}
+	return err
+}
+
+// read is the row's position in its frame.
+func (b *tobii) read(e *entry) (x, y float64, err error) {
+	if x, err = b.position(b.point.x); err != nil {
+		return x, y, err
+	}
+	if y, err = b.position(b.point.y); err != nil {
+		return x, y, err
+	}
+	switch {
+	case b.point.kind == "mcsnorm":
+		return x * e.width, y * e.height, nil
+	case b.point.kind == "dacspx" && b.onScreen():
+		left, err := b.number(b.presentedX, "the left edge of the image on the screen", -maxFrame)
+		if err != nil {
+			return x, y, err
+		}
+		top, err := b.number(b.presentedY, "the upper edge of the image on the screen", -maxFrame)
+		if err != nil {
+			return x, y, err
+		}
+		return x - left, y - top, nil
+	}
+	return x, y, nil
+}
+
+// valid reports whether an eye was found; a file without validity only has positions where one was.
+func (b *tobii) valid() (bool, error) {
+	if b.left == "" && b.right == "" {
+		return true, nil
+	}
+	for _, column := range []string{b.left, b.right} {
+		if column == "" || missing(b.text(column)) {
+			continue
+		}
+		if valid, err := b.tobiiValid(column); valid || err != nil {
+			return valid, err
+		}
+	}
+	return false, nil
+}
+
+// tobiiValid reads the validity of an eye: "Valid" or "Invalid", or how sure the tracker is, from 0, certain, to 4, not
+// found; from 2 on it may be the other eye.
+func (t *table) tobiiValid(column string) (bool, error) {
+	switch strings.ToLower(t.text(column)) {
+	case "valid", "0", "1":
+		return true, nil
+	case "invalid", "2", "3", "4":
+		return false, nil
+	}
+	return false, t.at(column, "Valid or Invalid, or 0 to 4")
+}
