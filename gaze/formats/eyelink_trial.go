@@ -28,9 +28,12 @@ type eyeLinkTrial struct {
 	id       string // the text of TRIALID
 	variable string // the image by a trial variable
 	rank     int    // which of imageVariables it was, from 1
-	loaded   string // the image of IMGLOAD
-	several  string // another one
-	// shown is where IMGLOAD put the image on the screen, if it says.
+	loads    []eyeLinkLoad
+}
+
+// eyeLinkLoad is an image of IMGLOAD and where on the screen it was, if that says so.
+type eyeLinkLoad struct {
+	file  string
 	shown Rectangle
 	fill  bool
 }
@@ -160,42 +163,49 @@ func (b *eyeLink) viewer(text []string) error {
 
 // load reads IMGLOAD: how, and the file with its place.
 func (b *eyeLink) load(how string, text []string) error {
-	t := &b.trial
-	if t.loaded != "" && t.loaded != text[0] {
-		t.several = text[0]
-	}
-	t.loaded = text[0]
-	if how == "FILL" {
-		t.fill = true
-		return nil
-	}
-	if len(text) < 5 || how != "CENTER" && how != "TOP_LEFT" {
-		return nil // the image's own size
-	}
-	var v [4]float64
-	for i := range v {
-		var err error
-		if v[i], err = b.number(text, i+1, "the image's x, y, width and height on the screen", maxFrame); err != nil {
-			return err
+	l := eyeLinkLoad{file: text[0], fill: how == "FILL"}
+	if len(text) >= 5 && (how == "CENTER" || how == "TOP_LEFT") { // fewer numbers are an image in its own size
+		var v [4]float64
+		for i := range v {
+			var err error
+			if v[i], err = b.number(text, i+1, "the image's x, y, width and height on the screen", maxFrame); err != nil {
+				return err
+			}
 		}
+		if v[2] < 1 || v[3] < 1 {
+			return b.problem("an image of %g x %g pixels on the screen, expected its width and height", v[2], v[3])
+		}
+		if how == "CENTER" {
+			v[0], v[1] = v[0]-v[2]/2, v[1]-v[3]/2
+		}
+		l.shown = Rectangle{v[0] - b.left, v[1] - b.top, v[2], v[3]}
 	}
-	if v[2] < 1 || v[3] < 1 {
-		return b.problem("an image of %g x %g pixels on the screen, expected its width and height", v[2], v[3])
-	}
-	if how == "CENTER" {
-		v[0], v[1] = v[0]-v[2]/2, v[1]-v[3]/2
-	}
-	t.shown = Rectangle{v[0] - b.left, v[1] - b.top, v[2], v[3]}
+	b.trial.loads = append(b.trial.loads, l)
 	return nil
+}
+
+// load is the one of the trial's images that the trial variable names, or the only one there is: loaded again, as it was
+// last. Where there are others, other is one of them.
+func (t eyeLinkTrial) load() (l eyeLinkLoad, other string) {
+	for _, candidate := range t.loads {
+		if t.variable != "" && !sameImage(t.variable, candidate.file) {
+			continue
+		}
+		if l.file != "" && l.file != candidate.file {
+			return l, candidate.file
+		}
+		l = candidate
+	}
+	return l, ""
 }
 
 // image is the name of a trial's image.
 func (t eyeLinkTrial) image() string {
-	switch {
-	case t.variable != "":
+	if t.variable != "" {
 		return t.variable
-	case t.loaded != "":
-		return t.loaded
+	}
+	if l, _ := t.load(); l.file != "" {
+		return l.file
 	}
 	words := strings.Fields(t.id)
 	for _, word := range slices.Backward(words) {
@@ -218,12 +228,13 @@ func (b *eyeLink) flush() error {
 		}
 		return nil
 	}
-	if t.several != "" && t.variable == "" {
-		return t.place.problem("a trial with the images " + strconv.Quote(t.loaded) + " and " + strconv.Quote(t.several) + ", expected one")
+	load, other := t.load()
+	if other != "" {
+		return t.place.problem("a trial with the images " + strconv.Quote(load.file) + " and " + strconv.Quote(other) + ", expected one")
 	}
 	b.set.Dropped.Blinks += t.blinks
 	e := entry{image: t.image(), reader: b.reader, width: t.width, height: t.height, screen: true, resolution: t.resolution}
-	t.mapping(&e)
+	t.mapping(&e, load)
 	e.none = true
 	if err := b.collector.add(t.place, e); err != nil {
 		return err
@@ -233,10 +244,10 @@ func (b *eyeLink) flush() error {
 }
 
 // mapping gives an entry the frame of the image where the trial says where on the screen it was.
-func (t *eyeLinkTrial) mapping(e *entry) {
-	shown := t.shown
+func (t *eyeLinkTrial) mapping(e *entry, load eyeLinkLoad) {
+	shown := load.shown
 	switch {
-	case t.fill && t.width > 0:
+	case load.fill && t.width > 0:
 		// Stretched over the screen, whatever the image's shape: fractions of either.
 		e.resolution = gaze.Resolution{X: e.resolution.X / t.width, Y: e.resolution.Y / t.height}
 		for i := range t.fixations {

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"gzpt/gaze"
@@ -82,6 +83,8 @@ type pupilNeon struct {
 	detected  string
 	x, y      string
 	time      string
+	begun     bool
+	first     int64  // nanoseconds
 	duration  string // "" for samples
 	worn      string
 	blink     string
@@ -171,7 +174,7 @@ func (p *pupilNeon) add() error {
 	if e.reader == "" {
 		e.reader = p.text("recording id")
 	}
-	t, err := p.seconds(p.time, 1e-9, 0)
+	t, err := p.nanoseconds()
 	if err != nil {
 		return err
 	}
@@ -203,6 +206,19 @@ func (p *pupilNeon) add() error {
 		return err
 	}
 	return p.collector.add(p.place(), e)
+}
+
+// nanoseconds is the row's time in seconds since the first row's: a float64 of UTC would be off by a quarter of a
+// microsecond.
+func (p *pupilNeon) nanoseconds() (float64, error) {
+	v, err := strconv.ParseInt(p.text(p.time), 10, 64)
+	if err != nil || v < 0 {
+		return 0, p.at(p.time, "a time in nanoseconds")
+	}
+	if !p.begun {
+		p.begun, p.first = true, v
+	}
+	return float64(v-p.first) / 1e9, nil
 }
 
 func (p *pupilNeon) addSample(e entry, x, y float64, detected bool) error {

@@ -1,0 +1,41 @@
+package formats
+
+import "testing"
+
+// The files are written from the description of the exports: no sample could be had.
+const (
+	coreFixations = "id,start_timestamp,duration,start_frame_index,end_frame_index,norm_pos_x,norm_pos_y,dispersion,confidence,method\n" +
+		"1,5000.5,250,1,8,0.25,0.75,1.2,0.99,gaze\n2,5001,300,9,17,0.5,0.1,1,0.59,gaze\n3,5002,100,18,20,0.5,0.1,1,0.6,gaze\n"
+	coreSurface = "world_timestamp,world_index,fixation_id,start_timestamp,duration,dispersion,norm_pos_x,norm_pos_y,x_scaled,y_scaled,on_surf\n" +
+		"10,1,4,9.9,200,1,0.1,0.2,1,2,True\n10.03,2,4,9.9,200,1,0.11,0.21,1,2,True\n10.1,3,5,10.1,150,1,1.2,0.2,1,2,False\n10.2,4,5,10.1,150,1,1.2,0.2,1,2,False\n10.3,5,6,10.3,50,1,0.3,0.4,1,2,True\n"
+	coreGaze        = "gaze_timestamp,world_index,confidence,norm_pos_x,norm_pos_y,base_data\n100,0,0.9,0.5,0.25,x\n100.005,0,0.2,0.6,0.3,x\n100.01,1,1.0,1.5,0.3,x\n"
+	coreGazeSurface = "world_timestamp,world_index,gaze_timestamp,x_norm,y_norm,x_scaled,y_scaled,on_surf,confidence\n1,0,100,0.5,0.25,1,1,True,1\n1,0,100.1,1.5,0.25,1,1,False,1\n1,0,100.2,0.5,0.5,1,1,True,1\n"
+)
+
+func TestPupilCore(t *testing.T) {
+	testGood(t, "pupil-core", []goodFile{
+		{"fixations", "fixations.csv", coreFixations, ReadOptions{}, "/ 1x1 screen: (0.25 0.25 0+0.25) (0.5 0.9 1.5+0.1)\ndropped: 1 marked invalid\n"},
+		{"on a surface", "x/fixations_on_surface_a b.jpg.csv", coreSurface, ReadOptions{}, "a b.jpg/ 1x1: (0.1 0.8 0+0.2) (0.3 0.6 0.4+0.05)\ndropped: 1 outside the image\n"},
+		{"gaze", "gaze_positions.csv", coreGaze, ReadOptions{}, "/ 1x1 screen: 0.5,0.75@0 lost@0.005 1.5,0.7@0.01\ndropped: 1 without a position\n"},
+		{"gaze on a surface", "gaze_positions_on_surface_A.csv", coreGazeSurface, ReadOptions{}, "A/ 1x1: 0.5,0.75@0 1.5,0.75@0.1 0.5,0.5@0.2\ndropped: 1 outside the image\n"},
+	})
+	testBad(t, "pupil-core", []badFile{
+		{"confidence", "g.csv", coreFixations + "4,5003,100,18,20,0.5,0.1,1,1.5,gaze\n", ReadOptions{}, `g.csv:5:28: confidence is "1.5", expected a confidence of 0 to 1`, false},
+		{"a time", "g.csv", coreFixations + "4,,100,18,20,0.5,0.1,1,1,gaze\n", ReadOptions{}, `g.csv:5:3: start_timestamp is "", expected a time`, false},
+		{"a duration", "g.csv", coreFixations + "4,5003,long,18,20,0.5,0.1,1,1,gaze\n", ReadOptions{}, `g.csv:5:8: duration is "long", expected a time that is not negative`, false},
+		{"a position", "g.csv", coreFixations + "4,5003,100,18,20,0.5,here,1,1,gaze\n", ReadOptions{}, `g.csv:5:22: norm_pos_y is "here", expected a number, or nothing where it is missing`, false},
+		{"a number", "g.csv", coreFixations + ",5003,100,18,20,0.5,0.5,1,1,gaze\n", ReadOptions{}, `g.csv:5:1: id is "", expected the number of the fixation`, false},
+		{"twice", "g.csv", coreFixations + "3,5002,100,18,20,0.5,0.1,1,1,gaze\n", ReadOptions{}, `g.csv:5: fixation 1.5 of image "", reader "", comes twice or after a later one`, false},
+		{"the surface", "g.csv", coreSurface + "10,1,9,10.9,200,1,0.1,0.2,1,2,perhaps\n", ReadOptions{}, `g.csv:7:31: on_surf is "perhaps", expected 1 or 0, true or false`, false},
+		{"no positions", "g.csv", "id,start_timestamp,duration\n", ReadOptions{}, `g.csv:1: the header lacks norm_pos_x and norm_pos_y, or x_norm and y_norm`, true},
+		{"no duration", "g.csv", "id,start_timestamp,norm_pos_x,norm_pos_y\n", ReadOptions{}, `g.csv:1: the header lacks the duration and the id of fixations`, true},
+		{"no times", "g.csv", "id,duration,norm_pos_x,norm_pos_y\n", ReadOptions{}, `g.csv:1: the header lacks start_timestamp (fixations) or gaze_timestamp (samples)`, true},
+	})
+}
+
+func FuzzPupilCore(f *testing.F) {
+	for _, text := range []string{coreFixations, coreSurface, coreGaze, coreGazeSurface} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, in []byte) { check(t, "pupil-core", "fixations_on_surface_a.csv", in) })
+}
