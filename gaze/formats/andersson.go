@@ -39,7 +39,15 @@ func listAndersson(dir string, _ ReadOptions) ([]string, error) {
 	if _, err := os.Stat(filepath.Join(dir, anderssonTable)); err != nil {
 		return nil, nil
 	}
-	return filesIn(filepath.Join(dir, "gaze"), func(name string) bool { return strings.EqualFold(filepath.Ext(name), ".csv") })
+	files, err := filesIn(filepath.Join(dir, "gaze"), isCSV)
+	if err != nil || len(files) == 0 {
+		return nil, err
+	}
+	found, err := recognise(files[0])
+	if err != nil || len(found) != 1 || found[0].name != "andersson" {
+		return nil, err
+	}
+	return files, nil
 }
 
 func readAndersson(s *source) error {

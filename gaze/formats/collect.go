@@ -91,6 +91,10 @@ func (c *collector) add(at place, e entry) error {
 	if n := len(c.orders[i]); n > 0 && e.order <= c.orders[i][n-1] {
 		return at.problem(fmt.Sprintf("fixation %g of image %q, reader %q, comes twice or after a later one", e.order, e.image, e.reader))
 	}
+	if n := len(r.Fixations); n > 0 && e.fixation.Start < r.Fixations[n-1].Start {
+		return at.problem(fmt.Sprintf("fixation %g of image %q, reader %q, starts at %g s, before the one above it at %g s", e.order, e.image, e.reader,
+			e.fixation.Start, r.Fixations[n-1].Start))
+	}
 	c.orders[i] = append(c.orders[i], e.order)
 	r.Fixations = append(r.Fixations, e.fixation)
 	c.count(i, e)

@@ -18,8 +18,9 @@ type format struct {
 	name string
 	// sniff reports whether a file that begins with head, its first few kilobytes, is of this kind.
 	sniff func(head []byte) bool
-	// named says that nothing in its files tells the kind: it has to be named, and then a file's ending is enough.
-	named bool
+	// loose, if not nil, recognises files that hold too little to be claimed unasked: only where the format is named, or a
+	// manifest names the file.
+	loose func(head []byte) bool
 	// read adds the file's recordings to s.set.
 	read func(s *source) error
 	// list, if not nil, is the gaze files of a data set's folder, subfolders included, or none where the folder is not laid
@@ -157,7 +158,7 @@ func (set *Set) addFolder(dir string, o ReadOptions) error {
 // addDataset reads a folder that is laid out as a data set of one of the formats, and reports whether it is.
 func (set *Set) addDataset(dir string, o ReadOptions) (bool, error) {
 	for _, f := range formats {
-		if f.list == nil || o.Format != f.name && (o.Format != "" || f.named) {
+		if f.list == nil || o.Format != "" && o.Format != f.name {
 			continue
 		}
 		files, err := f.list(dir, o)
@@ -194,11 +195,10 @@ func gazeFiles(dir string, o ReadOptions) ([]string, error) {
 		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
 			continue
 		}
-		if o.Format != "" && formats[slices.Index(Formats(), o.Format)].named {
-			files = append(files, path)
-			continue
-		}
 		found, err := recognise(path)
+		if err == nil && o.Format != "" && len(found) == 0 {
+			found, err = recogniseLoosely(path)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -234,6 +234,16 @@ const headSize = 8 << 10
 
 // recognise is the formats that a file's beginning fits.
 func recognise(path string) ([]format, error) {
+	return matching(path, func(f format, head []byte) bool { return f.sniff(head) })
+}
+
+// recogniseLoosely is the formats that may be meant where a file is named as one of gaze.
+func recogniseLoosely(path string) ([]format, error) {
+	return matching(path, func(f format, head []byte) bool { return f.loose != nil && f.loose(head) })
+}
+
+// matching is the formats for which a file's beginning passes a test.
+func matching(path string, fits func(f format, head []byte) bool) ([]format, error) {
 	f, err := openRegular(path)
 	if err != nil {
 		return nil, err
@@ -246,7 +256,7 @@ func recognise(path string) ([]format, error) {
 	}
 	var found []format
 	for _, candidate := range formats {
-		if candidate.sniff(head[:n]) {
+		if fits(candidate, head[:n]) {
 			found = append(found, candidate)
 		}
 	}
@@ -274,6 +284,26 @@ func pick(path, name string) (format, error) {
 	if err != nil {
 		return format{}, err
 	}
+	return one(path, found)
+}
+
+// pickNamed is the format to read a file with that a manifest names.
+func pickNamed(path, name string) (format, error) {
+	if name != "" {
+		return pick(path, name)
+	}
+	found, err := recognise(path)
+	if err == nil && len(found) == 0 {
+		found, err = recogniseLoosely(path)
+	}
+	if err != nil {
+		return format{}, err
+	}
+	return one(path, found)
+}
+
+// one is the only format of those that fit a file.
+func one(path string, found []format) (format, error) {
 	switch len(found) {
 	case 0:
 		return format{}, gaze.Problem{File: path, Reason: "the header fits no known gaze format: " + strings.Join(Formats(), ", ")}

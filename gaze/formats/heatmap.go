@@ -23,7 +23,7 @@ import (
 // manifest's column gaze names the picture.
 func init() {
 	never := func([]byte) bool { return false }
-	registerFormat(format{name: "heatmap", sniff: never, named: true, read: readHeatMap, list: listHeatMaps, perImage: true, extensions: pictures})
+	registerFormat(format{name: "heatmap", sniff: never, loose: isPNGOrJPEG, read: readHeatMap, list: listHeatMaps, perImage: true, extensions: pictures})
 }
 
 var pictures = []string{".png", ".jpg", ".jpeg"}
@@ -32,8 +32,15 @@ func isPicture(file string) bool {
 	return slices.Contains(pictures, strings.ToLower(filepath.Ext(file)))
 }
 
+func isPNGOrJPEG(head []byte) bool {
+	return bytes.HasPrefix(head, []byte("\x89PNG\r\n\x1a\n")) || bytes.HasPrefix(head, []byte("\xff\xd8\xff"))
+}
+
 // listHeatMaps is the pictures in the data set's folder of heat maps.
-func listHeatMaps(dir string, _ ReadOptions) ([]string, error) {
+func listHeatMaps(dir string, o ReadOptions) ([]string, error) {
+	if o.Format != "heatmap" {
+		return nil, nil
+	}
 	for _, sub := range []string{"Expert/gaze_map/gray", "gaze_map/gray", "gaze_map"} {
 		folder := filepath.Join(dir, filepath.FromSlash(sub))
 		if info, err := os.Stat(folder); err == nil && info.IsDir() {

@@ -16,7 +16,7 @@ import (
 )
 
 func init() {
-	registerFormat(format{name: "inbreast", sniff: sniffINbreast, read: readINbreast, list: listINbreast, perImage: true})
+	registerFormat(format{name: "inbreast", sniff: sniffINbreast, loose: isPairs, read: readINbreast, list: listINbreast, perImage: true})
 }
 
 // sniffINbreast recognises the gaze on INbreast's mammograms (Ji et al., Mammo-Net, MICCAI 2023), one table a mammogram:
@@ -24,7 +24,7 @@ func init() {
 //	system_time_in_pc,img_gaze_X,img_gaze_Y
 //
 // in pixels of the whole mammogram, and the form of EG-ViT (Ma et al., IEEE TMI 2023), two columns x,y without a header,
-// whose times are counted at a rate.
+// whose times are counted at a rate. As that may be any table, it has to be named.
 //
 // The images are cut out of the mammogram; the name of each begins with that of the table and says where it was cut:
 // NAME_..._roi120-340-1144-1364_....jpg, left-top-right-bottom. An image has the samples strictly inside; the others are
@@ -32,7 +32,7 @@ func init() {
 // names one. A table without an image of its own has one recording, on the whole mammogram.
 func sniffINbreast(head []byte) bool {
 	h := header(head)
-	return h["img_gaze_x"] && h["img_gaze_y"] || isPairs(head)
+	return h["img_gaze_x"] && h["img_gaze_y"]
 }
 
 // isPairs reports whether a text begins with a line of two numbers, and goes on with another if at all.

@@ -9,7 +9,7 @@ import (
 const breastHeader = "system_time_in_pc,img_gaze_X,img_gaze_Y\n"
 
 func init() {
-	sniffSamples["inbreast"] = []string{breastHeader + "1618207482.1,100,200\n", "100,200\n", "100.5, 200\n3e2,-4\n", "1,2"}
+	sniffSamples["inbreast"] = []string{breastHeader + "1618207482.1,100,200\n"}
 }
 
 func TestINbreast(t *testing.T) {
@@ -78,6 +78,29 @@ func TestINbreastImagesAreCuts(t *testing.T) {
 		files["items.csv"] = "image,gaze\n" + name + ",labelme_cut_gaze/20586908_6c61.csv\n"
 		if _, err := Load(write(t, files), ReadOptions{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q", name, err, want)
+		}
+	}
+}
+
+// Two columns of numbers may be anything: they are gaze where somebody says so.
+func TestTwoColumnsAreNamed(t *testing.T) {
+	files := map[string]string{"a.csv": "100,200\n101,201\n", "b.txt": "1.5,2\n", "names.txt": "a,b\n", "folds.csv": "1,2,3\n"}
+	dir := write(t, files)
+	if set, err := Load(dir, ReadOptions{}); err == nil {
+		t.Errorf("read unasked: %v", set)
+	}
+	set, err := Load(dir, ReadOptions{Format: "inbreast", Rate: 10})
+	if want := "a/ 0x0 line 1: [100 200 0] [101 201 0.1]\nb/ 0x0 line 1: [1.5 2 0]\n"; err != nil || described(set) != want {
+		t.Errorf("named: %v, %v, want %q", set, err, want)
+	}
+	files["items.csv"] = "image,gaze\nx/20_roi90-190-290-390.png,a.csv\n"
+	set, err = Load(write(t, files), ReadOptions{Rate: 10})
+	if want := "x/20_roi90-190-290-390.png/ 200x200 line 1: [10 10 0] [11 11 0.1]\n"; err != nil || described(set) != want {
+		t.Errorf("by a manifest: %v, %v, want %q", set, err, want)
+	}
+	for text, want := range map[string]bool{"1,2": true, "1,2\n": true, "100.5, 200\r\n3e2,-4\r\n5": true, "\ufeff1,2\n3,4\n": true, "": false, "1\n": false, "1,2,3\n": false, "1,2\nx,y\n": false, "x,y\n1,2\n": false} {
+		if isPairs([]byte(text)) != want {
+			t.Errorf("%q: pairs is %v", text, !want)
 		}
 	}
 }

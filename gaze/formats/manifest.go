@@ -110,11 +110,7 @@ func (m *manifest) open(name, image string) (*Set, error) {
 	}
 	o := m.source.options
 	o.Format = ""
-	format := o.mapped().Format
-	if isPicture(path) {
-		format = "heatmap"
-	}
-	f, err := pick(path, format)
+	f, err := pickNamed(path, o.mapped().Format)
 	if err != nil {
 		return nil, err
 	}

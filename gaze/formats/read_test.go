@@ -112,6 +112,7 @@ func TestBadLines(t *testing.T) {
 		{"gazemedseg", "a,1,0.5,0.5,100,1,0,10,1e6\n", `IMAGE_WIDTH is "1e6", expected a size in pixels`},
 		{"gazemedseg", "a,1,0.5,0.5\n", "g.csv:3: 4 fields, expected 9 as in the header"},
 		{"gazemedseg", "good,1,0.5,0.5,100,1,0,10,10\n", `g.csv:3: fixation 1 of image "good", reader "", comes twice`},
+		{"gazemedseg", "good,2,0.5,0.5,100,1,-5,10,10\n", `g.csv:3: fixation 2 of image "good", reader "", starts at -0.005 s, before the one above it at 0 s`},
 		{"gazemedseg", "good,2,0.5,0.5,100,1,0,10,11\n", "g.csv:3: a frame of 11 x 10, but 10 x 10 on line 2"},
 		{"gazemedseg", "a,1,1.5,0.5,100,1,0,10,10\n", `g.csv:3: image "a", reader "": 1 of 1 positions lie outside the frame of 10 x 10`},
 		{"gazemedseg", "a,1,,,100,1,0,10,10\n", `g.csv:3: image "a", reader "": a recording without fixations`},

@@ -132,8 +132,10 @@ func (s *source) reflacxMetadata(t *table, id string, each func(reading) error) 
 		default:
 			return t.at("eye_tracking_data_discarded", "True or False")
 		}
-		if r.width, r.height, err = t.frame("image_size_x", "image_size_y"); err != nil {
-			return err
+		if !r.discarded {
+			if r.width, r.height, err = t.frame("image_size_x", "image_size_y"); err != nil {
+				return err
+			}
 		}
 		return each(r)
 	})

@@ -38,7 +38,7 @@ func zipped(text string) string {
 	return b.String()
 }
 
-// neverSniffed are the formats that have to be named.
+// neverSniffed are the formats without a beginning of their own.
 var neverSniffed = []string{"heatmap", "mapped"}
 
 func TestEveryFormatIsRecognisedByItselfAlone(t *testing.T) {
@@ -70,7 +70,7 @@ func TestEveryFormatIsRecognisedByItselfAlone(t *testing.T) {
 // No format may claim what is no gaze file.
 func TestNoFormatClaimsOtherFiles(t *testing.T) {
 	for _, text := range []string{
-		"", "\n", "image,label\na.png,1\n", "id,age\n1,2\n", "hello\n", `{"a": 1}`, `{"images": [], "annotations": []}`, "[]", "[1, 2]", `[{"name": "a"}]`, "\x89PNG\r\n\x1a\n", "1\n2\n", "1,2,3\n4,5,6\n",
+		"", "\n", "image,label\na.png,1\n", "id,age\n1,2\n", "hello\n", `{"a": 1}`, `{"images": [], "annotations": []}`, "[]", "[1, 2]", `[{"name": "a"}]`, "\x89PNG\r\n\x1a\n", "1\n2\n", "1,2,3\n4,5,6\n", "1,2\n3,4\n",
 		"a;b;c;d;e\n", `{"image folder": "x", "image height": 800}`, "recording,subject,stimulus\n",
 	} {
 		for _, f := range formats {
