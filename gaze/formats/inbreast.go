@@ -239,9 +239,15 @@ func (s *source) cuts() ([]string, error) {
 	}
 	var images []string
 	for _, image := range found {
-		if name, err := filepath.Rel(root, image); err == nil && tableOf(filepath.Base(image), tables) == stem(s.file) {
-			images = append(images, filepath.ToSlash(name))
+		file := filepath.Base(image)
+		if !strings.HasPrefix(file, stem(s.file)+"_") || tableOf(file, tables) != stem(s.file) {
+			continue
 		}
+		name, err := filepath.Rel(root, image)
+		if err != nil {
+			return nil, err
+		}
+		images = append(images, filepath.ToSlash(name))
 	}
 	if images == nil {
 		images = []string{stem(s.file)}
