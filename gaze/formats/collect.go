@@ -11,14 +11,14 @@ import (
 // collector gathers the entries of a file, one fixation or one sample each, into recordings, in order of first appearance.
 type collector struct {
 	source     *source
-	index      map[[3]string]int // image, reader, part
+	index      map[[2]string]int // image, reader and part
 	recordings []gaze.Recording
 	orders     [][]float64 // of each recording's rows, the missing ones included: what must be unique
 	counted    []int       // of each recording, the entries without a position whose reason is counted already
 }
 
 func collect(s *source) *collector {
-	return &collector{source: s, index: map[[3]string]int{}}
+	return &collector{source: s, index: map[[2]string]int{}}
 }
 
 // place is where an entry stands in its file.
@@ -56,7 +56,10 @@ type entry struct {
 
 // recording is the index of an entry's recording, which begins with its first entry.
 func (c *collector) recording(at place, e entry) (int, error) {
-	key := [3]string{e.image, e.reader, e.part}
+	key := [2]string{e.image, e.reader}
+	if e.part != "" {
+		key[1] += "\x00" + e.part
+	}
 	i, ok := c.index[key]
 	if !ok {
 		i = len(c.recordings)

@@ -32,7 +32,8 @@ func init() {
 // DISPLAY_COORDS. These are the last pixel's (0 0 1279 1023) or the size (0 0 1920 1080): screens have even sides, so an odd
 // difference lacks 1. Lines outside the blocks are no gaze, however much those of a calibration look like it.
 //
-// A trial begins with the message TRIALID, or where there is none with START. Its image is, in this order: the value of
+// A trial begins with the message TRIALID, or where there is none with START, and ends with TRIAL_RESULT or the next
+// trial; gaze between trials is outside the image. Its image is, in this order: the value of
 // the variable image (!V TRIAL_VAR image a.jpg), whose name may also be img, picture, pic, stimulus or stim, with _file or
 // _name behind it; the file of !V IMGLOAD FILL|CENTER|TOP_LEFT file; the last word of TRIALID that has an extension; the
 // whole text of TRIALID; none, and then the row of the manifest or the file's name tells it. IMGLOAD FILL, and the others
@@ -40,7 +41,7 @@ func init() {
 // refused. The reader is the file's name without extension.
 //
 // Times count from the message SYNCTIME, which stands for the image's onset, or from START. Fixations that end before it
-// are outside the image, those that last over it count from it. EFIX is taken where there is any, the samples otherwise or with ReadOptions.Samples. Of two eyes
+// are outside the image, too, and those that last over it count from it. EFIX is taken where there is any, the samples otherwise or with ReadOptions.Samples. Of two eyes
 // it is the one with the smaller error in the last validation, the left one where they do not differ.
 func sniffEyeLink(head []byte) bool {
 	head, _ = decode(head)
@@ -73,6 +74,7 @@ type eyeLink struct {
 	block                    *eyeLinkBlock      // nil outside
 	trial                    eyeLinkTrial
 	numbered                 bool                  // the file has trials
+	waiting                  [][2]string           // image and reader of the trials that ended within the block, whose resolution is at its end
 	ends                     map[[2]string]float64 // of what was recorded so far of an image and a reader, seconds
 }
 
@@ -226,7 +228,8 @@ func (b *eyeLink) eyes(words []string) {
 }
 
 func (b *eyeLink) end(words []string) error {
-	b.block = nil
+	waiting := b.waiting
+	b.block, b.waiting = nil, nil
 	i := slices.Index(words, "RES")
 	if i < 0 || i+2 >= len(words) || words[i+1] == "." || words[i+2] == "." {
 		return nil
@@ -240,6 +243,12 @@ func (b *eyeLink) end(words []string) error {
 		return err
 	}
 	b.trial.resolution = gaze.Resolution{X: x, Y: y}
+	for _, key := range waiting {
+		r := &b.recordings[b.index[key]]
+		if !r.Resolution.Known() && r.Screen {
+			r.Resolution = b.trial.resolution
+		}
+	}
 	return nil
 }
 

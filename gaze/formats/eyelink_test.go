@@ -7,7 +7,7 @@ import (
 
 // The files are written from the grammar of edf2asc's output, with the quirks of real ones: lines of numbers in a
 // calibration, messages with an offset or out of their time, tabs and blanks.
-const (
+var (
 	ascHead = `** CONVERTED FROM sub_6.edf using edfapi 4.2 on Tue Aug 19 14:43:00 2025
 ** VERSION: EYELINK II 1
 **
@@ -44,9 +44,12 @@ EBLINK L 1420	1499	80
 EFIX L   1500	1549	50	  640.0	  512.0	    791
 END	1600 	SAMPLES	EVENTS	RES	  37.17	  37.75
 `
-	ascTrials = `MSG	900 TRIALID 1
-MSG	990 -10 SYNCTIME
-` + ascBlock + `MSG	1601 !V IMGLOAD CENTER pics/first.jpg 640 512
+	ascTrials = `MSG	500 -4 SYNCTIME 766 0
+START	600 	LEFT	SAMPLES	EVENTS
+EFIX L   600	799	200	  1.0	  2.0	    791
+END	800 	SAMPLES	EVENTS	RES	  37.17	  37.75
+MSG	900 TRIALID 1
+` + strings.Replace(ascBlock, "PRESCALER", "MSG	1001 1 SYNCTIME\nPRESCALER", 1) + `MSG	1601 !V IMGLOAD CENTER pics/first.jpg 640 512
 MSG	1602 !V TRIAL_VAR_DATA 1
 MSG	1602 !V TRIAL_VAR trial 1
 MSG	1603 TRIAL_RESULT 0
@@ -60,6 +63,18 @@ EFIX L   2010	2099	90	  1.0	  2.0	    791	30.0	31.0
 EFIX L   2095	2194	100	  3.0	  4.0	    791	30.0	31.0
 EFIX L   2200	2299	100	  5.0	  6.0	    791	32.0	33.0
 END	2300 	SAMPLES	EVENTS	RES	  .	  .
+`
+	// The trial's first fixation is on nothing, the last one after its result.
+	ascLate = `MSG 1 GAZE_COORDS 0 0 99 99
+MSG 1 TRIALID a.png
+START 10 LEFT EVENTS
+EFIX L 10 109 100 5 6 1
+MSG 150 TRIAL_RESULT 0
+EFIX L 110 209 100 7 8 1
+EFIX L 210 309 100 9 9 1
+MSG 320 TRIALID b.png
+EFIX L 330 429 100 1 2 1
+END 500 EVENTS RES 20 21
 `
 	ascBinocular = `MSG	1408659 GAZE_COORDS 0.00 0.00 1920.00 1080.00
 START	1408660 	LEFT	RIGHT	SAMPLES	EVENTS
@@ -104,13 +119,15 @@ func TestEyeLink(t *testing.T) {
 			"/s1 1280x1024 screen 37.17,37.75 px/deg: 138.1,132.8@0 -12.5,-0.3@0.001 lost@0.419\ndropped: 1 without a position, 1 in a blink\n"},
 		{"trials, images, the onset, resolution at a fixation", "s1.asc", ascHead + ascTrials, ReadOptions{},
 			"pics/first.jpg/s1 1280x1024 screen 37.17,37.75 px/deg: (138 132 0.001+0.1) (1279.5 1023.9 0.22+0.2) (640 512 0.5+0.05)\n" +
-				"second image.png/s1 1280x1024 screen: (3 4 0+0.095)[30,31] (5 6 0.1+0.1)[32,33]\ndropped: 3 outside the image, 1 in a blink\n"},
+				"second image.png/s1 1280x1024 screen: (3 4 0+0.095)[30,31] (5 6 0.1+0.1)[32,33]\ndropped: 4 outside the image, 1 in a blink\n"},
+		{"two trials of a block, with a gap", "s1.asc", ascLate, ReadOptions{},
+			"a.png/s1 100x100 screen 20,21 px/deg: (5 6 0+0.1) (7 8 0.1+0.1)\nb.png/s1 100x100 screen 20,21 px/deg: (1 2 0+0.1)\ndropped: 1 outside the image\n"},
 		{"two eyes, the better one", "s2.asc", head + ascBinocular, ReadOptions{}, "/s2 1920x1080 screen 40,41 px/deg: (956.3 541.9 0+0.003)\ndropped: 1 in a blink\n"},
 		{"two eyes, not validated", "s2.asc", ascBinocular, ReadOptions{}, "/s2 1920x1080 screen 40,41 px/deg: (961.2 540.5 0+0.002)\ndropped: 1 in a blink\n"},
 		{"samples of the right eye", "s2.asc", head + ascBinocular, ReadOptions{Samples: true},
 			"/s2 1920x1080 screen 40,41 px/deg: 960.5,538.8@0 960.4,539.5@0.001 933.4,568.2@0.002 lost@0.003\ndropped: 1 without a position, 1 in a blink\n"},
 		{"2 kHz, samples alone, two trials of a block, no screen", "s3.asc", asc2kHz, ReadOptions{},
-			"0/s3 0x0 screen: 138.1,132.8@0.0005 138.2,132.7@0.001\n1/s3 0x0 screen 37.17,37.75 px/deg: -1.5,131@0 140.5,131@0.0005\n"},
+			"0/s3 0x0 screen 37.17,37.75 px/deg: 138.1,132.8@0.0005 138.2,132.7@0.001\n1/s3 0x0 screen 37.17,37.75 px/deg: -1.5,131@0 140.5,131@0.0005\n"},
 		{"places of images", "s4.asc", ascPlaces, ReadOptions{},
 			"a.png/s4 1x1 0.020833,0.037037 px/deg: (0.5 0.25 0+0.1)\nb.png/s4 400x300 40,40 px/deg: (200 150 0+0.1)\n" +
 				"c.png/s4 400x300 40,40 px/deg: (200 150 0+0.1)\nd.jpg/s4 1920x1080 screen 40,40 px/deg: (960 540 0+0.1)\n"},
@@ -138,9 +155,9 @@ func TestEyeLink(t *testing.T) {
 		{"a block in a block", "s.asc", ascHead + "START 1 LEFT EVENTS\nEFIX L 1 100 100 1 1 1\nSTART 200 LEFT EVENTS\nEFIX L 200 300 100 1 1 1\nEND 400 EVENTS\n", ReadOptions{}, `s.asc:15: START within the block that begins on line 13; expected END`, false},
 		{"a screen", "s.asc", "MSG 1 GAZE_COORDS 0 0 0 0\n" + block(""), ReadOptions{}, `s.asc:1: a screen from (0, 0) to (0, 0), expected left, top, right and bottom in pixels`, false},
 		{"half a screen", "s.asc", "MSG 1 GAZE_COORDS 0 0 1279\n" + block(""), ReadOptions{}, `s.asc:1: 4 fields, expected the screen's left, top, right and bottom in pixels in the 5th`, false},
-		{"two images", "s.asc", block("") + "MSG 2000 TRIALID 2\nSTART 2001 LEFT EVENTS\nMSG 2002 !V IMGLOAD FILL a.png\nMSG 2003 !V IMGLOAD FILL b.png\nEFIX L 2010 2100 90 1 1 1\nEND 2200 EVENTS\n", ReadOptions{},
-			`s.asc:17: a trial with the images "a.png" and "b.png", expected one`, false},
-		{"a trial without gaze", "s.asc", block("") + "MSG 2000 TRIALID 2\nSTART 2001 LEFT EVENTS\nEND 2200 EVENTS\n", ReadOptions{}, `s.asc:17: image "2", reader "s": a recording without fixations or samples`, false},
+		{"two images", "s.asc", "MSG 1 TRIALID 1\n" + block("") + "MSG 2000 TRIALID 2\nSTART 2001 LEFT EVENTS\nMSG 2002 !V IMGLOAD FILL a.png\nMSG 2003 !V IMGLOAD FILL b.png\nEFIX L 2010 2100 90 1 1 1\nEND 2200 EVENTS\n", ReadOptions{},
+			`s.asc:18: a trial with the images "a.png" and "b.png", expected one`, false},
+		{"a trial without gaze", "s.asc", "MSG 1 TRIALID 1\n" + block("") + "MSG 2000 TRIALID 2\nSTART 2001 LEFT EVENTS\nEND 2200 EVENTS\n", ReadOptions{}, `s.asc:18: image "2", reader "s": a recording without fixations or samples`, false},
 		{"a message's time", "s.asc", block("") + "MSG later TRIALID 2\n", ReadOptions{}, `s.asc:16: field 2 is "later", expected a time in milliseconds`, false},
 	})
 	if _, err := readText("s.asc", "eyelink", "** CONVERTED FROM x.edf\n", ReadOptions{}); err == nil || err.Error() != "s.asc: no recording after the header" {
@@ -163,7 +180,7 @@ func TestEyeLinkFolder(t *testing.T) {
 }
 
 func FuzzEyeLink(f *testing.F) {
-	for _, text := range []string{ascHead + ascTrials, ascBinocular, asc2kHz, ascPlaces} {
+	for _, text := range []string{ascHead + ascTrials, ascLate, ascBinocular, asc2kHz, ascPlaces} {
 		f.Add([]byte(text), true)
 		f.Add([]byte(text), false)
 	}

@@ -17,6 +17,8 @@ type eyeLinkTrial struct {
 	start         float64 // seconds, of the first START
 	onset         float64 // seconds, of SYNCTIME
 	hasOnset      bool
+	end           float64 // seconds, of TRIAL_RESULT
+	over          bool    // there was one
 	width, height float64
 	resolution    gaze.Resolution
 	fixations     []gaze.Fixation
@@ -62,8 +64,12 @@ func (b *eyeLink) message(words []string) error {
 	case "TRIALID":
 		return b.begin(text)
 	case "SYNCTIME":
-		if !b.trial.hasOnset {
+		if b.block != nil && !b.trial.hasOnset {
 			b.trial.onset, b.trial.hasOnset = t, true
+		}
+	case "TRIAL_RESULT":
+		if b.trial.begun && !b.trial.over {
+			b.trial.end, b.trial.over = t, true
 		}
 	case "!CAL":
 		b.validation(text)
@@ -122,24 +128,26 @@ func (b *eyeLink) validation(text []string) {
 	}
 }
 
-// begin begins a numbered trial. Until the first one, what was recorded is a trial of its own.
+// begin begins a numbered trial. What was recorded before the first one belongs to none.
 func (b *eyeLink) begin(text []string) error {
-	err := b.flush()
+	if !b.numbered && b.trial.begun {
+		b.set.Dropped.Outside += len(b.trial.fixations)
+		b.trial = eyeLinkTrial{}
+	}
 	b.numbered = true
+	err := b.flush()
 	b.trial.id = strings.Join(text[1:], " ")
-	if b.block != nil && err == nil {
-		// A block may hold several trials: this one begins within it.
-		return b.within()
+	if b.block != nil {
+		b.within() // a block may hold several trials
 	}
 	return err
 }
 
 // within begins a trial in the middle of a block, at its message.
-func (b *eyeLink) within() error {
+func (b *eyeLink) within() {
 	b.trial.begun, b.trial.place = true, place{b.file, b.line}
 	b.trial.width, b.trial.height = b.width, b.height
-	b.trial.start = math.NaN() // the first of its fixations or samples
-	return nil
+	b.trial.start = math.NaN() // the first of its fixations or samples: messages may be out of their time
 }
 
 // viewer reads a command to Data Viewer: a trial variable or an image.
@@ -221,11 +229,6 @@ func (b *eyeLink) flush() error {
 	t := b.trial
 	b.trial = eyeLinkTrial{}
 	if !t.begun {
-		// What was said before START holds for the trial that START begins.
-		b.trial = t
-		if b.numbered {
-			b.trial = eyeLinkTrial{}
-		}
 		return nil
 	}
 	load, other := t.load()
@@ -238,6 +241,9 @@ func (b *eyeLink) flush() error {
 	e.none = true
 	if err := b.collector.add(t.place, e); err != nil {
 		return err
+	}
+	if b.block != nil {
+		b.waiting = append(b.waiting, [2]string{e.image, e.reader})
 	}
 	e.none = false
 	return b.entries(t, e)
@@ -289,8 +295,9 @@ func (b *eyeLink) entries(t eyeLinkTrial, e entry) error {
 	before := b.ends[key]
 	last := before
 	for i, f := range t.fixations {
+		late := t.over && f.Start >= t.end
 		f.Start -= onset
-		if f.Start+f.Duration <= 0 {
+		if late || f.Start+f.Duration <= 0 {
 			b.set.Dropped.Outside++
 			continue
 		}
@@ -308,9 +315,10 @@ func (b *eyeLink) entries(t eyeLinkTrial, e entry) error {
 		t.samples = nil // of a block that has no events
 	}
 	for i, s := range t.samples {
+		late := t.over && s.Time >= t.end
 		s.Time -= onset
-		if s.Time < 0 {
-			continue // the image was not there yet
+		if late || s.Time < 0 {
+			continue // the image was not there
 		}
 		s.Time += before
 		e.sample = &s

@@ -2,8 +2,10 @@ package formats
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -22,13 +24,14 @@ func init() { registerFormat(format{name: "tobii", sniff: sniffTobii, read: read
 // A unit stands in brackets or parentheses behind the name, or nowhere. It is ms or μs for times and, for positions, one of
 // MCS norm (fractions of the image), MCS px (pixels of the image) and DACS px or ADCS px (pixels of the screen), which is
 // also what positions without a unit are. Of several the reader takes, in this order: MCS norm; DACS px where Presented
-// Media position, width and height say where the image was; MCS px; DACS px on a screen of Recording resolution. Mapped
-// fixations ("Mapped fixation X [SNAPSHOT]") are pixels of the snapshot, and come first. A recording timestamp without a
-// unit is told by the step between rows, which is 0.8 to 100 ms with any tracker.
+// Media position, width and height say where the image was; MCS px; DACS px on a screen of Recording resolution. Fixations
+// that were mapped to snapshots ("Mapped fixation X [NAME]", with a type and an index each) are pixels of the image NAME,
+// and come first. A recording timestamp without a unit is told by the step between rows, which is 0.8 to 100 ms with any
+// tracker.
 //
-// Where there are fixations (Eye movement type, its index and duration, Fixation point) the reader takes these, otherwise
-// samples. Every sample repeats the fixation that it belongs to; the index tells them apart. A fixation begins with its
-// first row. Rows of sensors other than the eye tracker, rows of events and rows without an image are no gaze on an image.
+// Where there are fixations (Eye movement type, its index, Fixation point) the reader takes these, otherwise samples.
+// Every sample repeats the fixation that it belongs to; the index tells them apart. A fixation begins with its first row
+// and lasts for Gaze event duration, or, without that column, until the next row that is not its own. Rows of sensors other than the eye tracker, rows of events and rows without an image are no gaze on an image.
 // A sample is lost where both eyes are invalid: "Invalid", or 2 to 4 on the older scale.
 //
 // Times count from the first row that the reader has with the image.
@@ -78,27 +81,38 @@ type tobiiPoint struct {
 	image string
 }
 
+// tobiiView is a frame in which the export has the gaze: the image on the screen, or a snapshot.
+type tobiiView struct {
+	point       tobiiPoint
+	kind, index string // columns
+	// pending is the fixation that the last row belonged to, key its reader, recording and index, begun and at where it
+	// began.
+	pending *entry
+	key     [3]string
+	begun   float64
+	at      place
+}
+
 // tobii is an export being read.
 type tobii struct {
 	*table
 	*collector
-	set   *Set
 	names tobiiNames
 	clock clock
 	unit  float64 // seconds per unit of time
-	point tobiiPoint
+	now   float64
+	views []tobiiView
 	// fixations says that rows are read for the fixations they belong to.
 	fixations                             bool
-	time, media, reader, session          string // columns
-	kind, index, duration                 string
+	time, media, reader, session          string // columns, as all that follow
+	duration                              string
 	sensor, event                         string
 	left, right                           string // validity
 	durationUnit                          float64
 	width, height, presentedX, presentedY string // the image on the screen
 	presentedWidth, presentedHeight       string
 	screenWidth, screenHeight, screenBoth string
-	seen                                  map[[3]string]bool // reader, session, index -> has a position
-	last                                  [3]string
+	seen                                  map[[3]string]bool // keys of the fixations
 }
 
 func readTobii(s *source) error {
@@ -110,7 +124,7 @@ func readTobii(s *source) error {
 	if err != nil {
 		return err
 	}
-	b := &tobii{table: t, collector: collect(s), set: s.set, names: tobiiNames{}, clock: clock{}, seen: map[[3]string]bool{}}
+	b := &tobii{table: t, collector: collect(s), names: tobiiNames{}, clock: clock{}, seen: map[[3]string]bool{}}
 	for _, name := range t.names {
 		b.names.add(name)
 	}
@@ -125,9 +139,9 @@ func readTobii(s *source) error {
 	if err := s.rows(t, b.add); err != nil {
 		return err
 	}
-	for _, placed := range b.seen {
-		if !placed {
-			b.set.Dropped.Missing++
+	for i := range b.views {
+		if err := s.pass(b.flush(&b.views[i])); err != nil {
+			return err
 		}
 	}
 	return b.finish()
@@ -150,8 +164,6 @@ func (b *tobii) declare(samples bool) error {
 	b.media = n.any("presentedstimulusname", "presentedmedianame", "medianame")
 	b.reader = n.any("participantname", "participant")
 	b.session = n.any("recordingname")
-	b.kind = n.any("eyemovementtype", "gazeeventtype")
-	b.index = n.any("eyemovementtypeindex", "fixationindex")
 	b.sensor, b.event = n.any("sensor"), n.any("event", "studioevent")
 	b.left, b.right = n.any("validityleft"), n.any("validityright")
 	b.width, b.height = n.any("originalmediawidth"), n.any("originalmediaheight")
@@ -159,16 +171,44 @@ func (b *tobii) declare(samples bool) error {
 	b.presentedWidth, b.presentedHeight = n.any("presentedmediawidth", "mediawidth"), n.any("presentedmediaheight", "mediaheight")
 	b.screenWidth, b.screenHeight, b.screenBoth = n.any("recordingresolutionwidth"), n.any("recordingresolutionheight"), n.any("recordingresolution")
 	b.declareDuration()
-	fixation := b.findPoint("mappedfixation", "fixationpoint")
-	b.fixations = !samples && fixation.x != "" && b.kind != "" && b.index != "" && b.duration != ""
-	b.point = fixation
-	if !b.fixations {
-		b.point = b.findPoint("gazepoint")
+	if !samples {
+		b.declareFixations()
 	}
-	if b.point.x == "" {
-		return fail("Gaze point X and Y, or Fixation point X and Y with Eye movement type, Eye movement type index and Gaze event duration")
+	if b.fixations = len(b.views) > 0; b.fixations {
+		return nil
 	}
+	view := tobiiView{point: b.findPoint("gazepoint")}
+	if view.point.x == "" {
+		return fail("Gaze point X and Y, or Fixation point X and Y with Eye movement type and Eye movement type index")
+	}
+	b.views = append(b.views, view)
 	return nil
+}
+
+// declareFixations finds the columns of fixations: of every snapshot, or else of the image on the screen.
+func (b *tobii) declareFixations() {
+	n := b.names
+	kind, index := n.any("eyemovementtype", "gazeeventtype"), n.any("eyemovementtypeindex", "fixationindex")
+	add := func(v tobiiView, name string) {
+		if own := n["mappedeyemovementtype"][name]; name != "" && own != "" && n["mappedeyemovementtypeindex"][name] != "" {
+			v.kind, v.index = own, n["mappedeyemovementtypeindex"][name]
+		}
+		if v.kind != "" && v.index != "" && v.point.x != "" && v.point.y != "" {
+			b.views = append(b.views, v)
+		}
+	}
+	xs, ys := n["mappedfixationx"], n["mappedfixationy"]
+	for _, name := range slices.Sorted(maps.Keys(xs)) {
+		p := tobiiPoint{x: xs[name], y: ys[name], kind: "mcspx"}
+		if !slices.Contains([]string{"", "px", "mcspx"}, name) {
+			_, inner, _ := strings.Cut(p.x, "[")
+			p.image = strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(inner), "]"))
+		}
+		add(tobiiView{point: p, kind: kind, index: index}, name)
+	}
+	if len(b.views) == 0 {
+		add(tobiiView{point: b.findPoint("fixationpoint"), kind: kind, index: index}, "")
+	}
 }
 
 func (b *tobii) declareDuration() {
@@ -186,47 +226,18 @@ func (b *tobii) declareDuration() {
 }
 
 // findPoint is the columns of a position, of the kind that says most about where in the image it is.
-func (b *tobii) findPoint(names ...string) tobiiPoint {
-	for _, name := range names {
-		xs, ys := b.names[name+"x"], b.names[name+"y"]
-		kinds := []string{"mcsnorm", "mcspx", "dacspx", ""}
-		if b.onScreen() {
-			kinds = []string{"mcsnorm", "dacspx", "", "mcspx"}
-		}
-		if name == "mappedfixation" {
-			kinds = append(kinds, snapshots(xs)...)
-		}
-		for _, kind := range kinds {
-			if xs[kind] == "" || ys[kind] == "" {
-				continue
-			}
-			p := tobiiPoint{x: xs[kind], y: ys[kind], kind: kind}
-			switch {
-			case name != "mappedfixation":
-				if kind == "" {
-					p.kind = "dacspx"
-				}
-			case kind == "" || slices.Contains(snapshots(xs), kind):
-				p.kind = "mcspx"
-				_, unit, _ := strings.Cut(p.x, "[")
-				p.image = strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(unit), "]"))
-			}
-			return p
+func (b *tobii) findPoint(name string) tobiiPoint {
+	xs, ys := b.names[name+"x"], b.names[name+"y"]
+	kinds := []string{"mcsnorm", "mcspx", "dacspx", ""}
+	if b.onScreen() {
+		kinds = []string{"mcsnorm", "dacspx", "", "mcspx"}
+	}
+	for _, kind := range kinds {
+		if xs[kind] != "" && ys[kind] != "" {
+			return tobiiPoint{x: xs[kind], y: ys[kind], kind: cmp.Or(kind, "dacspx")}
 		}
 	}
 	return tobiiPoint{}
-}
-
-// snapshots is the names in brackets that are no units.
-func snapshots(columns map[string]string) []string {
-	var names []string
-	for unit := range columns {
-		if !slices.Contains([]string{"", "px", "mcspx", "mcsnorm", "dacspx", "dacsmm"}, unit) {
-			names = append(names, unit)
-		}
-	}
-	slices.Sort(names)
-	return names
 }
 
 // onScreen reports whether the file says where on the screen the image was.
@@ -247,7 +258,7 @@ func (b *tobii) tellUnit(data []byte) (float64, error) {
 	for len(steps) < 1000 {
 		if err := t.next(); err == io.EOF {
 			break
-		} else if err != nil || probe.elsewhere() {
+		} else if err != nil || probe.noGaze() {
 			continue // a bad row is reported when it is read
 		}
 		v, err := t.number(b.time, "a time", math.Inf(-1))
@@ -269,42 +280,69 @@ func (b *tobii) tellUnit(data []byte) (float64, error) {
 	return 0, gaze.Problem{File: b.file, Line: 1, Reason: fmt.Sprintf("the unit of %s is not declared, and the steps between rows do not tell it; expected [ms] or [μs] behind its name", b.time)}
 }
 
-// elsewhere reports a row that is not of the eye tracker or not of an image.
-func (b *tobii) elsewhere() bool {
-	switch {
-	case b.sensor != "" && squeeze(b.text(b.sensor)) != "eyetracker":
-		return true
-	case b.event != "" && b.text(b.event) != "" && missing(b.text(b.point.x)):
-		return true
+// noGaze reports a row that is not of the eye tracker.
+func (b *tobii) noGaze() bool {
+	if b.sensor != "" {
+		return squeeze(b.text(b.sensor)) != "eyetracker"
 	}
-	return b.media != "" && b.point.image == "" && b.text(b.media) == ""
+	return b.event != "" && b.text(b.event) != "" && missing(b.text(b.views[0].point.x))
 }
 
-// add adds what the present row says.
-func (b *tobii) add() error {
-	if b.elsewhere() {
+// add adds what the present row says, in each view.
+func (b *tobii) add() (err error) {
+	if b.noGaze() {
 		return nil
 	}
-	e := entry{image: b.point.image, reader: b.text(b.reader)}
+	if b.now, err = b.seconds(b.time, b.unit, math.Inf(-1)); err != nil {
+		return err
+	}
+	for i := range b.views {
+		if err := b.look(&b.views[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// look adds what the present row says in a view.
+func (b *tobii) look(v *tobiiView) (err error) {
+	e := entry{image: v.point.image, reader: cmp.Or(b.text(b.reader), b.text(b.session))}
 	if e.image == "" {
 		e.image = b.text(b.media)
 	}
-	if e.reader == "" {
-		e.reader = b.text(b.session)
+	key := [3]string{e.reader, b.text(b.session)}
+	fixating := b.fixations && strings.EqualFold(b.text(v.kind), "fixation")
+	if fixating {
+		if key[2] = v.point.image + "\x00" + b.text(v.index); b.text(v.index) == "" {
+			return b.at(v.index, "the number of the fixation")
+		}
 	}
-	t, err := b.seconds(b.time, b.unit, math.Inf(-1))
-	if err != nil {
+	off := e.image == "" && b.media != ""
+	if v.pending != nil && (off || !fixating || key != v.key) {
+		if err := b.flush(v); err != nil {
+			return err
+		}
+	}
+	if off {
+		return nil
+	}
+	e.order = b.clock.since(e.image, e.reader, key[1], b.now)
+	if err := b.frame(&e, v.point); err != nil {
 		return err
 	}
-	e.order = b.clock.since(e.image, e.reader, b.text(b.session), t)
-	if err := b.frame(&e); err != nil {
-		return err
+	switch {
+	case !b.fixations:
+		return b.addSample(e, v.point)
+	case !fixating:
+		e.none = true
+		return b.collector.add(b.place(), e)
 	}
-	if b.fixations {
-		return b.addFixation(e)
-	}
+	return b.fixate(v, e, key)
+}
+
+func (b *tobii) addSample(e entry, p tobiiPoint) (err error) {
 	sample := gaze.Sample{Time: e.order}
-	if sample.X, sample.Y, err = b.read(&e); err != nil {
+	if sample.X, sample.Y, err = b.read(e, p); err != nil {
 		return err
 	}
 	valid, err := b.valid()
@@ -318,41 +356,51 @@ func (b *tobii) add() error {
 	return b.collector.add(b.place(), e)
 }
 
-// addFixation adds the fixation that the present row belongs to, with its first row that has a position.
-func (b *tobii) addFixation(e entry) (err error) {
-	if !strings.EqualFold(b.text(b.kind), "fixation") {
-		e.none = true
-		return b.collector.add(b.place(), e)
+// fixate begins the fixation of the present row, or gives the one that goes on the position that it has lacked so far.
+func (b *tobii) fixate(v *tobiiView, e entry, key [3]string) (err error) {
+	if b.seen[key] && v.pending == nil {
+		return nil // it went on after a stretch without the image
 	}
-	key := [3]string{e.reader, b.text(b.session), b.text(b.index)}
-	if key[2] == "" {
-		return b.at(b.index, "the number of the fixation")
+	f := &e.fixation
+	if f.X, f.Y, err = b.read(e, v.point); err != nil {
+		return err
 	}
-	if b.seen[key] {
+	if p := v.pending; p != nil {
+		if p.image == e.image && (math.IsNaN(p.fixation.X) || math.IsNaN(p.fixation.Y)) {
+			p.fixation.X, p.fixation.Y = f.X, f.Y
+		}
 		return nil
 	}
-	e.fixation.Start = e.order
-	if e.fixation.Duration, err = b.seconds(b.duration, b.durationUnit, 0); err != nil {
-		return err
+	f.Start = e.order
+	if b.duration != "" {
+		if f.Duration, err = b.seconds(b.duration, b.durationUnit, 0); err != nil {
+			return err
+		}
 	}
-	if e.fixation.X, e.fixation.Y, err = b.read(&e); err != nil {
-		return err
-	}
-	placed := !math.IsNaN(e.fixation.X) && !math.IsNaN(e.fixation.Y)
-	e.none = !placed
-	if err := b.collector.add(b.place(), e); err != nil {
-		return err
-	}
-	b.seen[key] = placed
+	b.seen[key] = true
+	v.pending, v.key, v.begun, v.at = &e, key, b.now, b.place()
 	return nil
 }
 
+// flush adds the fixation that the present row ends.
+func (b *tobii) flush(v *tobiiView) error {
+	if v.pending == nil {
+		return nil
+	}
+	e := *v.pending
+	v.pending = nil
+	if b.duration == "" {
+		e.fixation.Duration = max(b.now-v.begun, 0)
+	}
+	return b.collector.add(v.at, e)
+}
+
 // frame is the frame of the row's positions.
-func (b *tobii) frame(e *entry) (err error) {
+func (b *tobii) frame(e *entry, p tobiiPoint) (err error) {
 	switch {
-	case b.point.kind == "dacspx" && b.onScreen():
+	case p.kind == "dacspx" && b.onScreen():
 		e.width, e.height, err = b.table.frame(b.presentedWidth, b.presentedHeight)
-	case b.point.kind == "dacspx":
+	case p.kind == "dacspx":
 		e.screen = true
 		switch {
 		case b.screenWidth != "" && b.screenHeight != "":
@@ -362,29 +410,29 @@ func (b *tobii) frame(e *entry) (err error) {
 				return b.at(b.screenBoth, "a size in pixels, as 1920 x 1080")
 			}
 		}
-	case b.point.image != "":
+	case p.image != "":
 	case b.presentedWidth != "" && b.presentedHeight != "" && !missing(b.text(b.presentedWidth)):
 		e.width, e.height, err = b.table.frame(b.presentedWidth, b.presentedHeight)
 	case b.width != "" && b.height != "" && !missing(b.text(b.width)):
 		e.width, e.height, err = b.table.frame(b.width, b.height)
-	case b.point.kind == "mcsnorm":
+	case p.kind == "mcsnorm":
 		e.width, e.height = 1, 1
 	}
 	return err
 }
 
 // read is the row's position in its frame.
-func (b *tobii) read(e *entry) (x, y float64, err error) {
-	if x, err = b.position(b.point.x); err != nil {
+func (b *tobii) read(e entry, p tobiiPoint) (x, y float64, err error) {
+	if x, err = b.position(p.x); err != nil {
 		return x, y, err
 	}
-	if y, err = b.position(b.point.y); err != nil {
+	if y, err = b.position(p.y); err != nil {
 		return x, y, err
 	}
 	switch {
-	case b.point.kind == "mcsnorm":
+	case p.kind == "mcsnorm":
 		return x * e.width, y * e.height, nil
-	case b.point.kind == "dacspx" && b.onScreen():
+	case p.kind == "dacspx" && b.onScreen():
 		left, err := b.number(b.presentedX, "the left edge of the image on the screen", -maxFrame)
 		if err != nil {
 			return x, y, err

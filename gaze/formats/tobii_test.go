@@ -61,6 +61,14 @@ var (
 		"20000 | Eye Tracker | P4 | Fixation | 40 | 1 | 10 | 10 | 500 | 600",
 		"30000 | Gyro        | P4 |          |    |   |    |    |     |    ",
 		"40000 | Eye Tracker | P4 | Fixation | 60 | 2 | 10 | 10 | 510 | 610")
+	tobiiSnapshots = tabs(
+		"Recording timestamp [ms] | Participant name | Gaze point X | Gaze point Y | Mapped eye movement type [01-walk] | Mapped eye movement type [02-walk] | Mapped eye movement type index [01-walk] | Mapped eye movement type index [02-walk] | Mapped fixation X [01-walk] | Mapped fixation Y [01-walk] | Mapped fixation X [02-walk] | Mapped fixation Y [02-walk]",
+		"0  | P5 | 1 | 1 | Fixation |          | 1 |   | 5 | 6 |   |  ",
+		"10 | P5 | 2 | 2 | Fixation | Saccade  | 1 |   | 5 | 6 |   |  ",
+		"20 | P5 | 3 | 3 | Fixation | Fixation | 1 | 1 | 5 | 6 | 50 | 60",
+		"30 | P5 | 4 | 4 | Fixation | Fixation | 2 | 1 | 7 | 8 | 50 | 60",
+		"40 | P5 | 5 | 5 | Fixation |          | 2 |   | 7 | 8 |  | ",
+		"50 | P5 | 6 | 6 | Saccade  | Fixation |   | 2 |   |   |  | ")
 	tobiiScreen = tabs(
 		"Recording timestamp | Recording name | Recording resolution width | Recording resolution height | Presented Stimulus name | Gaze point X | Gaze point Y | Event",
 		"0  | R1 | 1920 | 1080 | a | 10 | 20 | ",
@@ -81,7 +89,9 @@ func TestTobii(t *testing.T) {
 				"dropped: 1 without a position\n"},
 		{"Studio", "g.tsv", tobiiStudio, ReadOptions{}, "a.jpg/P3 640x480: (100 200 0+0.05) (300 100 0.05+0.1)\n"},
 		{"Studio, samples", "g.tsv", tobiiStudio, ReadOptions{Samples: true}, "a.jpg/P3 1920x1080 screen: 740,500@0 741,501@0.017 742,502@0.033 942,402@0.05\n"},
-		{"glasses", "g.tsv", tobiiGlasses, ReadOptions{}, "Poster A/P4 0x0: (500 600 0.02+0.04) (510 610 0.04+0.06)\n"},
+		{"glasses", "g.tsv", tobiiGlasses, ReadOptions{}, "Poster A/P4 0x0: (500 600 0+0.04) (510 610 0.04+0.06)\n"},
+		{"two snapshots, without durations", "g.tsv", tobiiSnapshots, ReadOptions{}, "02-walk/P5 0x0: (50 60 0.02+0.02)\n01-walk/P5 0x0: (5 6 0+0.03) (7 8 0.03+0.02)\ndropped: 1 without a position\n"},
+		{"two snapshots' scene camera", "g.tsv", tobiiSnapshots, ReadOptions{Samples: true}, "/P5 0x0 screen: 1,1@0 2,2@0.01 3,3@0.02 4,4@0.03 5,5@0.04 6,6@0.05\n"},
 		{"a screen", "g.tsv", tobiiScreen, ReadOptions{}, "a/R1 1920x1080 screen: 10,20@0 10000,-5@0.016 lost@0.033\ndropped: 1 without a position\n"},
 		{"two recordings of a reader", "g.tsv", tabs("Recording timestamp [ms] | Participant name | Recording name | Presented Stimulus name | Gaze point X [MCS px] | Gaze point Y [MCS px] | Original Media width | Original Media height",
 			"500 | P | R1 | a | 1 | 2 | 30 | 40", "510 | P | R1 | a | 3 | 4 | 30 | 40", "400 | P | R2 | a | 5 | 6 | 30 | 40", "410 | P | R2 | a | 7 | 8 | 30 | 40"), ReadOptions{},
@@ -99,7 +109,7 @@ func TestTobii(t *testing.T) {
 		{"a screen", "g.tsv", row(tobiiStudio, "P3 | R | big | a.jpg | 150 | 3 | Fixation | 1 | 300 | 100 | 640 | 480 | 942 | 402"), ReadOptions{Samples: true}, `g.tsv:6:6: RecordingResolution is "big", expected a size in pixels, as 1920 x 1080`, false},
 		{"an edge", "g.tsv", row(tobiiNew, "416 | Eye Tracker | P1 | Rec1 | | b | 400 | 400 | | 340 | 960 | 540 | Valid | Valid | Fixation | 16 | 7 | 960 | 540"), ReadOptions{}, `g.tsv:14:36: Presented Media position X [DACS px] is "", expected the left edge of the image on the screen`, false},
 		{"no timestamp", "g.tsv", tabs("Participant name | Gaze point X | Gaze point Y", "P | 1 | 2"), ReadOptions{}, `g.tsv:1: the header lacks Recording timestamp, in ms or μs`, true},
-		{"no gaze", "g.tsv", tabs("Recording timestamp [ms] | Gaze point X", "1 | 2"), ReadOptions{}, `g.tsv:1: the header lacks Gaze point X and Y, or Fixation point X and Y with Eye movement type, Eye movement type index and Gaze event duration`, true},
+		{"no gaze", "g.tsv", tabs("Recording timestamp [ms] | Gaze point X", "1 | 2"), ReadOptions{}, `g.tsv:1: the header lacks Gaze point X and Y, or Fixation point X and Y with Eye movement type and Eye movement type index`, true},
 		{"a unit that nothing tells", "g.tsv", tabs("Recording timestamp | Gaze point X | Gaze point Y", "1 | 2 | 3"), ReadOptions{}, `g.tsv:1: the unit of Recording timestamp is not declared, and the steps between rows do not tell it; expected [ms] or [μs] behind its name`, true},
 		{"a unit between the two", "g.tsv", tabs("Recording timestamp | Gaze point X | Gaze point Y", "1 | 2 | 3", "201 | 2 | 3"), ReadOptions{}, `g.tsv:1: the unit of Recording timestamp is not declared, and the steps between rows do not tell it; expected [ms] or [μs] behind its name`, true},
 	})
@@ -124,7 +134,7 @@ func TestTobiiUnit(t *testing.T) {
 }
 
 func FuzzTobii(f *testing.F) {
-	for _, text := range []string{tobiiNew, tobiiNorm, tobiiStudio, tobiiGlasses, tobiiScreen, utf16Text(binary.LittleEndian, tobiiNorm)} {
+	for _, text := range []string{tobiiNew, tobiiNorm, tobiiStudio, tobiiGlasses, tobiiSnapshots, tobiiScreen, utf16Text(binary.LittleEndian, tobiiNorm)} {
 		f.Add([]byte(text), true)
 		f.Add([]byte(text), false)
 	}
