@@ -28,7 +28,8 @@ func init() { registerFormat(format{name: "egd-cxr", sniff: sniffEGD, read: read
 //
 //	dicom_id,...,image_top_pad,image_bottom_pad,image_left_pad,image_right_pad
 //
-// (in an older form without "_pad"), in the frame of the image as it was shown. Times are seconds; they are counted from
+// (in an older form without "_pad"), in the frame of the image as it was shown. With both, they tell how large the original
+// is, see [original], so that the stored image may be smaller. Times are seconds; they are counted from
 // the first row of a recording. A row with FPOGV 0 is invalid, a sample with a BKID a blink.
 func sniffEGD(head []byte) bool {
 	h := header(head)
@@ -69,6 +70,7 @@ type egd struct {
 	original bool // X_ORIGINAL and Y_ORIGINAL are there
 	clock    clock
 	pads     map[string]Rectangle // image -> where it was on the screen
+	sizes    map[string]*original // image -> how large it is
 }
 
 func readEGD(s *source) error {
@@ -81,20 +83,19 @@ func readEGD(s *source) error {
 	if err != nil {
 		return err
 	}
-	r := &egd{table: t, collector: collect(s), clock: clock{}, original: t.has("X_ORIGINAL") && t.has("Y_ORIGINAL")}
+	r := &egd{table: t, collector: collect(s), clock: clock{}, sizes: map[string]*original{}, original: t.has("X_ORIGINAL") && t.has("Y_ORIGINAL")}
 	if r.samples = egdSamples(text); r.samples {
 		if err := t.require("Time (in secs)"); err != nil {
 			return err
 		}
 	}
-	if !r.original {
-		if r.pads, err = s.egdPads(); err != nil {
-			return s.pass(err)
-		}
+	if r.pads, err = s.egdPads(r.original); err != nil {
+		return s.pass(err)
 	}
 	if err := s.rows(t, r.add); err != nil {
 		return err
 	}
+	r.resize()
 	return r.finish()
 }
 
@@ -121,11 +122,13 @@ func egdSamples(text []byte) bool {
 	}
 }
 
-// egdPads reads where the images were on the screen.
-func (s *source) egdPads() (map[string]Rectangle, error) {
+// egdPads reads where the images were on the screen, nil where that is not known but optional.
+func (s *source) egdPads(optional bool) (map[string]Rectangle, error) {
 	path := filepath.Join(filepath.Dir(s.file), "master_sheet.csv")
 	file, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) && optional {
+		return nil, nil
+	} else if errors.Is(err, fs.ErrNotExist) {
 		return nil, gaze.Problem{File: s.file, Line: 1, Reason: "the header lacks X_ORIGINAL and Y_ORIGINAL; expected them, or " + path + " with the paddings"}
 	} else if err != nil {
 		return nil, err
@@ -141,7 +144,9 @@ func (s *source) egdPads() (map[string]Rectangle, error) {
 			columns[i] += "_pad"
 		}
 	}
-	if err := t.require(columns...); err != nil {
+	if err := t.require(columns...); err != nil && optional {
+		return nil, nil
+	} else if err != nil {
 		return nil, err
 	}
 	pads := map[string]Rectangle{}
@@ -226,8 +231,13 @@ func (r *egd) originalPosition() (v gaze.Sample, outside bool, err error) {
 	if v.X, err = r.position("X_ORIGINAL"); err != nil {
 		return v, false, err
 	}
-	v.Y, err = r.position("Y_ORIGINAL")
-	return v, v.X < 0 || v.Y < 0, err
+	if v.Y, err = r.position("Y_ORIGINAL"); err != nil {
+		return v, false, err
+	}
+	if outside = v.X < 0 || v.Y < 0; !outside && !v.Lost() {
+		err = r.measure(v)
+	}
+	return v, outside, err
 }
 
 // paddedPosition is the pixel of the image as it was shown, which is the frame.

@@ -2,6 +2,7 @@ package formats
 
 import (
 	"fmt"
+	"math"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -71,6 +72,48 @@ func TestEGDPaddings(t *testing.T) {
 		} else if got := described(set); got != tc.want {
 			t.Errorf("%s: got\n%swant\n%s", name, got, tc.want)
 		}
+	}
+}
+
+// With the paddings, positions on the screen and on the original tell how large the original is.
+func TestEGDOriginalSize(t *testing.T) {
+	part := between(460, 0, 1420, 1000)
+	rows := func(width, height, shift float64, n int) string {
+		text := egdHeader
+		for i := range n {
+			x, y := 500+float64(i*37%900), 20+float64(i*61%950)
+			px, py := part.Into(Rectangle{0, 0, width, height}, x+shift, y)
+			text += egdRow("s1", "i1", float64(i), math.Round(x/egdWidth*1e5)/1e5, math.Round(y/egdHeight*1e5)/1e5, float64(i), .2, i, "1", fmt.Sprintf("0,0,0,%d,%d", int(px), int(py)))
+		}
+		return text + egdRow("s1", "i1", 90, .01, .5, 90, .2, 90, "1", "0,0,0,-2,-3")
+	}
+	const note = "egd-cxr: 1 of 1 recordings do not tell the size of the original image"
+	for name, tc := range map[string]struct {
+		gaze, sheet   string
+		width, height float64
+		note          string
+	}{
+		"fixations enough":        {rows(2544, 3056, 0, 40), "i1,p,0,80,460,500,7\n", 2544, 3056, ""},
+		"a smaller original":      {rows(960, 1000, 0, 40), "i1,p,0,80,460,500,7\n", 960, 1000, ""},
+		"one in the corner":       {rows(2544, 3056, 0, 1), "i1,p,0,80,460,500,7\n", 0, 0, note},
+		"positions moved between": {rows(2544, 3056, 25, 40), "i1,p,0,80,460,500,7\n", 0, 0, note},
+		"an image not listed":     {rows(2544, 3056, 0, 40), "i2,p,0,80,460,500,7\n", 0, 0, note},
+	} {
+		set, err := Load(write(t, map[string]string{"fixations.csv": tc.gaze, "master_sheet.csv": egdSheet + tc.sheet}), ReadOptions{})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		r, notes := set.Recordings[0], strings.Join(set.Notes, "\n")
+		if !within(r.Width, tc.width, 1) || !within(r.Height, tc.height, 1) || (tc.note == "") != (notes == "") || !strings.HasPrefix(notes, tc.note) || set.Dropped.Outside != 1 {
+			t.Errorf("%s: %g x %g, want %g x %g; notes %q, dropped %s", name, r.Width, r.Height, tc.width, tc.height, notes, set.Dropped)
+		}
+	}
+	if set, err := Load(write(t, map[string]string{"fixations.csv": rows(2544, 3056, 0, 40), "master_sheet.csv": "dicom_id,path\n"}), ReadOptions{}); err != nil || set.Recordings[0].Width != 0 || len(set.Notes) != 1 {
+		t.Errorf("a sheet without paddings: %v, %v", set, err)
+	}
+	if _, err := Load(write(t, map[string]string{"fixations.csv": rows(2544, 3056, 0, 40), "master_sheet.csv": egdSheet + "i1,p,0,80,460,wide,7\n"}), ReadOptions{}); err == nil || !strings.Contains(err.Error(), `image_right_pad is "wide"`) {
+		t.Errorf("a bad sheet: %v", err)
 	}
 }
 
