@@ -32,8 +32,8 @@ type AlignOptions struct {
 	Resolution gaze.Resolution
 }
 
-// Align sorts the recordings to the images: perItem[i] is those of images[i], in the order of the files, in the frame of
-// the image. Names are compared whole, then without folders, then without extension, and must fit one image only; where
+// Align sorts the recordings to the images: perItem[i] is those of images[i], in the order of the files, in a frame of
+// the image's shape. Names are compared whole, then without folders, then without extension, and must fit one image only; where
 // a file names no image, its own name is compared. A recording of a screen is mapped to the image by o.Placement; fixations
 // that fall off the image are then dropped and counted, samples stay.
 //
@@ -163,8 +163,8 @@ func (set *Set) place(r gaze.Recording, image Image, o AlignOptions) (gaze.Recor
 		r.Width, r.Height = o.ScreenWidth, o.ScreenHeight
 	case r.Width == 1 && r.Height == 1 && screen:
 		r = r.Scaled(o.ScreenWidth, o.ScreenHeight)
-	case r.Width == 1 && r.Height == 1 && (o.Placement.How != "fill" || !o.Placement.Screen.empty()):
-		return unknown("screen") // only a stretched image needs no shape of the screen
+	case r.Width == 1 && r.Height == 1 && (o.Placement.How != "fill" || !o.Placement.Screen.empty() || o.Resolution.Known()):
+		return unknown("screen") // only an image that is stretched needs no size of the screen
 	}
 	if r.Width > 1 {
 		r.Resolution = r.Resolution.Or(o.Resolution)

@@ -174,7 +174,7 @@ func openHeadless(file string, r io.Reader, columns []string) (*table, error) {
 		}
 	}
 	t := &table{file: file, reader: csv.NewReader(bytes.NewReader(data)), names: columns, columns: map[string]int{}}
-	t.reader.Comma, t.reader.FieldsPerRecord, t.reader.LazyQuotes = '\t', -1, true
+	t.reader.Comma, t.reader.FieldsPerRecord, t.reader.LazyQuotes, t.reader.ReuseRecord = '\t', -1, true, true
 	for i, name := range columns {
 		name = strings.ToLower(name)
 		if _, ok := t.columns[name]; ok {

@@ -20,7 +20,7 @@ type table struct {
 	file    string
 	reader  *csv.Reader
 	names   []string
-	columns map[string]int // lower case
+	columns map[string]int // by the name in lower case, and as it is written
 	row     []string
 }
 
@@ -37,6 +37,7 @@ func openTable(file string, r io.Reader, required ...string) (*table, error) {
 	t := &table{file: file, reader: csv.NewReader(bytes.NewReader(data)), columns: map[string]int{}}
 	t.reader.Comma = separator(data)
 	t.reader.FieldsPerRecord = -1
+	t.reader.ReuseRecord = true
 	header, err := t.reader.Read()
 	if err == io.EOF {
 		reason := "the file is empty, expected a header"
@@ -50,15 +51,15 @@ func openTable(file string, r io.Reader, required ...string) (*table, error) {
 	if n := len(header); n > 1 && strings.TrimSpace(header[n-1]) == "" {
 		header = header[:n-1]
 	}
-	for i, name := range header {
-		name = strings.TrimSpace(name)
-		t.names = append(t.names, name)
-		name = strings.ToLower(name)
+	for i, written := range header {
+		written = strings.TrimSpace(written)
+		t.names = append(t.names, written)
+		name := strings.ToLower(written)
 		if _, ok := t.columns[name]; ok {
 			line, column := t.reader.FieldPos(i)
 			return nil, gaze.Problem{File: file, Line: line, Column: column, Reason: fmt.Sprintf("column %q comes twice", name)}
 		}
-		t.columns[name] = i
+		t.columns[name], t.columns[written] = i, i
 	}
 	return t, t.require(required...)
 }
@@ -124,8 +125,17 @@ func (t *table) next() error {
 }
 
 func (t *table) has(column string) bool {
-	_, ok := t.columns[strings.ToLower(column)]
+	_, ok := t.find(column)
 	return ok
+}
+
+// find is where a column is; its name may be in either case.
+func (t *table) find(column string) (int, bool) {
+	i, ok := t.columns[column]
+	if !ok {
+		i, ok = t.columns[strings.ToLower(column)]
+	}
+	return i, ok
 }
 
 // first is the first of the columns that the table has, "" where it has none.
@@ -150,14 +160,14 @@ func (t *table) problem(reason string) gaze.Problem {
 
 // at is a problem with one field of the row.
 func (t *table) at(column, expected string) gaze.Problem {
-	i := t.columns[strings.ToLower(column)]
+	i, _ := t.find(column)
 	line, col := t.reader.FieldPos(i)
 	return gaze.Problem{File: t.file, Line: line, Column: col, Reason: fmt.Sprintf("%s is %q, expected %s", column, t.row[i], expected)}
 }
 
 // text is a field without the blanks around it, "" where the table has no such column.
 func (t *table) text(column string) string {
-	i, ok := t.columns[strings.ToLower(column)]
+	i, ok := t.find(column)
 	if !ok {
 		return ""
 	}

@@ -67,6 +67,7 @@ type eyeLink struct {
 	reader  string
 	file    string
 	line    int
+	words   []string // of the line
 
 	width, height, left, top float64
 	gazeCoordinates          bool               // as opposed to those of the display
@@ -95,7 +96,7 @@ func readEyeLink(s *source) error {
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		b.line++
-		if err := s.pass(b.read(lines.Text())); err != nil {
+		if err := s.pass(b.read(lines.Bytes())); err != nil {
 			return err
 		}
 	}
@@ -118,11 +119,18 @@ func (b *eyeLink) problem(format string, a ...any) error {
 }
 
 // read reads a line.
-func (b *eyeLink) read(line string) error {
+func (b *eyeLink) read(line []byte) error {
 	if b.line == 1 {
-		line = strings.TrimPrefix(line, "\ufeff")
+		line = bytes.TrimPrefix(line, []byte("\ufeff"))
 	}
-	words := strings.Fields(line)
+	if line = bytes.TrimLeft(line, " \t"); len(line) == 0 || isDigit(line[0]) && !b.wanted() {
+		return nil // most lines are samples
+	}
+	b.words = b.words[:0]
+	for word := range strings.FieldsSeq(string(line)) {
+		b.words = append(b.words, word)
+	}
+	words := b.words
 	if len(words) == 0 {
 		return nil
 	}
@@ -150,12 +158,17 @@ func (b *eyeLink) read(line string) error {
 			b.trial.blinks++
 		}
 	default:
-		if c := words[0][0]; c >= '0' && c <= '9' && (b.samples || !b.block.events) {
+		if isDigit(words[0][0]) && b.wanted() {
 			return b.sample(words)
 		}
 	}
 	return nil
 }
+
+// wanted reports whether the lines that begin with a number are samples to read.
+func (b *eyeLink) wanted() bool { return b.block != nil && (b.samples || !b.block.events) }
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 // number is a field that must be finite and at most most in size.
 func (b *eyeLink) number(words []string, i int, what string, most float64) (float64, error) {

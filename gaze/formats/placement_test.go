@@ -101,6 +101,7 @@ func TestAlignScreens(t *testing.T) {
 			"a/ 400x200 30,30 px/deg: (200 100 0+1) 200,100@0\n"},
 		"a screen that is not known": {recording(0, 0, 500, 500), AlignOptions{}, `g.csv:2: gaze for image "a" is on a screen, but the size of the screen in pixels is not known`},
 		"fractions of one":           {recording(1, 1, .5, .5), AlignOptions{}, `g.csv:2: gaze for image "a" is on a screen, but the size of the screen in pixels is not known`},
+		"pixels per degree of one":   {recording(1, 1, .5, .5), AlignOptions{Placement: Placement{How: "fill"}, Resolution: user}, `g.csv:2: gaze for image "a" is on a screen, but the size of the screen in pixels is not known`},
 		"a rectangle of one":         {recording(1, 1, .5, .5), AlignOptions{Placement: Placement{How: "fill", Screen: Rectangle{0, 0, 1, 1}}}, `g.csv:2: gaze for image "a" is on a screen, but the size of the screen in pixels is not known`},
 		"the wrong place":            {recording(1000, 1000, 500, 500, 10, 10, 20, 20), AlignOptions{}, `g.csv:2: image "a", reader "": 4 of 6 positions lie outside the frame of 400 x 200, expected coordinates inside`},
 	} {
@@ -142,4 +143,34 @@ func TestAlignScreens(t *testing.T) {
 	if items, _, err := set.Align(images, AlignOptions{Resolution: user}); err != nil || items[0][0].Resolution != user {
 		t.Errorf("pixels of the image: %v", err)
 	}
+}
+
+// Whatever placement is accepted, the corners of what was shown come back to where it was on the screen.
+func FuzzPlacement(f *testing.F) {
+	f.Add("fit", 1920., 1080., 512., 512.)
+	f.Add("centre@0,0,10,10", 800., 600., 4000., 3000.)
+	f.Add("1,2,3,4@5,6,7,8", 1., 1., 1., 1.)
+	f.Add("fill", 1., 1., 100000., 1.)
+	f.Fuzz(func(t *testing.T, text string, screenWidth, screenHeight, width, height float64) {
+		p, err := ParsePlacement(text)
+		for _, side := range []float64{screenWidth, screenHeight, width, height} {
+			if err != nil || !(side >= 1 && side <= maxFrame) {
+				return
+			}
+		}
+		shown, place := p.rectangles(screenWidth, screenHeight, width, height)
+		r := gaze.Recording{Width: screenWidth, Height: screenHeight, Screen: true, Fixations: []gaze.Fixation{
+			{X: place.X, Y: place.Y}, {X: place.X + place.Width, Y: place.Y + place.Height}}}
+		got := p.onImage(r, width, height).Fixations
+		for i, want := range [][2]float64{{shown.X, shown.Y}, {shown.X + shown.Width, shown.Y + shown.Height}} {
+			// A rectangle far smaller than its distance from the origin loses digits with the ratio of the two.
+			bound := 1e-9 * (1 + maxFrame*(1+shown.Width/place.Width+shown.Height/place.Height))
+			if !within(got[i].X, want[0], bound) || !within(got[i].Y, want[1], bound) {
+				t.Fatalf("%q on %g x %g: %+v, want %v", text, screenWidth, screenHeight, got[i], want)
+			}
+		}
+		if p.Screen.empty() && p.How != "centre" && (place.X < -1e-6 || place.Y < -1e-6 || place.Width > screenWidth*(1+1e-9) || place.Height > screenHeight*(1+1e-9)) {
+			t.Fatalf("%q on %g x %g: at %+v, off the screen", text, screenWidth, screenHeight, place)
+		}
+	})
 }

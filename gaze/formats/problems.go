@@ -16,6 +16,9 @@ type problems struct {
 // pass lists a Problem and returns nil if bad input is to be skipped. Any other error, and a Problem otherwise, comes
 // back as it is.
 func (c *problems) pass(err error) error {
+	if err == nil {
+		return nil // before anything is allocated: this is asked of every row
+	}
 	var p gaze.Problem
 	if !c.skipBad || !errors.As(err, &p) {
 		return err

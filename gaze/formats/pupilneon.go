@@ -44,9 +44,14 @@ func listPupilNeon(dir string, _ ReadOptions) ([]string, error) {
 	var all, mapped []string
 	folder := ""
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		name := strings.ToLower(d.Name())
-		if err != nil || !d.Type().IsRegular() || name != "fixations.csv" && name != "gaze.csv" {
+		if errors.Is(err, fs.ErrPermission) && path != dir {
+			return fs.SkipDir // not the reader's business in a folder of images
+		}
+		if err != nil {
 			return err
+		}
+		if name := strings.ToLower(d.Name()); !d.Type().IsRegular() || name != "fixations.csv" && name != "gaze.csv" {
+			return nil
 		}
 		f, err := os.Open(path)
 		if err != nil {

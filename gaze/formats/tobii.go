@@ -26,7 +26,8 @@ func init() { registerFormat(format{name: "tobii", sniff: sniffTobii, read: read
 // also what positions without a unit are. Of several the reader takes, in this order: MCS norm; DACS px where Presented
 // Media position, width and height say where the image was; MCS px; DACS px on a screen of Recording resolution. Fixations
 // that were mapped to snapshots ("Mapped fixation X [NAME]", with a type and an index each) are pixels of the image NAME,
-// and come first. A recording timestamp without a unit is told by the step between rows, which is 0.8 to 100 ms with any
+// and come first. In a file that names no image MCS is the video of the scene, which is like a screen on which the image
+// is somewhere. A recording timestamp without a unit is told by the step between rows, which is 0.8 to 100 ms with any
 // tracker.
 //
 // Where there are fixations (Eye movement type, its index, Fixation point) the reader takes these, otherwise samples.
@@ -81,14 +82,16 @@ type tobiiPoint struct {
 	image string
 }
 
+// tobiiKey is what a fixation is told by: reader, recording, snapshot and index.
+type tobiiKey [4]string
+
 // tobiiView is a frame in which the export has the gaze: the image on the screen, or a snapshot.
 type tobiiView struct {
 	point       tobiiPoint
 	kind, index string // columns
-	// pending is the fixation that the last row belonged to, key its reader, recording and index, begun and at where it
-	// began.
+	// pending is the fixation that the last row belonged to, begun and at where it began.
 	pending *entry
-	key     [3]string
+	key     tobiiKey
 	begun   float64
 	at      place
 }
@@ -112,7 +115,7 @@ type tobii struct {
 	width, height, presentedX, presentedY string // the image on the screen
 	presentedWidth, presentedHeight       string
 	screenWidth, screenHeight, screenBoth string
-	seen                                  map[[3]string]bool // keys of the fixations
+	seen                                  map[tobiiKey]bool // keys of the fixations
 }
 
 func readTobii(s *source) error {
@@ -124,7 +127,7 @@ func readTobii(s *source) error {
 	if err != nil {
 		return err
 	}
-	b := &tobii{table: t, collector: collect(s), names: tobiiNames{}, clock: clock{}, seen: map[[3]string]bool{}}
+	b := &tobii{table: t, collector: collect(s), names: tobiiNames{}, clock: clock{}, seen: map[tobiiKey]bool{}}
 	for _, name := range t.names {
 		b.names.add(name)
 	}
@@ -283,7 +286,7 @@ func (b *tobii) tellUnit(data []byte) (float64, error) {
 // noGaze reports a row that is not of the eye tracker.
 func (b *tobii) noGaze() bool {
 	if b.sensor != "" {
-		return squeeze(b.text(b.sensor)) != "eyetracker"
+		return !strings.EqualFold(b.text(b.sensor), "Eye Tracker")
 	}
 	return b.event != "" && b.text(b.event) != "" && missing(b.text(b.views[0].point.x))
 }
@@ -310,10 +313,10 @@ func (b *tobii) look(v *tobiiView) (err error) {
 	if e.image == "" {
 		e.image = b.text(b.media)
 	}
-	key := [3]string{e.reader, b.text(b.session)}
+	key := tobiiKey{e.reader, b.text(b.session)}
 	fixating := b.fixations && strings.EqualFold(b.text(v.kind), "fixation")
 	if fixating {
-		if key[2] = v.point.image + "\x00" + b.text(v.index); b.text(v.index) == "" {
+		if key[2], key[3] = v.point.image, b.text(v.index); key[3] == "" {
 			return b.at(v.index, "the number of the fixation")
 		}
 	}
@@ -357,7 +360,7 @@ func (b *tobii) addSample(e entry, p tobiiPoint) (err error) {
 }
 
 // fixate begins the fixation of the present row, or gives the one that goes on the position that it has lacked so far.
-func (b *tobii) fixate(v *tobiiView, e entry, key [3]string) (err error) {
+func (b *tobii) fixate(v *tobiiView, e entry, key tobiiKey) (err error) {
 	if b.seen[key] && v.pending == nil {
 		return nil // it went on after a stretch without the image
 	}
@@ -397,23 +400,24 @@ func (b *tobii) flush(v *tobiiView) error {
 
 // frame is the frame of the row's positions.
 func (b *tobii) frame(e *entry, p tobiiPoint) (err error) {
+	if p.image != "" {
+		return nil
+	}
+	if p.kind == "dacspx" && b.onScreen() {
+		e.width, e.height, err = b.table.frame(b.presentedWidth, b.presentedHeight)
+		return err
+	}
+	e.screen = p.kind == "dacspx" || b.media == ""
 	switch {
-	case p.kind == "dacspx" && b.onScreen():
-		e.width, e.height, err = b.table.frame(b.presentedWidth, b.presentedHeight)
-	case p.kind == "dacspx":
-		e.screen = true
-		switch {
-		case b.screenWidth != "" && b.screenHeight != "":
-			e.width, e.height, err = b.table.frame(b.screenWidth, b.screenHeight)
-		case b.screenBoth != "":
-			if _, err := fmt.Sscanf(squeeze(b.text(b.screenBoth)), "%fx%f", &e.width, &e.height); err != nil || !(e.width >= 1 && e.width <= maxFrame && e.height >= 1 && e.height <= maxFrame) {
-				return b.at(b.screenBoth, "a size in pixels, as 1920 x 1080")
-			}
+	case e.screen && b.screenWidth != "" && b.screenHeight != "":
+		e.width, e.height, err = b.table.frame(b.screenWidth, b.screenHeight)
+	case e.screen && b.screenBoth != "":
+		if _, err := fmt.Sscanf(squeeze(b.text(b.screenBoth)), "%fx%f", &e.width, &e.height); err != nil || !(e.width >= 1 && e.width <= maxFrame && e.height >= 1 && e.height <= maxFrame) {
+			return b.at(b.screenBoth, "a size in pixels, as 1920 x 1080")
 		}
-	case p.image != "":
-	case b.presentedWidth != "" && b.presentedHeight != "" && !missing(b.text(b.presentedWidth)):
+	case !e.screen && b.presentedWidth != "" && b.presentedHeight != "" && !missing(b.text(b.presentedWidth)):
 		e.width, e.height, err = b.table.frame(b.presentedWidth, b.presentedHeight)
-	case b.width != "" && b.height != "" && !missing(b.text(b.width)):
+	case !e.screen && b.width != "" && b.height != "" && !missing(b.text(b.width)):
 		e.width, e.height, err = b.table.frame(b.width, b.height)
 	case p.kind == "mcsnorm":
 		e.width, e.height = 1, 1

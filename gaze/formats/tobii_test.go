@@ -93,6 +93,8 @@ func TestTobii(t *testing.T) {
 		{"two snapshots, without durations", "g.tsv", tobiiSnapshots, ReadOptions{}, "02-walk/P5 0x0: (50 60 0.02+0.02)\n01-walk/P5 0x0: (5 6 0+0.03) (7 8 0.03+0.02)\ndropped: 1 without a position\n"},
 		{"two snapshots' scene camera", "g.tsv", tobiiSnapshots, ReadOptions{Samples: true}, "/P5 0x0 screen: 1,1@0 2,2@0.01 3,3@0.02 4,4@0.03 5,5@0.04 6,6@0.05\n"},
 		{"a screen", "g.tsv", tobiiScreen, ReadOptions{}, "a/R1 1920x1080 screen: 10,20@0 10000,-5@0.016 lost@0.033\ndropped: 1 without a position\n"},
+		{"a scene video", "g.tsv", tabs("Recording timestamp [ms] | Gaze point X [MCS px] | Gaze point Y [MCS px] | Recording resolution width [px] | Recording resolution height [px]",
+			"0 | 5 | 6 | 1920 | 1080", "20 | 7 | 8 | 1920 | 1080"), ReadOptions{}, "/ 1920x1080 screen: 5,6@0 7,8@0.02\n"},
 		{"two recordings of a reader", "g.tsv", tabs("Recording timestamp [ms] | Participant name | Recording name | Presented Stimulus name | Gaze point X [MCS px] | Gaze point Y [MCS px] | Original Media width | Original Media height",
 			"500 | P | R1 | a | 1 | 2 | 30 | 40", "510 | P | R1 | a | 3 | 4 | 30 | 40", "400 | P | R2 | a | 5 | 6 | 30 | 40", "410 | P | R2 | a | 7 | 8 | 30 | 40"), ReadOptions{},
 			"a/P 30x40: 1,2@0 3,4@0.01 5,6@0.01 7,8@0.02\n"},
