@@ -64,7 +64,7 @@ type Recording struct {
 	Image, Reader string
 	// Width and Height are the frame of the coordinates in pixels: usually the original image, which may be larger than
 	// the stored one. A frame of 1 x 1 means fractions of an image of unknown size; 0 x 0 means pixels of an image of
-	// unknown size, which aligning with the images fills in.
+	// unknown size, which aligning with the images fills in; so does 0 x h, pixels of an image that was shown h pixels high.
 	Width, Height float64
 	// Screen says that the frame is the tracker's screen, on which the image was shown: the placement of the image tells
 	// which pixel of it was looked at.

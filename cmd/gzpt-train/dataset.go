@@ -103,6 +103,7 @@ type dataset struct {
 	// detector says what found the fixations.
 	detector string
 	skips    []string
+	notes    []string // what reading the gaze had to assume
 	close    func() error
 }
 
@@ -163,6 +164,9 @@ func (s *dataSettings) load(ctx context.Context, e *environment, seed uint64, wi
 		}
 		if err := s.alignGaze(d, set); err != nil {
 			return nil, err
+		}
+		for _, note := range d.notes {
+			e.console.Info("gaze: " + note)
 		}
 	}
 	d.tellSkips(e)

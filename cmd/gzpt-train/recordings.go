@@ -18,6 +18,7 @@ type recordingSettings struct {
 	path, format, unit, columns   string
 	resolution, screen, placement string
 	detector                      string
+	rate, shownHeight             float64
 }
 
 func (s *recordingSettings) addFlags(f *flags) {
@@ -35,6 +36,8 @@ func (s *recordingSettings) addFlags(f *flags) {
 	g.StringVar(&s.placement, "placement", "fit", "where on the screen an image was shown: `PLACE` is fit, centre, fill or x,y,w,h, and then @x,y,w,h where only "+
 		"that part of the image was")
 	g.StringVar(&s.resolution, "px-per-degree", "", "pixels in a degree of visual angle, where the file does not say: `X[,Y]`")
+	g.Float64Var(&s.rate, "gaze-rate", 90, "samples a second of files without times (MicEye, OAI): `HZ`")
+	g.Float64Var(&s.shownHeight, "shown-height", 0, "height in pixels at which such a file's images were shown: `H` (0: as the file's settings say, or 800)")
 	g.StringVar(&s.detector, "fixations", "auto", "`DETECTOR` that finds fixations in samples ("+strings.Join(names, ", ")+"), with parameters as in "+
 		"idt:dispersion=1.5; auto leaves a tracker's own fixations as they are, any other takes the samples")
 }
@@ -54,7 +57,7 @@ func (s *recordingSettings) resolve() error {
 }
 
 func (s *recordingSettings) readOptions(skipBad bool) (formats.ReadOptions, error) {
-	o := formats.ReadOptions{Format: s.format, SkipBad: skipBad, Samples: s.detector != "auto"}
+	o := formats.ReadOptions{Format: s.format, SkipBad: skipBad, Samples: s.detector != "auto", Rate: s.rate, ShownHeight: s.shownHeight}
 	if s.unit != "declared" {
 		o.Unit = s.unit
 	}
@@ -148,6 +151,7 @@ func (s *dataSettings) alignGaze(d *dataset, set *formats.Set) error {
 	if d.dropped.Any() {
 		d.skip(fmt.Errorf("left out of the gaze: %s", d.dropped))
 	}
+	d.notes = set.Notes
 	d.recordings, d.detector = withoutSamples(recordings), detectorText(report)
 	return nil
 }

@@ -130,6 +130,9 @@ func (set *Set) fit(r gaze.Recording, image Image, o AlignOptions) (gaze.Recordi
 	case r.Width == 0 && !known:
 		return r, gaze.Problem{File: r.File, Line: r.Line, Reason: fmt.Sprintf("gaze for image %q in pixels of an unknown frame; expected columns width and height", r.Image)}
 	case r.Width == 0:
+		if r.Height > 0 { // shown that many pixels high, in the image's own shape, which a program rounds down
+			width, height = max(1, math.Floor(r.Height*width/height)), r.Height
+		}
 		r.Width, r.Height = width, height
 		r.Resolution = r.Resolution.Or(o.Resolution)
 		r.Fixations = append([]gaze.Fixation(nil), r.Fixations...)

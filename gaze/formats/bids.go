@@ -59,7 +59,7 @@ func sniffBIDS(head []byte) bool {
 const physioEnding = "_physio.tsv.gz"
 
 // listBIDS is the eye-tracking files of a data set, one for each run.
-func listBIDS(dir string) ([]string, error) {
+func listBIDS(dir string, _ ReadOptions) ([]string, error) {
 	subjects, err := filepath.Glob(filepath.Join(dir, "sub-*"))
 	if err != nil {
 		return nil, err

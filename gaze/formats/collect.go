@@ -11,9 +11,10 @@ import (
 // collector gathers the entries of a file, one fixation or one sample each, into recordings, in order of first appearance.
 type collector struct {
 	source     *source
-	index      map[[2]string]int // image, reader
+	index      map[[2]string]int // image, reader and part
 	recordings []gaze.Recording
 	orders     [][]float64 // of each recording's rows, the missing ones included: what must be unique
+	counted    []int       // of each recording, the entries without a position whose reason is counted already
 }
 
 func collect(s *source) *collector {
@@ -46,11 +47,19 @@ type entry struct {
 	none bool
 	// sample, if not nil, is there instead of a fixation.
 	sample *gaze.Sample
+	// part tells apart several recordings of one reader on one image: trials.
+	part string
+	// reason, if not nil, is the counter of gaze.Dropped that says why an entry without a position has none; otherwise it
+	// is Missing.
+	reason *int
 }
 
 // recording is the index of an entry's recording, which begins with its first entry.
 func (c *collector) recording(at place, e entry) (int, error) {
 	key := [2]string{e.image, e.reader}
+	if e.part != "" {
+		key[1] += "\x00" + e.part
+	}
 	i, ok := c.index[key]
 	if !ok {
 		i = len(c.recordings)
@@ -58,6 +67,7 @@ func (c *collector) recording(at place, e entry) (int, error) {
 		c.recordings = append(c.recordings, gaze.Recording{Image: e.image, Reader: e.reader, Width: e.width, Height: e.height,
 			Screen: e.screen, Resolution: e.resolution, File: at.file, Line: at.line})
 		c.orders = append(c.orders, nil)
+		c.counted = append(c.counted, 0)
 	}
 	if r := &c.recordings[i]; e.width != r.Width || e.height != r.Height {
 		return 0, at.problem(fmt.Sprintf("a frame of %g x %g, but %g x %g on line %d of the same recording", e.width, e.height, r.Width, r.Height, r.Line))
@@ -78,14 +88,27 @@ func (c *collector) add(at place, e entry) error {
 				e.sample.Time, r.Samples[n-1].Time))
 		}
 		r.Samples = append(r.Samples, *e.sample)
+		c.count(i, e)
 		return nil
 	}
 	if n := len(c.orders[i]); n > 0 && e.order <= c.orders[i][n-1] {
 		return at.problem(fmt.Sprintf("fixation %g of image %q, reader %q, comes twice or after a later one", e.order, e.image, e.reader))
 	}
+	if n := len(r.Fixations); n > 0 && e.fixation.Start < r.Fixations[n-1].Start {
+		return at.problem(fmt.Sprintf("fixation %g of image %q, reader %q, starts at %g s, before the one above it at %g s", e.order, e.image, e.reader,
+			e.fixation.Start, r.Fixations[n-1].Start))
+	}
 	c.orders[i] = append(c.orders[i], e.order)
 	r.Fixations = append(r.Fixations, e.fixation)
+	c.count(i, e)
 	return nil
+}
+
+func (c *collector) count(recording int, e entry) {
+	if e.reason != nil {
+		*e.reason++
+		c.counted[recording]++
+	}
 }
 
 // finish hands the recordings to the set, less the fixations without a position, which are counted, as are the samples
@@ -95,24 +118,29 @@ func (c *collector) finish() error {
 	if len(c.recordings) == 0 && len(s.skips) == 0 {
 		return s.pass(gaze.Problem{File: s.file, Reason: "no recording after the header"})
 	}
-	for _, r := range c.recordings {
-		chain(r.Fixations)
-		all := len(r.Fixations)
-		r.Fixations = slices.DeleteFunc(r.Fixations, func(f gaze.Fixation) bool { return math.IsNaN(f.X) || math.IsNaN(f.Y) })
-		s.set.Dropped.Missing += all - len(r.Fixations)
-		for _, v := range r.Samples {
-			if v.Lost() {
-				s.set.Dropped.Missing++
-			}
+	for i, r := range c.recordings {
+		if err := s.pass(s.set.keep(r, c.counted[i])); err != nil {
+			return err
 		}
-		if err := s.set.clip(&r); err != nil {
-			if err := s.pass(err); err != nil {
-				return err
-			}
-			continue
-		}
-		s.set.Recordings = append(s.set.Recordings, r)
 	}
+	return nil
+}
+
+// keep adds a recording to the set, less what has no position; of that so many entries are counted already.
+func (set *Set) keep(r gaze.Recording, counted int) error {
+	chain(r.Fixations)
+	all := len(r.Fixations)
+	r.Fixations = slices.DeleteFunc(r.Fixations, func(f gaze.Fixation) bool { return math.IsNaN(f.X) || math.IsNaN(f.Y) })
+	set.Dropped.Missing += all - len(r.Fixations) - counted
+	for _, v := range r.Samples {
+		if v.Lost() {
+			set.Dropped.Missing++
+		}
+	}
+	if err := set.clip(&r); err != nil {
+		return err
+	}
+	set.Recordings = append(set.Recordings, r)
 	return nil
 }
 

@@ -40,7 +40,11 @@ func openTable(file string, r io.Reader, required ...string) (*table, error) {
 	t.reader.ReuseRecord = true
 	header, err := t.reader.Read()
 	if err == io.EOF {
-		return nil, gaze.Problem{File: file, Reason: "the file is empty, expected a header with " + strings.Join(required, ", ")}
+		reason := "the file is empty, expected a header"
+		if len(required) > 0 {
+			reason += " with " + strings.Join(required, ", ")
+		}
+		return nil, gaze.Problem{File: file, Reason: reason}
 	} else if err != nil {
 		return nil, t.syntax(err)
 	}
@@ -57,13 +61,17 @@ func openTable(file string, r io.Reader, required ...string) (*table, error) {
 		}
 		t.columns[name], t.columns[written] = i, i
 	}
-	for _, name := range required {
+	return t, t.require(required...)
+}
+
+// require wants columns of a table whose header alone is read.
+func (t *table) require(columns ...string) error {
+	for _, name := range columns {
 		if !t.has(name) {
-			line, _ := t.reader.FieldPos(0)
-			return nil, gaze.Problem{File: file, Line: line, Reason: fmt.Sprintf("the header lacks the column %q; expected %s", name, strings.Join(required, ", "))}
+			return t.problem(fmt.Sprintf("the header lacks the column %q; expected %s", name, strings.Join(columns, ", ")))
 		}
 	}
-	return t, nil
+	return nil
 }
 
 // separator is the candidate that the first line holds most of.

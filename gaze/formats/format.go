@@ -18,11 +18,16 @@ type format struct {
 	name string
 	// sniff reports whether a file that begins with head, its first few kilobytes, is of this kind.
 	sniff func(head []byte) bool
+	// loose, if not nil, recognises files that hold too little to be claimed unasked: only where the format is named, or a
+	// manifest names the file.
+	loose func(head []byte) bool
 	// read adds the file's recordings to s.set.
 	read func(s *source) error
 	// list, if not nil, is the gaze files of a data set's folder, subfolders included, or none where the folder is not laid
 	// out as this kind. A format without it has its files in the folder itself.
-	list func(dir string) ([]string, error)
+	list func(dir string, o ReadOptions) ([]string, error)
+	// perImage says that what a file means for an image depends on the image's name, source.image.
+	perImage bool
 	// extensions are the endings of the files, in lower case, where others than .csv, .tsv and .txt.
 	extensions []string
 }
@@ -49,14 +54,23 @@ type ReadOptions struct {
 	Format string
 	// Unit is the unit of positions, "px" or "norm", for tables that do not declare it themselves.
 	Unit string
-	// Samples takes the samples of a file that has both samples and the tracker's own fixations, for a detector of package
-	// fixations to work on; otherwise such a file gives its fixations.
+	// Samples takes the samples of a file, or of a data set's folder, that has both samples and the tracker's own
+	// fixations, for a detector of package fixations to work on; otherwise such a file gives its fixations.
 	Samples bool
 	// Columns says which columns of a table are read, by role, for gaze that no format knows; see [ParseColumns].
 	Columns Columns
 	// SkipBad lists what is wrong in Set.Skips and goes on; otherwise the first such thing is an error.
 	SkipBad bool
+	// Rate is how many samples a second a file has that gives no times; 0 means [DefaultRate]. Set.Notes says where it was
+	// used.
+	Rate float64
+	// ShownHeight is how many pixels high the images were shown, for logs of positions on a resized image that do not say
+	// it; 0 takes it from the program's config.json near the log, or its default. Set.Notes says which.
+	ShownHeight float64
 }
+
+// DefaultRate is the rate of the Tobii 4C in samples a second, the tracker of the logs that give no times.
+const DefaultRate = 90
 
 // Set is the recordings of one or more files.
 type Set struct {
@@ -69,6 +83,15 @@ type Set struct {
 	Dropped gaze.Dropped
 	// Skips is what SkipBad left out.
 	Skips []gaze.Problem
+	// Notes is what reading had to assume where the files are silent, and what a data set itself marks as not to be used.
+	Notes []string
+}
+
+// note adds a note, once.
+func (set *Set) note(format string, a ...any) {
+	if text := fmt.Sprintf(format, a...); !slices.Contains(set.Notes, text) {
+		set.Notes = append(set.Notes, text)
+	}
 }
 
 // Load reads the recordings of a file, or of all files of a folder (not of its subfolders) that hold gaze. A folder with
@@ -82,6 +105,9 @@ func Load(path string, o ReadOptions) (*Set, error) {
 	}
 	if o.Unit != "" && o.Unit != "px" && o.Unit != "norm" {
 		return nil, fmt.Errorf("gaze unit %q, expected px or norm", o.Unit)
+	}
+	if !finite(o.Rate) || o.Rate < 0 || !finite(o.ShownHeight) || o.ShownHeight < 0 || o.ShownHeight > maxFrame {
+		return nil, fmt.Errorf("gaze at %g samples a second on images %g pixels high, expected positive numbers", o.Rate, o.ShownHeight)
 	}
 	if err := o.mapping(); err != nil {
 		return nil, err
@@ -135,7 +161,7 @@ func (set *Set) addDataset(dir string, o ReadOptions) (bool, error) {
 		if f.list == nil || o.Format != "" && o.Format != f.name {
 			continue
 		}
-		files, err := f.list(dir)
+		files, err := f.list(dir, o)
 		if err != nil {
 			return false, err
 		}
@@ -170,6 +196,9 @@ func gazeFiles(dir string, o ReadOptions) ([]string, error) {
 			continue
 		}
 		found, err := recognise(path)
+		if err == nil && o.Format != "" && len(found) == 0 {
+			found, err = recogniseLoosely(path)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -205,6 +234,16 @@ const headSize = 8 << 10
 
 // recognise is the formats that a file's beginning fits.
 func recognise(path string) ([]format, error) {
+	return matching(path, func(f format, head []byte) bool { return f.sniff(head) })
+}
+
+// recogniseLoosely is the formats that may be meant where a file is named as one of gaze.
+func recogniseLoosely(path string) ([]format, error) {
+	return matching(path, func(f format, head []byte) bool { return f.loose != nil && f.loose(head) })
+}
+
+// matching is the formats for which a file's beginning passes a test.
+func matching(path string, fits func(f format, head []byte) bool) ([]format, error) {
 	f, err := openRegular(path)
 	if err != nil {
 		return nil, err
@@ -217,7 +256,7 @@ func recognise(path string) ([]format, error) {
 	}
 	var found []format
 	for _, candidate := range formats {
-		if candidate.sniff(head[:n]) {
+		if fits(candidate, head[:n]) {
 			found = append(found, candidate)
 		}
 	}
@@ -255,6 +294,26 @@ func pick(path, name string) (format, error) {
 	if err != nil {
 		return format{}, err
 	}
+	return one(path, found)
+}
+
+// pickNamed is the format to read a file with that a manifest names.
+func pickNamed(path, name string) (format, error) {
+	if name != "" {
+		return pick(path, name)
+	}
+	found, err := recognise(path)
+	if err == nil && len(found) == 0 {
+		found, err = recogniseLoosely(path)
+	}
+	if err != nil {
+		return format{}, err
+	}
+	return one(path, found)
+}
+
+// one is the only format of those that fit a file.
+func one(path string, found []format) (format, error) {
 	switch len(found) {
 	case 0:
 		return format{}, gaze.Problem{File: path, Reason: "the header fits no known gaze format: " + strings.Join(Formats(), ", ")}
@@ -265,7 +324,10 @@ func pick(path, name string) (format, error) {
 }
 
 // addFile reads one file into the set.
-func (set *Set) addFile(path string, o ReadOptions) error {
+func (set *Set) addFile(path string, o ReadOptions) error { return set.addFileFor(path, "", o) }
+
+// addFileFor reads one file into the set, for an image that a manifest names, "" where none does.
+func (set *Set) addFileFor(path, image string, o ReadOptions) error {
 	f, err := pick(path, o.mapped().Format)
 	if err != nil {
 		return err
@@ -275,7 +337,7 @@ func (set *Set) addFile(path string, o ReadOptions) error {
 		return err
 	}
 	defer file.Close()
-	s := &source{file: path, reader: file, options: o, set: set, problems: problems{skipBad: o.SkipBad}}
+	s := &source{file: path, image: image, reader: file, options: o, set: set, problems: problems{skipBad: o.SkipBad}}
 	if err := f.read(s); err != nil {
 		return err
 	}
@@ -289,6 +351,7 @@ func (set *Set) addFile(path string, o ReadOptions) error {
 type source struct {
 	problems
 	file    string
+	image   string // for formats with perImage
 	reader  io.Reader
 	options ReadOptions
 	set     *Set

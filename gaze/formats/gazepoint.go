@@ -38,7 +38,7 @@ const (
 )
 
 // listGazepoint leaves out the all_gaze file of whoever has a fixations file too: they hold the same fixations.
-func listGazepoint(dir string) ([]string, error) {
+func listGazepoint(dir string, _ ReadOptions) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err

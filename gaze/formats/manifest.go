@@ -96,10 +96,13 @@ func (m *manifest) add() error {
 	return nil
 }
 
-// open reads a gaze file once.
-func (m *manifest) open(name string) (*Set, error) {
-	if set, ok := m.files[name]; ok {
-		return set, nil
+// open reads a gaze file once, or once for every image where the format wants it.
+func (m *manifest) open(name, image string) (*Set, error) {
+	perImage := name + "\x00" + image
+	for _, key := range []string{name, perImage} {
+		if set, ok := m.files[key]; ok {
+			return set, nil
+		}
 	}
 	path := name
 	if !filepath.IsAbs(path) {
@@ -107,7 +110,7 @@ func (m *manifest) open(name string) (*Set, error) {
 	}
 	o := m.source.options
 	o.Format = ""
-	f, err := pick(path, o.mapped().Format)
+	f, err := pickNamed(path, o.mapped().Format)
 	if err != nil {
 		return nil, err
 	}
@@ -116,20 +119,29 @@ func (m *manifest) open(name string) (*Set, error) {
 	}
 	set := &Set{}
 	o.Format = f.name
-	if err := set.addFile(path, o); err != nil {
+	key := name
+	if !f.perImage {
+		image = ""
+	} else {
+		key = perImage
+	}
+	if err := set.addFileFor(path, image, o); err != nil {
 		return nil, err
 	}
-	m.files[name] = set
+	m.files[key] = set
 	total := m.source.set
 	total.Files, total.Formats = append(total.Files, set.Files...), append(total.Formats, set.Formats...)
 	total.Dropped.Add(set.Dropped)
 	total.Skips = append(total.Skips, set.Skips...)
+	for _, note := range set.Notes {
+		total.note("%s", note)
+	}
 	return set, nil
 }
 
 // claim takes the recordings of an item, and of a reader if one is named, from a gaze file.
 func (m *manifest) claim(item Item, gaze, reader string) error {
-	set, err := m.open(gaze)
+	set, err := m.open(gaze, item.Image)
 	if err != nil {
 		return m.table.at("gaze", fmt.Sprintf("a readable gaze file (%v)", err))
 	}

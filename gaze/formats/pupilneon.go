@@ -40,7 +40,7 @@ func sniffPupilNeon(head []byte) bool {
 
 // listPupilNeon is the fixations.csv, or else the gaze.csv, of every folder of an export; where some are mapped to
 // reference images, these alone.
-func listPupilNeon(dir string) ([]string, error) {
+func listPupilNeon(dir string, _ ReadOptions) ([]string, error) {
 	var all, mapped []string
 	folder := ""
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {

@@ -2,7 +2,7 @@ package similarity
 
 import (
 	"math"
-	"math/bits"
+	mathbits "math/bits"
 	"slices"
 )
 
@@ -55,8 +55,8 @@ func jaccard(a, b []uint64) float64 {
 	both, either := 0, 0
 	b = b[:len(a)]
 	for k, v := range a {
-		both += bits.OnesCount64(v & b[k])
-		either += bits.OnesCount64(v | b[k])
+		both += mathbits.OnesCount64(v & b[k])
+		either += mathbits.OnesCount64(v | b[k])
 	}
 	return float64(both) / float64(max(either, 1))
 }

@@ -1,0 +1,278 @@
+package formats
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"gzpt/gaze"
+)
+
+func init() { registerFormat(format{name: "miceye", sniff: sniffMicEye, read: readMicEye}) }
+
+// sniffMicEye recognises the log of MicEye (Wang et al., IEEE TMI 2022), a line an image, without a header:
+//
+//	path;class;[[x, y], ...];[bounding boxes];(key point)
+//
+// Positions are those of [clamped]; the height at which images were shown stands in the program's config.json. There are
+// no times. The reader is in the file's name, before the date: NAME2021-9-17-15-3.csv.
+func sniffMicEye(head []byte) bool { return micEyeLine.Match(bytes.TrimPrefix(head, []byte("\ufeff"))) }
+
+var (
+	micEyeLine = regexp.MustCompile(`^[^;\n]+;[^;\n]*;\[(?:[\[(] ?-?\d|\])`)
+	micEyeName = regexp.MustCompile(`^(.*?)[ _]?\d{4}(?:-\d{1,2}){4}$`)
+)
+
+// defaultShownHeight is the height that MicEye comes with.
+const defaultShownHeight = 800
+
+func readMicEye(s *source) error {
+	height, origin, err := configuredHeight(s.file)
+	if err != nil {
+		return err
+	}
+	reader := ""
+	if parts := micEyeName.FindStringSubmatch(stem(s.file)); parts != nil {
+		reader = parts[1]
+	}
+	lines := bufio.NewReader(s.reader)
+	for line := 1; ; line++ {
+		text, end := lines.ReadString('\n')
+		if end != nil && end != io.EOF {
+			return end
+		}
+		text = strings.TrimRight(text, "\r\n")
+		if line == 1 {
+			text = strings.TrimPrefix(text, "\ufeff")
+		}
+		if strings.TrimSpace(text) != "" {
+			if err := s.pass(s.micEye(place{s.file, line}, text, reader, s.clampedTo(height, origin))); err != nil {
+				return err
+			}
+		}
+		if end == io.EOF {
+			break
+		}
+	}
+	if len(s.set.Recordings) == 0 && len(s.skips) == 0 {
+		return s.pass(gaze.Problem{File: s.file, Reason: "the file is empty, expected lines of path;class;[[x, y], ...];[boxes];(key point)"})
+	}
+	return nil
+}
+
+// micEye reads one line.
+func (s *source) micEye(at place, line, reader string, c *clamped) error {
+	fields := strings.Split(line, ";")
+	n := len(fields)
+	if n < 5 {
+		return at.problem(fmt.Sprintf("%d fields between semicolons, expected 5: path;class;[[x, y], ...];[boxes];(key point)", n))
+	}
+	path := strings.TrimSpace(strings.Join(fields[:n-4], ";")) // a path may hold semicolons
+	if path == "" {
+		return at.problem("no path, expected the name of an image")
+	}
+	begin := len(strings.Join(fields[:n-3], ";")) + 1
+	list := pairs{text: fields[n-3]}
+	err := list.each(c.add)
+	if err != nil {
+		p := at.problem(err.Error())
+		p.Column = begin + list.at + 1
+		return p
+	}
+	s.set.Dropped.Outside += c.outside
+	return s.set.keep(gaze.Recording{Image: path, Reader: reader, Height: c.height, Samples: c.samples, File: at.file, Line: at.line}, c.outside)
+}
+
+// clamped collects the positions that MicEye writes: pixels of the image as it was shown, resized to a height, in its own
+// shape. Gaze beside the image is written as the nearest point of its border, and only samples with a position are
+// written. So a position on the border is off the image, and lost; that on the right border shows once the image's
+// shape is known. Times are counted at a rate.
+type clamped struct {
+	height, rate float64
+	samples      []gaze.Sample
+	outside      int
+}
+
+// clampedTo takes a height for images whose file does not say it, and notes what was assumed.
+func (s *source) clampedTo(height float64, origin string) *clamped {
+	c := &clamped{height: height, rate: s.rate()}
+	if s.options.ShownHeight > 0 {
+		c.height, origin = s.options.ShownHeight, "as asked for"
+	}
+	s.set.note("positions are in images shown %g pixels high, %s", c.height, origin)
+	return c
+}
+
+// rate is the samples a second of a file that gives no times.
+func (s *source) rate() float64 {
+	if s.options.Rate > 0 {
+		s.set.note("files without times have %g samples a second, as asked for", s.options.Rate)
+		return s.options.Rate
+	}
+	s.set.note("files without times are taken to have %d samples a second, the rate of a Tobii 4C", DefaultRate)
+	return DefaultRate
+}
+
+// outOfRange is a position that a clamped one cannot be.
+type outOfRange string
+
+func (o outOfRange) Error() string { return string(o) }
+
+func (c *clamped) add(x, y float64) error {
+	if x < 0 || y < 0 || y > c.height || x > maxFrame {
+		return outOfRange(fmt.Sprintf("gaze at (%g, %g), expected a position in an image shown %g pixels high", x, y, c.height))
+	}
+	v := gaze.Sample{X: x, Y: y, Time: float64(len(c.samples)) / c.rate}
+	if x == 0 || y == 0 || y == c.height {
+		v.X, v.Y = math.NaN(), math.NaN()
+		c.outside++
+	}
+	c.samples = append(c.samples, v)
+	return nil
+}
+
+// configuredHeight is MicEye's setting "image height", from the config.json beside a log or in the folder above, where
+// the program stands; without one it is the program's own.
+func configuredHeight(log string) (height float64, origin string, err error) {
+	folder := filepath.Dir(log)
+	for _, file := range []string{filepath.Join(folder, "config.json"), filepath.Join(folder, "..", "config.json")} {
+		text, err := os.ReadFile(file)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		} else if err != nil {
+			return 0, "", err
+		}
+		config := map[string]json.RawMessage{}
+		if json.Unmarshal(text, &config) != nil || config["image height"] == nil {
+			continue // another program's
+		}
+		height, err := strconv.ParseFloat(string(config["image height"]), 64)
+		if err != nil || !finite(height) || height < 1 || height > maxFrame {
+			return 0, "", gaze.Problem{File: file, Reason: fmt.Sprintf("image height is %s, expected pixels, 1 to 100000", config["image height"])}
+		}
+		return height, "as config.json says", nil
+	}
+	return defaultShownHeight, "MicEye's default, as there is no config.json of it", nil
+}
+
+// stem is a file's name without folder and ending.
+func stem(file string) string {
+	return strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+}
+
+// pairs reads Python's [[x, y], (x, y), ...].
+type pairs struct {
+	text string
+	at   int
+}
+
+func (p *pairs) each(add func(x, y float64) error) error {
+	if err := p.want("[", "a list of pairs [x, y]"); err != nil {
+		return err
+	}
+	if p.next("]") {
+		return p.rest()
+	}
+	for {
+		p.blanks()
+		begin := p.at
+		x, y, err := p.pair()
+		if err != nil {
+			return err
+		}
+		if err := add(x, y); err != nil {
+			p.at = begin
+			return err
+		}
+		if p.next("]") {
+			return p.rest()
+		}
+		if err := p.want(",", "a comma or the end of the list"); err != nil {
+			return err
+		}
+	}
+}
+
+func (p *pairs) pair() (x, y float64, err error) {
+	closing := "]"
+	if p.next("(") {
+		closing = ")"
+	} else if err := p.want("[", "a pair [x, y]"); err != nil {
+		return 0, 0, err
+	}
+	if x, err = p.number(); err != nil {
+		return 0, 0, err
+	}
+	if err := p.want(",", "a comma between x and y"); err != nil {
+		return 0, 0, err
+	}
+	if y, err = p.number(); err != nil {
+		return 0, 0, err
+	}
+	return x, y, p.want(closing, "the end of the pair")
+}
+
+func (p *pairs) rest() error {
+	p.blanks()
+	if p.at < len(p.text) {
+		return p.unexpected("nothing after the list")
+	}
+	return nil
+}
+
+func (p *pairs) blanks() {
+	for p.at < len(p.text) && p.text[p.at] == ' ' {
+		p.at++
+	}
+}
+
+// next moves over a character if it comes next.
+func (p *pairs) next(c string) bool {
+	p.blanks()
+	ok := strings.HasPrefix(p.text[p.at:], c)
+	if ok {
+		p.at++
+	}
+	return ok
+}
+
+func (p *pairs) want(c, expected string) error {
+	if !p.next(c) {
+		return p.unexpected(expected)
+	}
+	return nil
+}
+
+func (p *pairs) number() (float64, error) {
+	p.blanks()
+	n := strings.IndexAny(p.text[p.at:], ",]) ")
+	if n < 0 {
+		n = len(p.text) - p.at
+	}
+	v, err := strconv.ParseFloat(p.text[p.at:p.at+n], 64)
+	if err != nil || !finite(v) {
+		return 0, p.unexpected("a number")
+	}
+	p.at += n
+	return v, nil
+}
+
+func (p *pairs) unexpected(expected string) error {
+	rest := p.text[p.at:]
+	if rest == "" {
+		return fmt.Errorf("the gaze ends, expected %s", expected)
+	}
+	if len(rest) > 20 {
+		rest = rest[:20] + "..."
+	}
+	return fmt.Errorf("the gaze goes on with %q, expected %s", rest, expected)
+}
