@@ -39,7 +39,7 @@ func TestCombination(t *testing.T) {
 
 func TestCombinationText(t *testing.T) {
 	got, err := ResolveMeasure("0.3*heatmap-cc:grid=16+.7*dhash")
-	if want := "0.3*heatmap-cc:sigma=0.05,grid=16+0.7*dhash:sigma=0.05"; err != nil || got != want {
+	if want := "0.3*heatmap-cc:degrees=1,sigma=0.05,grid=16+0.7*dhash:degrees=1,sigma=0.05"; err != nil || got != want {
 		t.Errorf("%q, %v, want %q", got, err, want)
 	}
 	if again, err := ResolveMeasure(got); err != nil || again != got {
@@ -56,7 +56,7 @@ func TestCombinationText(t *testing.T) {
 		"-1*tima":              `gaze measure "-1*tima": weight "-1", expected a number above 0`,
 		"NaN*tima":             `gaze measure "NaN*tima": weight "NaN", expected a number above 0`,
 		"inf*tima":             `gaze measure "inf*tima": weight "inf", expected a number above 0`,
-		"1*tima:sigma=1":       `gaze measure tima has no parameter "sigma"; it has eps, share, area, shape, rate, canvas, resize, order, axes`,
+		"1*tima:sigma=1":       `gaze measure tima has no parameter "sigma"; it has eps, share, area, shape, rate, canvas, clamp, screen, resize, order, axes`,
 		"1*dhash:sigma=-1e+00": `gaze measure dhash: sigma is "-1e+00", expected a number from 0.001 to 1`,
 	} {
 		_, err := Relate(context.Background(), device(t), [][]gaze.Recording{{path(1, 5, 100, 100)}}, RelateOptions{Measure: spec})
