@@ -22,7 +22,8 @@
 // A file that includes this one defines the name TILE, ROW, which adds the steps of row o of a at distance d to the sums
 // s0 and s1, and with it what STEP is.
 
-#define WEIGHTS(b) VMOVUPS b(DI), Z28; VMOVUPS b+64(DI), Z29
+// WEIGHTS loads the weights of one k, and fetches those of 16 steps on from L2, where a panel lives, into L1.
+#define WEIGHTS(b) VMOVUPS b(DI), Z28; VMOVUPS b+64(DI), Z29; PREFETCHT0 b+2048(DI); PREFETCHT0 b+2112(DI)
 
 #define ROWS1(d) ROW(AX, d, Z30, Z0, Z1)
 #define ROWS2(d) ROWS1(d); ROW(BX, d, Z31, Z2, Z3)
