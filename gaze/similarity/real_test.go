@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"gzpt/asm"
 	"gzpt/gaze"
 	"gzpt/gaze/formats"
 )
@@ -52,10 +53,16 @@ func load(tb testing.TB, folder, format string) (set *formats.Set, items [][]gaz
 	return set, items
 }
 
+// relate computes a relation of real data, whose products take minutes under the race detector on the reference device.
 func relate(tb testing.TB, items [][]gaze.Recording, o RelateOptions) *Relation {
 	tb.Helper()
+	dev, err := asm.Open("")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer dev.Close()
 	start := time.Now()
-	r, err := Relate(context.Background(), device(tb), items, o)
+	r, err := Relate(context.Background(), dev, items, o)
 	if err != nil {
 		tb.Fatal(err)
 	}
