@@ -135,6 +135,8 @@ func TestEyeLink(t *testing.T) {
 			"MSG 201 !V TRIAL_VAR stim a\nMSG 202 !V TRIAL_VAR img x/a.png\n", ReadOptions{}, "x/a.png/s7 50x50: (0 1 0+0.1)\n"},
 		{"an image in two trials", "s5.asc", "MSG 1 GAZE_COORDS 0 0 99 99\nMSG 1 TRIALID a.png\nSTART 10 LEFT EVENTS\nEFIX L 10 109 100 5 6 1\nEND 200 EVENTS\n" +
 			"MSG 300 TRIALID a.png\nSTART 310 LEFT EVENTS\nEFIX L 320 409 90 7 8 1\nEND 500 EVENTS\n", ReadOptions{}, "a.png/s5 100x100 screen: (5 6 0+0.1) (7 8 0.11+0.09)\n"},
+		{"a trial without gaze", "s8.asc", "MSG 1 GAZE_COORDS 0 0 99 99\nMSG 1 TRIALID 1\nSTART 10 LEFT EVENTS\nEFIX L 10 109 100 5 6 1\nEND 200 EVENTS\nMSG 300 TRIALID 2\nSTART 310 LEFT EVENTS\nEND 500 EVENTS\n",
+			ReadOptions{}, "1/s8 100x100 screen: (5 6 0+0.1)\n2/s8 100x100 screen:\n"},
 		{"a screen that does not begin at 0", "s6.asc", "MSG 1 GAZE_COORDS 100 50 1123 817\nSTART 10 LEFT EVENTS\nEFIX L 10 109 100 110 60 1\nEND 200 EVENTS\n", ReadOptions{}, "/s6 1024x768 screen: (10 10 0+0.1)\n"},
 	})
 	block := func(lines string) string {
@@ -157,7 +159,6 @@ func TestEyeLink(t *testing.T) {
 		{"half a screen", "s.asc", "MSG 1 GAZE_COORDS 0 0 1279\n" + block(""), ReadOptions{}, `s.asc:1: 4 fields, expected the screen's left, top, right and bottom in pixels in the 5th`, false},
 		{"two images", "s.asc", "MSG 1 TRIALID 1\n" + block("") + "MSG 2000 TRIALID 2\nSTART 2001 LEFT EVENTS\nMSG 2002 !V IMGLOAD FILL a.png\nMSG 2003 !V IMGLOAD FILL b.png\nEFIX L 2010 2100 90 1 1 1\nEND 2200 EVENTS\n", ReadOptions{},
 			`s.asc:18: a trial with the images "a.png" and "b.png", expected one`, false},
-		{"a trial without gaze", "s.asc", "MSG 1 TRIALID 1\n" + block("") + "MSG 2000 TRIALID 2\nSTART 2001 LEFT EVENTS\nEND 2200 EVENTS\n", ReadOptions{}, `s.asc:18: image "2", reader "s": a recording without fixations or samples`, false},
 		{"a message's time", "s.asc", block("") + "MSG later TRIALID 2\n", ReadOptions{}, `s.asc:16: field 2 is "later", expected a time in milliseconds`, false},
 	})
 	if _, err := readText("s.asc", "eyelink", "** CONVERTED FROM x.edf\n", ReadOptions{}); err == nil || err.Error() != "s.asc: no recording after the header" {

@@ -24,15 +24,14 @@ type Column struct{ Name, Unit string }
 // Columns says which columns of a table are read, by role. x and y must be there, and duration (of a fixation) or t. With
 // duration a row is a fixation, without it a sample. The roles and their units, the default first:
 //
-//	x, y           px (of the image), norm (fractions of the image), screen (px), screen-norm (fractions of the screen)
+//	x, y           px (of the image), norm (fractions of the image), screen (px), screen-norm (fractions of the screen);
+//	               no default but ReadOptions.Unit
 //	t              s, ms, us, ns: the start of the fixation, or the time of the sample, by any clock
 //	duration       s, ms, us, ns
 //	image, reader  names; without image, the row of the manifest or the file's name tells it
 //	pupil          any; a row with a pupil of 0 or without one is a blink
 //	validity       flag (1 or true is valid, 0 or false is not), tobii (0 and 1 are valid, 2 to 4 are not)
 //	width, height  px: the frame of x and y, otherwise that of the stored image or the screen
-//
-// A file without a unit for x and y takes ReadOptions.Unit.
 type Columns map[string]Column
 
 var timeUnits = map[string]float64{"": 1, "s": 1, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
@@ -191,6 +190,7 @@ func readMapped(s *source) error {
 	if m.unit == "" {
 		return gaze.Problem{File: s.file, Line: 1, Reason: "the unit of positions is not declared; expected x=COLUMN@px or @norm, @screen, @screen-norm"}
 	}
+	m.single = m.field("image") == "" && m.field("duration") != ""
 	if err := s.rows(t, m.add); err != nil {
 		return err
 	}

@@ -62,6 +62,7 @@ func TestMapped(t *testing.T) {
 		{"fractions of a screen", "g.csv", "x,y,d\n0.5,0.25,2\n0.5,0.3,1\n", mapColumns(t, "x=x@screen-norm,y=y@screen-norm,duration=d"),
 			"/ 1x1 screen: (0.5 0.25 0+2) (0.5 0.3 2+1)\n"},
 		{"fractions of the image", "g.csv", "X,Y,D\n0.5,0.25,2\n", mapColumns(t, "x=x@norm,y=y@norm,duration=d"), "/ 1x1: (0.5 0.25 0+2)\n"},
+		{"an empty scanpath", "g.csv", "X,Y,D\n", mapColumns(t, "x=X@px,y=Y@px,duration=D"), "/ 0x0:\n"},
 		{"a unit from the options", "g.csv", "x,y,d\n50,25,2\n", ReadOptions{Columns: mapColumns(t, "x=x,y=y,duration=d").Columns, Unit: "px"}, "/ 0x0: (50 25 0+2)\n"},
 	})
 	good := header + "a;R;0.5;0.5;1000;250000;3;1;200;100\n"
