@@ -43,7 +43,8 @@ func sniffBIDS(head []byte) bool {
 	}
 	text := make([]byte, headSize)
 	n, _ := io.ReadFull(z, text) // the head of the file is not its end
-	line, _, _ := strings.Cut(string(text[:n]), "\n")
+	text, _ = decode(text[:n])
+	line, _, _ := strings.Cut(string(text), "\n")
 	fields := strings.Split(strings.TrimRight(line, "\r"), "\t")
 	if len(fields) < 3 {
 		return false
@@ -141,11 +142,20 @@ func readBIDS(s *source) error {
 	if b.screen, err = newBIDSScreen(s.file, b.meta, events); err != nil {
 		return err
 	}
-	if err := b.readSamples(); err != nil {
-		return err
+	if b.screen.far {
+		s.set.note("%s: the screen is farther than %d m by ScreenDistance, which has to be in metres; pixels per degree are not known", filepath.Base(s.file), farthest)
 	}
 	showings, err := b.showings()
 	if err != nil {
+		return err
+	}
+	// The start of the samples matters where images have onsets alone.
+	if b.meta["StartTime"] != nil || showings[0].image != "" {
+		if b.start, err = b.meta.number(s.file, "StartTime"); err != nil {
+			return err
+		}
+	}
+	if err := b.readSamples(); err != nil {
 		return err
 	}
 	fixations, err := b.fixations()
@@ -172,6 +182,9 @@ func openHeadless(file string, r io.Reader, columns []string) (*table, error) {
 		if err != nil {
 			return nil, gaze.Problem{File: file, Reason: fmt.Sprintf("no whole gzip file: %v", err)}
 		}
+	}
+	if data, err = decode(data); err != nil {
+		return nil, gaze.Problem{File: file, Reason: err.Error()}
 	}
 	t := &table{file: file, reader: csv.NewReader(bytes.NewReader(data)), names: columns, columns: map[string]int{}}
 	t.reader.Comma, t.reader.FieldsPerRecord, t.reader.LazyQuotes, t.reader.ReuseRecord = '\t', -1, true, true
@@ -203,9 +216,6 @@ func (b *bidsRun) readSamples() error {
 		return err
 	}
 	if err := t.need("timestamp", "x_coordinate", "y_coordinate"); err != nil {
-		return err
-	}
-	if b.start, err = b.meta.number(s.file, "StartTime"); err != nil {
 		return err
 	}
 	err = s.rows(t, func() error {
