@@ -210,6 +210,7 @@ func (p *pupilNeon) add() error {
 	if e.fixation.Duration, err = p.seconds(p.duration, 1e-3, 0); err != nil {
 		return err
 	}
+	p.clock.reaches(e.image, e.reader, e.fixation.Start+e.fixation.Duration)
 	return p.collector.add(p.place(), e)
 }
 

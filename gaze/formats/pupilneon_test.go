@@ -56,6 +56,12 @@ func TestPupilNeonFolder(t *testing.T) {
 	if err != nil || account(set) != "Chest/Ann 0x0: (80 60 0+0.25) (10 20 0.5+0.6)\ndropped: 1 outside the image\n" {
 		t.Errorf("an enrichment: %v, %v", set, err)
 	}
+	// The first recording ends with a fixation, after which the second one goes on.
+	files["Reference-Image-Mapper_Chest_csv/fixations.csv"] = strings.Replace(neonMapped, "False,,", "True,70,50", 1)
+	set, err = Load(write(t, files), ReadOptions{})
+	if err != nil || account(set) != "Chest/Ann 0x0: (80 60 0+0.25) (70 50 0.5+0.1) (10 20 0.6+0.6)\n" {
+		t.Errorf("a recording after another: %v, %v", set, err)
+	}
 	files["Reference-Image-Mapper_Chest_csv/sections.csv"] = "section id\n1\n"
 	if _, err := Load(write(t, files), ReadOptions{}); err == nil || !strings.Contains(err.Error(), `sections.csv:1: the header lacks the column "recording id"`) {
 		t.Errorf("bad sections: %v", err)
