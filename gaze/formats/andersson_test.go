@@ -8,6 +8,7 @@ import (
 	"testing"
 )
 
+// The tables are written from the real ones in the shared data, which TestAnderssonRecordings reads.
 const (
 	anderssonHeader = "t_us,x_px,y_px,pupil_x,pupil_y,label_MN,label_RA\n"
 	anderssonInfo   = "recording,subject,stimulus,n_samples,sample_hz,screen_w_px,screen_h_px,screen_w_m,screen_h_m,view_dist_m\n"

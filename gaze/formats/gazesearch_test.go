@@ -6,7 +6,7 @@ import (
 	"testing/iotest"
 )
 
-// The first object is one of the data set, shortened.
+// The first object is one of the published file, shortened.
 const gazeSearchFile = `[
     {
         "name": "a3e1945f-24798491.jpg",

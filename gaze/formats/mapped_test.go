@@ -8,6 +8,7 @@ import (
 	"testing"
 )
 
+// The tables are made up: there is no sample of what no format knows.
 func TestParseColumns(t *testing.T) {
 	got, err := ParseColumns(` x=FPOGX@norm, Y = FPOGY@norm,t=Time (in secs),duration=FPOGD@ms,image="a, b",reader=who@example@`)
 	if err == nil || err.Error() != `column map: unit "" of reader, expected none` {

@@ -1,7 +1,6 @@
 package formats
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -28,12 +27,6 @@ func readText(file, format, text string, o ReadOptions) (*Set, error) {
 	return set, err
 }
 
-const (
-	medSegHeader = "IMAGE,CURRENT_FIX_INDEX,CURRENT_FIX_X,CURRENT_FIX_Y,CURRENT_FIX_DURATION,CURRENT_FIX_PUPIL,CURRENT_FIX_START,IMAGE_HEIGHT,IMAGE_WIDTH\n"
-	crowdHeader  = "image,subject,fix_index,x,y,duration_ms,image_width,image_height\n"
-	tableHeader  = "image,reader,x [px],y [px],start [s],duration [ms],width,height\n"
-)
-
 // summary is what matters of a set, in one line per recording.
 func summary(set *Set) string {
 	var b strings.Builder
@@ -45,45 +38,6 @@ func summary(set *Set) string {
 		b.WriteString("\n")
 	}
 	return b.String()
-}
-
-func TestReaders(t *testing.T) {
-	for name, tc := range map[string]struct{ format, text, want string }{
-		"gazemedseg": {"gazemedseg", medSegHeader + "a.jpg,1,0.5,0.25,455,2670,7,400.0,800.0\na.jpg,2,0.1,0.2,100,1,512,400,800\nb.jpg,1,0,0,50,1,0,100,100\n",
-			"a.jpg/ 800x400 line 2: (400 100 0.007+0.455) (80 80 0.512+0.1)\nb.jpg/ 100x100 line 4: (0 0 0+0.05)\n"},
-		"columns in another order and case": {"gazemedseg", "image_width,IMAGE_HEIGHT,image,current_fix_index,CURRENT_FIX_X,CURRENT_FIX_Y,CURRENT_FIX_DURATION,CURRENT_FIX_START\n10,20,a,1,.5,.5,1000,0\n",
-			"a/ 10x20 line 2: (5 10 0+1)\n"},
-		"byte-order mark, CRLF, an empty last column": {"eyecrowd", "\ufeff" + strings.ReplaceAll(strings.TrimSpace(crowdHeader)+",\n1.jpg,1,1,10,20,260,1024,768,\n1.jpg,1,2,30,40,100,1024,768,\n", "\n", "\r\n"),
-			"1.jpg/1 1024x768 line 2: (10 20 0+0.26) (30 40 0.26+0.1)\n"},
-		"tabs and quotes": {"eyecrowd", strings.ReplaceAll(crowdHeader+"\"1, a.jpg\"\t1\t1\t10\t20\t260\t1024\t768\n", ",", "\t"),
-			"1\t a.jpg/1 1024x768 line 2: (10 20 0+0.26)\n"},
-		"readers mixed": {"eyecrowd", crowdHeader + "1,A,1,10,20,1000,100,100\n1,B,1,11,21,1000,100,100\n1,A,2,12,22,1000,100,100\n",
-			"1/A 100x100 line 2: (10 20 0+1) (12 22 1+1)\n1/B 100x100 line 3: (11 21 0+1)\n"},
-		"missing positions leave their time": {"eyecrowd", crowdHeader + "1,A,1,.,20,1000,100,100\n1,A,2,NaN,n/a,500,100,100\n1,A,3,,,500,100,100\n1,A,4,12,22,1000,100,100\n",
-			"1/A 100x100 line 2: (12 22 2+1)\n"},
-		"a few outside": {"eyecrowd", crowdHeader + "1,A,1,100,20,1000,100,100\n1,A,2,0,0,500,100,100\n1,A,3,99.9,99.9,500,100,100\n",
-			"1/A 100x100 line 2: (0 0 1+0.5) (99.9 99.9 1.5+0.5)\n"},
-		"an image seen without a fixation":             {"table", tableHeader + "a,R,,,,,10,10\n", "a/R 10x10 line 2:\n"},
-		"a fixation without a position":                {"gazemedseg", medSegHeader + "a,1,,,100,1,0,10,10\n", "a/ 10x10 line 2:\n"},
-		"a file of one image, seen without a fixation": {"table", "x [px],y [px],duration\n", "/ 0x0 line 1:\n"},
-		"table": {"table", tableHeader + "a,R,1,2,0.5,300,10,10\na,R,3,4,1,300,10,10\n",
-			"a/R 10x10 line 2: (1 2 0.5+0.3) (3 4 1+0.3)\n"},
-		"table in fractions": {"table", "x [norm];y [norm];duration\n0.1;0.2;1.5\n0.3;0.4;1\n",
-			"/ 1x1 line 2: (0.1 0.2 0+1.5) (0.3 0.4 1.5+1)\n"},
-		"table in fractions of a known frame": {"table", "x [norm],y [norm],duration [s],width,height\n0.1,0.2,1.5,200,100\n", "/ 200x100 line 2: (20 20 0+1.5)\n"},
-		"table of an unknown frame":           {"table", "image,x [px],y [px],duration\na,500,700,1\n", "a/ 0x0 line 2: (500 700 0+1)\n"},
-		"negative starts are before the image": {"table", tableHeader + "a,R,1,2,-0.5,300,10,10\n",
-			"a/R 10x10 line 2: (1 2 -0.5+0.3)\n"},
-	} {
-		set, err := readText("g.csv", tc.format, tc.text, ReadOptions{})
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		if got := summary(set); got != tc.want {
-			t.Errorf("%s: got\n%swant\n%s", name, got, tc.want)
-		}
-	}
 }
 
 // A reader who saw an image and fixated nothing has an empty scanpath, which is counted and no error, also as gaze of the
@@ -258,58 +212,6 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-func TestManifest(t *testing.T) {
-	both := "reader,image,x [px],y [px],duration\nA,a.png,1,1,1\nB,a.png,2,2,1\nA,b,3,3,1\n"
-	files := map[string]string{
-		"gaze/both.csv":  both,
-		"gaze/alone.csv": "x [norm],y [norm],duration\n0.5,0.5,2\n",
-		"gaze/more.csv":  both + "A,z.png,4,4,1\n",
-		"gaze/bad.csv":   "x [norm],y [norm],duration\nhalf,0.5,2\n",
-		"labels.csv":     "image,label\n",
-	}
-	header := "image,label,split,gaze,reader,patient\n"
-	for name, tc := range map[string]struct{ items, want string }{
-		"a file of many images": {header + "img/a.png,x,train,gaze/both.csv,,p1\nb.png,y,test,gaze/both.csv,,p2\n",
-			"img/a.png/A 0x0 line 2: (1 1 0+1)\nimg/a.png/B 0x0 line 3: (2 2 0+1)\nb.png/A 0x0 line 4: (3 3 0+1)\n"},
-		"one reader of a file":             {header + "a.png,x,train,gaze/both.csv,B,\n", "a.png/B 0x0 line 3: (2 2 0+1)\nb/A 0x0 line 4: (3 3 0+1)\n"},
-		"a file of one recording":          {header + "c.png,x,,gaze/alone.csv,Z,\n", "c.png/Z 1x1 line 2: (0.5 0.5 0+2)\n"},
-		"several files for one image":      {header + "a.png,x,,gaze/alone.csv,Z,\na.png,x,,gaze/both.csv,A,\n", "a.png/Z 1x1 line 2: (0.5 0.5 0+2)\na.png/A 0x0 line 2: (1 1 0+1)\nb/A 0x0 line 4: (3 3 0+1)\n"},
-		"gaze that no row names":           {header + "a.png,x,,gaze/more.csv,A,\nb.png,x,,,,\n", "a.png/A 0x0 line 2: (1 1 0+1)\nz.png/A 0x0 line 5: (4 4 0+1)\n"},
-		"an image twice":                   {header + "a.png,x,,gaze/both.csv,A,\na.png,x,,gaze/both.csv,A,\n", `items.csv:3: image "a.png" is listed already on line 2`},
-		"an image twice, without gaze":     {header + "a.png,x,,gaze/both.csv,A,\na.png,x,,,,\n", `items.csv:3: image "a.png" is listed already on line 2`},
-		"another label":                    {header + "a.png,x,,gaze/both.csv,A,\na.png,y,,gaze/both.csv,B,\n", "must have the same label and split"},
-		"no name":                          {header + ",x,,,,\n", `items.csv:2:1: image is "", expected the name of an image`},
-		"a gaze file that is not there":    {header + "a.png,x,,gaze/none.csv,,\n", `items.csv:2:10: gaze is "gaze/none.csv", expected a readable gaze file (`},
-		"a gaze file that is bad":          {header + "a.png,x,,gaze/bad.csv,,\n", `bad.csv:2:1: x [norm] is "half"`},
-		"a folder":                         {header + "a.png,x,,gaze,,\n", "not a regular file"},
-		"a manifest":                       {header + "a.png,x,,items.csv,,\n", "a manifest, expected a file of fixations"},
-		"a reader that is not there":       {header + "a.png,x,,gaze/both.csv,C,\n", `a file with a recording of image "a.png", reader "C"`},
-		"an image that is not in its file": {header + "q.png,x,,gaze/both.csv,,\n", `a file with a recording of image "q.png"`},
-		"nothing":                          {header, "no item after the header"},
-	} {
-		files["items.csv"] = tc.items
-		set, err := Load(write(t, files), ReadOptions{})
-		if err != nil {
-			if !strings.Contains(err.Error(), tc.want) {
-				t.Errorf("%s: error %v, want %q", name, err, tc.want)
-			}
-		} else if got := summary(set); got != tc.want {
-			t.Errorf("%s: got\n%swant\n%s", name, got, tc.want)
-		}
-	}
-	files["items.csv"] = header + "a.png,x,train,gaze/both.csv,A,p1\nq.png,x,,gaze/both.csv,,\na.png,x,train,gaze/both.csv,B,p1\nb.png,,test,gaze/bad.csv,,p2\n"
-	set, err := Load(write(t, files), ReadOptions{SkipBad: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(set.Items) != 1 || set.Items[0].Image != "a.png" || set.Items[0].Label != "x" || set.Items[0].Split != "train" || set.Items[0].Columns["patient"] != "p1" || set.Items[0].Line != 2 {
-		t.Errorf("items %+v", set.Items)
-	}
-	if len(set.Skips) != 3 { // q.png's row, the line of bad.csv, b.png's row
-		t.Errorf("skips %v", set.Skips)
-	}
-}
-
 // check compares the two modes on the same input: what the strict one accepts the other reads alike, and every recording
 // is usable.
 func check(t *testing.T, format, file string, in []byte) {
@@ -374,36 +276,4 @@ func selfEqual(set *Set) Set {
 		}
 	}
 	return c
-}
-
-func FuzzGazeMedSeg(f *testing.F) {
-	f.Add([]byte(medSegHeader + "a.jpg,1,0.5,0.25,455,2670,7,400.0,800.0\na.jpg,2,0.1,0.2,100,1,512,400,800\n"))
-	f.Add([]byte("\ufeff" + medSegHeader + "a,1,,.,1,1,1,1,1\r\n,"))
-	f.Fuzz(func(t *testing.T, in []byte) { check(t, "gazemedseg", "g.csv", in) })
-}
-
-func FuzzEyeCrowd(f *testing.F) {
-	f.Add([]byte(crowdHeader + "1,A,1,10,20,1000,100,100\n1,B,1,11,21,1000,100,100\n1,A,2,12,22,1000,100,100\n"))
-	f.Add([]byte(crowdHeader + "1,A,1,nan,-1e300,1e300,1,1\n1,A,2,0x1p-2,\"0\",0,1,1,\n"))
-	f.Fuzz(func(t *testing.T, in []byte) { check(t, "eyecrowd", "g.csv", in) })
-}
-
-func FuzzTable(f *testing.F) {
-	f.Add([]byte(tableHeader + "a,R,1,2,0.5,300,10,10\na,R,3,4,1,300,10,10\n"))
-	f.Add([]byte("x [norm];y [norm];duration [ms]\n0.1;0.2;1.5\n;;\n"))
-	f.Add([]byte("duration\tX\ty\tstart[ms]\n1\t2\t3\t4\n"))
-	f.Fuzz(func(t *testing.T, in []byte) { check(t, "table", "g.csv", in) })
-}
-
-func FuzzManifest(f *testing.F) {
-	dir := write(f, map[string]string{"g.csv": "image,reader,x [px],y [px],duration\na.png,A,1,1,1\nb.png,B,2,2,1\n"})
-	f.Add([]byte("image,label,split,gaze,reader\na.png,x,train,g.csv,A\nb.png,,,g.csv,\n"))
-	f.Add([]byte("image,label\na.png,1\nb.png,2\n"))
-	f.Add([]byte("image,gaze\na.png,g.csv\na.png,./g.csv\n../a.png,.\n"))
-	f.Fuzz(func(t *testing.T, in []byte) {
-		if bytes.Contains(in, []byte("/")) {
-			return // no file but those of the folder
-		}
-		check(t, "manifest", filepath.Join(dir, "items.csv"), in)
-	})
 }
