@@ -59,9 +59,23 @@ func sniffBIDS(head []byte) bool {
 
 const physioEnding = "_physio.tsv.gz"
 
+// bidsSubjects is the folders of a data set's subjects, or the folder itself where it is one, or one within.
+func bidsSubjects(dir string) ([]string, error) {
+	subjects, err := filepath.Glob(filepath.Join(globQuote(dir), "sub-*"))
+	if err != nil {
+		return nil, err
+	}
+	isPhysio := func(name string) bool { return strings.HasSuffix(name, physioEnding) }
+	here, err := filesIn(dir, isPhysio)
+	if len(here) > 0 || strings.HasPrefix(filepath.Base(dir), "sub-") {
+		subjects = []string{dir}
+	}
+	return subjects, err
+}
+
 // listBIDS is the eye-tracking files of a data set, one for each run.
 func listBIDS(dir string, _ ReadOptions) ([]string, error) {
-	subjects, err := filepath.Glob(filepath.Join(dir, "sub-*"))
+	subjects, err := bidsSubjects(dir)
 	if err != nil {
 		return nil, err
 	}

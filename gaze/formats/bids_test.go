@@ -192,6 +192,18 @@ func TestBIDSFolder(t *testing.T) {
 	if r := set.Recordings[len(set.Recordings)-1]; r.Reader != "sub-02" || r.Width != 640 || len(set.Recordings) != 3 {
 		t.Errorf("%+v", set.Recordings)
 	}
+	for _, part := range []string{"sub-01", "sub-01/beh"} { // one eye, and no heart
+		if set, err := Load(filepath.Join(dir, filepath.FromSlash(part)), ReadOptions{}); err != nil || len(set.Files) != 1 || filepath.Base(set.Files[0]) != bidsName {
+			t.Errorf("%s: %+v, %v", part, set, err)
+		}
+	}
+	bracketed := filepath.Join(t.TempDir(), "data [1]")
+	if err := os.Rename(write(t, files), bracketed); err != nil {
+		t.Fatal(err)
+	}
+	if set, err := Load(bracketed, ReadOptions{}); err != nil || len(set.Files) != 2 {
+		t.Errorf("a folder with brackets: %+v, %v", set, err)
+	}
 	single, err := Load(filepath.Join(dir, "sub-01", "beh", bidsName), ReadOptions{})
 	if err != nil || len(single.Recordings) != 2 || single.Formats[0] != "bids" {
 		t.Errorf("a file: %+v, %v", single, err)

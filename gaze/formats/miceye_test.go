@@ -57,7 +57,7 @@ func TestMicEyeSettings(t *testing.T) {
 			"positions are in images shown 800 pixels high, MicEye's default, as there is no config.json of it\n" + rate},
 		"config above": {map[string]string{"logs/x.csv": "a.png;1;[[1, 900], [2, 3]];[];(-1, -1)\n", "config.json": config}, ReadOptions{},
 			"a.png/ 0x900 line 1: [lost 0] [2 3 0.0111111]\n1 outside the image\n", "positions are in images shown 900 pixels high, as config.json says\n" + rate},
-		"another's config": {map[string]string{"logs/x.csv": "a.png;1;[[2, 3]];[];(-1, -1)\n", "logs/config.json": `[1]`, "config.json": `{"height": 5}`}, ReadOptions{},
+		"another's config": {map[string]string{"logs/x.csv": "a.png;1;[[2, 3]];[];(-1, -1)\n", "logs/config.json": `[1]`, "config.json": `{"height": 5}`}, ReadOptions{Rate: DefaultRate},
 			"a.png/ 0x800 line 1: [2 3 0]\n", "positions are in images shown 800 pixels high, MicEye's default, as there is no config.json of it\n" + rate},
 		"asked for": {map[string]string{"logs/x.csv": "a.png;1;[[1, 1000], [2, 3]];[];(-1, -1)\n", "config.json": config}, ReadOptions{ShownHeight: 1080, Rate: 60},
 			"a.png/ 0x1080 line 1: [1 1000 0] [2 3 0.0166667]\n", "positions are in images shown 1080 pixels high, as asked for\nfiles without times have 60 samples a second, as asked for"},

@@ -98,6 +98,7 @@ func TestTobii(t *testing.T) {
 		{"UTF-16, little endian", "g.tsv", utf16Text(binary.LittleEndian, strings.ReplaceAll(tobiiNew, "\n", "\r\n")), ReadOptions{}, tobiiNewWant},
 		{"UTF-16, big endian", "g.tsv", utf16Text(binary.BigEndian, tobiiNorm), ReadOptions{}, tobiiNormWant},
 		{"decimal commas, microseconds, fractions", "g.tsv", "\ufeff" + tobiiNorm, ReadOptions{}, tobiiNormWant},
+		{"the micro sign in place of mu", "g.tsv", strings.ReplaceAll(tobiiNorm, "\u03bc", "\u00b5"), ReadOptions{}, tobiiNormWant},
 		{"units in parentheses and without a blank", "g.tsv", strings.NewReplacer("[MCS norm]", "(MCSnorm)", "[DACS px]", "(DACSpx)", "[μs]", "(us)").Replace(tobiiNorm), ReadOptions{}, tobiiNormWant},
 		{"samples where there are fixations", "g.tsv", tobiiNew, ReadOptions{Samples: true},
 			"a/P1 800x600: 400,300@0 401,301@0.016 402,302@0.033 lost@0.05 40,60@0.066\nb/P1 400x400: 200,200@0 200,200@0.1 200,200@0.15 200,200@0.2\n" +
