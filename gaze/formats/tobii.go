@@ -33,8 +33,8 @@ func init() { registerFormat(format{name: "tobii", sniff: sniffTobii, read: read
 // Where there are fixations (Eye movement type, its index, Fixation point) the reader takes these, otherwise samples.
 // Every sample repeats the fixation that it belongs to; the index tells them apart. A fixation begins with its first row
 // and lasts for Gaze event duration, or, without that column, until the next row that is not its own. Rows of sensors
-// other than the eye tracker, rows of events, rows without an image and those of the calibration, which Pro Lab calls a
-// stimulus, are no gaze on an image. A sample is lost where both eyes are invalid: "Invalid", or 2 to 4 on the older scale.
+// other than the eye tracker, rows of events, rows without an image and those of what else Pro Lab calls a stimulus, a text
+// or the calibration, are no gaze on an image. A sample is lost where both eyes are invalid: "Invalid", or 2 to 4 on the older scale.
 //
 // Times count from the first row that the reader has with the image.
 func sniffTobii(head []byte) bool {
@@ -253,6 +253,11 @@ func (b *tobii) onScreen() bool {
 	return b.presentedX != "" && b.presentedY != "" && b.presentedWidth != "" && b.presentedHeight != ""
 }
 
+// pictureless reports a row whose stimulus is no picture but a text, say: of one the file would say where it was.
+func (b *tobii) pictureless() bool {
+	return b.onScreen() && missing(b.text(b.presentedX)) && missing(b.text(b.presentedY)) && missing(b.text(b.presentedWidth)) && missing(b.text(b.presentedHeight))
+}
+
 // tellUnit finds the unit of timestamps that have none, from the step between rows of the eye tracker.
 func (b *tobii) tellUnit(data []byte) (float64, error) {
 	t, err := openTable(b.file, bytes.NewReader(data))
@@ -325,7 +330,7 @@ func (b *tobii) look(v *tobiiView) (err error) {
 			return b.at(v.index, "the number of the fixation")
 		}
 	}
-	off := b.media != "" && (e.image == "" || strings.EqualFold(e.image, tobiiCalibration))
+	off := b.media != "" && (e.image == "" || strings.EqualFold(e.image, tobiiCalibration) || b.pictureless())
 	if v.pending != nil && (off || !fixating || key != v.key) {
 		if err := b.flush(v); err != nil {
 			return err

@@ -112,6 +112,7 @@ func TestTobii(t *testing.T) {
 		{"older names of snapshots' columns", "g.tsv", strings.ReplaceAll(tobiiSnapshots, "Mapped eye movement type index", "Mapped Eye Movement Index"), ReadOptions{}, "02-walk/P5 0x0: (50 60 0.02+0.02)\n01-walk/P5 0x0: (5 6 0+0.03) (7 8 0.03+0.02)\ndropped: 1 without a position\n"},
 		{"a file of Pro Lab with its calibration", "g.tsv", tobiiWhole, ReadOptions{}, "scan 1/P07 1024x768: (0.512 0.2304 0.008333+0.017) (512 384 0.033333+0.008)\ndropped: 1 outside the image\n"},
 		{"its samples", "g.tsv", tobiiWhole, ReadOptions{Samples: true}, "scan 1/P07 1024x768: 0.512,0.2304@0 1.024,0.5376@0.008333 lost@0.016667 lost@0.025 512,384@0.033333 -49.0496,-55.9872@0.041667\ndropped: 1 outside the image, 2 without a position\n"},
+		{"a stimulus that is a text", "g.tsv", tobiiNew + tabs("450 | Eye Tracker | P1 | Rec1 | | Instruction | | | | | 960 | 540 | Valid | Valid | Fixation | 20 | 7 | 960 | 540"), ReadOptions{}, tobiiNewWant},
 		{"the screen under its oldest name", "g.tsv", strings.ReplaceAll(tobiiNew, "[DACS px]", "(RCSpx)"), ReadOptions{}, tobiiNewWant},
 		{"a scene video", "g.tsv", tabs("Recording timestamp [ms] | Gaze point X [MCS px] | Gaze point Y [MCS px] | Recording resolution width [px] | Recording resolution height [px]",
 			"0 | 5 | 6 | 1920 | 1080", "20 | 7 | 8 | 1920 | 1080"), ReadOptions{}, "/ 1920x1080 screen: 5,6@0 7,8@0.02\n"},
