@@ -37,18 +37,22 @@ const (
 	fixationsEnding = "_fixations.csv"
 )
 
-// listGazepoint leaves out the all_gaze file of whoever has a fixations file too: they hold the same fixations.
-func listGazepoint(dir string, _ ReadOptions) ([]string, error) {
+// listGazepoint leaves out one of the two files of whoever has both: they hold the same fixations, and all_gaze the samples.
+func listGazepoint(dir string, o ReadOptions) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
+	}
+	wanted, other := fixationsEnding, allGazeEnding
+	if o.Samples {
+		wanted, other = other, wanted
 	}
 	var files []string
 	pairs := false
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
-		stem, isAll := cutEnding(e.Name(), allGazeEnding)
-		if _, isFixations := cutEnding(e.Name(), fixationsEnding); !isAll && !isFixations {
+		stem, isOther := cutEnding(e.Name(), other)
+		if _, isWanted := cutEnding(e.Name(), wanted); !isOther && !isWanted {
 			continue
 		}
 		found, err := recognise(path)
@@ -58,7 +62,7 @@ func listGazepoint(dir string, _ ReadOptions) ([]string, error) {
 		if !slices.ContainsFunc(found, func(f format) bool { return f.name == "gazepoint" }) {
 			continue
 		}
-		if isAll && slices.ContainsFunc(entries, func(e os.DirEntry) bool { return strings.EqualFold(e.Name(), stem+fixationsEnding) }) {
+		if isOther && slices.ContainsFunc(entries, func(e os.DirEntry) bool { return strings.EqualFold(e.Name(), stem+wanted) }) {
 			pairs = true
 			continue
 		}

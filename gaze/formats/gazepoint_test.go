@@ -78,6 +78,9 @@ func TestGazepointFolder(t *testing.T) {
 	if got := strings.Join(readers, ", "); got != "a.jpg User 0, a.jpg User 1, b.jpg User 1" {
 		t.Errorf("read %s", got)
 	}
+	if set, err := Load(dir, ReadOptions{Samples: true}); err != nil || len(set.Files) != 2 || strings.Contains(strings.Join(set.Files, " "), "fixations") {
+		t.Errorf("samples: %+v, %v", set, err)
+	}
 	single := write(t, map[string]string{"User 0_all_gaze.csv": all, "Data_Summary_export_p.csv": "Media Name,AOI Name,Viewers (#)\na.jpg,1,2\n"})
 	if set, err := Load(single, ReadOptions{}); err != nil || len(set.Files) != 1 || len(set.Recordings) != 2 {
 		t.Errorf("%+v, %v", set, err)

@@ -38,9 +38,9 @@ func sniffPupilNeon(head []byte) bool {
 		h["start timestamp [ns]"] && h["fixation x [px]"])
 }
 
-// listPupilNeon is the fixations.csv, or else the gaze.csv, of every folder of an export; where some are mapped to
-// reference images, these alone.
-func listPupilNeon(dir string, _ ReadOptions) ([]string, error) {
+// listPupilNeon is the fixations.csv, or else the gaze.csv, of every folder of an export, and the gaze.csv where samples are
+// asked for; where some are mapped to reference images, these alone.
+func listPupilNeon(dir string, o ReadOptions) ([]string, error) {
 	var all, mapped []string
 	folder := ""
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
@@ -50,7 +50,7 @@ func listPupilNeon(dir string, _ ReadOptions) ([]string, error) {
 		if err != nil {
 			return err
 		}
-		if name := strings.ToLower(d.Name()); !d.Type().IsRegular() || name != "fixations.csv" && name != "gaze.csv" {
+		if name := strings.ToLower(d.Name()); !d.Type().IsRegular() || name != "gaze.csv" && (name != "fixations.csv" || o.Samples) {
 			return nil
 		}
 		f, err := os.Open(path)

@@ -48,6 +48,9 @@ func TestPupilNeonFolder(t *testing.T) {
 	if err != nil || len(set.Files) != 1 || filepath.Base(set.Files[0]) != "fixations.csv" {
 		t.Errorf("a recording: %+v, %v", set, err)
 	}
+	if set, err = Load(write(t, files), ReadOptions{Samples: true}); err != nil || len(set.Files) != 1 || filepath.Base(set.Files[0]) != "gaze.csv" {
+		t.Errorf("samples: %+v, %v", set, err)
+	}
 	for name, text := range map[string]string{"fixations.csv": neonMapped, "gaze.csv": neonGazeMapped, "sections.csv": neonSections} {
 		files["Reference-Image-Mapper_Chest_csv/"+name] = text
 	}
