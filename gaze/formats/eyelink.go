@@ -149,7 +149,7 @@ func (b *eyeLink) read(line []byte) error {
 	case "END":
 		return b.end(words)
 	case "SAMPLES", "EVENTS":
-		if len(words) > 1 && words[1] != "GAZE" {
+		if taken := b.wanted() == (words[0] == "SAMPLES"); taken && len(words) > 1 && words[1] != "GAZE" {
 			return b.problem("%s are of the type %s, expected GAZE, positions on the screen", words[0], words[1])
 		}
 		b.eyes(words)
