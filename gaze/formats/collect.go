@@ -56,6 +56,11 @@ type entry struct {
 	reason *int
 }
 
+// lose makes a sample of the entry one without a position, for a reason.
+func (e *entry) lose(v *gaze.Sample, reason *int) {
+	v.X, v.Y, e.reason = math.NaN(), math.NaN(), reason
+}
+
 // recording is the index of an entry's recording, which begins with its first entry.
 func (c *collector) recording(at place, e entry) (int, error) {
 	key := [2]string{e.image, e.reader}

@@ -210,14 +210,15 @@ func (g *gazepoint) addSample() error {
 	if err != nil {
 		return err
 	}
-	sample := gaze.Sample{X: math.NaN(), Y: math.NaN(), Time: g.clock.since(e.image, e.reader, g.text("MEDIA_ID"), t)}
-	if valid {
-		if sample.X, err = g.position("BPOGX"); err != nil {
-			return err
-		}
-		if sample.Y, err = g.position("BPOGY"); err != nil {
-			return err
-		}
+	sample := gaze.Sample{Time: g.clock.since(e.image, e.reader, g.text("MEDIA_ID"), t)}
+	if sample.X, err = g.position("BPOGX"); err != nil {
+		return err
+	}
+	if sample.Y, err = g.position("BPOGY"); err != nil {
+		return err
+	}
+	if !valid {
+		e.lose(&sample, &g.set.Dropped.Invalid)
 	}
 	e.sample = &sample
 	return g.collector.add(g.place(), e)

@@ -37,7 +37,7 @@ func TestGazepoint(t *testing.T) {
 			"a.jpg/ 1x1 screen: (0.12 0.22 0+0.25) (0.2 0.3 0.5+0.5)\n"},
 		{"samples", "User 1_all_gaze.csv", gazepointHeader + gazepointRows, ReadOptions{Samples: true},
 			"a.jpg/User 1 1x1 screen: 0.11,0.21@0 0.13,0.23@0.01667 lost@0.03333 1.3,-0.4@0.05 0.5,0.5@0.15\nb.jpg/User 1 1x1 screen: 0.7,0.8@0\n" +
-				"dropped: 1 without a position\n"},
+				"dropped: 1 marked invalid\n"},
 		{"a position that is missing", "g.csv", gazepointFixations + "0,a.jpg,3,0.2,1,,0.3,2,0.5,10,1,\n", ReadOptions{},
 			"a.jpg/ 1x1 screen: (0.12 0.22 0+0.25) (0.2 0.3 0.5+0.5)\ndropped: 1 without a position\n"},
 	})

@@ -165,10 +165,10 @@ func (p *pupilCore) add() error {
 		}
 	}
 	if p.duration == "" {
-		if !valid {
-			x, y = math.NaN(), math.NaN()
-		}
 		e.sample = &gaze.Sample{X: x, Y: y, Time: e.order}
+		if !valid {
+			e.lose(e.sample, &p.set.Dropped.Invalid)
+		}
 		return p.collector.add(p.place(), e)
 	}
 	return p.addFixation(e, x, y, valid, onSurface)

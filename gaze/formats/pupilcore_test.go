@@ -20,7 +20,7 @@ func TestPupilCore(t *testing.T) {
 	testGood(t, "pupil-core", []goodFile{
 		{"fixations", "fixations.csv", coreFixations, ReadOptions{}, "/ 1x1 screen: (0.25 0.25 0+0.25) (0.5 0.9 1.5+0.1)\ndropped: 1 marked invalid\n"},
 		{"on a surface", "x/fixations_on_surface_a b.jpg.csv", coreSurface, ReadOptions{}, "a b.jpg/ 1x1: (0.1 0.8 0+0.2) (0.3 0.6 0.4+0.05)\ndropped: 1 outside the image\n"},
-		{"gaze", "gaze_positions.csv", coreGaze, ReadOptions{}, "/ 1x1 screen: 0.5,0.75@0 lost@0.005 1.5,0.7@0.01\ndropped: 1 without a position\n"},
+		{"gaze", "gaze_positions.csv", coreGaze, ReadOptions{}, "/ 1x1 screen: 0.5,0.75@0 lost@0.005 1.5,0.7@0.01\ndropped: 1 marked invalid\n"},
 		{"gaze on a surface", "gaze_positions_on_surface_A.csv", coreGazeSurface, ReadOptions{}, "A/ 1x1: 0.5,0.75@0 1.5,0.75@0.1 0.5,0.5@0.2\ndropped: 1 outside the image\n"},
 	})
 	testBad(t, "pupil-core", []badFile{

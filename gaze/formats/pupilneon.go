@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -92,7 +91,7 @@ type pupilNeon struct {
 	first     int64  // nanoseconds
 	duration  string // "" for samples
 	worn      string
-	blink     string
+	blink     string // "" where there is none
 }
 
 func readPupilNeon(s *source) error {
@@ -235,9 +234,15 @@ func (p *pupilNeon) addSample(e entry, x, y float64, detected bool) error {
 			return err
 		}
 	}
-	if !detected || worn == 0 || p.blink != "" && !missing(p.text(p.blink)) {
-		x, y = math.NaN(), math.NaN()
-	}
 	e.sample = &gaze.Sample{X: x, Y: y, Time: e.order}
+	dropped := &p.set.Dropped
+	switch {
+	case worn == 0:
+		e.lose(e.sample, &dropped.Invalid)
+	case !missing(p.text(p.blink)):
+		e.lose(e.sample, &dropped.Blinks)
+	case !detected:
+		e.lose(e.sample, &dropped.Outside)
+	}
 	return p.collector.add(p.place(), e)
 }

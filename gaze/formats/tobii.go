@@ -363,7 +363,7 @@ func (b *tobii) addSample(e entry, p tobiiPoint) (err error) {
 		return err
 	}
 	if !valid {
-		sample.X, sample.Y = math.NaN(), math.NaN()
+		e.lose(&sample, &b.source.set.Dropped.Invalid)
 	}
 	e.sample = &sample
 	return b.collector.add(b.place(), e)

@@ -46,7 +46,7 @@ var (
 		"1000000 | P2 | a.png | 0,5000 | 0,2500 | 960 | 540 | 0 | 4",
 		"1008333 | P2 | a.png | 0,5100 | 0,2600 | 961 | 541 | 2 | 4",
 		"1016667 | P2 | a.png | 0,5200 | 0,2700 | 962 | 542 | 1 | 0")
-	tobiiNormWant = "a.png/P2 1x1: 0.5,0.25@0 lost@0.008333 0.52,0.27@0.016667\ndropped: 1 without a position\n"
+	tobiiNormWant = "a.png/P2 1x1: 0.5,0.25@0 lost@0.008333 0.52,0.27@0.016667\ndropped: 1 marked invalid\n"
 	// Tobii Studio, with names without blanks.
 	tobiiStudio = tabs(
 		"ParticipantName | RecordingName | RecordingResolution | MediaName | RecordingTimestamp | FixationIndex | GazeEventType | GazeEventDuration | FixationPointX (MCSpx) | FixationPointY (MCSpx) | MediaWidth | MediaHeight | GazePointX (ADCSpx) | GazePointY (ADCSpx)",
@@ -102,7 +102,7 @@ func TestTobii(t *testing.T) {
 		{"units in parentheses and without a blank", "g.tsv", strings.NewReplacer("[MCS norm]", "(MCSnorm)", "[DACS px]", "(DACSpx)", "[μs]", "(us)").Replace(tobiiNorm), ReadOptions{}, tobiiNormWant},
 		{"samples where there are fixations", "g.tsv", tobiiNew, ReadOptions{Samples: true},
 			"a/P1 800x600: 400,300@0 401,301@0.016 402,302@0.033 lost@0.05 40,60@0.066\nb/P1 400x400: 200,200@0 200,200@0.1 200,200@0.15 200,200@0.2\n" +
-				"dropped: 1 without a position\n"},
+				"dropped: 1 marked invalid\n"},
 		{"Studio", "g.tsv", tobiiStudio, ReadOptions{}, "a.jpg/P3 640x480: (100 200 0+0.05) (300 100 0.05+0.1)\n"},
 		{"Studio, samples", "g.tsv", tobiiStudio, ReadOptions{Samples: true}, "a.jpg/P3 1920x1080 screen: 740,500@0 741,501@0.017 742,502@0.033 942,402@0.05\n"},
 		{"glasses", "g.tsv", tobiiGlasses, ReadOptions{}, "Poster A/P4 0x0: (500 600 0+0.04) (510 610 0.04+0.06)\n"},
@@ -111,9 +111,10 @@ func TestTobii(t *testing.T) {
 		{"a screen", "g.tsv", tobiiScreen, ReadOptions{}, "a/R1 1920x1080 screen: 10,20@0 10000,-5@0.016 lost@0.033\ndropped: 1 without a position\n"},
 		{"older names of snapshots' columns", "g.tsv", strings.ReplaceAll(tobiiSnapshots, "Mapped eye movement type index", "Mapped Eye Movement Index"), ReadOptions{}, "02-walk/P5 0x0: (50 60 0.02+0.02)\n01-walk/P5 0x0: (5 6 0+0.03) (7 8 0.03+0.02)\ndropped: 1 without a position\n"},
 		{"a file of Pro Lab with its calibration", "g.tsv", tobiiWhole, ReadOptions{}, "scan 1/P07 1024x768: (0.512 0.2304 0.008333+0.017) (512 384 0.033333+0.008)\ndropped: 1 outside the image\n"},
-		{"its samples", "g.tsv", tobiiWhole, ReadOptions{Samples: true}, "scan 1/P07 1024x768: 0.512,0.2304@0 1.024,0.5376@0.008333 lost@0.016667 lost@0.025 512,384@0.033333 -49.0496,-55.9872@0.041667\ndropped: 1 outside the image, 2 without a position\n"},
+		{"its samples", "g.tsv", tobiiWhole, ReadOptions{Samples: true}, "scan 1/P07 1024x768: 0.512,0.2304@0 1.024,0.5376@0.008333 lost@0.016667 lost@0.025 512,384@0.033333 -49.0496,-55.9872@0.041667\ndropped: 1 outside the image, 2 marked invalid\n"},
 		{"a stimulus that is a text", "g.tsv", tobiiNew + tabs("450 | Eye Tracker | P1 | Rec1 | | Instruction | | | | | 960 | 540 | Valid | Valid | Fixation | 20 | 7 | 960 | 540"), ReadOptions{}, tobiiNewWant},
 		{"the screen under its oldest name", "g.tsv", strings.ReplaceAll(tobiiNew, "[DACS px]", "(RCSpx)"), ReadOptions{}, tobiiNewWant},
+		{"rows that another program has numbered", "g.csv", ",Recording timestamp [ms],Gaze point X [MCS px],Gaze point Y [MCS px]\n0,0,5,6\n1,20,7,8\n", ReadOptions{}, "/ 0x0 screen: 5,6@0 7,8@0.02\n"},
 		{"a scene video", "g.tsv", tabs("Recording timestamp [ms] | Gaze point X [MCS px] | Gaze point Y [MCS px] | Recording resolution width [px] | Recording resolution height [px]",
 			"0 | 5 | 6 | 1920 | 1080", "20 | 7 | 8 | 1920 | 1080"), ReadOptions{}, "/ 1920x1080 screen: 5,6@0 7,8@0.02\n"},
 		{"fixations of two recordings of a reader", "g.tsv", tabs("Recording timestamp [ms] | Participant name | Recording name | Presented Stimulus name | Eye movement type | Eye movement type index | Gaze event duration [ms] | Fixation point X [MCS px] | Fixation point Y [MCS px]",
