@@ -163,6 +163,17 @@ func TestBadBIDS(t *testing.T) {
 	}
 }
 
+// A distance that cannot be in metres is not used, and said.
+func TestBIDSDistanceInCentimetres(t *testing.T) {
+	const note = bidsName + ": the screen is farther than 10 m by ScreenDistance, which has to be in metres; pixels per degree are not known"
+	for distance, want := range map[string]string{"0.68": "[]", "68": "[" + note + "]"} {
+		set, err := Load(write(t, bidsSet(map[string]string{"task-see_events.json": strings.Replace(bidsScreenJSON, "0.68", distance, 1)})), ReadOptions{})
+		if err != nil || fmt.Sprint(set.Notes) != want {
+			t.Errorf("%s: notes %q, %v, want %s", distance, set.Notes, err, want)
+		}
+	}
+}
+
 // Of a data set's files those of eyes are read, one eye a run, and the nearest JSON file wins.
 func TestBIDSFolder(t *testing.T) {
 	files := bidsSet(map[string]string{
