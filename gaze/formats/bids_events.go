@@ -48,7 +48,9 @@ func (b *bidsRun) showings() ([]bidsShowing, error) {
 			if err != nil {
 				return err
 			}
-			v.end = v.begin + d
+			if d > 0 { // the mere onset has none
+				v.end = v.begin + d
+			}
 		}
 		list = append(list, v)
 		return nil

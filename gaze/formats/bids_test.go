@@ -93,6 +93,7 @@ func TestBIDS(t *testing.T) {
 		"a distance in centimetres":    {screen("0.68", "68"), ReadOptions{}, strings.ReplaceAll(samples, resolution, ": ")},
 		"a byte-order mark":            {map[string]string{"sub-01/beh/" + bidsName: zip("\ufeff" + bidsRows)}, ReadOptions{}, samples},
 		"an image without a sample":    {map[string]string{"sub-01/beh/sub-01_task-see_events.tsv": bidsEvents + "9\t1\tgo\tpics/c.png\n"}, ReadOptions{}, strings.Replace(samples, "dropped", "pics/c.png/sub-01 1280x1024 screen 40.997,41.159 px/deg:\ndropped", 1)},
+		"the onset of an image alone":  {map[string]string{"sub-01/beh/sub-01_task-see_events.tsv": strings.Replace(bidsEvents, "1.03\tn/a", "1.03\t0.0", 1)}, ReadOptions{}, samples},
 		"no start, no onset":           {join(physio(`"StartTime": 1, `, ""), map[string]string{"sub-01/beh/sub-01_task-see_events.tsv": "onset\tduration\t\n\n"}), ReadOptions{}, "/sub-01 1280x1024 screen" + resolution + "100,200@0 102,202@0.01 lost@0.02 300,400@0.03 302,402@0.04 500,500@0.05\ndropped: 1 without a position\n"},
 		"no screen":                    {map[string]string{"task-see_events.json": ""}, ReadOptions{}, strings.NewReplacer(resolution, ": ", "1280x1024", "0x0").Replace(samples)},
 		"millimetres on the screen":    {join(physio(`"x_coordinate": {"Units": "pixel"}`, `"x_coordinate": {"Units": "mm"}`), map[string]string{"sub-01/beh/" + bidsName: zip("0\t190\t512\t1\n")}, map[string]string{"sub-01/beh/sub-01_task-see_events.tsv": ""}), ReadOptions{}, "/sub-01 1280x1024 screen" + resolution + "640,512@0\n"},
