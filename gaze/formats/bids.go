@@ -33,9 +33,9 @@ func init() {
 // degree. Fixations come from *_physioevents.tsv.gz where there are any, each at the mean of its samples; otherwise, or
 // with ReadOptions.Samples, the samples are taken.
 //
-// The images are those in the column stim_file of *_events.tsv, from their onset for their duration, or until the next
-// one; samples between them are on no image. Without that table the row of the manifest, or the file's name, tells the one
-// image. The reader is the subject. Of the files of two eyes the cyclopean one is read from a folder, else the first.
+// The images are those in the column stim_file of *_events.tsv, which may lie in a folder above, too, from their onset for
+// their duration, or until the next one; samples between them are on no image. Without that table the row of the manifest,
+// or the file's name, tells the one image. The reader is the subject. Of the files of two eyes the cyclopean one is read from a folder, else the first.
 func sniffBIDS(head []byte) bool {
 	z, err := gzip.NewReader(bytes.NewReader(head))
 	if err != nil {

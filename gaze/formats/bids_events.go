@@ -21,9 +21,13 @@ type bidsShowing struct {
 // showings reads the images from the table of events; where that names none there is a single one, of no name.
 func (b *bidsRun) showings() ([]bidsShowing, error) {
 	whole := []bidsShowing{{"", math.Inf(-1), math.Inf(1), place{b.source.file, 1}}}
-	f, path, err := b.sibling(withoutRecording(b.source.file), "_events.tsv")
-	if f == nil || err != nil {
+	path, err := bidsTable(withoutRecording(b.source.file), "_events.tsv")
+	if path == "" || err != nil {
 		return whole, err
+	}
+	f, err := openRegular(path)
+	if err != nil {
+		return nil, err
 	}
 	defer f.Close()
 	t, err := openTable(path, f, "onset", "duration")

@@ -42,6 +42,25 @@ func bidsSidecar(path, suffix string) (bidsMeta, error) {
 	return meta, nil
 }
 
+// bidsTable is the table with an ending that holds for a file: the nearest one, and of a folder the most specific, with no
+// entity that the file has not; "" where there is none.
+func bidsTable(path, ending string) (string, error) {
+	entities := bidsEntities(path)
+	for _, dir := range bidsFolders(filepath.Dir(path)) {
+		files, err := filepath.Glob(filepath.Join(globQuote(dir), "*"+ending))
+		if err != nil {
+			return "", err
+		}
+		files = slices.DeleteFunc(files, func(file string) bool {
+			return slices.ContainsFunc(bidsEntities(file), func(e string) bool { return !slices.Contains(entities, e) })
+		})
+		if len(files) > 0 {
+			return slices.MaxFunc(files, func(a, b string) int { return len(bidsEntities(a)) - len(bidsEntities(b)) }), nil
+		}
+	}
+	return "", nil
+}
+
 // globQuote makes a folder's name a pattern that fits nothing else.
 func globQuote(dir string) string {
 	return strings.NewReplacer(`*`, `[*]`, `?`, `[?]`, `[`, `[[]`).Replace(dir)
