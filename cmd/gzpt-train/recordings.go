@@ -36,7 +36,7 @@ func (s *recordingSettings) addFlags(f *flags) {
 	g.StringVar(&s.placement, "placement", "fit", "where on the screen an image was shown: `PLACE` is fit, centre, fill or x,y,w,h, and then @x,y,w,h where only "+
 		"that part of the image was")
 	g.StringVar(&s.resolution, "px-per-degree", "", "pixels in a degree of visual angle, where the file does not say: `X[,Y]`")
-	g.Float64Var(&s.rate, "gaze-rate", 90, "samples a second of files without times (MicEye, OAI): `HZ`")
+	g.Float64Var(&s.rate, "gaze-rate", formats.DefaultRate, "samples a second of files without times (MicEye, OAI): `HZ`")
 	g.Float64Var(&s.shownHeight, "shown-height", 0, "height in pixels at which such a file's images were shown: `H` (0: as the file's settings say, or 800)")
 	g.StringVar(&s.detector, "fixations", "auto", "`DETECTOR` that finds fixations in samples ("+strings.Join(names, ", ")+"), with parameters as in "+
 		"idt:dispersion=1.5; auto leaves a tracker's own fixations as they are, any other takes the samples")

@@ -33,9 +33,9 @@ func init() {
 // degree. Fixations come from *_physioevents.tsv.gz where there are any, each at the mean of its samples; otherwise, or
 // with ReadOptions.Samples, the samples are taken.
 //
-// The images are those in the column stim_file of *_events.tsv, from their onset for their duration, or until the next
-// one; samples between them are on no image. Without that table the row of the manifest, or the file's name, tells the one
-// image. The reader is the subject. Of the files of two eyes the cyclopean one is read from a folder, else the first.
+// The images are those in the column stim_file of *_events.tsv, which may lie in a folder above, too, from their onset for
+// their duration, or until the next one; samples between them are on no image. Without that table the row of the manifest,
+// or the file's name, tells the one image. The reader is the subject. Of the files of two eyes the cyclopean one is read from a folder, else the first.
 func sniffBIDS(head []byte) bool {
 	z, err := gzip.NewReader(bytes.NewReader(head))
 	if err != nil {
@@ -43,7 +43,8 @@ func sniffBIDS(head []byte) bool {
 	}
 	text := make([]byte, headSize)
 	n, _ := io.ReadFull(z, text) // the head of the file is not its end
-	line, _, _ := strings.Cut(string(text[:n]), "\n")
+	text, _ = decode(text[:n])
+	line, _, _ := strings.Cut(string(text), "\n")
 	fields := strings.Split(strings.TrimRight(line, "\r"), "\t")
 	if len(fields) < 3 {
 		return false
@@ -58,9 +59,23 @@ func sniffBIDS(head []byte) bool {
 
 const physioEnding = "_physio.tsv.gz"
 
+// bidsSubjects is the folders of a data set's subjects, or the folder itself where it is one, or one within.
+func bidsSubjects(dir string) ([]string, error) {
+	subjects, err := filepath.Glob(filepath.Join(globQuote(dir), "sub-*"))
+	if err != nil {
+		return nil, err
+	}
+	isPhysio := func(name string) bool { return strings.HasSuffix(name, physioEnding) }
+	here, err := filesIn(dir, isPhysio)
+	if len(here) > 0 || strings.HasPrefix(filepath.Base(dir), "sub-") {
+		subjects = []string{dir}
+	}
+	return subjects, err
+}
+
 // listBIDS is the eye-tracking files of a data set, one for each run.
 func listBIDS(dir string, _ ReadOptions) ([]string, error) {
-	subjects, err := filepath.Glob(filepath.Join(dir, "sub-*"))
+	subjects, err := bidsSubjects(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -141,11 +156,20 @@ func readBIDS(s *source) error {
 	if b.screen, err = newBIDSScreen(s.file, b.meta, events); err != nil {
 		return err
 	}
-	if err := b.readSamples(); err != nil {
-		return err
+	if b.screen.far {
+		s.set.note("%s: the screen is farther than %d m by ScreenDistance, which has to be in metres; pixels per degree are not known", filepath.Base(s.file), farthest)
 	}
 	showings, err := b.showings()
 	if err != nil {
+		return err
+	}
+	// The start of the samples matters where images have onsets alone.
+	if b.meta["StartTime"] != nil || showings[0].image != "" {
+		if b.start, err = b.meta.number(s.file, "StartTime"); err != nil {
+			return err
+		}
+	}
+	if err := b.readSamples(); err != nil {
 		return err
 	}
 	fixations, err := b.fixations()
@@ -172,6 +196,9 @@ func openHeadless(file string, r io.Reader, columns []string) (*table, error) {
 		if err != nil {
 			return nil, gaze.Problem{File: file, Reason: fmt.Sprintf("no whole gzip file: %v", err)}
 		}
+	}
+	if data, err = decode(data); err != nil {
+		return nil, gaze.Problem{File: file, Reason: err.Error()}
 	}
 	t := &table{file: file, reader: csv.NewReader(bytes.NewReader(data)), names: columns, columns: map[string]int{}}
 	t.reader.Comma, t.reader.FieldsPerRecord, t.reader.LazyQuotes, t.reader.ReuseRecord = '\t', -1, true, true
@@ -203,9 +230,6 @@ func (b *bidsRun) readSamples() error {
 		return err
 	}
 	if err := t.need("timestamp", "x_coordinate", "y_coordinate"); err != nil {
-		return err
-	}
-	if b.start, err = b.meta.number(s.file, "StartTime"); err != nil {
 		return err
 	}
 	err = s.rows(t, func() error {

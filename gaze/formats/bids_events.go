@@ -1,6 +1,7 @@
 package formats
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"os"
@@ -10,18 +11,23 @@ import (
 	"gzpt/gaze"
 )
 
-// bidsShowing is an image before the reader, in seconds of the run.
+// bidsShowing is an image before the reader, in seconds of the run, and where that stands.
 type bidsShowing struct {
 	image      string
 	begin, end float64
+	place      place
 }
 
-// showings reads the images from the table of events; without one there is a single image, of no name.
+// showings reads the images from the table of events; where that names none there is a single one, of no name.
 func (b *bidsRun) showings() ([]bidsShowing, error) {
-	whole := []bidsShowing{{"", math.Inf(-1), math.Inf(1)}}
-	f, path, err := b.sibling(withoutRecording(b.source.file), "_events.tsv")
-	if f == nil || err != nil {
+	whole := []bidsShowing{{"", math.Inf(-1), math.Inf(1), place{b.source.file, 1}}}
+	path, err := bidsTable(withoutRecording(b.source.file), "_events.tsv")
+	if path == "" || err != nil {
 		return whole, err
+	}
+	f, err := openRegular(path)
+	if err != nil {
+		return nil, err
 	}
 	defer f.Close()
 	t, err := openTable(path, f, "onset", "duration")
@@ -36,7 +42,7 @@ func (b *bidsRun) showings() ([]bidsShowing, error) {
 		if missing(t.text("stim_file")) {
 			return nil
 		}
-		v := bidsShowing{image: t.text("stim_file"), end: math.Inf(1)}
+		v := bidsShowing{image: t.text("stim_file"), end: math.Inf(1), place: t.place()}
 		var err error
 		if v.begin, err = t.seconds("onset", 1, math.Inf(-1)); err != nil {
 			return err
@@ -46,7 +52,9 @@ func (b *bidsRun) showings() ([]bidsShowing, error) {
 			if err != nil {
 				return err
 			}
-			v.end = v.begin + d
+			if d > 0 { // the mere onset has none
+				v.end = v.begin + d
+			}
 		}
 		list = append(list, v)
 		return nil
@@ -60,10 +68,13 @@ func (b *bidsRun) showings() ([]bidsShowing, error) {
 		}
 		return 0
 	})
-	for i := range list[:max(len(list)-1, 0)] {
+	if err != nil || len(list) == 0 {
+		return whole, err
+	}
+	for i := range list[:len(list)-1] {
 		list[i].end = min(list[i].end, list[i+1].begin)
 	}
-	return list, err
+	return list, nil
 }
 
 // bidsFixation is a fixation in seconds of the run, with its place.
@@ -100,7 +111,8 @@ func (b *bidsRun) readFixations(f *os.File, path string) ([]bidsFixation, error)
 	if err := t.need("onset", "duration", "trial_type"); err != nil {
 		return nil, err
 	}
-	index := missing(meta.text("OnsetSource")) // the onset is the number of a row
+	// ForeignIndexColumn is what drafts of the specification called it. Without a column the onset is the number of a row.
+	index := missing(cmp.Or(meta.text("OnsetSource"), meta.text("ForeignIndexColumn")))
 	var list []bidsFixation
 	err = b.source.rows(t, func() error {
 		blink := t.text("trial_type") == "blink"
@@ -162,7 +174,8 @@ func (b *bidsRun) onset(t *table, index bool) (float64, error) {
 }
 
 // durationUnit is the seconds of a unit of the durations. BIDS has seconds, but the example in its text has the units of
-// the timestamp: where no unit is declared, and half of the fixations would last more than 10 s, it is these.
+// the timestamp: where no unit is declared, and most fixations would last far beyond the beginning of the next one, it is
+// these.
 func (b *bidsRun) durationUnit(path, declared string, list []bidsFixation) (float64, error) {
 	if declared != "" {
 		unit, ok := bidsTime(declared)
@@ -172,8 +185,12 @@ func (b *bidsRun) durationUnit(path, declared string, list []bidsFixation) (floa
 		return unit, nil
 	}
 	long := 0
-	for _, v := range list {
-		if v.Duration > 10 {
+	for i, v := range list {
+		next := b.times[len(b.times)-1]
+		if i+1 < len(list) {
+			next = list[i+1].Start
+		}
+		if v.Duration > 3*max(next-v.Start, 0)+1./10 {
 			long++
 		}
 	}
@@ -194,8 +211,26 @@ func (b *bidsRun) mean(from, to float64) (x, y float64) {
 	return x / float64(n), y / float64(n)
 }
 
+// seen reports an error where no image was there while samples were taken.
+func (b *bidsRun) seen(showings []bidsShowing) error {
+	if len(b.times) == 0 {
+		return nil // said already
+	}
+	first, last := b.times[0], b.times[len(b.times)-1]
+	for _, v := range showings {
+		if v.begin <= last && v.end > first {
+			return nil
+		}
+	}
+	return b.source.pass(showings[0].place.problem(fmt.Sprintf("the images are there from %.6g s to %.6g s and the samples from %.6g s to %.6g s, expected onset, duration and StartTime by one clock",
+		showings[0].begin, showings[len(showings)-1].end, first, last)))
+}
+
 // fill adds the fixations, or else the samples, to the images that were there at their time.
 func (b *bidsRun) fill(showings []bidsShowing, fixations []bidsFixation) error {
+	if err := b.seen(showings); err != nil {
+		return err
+	}
 	ends := map[string]float64{} // an image that is shown again has a clock that goes on
 	for _, v := range showings {
 		e := entry{image: v.image, reader: b.reader, width: b.screen.width, height: b.screen.height, screen: true, resolution: b.screen.resolution}
@@ -203,8 +238,9 @@ func (b *bidsRun) fill(showings []bidsShowing, fixations []bidsFixation) error {
 		if math.IsInf(begin, -1) && len(b.times) > 0 {
 			begin = b.times[0]
 		}
-		from := ends[v.image] - begin
+		from, empty := ends[v.image]-begin, true
 		add := func(at place, t float64) error {
+			empty = false
 			ends[v.image] = max(ends[v.image], t+e.fixation.Duration)
 			return b.source.pass(b.collector.add(at, e))
 		}
@@ -219,12 +255,14 @@ func (b *bidsRun) fill(showings []bidsShowing, fixations []bidsFixation) error {
 				return err
 			}
 		}
-		if len(fixations) > 0 {
-			continue
-		}
-		for i := sort.SearchFloat64s(b.times, v.begin); i < len(b.times) && b.times[i] < v.end; i++ {
+		for i := sort.SearchFloat64s(b.times, v.begin); len(fixations) == 0 && i < len(b.times) && b.times[i] < v.end; i++ {
 			e.sample = &gaze.Sample{X: b.x[i], Y: b.y[i], Time: b.times[i] + from}
 			if err := add(place{b.source.file, b.lines[i]}, e.sample.Time); err != nil {
+				return err
+			}
+		}
+		if e.none = empty && len(b.times) > 0; e.none {
+			if err := add(v.place, 0); err != nil {
 				return err
 			}
 		}

@@ -42,6 +42,25 @@ func bidsSidecar(path, suffix string) (bidsMeta, error) {
 	return meta, nil
 }
 
+// bidsTable is the table with an ending that holds for a file: the nearest one, and of a folder the most specific, with no
+// entity that the file has not; "" where there is none.
+func bidsTable(path, ending string) (string, error) {
+	entities := bidsEntities(path)
+	for _, dir := range bidsFolders(filepath.Dir(path)) {
+		files, err := filepath.Glob(filepath.Join(globQuote(dir), "*"+ending))
+		if err != nil {
+			return "", err
+		}
+		files = slices.DeleteFunc(files, func(file string) bool {
+			return slices.ContainsFunc(bidsEntities(file), func(e string) bool { return !slices.Contains(entities, e) })
+		})
+		if len(files) > 0 {
+			return slices.MaxFunc(files, func(a, b string) int { return len(bidsEntities(a)) - len(bidsEntities(b)) }), nil
+		}
+	}
+	return "", nil
+}
+
 // globQuote makes a folder's name a pattern that fits nothing else.
 func globQuote(dir string) string {
 	return strings.NewReplacer(`*`, `[*]`, `?`, `[?]`, `[`, `[[]`).Replace(dir)
@@ -162,6 +181,7 @@ type bidsScreen struct {
 	originX       float64 // of the positions' origin, in pixels
 	originY       float64
 	up            bool // y runs up
+	far           bool // by a distance that cannot be in metres
 }
 
 // newBIDSScreen reads what the JSON files say of the screen.
@@ -195,6 +215,9 @@ func newBIDSScreen(file string, physio, events bidsMeta) (bidsScreen, error) {
 	}
 	if size != nil {
 		d := screenDistance(presentation.numbers("ScreenDistance"))
+		if s.far = d > farthest; s.far {
+			d = 0
+		}
 		s.resolution = gaze.Resolution{X: gaze.PixelsPerDegree(s.width, size[0], d), Y: gaze.PixelsPerDegree(s.height, size[1], d)}
 	}
 	for _, axis := range []struct {
@@ -219,17 +242,19 @@ func newBIDSScreen(file string, physio, events bidsMeta) (bidsScreen, error) {
 	return s, s.origin(file, presentation)
 }
 
-// screenDistance is how far the eye is from the screen in metres. Three numbers are the distances to three places of the
-// screen, of which the mean is taken; "n/a", or numbers that cannot be that, is not known, 0.
+// farthest is how many metres a screen may be away: distances in centimetres have been published.
+const farthest = 10
+
+// screenDistance is how far the eye is from the screen in metres: one number, or the way from the eye to the middle of the
+// screen along x, y and z. "n/a" is not known, 0.
 func screenDistance(v []float64) float64 {
-	if len(v) == 0 || slices.Min(v) <= 0 || slices.Max(v) > 2*slices.Min(v) {
-		return 0
+	switch {
+	case len(v) == 1 && v[0] > 0:
+		return v[0]
+	case len(v) == 3:
+		return math.Hypot(math.Hypot(v[0], v[1]), v[2])
 	}
-	sum := 0.0
-	for _, d := range v {
-		sum += d
-	}
-	return sum / float64(len(v))
+	return 0
 }
 
 // bidsLength is the metres of a unit of length, 0 for pixels, which no unit is taken for.

@@ -82,16 +82,24 @@ func TestBIDS(t *testing.T) {
 		"fixations, in seconds":        {physioEvents("5000\t0.01\tfixation\t0\n5015\t0.01\tsaccade\t1\n5030\t0.02\tfixation\tn/a\n5055\t0.001\tfixation\t0\n"), ReadOptions{}, a + resolution + "(101 201 0+0.01)\n" + b + resolution + "(367.333 434 0+0.02)\ndropped: 1 without a position, 1 in a blink\n"},
 		"fixations, in ticks":          {physioEvents(strings.ReplaceAll(ticks, "\t10\t", "\t11\t")), ReadOptions{}, a + resolution + "(101 201 0+0.011)\n" + b + resolution + "(367.333 434 0+0.02)\ndropped: 1 in a blink\n"},
 		"fixations, by rows":           {join(physioEvents("0\t0.01\tfixation\t0\n3\t0.005\tfixation\t0\n"), map[string]string{"sub-01/beh/sub-01_task-see_recording-eye1_physioevents.json": strings.Replace(bidsEventsJSON, "timestamp", "n/a", 1)}), ReadOptions{}, a + resolution + "(101 201 0+0.01)\n" + b + resolution + "(300 400 0+0.005)\n"},
+		"fixations, by a draft's name": {join(physioEvents(ticks), map[string]string{"sub-01/beh/sub-01_task-see_recording-eye1_physioevents.json": strings.Replace(bidsEventsJSON, "OnsetSource", "ForeignIndexColumn", 1)}), ReadOptions{}, a + resolution + "(101 201 0+0.01)\n" + b + resolution + "(367.333 434 0+0.02)\ndropped: 1 in a blink\n"},
+		"fixations among messages": {join(physioEvents("4900\tn/a\tn/a\tn/a\t\"RECCFG CR 100 2 0 R\"\n4950\tn/a\tn/a\tn/a\tno \"quotes\" here\n5000\t11\tfixation\t0\tn/a\n5015\t231\tsaccade\t1\tn/a\n5030\t20\tfixation\t0\tn/a\n"),
+			map[string]string{"sub-01/beh/sub-01_task-see_recording-eye1_physioevents.json": strings.Replace(bidsEventsJSON, `"blink"`, `"blink", "message"`, 1)}), ReadOptions{}, a + resolution + "(101 201 0+0.011)\n" + b + resolution + "(367.333 434 0+0.02)\ndropped: 1 in a blink\n"},
 		"fixations, not wanted":        {physioEvents(ticks), ReadOptions{Samples: true}, samples},
 		"the origin at the centre":     {screen(`["top", "left"]`, `"center"`), ReadOptions{}, strings.NewReplacer("100,200@", "740,312@", "102,202@", "742,310@", "300,400@", "940,112@", "302,402@", "942,110@", "500,500@", "1140,12@").Replace(samples)},
 		"the origin at the lower left": {screen(`["top", "left"]`, `"bottom-left"`), ReadOptions{}, strings.NewReplacer("100,200@", "100,824@", "102,202@", "102,822@", "300,400@", "300,624@", "302,402@", "302,622@", "500,500@", "500,524@").Replace(samples)},
-		"three distances":              {screen("0.68", "[0.68, 0.66, 0.70]"), ReadOptions{}, samples},
+		"a distance along three axes":  {screen("0.68", "[0, -0.6, 0.32]"), ReadOptions{}, samples},
 		"no distance":                  {screen("0.68", `"n/a"`), ReadOptions{}, strings.ReplaceAll(samples, resolution, ": ")},
-		"a vector for a distance":      {screen("0.68", `[0, 0, 0.68]`), ReadOptions{}, strings.ReplaceAll(samples, resolution, ": ")},
+		"a distance in centimetres":    {screen("0.68", "68"), ReadOptions{}, strings.ReplaceAll(samples, resolution, ": ")},
+		"a byte-order mark":            {map[string]string{"sub-01/beh/" + bidsName: zip("\ufeff" + bidsRows)}, ReadOptions{}, samples},
+		"an image without a sample":    {map[string]string{"sub-01/beh/sub-01_task-see_events.tsv": bidsEvents + "9\t1\tgo\tpics/c.png\n"}, ReadOptions{}, strings.Replace(samples, "dropped", "pics/c.png/sub-01 1280x1024 screen 40.997,41.159 px/deg:\ndropped", 1)},
+		"the onset of an image alone":  {map[string]string{"sub-01/beh/sub-01_task-see_events.tsv": strings.Replace(bidsEvents, "1.03\tn/a", "1.03\t0.0", 1)}, ReadOptions{}, samples},
+		"images of the task":           {map[string]string{"sub-01/beh/sub-01_task-see_events.tsv": "", "task-see_events.tsv": bidsEvents, "task-hear_events.tsv": "onset\tduration\tstim_file\n0\tn/a\tno.png\n"}, ReadOptions{}, samples},
+		"no start, no onset":           {join(physio(`"StartTime": 1, `, ""), map[string]string{"sub-01/beh/sub-01_task-see_events.tsv": "onset\tduration\t\n\n"}), ReadOptions{}, "/sub-01 1280x1024 screen" + resolution + "100,200@0 102,202@0.01 lost@0.02 300,400@0.03 302,402@0.04 500,500@0.05\ndropped: 1 without a position\n"},
 		"no screen":                    {map[string]string{"task-see_events.json": ""}, ReadOptions{}, strings.NewReplacer(resolution, ": ", "1280x1024", "0x0").Replace(samples)},
 		"millimetres on the screen":    {join(physio(`"x_coordinate": {"Units": "pixel"}`, `"x_coordinate": {"Units": "mm"}`), map[string]string{"sub-01/beh/" + bidsName: zip("0\t190\t512\t1\n")}, map[string]string{"sub-01/beh/sub-01_task-see_events.tsv": ""}), ReadOptions{}, "/sub-01 1280x1024 screen" + resolution + "640,512@0\n"},
 		"a scene camera":               {physio("gaze-on-screen", "gaze-in-world"), ReadOptions{}, strings.NewReplacer(resolution, ": ", "1280x1024", "0x0").Replace(samples)},
-		"nanoseconds, declared":        {join(physio(`"x_coordinate": {`, `"timestamp": {"Units": "ns"}, "x_coordinate": {`), map[string]string{"sub-01/beh/" + bidsName: zip("0\t1\t2\t3\n10000000\t3\t4\t3\n")}), ReadOptions{}, a + resolution + "1,2@0 3,4@0.01\n"},
+		"nanoseconds, declared":        {join(physio(`"x_coordinate": {`, `"timestamp": {"Units": "ns"}, "x_coordinate": {`), map[string]string{"sub-01/beh/" + bidsName: zip("0\t1\t2\t3\n10000000\t3\t4\t3\n")}), ReadOptions{}, a + resolution + "1,2@0 3,4@0.01\n" + b + resolution[:len(resolution)-1] + "\n"},
 	} {
 		set, err := Load(write(t, bidsSet(tc.files)), tc.options)
 		if err != nil {
@@ -140,16 +148,30 @@ func TestBadBIDS(t *testing.T) {
 		"a resolution":         {screen("[1280, 1024]", "[1280]"), bidsName + `: ScreenResolution is [1280], expected width and height in pixels`},
 		"an origin":            {screen(`["top", "left"]`, `"top-right"`), bidsName + `: ScreenOrigin is "top-right", expected top left, bottom left or centre`},
 		"an origin, no screen": {map[string]string{"task-see_events.json": `{"StimulusPresentation": {"ScreenOrigin": "center"}}`}, bidsName + `: ScreenOrigin is "center", but ScreenResolution is not given`},
-		"an image's onset":     {map[string]string{"sub-01/beh/sub-01_task-see_events.tsv": bidsEvents + "soon\t1\tgo\tc.png\n"}, `sub-01_task-see_events.tsv:5:1: onset is "soon", expected a time`},
-		"a fixation":           {events(bidsEventsJSON, "5010\tlong\tfixation\t0\n"), `sub-01_task-see_recording-eye1_physioevents.tsv.gz:2:6: duration is "long", expected a time that is not negative`},
-		"a fixation's row":     {events(strings.Replace(bidsEventsJSON, "timestamp", "n/a", 1), ""), `sub-01_task-see_recording-eye1_physioevents.tsv.gz:1:1: onset is "5000", expected the number of a sample, 0 to 5`},
-		"a fixation's unit":    {events(strings.Replace(bidsEventsJSON, `"OnsetSource"`, `"duration": {"Units": "frames"}, "OnsetSource"`, 1), ""), `sub-01_task-see_recording-eye1_physioevents.tsv.gz: the Units of duration are "frames", expected s, ms, us or ns`},
-		"events, no columns":   {events(`{}`, ""), `sub-01_task-see_recording-eye1_physioevents.tsv.gz: Columns in the JSON file lacks "onset"; expected onset, duration, trial_type`},
+		"no start at all":      {physio(`"StartTime": 1, `, ""), bidsName + `: the JSON file has StartTime not at all, expected a number`},
+		"a start in ticks": {map[string]string{json: strings.Replace(bidsPhysio, `"StartTime": 1`, `"StartTime": 45446`, 1), "sub-01/beh/sub-01_task-see_events.tsv": strings.Replace(bidsEvents, "1.03\tn/a", "1.03\t2", 1)},
+			`sub-01_task-see_events.tsv:2: the images are there from 1 s to 3.03 s and the samples from 45446 s to 45446.1 s, expected onset, duration and StartTime by one clock`},
+		"an image's onset":   {map[string]string{"sub-01/beh/sub-01_task-see_events.tsv": bidsEvents + "soon\t1\tgo\tc.png\n"}, `sub-01_task-see_events.tsv:5:1: onset is "soon", expected a time`},
+		"a fixation":         {events(bidsEventsJSON, "5010\tlong\tfixation\t0\n"), `sub-01_task-see_recording-eye1_physioevents.tsv.gz:2:6: duration is "long", expected a time that is not negative`},
+		"a fixation's row":   {events(strings.Replace(bidsEventsJSON, "timestamp", "n/a", 1), ""), `sub-01_task-see_recording-eye1_physioevents.tsv.gz:1:1: onset is "5000", expected the number of a sample, 0 to 5`},
+		"a fixation's unit":  {events(strings.Replace(bidsEventsJSON, `"OnsetSource"`, `"duration": {"Units": "frames"}, "OnsetSource"`, 1), ""), `sub-01_task-see_recording-eye1_physioevents.tsv.gz: the Units of duration are "frames", expected s, ms, us or ns`},
+		"events, no columns": {events(`{}`, ""), `sub-01_task-see_recording-eye1_physioevents.tsv.gz: Columns in the JSON file lacks "onset"; expected onset, duration, trial_type`},
 	} {
 		dir := write(t, bidsSet(tc.files))
 		_, err := Load(filepath.Join(dir, "sub-01", "beh", bidsName), ReadOptions{Format: "bids"})
 		if want := filepath.Join(dir, "sub-01", "beh", tc.want); err == nil || err.Error() != want {
 			t.Errorf("%s: error\n%v\nwant\n%s", name, err, want)
+		}
+	}
+}
+
+// A distance that cannot be in metres is not used, and said.
+func TestBIDSDistanceInCentimetres(t *testing.T) {
+	const note = bidsName + ": the screen is farther than 10 m by ScreenDistance, which has to be in metres; pixels per degree are not known"
+	for distance, want := range map[string]string{"0.68": "[]", "68": "[" + note + "]"} {
+		set, err := Load(write(t, bidsSet(map[string]string{"task-see_events.json": strings.Replace(bidsScreenJSON, "0.68", distance, 1)})), ReadOptions{})
+		if err != nil || fmt.Sprint(set.Notes) != want {
+			t.Errorf("%s: notes %q, %v, want %s", distance, set.Notes, err, want)
 		}
 	}
 }
@@ -182,6 +204,18 @@ func TestBIDSFolder(t *testing.T) {
 	}
 	if r := set.Recordings[len(set.Recordings)-1]; r.Reader != "sub-02" || r.Width != 640 || len(set.Recordings) != 3 {
 		t.Errorf("%+v", set.Recordings)
+	}
+	for _, part := range []string{"sub-01", "sub-01/beh"} { // one eye, and no heart
+		if set, err := Load(filepath.Join(dir, filepath.FromSlash(part)), ReadOptions{}); err != nil || len(set.Files) != 1 || filepath.Base(set.Files[0]) != bidsName {
+			t.Errorf("%s: %+v, %v", part, set, err)
+		}
+	}
+	bracketed := filepath.Join(t.TempDir(), "data [1]")
+	if err := os.Rename(write(t, files), bracketed); err != nil {
+		t.Fatal(err)
+	}
+	if set, err := Load(bracketed, ReadOptions{}); err != nil || len(set.Files) != 2 {
+		t.Errorf("a folder with brackets: %+v, %v", set, err)
 	}
 	single, err := Load(filepath.Join(dir, "sub-01", "beh", bidsName), ReadOptions{})
 	if err != nil || len(single.Recordings) != 2 || single.Formats[0] != "bids" {

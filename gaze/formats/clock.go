@@ -25,3 +25,9 @@ func (c clock) since(image, reader, session string, t float64) float64 {
 	s.last = max(s.last, t)
 	return t
 }
+
+// reaches says that a fixation on an image for which since was asked lasts to a time, in seconds as since gives them.
+func (c clock) reaches(image, reader string, t float64) {
+	s := c[[2]string{image, reader}]
+	s.last = max(s.last, t)
+}

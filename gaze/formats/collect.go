@@ -15,6 +15,8 @@ type collector struct {
 	recordings []gaze.Recording
 	orders     [][]float64 // of each recording's rows, the missing ones included: what must be unique
 	counted    []int       // of each recording, the entries without a position whose reason is counted already
+	// single says that the file is the fixations of one image, which it does not name: without rows they are none.
+	single bool
 }
 
 func collect(s *source) *collector {
@@ -52,6 +54,11 @@ type entry struct {
 	// reason, if not nil, is the counter of gaze.Dropped that says why an entry without a position has none; otherwise it
 	// is Missing.
 	reason *int
+}
+
+// lose makes a sample of the entry one without a position, for a reason.
+func (e *entry) lose(v *gaze.Sample, reason *int) {
+	v.X, v.Y, e.reason = math.NaN(), math.NaN(), reason
 }
 
 // recording is the index of an entry's recording, which begins with its first entry.
@@ -115,7 +122,11 @@ func (c *collector) count(recording int, e entry) {
 // without one, which stay.
 func (c *collector) finish() error {
 	s := c.source
-	if len(c.recordings) == 0 && len(s.skips) == 0 {
+	if none := len(c.recordings) == 0 && len(s.skips) == 0; none && c.single {
+		if err := c.add(place{s.file, 1}, entry{none: true}); err != nil {
+			return err
+		}
+	} else if none {
 		return s.pass(gaze.Problem{File: s.file, Reason: "no recording after the header"})
 	}
 	for i, r := range c.recordings {
@@ -146,7 +157,7 @@ func (set *Set) keep(r gaze.Recording, counted int) error {
 
 // clip drops the fixations outside a known frame and counts them, and the samples outside, which stay. A few are usual:
 // eyes wander off the picture. Where they are the majority the coordinates are in another frame than the file says, which
-// is a Problem, as is a recording without anything.
+// is a Problem. A recording without anything is none: the reader saw the image and fixated nothing.
 func (set *Set) clip(r *gaze.Recording) error {
 	if r.Map != nil {
 		return nil
@@ -163,10 +174,7 @@ func (set *Set) clip(r *gaze.Recording) error {
 	if r.Width > 0 {
 		outside += r.Clip()
 	}
-	switch {
-	case all == 0:
-		return gaze.Problem{File: r.File, Line: r.Line, Reason: fmt.Sprintf("image %q, reader %q: a recording without fixations or samples", r.Image, r.Reader)}
-	case 2*outside > all:
+	if 2*outside > all {
 		return gaze.Problem{File: r.File, Line: r.Line, Reason: fmt.Sprintf("image %q, reader %q: %d of %d positions lie outside the frame of %g x %g, expected coordinates inside",
 			r.Image, r.Reader, outside, all, r.Width, r.Height)}
 	}

@@ -129,8 +129,11 @@ func (t *table) has(column string) bool {
 	return ok
 }
 
-// find is where a column is; its name may be in either case.
+// find is where a column is; its name may be in either case. The reader's "" is none, although a file may have one.
 func (t *table) find(column string) (int, bool) {
+	if column == "" {
+		return 0, false
+	}
 	i, ok := t.columns[column]
 	if !ok {
 		i, ok = t.columns[strings.ToLower(column)]

@@ -9,10 +9,12 @@ import (
 	"gzpt/gaze"
 )
 
-func init() { registerFormat(format{name: "dataviewer", sniff: sniffDataViewer, read: readDataViewer}) }
+func init() {
+	registerFormat(format{name: "dataviewer", sniff: sniffDataViewer, read: readDataViewer, extensions: []string{".csv", ".tsv", ".txt", ".xls"}})
+}
 
-// sniffDataViewer recognises a fixation report of the EyeLink Data Viewer, tab-separated, whose columns the user chooses;
-// of those it reads
+// sniffDataViewer recognises a fixation report of the EyeLink Data Viewer, a text with tabs, even where the file is called
+// .xls, whose columns the user chooses; of those it reads
 //
 //	RECORDING_SESSION_LABEL TRIAL_INDEX CURRENT_FIX_INDEX CURRENT_FIX_X CURRENT_FIX_Y CURRENT_FIX_START CURRENT_FIX_END
 //	CURRENT_FIX_DURATION CURRENT_FIX_X_RESOLUTION CURRENT_FIX_Y_RESOLUTION
@@ -21,7 +23,7 @@ func init() { registerFormat(format{name: "dataviewer", sniff: sniffDataViewer, 
 // _file behind.
 // CURRENT_FIX_X and CURRENT_FIX_Y, the image, and either DURATION or START with END must be there. Positions are pixels
 // of the screen, times milliseconds from the start of the trial, resolutions pixels per degree. The session is the
-// reader; a trial is a recording. Numbers may have a decimal comma, and "." is a missing one.
+// reader; a trial is a recording. Numbers may have a decimal comma, and "." is a missing one, as is an image UNDEFINED.
 func sniffDataViewer(head []byte) bool {
 	h := header(head)
 	return h["current_fix_x"] && h["current_fix_y"] && !sniffGazeMedSeg(head)
@@ -83,7 +85,7 @@ func (v *viewer) optional(column, expected string, least float64) (float64, erro
 // add adds the fixation of the present row.
 func (v *viewer) add() (err error) {
 	e := entry{image: v.text(v.image), reader: v.text("RECORDING_SESSION_LABEL"), part: cmp.Or(v.text("TRIAL_INDEX"), v.text("TRIAL_LABEL")), screen: true}
-	if e.image == "" || e.image == "." {
+	if missing(e.image) || strings.EqualFold(e.image, "UNDEFINED") {
 		return v.at(v.image, "the name of an image")
 	}
 	var index, end float64

@@ -5,18 +5,14 @@ import (
 	"testing"
 )
 
-// The reports are written from public scripts that read them, one of which shows lines with a decimal comma; the older
-// table of GazeMedSeg begins with lines of the published file.
+// The reports are written from public scripts that read them, one of which shows lines with a decimal comma.
 const (
 	viewerHeader = "RECORDING_SESSION_LABEL\tTRIAL_INDEX\tCURRENT_FIX_INDEX\tCURRENT_FIX_X\tCURRENT_FIX_Y\tCURRENT_FIX_START\tCURRENT_FIX_END\tCURRENT_FIX_DURATION\tCURRENT_FIX_X_RESOLUTION\tCURRENT_FIX_Y_RESOLUTION\timage\n"
 	viewerNoEnd  = "RECORDING_SESSION_LABEL\tTRIAL_LABEL\tCURRENT_FIX_START\tCURRENT_FIX_END\tCURRENT_FIX_X\tCURRENT_FIX_Y\tstimulus\n"
-	proHeader    = "images,RECORDING_SESSION_LABEL,CURRENT_FIX_INDEX,CURRENT_FIX_X,CURRENT_FIX_Y,CURRENT_FIX_DURATION,CURRENT_FIX_PUPIL,CURRENT_FIX_START\n"
-	proLines     = "Prostate3T-01-0027_14.jpg,ch_exp4,1,0.4846041666666668,0.4931510416666668,770,2484,7\nProstate3T-01-0027_14.jpg,ch_exp4,2,0.46559375000000003,0.4807812500000001,722,2743,786\n"
 )
 
 func init() {
 	sniffSamples["dataviewer"] = []string{viewerHeader, viewerNoEnd, strings.ReplaceAll(viewerHeader, "image", "images"), strings.ReplaceAll(viewerHeader, "\t", ",")}
-	sniffSamples["gazemedseg"] = append(sniffSamples["gazemedseg"], proHeader+proLines)
 }
 
 func TestDataViewer(t *testing.T) {
@@ -31,6 +27,7 @@ func TestDataViewer(t *testing.T) {
 		"no duration":           {"image\tCURRENT_FIX_X\tCURRENT_FIX_Y\n", `error g.txt:1: the header lacks the column "CURRENT_FIX_START"; expected CURRENT_FIX_START, CURRENT_FIX_END`},
 		"no position":           {"image\tCURRENT_FIX_X\n", `error g.txt:1: the header lacks the column "CURRENT_FIX_Y"`},
 		"an undefined image":    {viewerHeader + "s\t1\t1\t1\t300\t8\t107\t100\t.\t.\t.\n", `error g.txt:2:27: image is ".", expected the name of an image`},
+		"a trial without one":   {viewerHeader + "s\t1\t1\t1\t300\t8\t107\t100\t.\t.\tUNDEFINED\n", `error g.txt:2:27: image is "UNDEFINED", expected the name of an image`},
 		"a word for x":          {viewerHeader + "s\t1\t1\tx\t300\t8\t107\t100\t.\t.\ta\n", `error g.txt:2:7: CURRENT_FIX_X is "x", expected a pixel`},
 		"two commas":            {viewerHeader + "s\t1\t1\t1,000,5\t300\t8\t107\t100\t.\t.\ta\n", `error g.txt:2:7: CURRENT_FIX_X is "1,000,5", expected a pixel`},
 		"infinite":              {viewerHeader + "s\t1\t1\t1\tinf\t8\t107\t100\t.\t.\ta\n", `error g.txt:2:9: CURRENT_FIX_Y is "inf", expected a pixel`},
@@ -43,6 +40,14 @@ func TestDataViewer(t *testing.T) {
 	})
 }
 
+// Data Viewer calls its reports .xls, which they are not.
+func TestDataViewerFolder(t *testing.T) {
+	set, err := Load(write(t, map[string]string{"report.xls": viewerNoEnd + "s\t1\t0\t128\t892\t564\tx\n", "sheet.xls": "\xd0\xcf\x11\xe0"}), ReadOptions{})
+	if err != nil || len(set.Files) != 1 || len(set.Recordings) != 1 {
+		t.Errorf("%+v, %v", set, err)
+	}
+}
+
 // Positions of a report are those of the screen.
 func TestDataViewerIsOfTheScreen(t *testing.T) {
 	set, err := readText("g.txt", "dataviewer", viewerNoEnd+"s\t1\t0\t128\t892\t564\tx\n", ReadOptions{})
@@ -51,23 +56,8 @@ func TestDataViewerIsOfTheScreen(t *testing.T) {
 	}
 }
 
-// The older table of GazeMedSeg has the session and no sizes.
-func TestOlderGazeMedSeg(t *testing.T) {
-	testCases(t, "gazemedseg", "g.csv", ReadOptions{}, map[string]readCase{
-		"as published":  {proHeader + proLines, "Prostate3T-01-0027_14.jpg/ch_exp4 1x1 line 2: (0.484604 0.493151 0.007+0.77) (0.465594 0.480781 0.786+0.722)\n"},
-		"in pixels":     {proHeader + "a.jpg,s,1,400,300,100,1,0\n", `error g.csv:2: image "a.jpg", reader "s": 1 of 1 positions lie outside the frame of 1 x 1`},
-		"without image": {proHeader + ",s,1,0.4,0.3,100,1,0\n", `error g.csv:2:1: images is "", expected the name of an image`},
-		"no index":      {strings.Replace(proHeader, "CURRENT_FIX_INDEX,", "", 1), `error g.csv:1: the header lacks the column "CURRENT_FIX_INDEX"; expected images, CURRENT_FIX_INDEX`},
-	})
-}
-
 func FuzzDataViewer(f *testing.F) {
 	f.Add([]byte(viewerHeader + "s1\t1\t1\t400.5\t300\t8\t107\t100\t30.5\t31\ta.png\ns1\t1\t2\t410\t310\t150\t249\t100\t.\t.\ta.png\n"))
 	f.Add([]byte(viewerNoEnd + "vpsa01\tTrial: 1\t0\t128\t892,10\t564,20\tx\n"))
 	f.Fuzz(func(t *testing.T, in []byte) { check(t, "dataviewer", "g.txt", in) })
-}
-
-func FuzzOlderGazeMedSeg(f *testing.F) {
-	f.Add([]byte(proHeader + proLines))
-	f.Fuzz(func(t *testing.T, in []byte) { check(t, "gazemedseg", "g.csv", in) })
 }

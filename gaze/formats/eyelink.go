@@ -40,9 +40,10 @@ func init() {
 // with a width and a height, say where the image was; otherwise Placement does. A trial that loads several images is
 // refused. The reader is the file's name without extension.
 //
-// Times count from the message SYNCTIME, which stands for the image's onset, or from START. Fixations that end before it
-// are outside the image, too, and those that last over it count from it. EFIX is taken where there is any, the samples otherwise or with ReadOptions.Samples. Of two eyes
-// it is the one with the smaller error in the last validation, the left one where they do not differ.
+// Times count from the message SYNCTIME, which stands for the image's onset, or from START, or from a TRIALID within a
+// block. Fixations that end before it are outside the image, too, and those that last over it count from it. EFIX is taken
+// where there is any, the samples otherwise or with ReadOptions.Samples. Of two eyes it is the one with the smaller error
+// in the last validation, the left one where they do not differ.
 func sniffEyeLink(head []byte) bool {
 	head, _ = decode(head)
 	for _, line := range bytes.Split(head, []byte("\n")) {
@@ -84,8 +85,9 @@ type eyeLinkBlock struct {
 	line         int
 	left, right  bool
 	events       bool
-	eye          string // L or R, the one that is taken
-	eventsHaveRS bool   // EFIX has the resolution at its end
+	eye          string  // L or R, the one that is taken
+	eventsHaveRS bool    // EFIX has the resolution at its end
+	reached      float64 // the latest beginning of a fixation or sample, in seconds
 }
 
 func readEyeLink(s *source) error {
@@ -147,6 +149,9 @@ func (b *eyeLink) read(line []byte) error {
 	case "END":
 		return b.end(words)
 	case "SAMPLES", "EVENTS":
+		if taken := b.wanted() == (words[0] == "SAMPLES"); taken && len(words) > 1 && words[1] != "GAZE" {
+			return b.problem("%s are of the type %s, expected GAZE, positions on the screen", words[0], words[1])
+		}
 		b.eyes(words)
 	case "EFIX":
 		return b.fixation(words)
@@ -190,7 +195,7 @@ func (b *eyeLink) milliseconds(words []string, i int) (float64, error) {
 
 // position is a coordinate of the gaze less the origin of the screen, NaN where there is none.
 func (b *eyeLink) position(words []string, i int, origin float64) (float64, error) {
-	if i < len(words) && words[i] == "." {
+	if i < len(words) && missing(words[i]) {
 		return math.NaN(), nil
 	}
 	v, err := b.number(words, i, "a position in pixels, or a point where it is missing", maxPosition)
@@ -213,7 +218,7 @@ func (b *eyeLink) start(words []string) error {
 			return err
 		}
 	}
-	b.block = &eyeLinkBlock{line: b.line, events: slices.Contains(words, "EVENTS")}
+	b.block = &eyeLinkBlock{line: b.line, events: slices.Contains(words, "EVENTS"), reached: t}
 	b.eyes(words)
 	if !b.trial.begun {
 		b.trial.begun, b.trial.start = true, t
@@ -302,6 +307,7 @@ func (b *eyeLink) fixation(words []string) error {
 			return err
 		}
 	}
+	b.block.reached = max(b.block.reached, f.Start)
 	b.trial.fixations = append(b.trial.fixations, f)
 	b.trial.fixationPlaces = append(b.trial.fixationPlaces, place{b.file, b.line})
 	return nil
@@ -331,6 +337,7 @@ func (b *eyeLink) sample(words []string) error {
 	if err != nil {
 		return err
 	}
+	b.block.reached = max(b.block.reached, t)
 	b.trial.samples = append(b.trial.samples, gaze.Sample{X: x, Y: y, Time: t})
 	b.trial.samplePlaces = append(b.trial.samplePlaces, place{b.file, b.line})
 	return nil

@@ -102,6 +102,67 @@ MSG 2154561.0 BACK.IN.TIME
 2154564.5	  140.5	  131.0	  778.0	    0.0	...
 END	2339292 	SAMPLES	EVENTS	RES	  37.17	  37.75
 `
+	// What an experiment's file has from its header to its end: a set-up in which RECCFG and the display disagree with what
+	// was recorded, buttons, inputs, a drift correction, a variable in quotes, missing values under another name, and a
+	// block that was begun and broken off.
+	ascWhole = `** CONVERTED FROM /data/r07.edf using edfapi 4.2 Linux standalone on Fri Mar 3 10:00:00 2023
+** DATE: Wed Mar  8 09:25:20 2023
+** TYPE: EDF_FILE BINARY EVENT SAMPLE TAGGED
+** VERSION: EYELINK II 1
+** SOURCE: EYELINK CL
+** EYELINK II CL v5.50 Jun 16 2022 (EyeLink 1000 Plus)
+**
+
+MSG	220960 !CMD 0 link_sample_data = LEFT,RIGHT,GAZE
+MSG	300000 RECCFG CR 500 2 1 L
+MSG	300000 ELCLCFG MTABLER
+MSG	300000 GAZE_COORDS 0.00 0.00 1679.00 1049.00
+MSG	300001 DISPLAY_COORDS 0 0 1023 767
+>>>>>>> CALIBRATION (HV5,P-CR) FOR RIGHT: <<<<<<<<<
+MSG	300100 !CAL CALIBRATION HV5 R RIGHT   GOOD
+MSG	300200 !CAL VALIDATION HV5 R RIGHT GOOD ERROR 0.27 avg. 0.37 max  OFFSET 0.15 deg. 7.8,4.8 pix.
+MSG	300200 VALIDATE R POINT 0  RIGHT  at 840,525  OFFSET 0.28 deg.  13.4,10.0 pix.
+MSG	300300 DRIFTCORRECT R RIGHT at 840,525  OFFSET 0.38 deg.  12.5,7.9 pix.
+START	300400 	RIGHT	SAMPLES	EVENTS
+PRESCALER	1
+VPRESCALER	1
+PUPIL	AREA
+EVENTS	GAZE	RIGHT	RATE	1000.00	TRACKING	CR	FILTER	2
+SAMPLES	GAZE	RIGHT	RATE	1000.00	TRACKING	CR	FILTER	2	INPUT
+END	300410 	SAMPLES	EVENTS	RES	  .	  .
+MSG	310000 TRIALID 1 scans/042_L.png
+START	310001 	RIGHT	SAMPLES	EVENTS
+PRESCALER	1
+VPRESCALER	1
+PUPIL	AREA
+EVENTS	GAZE	RIGHT	RATE	1000.00	TRACKING	CR	FILTER	2
+SAMPLES	GAZE	RIGHT	RATE	1000.00	TRACKING	CR	FILTER	2	INPUT
+MSG	310001 !MODE RECORD CR 1000 2 1 R
+INPUT	310001	127
+310001	  840.0	  525.5	 1012.0	  127.0	...
+SFIX R   310001
+MSG	310002 -1 SYNCTIME
+310002	  840.5	  525.0	 1011.0	  127.0	...
+310003	  840.0	  524.5	 1012.0	  127.0	...
+BUTTON	310003	5	1
+EFIX R   310001	310003	3	  840.2	  525.0	   1012
+SBLINK R 310004
+310004	   NaN	   NaN	    0.0	  127.0	.C.
+310005	   .	   .	    0.0	  127.0	.C.
+EBLINK R 310004	310005	2
+SSACC R  310006
+310006	  -14.2	  300.0	  990.0	  127.0	...
+ESACC R  310004	310006	3	  840.0	  524.5	  -14.2	  300.0	  24.10	    390
+SFIX R   310007
+310007	  -15.0	  301.0	  991.0	  127.0	...
+EFIX R   310007	310007	1	  -15.0	  301.0	    991
+SFIX R   310008
+310008	  100.0	  200.0	  991.0	  127.0	...
+EFIX R   310008	310008	1	  100.0	  200.0	    991
+END	310009 	SAMPLES	EVENTS	RES	  41.50	  42.25
+MSG	310010 !V TRIAL_VAR condition "left first"
+MSG	310011 TRIAL_RESULT 0
+`
 	ascPlaces = "MSG 1 GAZE_COORDS 0 0 1919 1079\nMSG 1 TRIALID a\nSTART 2 RIGHT EVENTS\nMSG 2 !V IMGLOAD FILL a.png\nEFIX R 2 101 100 960 270 1\nEND 200 EVENTS RES 40 40\n" +
 		"MSG 300 TRIALID b\nSTART 302 RIGHT EVENTS\nMSG 302 !V IMGLOAD TOP_LEFT b.png 100 50 400 300\nEFIX R 302 401 100 300 200 1\nEND 500 EVENTS RES 40 40\n" +
 		"MSG 600 TRIALID c\nSTART 602 RIGHT EVENTS\nMSG 602 !V IMGLOAD CENTER c.png 960 540 400 300\nEFIX R 602 701 100 960 540 1\nEND 800 EVENTS RES 40 40\n" +
@@ -121,13 +182,21 @@ func TestEyeLink(t *testing.T) {
 			"pics/first.jpg/s1 1280x1024 screen 37.17,37.75 px/deg: (138 132 0.001+0.1) (1279.5 1023.9 0.22+0.2) (640 512 0.5+0.05)\n" +
 				"second image.png/s1 1280x1024 screen: (3 4 0+0.095)[30,31] (5 6 0.1+0.1)[32,33]\ndropped: 4 outside the image, 1 in a blink\n"},
 		{"two trials of a block, with a gap", "s1.asc", ascLate, ReadOptions{},
-			"a.png/s1 100x100 screen 20,21 px/deg: (5 6 0+0.1) (7 8 0.1+0.1)\nb.png/s1 100x100 screen 20,21 px/deg: (1 2 0+0.1)\ndropped: 1 outside the image\n"},
+			"a.png/s1 100x100 screen 20,21 px/deg: (5 6 0+0.1) (7 8 0.1+0.1)\nb.png/s1 100x100 screen 20,21 px/deg: (1 2 0.01+0.1)\ndropped: 1 outside the image\n"},
+		{"a fixation that goes on into the next trial of the block", "s1.asc", "MSG 1 GAZE_COORDS 0 0 99 99\nMSG 1 TRIALID a.png\nSTART 10 LEFT EVENTS\nEFIX L 10 109 100 5 6 1\nMSG 200 TRIALID b.png\nEFIX L 110 209 100 7 8 1\nEFIX L 220 319 100 9 9 1\nEND 500 EVENTS\n",
+			ReadOptions{}, "a.png/s1 100x100 screen: (5 6 0+0.1)\nb.png/s1 100x100 screen: (7 8 0+0.01) (9 9 0.02+0.1)\n"},
+		{"a trial of the block whose message is out of its time", "s1.asc", "MSG 1 GAZE_COORDS 0 0 99 99\nMSG 1 TRIALID a.png\nSTART 10 LEFT EVENTS\nEFIX L 210 309 100 5 6 1\nMSG 50 TRIALID b.png\nEFIX L 310 409 100 7 8 1\nEND 500 EVENTS\n",
+			ReadOptions{}, "a.png/s1 100x100 screen: (5 6 0.2+0.1)\nb.png/s1 100x100 screen: (7 8 0+0.1)\n"},
+		{"fixations beside samples in angles of the head", "s1.asc", "MSG 1 GAZE_COORDS 0 0 99 99\nSTART 10 LEFT SAMPLES EVENTS\nEVENTS GAZE LEFT RATE 1000.00\nSAMPLES HREF LEFT RATE 1000.00\n10 -2310.0 1250.0 900.0\nEFIX L 10 109 100 5 6 1\nEND 200 SAMPLES EVENTS\n",
+			ReadOptions{}, "/s1 100x100 screen: (5 6 0+0.1)\n"},
+		{"a whole file", "r07.asc", ascWhole, ReadOptions{}, "scans/042_L.png/r07 1680x1050 screen 41.5,42.25 px/deg: (840.2 525 0+0.001) (100 200 0.005+0.001)\ndropped: 1 outside the image, 1 in a blink\n"},
+		{"a whole file's samples", "r07.asc", ascWhole, ReadOptions{Samples: true}, "scans/042_L.png/r07 1680x1050 screen 41.5,42.25 px/deg: 840,524.5@0 lost@0.001 lost@0.002 -14.2,300@0.003 -15,301@0.004 100,200@0.005\ndropped: 2 without a position, 1 in a blink\n"},
 		{"two eyes, the better one", "s2.asc", head + ascBinocular, ReadOptions{}, "/s2 1920x1080 screen 40,41 px/deg: (956.3 541.9 0+0.003)\ndropped: 1 in a blink\n"},
 		{"two eyes, not validated", "s2.asc", ascBinocular, ReadOptions{}, "/s2 1920x1080 screen 40,41 px/deg: (961.2 540.5 0+0.002)\ndropped: 1 in a blink\n"},
 		{"samples of the right eye", "s2.asc", head + ascBinocular, ReadOptions{Samples: true},
 			"/s2 1920x1080 screen 40,41 px/deg: 960.5,538.8@0 960.4,539.5@0.001 933.4,568.2@0.002 lost@0.003\ndropped: 1 without a position, 1 in a blink\n"},
 		{"2 kHz, samples alone, two trials of a block, no screen", "s3.asc", asc2kHz, ReadOptions{},
-			"0/s3 0x0 screen 37.17,37.75 px/deg: 138.1,132.8@0.0005 138.2,132.7@0.001\n1/s3 0x0 screen 37.17,37.75 px/deg: -1.5,131@0 140.5,131@0.0005\n"},
+			"0/s3 0x0 screen 37.17,37.75 px/deg: 138.1,132.8@0.0005 138.2,132.7@0.001\n1/s3 0x0 screen 37.17,37.75 px/deg: -1.5,131@0.002 140.5,131@0.0025\n"},
 		{"places of images", "s4.asc", ascPlaces, ReadOptions{},
 			"a.png/s4 1x1 0.020833,0.037037 px/deg: (0.5 0.25 0+0.1)\nb.png/s4 400x300 40,40 px/deg: (200 150 0+0.1)\n" +
 				"c.png/s4 400x300 40,40 px/deg: (200 150 0+0.1)\nd.jpg/s4 1920x1080 screen 40,40 px/deg: (960 540 0+0.1)\n"},
@@ -135,6 +204,8 @@ func TestEyeLink(t *testing.T) {
 			"MSG 201 !V TRIAL_VAR stim a\nMSG 202 !V TRIAL_VAR img x/a.png\n", ReadOptions{}, "x/a.png/s7 50x50: (0 1 0+0.1)\n"},
 		{"an image in two trials", "s5.asc", "MSG 1 GAZE_COORDS 0 0 99 99\nMSG 1 TRIALID a.png\nSTART 10 LEFT EVENTS\nEFIX L 10 109 100 5 6 1\nEND 200 EVENTS\n" +
 			"MSG 300 TRIALID a.png\nSTART 310 LEFT EVENTS\nEFIX L 320 409 90 7 8 1\nEND 500 EVENTS\n", ReadOptions{}, "a.png/s5 100x100 screen: (5 6 0+0.1) (7 8 0.11+0.09)\n"},
+		{"a trial without gaze", "s8.asc", "MSG 1 GAZE_COORDS 0 0 99 99\nMSG 1 TRIALID 1\nSTART 10 LEFT EVENTS\nEFIX L 10 109 100 5 6 1\nEND 200 EVENTS\nMSG 300 TRIALID 2\nSTART 310 LEFT EVENTS\nEND 500 EVENTS\n",
+			ReadOptions{}, "1/s8 100x100 screen: (5 6 0+0.1)\n2/s8 100x100 screen:\n"},
 		{"a screen that does not begin at 0", "s6.asc", "MSG 1 GAZE_COORDS 100 50 1123 817\nSTART 10 LEFT EVENTS\nEFIX L 10 109 100 110 60 1\nEND 200 EVENTS\n", ReadOptions{}, "/s6 1024x768 screen: (10 10 0+0.1)\n"},
 	})
 	block := func(lines string) string {
@@ -144,7 +215,9 @@ func TestEyeLink(t *testing.T) {
 		{"fields", "s.asc", block("EFIX L 1101 1200\n"), ReadOptions{}, "s.asc:15: 4 fields, expected EFIX, eye, start, end, duration, x, y, pupil", false},
 		{"a start", "s.asc", block("EFIX L soon 1200 100 1 1 1\n"), ReadOptions{}, `s.asc:15: field 3 is "soon", expected a time in milliseconds`, false},
 		{"a position", "s.asc", block("EFIX L 1101 1200 100 x 1 1\n"), ReadOptions{}, `s.asc:15: field 6 is "x", expected a position in pixels, or a point where it is missing`, false},
-		{"not a number", "s.asc", block("EFIX L 1101 1200 100 NaN 1 1\n"), ReadOptions{}, `s.asc:15: field 6 is "NaN", expected a position in pixels, or a point where it is missing`, false},
+		{"infinite", "s.asc", block("EFIX L 1101 1200 100 Inf 1 1\n"), ReadOptions{}, `s.asc:15: field 6 is "Inf", expected a position in pixels, or a point where it is missing`, false},
+		{"fixations in angles of the head", "s.asc", block("EVENTS HREF LEFT RATE 1000.00 TRACKING CR FILTER 2\n"), ReadOptions{}, `s.asc:15: EVENTS are of the type HREF, expected GAZE, positions on the screen`, false},
+		{"angles of the head", "s.asc", block("SAMPLES HREF LEFT RATE 1000.00 TRACKING CR FILTER 2\n"), ReadOptions{Samples: true}, `s.asc:15: SAMPLES are of the type HREF, expected GAZE, positions on the screen`, false},
 		{"backwards", "s.asc", block("EFIX L 1201 1200 100 1 1 1\n"), ReadOptions{}, `s.asc:15: a fixation from 1201 to 1200 of 100 ms, expected an end after its start`, false},
 		{"before the one above", "s.asc", block("EFIX L 1001 1200 100 1 1 1\n"), ReadOptions{}, `s.asc:15: fixation 0 of image "", reader "s", comes twice or after a later one`, false},
 		{"a blink", "s.asc", block("EBLINK L 1201\n"), ReadOptions{}, `s.asc:15: 3 fields, expected EBLINK, eye, start, end, duration`, false},
@@ -157,7 +230,6 @@ func TestEyeLink(t *testing.T) {
 		{"half a screen", "s.asc", "MSG 1 GAZE_COORDS 0 0 1279\n" + block(""), ReadOptions{}, `s.asc:1: 4 fields, expected the screen's left, top, right and bottom in pixels in the 5th`, false},
 		{"two images", "s.asc", "MSG 1 TRIALID 1\n" + block("") + "MSG 2000 TRIALID 2\nSTART 2001 LEFT EVENTS\nMSG 2002 !V IMGLOAD FILL a.png\nMSG 2003 !V IMGLOAD FILL b.png\nEFIX L 2010 2100 90 1 1 1\nEND 2200 EVENTS\n", ReadOptions{},
 			`s.asc:18: a trial with the images "a.png" and "b.png", expected one`, false},
-		{"a trial without gaze", "s.asc", "MSG 1 TRIALID 1\n" + block("") + "MSG 2000 TRIALID 2\nSTART 2001 LEFT EVENTS\nEND 2200 EVENTS\n", ReadOptions{}, `s.asc:18: image "2", reader "s": a recording without fixations or samples`, false},
 		{"a message's time", "s.asc", block("") + "MSG later TRIALID 2\n", ReadOptions{}, `s.asc:16: field 2 is "later", expected a time in milliseconds`, false},
 	})
 	if _, err := readText("s.asc", "eyelink", "** CONVERTED FROM x.edf\n", ReadOptions{}); err == nil || err.Error() != "s.asc: no recording after the header" {
@@ -180,7 +252,7 @@ func TestEyeLinkFolder(t *testing.T) {
 }
 
 func FuzzEyeLink(f *testing.F) {
-	for _, text := range []string{ascHead + ascTrials, ascLate, ascBinocular, asc2kHz, ascPlaces} {
+	for _, text := range []string{ascHead + ascTrials, ascLate, ascBinocular, asc2kHz, ascWhole, ascPlaces} {
 		f.Add([]byte(text), true)
 		f.Add([]byte(text), false)
 	}

@@ -62,7 +62,7 @@ func (b *eyeLink) message(words []string) error {
 	case "GAZE_COORDS", "DISPLAY_COORDS":
 		return b.coordinates(text)
 	case "TRIALID":
-		return b.begin(text)
+		return b.begin(text, t)
 	case "SYNCTIME":
 		if b.block != nil && !b.trial.hasOnset {
 			b.trial.onset, b.trial.hasOnset = t, true
@@ -128,8 +128,8 @@ func (b *eyeLink) validation(text []string) {
 	}
 }
 
-// begin begins a numbered trial. What was recorded before the first one belongs to none.
-func (b *eyeLink) begin(text []string) error {
+// begin begins a numbered trial at a time. What was recorded before the first one belongs to none.
+func (b *eyeLink) begin(text []string, at float64) error {
 	if !b.numbered && b.trial.begun {
 		b.set.Dropped.Outside += len(b.trial.fixations)
 		b.trial = eyeLinkTrial{}
@@ -138,16 +138,19 @@ func (b *eyeLink) begin(text []string) error {
 	err := b.flush()
 	b.trial.id = strings.Join(text[1:], " ")
 	if b.block != nil {
-		b.within() // a block may hold several trials
+		b.within(at) // a block may hold several trials
 	}
 	return err
 }
 
-// within begins a trial in the middle of a block, at its message.
-func (b *eyeLink) within() {
+// within begins a trial in the middle of a block, at its message: a fixation that goes on from the trial before is cut off
+// there. Where the message is out of its time the trial begins with the first of its fixations or samples.
+func (b *eyeLink) within(at float64) {
 	b.trial.begun, b.trial.place = true, place{b.file, b.line}
 	b.trial.width, b.trial.height = b.width, b.height
-	b.trial.start = math.NaN() // the first of its fixations or samples: messages may be out of their time
+	if b.trial.start = at; at < b.block.reached {
+		b.trial.start = math.NaN()
+	}
 }
 
 // viewer reads a command to Data Viewer: a trial variable or an image.

@@ -125,7 +125,22 @@ func Load(path string, o ReadOptions) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
+	set.noteEmpty()
 	return set, nil
+}
+
+// noteEmpty says how many recordings there are that hold no position at all.
+func (set *Set) noteEmpty() {
+	empty := 0
+	for _, r := range set.Recordings {
+		found := func(s gaze.Sample) bool { return !s.Lost() }
+		if r.Map == nil && len(r.Fixations) == 0 && !slices.ContainsFunc(r.Samples, found) {
+			empty++
+		}
+	}
+	if empty > 0 {
+		set.note("%d of %d recordings are empty: the reader saw the image, and no gaze on it was recorded", empty, len(set.Recordings))
+	}
 }
 
 const manifestName = "items.csv"

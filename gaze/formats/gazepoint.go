@@ -23,8 +23,8 @@ func init() {
 // fixation grows: the last valid row of a number is the fixation. BPOGX, BPOGY and BPOGV are the gaze of the sample. The
 // date of the recording stands in the header, behind TIME. A Data_Summary export beside these files has no gaze.
 //
-// Times count from the first FPOGS of the image. The reader is the part of the file's name before _all_gaze or
-// _fixations.
+// Times and numbers begin anew with every MEDIA_ID; an image that is shown again has a clock that goes on. Times count from
+// the first FPOGS of the image. The reader is the part of the file's name before _all_gaze or _fixations.
 //
 // The EGD-CXR data set has such columns too, and DICOM_ID.
 func sniffGazepoint(head []byte) bool {
@@ -37,18 +37,22 @@ const (
 	fixationsEnding = "_fixations.csv"
 )
 
-// listGazepoint leaves out the all_gaze file of whoever has a fixations file too: they hold the same fixations.
-func listGazepoint(dir string, _ ReadOptions) ([]string, error) {
+// listGazepoint leaves out one of the two files of whoever has both: they hold the same fixations, and all_gaze the samples.
+func listGazepoint(dir string, o ReadOptions) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
+	}
+	wanted, other := fixationsEnding, allGazeEnding
+	if o.Samples {
+		wanted, other = other, wanted
 	}
 	var files []string
 	pairs := false
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
-		stem, isAll := cutEnding(e.Name(), allGazeEnding)
-		if _, isFixations := cutEnding(e.Name(), fixationsEnding); !isAll && !isFixations {
+		stem, isOther := cutEnding(e.Name(), other)
+		if _, isWanted := cutEnding(e.Name(), wanted); !isOther && !isWanted {
 			continue
 		}
 		found, err := recognise(path)
@@ -58,7 +62,7 @@ func listGazepoint(dir string, _ ReadOptions) ([]string, error) {
 		if !slices.ContainsFunc(found, func(f format) bool { return f.name == "gazepoint" }) {
 			continue
 		}
-		if isAll && slices.ContainsFunc(entries, func(e os.DirEntry) bool { return strings.EqualFold(e.Name(), stem+fixationsEnding) }) {
+		if isOther && slices.ContainsFunc(entries, func(e os.DirEntry) bool { return strings.EqualFold(e.Name(), stem+wanted) }) {
 			pairs = true
 			continue
 		}
@@ -89,6 +93,7 @@ type gazepoint struct {
 	// pending is the fixation that grows, with its number and place.
 	pending   *entry
 	number    float64
+	media     string // its MEDIA_ID
 	lastPlace place
 }
 
@@ -147,7 +152,8 @@ func (g *gazepoint) addFixation() error {
 	if err != nil {
 		return err
 	}
-	if g.pending != nil && (number != g.number || e.image != g.pending.image) {
+	media := g.text("MEDIA_ID")
+	if g.pending != nil && (number != g.number || media != g.media || e.image != g.pending.image) {
 		if err := g.flush(); err != nil {
 			return err
 		}
@@ -156,7 +162,7 @@ func (g *gazepoint) addFixation() error {
 	if err != nil {
 		return err
 	}
-	e.fixation.Start = g.clock.since(e.image, e.reader, "", start)
+	e.fixation.Start = g.clock.since(e.image, e.reader, media, start)
 	e.order = e.fixation.Start
 	valid, err := g.flag("FPOGV")
 	if err != nil {
@@ -170,13 +176,14 @@ func (g *gazepoint) addFixation() error {
 	if e.fixation.Duration, err = g.seconds("FPOGD", 1, 0); err != nil {
 		return err
 	}
+	g.clock.reaches(e.image, e.reader, e.fixation.Start+e.fixation.Duration)
 	if e.fixation.X, err = g.position("FPOGX"); err != nil {
 		return err
 	}
 	if e.fixation.Y, err = g.position("FPOGY"); err != nil {
 		return err
 	}
-	g.pending, g.number, g.lastPlace = &e, number, g.place()
+	g.pending, g.number, g.media, g.lastPlace = &e, number, media, g.place()
 	return nil
 }
 
@@ -203,14 +210,15 @@ func (g *gazepoint) addSample() error {
 	if err != nil {
 		return err
 	}
-	sample := gaze.Sample{X: math.NaN(), Y: math.NaN(), Time: g.clock.since(e.image, e.reader, "", t)}
-	if valid {
-		if sample.X, err = g.position("BPOGX"); err != nil {
-			return err
-		}
-		if sample.Y, err = g.position("BPOGY"); err != nil {
-			return err
-		}
+	sample := gaze.Sample{Time: g.clock.since(e.image, e.reader, g.text("MEDIA_ID"), t)}
+	if sample.X, err = g.position("BPOGX"); err != nil {
+		return err
+	}
+	if sample.Y, err = g.position("BPOGY"); err != nil {
+		return err
+	}
+	if !valid {
+		e.lose(&sample, &g.set.Dropped.Invalid)
 	}
 	e.sample = &sample
 	return g.collector.add(g.place(), e)

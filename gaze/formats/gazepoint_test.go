@@ -15,6 +15,12 @@ const (
 0,a.jpg,4,0.16000,500,0.50000,0.50000,0.16000,0.20000,3,1,0.5,0.5,1,0,0,0,,,,
 1,b.jpg,0,10.01000,600,0.70000,0.80000,10.00000,0.30000,4,1,0.7,0.8,1,0,0,0,,,,
 `
+	// Two items of one image: times and numbers begin anew.
+	gazepointAgain = gazepointHeader + `0,a.jpg,0,0.00000,100,0.10000,0.20000,0.00000,0.50000,1,1,0.11,0.21,1,0,0,0,,,,
+0,a.jpg,1,0.60000,200,0.20000,0.30000,0.60000,0.40000,2,1,0.12,0.22,1,0,0,0,,,,
+1,a.jpg,2,0.00000,300,0.30000,0.40000,0.00000,0.10000,2,1,0.13,0.23,1,0,0,0,,,,
+1,a.jpg,3,0.10000,400,0.30000,0.40000,0.00000,0.20000,2,1,0.14,0.24,1,0,0,0,,,,
+`
 	gazepointFixations = "MEDIA_ID,MEDIA_NAME,CNT,TIME(2026/02/20 00:53:57.275),TIMETICK(f=10000000),FPOGX,FPOGY,FPOGS,FPOGD,FPOGID,FPOGV,\n" +
 		"0,a.jpg,1,0.1,1,0.12,0.22,0.5,0.25,7,1,\n0,a.jpg,2,0.2,1,0.2,0.3,1,0.5,9,1,\n"
 )
@@ -25,11 +31,13 @@ func TestGazepoint(t *testing.T) {
 			"a.jpg/User 1 1x1 screen: (0.12 0.22 0+0.02667) (0.5 0.5 0.16+0.2)\nb.jpg/User 1 1x1 screen: (0.7 0.8 0+0.3)\n" +
 				"dropped: 1 outside the image, 1 marked invalid\n"},
 		{"fixations", "/x/User 12_fixations.csv", gazepointFixations, ReadOptions{}, "a.jpg/User 12 1x1 screen: (0.12 0.22 0+0.25) (0.2 0.3 0.5+0.5)\n"},
+		{"an image twice", "User 1_all_gaze.csv", gazepointAgain, ReadOptions{}, "a.jpg/User 1 1x1 screen: (0.1 0.2 0+0.5) (0.2 0.3 0.6+0.4) (0.3 0.4 1+0.2)\n"},
+		{"samples of an image twice", "User 1_all_gaze.csv", gazepointAgain, ReadOptions{Samples: true}, "a.jpg/User 1 1x1 screen: 0.11,0.21@0 0.12,0.22@0.6 0.13,0.23@0.6 0.14,0.24@0.7\n"},
 		{"CRLF and a byte-order mark", "g.csv", "\ufeff" + strings.ReplaceAll(gazepointFixations, "\n", "\r\n"), ReadOptions{},
 			"a.jpg/ 1x1 screen: (0.12 0.22 0+0.25) (0.2 0.3 0.5+0.5)\n"},
 		{"samples", "User 1_all_gaze.csv", gazepointHeader + gazepointRows, ReadOptions{Samples: true},
 			"a.jpg/User 1 1x1 screen: 0.11,0.21@0 0.13,0.23@0.01667 lost@0.03333 1.3,-0.4@0.05 0.5,0.5@0.15\nb.jpg/User 1 1x1 screen: 0.7,0.8@0\n" +
-				"dropped: 1 without a position\n"},
+				"dropped: 1 marked invalid\n"},
 		{"a position that is missing", "g.csv", gazepointFixations + "0,a.jpg,3,0.2,1,,0.3,2,0.5,10,1,\n", ReadOptions{},
 			"a.jpg/ 1x1 screen: (0.12 0.22 0+0.25) (0.2 0.3 0.5+0.5)\ndropped: 1 without a position\n"},
 	})
@@ -69,6 +77,9 @@ func TestGazepointFolder(t *testing.T) {
 	}
 	if got := strings.Join(readers, ", "); got != "a.jpg User 0, a.jpg User 1, b.jpg User 1" {
 		t.Errorf("read %s", got)
+	}
+	if set, err := Load(dir, ReadOptions{Samples: true}); err != nil || len(set.Files) != 2 || strings.Contains(strings.Join(set.Files, " "), "fixations") {
+		t.Errorf("samples: %+v, %v", set, err)
 	}
 	single := write(t, map[string]string{"User 0_all_gaze.csv": all, "Data_Summary_export_p.csv": "Media Name,AOI Name,Viewers (#)\na.jpg,1,2\n"})
 	if set, err := Load(single, ReadOptions{}); err != nil || len(set.Files) != 1 || len(set.Recordings) != 2 {

@@ -6,7 +6,7 @@ import (
 	"testing/iotest"
 )
 
-// The first object is one of the data set, shortened.
+// The first object is one of the published file, shortened.
 const gazeSearchFile = `[
     {
         "name": "a3e1945f-24798491.jpg",
@@ -64,7 +64,7 @@ func TestGazeSearch(t *testing.T) {
 		"negative":              {`[{"name": "c", "X": [-1], "Y": [1], "T": [1]}]`, `error g.json:1: X is -1, expected a pixel of 224, not negative`},
 		"a negative duration":   {"[{\"name\": \"c\", \"X\": [1],\n\"Y\": [1],\n\"T\": [-1]}]", `error g.json:3: T is -1, expected a time in seconds that is not negative`},
 		"a word":                {`[{"name": "c", "X": ["left"], "Y": [1], "T": [1]}]`, `error g.json:1: X is "left", expected a pixel`},
-		"no fixation":           {`[{"name": "c", "X": [], "Y": [], "T": []}]`, `error g.json:1: image "c", reader "": a recording without fixations`},
+		"no fixation":           {`[{"name": "c", "X": [], "Y": [], "T": []}]`, "c/ 1x1 line 1:\n"},
 		"cut off":               {"[" + good + ",\n{\"name\": \"c\", \"X\": [1,", "error g.json:2: the file ends within a value, expected the rest of the JSON text"},
 		"endless":               {`[{"name": "c", "X": [1, 1], "Y": [1, 1], "T": [1e308, 1e308]}]`, `error g.json:1: image "c": durations without a finite sum, expected seconds`},
 		"a comma too many":      {"[" + good + ",]", "error g.json:1: invalid character ']'"},

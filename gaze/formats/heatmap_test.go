@@ -13,6 +13,7 @@ import (
 	"gzpt/gaze"
 )
 
+// The pictures are made here: no sample of the Tufts data set could be had.
 func pngOf(tb testing.TB, m image.Image) string {
 	var b bytes.Buffer
 	if err := png.Encode(&b, m); err != nil {

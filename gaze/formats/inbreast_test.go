@@ -31,7 +31,7 @@ func TestINbreast(t *testing.T) {
 		"three columns":       {"1,2\n1,2,3\n", "error g.csv:2: 3 fields, expected x and y"},
 		"a word":              {"1,2\n1,two\n", `error g.csv:2:3: y is "two", expected a number`},
 		"a word for x":        {"1,2\ninf,3\n", `error g.csv:2:1: x is "inf", expected a number`},
-		"nothing but losses":  {breastHeader + "1,,\n1.01,,\n", `error g.csv:2: image "g", reader "": a recording without fixations or samples`},
+		"nothing but losses":  {breastHeader + "1,,\n1.01,,\n", "g/ 0x0 line 2: [lost 0] [lost 0.01]\n2 without a position\n"},
 	})
 }
 
@@ -71,14 +71,17 @@ func TestINbreastImagesAreCuts(t *testing.T) {
 		t.Errorf("notes %q, got\n%swant\n%s", set.Notes, got, want)
 	}
 
-	for name, want := range map[string]string{
-		"a_roi5-5-5-9.jpg":         `image "a_roi5-5-5-9.jpg" was cut at 5-5-5-9, expected left-top-right-bottom with an area`,
-		"a_roi800-800-900-900.jpg": `image "a_roi800-800-900-900.jpg", reader "": a recording without fixations or samples`,
-	} {
-		files["items.csv"] = "image,gaze\n" + name + ",labelme_cut_gaze/20586908_6c61.csv\n"
-		if _, err := Load(write(t, files), ReadOptions{}); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: error %v, want %q", name, err, want)
-		}
+	files["items.csv"] = "image,gaze\na_roi5-5-5-9.jpg,labelme_cut_gaze/20586908_6c61.csv\n"
+	const noArea = `image "a_roi5-5-5-9.jpg" was cut at 5-5-5-9, expected left-top-right-bottom with an area`
+	if _, err := Load(write(t, files), ReadOptions{}); err == nil || !strings.Contains(err.Error(), noArea) {
+		t.Errorf("error %v, want %q", err, noArea)
+	}
+
+	// A part that nobody looked at has an empty scanpath.
+	files["items.csv"] = "image,gaze\na_roi800-800-900-900.jpg,labelme_cut_gaze/20586908_6c61.csv\n"
+	want = "a_roi800-800-900-900.jpg/ 100x100 line 2: [lost 0] [lost 0.01] [lost 0.02] [lost 0.03] [lost 0.04] [lost 0.05]\n6 outside the image\n"
+	if set, err = Load(write(t, files), ReadOptions{}); err != nil || described(set) != want {
+		t.Errorf("got %v, %v, want %s", set, err, want)
 	}
 }
 

@@ -24,15 +24,14 @@ type Column struct{ Name, Unit string }
 // Columns says which columns of a table are read, by role. x and y must be there, and duration (of a fixation) or t. With
 // duration a row is a fixation, without it a sample. The roles and their units, the default first:
 //
-//	x, y           px (of the image), norm (fractions of the image), screen (px), screen-norm (fractions of the screen)
+//	x, y           px (of the image), norm (fractions of the image), screen (px), screen-norm (fractions of the screen);
+//	               no default but ReadOptions.Unit
 //	t              s, ms, us, ns: the start of the fixation, or the time of the sample, by any clock
 //	duration       s, ms, us, ns
 //	image, reader  names; without image, the row of the manifest or the file's name tells it
 //	pupil          any; a row with a pupil of 0 or without one is a blink
 //	validity       flag (1 or true is valid, 0 or false is not), tobii (0 and 1 are valid, 2 to 4 are not)
 //	width, height  px: the frame of x and y, otherwise that of the stored image or the screen
-//
-// A file without a unit for x and y takes ReadOptions.Unit.
 type Columns map[string]Column
 
 var timeUnits = map[string]float64{"": 1, "s": 1, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
@@ -191,6 +190,7 @@ func readMapped(s *source) error {
 	if m.unit == "" {
 		return gaze.Problem{File: s.file, Line: 1, Reason: "the unit of positions is not declared; expected x=COLUMN@px or @norm, @screen, @screen-norm"}
 	}
+	m.single = m.field("image") == "" && m.field("duration") != ""
 	if err := s.rows(t, m.add); err != nil {
 		return err
 	}
@@ -209,7 +209,7 @@ func (m *mappedTable) add() error {
 	if err := m.positions(&e); err != nil {
 		return err
 	}
-	lost, err := m.lost()
+	reason, err := m.lost()
 	if err != nil {
 		return err
 	}
@@ -218,12 +218,12 @@ func (m *mappedTable) add() error {
 	}
 	if m.field("duration") == "" {
 		e.sample = &gaze.Sample{X: e.fixation.X, Y: e.fixation.Y, Time: e.fixation.Start}
-		if lost.Any() {
-			e.sample.X, e.sample.Y = math.NaN(), math.NaN()
+		if reason != nil {
+			e.lose(e.sample, reason)
 		}
-	} else if lost.Any() {
+	} else if reason != nil {
 		e.none = true
-		m.set.Dropped.Add(lost)
+		*reason++
 	}
 	return m.collector.add(m.place(), e)
 }
@@ -265,8 +265,8 @@ func (m *mappedTable) positions(e *entry) (err error) {
 	return nil
 }
 
-// lost counts a row that the tracker marks as a blink or as invalid.
-func (m *mappedTable) lost() (d gaze.Dropped, err error) {
+// lost is the counter of rows that the tracker marks as the present one, as a blink or as invalid; nil for any other row.
+func (m *mappedTable) lost() (reason *int, err error) {
 	if name := m.field("validity"); name != "" {
 		valid := false
 		if m.columns["validity"].Unit == "tobii" {
@@ -275,24 +275,24 @@ func (m *mappedTable) lost() (d gaze.Dropped, err error) {
 			valid, err = m.flag(name)
 		}
 		if err != nil {
-			return d, err
+			return nil, err
 		}
 		if !valid {
-			return gaze.Dropped{Invalid: 1}, nil
+			return &m.set.Dropped.Invalid, nil
 		}
 	}
 	if name := m.field("pupil"); name != "" {
 		size := 0.0
 		if !missing(m.text(name)) {
 			if size, err = m.number(name, "the size of a pupil, or nothing where it is missing", math.Inf(-1)); err != nil {
-				return d, err
+				return nil, err
 			}
 		}
 		if size <= 0 {
-			return gaze.Dropped{Blinks: 1}, nil
+			return &m.set.Dropped.Blinks, nil
 		}
 	}
-	return d, nil
+	return nil, nil
 }
 
 // times reads the duration and the start, which counts from the image's first row.

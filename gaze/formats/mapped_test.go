@@ -8,6 +8,7 @@ import (
 	"testing"
 )
 
+// The tables are made up: there is no sample of what no format knows.
 func TestParseColumns(t *testing.T) {
 	got, err := ParseColumns(` x=FPOGX@norm, Y = FPOGY@norm,t=Time (in secs),duration=FPOGD@ms,image="a, b",reader=who@example@`)
 	if err == nil || err.Error() != `column map: unit "" of reader, expected none` {
@@ -58,10 +59,12 @@ func TestMapped(t *testing.T) {
 		{"fixations", "g.csv", header + "a;R;0,5;0.5;1000;250000;3;1;200;100\na;R;0.1;0.1;2000;1e6;0;1;200;100\na;R;0.1;0.1;3000;1e6;3;0;200;100\na;R;;0.1;4000;1e6;3;1;200;100\na;R;0.2;0.2;5000;1e6;3;true;200;100\n", fixations,
 			"a/R 200x100: (100 50 0+0.25) (40 20 4+1)\ndropped: 1 without a position, 1 marked invalid, 1 in a blink\n"},
 		{"samples on a screen", "g.tsv", "time\tgx\tgy\tv\n1000000\t5\t6\t0\n1002000\t7\t8\t1\n1004000\t7\t8\t2\n1006000\t\t8\t0\n", samples,
-			"/ 0x0 screen: 5,6@0 7,8@0.002 lost@0.004 lost@0.006\ndropped: 2 without a position\n"},
+			"/ 0x0 screen: 5,6@0 7,8@0.002 lost@0.004 lost@0.006\ndropped: 1 without a position, 1 marked invalid\n"},
+		{"samples in a blink", "g.csv", "t,x,y,p\n0,5,6,3\n1,0,0,0\n2,0,0,\n3,7,8,3\n", mapColumns(t, "x=x@px,y=y@px,t=t,pupil=p"), "/ 0x0: 5,6@0 lost@1 lost@2 7,8@3\ndropped: 2 in a blink\n"},
 		{"fractions of a screen", "g.csv", "x,y,d\n0.5,0.25,2\n0.5,0.3,1\n", mapColumns(t, "x=x@screen-norm,y=y@screen-norm,duration=d"),
 			"/ 1x1 screen: (0.5 0.25 0+2) (0.5 0.3 2+1)\n"},
 		{"fractions of the image", "g.csv", "X,Y,D\n0.5,0.25,2\n", mapColumns(t, "x=x@norm,y=y@norm,duration=d"), "/ 1x1: (0.5 0.25 0+2)\n"},
+		{"an empty scanpath", "g.csv", "X,Y,D\n", mapColumns(t, "x=X@px,y=Y@px,duration=D"), "/ 0x0:\n"},
 		{"a unit from the options", "g.csv", "x,y,d\n50,25,2\n", ReadOptions{Columns: mapColumns(t, "x=x,y=y,duration=d").Columns, Unit: "px"}, "/ 0x0: (50 25 0+2)\n"},
 	})
 	good := header + "a;R;0.5;0.5;1000;250000;3;1;200;100\n"

@@ -114,7 +114,7 @@ func (s *source) clampedTo(height float64, origin string) *clamped {
 
 // rate is the samples a second of a file that gives no times.
 func (s *source) rate() float64 {
-	if s.options.Rate > 0 {
+	if s.options.Rate > 0 && s.options.Rate != DefaultRate {
 		s.set.note("files without times have %g samples a second, as asked for", s.options.Rate)
 		return s.options.Rate
 	}

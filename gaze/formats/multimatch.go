@@ -30,6 +30,7 @@ func readMultiMatch(s *source) error {
 		return err
 	}
 	m := multiMatch{t, collect(s), clock{}}
+	m.single = true
 	if err := s.rows(t, m.add); err != nil {
 		return err
 	}

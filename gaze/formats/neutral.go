@@ -57,6 +57,7 @@ func readNeutral(s *source) error {
 	if err := n.declare(s.options.Unit); err != nil {
 		return err
 	}
+	n.single = n.column["image"] == ""
 	if err := s.rows(t, n.add); err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ func TestOAI(t *testing.T) {
 		"as written": {oaiFile, "9063823L.png/ 0x800 line 1: [206 412 0] [205 411 0.1]\n"},
 		"indented, keys in another order": {"\ufeff{\n \"gt\": {\"kl\": [1]},\n \"img\": \"a.png\",\n \"gaze\": [\n  [1.5,\n 2],\n  [0, 7]]}\n",
 			"a.png/ 0x800 line 1: [1.5 2 0] [lost 0.1]\n1 outside the image\n"},
-		"no gaze":               {`{"gaze": [], "img": "a.png"}`, `error g.json:1: image "a.png", reader "": a recording without fixations or samples`},
+		"no gaze":               {`{"gaze": [], "img": "a.png"}`, "a.png/ 0x800 line 1:\n"},
 		"no list":               {`{"img": "a.png"}`, `error g.json: image "a.png": no "gaze", expected a list of pairs [x, y]`},
 		"no image":              {`{"gaze": [[1, 2]]}`, `error g.json: no "img", expected the name of an image`},
 		"empty":                 {"", "error g.json:1: the file ends, expected a value"},

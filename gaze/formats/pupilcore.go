@@ -2,12 +2,16 @@ package formats
 
 import (
 	"math"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"gzpt/gaze"
 )
 
-func init() { registerFormat(format{name: "pupil-core", sniff: sniffPupilCore, read: readPupilCore}) }
+func init() {
+	registerFormat(format{name: "pupil-core", sniff: sniffPupilCore, read: readPupilCore, list: listPupilCore})
+}
 
 // sniffPupilCore recognises the exports of Pupil Player for Pupil Core, of fixations and of gaze, in the frame of the
 // scene camera and on surfaces:
@@ -26,6 +30,53 @@ func init() { registerFormat(format{name: "pupil-core", sniff: sniffPupilCore, r
 func sniffPupilCore(head []byte) bool {
 	h := header(head)
 	return h["norm_pos_x"] && (h["start_timestamp"] || h["gaze_timestamp"]) || h["x_norm"] && h["gaze_timestamp"] && h["on_surf"]
+}
+
+// The files of an export begin with these; behind the last two stands the surface.
+const (
+	coreFixationsFile   = "fixations.csv"
+	coreGazeFile        = "gaze_positions.csv"
+	coreFixationsPrefix = "fixations_on_surface_"
+	coreGazePrefix      = "gaze_positions_on_surface_"
+)
+
+// listPupilCore is the files of an export's folder, which has the gaze twice or more: those on surfaces if there are any,
+// and of these, or of the whole scene, the fixations, unless there are none or samples are asked for.
+func listPupilCore(dir string, o ReadOptions) ([]string, error) {
+	for _, folder := range []string{filepath.Join(dir, "surfaces"), dir} {
+		for _, kind := range []struct{ fixations, gaze string }{{coreFixationsPrefix, coreGazePrefix}, {coreFixationsFile, coreGazeFile}} {
+			order := []string{kind.fixations, kind.gaze}
+			if o.Samples {
+				slices.Reverse(order)
+			}
+			for _, prefix := range order {
+				files, err := coreFiles(folder, prefix)
+				if err != nil || len(files) > 0 {
+					return files, err
+				}
+			}
+		}
+	}
+	return nil, nil
+}
+
+// coreFiles is the files of a folder that begin with a prefix and are of this format.
+func coreFiles(folder, prefix string) ([]string, error) {
+	files, err := filesIn(folder, func(name string) bool { return isCSV(name) && strings.HasPrefix(strings.ToLower(name), prefix) })
+	if err != nil {
+		return nil, err
+	}
+	var found []string
+	for _, path := range files {
+		formats, err := recognise(path)
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(formats, func(f format) bool { return f.name == "pupil-core" }) {
+			found = append(found, path)
+		}
+	}
+	return found, nil
 }
 
 // minConfidence is that of useful data, on a scale from 0 to 1.
@@ -78,7 +129,7 @@ func readPupilCore(s *source) error {
 
 // surfaceName is the name of the surface in a file's name, "" where it has none.
 func surfaceName(file string) string {
-	for _, prefix := range []string{"fixations_on_surface_", "gaze_positions_on_surface_"} {
+	for _, prefix := range []string{coreFixationsPrefix, coreGazePrefix} {
 		if n := len(prefix); len(file) > n && strings.EqualFold(file[:n], prefix) {
 			name, _ := cutEnding(file[n:], ".csv")
 			return name
@@ -114,10 +165,10 @@ func (p *pupilCore) add() error {
 		}
 	}
 	if p.duration == "" {
-		if !valid {
-			x, y = math.NaN(), math.NaN()
-		}
 		e.sample = &gaze.Sample{X: x, Y: y, Time: e.order}
+		if !valid {
+			e.lose(e.sample, &p.set.Dropped.Invalid)
+		}
 		return p.collector.add(p.place(), e)
 	}
 	return p.addFixation(e, x, y, valid, onSurface)

@@ -1,6 +1,10 @@
 package formats
 
-import "testing"
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
 
 // The files are written from the description of the exports: no sample could be had.
 const (
@@ -16,7 +20,7 @@ func TestPupilCore(t *testing.T) {
 	testGood(t, "pupil-core", []goodFile{
 		{"fixations", "fixations.csv", coreFixations, ReadOptions{}, "/ 1x1 screen: (0.25 0.25 0+0.25) (0.5 0.9 1.5+0.1)\ndropped: 1 marked invalid\n"},
 		{"on a surface", "x/fixations_on_surface_a b.jpg.csv", coreSurface, ReadOptions{}, "a b.jpg/ 1x1: (0.1 0.8 0+0.2) (0.3 0.6 0.4+0.05)\ndropped: 1 outside the image\n"},
-		{"gaze", "gaze_positions.csv", coreGaze, ReadOptions{}, "/ 1x1 screen: 0.5,0.75@0 lost@0.005 1.5,0.7@0.01\ndropped: 1 without a position\n"},
+		{"gaze", "gaze_positions.csv", coreGaze, ReadOptions{}, "/ 1x1 screen: 0.5,0.75@0 lost@0.005 1.5,0.7@0.01\ndropped: 1 marked invalid\n"},
 		{"gaze on a surface", "gaze_positions_on_surface_A.csv", coreGazeSurface, ReadOptions{}, "A/ 1x1: 0.5,0.75@0 1.5,0.75@0.1 0.5,0.5@0.2\ndropped: 1 outside the image\n"},
 	})
 	testBad(t, "pupil-core", []badFile{
@@ -31,6 +35,37 @@ func TestPupilCore(t *testing.T) {
 		{"no duration", "g.csv", "id,start_timestamp,norm_pos_x,norm_pos_y\n", ReadOptions{}, `g.csv:1: the header lacks the duration and the id of fixations`, true},
 		{"no times", "g.csv", "id,duration,norm_pos_x,norm_pos_y\n", ReadOptions{}, `g.csv:1: the header lacks start_timestamp (fixations) or gaze_timestamp (samples)`, true},
 	})
+}
+
+// An export has the same gaze in several files; one of them is read.
+func TestPupilCoreFolder(t *testing.T) {
+	files := map[string]string{"fixations.csv": coreFixations, "gaze_positions.csv": coreGaze, "pupil_positions.csv": "pupil_timestamp,world_index,eye_id,confidence,norm_pos_x,norm_pos_y\n1,0,0,1,0.5,0.5\n"}
+	read := func(o ReadOptions) string {
+		set, err := Load(write(t, files), o)
+		if err != nil {
+			return err.Error()
+		}
+		var names []string
+		for _, f := range set.Files {
+			names = append(names, filepath.Base(f))
+		}
+		return strings.Join(names, " ")
+	}
+	if got := read(ReadOptions{}); got != "fixations.csv" {
+		t.Errorf("the scene: read %s", got)
+	}
+	if got := read(ReadOptions{Samples: true}); got != "gaze_positions.csv" {
+		t.Errorf("samples of the scene: read %s", got)
+	}
+	for _, name := range []string{"A", "B"} {
+		files["surfaces/fixations_on_surface_"+name+".csv"], files["surfaces/gaze_positions_on_surface_"+name+".csv"] = coreSurface, coreGazeSurface
+	}
+	if got := read(ReadOptions{}); got != "fixations_on_surface_A.csv fixations_on_surface_B.csv" {
+		t.Errorf("surfaces: read %s", got)
+	}
+	if got := read(ReadOptions{Format: "pupil-core", Samples: true}); got != "gaze_positions_on_surface_A.csv gaze_positions_on_surface_B.csv" {
+		t.Errorf("samples on surfaces: read %s", got)
+	}
 }
 
 func FuzzPupilCore(f *testing.F) {

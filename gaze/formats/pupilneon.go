@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -38,9 +37,9 @@ func sniffPupilNeon(head []byte) bool {
 		h["start timestamp [ns]"] && h["fixation x [px]"])
 }
 
-// listPupilNeon is the fixations.csv, or else the gaze.csv, of every folder of an export; where some are mapped to
-// reference images, these alone.
-func listPupilNeon(dir string, _ ReadOptions) ([]string, error) {
+// listPupilNeon is the fixations.csv, or else the gaze.csv, of every folder of an export, and the gaze.csv where samples are
+// asked for; where some are mapped to reference images, these alone.
+func listPupilNeon(dir string, o ReadOptions) ([]string, error) {
 	var all, mapped []string
 	folder := ""
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
@@ -50,7 +49,7 @@ func listPupilNeon(dir string, _ ReadOptions) ([]string, error) {
 		if err != nil {
 			return err
 		}
-		if name := strings.ToLower(d.Name()); !d.Type().IsRegular() || name != "fixations.csv" && name != "gaze.csv" {
+		if name := strings.ToLower(d.Name()); !d.Type().IsRegular() || name != "gaze.csv" && (name != "fixations.csv" || o.Samples) {
 			return nil
 		}
 		f, err := os.Open(path)
@@ -92,7 +91,7 @@ type pupilNeon struct {
 	first     int64  // nanoseconds
 	duration  string // "" for samples
 	worn      string
-	blink     string
+	blink     string // "" where there is none
 }
 
 func readPupilNeon(s *source) error {
@@ -210,6 +209,7 @@ func (p *pupilNeon) add() error {
 	if e.fixation.Duration, err = p.seconds(p.duration, 1e-3, 0); err != nil {
 		return err
 	}
+	p.clock.reaches(e.image, e.reader, e.fixation.Start+e.fixation.Duration)
 	return p.collector.add(p.place(), e)
 }
 
@@ -234,9 +234,15 @@ func (p *pupilNeon) addSample(e entry, x, y float64, detected bool) error {
 			return err
 		}
 	}
-	if !detected || worn == 0 || p.blink != "" && !missing(p.text(p.blink)) {
-		x, y = math.NaN(), math.NaN()
-	}
 	e.sample = &gaze.Sample{X: x, Y: y, Time: e.order}
+	dropped := &p.set.Dropped
+	switch {
+	case worn == 0:
+		e.lose(e.sample, &dropped.Invalid)
+	case !missing(p.text(p.blink)):
+		e.lose(e.sample, &dropped.Blinks)
+	case !detected:
+		e.lose(e.sample, &dropped.Outside)
+	}
 	return p.collector.add(p.place(), e)
 }

@@ -25,8 +25,8 @@ func TestPupilNeon(t *testing.T) {
 		{"fixations", "fixations.csv", neonFixations, ReadOptions{}, "/r1 0x0 screen: (800.5 600.25 0+0.25) (810 610 0.5+0.1)\n"},
 		{"in a reference image", "x/Reference-Image-Mapper_Chest 12_csv/fixations.csv", neonMapped, ReadOptions{},
 			"Chest 12/r1 0x0: (80 60 0+0.25)\nChest 12/r2 0x0: (10 20 0+0.6)\ndropped: 1 outside the image\n"},
-		{"gaze", "gaze.csv", neonGaze, ReadOptions{}, "/r1 0x0 screen: 800,600@0 801,601@0.005 lost@0.01 lost@0.015\ndropped: 2 without a position\n"},
-		{"gaze in a reference image", "REFERENCE-IMAGE-MAPPER_a.png_csv/gaze.csv", neonGazeMapped, ReadOptions{}, "a.png/r1 0x0: 8,6@0 lost@0.005\ndropped: 1 without a position\n"},
+		{"gaze", "gaze.csv", neonGaze, ReadOptions{}, "/r1 0x0 screen: 800,600@0 801,601@0.005 lost@0.01 lost@0.015\ndropped: 1 marked invalid, 1 in a blink\n"},
+		{"gaze in a reference image", "REFERENCE-IMAGE-MAPPER_a.png_csv/gaze.csv", neonGazeMapped, ReadOptions{}, "a.png/r1 0x0: 8,6@0 lost@0.005\ndropped: 1 outside the image\n"},
 	})
 	testBad(t, "pupil-neon", []badFile{
 		{"a time", "g.csv", neonFixations + "s1,r1,3,-5,1,1,1,1,1,1\n", ReadOptions{}, `g.csv:4:9: start timestamp [ns] is "-5", expected a time in nanoseconds`, false},
@@ -48,6 +48,9 @@ func TestPupilNeonFolder(t *testing.T) {
 	if err != nil || len(set.Files) != 1 || filepath.Base(set.Files[0]) != "fixations.csv" {
 		t.Errorf("a recording: %+v, %v", set, err)
 	}
+	if set, err = Load(write(t, files), ReadOptions{Samples: true}); err != nil || len(set.Files) != 1 || filepath.Base(set.Files[0]) != "gaze.csv" {
+		t.Errorf("samples: %+v, %v", set, err)
+	}
 	for name, text := range map[string]string{"fixations.csv": neonMapped, "gaze.csv": neonGazeMapped, "sections.csv": neonSections} {
 		files["Reference-Image-Mapper_Chest_csv/"+name] = text
 	}
@@ -55,6 +58,12 @@ func TestPupilNeonFolder(t *testing.T) {
 	set, err = Load(dir, ReadOptions{})
 	if err != nil || account(set) != "Chest/Ann 0x0: (80 60 0+0.25) (10 20 0.5+0.6)\ndropped: 1 outside the image\n" {
 		t.Errorf("an enrichment: %v, %v", set, err)
+	}
+	// The first recording ends with a fixation, after which the second one goes on.
+	files["Reference-Image-Mapper_Chest_csv/fixations.csv"] = strings.Replace(neonMapped, "False,,", "True,70,50", 1)
+	set, err = Load(write(t, files), ReadOptions{})
+	if err != nil || account(set) != "Chest/Ann 0x0: (80 60 0+0.25) (70 50 0.5+0.1) (10 20 0.6+0.6)\n" {
+		t.Errorf("a recording after another: %v, %v", set, err)
 	}
 	files["Reference-Image-Mapper_Chest_csv/sections.csv"] = "section id\n1\n"
 	if _, err := Load(write(t, files), ReadOptions{}); err == nil || !strings.Contains(err.Error(), `sections.csv:1: the header lacks the column "recording id"`) {

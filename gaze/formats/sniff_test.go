@@ -13,11 +13,7 @@ import (
 
 // sniffSamples is beginnings of files by format, which no other format may recognise. The readers' tests add theirs.
 var sniffSamples = map[string][]string{
-	"gazemedseg": {medSegHeader + "a.jpg,1,0.5,0.25,455,2670,7,400.0,800.0\n"},
-	"eyecrowd":   {crowdHeader, strings.ReplaceAll(crowdHeader, ",", "\t")},
-	"table":      {tableHeader, "x [norm];y [norm];duration\n0.1;0.2;1.5\n"},
-	"manifest":   {"image,label,split,gaze,reader\n"},
-	"gazepoint":  {"MEDIA_ID,MEDIA_NAME,CNT,TIME(2026/02/20 00:53:57.275),TIMETICK(f=10000000),FPOGX,FPOGY,FPOGS,FPOGD,FPOGID,FPOGV,BPOGX,BPOGY,BPOGV,\n"},
+	"gazepoint": {"MEDIA_ID,MEDIA_NAME,CNT,TIME(2026/02/20 00:53:57.275),TIMETICK(f=10000000),FPOGX,FPOGY,FPOGS,FPOGD,FPOGID,FPOGV,BPOGX,BPOGY,BPOGV,\n"},
 	"tobii": {"Recording timestamp [ms]\tParticipant name\tRecording name\tSensor\tPresented Stimulus name\tGaze point X [DACS px]\tGaze point Y [DACS px]\n",
 		"RecordingTimestamp\tParticipantName\tMediaName\tFixationIndex\tGazeEventType\tFixationPointX (MCSpx)\tFixationPointY (MCSpx)\n"},
 	"pupil-core": {"id,start_timestamp,duration,start_frame_index,end_frame_index,norm_pos_x,norm_pos_y,dispersion,confidence\n",

@@ -22,8 +22,8 @@ func init() { registerFormat(format{name: "tobii", sniff: sniffTobii, read: read
 //	RecordingTimestamp	ParticipantName	MediaName	FixationIndex	GazeEventType	FixationPointX (MCSpx)	...
 //
 // A unit stands in brackets or parentheses behind the name, or nowhere. It is ms or μs for times and, for positions, one of
-// MCS norm (fractions of the image), MCS px (pixels of the image) and DACS px or ADCS px (pixels of the screen), which is
-// also what positions without a unit are. Of several the reader takes, in this order: MCS norm; DACS px where Presented
+// MCS norm (fractions of the image), MCS px (pixels of the image) and DACS px, ADCS px or RCS px (pixels of the screen),
+// which is also what positions without a unit are. Of several the reader takes, in this order: MCS norm; DACS px where Presented
 // Media position, width and height say where the image was; MCS px; DACS px on a screen of Recording resolution. Fixations
 // that were mapped to snapshots ("Mapped fixation X [NAME]", with a type and an index each) are pixels of the image NAME,
 // and come first. In a file that names no image MCS is the video of the scene, which is like a screen on which the image
@@ -33,8 +33,8 @@ func init() { registerFormat(format{name: "tobii", sniff: sniffTobii, read: read
 // Where there are fixations (Eye movement type, its index, Fixation point) the reader takes these, otherwise samples.
 // Every sample repeats the fixation that it belongs to; the index tells them apart. A fixation begins with its first row
 // and lasts for Gaze event duration, or, without that column, until the next row that is not its own. Rows of sensors
-// other than the eye tracker, rows of events and rows without an image are no gaze on an image. A sample is lost where
-// both eyes are invalid: "Invalid", or 2 to 4 on the older scale.
+// other than the eye tracker, rows of events, rows without an image and those of what else Pro Lab calls a stimulus, a text
+// or the calibration, are no gaze on an image. A sample is lost where both eyes are invalid: "Invalid", or 2 to 4 on the older scale.
 //
 // Times count from the first row that the reader has with the image.
 func sniffTobii(head []byte) bool {
@@ -58,8 +58,11 @@ func (n tobiiNames) add(column string) {
 	if n[plain] == nil {
 		n[plain] = map[string]string{}
 	}
-	n[plain][strings.NewReplacer("adcs", "dacs", "μ", "u", "µ", "u").Replace(unit)] = column
+	n[plain][strings.NewReplacer("adcs", "dacs", "rcs", "dacs", "μ", "u", "µ", "u").Replace(unit)] = column
 }
+
+// tobiiCalibration is what the stimulus is called while the tracker is calibrated.
+const tobiiCalibration = "Eyetracker Calibration"
 
 func squeeze(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), "")) }
 
@@ -194,8 +197,9 @@ func (b *tobii) declareFixations() {
 	n := b.names
 	kind, index := n.any("eyemovementtype", "gazeeventtype"), n.any("eyemovementtypeindex", "fixationindex")
 	add := func(v tobiiView, name string) {
-		if own := n["mappedeyemovementtype"][name]; name != "" && own != "" && n["mappedeyemovementtypeindex"][name] != "" {
-			v.kind, v.index = own, n["mappedeyemovementtypeindex"][name]
+		ownIndex := cmp.Or(n["mappedeyemovementtypeindex"][name], n["mappedeyemovementindex"][name])
+		if own := n["mappedeyemovementtype"][name]; name != "" && own != "" && ownIndex != "" {
+			v.kind, v.index = own, ownIndex
 		}
 		if v.kind != "" && v.index != "" && v.point.x != "" && v.point.y != "" {
 			b.views = append(b.views, v)
@@ -247,6 +251,11 @@ func (b *tobii) findPoint(name string) tobiiPoint {
 // onScreen reports whether the file says where on the screen the image was.
 func (b *tobii) onScreen() bool {
 	return b.presentedX != "" && b.presentedY != "" && b.presentedWidth != "" && b.presentedHeight != ""
+}
+
+// pictureless reports a row whose stimulus is no picture but a text, say: of one the file would say where it was.
+func (b *tobii) pictureless() bool {
+	return b.onScreen() && missing(b.text(b.presentedX)) && missing(b.text(b.presentedY)) && missing(b.text(b.presentedWidth)) && missing(b.text(b.presentedHeight))
 }
 
 // tellUnit finds the unit of timestamps that have none, from the step between rows of the eye tracker.
@@ -321,7 +330,7 @@ func (b *tobii) look(v *tobiiView) (err error) {
 			return b.at(v.index, "the number of the fixation")
 		}
 	}
-	off := e.image == "" && b.media != ""
+	off := b.media != "" && (e.image == "" || strings.EqualFold(e.image, tobiiCalibration) || b.pictureless())
 	if v.pending != nil && (off || !fixating || key != v.key) {
 		if err := b.flush(v); err != nil {
 			return err
@@ -354,7 +363,7 @@ func (b *tobii) addSample(e entry, p tobiiPoint) (err error) {
 		return err
 	}
 	if !valid {
-		sample.X, sample.Y = math.NaN(), math.NaN()
+		e.lose(&sample, &b.source.set.Dropped.Invalid)
 	}
 	e.sample = &sample
 	return b.collector.add(b.place(), e)
@@ -396,6 +405,7 @@ func (b *tobii) flush(v *tobiiView) error {
 	if b.duration == "" {
 		e.fixation.Duration = max(b.now-v.begun, 0)
 	}
+	b.clock.reaches(e.image, e.reader, e.fixation.Start+e.fixation.Duration)
 	return b.collector.add(v.at, e)
 }
 

@@ -46,7 +46,7 @@ var (
 		"1000000 | P2 | a.png | 0,5000 | 0,2500 | 960 | 540 | 0 | 4",
 		"1008333 | P2 | a.png | 0,5100 | 0,2600 | 961 | 541 | 2 | 4",
 		"1016667 | P2 | a.png | 0,5200 | 0,2700 | 962 | 542 | 1 | 0")
-	tobiiNormWant = "a.png/P2 1x1: 0.5,0.25@0 lost@0.008333 0.52,0.27@0.016667\ndropped: 1 without a position\n"
+	tobiiNormWant = "a.png/P2 1x1: 0.5,0.25@0 lost@0.008333 0.52,0.27@0.016667\ndropped: 1 marked invalid\n"
 	// Tobii Studio, with names without blanks.
 	tobiiStudio = tabs(
 		"ParticipantName | RecordingName | RecordingResolution | MediaName | RecordingTimestamp | FixationIndex | GazeEventType | GazeEventDuration | FixationPointX (MCSpx) | FixationPointY (MCSpx) | MediaWidth | MediaHeight | GazePointX (ADCSpx) | GazePointY (ADCSpx)",
@@ -69,6 +69,21 @@ var (
 		"30 | P5 | 4 | 4 | Fixation | Fixation | 2 | 1 | 7 | 8 | 50 | 60",
 		"40 | P5 | 5 | 5 | Fixation |          | 2 |   | 7 | 8 |  | ",
 		"50 | P5 | 6 | 6 | Saccade  | Fixation |   | 2 |   |   |  | ")
+	// A screen project in all its columns, of which the reader wants a few: the calibration is a stimulus there.
+	tobiiWhole = tabs(
+		"Recording timestamp [μs] | Computer timestamp [μs] | Sensor | Project name | Export date | Participant name | Recording name | Timeline name | Recording Fixation filter name | Recording resolution height [px] | Recording resolution width [px] | Event | Event value | Gaze point X [DACS px] | Gaze point Y [DACS px] | Pupil diameter left [mm] | Validity left | Validity right | Gaze point X [MCS norm] | Gaze point Y [MCS norm] | Presented Stimulus name | Presented Media name | Presented Media width [px] | Presented Media height [px] | Original Media width [px] | Original Media height [px] | Eye movement type | Gaze event duration [ms] | Eye movement type index | Fixation point X [DACS px] | Fixation point Y [DACS px] | Fixation point X [MCS norm] | Fixation point Y [MCS norm] | AOI hit [scan 1 - Lesion] | Mouse position X [DACS px]",
+		"0 | 5000000 |  | Reading, 2nd | 03.03.2023 | P07 | Recording3 | Timeline1 | Tobii I-VT (Fixation) | 1080 | 1920 | RecordingStart |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  | ",
+		"8333 | 5008333 | Eye Tracker | Reading, 2nd | 03.03.2023 | P07 | Recording3 | Timeline1 | Tobii I-VT (Fixation) | 1080 | 1920 |  |  | 960 | 540 | 3,02 | Valid | Valid |  |  | Eyetracker Calibration |  |  |  |  |  | Fixation | 50 | 1 | 960 | 540 |  |  |  | ",
+		"20000 | 5020000 |  | Reading, 2nd | 03.03.2023 | P07 | Recording3 | Timeline1 | Tobii I-VT (Fixation) | 1080 | 1920 | ImageStimulusStart | scan 1 |  |  |  |  |  |  |  | scan 1 | scan 1.png | 1024 | 768 | 2048 | 1536 |  |  |  |  |  |  |  |  | ",
+		"25000 | 5025000 | Eye Tracker | Reading, 2nd | 03.03.2023 | P07 | Recording3 | Timeline1 | Tobii I-VT (Fixation) | 1080 | 1920 |  |  | 449 | 156 | 3,02 | Valid | Valid | 0,0005 | 0,0003 | scan 1 | scan 1.png | 1024 | 768 | 2048 | 1536 | Saccade | 8 | 1 |  |  |  |  |  | ",
+		"33333 | 5033333 | Eye Tracker | Reading, 2nd | 03.03.2023 | P07 | Recording3 | Timeline1 | Tobii I-VT (Fixation) | 1080 | 1920 |  |  | 449 | 157 | 3,02 | Valid | Valid | 0,0010 | 0,0007 | scan 1 | scan 1.png | 1024 | 768 | 2048 | 1536 | Fixation | 17 | 2 | 449 | 156 | 0,0005 | 0,0003 |  | ",
+		"35000 | 5035000 | Mouse | Reading, 2nd | 03.03.2023 | P07 | Recording3 | Timeline1 | Tobii I-VT (Fixation) | 1080 | 1920 |  |  |  |  |  |  |  |  |  | scan 1 | scan 1.png | 1024 | 768 | 2048 | 1536 |  |  |  |  |  |  |  |  | 12",
+		"41667 | 5041667 | Eye Tracker | Reading, 2nd | 03.03.2023 | P07 | Recording3 | Timeline1 | Tobii I-VT (Fixation) | 1080 | 1920 |  |  |  |  |  | Invalid | Invalid |  |  | scan 1 | scan 1.png | 1024 | 768 | 2048 | 1536 | Fixation | 17 | 2 | 449 | 156 | 0,0005 | 0,0003 |  | ",
+		"50000 | 5050000 | Eye Tracker | Reading, 2nd | 03.03.2023 | P07 | Recording3 | Timeline1 | Tobii I-VT (Fixation) | 1080 | 1920 |  |  |  |  |  | Invalid | Invalid |  |  | scan 1 | scan 1.png | 1024 | 768 | 2048 | 1536 | EyesNotFound | 8 | 1 |  |  |  |  |  | ",
+		"58333 | 5058333 | Eye Tracker | Reading, 2nd | 03.03.2023 | P07 | Recording3 | Timeline1 | Tobii I-VT (Fixation) | 1080 | 1920 |  |  | 960 | 540 | 3,02 | Valid | Valid | 0,5000 | 0,5000 | scan 1 | scan 1.png | 1024 | 768 | 2048 | 1536 | Fixation | 8 | 3 | 960 | 540 | 0,5000 | 0,5000 |  | ",
+		"66667 | 5066667 | Eye Tracker | Reading, 2nd | 03.03.2023 | P07 | Recording3 | Timeline1 | Tobii I-VT (Fixation) | 1080 | 1920 |  |  | 400 | 100 | 3,02 | Valid | Valid | -0,0479 | -0,0729 | scan 1 | scan 1.png | 1024 | 768 | 2048 | 1536 | Fixation | 8 | 4 | 400 | 100 | -0,0479 | -0,0729 |  | ",
+		"75000 | 5075000 |  | Reading, 2nd | 03.03.2023 | P07 | Recording3 | Timeline1 | Tobii I-VT (Fixation) | 1080 | 1920 | ImageStimulusEnd | scan 1 |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  | ",
+		"80000 | 5080000 |  | Reading, 2nd | 03.03.2023 | P07 | Recording3 | Timeline1 | Tobii I-VT (Fixation) | 1080 | 1920 | RecordingEnd |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  |  | ")
 	tobiiScreen = tabs(
 		"Recording timestamp | Recording name | Recording resolution width | Recording resolution height | Presented Stimulus name | Gaze point X | Gaze point Y | Event",
 		"0  | R1 | 1920 | 1080 | a | 10 | 20 | ",
@@ -83,18 +98,28 @@ func TestTobii(t *testing.T) {
 		{"UTF-16, little endian", "g.tsv", utf16Text(binary.LittleEndian, strings.ReplaceAll(tobiiNew, "\n", "\r\n")), ReadOptions{}, tobiiNewWant},
 		{"UTF-16, big endian", "g.tsv", utf16Text(binary.BigEndian, tobiiNorm), ReadOptions{}, tobiiNormWant},
 		{"decimal commas, microseconds, fractions", "g.tsv", "\ufeff" + tobiiNorm, ReadOptions{}, tobiiNormWant},
+		{"the micro sign in place of mu", "g.tsv", strings.ReplaceAll(tobiiNorm, "\u03bc", "\u00b5"), ReadOptions{}, tobiiNormWant},
 		{"units in parentheses and without a blank", "g.tsv", strings.NewReplacer("[MCS norm]", "(MCSnorm)", "[DACS px]", "(DACSpx)", "[μs]", "(us)").Replace(tobiiNorm), ReadOptions{}, tobiiNormWant},
 		{"samples where there are fixations", "g.tsv", tobiiNew, ReadOptions{Samples: true},
 			"a/P1 800x600: 400,300@0 401,301@0.016 402,302@0.033 lost@0.05 40,60@0.066\nb/P1 400x400: 200,200@0 200,200@0.1 200,200@0.15 200,200@0.2\n" +
-				"dropped: 1 without a position\n"},
+				"dropped: 1 marked invalid\n"},
 		{"Studio", "g.tsv", tobiiStudio, ReadOptions{}, "a.jpg/P3 640x480: (100 200 0+0.05) (300 100 0.05+0.1)\n"},
 		{"Studio, samples", "g.tsv", tobiiStudio, ReadOptions{Samples: true}, "a.jpg/P3 1920x1080 screen: 740,500@0 741,501@0.017 742,502@0.033 942,402@0.05\n"},
 		{"glasses", "g.tsv", tobiiGlasses, ReadOptions{}, "Poster A/P4 0x0: (500 600 0+0.04) (510 610 0.04+0.06)\n"},
 		{"two snapshots, without durations", "g.tsv", tobiiSnapshots, ReadOptions{}, "02-walk/P5 0x0: (50 60 0.02+0.02)\n01-walk/P5 0x0: (5 6 0+0.03) (7 8 0.03+0.02)\ndropped: 1 without a position\n"},
 		{"two snapshots' scene camera", "g.tsv", tobiiSnapshots, ReadOptions{Samples: true}, "/P5 0x0 screen: 1,1@0 2,2@0.01 3,3@0.02 4,4@0.03 5,5@0.04 6,6@0.05\n"},
 		{"a screen", "g.tsv", tobiiScreen, ReadOptions{}, "a/R1 1920x1080 screen: 10,20@0 10000,-5@0.016 lost@0.033\ndropped: 1 without a position\n"},
+		{"older names of snapshots' columns", "g.tsv", strings.ReplaceAll(tobiiSnapshots, "Mapped eye movement type index", "Mapped Eye Movement Index"), ReadOptions{}, "02-walk/P5 0x0: (50 60 0.02+0.02)\n01-walk/P5 0x0: (5 6 0+0.03) (7 8 0.03+0.02)\ndropped: 1 without a position\n"},
+		{"a file of Pro Lab with its calibration", "g.tsv", tobiiWhole, ReadOptions{}, "scan 1/P07 1024x768: (0.512 0.2304 0.008333+0.017) (512 384 0.033333+0.008)\ndropped: 1 outside the image\n"},
+		{"its samples", "g.tsv", tobiiWhole, ReadOptions{Samples: true}, "scan 1/P07 1024x768: 0.512,0.2304@0 1.024,0.5376@0.008333 lost@0.016667 lost@0.025 512,384@0.033333 -49.0496,-55.9872@0.041667\ndropped: 1 outside the image, 2 marked invalid\n"},
+		{"a stimulus that is a text", "g.tsv", tobiiNew + tabs("450 | Eye Tracker | P1 | Rec1 | | Instruction | | | | | 960 | 540 | Valid | Valid | Fixation | 20 | 7 | 960 | 540"), ReadOptions{}, tobiiNewWant},
+		{"the screen under its oldest name", "g.tsv", strings.ReplaceAll(tobiiNew, "[DACS px]", "(RCSpx)"), ReadOptions{}, tobiiNewWant},
+		{"rows that another program has numbered", "g.csv", ",Recording timestamp [ms],Gaze point X [MCS px],Gaze point Y [MCS px]\n0,0,5,6\n1,20,7,8\n", ReadOptions{}, "/ 0x0 screen: 5,6@0 7,8@0.02\n"},
 		{"a scene video", "g.tsv", tabs("Recording timestamp [ms] | Gaze point X [MCS px] | Gaze point Y [MCS px] | Recording resolution width [px] | Recording resolution height [px]",
 			"0 | 5 | 6 | 1920 | 1080", "20 | 7 | 8 | 1920 | 1080"), ReadOptions{}, "/ 1920x1080 screen: 5,6@0 7,8@0.02\n"},
+		{"fixations of two recordings of a reader", "g.tsv", tabs("Recording timestamp [ms] | Participant name | Recording name | Presented Stimulus name | Eye movement type | Eye movement type index | Gaze event duration [ms] | Fixation point X [MCS px] | Fixation point Y [MCS px]",
+			"500 | P | R1 | a | Fixation | 1 | 20 | 1 | 2", "510 | P | R1 | a | Fixation | 1 | 20 | 1 | 2", "520 | P | R1 | a | Fixation | 2 | 30 | 3 | 4", "400 | P | R2 | a | Fixation | 1 | 10 | 5 | 6"), ReadOptions{},
+			"a/P 0x0: (1 2 0+0.02) (3 4 0.02+0.03) (5 6 0.05+0.01)\n"},
 		{"two recordings of a reader", "g.tsv", tabs("Recording timestamp [ms] | Participant name | Recording name | Presented Stimulus name | Gaze point X [MCS px] | Gaze point Y [MCS px] | Original Media width | Original Media height",
 			"500 | P | R1 | a | 1 | 2 | 30 | 40", "510 | P | R1 | a | 3 | 4 | 30 | 40", "400 | P | R2 | a | 5 | 6 | 30 | 40", "410 | P | R2 | a | 7 | 8 | 30 | 40"), ReadOptions{},
 			"a/P 30x40: 1,2@0 3,4@0.01 5,6@0.01 7,8@0.02\n"},
@@ -136,7 +161,7 @@ func TestTobiiUnit(t *testing.T) {
 }
 
 func FuzzTobii(f *testing.F) {
-	for _, text := range []string{tobiiNew, tobiiNorm, tobiiStudio, tobiiGlasses, tobiiSnapshots, tobiiScreen, utf16Text(binary.LittleEndian, tobiiNorm)} {
+	for _, text := range []string{tobiiNew, tobiiNorm, tobiiStudio, tobiiGlasses, tobiiSnapshots, tobiiScreen, tobiiWhole, utf16Text(binary.LittleEndian, tobiiNorm)} {
 		f.Add([]byte(text), true)
 		f.Add([]byte(text), false)
 	}
