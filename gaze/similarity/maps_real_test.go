@@ -32,6 +32,7 @@ func TestEveryMeasureHasAFloor(t *testing.T) {
 // TestKvasirMaps: the gaze of annotators on polyps tells their size in thirds (area_tercile, chance .33) by every measure of
 // maps, and permuted gaze tells nothing.
 func TestKvasirMaps(t *testing.T) {
+	long(t)
 	_, items := load(t, "kvasir_gaze", "auto")
 	labels := column(t, shared(t, "data", "kvasir_gaze", "labels.csv"), "area_tercile")
 	for measure, least := range mapNeighbourFloors {
@@ -53,6 +54,7 @@ func TestKvasirMaps(t *testing.T) {
 
 // TestEyeCrowdMaps: readers of one photograph look alike by every measure of maps. Chance is .5.
 func TestEyeCrowdMaps(t *testing.T) {
+	long(t)
 	_, items := load(t, "eyecrowd", "auto")
 	const images = 20
 	var alone [][]gaze.Recording

@@ -14,6 +14,14 @@ import (
 	"gzpt/gaze/formats"
 )
 
+// long skips what real data add minutes to under the race detector, without a line of code that other tests do not race.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: all pairs of real data by every measure")
+	}
+}
+
 // column is one column of a CSV file.
 func column(tb testing.TB, path, name string) []string {
 	tb.Helper()
@@ -94,6 +102,7 @@ func floor(t *testing.T, floors map[string]float64, measure string) float64 {
 }
 
 func TestKvasir(t *testing.T) {
+	long(t)
 	set, items := load(t, "kvasir_gaze", "auto")
 	fixations := 0
 	for _, r := range set.Recordings {
@@ -136,6 +145,7 @@ func positivesPerItem(r *Relation, tau float64) float64 {
 
 // Recordings of different readers are more alike on the same image.
 func TestEyeCrowd(t *testing.T) {
+	long(t)
 	set, items := load(t, "eyecrowd", "auto")
 	if len(set.Recordings) != 7997 || set.Dropped.Outside != 3 || set.Dropped.Missing != 0 {
 		t.Errorf("%d recordings, %d fixations outside, %d missing; want 7997, 3, none", len(set.Recordings), set.Dropped.Outside, set.Dropped.Missing)
