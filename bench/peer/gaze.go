@@ -30,19 +30,31 @@ type gazeWork struct {
 const (
 	frameWidth, frameHeight = 800, 600 // of bench.Scanpaths
 	fixationsEach           = 25       // as many as the median recording of a medical data set has
-	mapGrid                 = 32
 )
 
+// mapGrids are the rows and columns of the maps that the measures compare by default; the first is that of most.
+var mapGrids = [][2]int{{32, 32}, {8, 8}, {8, 9}}
+
 func same(v float64) float64 { return v }
+
+// ofDiagonal is the similarity of a distance in pixels.
+func ofDiagonal(v float64) float64 { return 1 - v/math.Hypot(frameWidth, frameHeight) }
 
 var gazeWorks = []gazeWork{
 	{"multimatch", 600, 20, "multimatch-gaze", same},
 	{"dtw", 600, 20, "dtw", same},
-	{"hausdorff", 600, 100, "SciPy", func(v float64) float64 { return 1 - v/math.Hypot(frameWidth, frameHeight) }},
-	{"jsd", 300, 60, "SciPy", func(v float64) float64 { return 1 - v*v }},
+	{"hausdorff", 600, 100, "SciPy", ofDiagonal},
+	{"frechet", 600, 20, "similaritymeasures", ofDiagonal},
+	{"levenshtein", 600, 600, "RapidFuzz", same},
+	{"jsd", 300, 60, "SciPy", func(v float64) float64 { return 1 - v }}, // both are roots of the divergence
 	{"heatmap-cc", 4000, 4000, "NumPy", same},
 	{"cosine", 4000, 4000, "NumPy", same},
 	{"sim", 4000, 300, "NumPy", same},
+	{"ssim", 150, 40, "scikit-image", same},
+	{"emd", 100, 60, "POT", func(v float64) float64 { return 1 - v/(7*math.Sqrt2) }}, // in cells of 8 x 8
+	{"dhash", 4000, 1000, "ImageHash", same},
+	{"ahash", 4000, 300, "ImageHash", same},
+	{"phash", 4000, 300, "ImageHash", same},
 }
 
 // gazeRow is a measure, in seconds of one comparison of all pairs for each turn.
@@ -106,16 +118,20 @@ func share(items [][]gaze.Recording, theirs *peer) error {
 	content := struct {
 		Frame     [2]int        `json:"frame"`
 		Scanpaths [][][]float64 `json:"scanpaths"`
-		Maps      [][]float32   `json:"maps"`
-	}{Frame: [2]int{frameWidth, frameHeight}}
+		Maps      [][][]float32 `json:"maps"` // of each grid
+		Grids     [][2]int      `json:"grids"`
+	}{Frame: [2]int{frameWidth, frameHeight}, Maps: make([][][]float32, len(mapGrids)), Grids: mapGrids}
 	for _, item := range items {
 		var path [][]float64
 		for _, f := range item[0].Fixations {
 			path = append(path, []float64{f.X, f.Y, f.Duration})
 		}
-		cells := make([]float32, mapGrid*mapGrid)
-		gaze.HeatMap(cells, item[0], mapGrid, mapGrid, gaze.Spread{Fraction: 0.05})
-		content.Scanpaths, content.Maps = append(content.Scanpaths, path), append(content.Maps, cells)
+		content.Scanpaths = append(content.Scanpaths, path)
+		for k, grid := range mapGrids {
+			cells := make([]float32, grid[0]*grid[1])
+			gaze.HeatMap(cells, item[0], grid[0], grid[1], gaze.Spread{Fraction: 0.05})
+			content.Maps[k] = append(content.Maps[k], cells)
+		}
 	}
 	folder, err := os.MkdirTemp("", "gaze")
 	if err != nil {
@@ -169,8 +185,8 @@ func (w gazeWork) compare(s settings, dev kernels.Device, tier string, items [][
 // page is the table of the record.
 func (c gazeRecord) page() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %s, one core. Beside %s. Medians of %d interleaved turns over scanpaths of %d fixations, maps of %d x %d; ours with "+
-		"the preparation of every scanpath.\n\n", c.Date, c.Machine, c.Peer, len(c.Rows[0].Ours), fixationsEach, mapGrid, mapGrid)
+	fmt.Fprintf(&b, "%s, %s, one core. Beside %s. Medians of %d interleaved turns over scanpaths of %d fixations, maps of %d x %d, of emd and ahash 8 x 8, of "+
+		"dhash 8 x 9; ours with the preparation of every scanpath.\n\n", c.Date, c.Machine, c.Peer, len(c.Rows[0].Ours), fixationsEach, mapGrids[0][0], mapGrids[0][1])
 	b.WriteString("| measure | beside | gzpt, pairs/s | peer, pairs/s | gzpt / peer | largest difference of values |\n|---|---|---|---|---|---|\n")
 	for _, r := range c.Rows {
 		ours, theirs := r.rates()

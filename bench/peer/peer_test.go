@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"gzpt/bench"
+	"gzpt/gaze/similarity"
 	"gzpt/kernels"
 	"gzpt/kernels/reference"
 )
@@ -127,5 +129,44 @@ func TestGazeWorks(t *testing.T) {
 	_, err := w.compare(settings{rounds: 1}, dev, "reference", bench.Scanpaths(10, 5), fake(t, "7"))
 	if err == nil || !strings.Contains(err.Error(), "the sides differ by") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// theirValues is what the libraries of gaze_measures.py returned for the first two scanpaths: multimatch-gaze 0.1.3, dtw 1.4.0,
+// NumPy 2.4.6, SciPy 1.17.1, similaritymeasures 1.5.0, RapidFuzz 3.14.6, scikit-image 0.26.0, POT 0.9.7, ImageHash 4.3.2.
+var theirValues = map[string]float64{
+	"multimatch":  0.7950154281,
+	"dtw":         0.7763002817,
+	"hausdorff":   274.4626712,
+	"frechet":     386.514252,
+	"levenshtein": 0,
+	"jsd":         0.8047710732,
+	"heatmap-cc":  0.03634383106,
+	"cosine":      0.23240949,
+	"sim":         0.23502691,
+	"ssim":        0.06909988317,
+	"emd":         1.88998465,
+	"dhash":       0.23262104,
+	"ahash":       0.625,
+	"phash":       0.65625,
+}
+
+// TestGazeValues holds our measures to the libraries' values where there is no Python.
+func TestGazeValues(t *testing.T) {
+	dev := reference.New(kernels.Float32)
+	defer dev.Close()
+	for _, w := range gazeWorks {
+		v, ok := theirValues[w.measure]
+		if !ok {
+			t.Errorf("%s: no value of %s recorded", w.measure, w.library)
+			continue
+		}
+		r, err := similarity.Relate(t.Context(), dev, bench.Scanpaths(2, fixationsEach), similarity.RelateOptions{Measure: w.measure})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := float64(r.At(0, 1)), w.similarity(v); !(math.Abs(got-want) <= maxDifference) {
+			t.Errorf("%s: %g, by %s %g", w.measure, got, w.library, want)
+		}
 	}
 }

@@ -29,11 +29,12 @@ func init() {
 // findAdaptively is the adaptive velocity algorithm of Nyström & Holmqvist (Behavior Research Methods 42(1):188, 2010), with
 // the constants of the paper:
 //
-//  1. Speeds are those of a Savitzky-Golay filter of twice the shortest saccade, accelerations those of the filter applied
-//     once more. What is faster than an eye can be is noise, from where the speed leaves twice its median to where it is back.
+//  1. Speeds are those of a Savitzky-Golay filter of twice the shortest saccade, as in the authors' program 2n - 1 samples
+//     where a saccade has n, accelerations those of the filter applied once more. What is faster than an eye can be is noise,
+//     from where the speed leaves twice its median to where it is back.
 //  2. The peak threshold begins at 100 degrees per second and becomes the mean plus six standard deviations of the speeds
 //     below it, until it changes by less than 1. As in the authors' program, these are the speeds of runs as long as a
-//     fixation, a sixth of the shortest saccade cut off at either end: with all of them the threshold need not fall. Here it
+//     fixation, a sixth of the shortest fixation cut off at either end: with all of them the threshold need not fall. Here it
 //     never rises either, as in a recording with blinks it may, without bound.
 //  3. A saccade is a run above the peak threshold, from the last local minimum below the onset threshold, mean plus three
 //     standard deviations, to the first below the offset threshold: 0.7 times that of the onset and 0.3 times the mean plus
@@ -64,21 +65,31 @@ type adaptive struct {
 	speeds, accelerations []float64 // degrees per second, and per second squared
 	noise                 []bool
 	shortest              float64 // fixation, in seconds
-	// before is the shortest fixation: of the noise before a saccade, and of the window in which a glissade ends.
-	before, saccade, glissade, margin int
+	// before is the shortest fixation: of the noise before a saccade, and of the window in which a glissade ends; margin is what
+	// is cut off at either end of a run.
+	before, margin, saccade, glissade int
 	peak, onset                       float64 // thresholds
 }
 
 func newAdaptive(t *trace, s settings) *adaptive {
-	window := s.Number("window")
-	vx, vy := t.slopes(t.x, window), t.slopes(t.y, window)
+	half := t.halfFilter(s.Number("window"))
+	vx, vy := t.slopes(t.x, half), t.slopes(t.y, half)
 	const paperFixation = 0.04
+	before := t.samples(paperFixation)
 	return &adaptive{
-		trace: t, speeds: lengths(vx, vy), accelerations: lengths(t.slopes(vx, window), t.slopes(vy, window)),
+		trace: t, speeds: lengths(vx, vy), accelerations: lengths(t.slopes(vx, half), t.slopes(vy, half)),
 		noise: make([]bool, len(t.x)), shortest: s.Number("duration"),
-		before: t.samples(paperFixation), saccade: t.samples(s.Number("saccade")), glissade: t.samples(s.Number("glissade")),
-		margin: t.samples(s.Number("saccade") / 6),
+		before: before, margin: before / 6, saccade: t.samples(s.Number("saccade")), glissade: t.samples(s.Number("glissade")),
 	}
+}
+
+// halfFilter is the samples to either side of the middle one in the authors' filter, which has 2 ceil(n) - 1 samples, n of them
+// in half a window.
+func (t *trace) halfFilter(window float64) int {
+	if t.step == 0 {
+		return 1
+	}
+	return max(1, int(math.Ceil(math.Min(window/2/t.step, 1e6)-1e-6))-1) // 5.0000001 samples are 5
 }
 
 // markNoise finds what no eye does.

@@ -141,3 +141,65 @@ func TestMeanAndSD(t *testing.T) {
 		}
 	}
 }
+
+// The filter has the 2 ceil(rate * shortest saccade) - 1 samples of the authors' program, three at least.
+func TestFilterOfAdaptive(t *testing.T) {
+	for rate, want := range map[float64]int{1250: 25, 1000: 19, 500: 9, 250: 5, 200: 3, 120: 3, 60: 3} {
+		tr, err := newTrace(saccadic(rate, 0, false), .075)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := 2*tr.halfFilter(.02) + 1; got != want {
+			t.Errorf("%g Hz: %d samples, want %d", rate, got, want)
+		}
+		if got := 2*tr.halfFilter(0) + 1; got != 3 {
+			t.Errorf("%g Hz, no window: %d samples, want 3", rate, got)
+		}
+	}
+}
+
+// authorsThresholds is how the authors' program finds the thresholds, in its order and with its rounding: speeds of runs of 40
+// ms or more below the threshold, less floor(rate * 0.04 / 6) samples at either end.
+func authorsThresholds(speeds []float64, rate float64) (peak, onset float64) {
+	peak = 100
+	for before := math.Inf(1); math.Abs(peak-before) > 1; {
+		before = peak
+		var calm []float64
+		for first := 0; first < len(speeds); {
+			end := first
+			for end < len(speeds) && speeds[end] < peak {
+				end++
+			}
+			if float64(end-first)/rate >= .04 {
+				cut := .04 * rate / 6
+				calm = append(calm, speeds[int(math.Floor(float64(first)+cut)):int(math.Ceil(float64(end-1)-cut))+1]...)
+			}
+			first = end + 1
+		}
+		mean, squares := 0.0, 0.0
+		for _, v := range calm {
+			mean += v / float64(len(calm))
+		}
+		for _, v := range calm {
+			squares += (v - mean) * (v - mean)
+		}
+		sd := math.Sqrt(squares / float64(len(calm)-1))
+		peak, onset = mean+6*sd, mean+3*sd
+	}
+	return peak, onset
+}
+
+func TestThresholdsOfAuthors(t *testing.T) {
+	for _, rate := range []float64{250, 500, 1000, 1250} {
+		tr, err := newTrace(saccadic(rate, .1, true), .075)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, s, _ := parseDetector("adaptive")
+		a := newAdaptive(tr, s)
+		a.findThresholds(100)
+		if peak, onset := authorsThresholds(a.speeds, rate); !within(a.peak, peak, 1e-9) || !within(a.onset, onset, 1e-9) || peak > 90 {
+			t.Errorf("%g Hz: thresholds %g and %g, want %g and %g", rate, a.peak, a.onset, peak, onset)
+		}
+	}
+}

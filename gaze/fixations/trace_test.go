@@ -89,7 +89,7 @@ func TestSlopes(t *testing.T) {
 	}
 	for window, half := range map[float64]int{0: 1, .002: 1, .02: 5, .048: 12} {
 		tr, _ := newTrace(even, .1)
-		vx, vy := tr.slopes(tr.x, window), tr.slopes(tr.y, window)
+		vx, vy := tr.slopes(tr.x, tr.samples(window/2)), tr.slopes(tr.y, tr.samples(window/2))
 		for k := range vx {
 			s := even.Samples[min(max(k, half), len(vx)-1-half)].Time // at the ends the window keeps its place
 			if !within(vx[k], 20+1000*s, 1e-8) || vy[k] != 0 {
@@ -97,7 +97,7 @@ func TestSlopes(t *testing.T) {
 			}
 		}
 		tr, _ = newTrace(uneven, .1)
-		for k, v := range tr.slopes(tr.x, window) {
+		for k, v := range tr.slopes(tr.x, tr.samples(window/2)) {
 			if !within(v, 20, 1e-4) { // the clock's rounding is 1e-10
 				t.Fatalf("window %g, sample %d of uneven ones: %g", window, k, v)
 			}

@@ -8,13 +8,12 @@ func windowParameter() Parameter {
 }
 
 // slopes is the velocity of a value at every sample, per second: the slope of the straight line that fits the values of
-// the samples within half a window to either side best, by least squares over their real times; at least the two neighbours
-// belong to it. At a gap the window lies on the sample's side of it and keeps its length. With even steps that is the
-// differentiating filter of Savitzky & Golay (Analytical Chemistry 1964) of order 2, which smooths noise by the number of
-// samples and leaves a constant velocity and a constant acceleration as they are.
-func (t *trace) slopes(values []float64, window float64) []float64 {
-	half := t.samples(window / 2)
-	reach := 1.5 * max(window, 2*t.step)
+// half samples to either side best, by least squares over their real times; half is 1 at least. At a gap the window lies on
+// the sample's side of it and keeps its length. With even steps that is the differentiating filter of Savitzky & Golay
+// (Analytical Chemistry 1964) of order 2, which smooths noise by the number of samples and leaves a constant velocity and a
+// constant acceleration as they are.
+func (t *trace) slopes(values []float64, half int) []float64 {
+	reach := 1.5 * float64(2*half) * t.step
 	out := make([]float64, len(values))
 	for _, p := range t.parts {
 		for k := p.first; k < p.end; k++ {
@@ -51,9 +50,11 @@ func slope(x, y []float64) float64 {
 	return xy / xx
 }
 
-// speeds is how fast the eye moves at every sample, in degrees per second.
+// speeds is how fast the eye moves at every sample, in degrees per second, measured over the samples within half a window to
+// either side.
 func (t *trace) speeds(window float64) []float64 {
-	return lengths(t.slopes(t.x, window), t.slopes(t.y, window))
+	half := t.samples(window / 2)
+	return lengths(t.slopes(t.x, half), t.slopes(t.y, half))
 }
 
 func lengths(x, y []float64) []float64 {

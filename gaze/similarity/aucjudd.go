@@ -20,9 +20,9 @@ func init() {
 // fixation lies higher on the map than a random other cell, ties counted half. R_ij = 2 AUC - 1 with the mean of both
 // directions, from -1 to 1, 0 being chance.
 //
-// Fixations count once each. A path that is only a heat map has the fixations that one would expect under it ([density]).
-// Where every cell is fixated, all cells are the others. A path
-// without a fixation inside the frame tells nothing: its direction has AUC 1/2.
+// Fixations count once each, several in one cell too. A path that is only a heat map has the fixations that one would expect
+// under it ([density]). Where every cell is fixated, all cells are the others. A path without a fixation inside the frame
+// tells nothing: its direction has AUC 1/2.
 func prepareAUCJudd(w *work) (comparison, error) {
 	maps, err := w.maps()
 	if err != nil {

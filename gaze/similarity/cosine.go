@@ -11,7 +11,8 @@ func init() {
 	})
 }
 
-// prepareCosine: R_ij = sum_k P_k Q_k / sqrt(sum_k P_k^2 sum_k Q_k^2) for two fixation maps P and Q, from 0 to 1.
+// prepareCosine: R_ij = sum_k P_k Q_k / sqrt(sum_k P_k^2 sum_k Q_k^2) for two fixation maps P and Q, from 0 to 1: the
+// cosine similarity of vectors (Salton & McGill, Introduction to Modern Information Retrieval, 1983), of all cells of the maps.
 func prepareCosine(w *work) (comparison, error) {
 	cells := w.grid() * w.grid()
 	unit, err := w.transformed(w.grid(), w.grid(), cells, normalise)

@@ -28,7 +28,8 @@ func init() {
 const hashBits = 64
 
 // prepareDHash: bit(r,c) = I(r,c) > I(r,c+1) for a map I of 8 rows and 9 columns, R_ij = the cosine of the two vectors of
-// bits, 0 where either has no bit set: the form that McGIP (Zhao et al., AAAI 2024) gives the difference hash for gaze.
+// bits, 0 where either has no bit set: the form that McGIP (Zhao et al., AAAI 2024) gives the difference hash for gaze. The
+// ImageHash library has a bit where it grows brighter instead: on the mirror image it is the same.
 func prepareDHash(w *work) (comparison, error) {
 	bits, err := w.transformed(8, 9, hashBits, func(dst, cells []float32) {
 		normalise(dst, differenceHash(grey(cells)))

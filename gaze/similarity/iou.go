@@ -17,7 +17,8 @@ func init() {
 }
 
 // prepareIoU: R_ij = |A and B| / |A or B| with A and B the cells of two fixation maps that are at least as high as the m-th
-// highest, m = ceil(top % of the cells); cells of 0 are never among them. It is the Jaccard index, from 0 to 1.
+// highest, m = ceil(top % of the cells); cells of 0 are never among them. It is the index of Jaccard (New Phytologist
+// 1912), from 0 to 1.
 func prepareIoU(w *work) (comparison, error) {
 	maps, err := w.maps()
 	if err != nil {

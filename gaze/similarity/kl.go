@@ -11,13 +11,27 @@ func init() {
 	})
 }
 
-// prepareKL: R_ij = 1 / (1 + KL) with the mean of both directions of
+// KL is the Kullback-Leibler divergence (Annals of Mathematical Statistics 1951) in nats of a fixation map Q from a map P that
+// predicts it, both of which sum to 1,
 //
 //	KL(P, Q) = sum_k Q_k log(eps + Q_k / (P_k + eps)),  eps = 2.2204e-16,
 //
-// for two fixation maps P and Q, in nats.
+// as in the MIT saliency benchmark. It is not symmetric: what Q has where P has nothing weighs most, not the reverse.
+func KL(p, q []float32) float64 {
+	if len(p) != len(q) {
+		panic("gaze: KL: maps of different sizes")
+	}
+	sum := 0.0
+	for k, v := range q {
+		sum += float64(v) * math.Log(epsilonMap+float64(v)/(float64(p[k])+epsilonMap))
+	}
+	return sum
+}
+
+// prepareKL: R_ij = 1 / (1 + D) with D the mean of [KL] of two fixation maps in both directions, half of Jeffreys' divergence:
+// a relation is symmetric, so one direction alone is no measure here.
 //
-// It is computed as sum_k Q_k log Q_k - sum_k Q_k log(P_k + eps), which is smaller by at most
+// KL is computed as sum_k Q_k log Q_k - sum_k Q_k log(P_k + eps), which is smaller by at most
 // sum_k eps (P_k + eps) = eps (1 + n eps), because log(1 + x) <= x: nothing in float32. So all pairs are one product, in
 // which a logarithm is taken of P_k times the number of cells: the maps sum to 1, so this adds and subtracts the same, and
 // the numbers stay small.

@@ -130,6 +130,31 @@ func TestKL(t *testing.T) {
 	}
 }
 
+// One direction of the divergence, by hand.
+func TestKLOfTwoMaps(t *testing.T) {
+	for _, c := range []struct {
+		p, q []float32
+		want float64
+	}{
+		{[]float32{.5, .25, .25}, []float32{.25, .25, .5}, math.Ln2 / 4},
+		{[]float32{.875, .125}, []float32{.5, .5}, math.Log(.5/.875)/2 + math.Log(.5/.125)/2},
+		{[]float32{.5, .5}, []float32{.875, .125}, .875*math.Log(.875/.5) + .125*math.Log(.125/.5)},
+		{[]float32{1, 0}, []float32{.5, .5}, -math.Ln2/2 + math.Log(.5/epsilonMap)/2},
+		{[]float32{.5, .5}, []float32{1, 0}, math.Ln2},
+		{nil, nil, 0},
+	} {
+		if got := KL(c.p, c.q); !within(got, c.want, 1e-12) {
+			t.Errorf("of %v from %v: %g, want %g", c.q, c.p, got, c.want)
+		}
+	}
+	defer func() {
+		if recover() != "gaze: KL: maps of different sizes" {
+			t.Error("maps of two sizes are compared")
+		}
+	}()
+	KL([]float32{1}, []float32{.5, .5})
+}
+
 // The same maps have 1, maps without a common place nearly none.
 func TestKLExtremes(t *testing.T) {
 	a, b := varied()[6], []gaze.Recording{{Width: 640, Height: 480, Fixations: []gaze.Fixation{{X: 20, Y: 20, Duration: 1}}}}

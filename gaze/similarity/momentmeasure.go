@@ -28,8 +28,8 @@ func init() {
 // of the maps' sums M00 and Hu's first invariants H. The released weights are .5 and .5; area=0.2,shape=0.8 for teeth.
 //
 // Where the two weights are more than 1 together, R may be negative. The released drawing counts every place once, blurs
-// 800 x 800 pixels by a Gaussian of 30.2 pixels (199 wide, mirrored at the border), reads one pixel of 25 x 25 and rounds
-// to integers; its sigma is fixed, and recordings that are heat maps already are not drawn.
+// 800 x 800 pixels by a Gaussian of 30.2 pixels (199 wide, mirrored at the border), cuts what is behind the point off and
+// reads one pixel of 25 x 25; its sigma is fixed, and recordings that are heat maps already are not drawn.
 func prepareMoments(w *work) (comparison, error) {
 	s := w.settings
 	moments := make([]moment, len(w.paths))
@@ -96,7 +96,7 @@ func releasedDrawing(r gaze.Recording) []float64 {
 	b.stretch(0)
 	image := b.reduce(true)
 	for k, v := range image {
-		image[k] = math.Round(v)
+		image[k] = math.Floor(v + 1e-9) // the largest is 255, whatever rounding makes of it
 	}
 	return image
 }
