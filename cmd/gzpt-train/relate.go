@@ -200,7 +200,7 @@ func (x *examined) run(ctx context.Context) error {
 		return err
 	}
 	defer r.Close()
-	positives, err := x.gaze.apply(r, x.rows, nil)
+	positives, err := x.gaze.apply(r, x.rows)
 	if err != nil {
 		return err
 	}
@@ -245,20 +245,14 @@ func (x *examined) matrix(ctx context.Context, found *relation) (*similarity.Rel
 		return similarity.OpenRelation(file)
 	}
 	inBlocks := ""
-	if x.gaze.needsGaze() && x.gaze.readers == "merge" {
+	if x.gaze.needsGaze() {
 		inBlocks = file
 	}
-	_, err := os.Stat(file + ".part")
-	begun := err == nil
-	start := time.Now()
-	r, err := x.gaze.relate(ctx, x.environment, x.dev, x.data, x.network.seed, inBlocks)
+	r, timing, err := x.gaze.relate(ctx, x.environment, x.dev, x.data, x.network.seed, inBlocks)
 	if err != nil {
 		return nil, err
 	}
-	if x.gaze.needsGaze() && !begun {
-		timing := similarity.Time(r.N, time.Since(start))
-		found.Timing = &timing
-	}
+	found.Timing = timing
 	if inBlocks == "" {
 		return r, npy.WriteFile(file, []int{r.N, r.N}, r.Values)
 	}
@@ -278,7 +272,7 @@ type relation struct {
 	// Readers says what was done with several readers of an image; Reader agreement is in the examination.
 	Readers string `json:"several_readers"`
 	similarity.Examination
-	// Timing is missing where the relation was not computed in one go.
+	// Timing is missing where no gaze was compared, or not in one go.
 	Timing     *similarity.Timing      `json:"timing,omitempty"`
 	Comparison []similarity.Comparison `json:"comparison,omitempty"`
 	Files      []gazeFile              `json:"gaze_files,omitempty"`

@@ -152,14 +152,14 @@ func (s *gazeSettings) ruleOf() similarity.Rule {
 	return r
 }
 
-// apply turns the relation into positives between the items; of a top-k, among the given ones alone. Where the rule
-// left tau to the relation it is set, for the run's record.
-func (s *gazeSettings) apply(r *similarity.Relation, rows []itemRow, among []int) (*similarity.Positives, error) {
+// apply turns the relation into positives between the items; of a top-k, among those that are trained on alone. Where the
+// rule left tau to the relation it is set, for the run's record.
+func (s *gazeSettings) apply(r *similarity.Relation, rows []itemRow) (*similarity.Positives, error) {
 	groups := make([]string, len(rows))
 	for i, row := range rows {
 		groups[i] = row.group
 	}
-	p := r.Positives(s.ruleOf(), groups, among)
+	p := r.Positives(s.ruleOf(), groups, trainingRows(rows))
 	s.tau = p.Rule().Tau
 	if s.rule == "soft" && s.full <= s.tau {
 		return nil, fmt.Errorf("tau is %g for %g positives an item: no less than --tau-full %g", s.tau, s.positives, s.full)
@@ -189,18 +189,19 @@ func (s *gazeSettings) spec() string {
 
 // relate computes the relation of all items, nil for none, in the given file if it is not "". Permuted gaze is shuffled
 // between the training items alone, so that the control has as many positives as the real thing.
-func (s *gazeSettings) relate(ctx context.Context, e *environment, dev kernels.Device, d *dataset, seed uint64, file string) (*similarity.Relation, error) {
+func (s *gazeSettings) relate(ctx context.Context, e *environment, dev kernels.Device, d *dataset, seed uint64, file string) (*similarity.Relation, *similarity.Timing, error) {
 	switch s.gaze {
 	case "none":
-		return nil, nil
+		return nil, nil, nil
 	case readyMade:
-		return s.readRelation(e, d)
+		r, err := s.readRelation(e, d)
+		return r, nil, err
 	case "labels":
 		labels := d.anyLabels()
 		if labels == nil {
-			return nil, errors.New("--gaze labels, but no image has a label: --labels FILE:COLUMN names them")
+			return nil, nil, errors.New("--gaze labels, but no image has a label: --labels FILE:COLUMN names them")
 		}
-		return similarity.LabelRelation(labels), nil
+		return similarity.LabelRelation(labels), nil, nil
 	}
 	return s.compare(ctx, e, dev, d, seed, file)
 }
@@ -241,19 +242,19 @@ func (s *gazeSettings) tellPositives(e *environment, positives *similarity.Posit
 }
 
 // compare is the relation by gaze.
-func (s *gazeSettings) compare(ctx context.Context, e *environment, dev kernels.Device, d *dataset, seed uint64, file string) (*similarity.Relation, error) {
+func (s *gazeSettings) compare(ctx context.Context, e *environment, dev kernels.Device, d *dataset, seed uint64, file string) (*similarity.Relation, *similarity.Timing, error) {
 	measure, err := s.measure()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	recordings := d.recordings
 	if s.permuted() {
 		recordings, err = permute(d, seed)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return similarity.Relate(ctx, dev, recordings, similarity.RelateOptions{
+	return similarity.TimedRelate(ctx, dev, recordings, similarity.RelateOptions{
 		Measure: measure, Readers: s.readers, File: file,
 		Progress: func(done, total int) {
 			e.console.Progress(float64(done)/float64(total), fmt.Sprintf("gaze compared %d/%d", done, total))
