@@ -115,6 +115,9 @@ func buildPretrain(f *flags) work {
 
 // resolve checks the flags and fills in those that follow from others.
 func (s *pretrainSettings) resolve(f *flags) error {
+	if s.run.workers < 0 {
+		return usagef("--workers %d: expected at least 0", s.run.workers)
+	}
 	if err := cmp.Or(s.data.validate(), s.data.gaze.resolve()); err != nil {
 		return err
 	}
