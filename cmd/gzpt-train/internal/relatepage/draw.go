@@ -113,8 +113,8 @@ func (r *report) marks(c *chart, least, most float64) error {
 		tau, text, err := r.number(key)
 		if at := (tau - least) / (most - least); err == nil && at >= 0 && at <= 1 {
 			inside := anchor(0.5 + 1.6*(at-0.5)) // the text is long
-			c.Marks = append(c.Marks, mark{coordinate(chartWidth * at), top, class, key, text, name + " " + shortest(tau), inside})
-			c.Label += fmt.Sprintf("; %s %s", name, shortest(tau))
+			c.Marks = append(c.Marks, mark{coordinate(chartWidth * at), top, class, key, text, fmt.Sprintf("%s %.4g", name, tau), inside})
+			c.Label += fmt.Sprintf("; %s %.4g", name, tau)
 		}
 		return err
 	}
