@@ -67,11 +67,7 @@ func (x *examined) comparison(ctx context.Context, found *relation) ([]similarit
 		if slices.ContainsFunc(done, func(c similarity.Comparison) bool { return c.Measure == spec }) {
 			continue
 		}
-		o := similarity.RelateOptions{Measure: spec, Readers: x.gaze.readers, Progress: x.progress(fmt.Sprintf("%d of %d measures, %s:", k+1, len(specs), spec))}
-		if x.gaze.readers == "merge" {
-			o.File = x.dir.Comparison() + ".npy"
-		}
-		c, err := similarity.CompareMeasure(ctx, x.dev, x.data.recordings, o, x.data.anyLabels(), readersCompared)
+		c, err := x.compared(ctx, found, spec, fmt.Sprintf("%d of %d measures, %s:", k+1, len(specs), similarity.BriefMeasure(spec)))
 		if err != nil {
 			return nil, err
 		}
@@ -82,6 +78,15 @@ func (x *examined) comparison(ctx context.Context, found *relation) ([]similarit
 	}
 	similarity.Rank(done)
 	return done, os.Remove(x.dir.Comparison())
+}
+
+// compared is what a measure is worth; the report knows that of its own.
+func (x *examined) compared(ctx context.Context, found *relation, spec, what string) (similarity.Comparison, error) {
+	if spec == found.Measure && !x.gaze.permuted() {
+		return found.Examination.Comparison(spec, found.Timing), nil
+	}
+	o := similarity.RelateOptions{Measure: spec, Readers: x.gaze.readers, File: x.dir.Comparison() + ".npy", Progress: x.progress(what)}
+	return similarity.CompareMeasure(ctx, x.dev, x.data.recordings, o, x.data.anyLabels(), readersCompared)
 }
 
 // print writes the report for a person.
@@ -129,7 +134,11 @@ func printComparison(w io.Writer, all []similarity.Comparison) {
 		} else {
 			fmt.Fprintf(w, " %12s", "-")
 		}
-		fmt.Fprintf(w, " %9.3f %12.3g\n", c.Seconds, c.PairsPerSecond)
+		if t := c.Timing; t != nil {
+			fmt.Fprintf(w, " %9.3f %12.3g\n", t.Seconds, t.PairsPerSecond)
+		} else {
+			fmt.Fprintf(w, " %9s %12s\n", "-", "-")
+		}
 	}
 	if a := all[0].Labels; a != nil {
 		fmt.Fprintf(w, "chance: label AUC 0.5, nearest and first 5 %.1f%%; ranked by the first 5\n", 100*a.Chance)

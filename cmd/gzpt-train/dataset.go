@@ -26,14 +26,14 @@ const dataGroup = "Data"
 
 func (s *dataSettings) addFlags(f *flags) {
 	g := f.group(dataGroup)
-	f.path(g, &s.path, "data", "folder of images and gaze, or a manifest: `DIR`; without it, items are phantoms")
-	g.StringVar(&s.labels, "labels", "", "`FILE:COLUMN` of the labels, which only evaluation and --gaze labels look at; FILE is sought in DIR first")
+	f.path(g, &s.path, "data", "folder of images and gaze, or a manifest: `DIR`; without it, images are phantoms")
+	g.StringVar(&s.labels, "labels", "", "labels to judge by, in DIR or elsewhere: `FILE:COLUMN`; only --gaze labels trains on them")
 	g.StringVar(&s.split, "split", "", "`COLUMN`, or FILE:COLUMN, with train, val or test; training leaves val and test out")
-	g.StringVar(&s.group, "group", "", "`COLUMN` of what must not be in two parts of the split: patients")
+	g.StringVar(&s.group, "group", "", "`COLUMN` of the patient, who is in one part of the split alone")
 	g.IntVar(&s.imageSize, "image-size", 224, "side of the square views in pixels: `N` (phantoms: 32)")
-	g.IntVar(&s.channels, "channels", 3, "`N` channels: 3 for colour, 1 for grey")
+	g.IntVar(&s.channels, "channels", 3, "channels of the views: `N`, 3 for colour, 1 for grey")
 	g.BoolVar(&s.skipBad, "skip-bad", false, "list and leave out bad images and bad gaze instead of stopping")
-	f.path(g, &s.cache, "cache", "`DIR` for decoded images (default: the user's cache folder)")
+	f.path(g, &s.cache, "cache", "folder for decoded images: `DIR` (default: the user's cache folder)")
 	g.IntVar(&s.phantoms, "phantoms", 1000, "number of phantoms: `N`")
 }
 
@@ -48,8 +48,9 @@ func (s *dataSettings) anchor() {
 			if _, err := os.Stat(filepath.Join(folder, file)); err == nil {
 				continue
 			}
-		} else if _, err := os.Stat(file); err != nil {
-			continue // a run that is continued knows where it is
+		}
+		if _, err := os.Stat(file); err != nil {
+			continue // nowhere, or a run is continued that knows where
 		}
 		if absolute, err := filepath.Abs(file); err == nil {
 			*spec = absolute + ":" + column
@@ -84,6 +85,8 @@ func (s *dataSettings) validate() error {
 		return usagef("--image-size %d: expected 8 to %d", s.imageSize, data.MaxSide/4)
 	case s.channels != 1 && s.channels != 3:
 		return usagef("--channels %d: expected 1 or 3", s.channels)
+	case s.labels != "" && !columnOf(s.labels):
+		return usagef("--labels %s: expected FILE:COLUMN", s.labels)
 	case s.path == "" && s.phantoms < 16:
 		return usagef("--phantoms %d: expected at least 16", s.phantoms)
 	case s.path == "" && cmp.Or(s.labels, s.split, s.group, s.gaze.path) != "":
@@ -217,6 +220,12 @@ func (s *dataSettings) listed(d *dataset, list func(data.ListOptions) (*data.Lis
 		listing.Items[i].Split = split[listing.Items[i].Name]
 	}
 	return listing.Items, nil
+}
+
+// columnOf reports whether a text is FILE:COLUMN.
+func columnOf(s string) bool {
+	file, column, hasFile := cutColumn(s)
+	return hasFile && file != "" && column != ""
 }
 
 // cutColumn splits FILE:COLUMN; a word without a colon is a column alone.

@@ -2,9 +2,12 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/pflag"
 )
@@ -50,7 +53,28 @@ func (f *flags) parse(args []string) error {
 		}
 		return pflag.NormalizedName(name)
 	})
-	return f.all.Parse(args)
+	if err := f.all.Parse(args); err != nil {
+		return err
+	}
+	return f.sensible()
+}
+
+// sensible refuses what no flag takes: a number that is none, and a path without a character, as an unset variable of a
+// shell leaves it.
+func (f *flags) sensible() (err error) {
+	f.all.Visit(func(flag *pflag.Flag) {
+		switch v := flag.Value.(type) {
+		case *pathValue:
+			if *v == "" {
+				err = fmt.Errorf("--%s \"\": expected a path", flag.Name)
+			}
+		default:
+			if number, e := strconv.ParseFloat(v.String(), 64); v.Type() == "float64" && (e != nil || math.IsNaN(number) || math.IsInf(number, 0)) {
+				err = fmt.Errorf("--%s %s: expected a number", flag.Name, v)
+			}
+		}
+	})
+	return err
 }
 
 func (f *flags) arguments() []string { return f.all.Args() }
@@ -58,21 +82,93 @@ func (f *flags) arguments() []string { return f.all.Args() }
 // given reports whether a flag was on the command line.
 func (f *flags) given(name string) bool { return f.all.Changed(name) }
 
+// helpWidth is the columns of a help page.
+const helpWidth = 110
+
 // usages is the flags for a help page, a paragraph for each group, those of every verb last.
 func (f *flags) usages() string {
 	var b strings.Builder
 	for _, g := range slices.Concat(f.groups[1:], f.groups[:1]) {
-		if g.set.HasFlags() {
-			fmt.Fprintf(&b, "\n%s:\n%s", g.title, g.set.FlagUsagesWrapped(110))
+		if !g.set.HasFlags() {
+			continue
 		}
+		fmt.Fprintf(&b, "\n%s:\n", g.title)
+		width := 0
+		g.set.VisitAll(func(flag *pflag.Flag) { width = max(width, len(signature(flag))) })
+		g.set.VisitAll(func(flag *pflag.Flag) {
+			first := signature(flag)
+			for _, line := range wrapped(meaning(flag), helpWidth-width-4) {
+				fmt.Fprintf(&b, "  %-*s  %s\n", width, first, line)
+				first = ""
+			}
+		})
 	}
 	return b.String()
+}
+
+// signature is a flag with the name of its value.
+func signature(flag *pflag.Flag) string {
+	if _, isBool := flag.Value.(interface{ IsBoolFlag() bool }); isBool {
+		return "--" + flag.Name
+	}
+	name, _ := pflag.UnquoteUsage(flag)
+	return "--" + flag.Name + " " + name
+}
+
+// meaning is what a flag does, the words that it takes and its default. A value that the text names for the signature
+// alone, behind a colon, is left out.
+func meaning(flag *pflag.Flag) string {
+	name, text := pflag.UnquoteUsage(flag)
+	for _, next := range []string{"", ";", ",", " ("} {
+		if next == "" {
+			text = strings.TrimSuffix(text, ": "+name)
+		} else {
+			text = strings.Replace(text, ": "+name+next, next, 1)
+		}
+	}
+	switch value := flag.Value.(type) {
+	case *choiceValue:
+		if page := topicOf(flag.Name); page != "" {
+			return fmt.Sprintf("%s; '%s help %s' lists them (default %s)", text, program, page, flag.DefValue)
+		}
+		words := strings.Join(value.words, ", ")
+		if text == name {
+			text = words
+		} else {
+			text += ": " + words
+		}
+	}
+	if page := topicOf(flag.Name); page != "" {
+		text += fmt.Sprintf("; '%s help %s' lists them", program, page)
+	}
+	switch flag.DefValue {
+	case "", "0", "false":
+		return text
+	}
+	return text + " (default " + flag.DefValue + ")"
+}
+
+// wrapped cuts a text into lines at blanks; a word longer than a line has a line of its own.
+func wrapped(text string, width int) []string {
+	lines := []string{""}
+	for _, word := range strings.Fields(text) {
+		last := &lines[len(lines)-1]
+		switch {
+		case *last == "":
+			*last = word
+		case utf8.RuneCountInString(*last)+1+utf8.RuneCountInString(word) <= width:
+			*last += " " + word
+		default:
+			lines = append(lines, word)
+		}
+	}
+	return lines
 }
 
 // choice adds a flag that takes one of some words, the first unless it is given.
 func (f *flags) choice(set *pflag.FlagSet, p *string, name string, words []string, usage string) {
 	*p = words[0]
-	set.Var(&choiceValue{p, words}, name, usage+" ("+strings.Join(words, ", ")+")")
+	set.Var(&choiceValue{p, words}, name, usage)
 }
 
 // choiceValue is a flag's value out of a list.

@@ -7,9 +7,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/spf13/pflag"
+
+	"gzpt/gaze/formats"
+	"gzpt/gaze/similarity"
 )
 
 // asCommand makes the test program behave as gzpt-train itself, so that the tests run the command as a user does.
@@ -102,6 +108,10 @@ func TestUsage(t *testing.T) {
 		{"help verb", []string{"help"}, 0, "evaluate"},
 		{"help of a verb", []string{"help", "relate"}, 0, "--readers"},
 		{"help flag of a verb", []string{"embed", "--help"}, 0, "--images DIR"},
+		{"help of a topic", []string{"help", "measures"}, 0, "heatmap-cc: correlation of the fixation maps"},
+		{"help of formats", []string{"help", "formats"}, 0, "GazeMedSeg"},
+		{"help of detectors", []string{"help", "detectors"}, 0, "  dispersion=1 "},
+		{"help of nothing", []string{"help", "me"}, 2, "or measures, formats, detectors"},
 		{"version", []string{"version"}, 0, "go1."},
 		{"version flag", []string{"--version"}, 0, "CPU tiers reference"},
 		{"unknown verb", []string{"train"}, 2, `unknown verb "train": expected one of pretrain, relate`},
@@ -118,6 +128,13 @@ func TestUsage(t *testing.T) {
 		{"device", tiny(out, "--device", "cuda"), 2, "this build has the CPU alone"},
 		{"measure", tiny(out, "--gaze", "guess"), 2, ", or none, permuted, labels"},
 		{"measure's parameter", tiny(out, "--gaze", "tima:eps=x"), 2, `eps is "x"`},
+		{"an endless number", tiny(out, "--positives", "inf"), 2, "--positives +Inf: expected a number"},
+		{"not a number after all", []string{"relate", "--out", out, "--drop", "nan"}, 2, "--drop NaN: expected a number"},
+		{"an unset variable", []string{"relate", "--out", out, "--data", ""}, 2, `--data "": expected a path`},
+		{"workers", []string{"relate", "--out", out, "--workers", "-1"}, 2, "--workers -1: expected at least 0"},
+		{"workers of a run", tiny(out, "--workers", "-2"), 2, "--workers -2: expected at least 0"},
+		{"labels without a column", []string{"relate", "--out", out, "--data", ".", "--labels", "labels.csv"}, 2, "--labels labels.csv: expected FILE:COLUMN"},
+		{"relate resume without out", []string{"relate", "--resume"}, 2, "--resume needs --out DIR"},
 		{"tau and positives", tiny(out, "--tau", "0.5", "--positives", "3"), 2, "give one"},
 		{"drop", tiny(out, "--drop", "2"), 2, "expected 0 to 1"},
 		{"epochs and steps", tiny(out, "--epochs", "3", "--steps", "3"), 2, "give one"},
@@ -176,6 +193,65 @@ func TestUsage(t *testing.T) {
 	}
 	if _, err := os.Stat(out); err == nil {
 		t.Error("a command that was refused made its run directory")
+	}
+}
+
+// Labels that are nowhere are sought under the name that was given.
+func TestMissingLabels(t *testing.T) {
+	folder := makeData(t, files{"fixations.csv": fixationTable()})
+	o := gzpt(t, "relate", "--data", folder, "--labels", "no.csv:a", "--out", filepath.Join(t.TempDir(), "out"))
+	if o.status != 1 || !strings.Contains(o.stderr, filepath.Join(folder, "no.csv")+" or no.csv: ") {
+		t.Errorf("%d %s", o.status, o.stderr)
+	}
+}
+
+// The error of a parameter does not name what stands beside measures, as that of an unknown measure does.
+func TestMeasureErrors(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out")
+	if o := gzpt(t, "relate", "--out", out, "--gaze", "tima:depth=1"); o.status != 2 || !strings.Contains(o.stderr, "no parameter") || strings.Contains(o.stderr, "or none") {
+		t.Errorf("%d %s", o.status, o.stderr)
+	}
+}
+
+// The pages of relate and pretrain fit their screens, every flag is explained, and all that --gaze, --format and --fixations
+// take has a meaning on a page of its own.
+func TestHelpPages(t *testing.T) {
+	for verb, most := range map[string]int{"relate": 90, "pretrain": 130} {
+		page := succeed(t, verb, "--help").stdout
+		lines := strings.Split(strings.TrimSpace(page), "\n")
+		if len(lines) > most {
+			t.Errorf("the help of %s has %d lines, want at most %d", verb, len(lines), most)
+		}
+		for _, line := range lines {
+			if len(line) > 122 || strings.Contains(line, "`") {
+				t.Errorf("%s: %q", verb, line)
+			}
+		}
+		v, err := findVerb(verb)
+		if err != nil {
+			t.Fatal(err)
+		}
+		flagsOf(v, func(f *pflag.Flag, words []string) {
+			if !strings.Contains(page, "\n  --"+f.Name+" ") || len(meaning(f)) < 8 {
+				t.Errorf("%s: --%s has no line", verb, f.Name)
+			}
+		})
+	}
+	for _, name := range formats.Formats() {
+		if formatMeanings[name] == "" {
+			t.Errorf("the format %s has no meaning: add a line to formatMeanings", name)
+		}
+	}
+	for name := range formatMeanings {
+		if !slices.Contains(formats.Formats(), name) {
+			t.Errorf("there is no format %s", name)
+		}
+	}
+	page := measuresPage()
+	for _, m := range similarity.Measures() {
+		if m.About == "" || !strings.Contains(page, "\n"+m.Name+": ") {
+			t.Errorf("the measure %s has no meaning", m.Name)
+		}
 	}
 }
 

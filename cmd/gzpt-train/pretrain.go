@@ -115,6 +115,9 @@ func buildPretrain(f *flags) work {
 
 // resolve checks the flags and fills in those that follow from others.
 func (s *pretrainSettings) resolve(f *flags) error {
+	if s.run.workers < 0 {
+		return usagef("--workers %d: expected at least 0", s.run.workers)
+	}
 	if err := cmp.Or(s.data.validate(), s.data.gaze.resolve()); err != nil {
 		return err
 	}
@@ -129,7 +132,7 @@ func (s *pretrainSettings) resolve(f *flags) error {
 
 // start makes a new run and trains to its end.
 func start(ctx context.Context, e *environment, f *flags, s *pretrainSettings, dev kernels.Device, d *dataset) (*training, error) {
-	relation, err := s.gaze.relate(ctx, e, dev, d, s.network.seed, "")
+	relation, _, err := s.gaze.relate(ctx, e, dev, d, s.network.seed, "")
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +142,7 @@ func start(ctx context.Context, e *environment, f *flags, s *pretrainSettings, d
 	}
 	t := &training{environment: e, settings: s, dev: dev, data: d, items: trainingRows(rows)}
 	if relation != nil {
-		positives, err := s.gaze.apply(relation, rows, t.items)
+		positives, err := s.gaze.apply(relation, rows)
 		if err != nil {
 			return nil, err
 		}
@@ -208,7 +211,7 @@ func resume(ctx context.Context, e *environment, f *flags, s *pretrainSettings) 
 	}
 	t := &training{environment: e, settings: s, dev: dev, data: d, items: trainingRows(rows), dir: dir}
 	if relation != nil {
-		positives, err := s.gaze.apply(relation, rows, t.items)
+		positives, err := s.gaze.apply(relation, rows)
 		if err != nil {
 			return err
 		}

@@ -42,14 +42,14 @@ func (s *relateSettings) addFlags(f *flags) {
 	s.data.gaze.addFlags(f)
 	s.gaze.addFlags(f)
 	g := f.group("Report")
-	g.StringVar(&s.compare, "compare", "", "measures to rank beside --gaze: `A,B,C` with parameters as there (tima:eps=0.1,rate=50,heatmap-cc), or all")
-	g.IntVar(&s.permutations, "permutations", 20, "permute the gaze `N` times for the control")
+	g.StringVar(&s.compare, "compare", "", "rank these measures and that of --gaze: `A,B,C`, with parameters as there (tima:eps=0.1,rate=50,heatmap-cc), or all")
+	g.IntVar(&s.permutations, "permutations", 20, "shuffle the gaze between the images `N` times to see what chance gives")
 	g.IntVar(&s.pairs, "pairs", 6, "show the `N` closest and furthest pairs")
-	g.Uint64Var(&s.network.seed, "seed", 0, "`N` that shuffles permuted gaze and makes phantoms")
+	g.Uint64Var(&s.network.seed, "seed", 0, "number from which all shuffling and the phantoms follow: `N`")
 	g = f.group(freeGroup)
 	f.path(g, &s.run.out, "out", "folder to make: `DIR`; an existing one is never overwritten")
-	g.BoolVar(&s.run.resume, "resume", false, "continue the interrupted call of --out; its config.json has the settings")
-	g.IntVar(&s.run.workers, "workers", 0, "goroutines that decode images: `N` (0: one per processor)")
+	g.BoolVar(&s.run.resume, "resume", false, "continue the interrupted call in --out, with its settings")
+	g.IntVar(&s.run.workers, "workers", 0, "images decoded at a time: `N` (0: one per processor)")
 }
 
 func buildRelate(f *flags) work {
@@ -59,6 +59,8 @@ func buildRelate(f *flags) work {
 		switch {
 		case len(args) > 0:
 			return usagef("unexpected argument %q", args[0])
+		case s.run.out == "" && s.run.resume:
+			return usagef("--resume needs --out DIR: the call to continue")
 		case s.run.out == "":
 			return usagef("--out DIR is missing: the folder to make")
 		case s.run.resume:
@@ -83,6 +85,8 @@ func (s *relateSettings) resolve(f *flags) error {
 	switch {
 	case s.gaze.gaze == "none":
 		return usagef("--gaze none has no relation")
+	case s.run.workers < 0:
+		return usagef("--workers %d: expected at least 0", s.run.workers)
 	case s.permutations < 0 || s.permutations == 1:
 		return usagef("--permutations %d: expected 0, or 2 and more for a mean and its spread", s.permutations)
 	case s.pairs < 0:
@@ -157,7 +161,11 @@ func (s *relateSettings) related(ctx context.Context, e *environment, open func(
 	if err := sameOrNewItems(dir, rows); err != nil {
 		return err
 	}
-	x := &examined{relateSettings: s, environment: e, dev: dev, data: d, rows: rows, dir: dir}
+	var begun relateRecord
+	if err := rundir.ReadJSON(dir.Config(), &begun); err != nil {
+		return err
+	}
+	x := &examined{relateSettings: s, environment: e, dev: dev, data: d, rows: rows, dir: dir, begun: begun}
 	err = x.run(ctx)
 	if errors.Is(err, context.Canceled) {
 		e.console.Info("what is done is kept", "continue_with", fmt.Sprintf("%s relate --resume --out %s", program, dir))
@@ -185,6 +193,8 @@ type examined struct {
 	data *dataset
 	rows []itemRow
 	dir  rundir.Dir
+	// begun is what the call was begun as, before any interruption.
+	begun relateRecord
 }
 
 // readersCompared bounds the recordings that are compared to see whether readers agree.
@@ -200,7 +210,7 @@ func (x *examined) run(ctx context.Context) error {
 		return err
 	}
 	defer r.Close()
-	positives, err := x.gaze.apply(r, x.rows, nil)
+	positives, err := x.gaze.apply(r, x.rows)
 	if err != nil {
 		return err
 	}
@@ -245,20 +255,14 @@ func (x *examined) matrix(ctx context.Context, found *relation) (*similarity.Rel
 		return similarity.OpenRelation(file)
 	}
 	inBlocks := ""
-	if x.gaze.needsGaze() && x.gaze.readers == "merge" {
+	if x.gaze.needsGaze() {
 		inBlocks = file
 	}
-	_, err := os.Stat(file + ".part")
-	begun := err == nil
-	start := time.Now()
-	r, err := x.gaze.relate(ctx, x.environment, x.dev, x.data, x.network.seed, inBlocks)
+	r, timing, err := x.gaze.relate(ctx, x.environment, x.dev, x.data, x.network.seed, inBlocks)
 	if err != nil {
 		return nil, err
 	}
-	if x.gaze.needsGaze() && !begun {
-		timing := similarity.Time(r.N, time.Since(start))
-		found.Timing = &timing
-	}
+	found.Timing = timing
 	if inBlocks == "" {
 		return r, npy.WriteFile(file, []int{r.N, r.N}, r.Values)
 	}
@@ -278,7 +282,7 @@ type relation struct {
 	// Readers says what was done with several readers of an image; Reader agreement is in the examination.
 	Readers string `json:"several_readers"`
 	similarity.Examination
-	// Timing is missing where the relation was not computed in one go.
+	// Timing is missing where no gaze was compared, or not in one go.
 	Timing     *similarity.Timing      `json:"timing,omitempty"`
 	Comparison []similarity.Comparison `json:"comparison,omitempty"`
 	Files      []gazeFile              `json:"gaze_files,omitempty"`

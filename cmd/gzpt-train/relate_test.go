@@ -90,7 +90,7 @@ func valueAt(v any, path string) any {
 // shownNumber demands that the text of a number is the number, rounded.
 func shownNumber(t *testing.T, key, value, text string) {
 	t.Helper()
-	number, percent := strings.CutSuffix(strings.TrimPrefix(text, "tau "), " %")
+	number, percent := strings.CutSuffix(strings.TrimPrefix(strings.TrimPrefix(text, "tau in use "), "suggested "), " %")
 	shown, err := strconv.ParseFloat(number, 64)
 	want, _ := strconv.ParseFloat(value, 64)
 	tolerance := max(.0005, math.Abs(want)*.0005)
@@ -132,7 +132,7 @@ func TestRelate(t *testing.T) {
 		}
 	}
 	for _, key := range []string{"tau", "histogram.pairs.59", "histogram.same_label.0", "positives_histogram.0.items", "taus.0.tau", "labels.auc_low", "labels.precision_at.2.share",
-		"labels.permuted.auc_same_label.sd", "comparison.1.pairs_per_s", "closest.1.similarity", "timing.seconds", "dropped.outside"} {
+		"labels.permuted.auc_same_label.sd", "comparison.1.timing.pairs_per_s", "closest.1.similarity", "timing.seconds", "dropped.outside"} {
 		if !keys[key] {
 			t.Errorf("the page does not show %s", key)
 		}
@@ -332,7 +332,10 @@ func TestRelateResumes(t *testing.T) {
 	if fmt.Sprintf("%+v", a.Labels.Control) != fmt.Sprintf("%+v", b.Labels.Control) || a.Conclusion != b.Conclusion || len(b.Comparison) != 2 {
 		t.Errorf("another report than without the interruption:\n%+v\n%+v", a.Conclusion, b.Conclusion)
 	}
-	pageOf(t, cut)
+	page, _ := pageOf(t, cut)
+	if strings.Contains(page, "--resume</code>") || !strings.Contains(page, "--permutations 3 --compare heatmap-cc --out "+cut+"</code>") {
+		t.Error("the page does not have the command that began the call")
+	}
 }
 
 // waitFor waits until a file is there.
@@ -344,6 +347,50 @@ func waitFor(t *testing.T, path string) {
 		}
 	}
 	t.Fatalf("%s did not come", path)
+}
+
+// relate shows the relation and the positives that pretrain trains on with the same flags, whatever the rule; of a top-k
+// those among the images that are trained on.
+func TestRelateShowsWhatPretrainTakes(t *testing.T) {
+	folder := makeData(t, files{"fixations.csv": fixationTable(), "labels.csv": labels()})
+	for name, rule := range map[string][]string{
+		"threshold": {"--tau", "0.5"},
+		"positives": {"--positives", "3"},
+		"top-k":     {"--rule", "top-k", "--positives", "2"},
+		"mutual":    {"--rule", "top-k", "--positives", "3", "--mutual", "--patients", "apart"},
+		"soft":      {"--rule", "soft", "--positives", "6"},
+		"quantile":  {"--rule", "quantile", "--quantile", "0.8", "--patients", "apart"},
+		"permuted":  {"--gaze", "permuted:heatmap-cc", "--positives", "3"},
+	} {
+		rule = append(rule, "--labels", "labels.csv:grade", "--split", "part", "--group", "patient")
+		run, out := filepath.Join(t.TempDir(), "run"), filepath.Join(t.TempDir(), "out")
+		o := succeed(t, onData(folder, run, append(rule, "--epochs", "1")...)...)
+		if !slices.Contains(rule, "--gaze") {
+			rule = append(rule, "--gaze", "heatmap-cc")
+		}
+		succeed(t, append([]string{"relate", "--data", folder, "--image-size", "16", "--seed", seedOf(t, run), "--out", out, "--permutations", "2"}, rule...)...)
+		if readFile(t, run, "relation.npy") != readFile(t, out, "relation.npy") || readFile(t, run, "items.csv") != readFile(t, out, "items.csv") {
+			t.Errorf("%s: another relation than that of the run", name)
+		}
+		found := relateJSON(t, out)
+		p := found.Positives
+		if want := fmt.Sprintf("tau %.4g, per item %.4g, median %g, most %d, share of items without %.4g\n", found.Tau, p.Mean, p.Median, p.Most, p.None); !strings.Contains(o.stderr, want) {
+			t.Errorf("%s: relate has %s, the run says %s", name, want, o.stderr)
+		}
+		if name == "top-k" && p.Least < 2 {
+			t.Errorf("%s: %+v counts images that are not trained on", name, p)
+		}
+	}
+}
+
+// seedOf is the seed of a run.
+func seedOf(t *testing.T, run string) string {
+	t.Helper()
+	var config struct{ Settings map[string]json.RawMessage }
+	if err := json.Unmarshal([]byte(readFile(t, run, "config.json")), &config); err != nil {
+		t.Fatal(err)
+	}
+	return string(config.Settings["seed"])
 }
 
 // Every rule trains, and resumed gives the bits of the run that was not stopped.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"gzpt/gaze"
@@ -37,26 +38,21 @@ const (
 const readyMade = "relation"
 
 func (s *gazeSettings) addFlags(f *flags) {
-	var names []string
-	for _, m := range similarity.Measures() {
-		names = append(names, m.Name)
-	}
 	g := f.group("Gaze")
-	g.StringVar(&s.gaze, "gaze", "tima", "`MEASURE` of how alike two images were looked at ("+strings.Join(names, ", ")+"), with parameters as "+
-		"in tima:eps=0.1; none: plain BYOL; permuted or permuted:MEASURE: gaze shuffled between the images, the control; labels: same label, "+
-		"the upper bound")
-	f.choice(g, &s.readers, "readers", []string{"merge", "mean"}, "several readers of one image: `HOW`")
-	f.path(g, &s.relation, "relation", "take this relation matrix instead of a measure: `FILE`, a square .npy; --names says what its rows are")
-	f.path(g, &s.names, "names", "name list of --relation: `FILE`, an image a line; images that it lacks have no gaze")
-	f.choice(g, &s.rule, "rule", similarity.RuleKinds(), "which pairs are positives: `RULE`; threshold: above --tau; top-k: the --positives K most alike "+
-		"of each item; quantile: above --quantile of all pairs; soft: with a weight that rises from 0 at --tau to 1 at --tau-full")
-	g.Float64Var(&s.tau, "tau", 0, "two images are positives above this similarity: `T` (default: 0.95 for tima, otherwise by --positives 4; phantoms: by --positives 20)")
-	g.Float64Var(&s.positives, "positives", 0, "choose tau so that an item has at most `K` positives on average; for --rule top-k exactly K are taken")
-	g.Float64Var(&s.quantile, "quantile", usualQuantile, "tau for --rule quantile: the similarity that a share `Q` of all pairs does not exceed")
-	g.Float64Var(&s.full, "tau-full", 1, "similarity `T` from which a pair counts fully, for --rule soft")
+	g.StringVar(&s.gaze, "gaze", "tima", "`MEASURE` of how alike two images were looked at, with parameters as in tima:eps=0.1; or none, permuted (the control), "+
+		"labels (the upper bound)")
+	f.choice(g, &s.readers, "readers", []string{"merge", "mean"}, "several readers of an image, one scanpath or the mean of all their pairs: `HOW`")
+	f.path(g, &s.relation, "relation", "take this matrix instead of a measure: `FILE`, a square .npy; --names says what its rows are")
+	f.path(g, &s.names, "names", "names of the rows of --relation: `FILE`, an image a line; an image that it lacks has no gaze")
+	g = f.group("Positives")
+	f.choice(g, &s.rule, "rule", similarity.RuleKinds(), "which pairs are positives, above --tau, the --positives K most alike, above a --quantile, or weighted from --tau to --tau-full: `RULE`")
+	g.Float64Var(&s.tau, "tau", 0, "pairs above this similarity are positives: `T` (tima: 0.95, otherwise by --positives 4; phantoms: by --positives 20)")
+	g.Float64Var(&s.positives, "positives", 0, "choose tau so that an image has `K` positives on average at most; of --rule top-k exactly the K most alike")
+	g.Float64Var(&s.quantile, "quantile", usualQuantile, "for --rule quantile: tau is the similarity that a share `Q` of all pairs does not exceed")
+	g.Float64Var(&s.full, "tau-full", 1, "for --rule soft: the similarity `T` from which a pair counts fully; at --tau it counts nothing")
 	g.BoolVar(&s.mutual, "mutual", false, "for --rule top-k: each of the two must be among the K of the other")
-	f.choice(g, &s.patients, "patients", similarity.PatientRules(), "positives between images of one --group: `WHICH`; apart: never; within: only")
-	g.Float64Var(&s.drop, "drop", releasedDrop, "probability `P` that a positive pair is dropped in a step")
+	f.choice(g, &s.patients, "patients", similarity.PatientRules(), "may two images of one patient (--group) be positives; apart is never, within only these: `WHICH`")
+	g.Float64Var(&s.drop, "drop", releasedDrop, "in training, leave out each positive pair with probability `P` in a step")
 }
 
 // resolve checks the flags and fills in what follows from others.
@@ -78,7 +74,10 @@ func (s *gazeSettings) resolve(f *flags) error {
 		return nil
 	default:
 		if _, err := s.measure(); err != nil {
-			return usagef("--gaze: %w, or none, permuted, labels", err)
+			if s.unknown() {
+				return usagef("--gaze: %w, or none, permuted, labels", err)
+			}
+			return usagef("--gaze: %w", err)
 		}
 	}
 	s.fillIn(f)
@@ -152,14 +151,14 @@ func (s *gazeSettings) ruleOf() similarity.Rule {
 	return r
 }
 
-// apply turns the relation into positives between the items; of a top-k, among the given ones alone. Where the rule
-// left tau to the relation it is set, for the run's record.
-func (s *gazeSettings) apply(r *similarity.Relation, rows []itemRow, among []int) (*similarity.Positives, error) {
+// apply turns the relation into positives between the items; of a top-k, among those that are trained on alone. Where the
+// rule left tau to the relation it is set, for the run's record.
+func (s *gazeSettings) apply(r *similarity.Relation, rows []itemRow) (*similarity.Positives, error) {
 	groups := make([]string, len(rows))
 	for i, row := range rows {
 		groups[i] = row.group
 	}
-	p := r.Positives(s.ruleOf(), groups, among)
+	p := r.Positives(s.ruleOf(), groups, trainingRows(rows))
 	s.tau = p.Rule().Tau
 	if s.rule == "soft" && s.full <= s.tau {
 		return nil, fmt.Errorf("tau is %g for %g positives an item: no less than --tau-full %g", s.tau, s.positives, s.full)
@@ -187,20 +186,27 @@ func (s *gazeSettings) spec() string {
 	return cmp.Or(strings.TrimPrefix(strings.TrimPrefix(s.gaze, "permuted"), ":"), "tima")
 }
 
+// unknown reports whether the name of the measure is none that there is.
+func (s *gazeSettings) unknown() bool {
+	name, _, _ := strings.Cut(s.spec(), ":")
+	return !slices.ContainsFunc(similarity.Measures(), func(m similarity.Measure) bool { return m.Name == name })
+}
+
 // relate computes the relation of all items, nil for none, in the given file if it is not "". Permuted gaze is shuffled
 // between the training items alone, so that the control has as many positives as the real thing.
-func (s *gazeSettings) relate(ctx context.Context, e *environment, dev kernels.Device, d *dataset, seed uint64, file string) (*similarity.Relation, error) {
+func (s *gazeSettings) relate(ctx context.Context, e *environment, dev kernels.Device, d *dataset, seed uint64, file string) (*similarity.Relation, *similarity.Timing, error) {
 	switch s.gaze {
 	case "none":
-		return nil, nil
+		return nil, nil, nil
 	case readyMade:
-		return s.readRelation(e, d)
+		r, err := s.readRelation(e, d)
+		return r, nil, err
 	case "labels":
 		labels := d.anyLabels()
 		if labels == nil {
-			return nil, errors.New("--gaze labels, but no image has a label: --labels FILE:COLUMN names them")
+			return nil, nil, errors.New("--gaze labels, but no image has a label: --labels FILE:COLUMN names them")
 		}
-		return similarity.LabelRelation(labels), nil
+		return similarity.LabelRelation(labels), nil, nil
 	}
 	return s.compare(ctx, e, dev, d, seed, file)
 }
@@ -241,19 +247,19 @@ func (s *gazeSettings) tellPositives(e *environment, positives *similarity.Posit
 }
 
 // compare is the relation by gaze.
-func (s *gazeSettings) compare(ctx context.Context, e *environment, dev kernels.Device, d *dataset, seed uint64, file string) (*similarity.Relation, error) {
+func (s *gazeSettings) compare(ctx context.Context, e *environment, dev kernels.Device, d *dataset, seed uint64, file string) (*similarity.Relation, *similarity.Timing, error) {
 	measure, err := s.measure()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	recordings := d.recordings
 	if s.permuted() {
 		recordings, err = permute(d, seed)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return similarity.Relate(ctx, dev, recordings, similarity.RelateOptions{
+	return similarity.TimedRelate(ctx, dev, recordings, similarity.RelateOptions{
 		Measure: measure, Readers: s.readers, File: file,
 		Progress: func(done, total int) {
 			e.console.Progress(float64(done)/float64(total), fmt.Sprintf("gaze compared %d/%d", done, total))

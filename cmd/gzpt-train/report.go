@@ -33,7 +33,7 @@ func (x *examined) writePage() error {
 	if err := rundir.ReadJSON(x.dir.Diagnosis(), &found); err != nil {
 		return err
 	}
-	page := relatepage.Page{Title: found.name(), Command: x.commandLine(), Version: version(), Date: time.Now().Format(time.DateOnly), JSON: text,
+	page := relatepage.Page{Title: found.name(), Command: x.begun.Command, Version: version(), Date: time.Now().Format(time.DateOnly), JSON: text,
 		Items: map[int]relatepage.Item{}}
 	if found.Labels != nil {
 		page.LabelSource = x.relateSettings.data.labelSource()

@@ -32,7 +32,7 @@ func verbs() []*verb {
 		{"inspect", "what a run, checkpoint, safetensors or .npy file holds", "PATH...", aboutInspect, buildInspect},
 		{"version", "version, Go, tiers of the machine", "", "", buildVersion},
 		{"completion", "completion script for a shell", "bash|zsh|fish", aboutCompletion, buildCompletion},
-		{"help", "this page, or that of a verb", "[VERB]", "", buildHelp},
+		{"help", "this page, that of a verb, or measures, formats, detectors", "[VERB|TOPIC]", "", buildHelp},
 	}
 }
 
@@ -86,17 +86,11 @@ func buildHelp(*flags) work {
 			fmt.Fprint(e.stdout, overview())
 			return nil
 		case 1:
-			v, err := findVerb(args[0])
-			if err != nil {
-				return err
-			}
-			f := newFlags(v.name)
-			f.addCommon(&common{})
-			v.build(f)
-			fmt.Fprint(e.stdout, v.help(f))
-			return nil
+			page, err := helpPage(args[0])
+			fmt.Fprint(e.stdout, page)
+			return err
 		}
-		return usagef("help takes one verb")
+		return usagef("help takes one verb or topic")
 	}
 }
 
@@ -115,7 +109,8 @@ Verbs:
 		fmt.Fprintf(&b, "  %-11s %s\n", v.name, v.summary)
 	}
 	fmt.Fprintf(&b, `
-'%s VERB --help' lists the flags of a verb.
+'%s VERB --help' lists the flags of a verb; 'help measures', 'help formats' and 'help detectors' what --gaze, --format and
+--fixations take.
 GZPT_CPU=reference|avx2|avx512 forces a CPU tier, otherwise the best of the machine is taken. NO_COLOR is respected.
 Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted (a training run has then written a checkpoint).
 Research software, not a medical device.

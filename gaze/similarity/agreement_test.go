@@ -211,9 +211,71 @@ func TestExamine(t *testing.T) {
 		if chosen != 1 || c.verdict == VerdictSignal && (suggested != 1 || x.Conclusion.Tau == 0) || c.verdict == VerdictNone && suggested != 0 {
 			t.Errorf("%d chosen, %d suggested: %+v", chosen, suggested, x.Conclusion)
 		}
+		x.Labels.Control = nil
+		if x.Conclude(); x.Conclusion.Verdict != VerdictUnknown || !strings.Contains(x.Conclusion.Signal, "permuted gaze was not tried") || strings.Contains(x.Conclusion.Signal, "Without labels") {
+			t.Errorf("without permuted gaze: %+v", x.Conclusion)
+		}
 		x.Labels = nil
 		if x.Conclude(); x.Conclusion.Verdict != VerdictUnknown || !strings.Contains(x.Conclusion.Threshold, "number of positives") {
 			t.Errorf("without labels: %+v", x.Conclusion)
+		}
+	}
+}
+
+// The extremes are those of taking the most extreme pair and all pairs of its two items away, again and again; also where
+// one item is the furthest from all.
+func TestExtremes(t *testing.T) {
+	for seed := range uint64(6) {
+		r := random(31, []int{3, 1 << 20}[seed%2], seed)
+		if seed > 3 {
+			for j := range 31 {
+				r.Values[2*31+j], r.Values[j*31+2] = -1, -1
+			}
+		}
+		closest, furthest := r.extremes(9)
+		for sign, got := range map[float32][]Pair{1: closest, -1: furthest} {
+			used := map[int]bool{}
+			for k := range 9 {
+				best, found := float32(-2), 0
+				r.allPairs().each(func(i, j int, v float32) {
+					if !used[i] && !used[j] {
+						best, found = max(best, sign*v), found+1
+					}
+				})
+				if p := got[k]; found == 0 || used[p.I] || used[p.J] || r.At(p.I, p.J) != sign*best || float32(p.Similarity) != sign*best || p.I >= p.J {
+					t.Fatalf("seed %d, sign %g: pair %d is %+v, want one of %g", seed, sign, k, p, sign*best)
+				}
+				used[got[k].I], used[got[k].J] = true, true
+			}
+		}
+		if all, _ := r.extremes(100); len(all) != 14 {
+			t.Errorf("%d disjoint pairs of the 28 items with gaze", len(all))
+		}
+	}
+}
+
+// A signal that is sure, but hardly shows among the nearest, is called weak.
+func TestWeakSignal(t *testing.T) {
+	const n = 400
+	for amount, weak := range map[float64]bool{.05: true, .5: false} {
+		g := rand.New(rand.NewPCG(8, 8))
+		r, labels := signal(n, 0, 2)
+		for i := range n {
+			for j := range i {
+				v := .1 * g.NormFloat64()
+				if labels[i] == labels[j] {
+					v += .1 * amount
+				}
+				r.Values[i*n+j], r.Values[j*n+i] = float32(v), float32(v)
+			}
+		}
+		x, err := r.Positives(Rule{PerItem: 2}, nil, nil).Examine(context.Background(), ExamineOptions{Labels: labels, Permutations: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		x.Conclude()
+		if c := x.Conclusion; c.Verdict != VerdictSignal || c.Weak != weak || strings.Contains(c.Signal, "a weak signal") != weak {
+			t.Errorf("%g: %+v", amount, c)
 		}
 	}
 }

@@ -3,8 +3,6 @@ package similarity
 import (
 	"cmp"
 	"context"
-	"errors"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -21,7 +19,8 @@ type Comparison struct {
 	// Labels is nil without labels, Readers without several readers of an image.
 	Labels  *Agreement       `json:"labels,omitempty"`
 	Readers *ReaderAgreement `json:"readers,omitempty"`
-	Timing
+	// Timing is nil where the relation was not computed in one go.
+	Timing *Timing `json:"timing,omitempty"`
 }
 
 // Timing is how long a relation took.
@@ -30,22 +29,27 @@ type Timing struct {
 	PairsPerSecond float64 `json:"pairs_per_s"`
 }
 
-// Time is the timing of a relation of n items.
-func Time(n int, elapsed time.Duration) Timing {
-	s := max(elapsed.Seconds(), 1e-9)
-	return Timing{s, float64(n) * float64(n-1) / 2 / s}
+// TimedRelate is [Relate] with its timing, which is nil where an interrupted call had done a part.
+func TimedRelate(ctx context.Context, dev kernels.Device, items [][]gaze.Recording, o RelateOptions) (*Relation, *Timing, error) {
+	begun := o.File != "" && Begun(o.File)
+	start := time.Now()
+	r, err := Relate(ctx, dev, items, o)
+	if err != nil || begun {
+		return r, nil, err
+	}
+	seconds := max(time.Since(start).Seconds(), 1e-9)
+	return r, &Timing{seconds, float64(r.N) * float64(r.N-1) / 2 / seconds}, nil
 }
 
 // CompareMeasure computes a relation, says what it is worth, and forgets it: o.File, if there is one, is removed.
 // readers bounds the recordings that readers are compared by, 0 for no comparison.
 func CompareMeasure(ctx context.Context, dev kernels.Device, items [][]gaze.Recording, o RelateOptions, labels []string, readers int) (Comparison, error) {
 	c := Comparison{Name: BriefMeasure(o.Measure), Measure: o.Measure}
-	start := time.Now()
-	r, err := Relate(ctx, dev, items, o)
+	r, timing, err := TimedRelate(ctx, dev, items, o)
 	if err != nil {
 		return c, err
 	}
-	c.Timing = Time(r.N, time.Since(start))
+	c.Timing = timing
 	if labels != nil {
 		a := newLabelling(r, labels, nil).agreement()
 		c.Labels = &a
@@ -54,7 +58,7 @@ func CompareMeasure(ctx context.Context, dev kernels.Device, items [][]gaze.Reco
 		return c, err
 	}
 	if o.File != "" {
-		if err := os.Remove(o.File); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if err := remove(o.File); err != nil {
 			return c, err
 		}
 	}
@@ -62,6 +66,17 @@ func CompareMeasure(ctx context.Context, dev kernels.Device, items [][]gaze.Reco
 		c.Readers, err = CompareReaders(ctx, dev, items, o, readers)
 	}
 	return c, err
+}
+
+// Comparison is what the examined relation is worth beside other measures.
+func (x *Examination) Comparison(measure string, timing *Timing) Comparison {
+	c := Comparison{Name: BriefMeasure(measure), Measure: measure, Readers: x.Readers, Timing: timing}
+	if x.Labels != nil {
+		a := *x.Labels
+		a.Positives, a.Control = 0, nil // of the relation alone
+		c.Labels = &a
+	}
+	return c
 }
 
 // BriefMeasure leaves out of the text of a measure the parameters that have their defaults.

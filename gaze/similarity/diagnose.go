@@ -15,7 +15,8 @@ type Diagnosis struct {
 	// Tau is the threshold of the rule, 0 for top-k; ShareAbove the share of pairs that are positives.
 	Tau        float64 `json:"tau"`
 	ShareAbove float64 `json:"share_above_tau"`
-	// Positives counts the positives of the items with gaze, the item itself left out.
+	// Positives counts the positives of the items with gaze, the item itself left out; of a top-k those of the items among
+	// which it chooses.
 	Positives Counts `json:"positives_per_item"`
 	// Labels is what the similarity says about the labels, nil without labels.
 	Labels *Agreement `json:"labels,omitempty"`
@@ -62,13 +63,13 @@ func (p *Positives) Diagnose(labels []string) Diagnosis {
 	return d
 }
 
-// Counts counts the positives of the items with gaze.
+// Counts counts the positives of the items that can have any.
 func (p *Positives) Counts() Counts {
 	perItem, _ := p.counts()
 	return count(perItem)
 }
 
-// counts is the number of positives of each item with gaze, and of the pairs that are.
+// counts is the number of positives of each item that can have any, and of the pairs that are.
 func (p *Positives) counts() (perItem []int, total int) {
 	all := make([]int, p.relation.N)
 	p.pairs().each(func(i, j int, _ float32) {
@@ -79,7 +80,7 @@ func (p *Positives) counts() (perItem []int, total int) {
 		}
 	})
 	for i, n := range all {
-		if p.relation.HasGaze[i] {
+		if p.counted(i) {
 			perItem = append(perItem, n)
 		}
 	}

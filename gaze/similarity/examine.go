@@ -125,55 +125,96 @@ func bars(counts []int) []Bar {
 	return all
 }
 
-// extremes is the closest and the furthest pairs, no item twice in either: of the pairs of an item and the one nearest to
-// it, or furthest from it, the most extreme first.
+// extremes is the n closest and the n furthest pairs, no item twice in either: each the most extreme of the pairs whose
+// items are in none before. A pass over all pairs finds of each item that is left the partner nearest to it, or furthest
+// from it; the best of those stand until one needs an item that is used.
 func (r *Relation) extremes(n int) (closest, furthest []Pair) {
-	high, low := make([]Pair, r.N), make([]Pair, r.N)
-	for i := range r.N {
-		high[i], low[i] = Pair{I: -1}, Pair{I: -1}
+	high, low := newExtreme(r.N, n, 1), newExtreme(r.N, n, -1)
+	for high.wants() || low.wants() {
+		r.allPairs().each(func(i, j int, v float32) {
+			high.consider(i, j, v)
+			low.consider(i, j, v)
+		})
+		high.take()
+		low.take()
 	}
-	consider := func(i, j int, v float64) {
-		if high[i].I < 0 || v > high[i].Similarity {
-			high[i] = Pair{min(i, j), max(i, j), v}
-		}
-		if low[i].I < 0 || v < low[i].Similarity {
-			low[i] = Pair{min(i, j), max(i, j), v}
-		}
-	}
-	r.allPairs().each(func(i, j int, v float32) {
-		consider(i, j, float64(v))
-		consider(j, i, float64(v))
-	})
-	slices.SortStableFunc(high, func(a, b Pair) int { return cmp.Compare(b.Similarity, a.Similarity) })
-	slices.SortStableFunc(low, func(a, b Pair) int { return cmp.Compare(a.Similarity, b.Similarity) })
-	return apart(high, n), apart(low, n)
+	return high.kept, low.kept
 }
 
-// apart is the first n pairs that have no item in common.
-func apart(pairs []Pair, n int) []Pair {
-	var kept []Pair
-	used := map[int]bool{}
-	for _, p := range pairs {
-		if len(kept) < n && p.I >= 0 && !used[p.I] && !used[p.J] {
-			used[p.I], used[p.J] = true, true
-			kept = append(kept, p)
+// extreme collects the most extreme pairs.
+type extreme struct {
+	kept []Pair
+	n    int // pairs wanted
+	sign float32
+	used []bool
+	// best is each item's most extreme partner among those that are left, I -1 where there is none.
+	best []Pair
+	// done says that no pair is left.
+	done bool
+}
+
+func newExtreme(items, n int, sign float32) *extreme {
+	e := &extreme{n: n, sign: sign, used: make([]bool, items), best: make([]Pair, items)}
+	e.forget()
+	return e
+}
+
+func (e *extreme) wants() bool { return len(e.kept) < e.n && !e.done }
+
+func (e *extreme) forget() {
+	for i := range e.best {
+		e.best[i].I = -1
+	}
+}
+
+func (e *extreme) consider(i, j int, v float32) {
+	if e.used[i] || e.used[j] {
+		return
+	}
+	for _, k := range [2]int{i, j} {
+		if e.best[k].I < 0 || e.sign*v > e.sign*float32(e.best[k].Similarity) {
+			e.best[k] = Pair{i, j, float64(v)}
 		}
 	}
-	return kept
+}
+
+// take keeps the best pairs, in order, up to the first whose item has lost its partner to one before.
+func (e *extreme) take() {
+	slices.SortStableFunc(e.best, func(a, b Pair) int { return cmp.Compare(float64(e.sign)*b.Similarity, float64(e.sign)*a.Similarity) })
+	e.done = true
+	taken := map[Pair]bool{}
+	for _, p := range e.best {
+		if p.I < 0 || taken[p] {
+			continue
+		}
+		if len(e.kept) == e.n || e.used[p.I] || e.used[p.J] {
+			break
+		}
+		e.used[p.I], e.used[p.J], taken[p], e.done = true, true, true, false
+		e.kept = append(e.kept, p)
+	}
+	e.forget()
 }
 
 // candidatePositives is the positives an item that the candidates for tau give on average, or as near below as they can.
 var candidatePositives = []float64{1, 2, 5, 10, 20, 50}
 
-// candidates tries thresholds, the rule's own among them, the highest first.
-func (p *Positives) candidates(labels []string) []Candidate {
-	taus := p.pairs().tausForPositives(candidatePositives)
+// candidateTaus is thresholds to try, the rule's own among them, the highest first.
+func (p *Positives) candidateTaus() []float64 {
+	numbers := slices.DeleteFunc(slices.Clone(candidatePositives), func(k float64) bool { return k == p.rule.PerItem })
+	taus := p.pairs().shortest(p.pairs().tausForPositives(numbers))
 	if p.rule.Kind != "top-k" {
 		taus = append(taus, p.rule.Tau)
 	}
 	slices.Sort(taus)
 	taus = slices.Compact(taus)
 	slices.Reverse(taus)
+	return taus
+}
+
+// candidates tries thresholds.
+func (p *Positives) candidates(labels []string) []Candidate {
+	taus := p.candidateTaus()
 	n := p.relation.N
 	perItem := make([][]int, len(taus))
 	for t := range perItem {

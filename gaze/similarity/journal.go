@@ -20,11 +20,10 @@ import (
 //
 // The matrix is written to FILE.part and gets its name when it is whole; FILE.blocks is the record.
 type journal struct {
-	file    string
-	matrix  *npy.Mapped // nil without a file, and where files cannot be mapped
-	record  record
-	saved   time.Time
-	resumed bool
+	file   string
+	matrix *npy.Mapped // nil without a file, and where files cannot be mapped
+	record record
+	saved  time.Time
 }
 
 // record is what FILE.blocks holds.
@@ -40,30 +39,51 @@ type record struct {
 func (j *journal) part() string   { return j.file + ".part" }
 func (j *journal) blocks() string { return j.file + ".blocks" }
 
-// open makes the relation in memory or in its file, which may have been begun.
+// Begun reports whether an interrupted Relate left a part of the relation for a file.
+func Begun(file string) bool {
+	for _, j := range []journal{{file: file}, {file: file + ".readers"}} {
+		if _, err := os.Stat(j.part()); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// open makes the relation of paths in memory or in its file, which may have been begun.
 func open(w *work, o RelateOptions) (*Relation, *journal, error) {
-	n := len(w.paths)
 	j := &journal{file: o.File}
-	r := &Relation{N: n, HasGaze: make([]bool, n)}
+	if o.File != "" {
+		j.record = record{Inputs: w.digest(o), Items: len(w.paths)}
+	}
+	r, err := j.relation(len(w.paths), j.attach)
+	if err != nil {
+		return nil, nil, err
+	}
 	for i, p := range w.paths {
 		r.HasGaze[i] = p.HasGaze()
 	}
-	if o.File != "" {
-		if o.Readers == "mean" {
-			return nil, nil, errors.New("a relation in a file needs the readers merged")
-		}
-		j.record = record{Inputs: w.digest(o), Items: n}
-		err := j.attach()
+	return r, j, nil
+}
+
+// create makes a relation of n items in memory or in a file, from its beginning.
+func create(n int, file string) (*Relation, *journal, error) {
+	j := &journal{file: file, record: record{Items: n}}
+	r, err := j.relation(n, j.create)
+	return r, j, err
+}
+
+// relation is one of n items, in the file that attach opens if there is to be any and the system can map it.
+func (j *journal) relation(n int, attach func() error) (*Relation, error) {
+	if j.file != "" {
+		err := attach()
 		if err == nil {
-			r.Values, r.mapped = j.matrix.Data, j.matrix
-			return r, j, nil
+			return &Relation{N: n, Values: j.matrix.Data, HasGaze: make([]bool, n), mapped: j.matrix}, nil
 		}
 		if !errors.Is(err, npy.ErrNoMapping) {
-			return nil, nil, err
+			return nil, err
 		}
 	}
-	r.Values = make([]float32, n*n)
-	return r, j, nil
+	return newRelation(n), nil
 }
 
 // attach continues a matrix whose record fits, or begins one.
@@ -72,15 +92,28 @@ func (j *journal) attach() error {
 	text, err := os.ReadFile(j.blocks())
 	if err == nil && json.Unmarshal(text, &old) == nil && old.Inputs == j.record.Inputs && old.Items == j.record.Items {
 		if m, err := npy.OpenMapped(j.part(), true); err == nil && len(m.Dims) == 2 && m.Dims[0] == old.Items && m.Dims[1] == old.Items {
-			j.matrix, j.record, j.resumed = m, old, true
+			j.matrix, j.record = m, old
 			return nil
 		}
 	}
-	if err := os.Remove(j.part()); err != nil && !errors.Is(err, os.ErrNotExist) {
+	return j.create()
+}
+
+// create begins a matrix.
+func (j *journal) create() error {
+	err := remove(j.part())
+	if err == nil {
+		j.matrix, err = npy.CreateMapped(j.part(), []int{j.record.Items, j.record.Items})
+	}
+	return err
+}
+
+// remove removes a file if it is there.
+func remove(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	j.matrix, err = npy.CreateMapped(j.part(), []int{j.record.Items, j.record.Items})
-	return err
+	return nil
 }
 
 // digest is of everything that the values depend on.
@@ -106,12 +139,11 @@ func (w *work) digest(o RelateOptions) string {
 }
 
 // begin says how the matrix is cut. A record of another cut is given up.
-func (j *journal) begin(side, blocks int) error {
+func (j *journal) begin(side, blocks int) {
 	if j.record.Side != side || j.record.Blocks != blocks || len(j.record.Done) != (blocks*blocks+7)/8 {
 		j.record.Side, j.record.Blocks, j.record.Done = side, blocks, make([]byte, (blocks*blocks+7)/8)
 	}
 	j.saved = time.Now()
-	return nil
 }
 
 func (j *journal) has(a, b int) bool {
@@ -148,8 +180,8 @@ func (j *journal) save() error {
 	})
 }
 
-// interrupt keeps what is done for the next run.
-func (j *journal) interrupt() error {
+// keep saves what is done for the next run.
+func (j *journal) keep() error {
 	if j.matrix == nil || j.record.Done == nil {
 		return nil
 	}
@@ -170,8 +202,13 @@ func (j *journal) complete(r *Relation) error {
 	if err := os.Rename(j.part(), j.file); err != nil {
 		return err
 	}
-	if err := os.Remove(j.blocks()); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
+	return remove(j.blocks())
+}
+
+// discard removes the matrix, which has no name yet, and the record.
+func (j *journal) discard() error {
+	if j.matrix == nil {
+		return nil
 	}
-	return nil
+	return errors.Join(remove(j.part()), remove(j.blocks()))
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"gzpt/gaze"
 	"gzpt/kernels/npy"
 )
 
@@ -90,5 +91,45 @@ func TestJournalOfOthers(t *testing.T) {
 			t.Errorf("%s: %v", o.Measure, err)
 		}
 		r.Close()
+	}
+}
+
+// The mean over readers in a file is the one in memory, also after an interruption, and leaves nothing else.
+func TestMeanToFile(t *testing.T) {
+	var items [][]gaze.Recording
+	for i := range 60 {
+		var readers []gaze.Recording
+		for k := range i % 4 {
+			readers = append(readers, path(uint64(100*i+k), 12, 640, 480))
+		}
+		items = append(items, readers)
+	}
+	want, err := Relate(context.Background(), device(t), items, RelateOptions{Measure: "tima", Readers: "mean"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	file := filepath.Join(dir, "relation.npy")
+	ctx, cancel := context.WithCancel(context.Background())
+	o := RelateOptions{Measure: "tima", Readers: "mean", File: file, Progress: func(int, int) { cancel() }}
+	if _, _, err := TimedRelate(ctx, device(t), items, o); !errors.Is(err, context.Canceled) || !Begun(file) {
+		t.Fatalf("interrupted: %v, begun %v", err, Begun(file))
+	}
+	o.Progress = nil
+	r, timing, err := TimedRelate(context.Background(), device(t), items, o)
+	if err != nil || !slices.Equal(r.Values, want.Values) || !slices.Equal(r.HasGaze, want.HasGaze) {
+		t.Fatalf("another relation in the file: %v", err)
+	}
+	if timing != nil {
+		t.Error("a part of the work is timed as if it were all")
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+	if left, _ := os.ReadDir(dir); len(left) != 1 || Begun(file) {
+		t.Errorf("%v left beside the matrix", left)
+	}
+	if _, timing, err := TimedRelate(context.Background(), device(t), items, RelateOptions{Measure: "tima"}); err != nil || timing.PairsPerSecond <= 0 {
+		t.Errorf("%+v, %v", timing, err)
 	}
 }

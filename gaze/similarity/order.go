@@ -170,3 +170,56 @@ func (p pairs) tausForPositives(numbers []float64) []float64 {
 	}
 	return taus
 }
+
+// mostDecimals tells apart all similarities that are worth it.
+const mostDecimals = 9
+
+// shortest rounds thresholds up to the fewest decimals that leave nearly all of the pairs above each, so that a person can
+// pass them on. Rounding down, or to the nearest, could let in all pairs of a similarity that many share.
+func (p pairs) shortest(taus []float64) []float64 {
+	tried := slices.Clone(taus)
+	for _, tau := range taus {
+		for decimals := 2; decimals <= mostDecimals; decimals++ {
+			tried = append(tried, roundedUp(tau, decimals))
+		}
+	}
+	above := p.above(tried)
+	short := make([]float64, len(taus))
+	for k, tau := range taus {
+		short[k] = tau
+		for decimals := mostDecimals; decimals >= 2; decimals-- {
+			if rounded := roundedUp(tau, decimals); above[rounded] >= above[tau]-above[tau]/100 {
+				short[k] = rounded
+			}
+		}
+	}
+	return short
+}
+
+// above counts the pairs above each of some thresholds.
+func (p pairs) above(taus []float64) map[float64]int {
+	rising := slices.Clone(taus)
+	slices.Sort(rising)
+	rising = slices.Compact(rising)
+	counts := make([]int, len(rising))
+	p.each(func(_, _ int, v float32) {
+		for t := 0; t < len(rising) && v > float32(rising[t]); t++ {
+			counts[t]++
+		}
+	})
+	above := map[float64]int{}
+	for t, tau := range rising {
+		above[tau] = counts[t]
+	}
+	return above
+}
+
+// roundedUp is a number with some decimals, not below v as float32.
+func roundedUp(v float64, decimals int) float64 {
+	scale := math.Pow10(decimals)
+	up := math.Ceil(v*scale) / scale
+	if float32(up) < float32(v) { // the product was rounded down
+		up = (math.Ceil(v*scale) + 1) / scale
+	}
+	return up
+}

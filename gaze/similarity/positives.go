@@ -69,6 +69,7 @@ type Positives struct {
 	rule      Rule
 	tau, full float32
 	patients  []int32   // group of each item, -1 for none; nil where the rule does not ask
+	part      []bool    // of top-k: who takes part
 	last      []partner // of top-k: the last one that each item takes
 }
 
@@ -135,6 +136,11 @@ func numbered(words []string) []int32 {
 // Rule is the rule with what it left to the relation filled in: Tau.
 func (p *Positives) Rule() Rule { return p.rule }
 
+// counted reports whether an item can have positives: it has gaze, and takes part in a top-k.
+func (p *Positives) counted(i int) bool {
+	return p.relation.HasGaze[i] && (p.part == nil || p.part[i])
+}
+
 // allowed reports whether two different items can be positives at all.
 func (p *Positives) allowed(i, j int) bool {
 	if !p.relation.HasGaze[i] || !p.relation.HasGaze[j] {
@@ -183,7 +189,7 @@ func (p *Positives) takes(i, j int, v float32) bool {
 // take finds the last partner that top-k takes of each item.
 func (p *Positives) take(among []int) {
 	n := p.relation.N
-	p.last = make([]partner, n)
+	p.part, p.last = make([]bool, n), make([]partner, n)
 	for i := range p.last {
 		p.last[i].index = -1 // takes none
 	}
@@ -192,6 +198,9 @@ func (p *Positives) take(among []int) {
 		for i := range among {
 			among[i] = i
 		}
+	}
+	for _, i := range among {
+		p.part[i] = true
 	}
 	best := make([]partner, 0, min(p.rule.K, n)+1)
 	for _, i := range among {

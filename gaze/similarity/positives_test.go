@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -97,6 +98,42 @@ func TestRules(t *testing.T) {
 	} {
 		if err := c.rule.Check(); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+	}
+}
+
+// Items that a top-k does not choose among have no positives, and are not counted as if they lacked them.
+func TestCountsAmong(t *testing.T) {
+	r := random(40, 50, 4)
+	among := []int{0, 3, 5, 6, 8, 9, 13, 20, 21} // 13 has no gaze
+	got := r.Positives(Rule{Kind: "top-k", K: 2}, nil, among).Counts()
+	if got.Mean < 2 || got.Least < 2 || got.None != 0 {
+		t.Errorf("%+v, want two positives or more of each of the 8", got)
+	}
+}
+
+// A threshold as it is suggested can be passed on as text, and gives the pairs of the exact one, or hardly fewer; where
+// many pairs share a similarity, it is never below it.
+func TestShortThresholds(t *testing.T) {
+	for _, levels := range []int{7, 64, 1 << 23} {
+		r := random(150, levels, 6)
+		exact := r.allPairs().tausForPositives([]float64{1, 5, 20})
+		for k, tau := range r.allPairs().shortest(exact) {
+			written, err := strconv.ParseFloat(text(tau), 64)
+			want, got := r.Diagnose(exact[k], nil).Positives.Mean, r.Diagnose(written, nil).Positives.Mean
+			if err != nil || got > want || got < .99*want || written < exact[k] || len(text(tau)) > len("-0.1234") {
+				t.Errorf("%d levels: %s for %.9g gives %g positives instead of %g", levels, text(tau), exact[k], got, want)
+			}
+		}
+	}
+	if got := roundedUp(.3, 1); got != .3 {
+		t.Errorf(".3 is rounded up to %g", got)
+	}
+	for v := float32(-1); v < 1; v += .0137 {
+		for decimals := 2; decimals <= mostDecimals; decimals++ {
+			if got := roundedUp(float64(v), decimals); float32(got) < v || got-float64(v) > 1.001*math.Pow10(-decimals) {
+				t.Fatalf("%.9g is rounded up to %.9g", v, got)
+			}
 		}
 	}
 }

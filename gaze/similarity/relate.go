@@ -20,11 +20,12 @@ type RelateOptions struct {
 	Measure string
 	// Readers says what to do with several recordings of one image. "merge", also "", joins them one after the other into
 	// one scanpath. "mean" compares every recording with every other and takes the mean over all pairs of recordings of
-	// two images; it needs the square of the number of recordings in memory.
+	// two images; besides the relation it needs room for the square of the number of recordings, in memory or, with File,
+	// on the disk.
 	Readers string
 	// File, if not "", is a .npy file to make of the relation, written in blocks as they are done: the matrix may be larger
 	// than the memory. A file beside it records what is done, so that the same call continues after an interruption.
-	// It needs the readers merged. Where the system cannot map files, the matrix is made in memory and then written.
+	// Where the system cannot map files, the matrix is made in memory and then written.
 	File string
 	// Progress, if not nil, is told how many of the total pairs are done; never from two goroutines at once.
 	Progress func(done, total int)
@@ -36,43 +37,52 @@ type RelateOptions struct {
 // other diagonal entries are 1. The result does not depend on the number of workers. dev carries out products over all
 // pairs where the measure is one.
 func Relate(ctx context.Context, dev kernels.Device, items [][]gaze.Recording, o RelateOptions) (*Relation, error) {
-	m, s, err := parseMeasure(o.Measure)
-	if err != nil {
-		return nil, err
-	}
 	if dev == nil {
 		panic("gaze: Relate: no device")
 	}
-	var paths []gaze.Recording
-	var owner []int // item of each path
-	for i, recordings := range items {
+	for _, recordings := range items {
 		if err := drawable(recordings); err != nil {
 			return nil, err
 		}
-		switch o.Readers {
-		case "", "merge":
-			paths, owner = append(paths, gaze.Merge(recordings)), append(owner, i)
-		case "mean":
-			for _, r := range recordings {
-				paths, owner = append(paths, r), append(owner, i)
-			}
-		default:
-			return nil, fmt.Errorf("readers %q, expected merge or mean", o.Readers)
+	}
+	switch o.Readers {
+	case "", "merge":
+		paths := make([]gaze.Recording, len(items))
+		for i, recordings := range items {
+			paths[i] = gaze.Merge(recordings)
 		}
+		r, j, err := relatePaths(ctx, dev, paths, o)
+		if err != nil {
+			return nil, err
+		}
+		return r.named(j)
+	case "mean":
+		return relateMean(ctx, dev, items, o)
+	}
+	return nil, fmt.Errorf("readers %q, expected merge or mean", o.Readers)
+}
+
+// relatePaths compares all pairs of paths; the journal is that of a matrix which is whole, but has no name yet.
+func relatePaths(ctx context.Context, dev kernels.Device, paths []gaze.Recording, o RelateOptions) (*Relation, *journal, error) {
+	m, s, err := parseMeasure(o.Measure)
+	if err != nil {
+		return nil, nil, err
 	}
 	w := &work{ctx: ctx, dev: dev, paths: paths, settings: s}
 	r, j, err := open(w, o)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := r.fill(w, m, j, o.Progress); err != nil {
-		return nil, errors.Join(fmt.Errorf("gaze measure %s: %w", m.Name, err), j.interrupt(), r.Close())
+		return nil, nil, errors.Join(fmt.Errorf("gaze measure %s: %w", m.Name, err), j.keep(), r.Close())
 	}
+	return r, j, nil
+}
+
+// named is a whole relation whose file has its name.
+func (r *Relation) named(j *journal) (*Relation, error) {
 	if err := j.complete(r); err != nil {
 		return nil, errors.Join(err, r.Close())
-	}
-	if o.Readers == "mean" {
-		r = r.mean(owner, len(items))
 	}
 	return r, nil
 }
@@ -87,9 +97,7 @@ func (r *Relation) fill(w *work, m Measure, j *journal, progress func(done, tota
 		return err
 	}
 	blocks := (r.N + c.side - 1) / c.side
-	if err := j.begin(c.side, blocks); err != nil {
-		return err
-	}
+	j.begin(c.side, blocks)
 	done := 0
 	buffer := make([]float32, min(c.side, r.N)*min(c.side, r.N))
 	for a := range blocks {
@@ -137,38 +145,6 @@ func drawable(recordings []gaze.Recording) error {
 		}
 	}
 	return nil
-}
-
-// mean is the relation of n items from that of their paths: the mean over all pairs of paths that have gaze.
-func (r *Relation) mean(owner []int, n int) *Relation {
-	sums, counts := make([]float64, n*n), make([]int, n*n)
-	out := newRelation(n)
-	for i, a := range owner {
-		if !r.HasGaze[i] {
-			continue
-		}
-		out.HasGaze[a] = true
-		for j, b := range owner {
-			if r.HasGaze[j] {
-				sums[a*n+b] += float64(r.Values[i*r.N+j])
-				counts[a*n+b]++
-			}
-		}
-	}
-	for k, c := range counts {
-		if c > 0 {
-			out.Values[k] = float32(sums[k] / float64(c))
-		}
-	}
-	for i := range n {
-		if out.HasGaze[i] {
-			out.Values[i*n+i] = 1
-		}
-		for j := range i { // the sums of the two halves were taken in different orders
-			out.Values[i*n+j] = out.Values[j*n+i]
-		}
-	}
-	return out
 }
 
 // work is what a measure prepares its comparison from.

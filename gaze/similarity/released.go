@@ -113,6 +113,9 @@ func ReadNames(path string) ([]string, error) {
 
 // Select is the relation of other items: item i is the item rows[i] of this one, or has no gaze where that is -1.
 func (r *Relation) Select(rows []int) *Relation {
+	if inOrder(rows, r.N) {
+		return r // as large as it may be, it is not copied
+	}
 	out := newRelation(len(rows))
 	for i, a := range rows {
 		if a < 0 || !r.HasGaze[a] {
@@ -126,6 +129,16 @@ func (r *Relation) Select(rows []int) *Relation {
 		}
 	}
 	return out
+}
+
+// inOrder reports whether rows is 0, 1 .. n-1.
+func inOrder(rows []int, n int) bool {
+	for i, row := range rows {
+		if row != i {
+			return false
+		}
+	}
+	return len(rows) == n
 }
 
 // OpenRelation maps the relation that a run wrote to a file; where files cannot be mapped it is read. Close gives it back.

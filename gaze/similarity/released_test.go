@@ -92,6 +92,9 @@ func TestReadReleased(t *testing.T) {
 			}
 		})
 	}
+	if r := random(12, 5, 1); r.Select([]int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}) != r || r.Select([]int{0, 1, 2}).N != 3 {
+		t.Error("all rows in their order are copied, or some are not selected")
+	}
 	dir := t.TempDir()
 	matrix, names := filepath.Join(dir, "r.npy"), filepath.Join(dir, "n.txt")
 	writeFloat64(t, matrix, []int{4, 4}, skewed)

@@ -37,11 +37,14 @@ func coordinate(v float64) string { return fmt.Sprintf("%.1f", v) }
 // chart is a histogram ready to be drawn.
 type chart struct {
 	Width, Height int
-	Bars          []bar
-	// Mark is a threshold, nil where there is none in the range.
-	Mark  *mark
+	// Label says what is drawn to those who do not see it.
+	Label string
+	Bars  []bar
+	// Marks is the thresholds in the range.
+	Marks []mark
 	Ticks []tick
-	Most  string
+	// Most is the count of the highest bar.
+	Most string
 }
 
 // bar stands for a count; Inner for a part of it, with a key of "" where there is none.
@@ -52,16 +55,21 @@ type bar struct {
 	InnerKey, InnerCount string
 }
 
-type mark struct{ X, Key, Value, Text, Anchor string }
+// mark is a threshold; Top is where its line begins.
+type mark struct{ X, Top, Class, Key, Value, Text, Anchor string }
 
-type tick struct{ X, Text, Anchor string }
+// tick is a number on the axis; Less that it is left out where there is little room.
+type tick struct {
+	X, Text, Anchor string
+	Less            bool
+}
 
 const (
 	chartWidth  = 640
 	chartHeight = 200
 )
 
-// histogram draws the distribution of the similarities with the threshold.
+// histogram draws the distribution of the similarities with the thresholds in use and suggested.
 func (r *report) histogram() (*chart, error) {
 	counts, err := r.counts("histogram.pairs", "")
 	if err != nil {
@@ -75,7 +83,7 @@ func (r *report) histogram() (*chart, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &chart{Width: chartWidth, Height: chartHeight}
+	c := &chart{Width: chartWidth, Height: chartHeight, Label: fmt.Sprintf("Histogram: similarity of all pairs, from %.3f to %.3f", least, most)}
 	c.bars(counts)
 	step := (most - least) / float64(max(len(counts), 1))
 	for k := range c.Bars {
@@ -94,13 +102,31 @@ func (r *report) histogram() (*chart, error) {
 		}
 	}
 	for k := range 5 {
-		c.Ticks = append(c.Ticks, tick{coordinate(chartWidth * float64(k) / 4), fmt.Sprintf("%.2f", least+(most-least)*float64(k)/4), anchor(float64(k) / 4)})
+		c.Ticks = append(c.Ticks, tick{coordinate(chartWidth * float64(k) / 4), fmt.Sprintf("%.2f", least+(most-least)*float64(k)/4), anchor(float64(k) / 4), k%2 == 1})
 	}
-	if tau, text, err := r.number("tau"); err == nil && r.text("rule.kind") != "top-k" && tau >= least && tau <= most && most > least {
-		at := (tau - least) / (most - least)
-		c.Mark = &mark{coordinate(chartWidth * at), "tau", text, fmt.Sprintf("tau %.4g", tau), anchor(at)}
+	return c, r.marks(c, least, most)
+}
+
+// marks draws the thresholds in use and suggested, one above the other.
+func (r *report) marks(c *chart, least, most float64) error {
+	add := func(key, class, name, top string) error {
+		tau, text, err := r.number(key)
+		if at := (tau - least) / (most - least); err == nil && at >= 0 && at <= 1 {
+			inside := anchor(0.5 + 1.6*(at-0.5)) // the text is long
+			c.Marks = append(c.Marks, mark{coordinate(chartWidth * at), top, class, key, text, fmt.Sprintf("%s %.4g", name, tau), inside})
+			c.Label += fmt.Sprintf("; %s %.4g", name, tau)
+		}
+		return err
 	}
-	return c, nil
+	if r.text("rule.kind") != "top-k" {
+		if err := add("tau", "used", "tau in use", "-8"); err != nil {
+			return err
+		}
+	}
+	if path := r.suggested(); path != "" && !r.is(path+".chosen") {
+		return add(path+".tau", "suggested", "suggested", "-36")
+	}
+	return nil
 }
 
 // positives draws how many positives the items have.
@@ -109,7 +135,7 @@ func (r *report) positives() (*chart, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &chart{Width: chartWidth, Height: chartHeight}
+	c := &chart{Width: chartWidth, Height: chartHeight, Label: "Histogram: how many images have how many positives"}
 	c.bars(counts)
 	for k := range c.Bars {
 		b := &c.Bars[k]
@@ -126,8 +152,9 @@ func (r *report) positives() (*chart, error) {
 			label += "–" + last
 		}
 		b.Key, b.Title = fmt.Sprintf("positives_histogram.%d.items", k), fmt.Sprintf("%s images with %s positives", b.Count, label)
-		if k%max(len(counts)/8, 1) == 0 {
-			c.Ticks = append(c.Ticks, tick{coordinate(chartWidth * (float64(k) + 0.5) / float64(len(counts))), label, anchor((float64(k) + 0.5) / float64(len(counts)))})
+		if every := max(len(counts)/8, 1); k%every == 0 && k+every/2 < len(counts) {
+			at := (float64(k) + 0.5) / float64(len(counts))
+			c.Ticks = append(c.Ticks, tick{coordinate(chartWidth * at), label, anchor(at), k/every%3 > 0})
 		}
 	}
 	return c, nil

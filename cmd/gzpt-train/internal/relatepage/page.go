@@ -60,7 +60,8 @@ func Write(w io.Writer, p Page) error {
 		return fmt.Errorf("relate.json: %w", err)
 	}
 	t, err := template.New("page").Funcs(template.FuncMap{
-		"has": r.has, "text": r.text, "num": r.num, "percent": r.percent, "whole": r.whole, "size": r.size, "each": r.each, "is": r.is,
+		"has": r.has, "text": r.text, "num": r.num, "percent": r.percent, "whole": r.whole, "size": r.size, "exact": r.exact, "each": r.each, "is": r.is,
+		"verdict": r.verdict, "suggested": r.suggested, "highest": r.highest,
 		"histogram": r.histogram, "positives": r.positives, "item": r.item,
 		"list": func() []list {
 			return []list{{"closest", "Looked at most alike"}, {"furthest", "Looked at least alike"}}
@@ -170,12 +171,56 @@ func (r *report) size(path string) (template.HTML, error) {
 	return r.data(path, func(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) })
 }
 
+// exact shows a threshold with all digits that matter.
+func (r *report) exact(path string) (template.HTML, error) { return r.data(path, shortest) }
+
+func shortest(v float64) string { return strconv.FormatFloat(v, 'g', -1, 32) }
+
+// verdict is the conclusion in a word or two.
+func (r *report) verdict() string {
+	word := map[string]string{"signal": "Yes", "signal among the nearest": "Among the nearest", "no signal shown": "Not shown"}[r.text("conclusion.verdict")]
+	switch {
+	case word == "":
+		return "Unknown"
+	case r.is("conclusion.weak"):
+		return word + ", but weak"
+	}
+	return word
+}
+
+// suggested is the path of the suggested threshold, "" where there is none.
+func (r *report) suggested() string {
+	for _, path := range r.each("taus") {
+		if r.is(path + ".suggested") {
+			return path
+		}
+	}
+	return ""
+}
+
+// highest is the path of the highest bar of the histogram.
+func (r *report) highest() (path string, err error) {
+	most := -1.0
+	for _, key := range r.each("histogram.pairs") {
+		v, _, err := r.number(key)
+		if err != nil {
+			return "", err
+		}
+		if v > most {
+			path, most = key, v
+		}
+	}
+	return path, nil
+}
+
 // drawn is an item ready to be drawn.
 type drawn struct {
 	Item
 	Row, Height int
 	Image       template.URL
-	Paths       []path
+	// Alt says what the picture shows.
+	Alt   string
+	Paths []path
 }
 
 // path is the scanpath of a reader in the picture.
@@ -213,12 +258,14 @@ func (r *report) item(key string) (drawn, error) {
 	if item.JPEG != nil {
 		d.Image = template.URL("data:image/jpeg;base64," + base64.StdEncoding.EncodeToString(item.JPEG))
 	}
-	longest := 0.0
+	longest, fixations := 0.0, 0
 	for _, reader := range item.Readers {
+		fixations += len(reader.Fixations)
 		for _, f := range reader.Fixations {
 			longest = max(longest, f.Duration)
 		}
 	}
+	d.Alt = fmt.Sprintf("%s with %d fixations of %d readers, the longest of %.2f s", item.Name, fixations, len(item.Readers), longest)
 	for k, reader := range item.Readers {
 		d.Paths = append(d.Paths, reader.path(k, item, float64(d.Height), longest))
 	}

@@ -5,6 +5,9 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"math"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -88,8 +91,76 @@ func TestMark(t *testing.T) {
 		if err := Write(&out, Page{JSON: []byte(text)}); err != nil {
 			t.Fatal(err)
 		}
-		if got := strings.Contains(out.String(), `x1="320.0" y1="-4"`); got != want {
+		if got := strings.Contains(out.String(), `x1="320.0" y1="-8"`); got != want {
 			t.Errorf("mark %v, want %v for %.200s", got, want, text)
 		}
 	}
+}
+
+// The answers stand at the top in a word, and the suggested threshold is marked beside the one in use.
+func TestAnswers(t *testing.T) {
+	answered := strings.NewReplacer(`"verdict": "unknown"`, `"weak": true, "verdict": "signal"`, `"most": 0.75, "pairs"`, `"most": 0.95, "pairs"`,
+		`"taus": [`, `"taus": [{"tau": 0.8400000000000001, "positives_per_item": {"mean": 1, "median": 1, "max": 1, "share_without": 0}, "chosen": false, "suggested": true}, `).Replace(smallest)
+	for text, want := range map[string][]string{
+		answered: {`id="verdict">Yes, but weak<`, `data-key="taus.0.tau">0.84</data></p>`, `class="mark suggested"`, "suggested 0.84<"},
+		smallest: {`id="verdict">Unknown<`, "None is suggested"},
+		strings.Replace(smallest, `"unknown"`, `"no signal shown"`, 1): {`id="verdict">Not shown<`, `class="answer no"`},
+	} {
+		var out bytes.Buffer
+		if err := Write(&out, Page{JSON: []byte(text)}); err != nil {
+			t.Fatal(err)
+		}
+		wellFormed(t, out.String())
+		for _, part := range want {
+			if !strings.Contains(out.String(), part) {
+				t.Errorf("the page lacks %s", part)
+			}
+		}
+	}
+}
+
+// Text has a contrast of 4.5 to 1 to what is behind it, and what is drawn 3 to 1, by light and by dark (WCAG 2, 1.4.3 and
+// 1.4.11).
+func TestContrast(t *testing.T) {
+	schemes := regexp.MustCompile(`:root \{[^}]*\}`).FindAllString(source, -1)
+	if len(schemes) != 2 {
+		t.Fatalf("%d colour schemes, want light and dark", len(schemes))
+	}
+	for _, scheme := range schemes {
+		colour := map[string]float64{}
+		for _, m := range regexp.MustCompile(`--(\w+): #(\w{6})`).FindAllStringSubmatch(scheme, -1) {
+			colour[m[1]] = luminance(t, m[2])
+		}
+		for least, pairs := range map[float64][]string{
+			4.5: {"ink paper", "ink panel", "soft paper", "soft panel", "mark paper", "yes paper"},
+			3:   {"bar paper", "accent bar", "yes panel", "no panel", "soft panel", "mark paper"},
+		} {
+			for _, pair := range pairs {
+				a, b, _ := strings.Cut(pair, " ")
+				high, low := max(colour[a], colour[b]), min(colour[a], colour[b])
+				if _, ok := colour[a]; !ok {
+					t.Fatalf("no colour %s", a)
+				}
+				if ratio := (high + .05) / (low + .05); ratio < least {
+					t.Errorf("%s: %.2f to 1, want %g in %.60s", pair, ratio, least, scheme)
+				}
+			}
+		}
+	}
+}
+
+// luminance is the relative luminance of a colour.
+func luminance(t *testing.T, hex string) float64 {
+	v, err := strconv.ParseUint(hex, 16, 32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	linear := func(shift int) float64 {
+		c := float64(v>>shift&255) / 255
+		if c <= .04045 {
+			return c / 12.92
+		}
+		return math.Pow((c+.055)/1.055, 2.4)
+	}
+	return .2126*linear(16) + .7152*linear(8) + .0722*linear(0)
 }
