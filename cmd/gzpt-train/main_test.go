@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -238,13 +237,8 @@ func TestHelpPages(t *testing.T) {
 		})
 	}
 	for _, name := range formats.Formats() {
-		if formatMeanings[name] == "" {
-			t.Errorf("the format %s has no meaning: add a line to formatMeanings", name)
-		}
-	}
-	for name := range formatMeanings {
-		if !slices.Contains(formats.Formats(), name) {
-			t.Errorf("there is no format %s", name)
+		if about := formats.About(name); about == "" || !strings.Contains(formatsPage(), "\n  "+name+" ") {
+			t.Errorf("the format %s has no meaning: %q", name, about)
 		}
 	}
 	page := measuresPage()

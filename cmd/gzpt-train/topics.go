@@ -81,36 +81,11 @@ func describe(b *strings.Builder, name, about string, parameters []similarity.Pa
 	}
 }
 
-// formatMeanings says where the files of a format come from.
-var formatMeanings = map[string]string{
-	"andersson":  "raw samples of Andersson et al. 2017, with recordings.csv",
-	"bids":       "eye tracking of the Brain Imaging Data Structure: *_physio.tsv.gz with its JSON",
-	"dataviewer": "fixation report of the EyeLink Data Viewer",
-	"egd-cxr":    "EGD-CXR, chest X-rays: fixations.csv, eye_gaze.csv",
-	"eyecrowd":   "long table of EyeCrowd and OSIE, several readers an image, pixels of the original frame",
-	"eyelink":    "text that edf2asc makes of an EyeLink's EDF: .asc",
-	"gazemedseg": "tables of the GazeMedSeg project: fractions of the image, milliseconds",
-	"gazepoint":  "exports of Gazepoint Analysis: User N_all_gaze.csv, User N_fixations.csv",
-	"gazesearch": "JSON of GazeSearch, searches for findings in chest X-rays",
-	"heatmap":    "a grey picture for each image, the brighter the longer it was looked at; never guessed",
-	"inbreast":   "gaze on INbreast's mammograms, a table a mammogram",
-	"manifest":   "items.csv: image and, if there are any, label, split, gaze (a file of any format) and reader",
-	"mapped":     "any table, its columns named by --gaze-map",
-	"miceye":     "log of MicEye, a line an image; no times, see --gaze-rate",
-	"multimatch": "one scanpath as multimatch-gaze and REMoDNaV have it",
-	"oai":        "gaze of McGIP on knee X-rays of the Osteoarthritis Initiative; no times, see --gaze-rate",
-	"pupil-core": "exports of Pupil Player: fixations and gaze, of the scene camera or on surfaces",
-	"pupil-neon": "gaze.csv and fixations.csv of Pupil Cloud and Neon Player",
-	"reflacx":    "REFLACX, dictated chest X-rays: fixations.csv, gaze.csv",
-	"table":      "the plain form: x [px], y [px] (or [norm]), duration [s], and if there are any image, reader, start [s], width, height",
-	"tobii":      "data export of Tobii Pro Lab and Tobii Studio",
-}
-
 func formatsPage() string {
 	var b strings.Builder
 	b.WriteString("Forms of gaze files, for --format. auto recognises each by its first lines or its folders.\n\n")
 	for _, name := range formats.Formats() {
-		for i, line := range wrapped(formatMeanings[name], helpWidth-14) {
+		for i, line := range wrapped(formats.About(name), helpWidth-14) {
 			if i > 0 {
 				name = ""
 			}

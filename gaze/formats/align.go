@@ -38,9 +38,9 @@ type AlignOptions struct {
 // a file names no image, its own name is compared. A recording of a screen is mapped to the image by o.Placement; fixations
 // that fall off the image are then dropped and counted, samples stay.
 //
-// Gaze without an image, an image without gaze, an image that is listed twice, a recording whose frame is of another
-// shape than its image, a screen of unknown size: each is an error that says where, or with SkipBad an entry of skips. A
-// skipped image without gaze keeps its place, with no recording.
+// Gaze without an image, an image without gaze, an empty recording, an image that is listed twice, a recording whose frame
+// is of another shape than its image, a screen of unknown size: each is an error that says where, or with SkipBad an entry
+// of skips. A skipped image without gaze keeps its place, with no recording.
 func (set *Set) Align(images []Image, o AlignOptions) (perItem [][]gaze.Recording, skips []gaze.Problem, err error) {
 	c := problems{skipBad: o.SkipBad}
 	lookup, err := c.index(images)
@@ -52,7 +52,11 @@ func (set *Set) Align(images []Image, o AlignOptions) (perItem [][]gaze.Recordin
 		i, err := lookup.find(r)
 		if err == nil {
 			r.Image = cmp.Or(r.Image, images[i].Name)
-			r, err = set.fit(r, images[i], o)
+			if empty(r) {
+				err = gaze.Problem{File: r.File, Line: r.Line, Reason: fmt.Sprintf("image %q, reader %q: an empty recording, without fixations or samples", r.Image, r.Reader)}
+			} else {
+				r, err = set.fit(r, images[i], o)
+			}
 		}
 		if err == nil {
 			perItem[i] = append(perItem[i], r)

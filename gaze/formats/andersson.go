@@ -13,7 +13,11 @@ import (
 )
 
 func init() {
-	registerFormat(format{name: "andersson", sniff: sniffAndersson, read: readAndersson, list: listAndersson})
+	registerFormat(format{
+		name:  "andersson",
+		about: "raw samples of Andersson et al. 2017, with recordings.csv",
+		sniff: sniffAndersson, read: readAndersson, list: listAndersson,
+	})
 }
 
 // sniffAndersson recognises raw samples of Andersson et al. (Behavior Research Methods 2017) as a table, with the labels

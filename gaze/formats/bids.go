@@ -18,7 +18,11 @@ import (
 )
 
 func init() {
-	registerFormat(format{name: "bids", sniff: sniffBIDS, read: readBIDS, list: listBIDS, extensions: []string{".tsv.gz"}})
+	registerFormat(format{
+		name:  "bids",
+		about: "eye tracking of the Brain Imaging Data Structure: *_physio.tsv.gz with its JSON",
+		sniff: sniffBIDS, read: readBIDS, list: listBIDS, extensions: []string{".tsv.gz"},
+	})
 }
 
 // sniffBIDS recognises the eye tracking of the Brain Imaging Data Structure (BIDS 1.11, BEP020), a table of samples

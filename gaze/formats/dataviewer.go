@@ -10,7 +10,11 @@ import (
 )
 
 func init() {
-	registerFormat(format{name: "dataviewer", sniff: sniffDataViewer, read: readDataViewer, extensions: []string{".csv", ".tsv", ".txt", ".xls"}})
+	registerFormat(format{
+		name:  "dataviewer",
+		about: "fixation report of the EyeLink Data Viewer",
+		sniff: sniffDataViewer, read: readDataViewer, extensions: []string{".csv", ".tsv", ".txt", ".xls"},
+	})
 }
 
 // sniffDataViewer recognises a fixation report of the EyeLink Data Viewer, a text with tabs, even where the file is called

@@ -14,7 +14,13 @@ import (
 	"gzpt/gaze"
 )
 
-func init() { registerFormat(format{name: "egd-cxr", sniff: sniffEGD, read: readEGD, list: listEGD}) }
+func init() {
+	registerFormat(format{
+		name:  "egd-cxr",
+		about: "EGD-CXR, chest X-rays: fixations.csv, eye_gaze.csv",
+		sniff: sniffEGD, read: readEGD, list: listEGD,
+	})
+}
 
 // sniffEGD recognises the tables of EGD-CXR, Eye Gaze Data for Chest X-rays (Karargyris et al., Scientific Data 2021):
 // fixations.csv with a row a fixation, and eye_gaze.csv with a row a sample, of the same columns,

@@ -6,7 +6,13 @@ import (
 	"gzpt/gaze"
 )
 
-func init() { registerFormat(format{name: "eyecrowd", sniff: sniffEyeCrowd, read: readEyeCrowd}) }
+func init() {
+	registerFormat(format{
+		name:  "eyecrowd",
+		about: "long table of EyeCrowd and OSIE, several readers an image, pixels of the original frame",
+		sniff: sniffEyeCrowd, read: readEyeCrowd,
+	})
+}
 
 // sniffEyeCrowd recognises the long table of free-viewing sets with many readers per image, EyeCrowd (Jiang et al., ECCV
 // 2014) and OSIE (Xu et al., Journal of Vision 2014):

@@ -14,7 +14,11 @@ import (
 )
 
 func init() {
-	registerFormat(format{name: "eyelink", sniff: sniffEyeLink, read: readEyeLink, extensions: []string{".asc"}})
+	registerFormat(format{
+		name:  "eyelink",
+		about: "text that edf2asc makes of an EyeLink's EDF: .asc",
+		sniff: sniffEyeLink, read: readEyeLink, extensions: []string{".asc"},
+	})
 }
 
 // sniffEyeLink recognises what edf2asc makes of an EyeLink's EDF file, a text of lines with tabs or blanks:

@@ -16,6 +16,8 @@ import (
 // format is one kind of file. A reader of a new kind registers itself from its own file.
 type format struct {
 	name string
+	// about says in a line where such files come from.
+	about string
 	// sniff reports whether a file that begins with head, its first few kilobytes, is of this kind.
 	sniff func(head []byte) bool
 	// loose, if not nil, recognises files that hold too little to be claimed unasked: only where the format is named, or a
@@ -46,6 +48,16 @@ func Formats() []string {
 		names[i] = f.name
 	}
 	return names
+}
+
+// About says in a line where the files of a format come from, "" for a name that is none.
+func About(name string) string {
+	for _, f := range formats {
+		if f.name == name {
+			return f.about
+		}
+	}
+	return ""
 }
 
 // ReadOptions says how files are read.
@@ -131,16 +143,21 @@ func Load(path string, o ReadOptions) (*Set, error) {
 
 // noteEmpty says how many recordings there are that hold no position at all.
 func (set *Set) noteEmpty() {
-	empty := 0
+	n := 0
 	for _, r := range set.Recordings {
-		found := func(s gaze.Sample) bool { return !s.Lost() }
-		if r.Map == nil && len(r.Fixations) == 0 && !slices.ContainsFunc(r.Samples, found) {
-			empty++
+		if empty(r) {
+			n++
 		}
 	}
-	if empty > 0 {
-		set.note("%d of %d recordings are empty: the reader saw the image, and no gaze on it was recorded", empty, len(set.Recordings))
+	if n > 0 {
+		set.note("%d of %d recordings are empty: the reader saw the image, and no gaze on it was recorded", n, len(set.Recordings))
 	}
+}
+
+// empty reports whether a recording holds no position at all.
+func empty(r gaze.Recording) bool {
+	found := func(s gaze.Sample) bool { return !s.Lost() }
+	return r.Map == nil && len(r.Fixations) == 0 && !slices.ContainsFunc(r.Samples, found)
 }
 
 const manifestName = "items.csv"

@@ -8,7 +8,13 @@ import (
 	"gzpt/gaze"
 )
 
-func init() { registerFormat(format{name: "gazemedseg", sniff: sniffGazeMedSeg, read: readGazeMedSeg}) }
+func init() {
+	registerFormat(format{
+		name:  "gazemedseg",
+		about: "tables of the GazeMedSeg project: fractions of the image, milliseconds",
+		sniff: sniffGazeMedSeg, read: readGazeMedSeg,
+	})
+}
 
 // sniffGazeMedSeg recognises the tables of the GazeMedSeg project (Zhong et al., MICCAI 2024), EyeLink Data Viewer
 // fixation reports with the image's size:

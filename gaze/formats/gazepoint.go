@@ -11,7 +11,11 @@ import (
 )
 
 func init() {
-	registerFormat(format{name: "gazepoint", sniff: sniffGazepoint, read: readGazepoint, list: listGazepoint})
+	registerFormat(format{
+		name:  "gazepoint",
+		about: "exports of Gazepoint Analysis: User N_all_gaze.csv, User N_fixations.csv",
+		sniff: sniffGazepoint, read: readGazepoint, list: listGazepoint,
+	})
 }
 
 // sniffGazepoint recognises the exports of Gazepoint Analysis, "User N_all_gaze.csv" and "User N_fixations.csv":

@@ -10,7 +10,11 @@ import (
 )
 
 func init() {
-	registerFormat(format{name: "gazesearch", sniff: sniffGazeSearch, read: readGazeSearch, extensions: []string{".json"}})
+	registerFormat(format{
+		name:  "gazesearch",
+		about: "JSON of GazeSearch, searches for findings in chest X-rays",
+		sniff: sniffGazeSearch, read: readGazeSearch, extensions: []string{".json"},
+	})
 }
 
 // sniffGazeSearch recognises the scanpaths of GazeSearch (Pham et al., WACV 2025), searches for a finding in chest X-rays

@@ -23,7 +23,11 @@ import (
 // manifest's column gaze names the picture.
 func init() {
 	never := func([]byte) bool { return false }
-	registerFormat(format{name: "heatmap", sniff: never, loose: isPNGOrJPEG, read: readHeatMap, list: listHeatMaps, perImage: true, extensions: pictures})
+	registerFormat(format{
+		name:  "heatmap",
+		about: "a grey picture for each image, the brighter the longer it was looked at; never guessed",
+		sniff: never, loose: isPNGOrJPEG, read: readHeatMap, list: listHeatMaps, perImage: true, extensions: pictures,
+	})
 }
 
 var pictures = []string{".png", ".jpg", ".jpeg"}

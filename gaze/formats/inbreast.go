@@ -16,7 +16,11 @@ import (
 )
 
 func init() {
-	registerFormat(format{name: "inbreast", sniff: sniffINbreast, loose: isPairs, read: readINbreast, list: listINbreast, perImage: true})
+	registerFormat(format{
+		name:  "inbreast",
+		about: "gaze on INbreast's mammograms, a table a mammogram",
+		sniff: sniffINbreast, loose: isPairs, read: readINbreast, list: listINbreast, perImage: true,
+	})
 }
 
 // sniffINbreast recognises the gaze on INbreast's mammograms (Ji et al., Mammo-Net, MICCAI 2023), one table a mammogram:

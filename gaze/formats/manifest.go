@@ -9,7 +9,13 @@ import (
 	"gzpt/gaze"
 )
 
-func init() { registerFormat(format{name: "manifest", sniff: sniffManifest, read: readManifest}) }
+func init() {
+	registerFormat(format{
+		name:  "manifest",
+		about: "items.csv: image and, if there are any, label, split, gaze (a file of any format) and reader",
+		sniff: sniffManifest, read: readManifest,
+	})
+}
 
 // Item is one row of a manifest, items.csv: an image with its label, its split, and where its gaze is.
 //

@@ -15,7 +15,11 @@ import (
 
 func init() {
 	// Nothing tells such a file by its beginning: the user names its columns.
-	registerFormat(format{name: "mapped", sniff: func([]byte) bool { return false }, read: readMapped})
+	registerFormat(format{
+		name:  "mapped",
+		about: "any table, its columns named by --gaze-map",
+		sniff: func([]byte) bool { return false }, read: readMapped,
+	})
 }
 
 // Column is a column of a table that the user names, and the unit of its values, "" for the role's default.

@@ -17,7 +17,13 @@ import (
 	"gzpt/gaze"
 )
 
-func init() { registerFormat(format{name: "miceye", sniff: sniffMicEye, read: readMicEye}) }
+func init() {
+	registerFormat(format{
+		name:  "miceye",
+		about: "log of MicEye, a line an image; no times, see --gaze-rate",
+		sniff: sniffMicEye, read: readMicEye,
+	})
+}
 
 // sniffMicEye recognises the log of MicEye (Wang et al., IEEE TMI 2022), a line an image, without a header:
 //

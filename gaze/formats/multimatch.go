@@ -8,7 +8,11 @@ import (
 )
 
 func init() {
-	registerFormat(format{name: "multimatch", sniff: sniffMultiMatch, read: readMultiMatch})
+	registerFormat(format{
+		name:  "multimatch",
+		about: "one scanpath as multimatch-gaze and REMoDNaV have it",
+		sniff: sniffMultiMatch, read: readMultiMatch,
+	})
 }
 
 // sniffMultiMatch recognises one scanpath as multimatch-gaze reads it (Wagner, Halchenko & Hanke, Journal of Open Source

@@ -8,7 +8,13 @@ import (
 	"gzpt/gaze"
 )
 
-func init() { registerFormat(format{name: "table", sniff: sniffNeutral, read: readNeutral}) }
+func init() {
+	registerFormat(format{
+		name:  "table",
+		about: "the plain form: x [px], y [px] (or [norm]), duration [s], and if there are any image, reader, start [s], width, height",
+		sniff: sniffNeutral, read: readNeutral,
+	})
+}
 
 // sniffNeutral recognises the neutral table of fixations, for gaze that no other reader knows:
 //

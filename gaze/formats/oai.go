@@ -10,7 +10,11 @@ import (
 )
 
 func init() {
-	registerFormat(format{name: "oai", sniff: sniffOAI, read: readOAI, extensions: []string{".json"}})
+	registerFormat(format{
+		name:  "oai",
+		about: "gaze of McGIP on knee X-rays of the Osteoarthritis Initiative; no times, see --gaze-rate",
+		sniff: sniffOAI, read: readOAI, extensions: []string{".json"},
+	})
 }
 
 // sniffOAI recognises the gaze of McGIP's knee X-rays from the Osteoarthritis Initiative (Zhao et al., AAAI 2024), one

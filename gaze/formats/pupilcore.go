@@ -10,7 +10,11 @@ import (
 )
 
 func init() {
-	registerFormat(format{name: "pupil-core", sniff: sniffPupilCore, read: readPupilCore, list: listPupilCore})
+	registerFormat(format{
+		name:  "pupil-core",
+		about: "exports of Pupil Player: fixations and gaze, of the scene camera or on surfaces",
+		sniff: sniffPupilCore, read: readPupilCore, list: listPupilCore,
+	})
 }
 
 // sniffPupilCore recognises the exports of Pupil Player for Pupil Core, of fixations and of gaze, in the frame of the

@@ -13,7 +13,11 @@ import (
 )
 
 func init() {
-	registerFormat(format{name: "pupil-neon", sniff: sniffPupilNeon, read: readPupilNeon, list: listPupilNeon})
+	registerFormat(format{
+		name:  "pupil-neon",
+		about: "gaze.csv and fixations.csv of Pupil Cloud and Neon Player",
+		sniff: sniffPupilNeon, read: readPupilNeon, list: listPupilNeon,
+	})
 }
 
 // sniffPupilNeon recognises the gaze.csv and fixations.csv that Pupil Cloud and Neon Player write for Neon and Invisible,

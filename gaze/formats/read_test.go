@@ -40,8 +40,8 @@ func summary(set *Set) string {
 	return b.String()
 }
 
-// A reader who saw an image and fixated nothing has an empty scanpath, which is counted and no error, also as gaze of the
-// image.
+// A reader who saw an image and fixated nothing has an empty scanpath, which reading counts. As gaze of an image it is an
+// error that says where, or a skip that leaves the image without gaze.
 func TestEmptyScanpaths(t *testing.T) {
 	dir := write(t, map[string]string{"log.csv": "a.png;1;[];[];(-1, -1)\nb.png;1;[[0, 0]];[];(-1, -1)\nc.png;1;[[5, 6]];[];(-1, -1)\n",
 		"items.csv": "image,gaze\na.png,log.csv\nb.png,log.csv\nc.png,log.csv\n"})
@@ -51,8 +51,13 @@ func TestEmptyScanpaths(t *testing.T) {
 		if err != nil || len(set.Recordings) != 3 || !slices.Contains(set.Notes, note) {
 			t.Fatalf("%s: %+v, %v, want 3 recordings and the note %q", path, set, err, note)
 		}
-		items, skips, err := set.Align([]Image{{Name: "a.png", Width: 4, Height: 4}, {Name: "b.png", Width: 4, Height: 4}, {Name: "c.png", Width: 4, Height: 4}}, AlignOptions{})
-		if err != nil || len(skips) != 0 || len(items[0]) != 1 || len(items[1]) != 1 || items[0][0].HasGaze() || items[1][0].HasGaze() {
+		images := []Image{{Name: "a.png", Width: 4, Height: 4}, {Name: "b.png", Width: 4, Height: 4}, {Name: "c.png", Width: 4, Height: 4}}
+		const want = `log.csv:1: image "a.png", reader "": an empty recording, without fixations or samples`
+		if _, _, err := set.Align(images, AlignOptions{}); err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", path, err, want)
+		}
+		items, skips, err := set.Align(images, AlignOptions{SkipBad: true})
+		if err != nil || len(skips) != 4 || !strings.HasSuffix(skips[0].Error(), want) || len(items[0]) != 0 || len(items[1]) != 0 || len(items[2]) != 1 {
 			t.Errorf("%s: aligned %+v, skips %v, %v", path, items, skips, err)
 		}
 	}

@@ -14,7 +14,11 @@ import (
 )
 
 func init() {
-	registerFormat(format{name: "reflacx", sniff: sniffREFLACX, read: readREFLACX, list: listREFLACX})
+	registerFormat(format{
+		name:  "reflacx",
+		about: "REFLACX, dictated chest X-rays: fixations.csv, gaze.csv",
+		sniff: sniffREFLACX, read: readREFLACX, list: listREFLACX,
+	})
 }
 
 // sniffREFLACX recognises the tables of REFLACX (Bigolin Lanfredi et al., Scientific Data 2022): radiologists who dictate

@@ -13,7 +13,13 @@ import (
 	"gzpt/gaze"
 )
 
-func init() { registerFormat(format{name: "tobii", sniff: sniffTobii, read: readTobii}) }
+func init() {
+	registerFormat(format{
+		name:  "tobii",
+		about: "data export of Tobii Pro Lab and Tobii Studio",
+		sniff: sniffTobii, read: readTobii,
+	})
+}
 
 // sniffTobii recognises the data export of Tobii Pro Lab and of its forerunner Tobii Studio, a table with tabs, in UTF-8
 // or UTF-16, of which the user chooses the columns:

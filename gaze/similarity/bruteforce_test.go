@@ -192,7 +192,7 @@ func (b *brute) checkControl(c *Control, n int, seed uint64, check func(what str
 
 // checkTaus counts the positives at every tau and follows the rule of the suggestion.
 func (b *brute) checkTaus(x *Examination, check func(what string, got, want float64)) {
-	best, suggested := 0.0, math.NaN()
+	best := 0.0
 	shares := make([]float64, len(x.Candidates))
 	for t, c := range x.Candidates {
 		positives, items, hits, labelled := 0.0, 0.0, 0.0, 0.0
@@ -230,7 +230,7 @@ func (b *brute) checkTaus(x *Examination, check func(what string, got, want floa
 		x.suggest()
 		want := 0.0
 		if verdict == VerdictSignal && best > x.Labels.Chance {
-			suggested = math.Inf(1)
+			suggested := math.Inf(1)
 			for t, c := range x.Candidates {
 				if c.Positives.Mean >= enough && shares[t] >= (x.Labels.Chance+best)/2 {
 					suggested = min(suggested, c.Tau)
