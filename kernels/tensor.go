@@ -156,6 +156,9 @@ func (t Tensor) Slice(offset int, dims ...int) Tensor {
 	return v
 }
 
+// Host reports whether the elements lie in host memory, where Float32 or Float64 reach them.
+func (t Tensor) Host() bool { return t.f32 != nil || t.f64 != nil || t.Len() == 0 }
+
 // Float32 is the elements of a float32 tensor in host memory; writing to it writes to the tensor. It panics for any
 // other tensor. Code that runs on every device uses [Device].Read and Write instead.
 func (t Tensor) Float32() []float32 {

@@ -33,10 +33,19 @@ func (w *work) blocks(left, right []float32, depth int, operation func(c, a, b k
 		b = w.dev.New(n, depth)
 		w.dev.Write(b, right)
 	}
-	block := w.dev.New(min(n, productSide), min(n, productSide))
+	var block kernels.Tensor
+	inPlace := a.Host() && a.Type() == kernels.Float32 // the device can write to dst
+	if !inPlace {
+		block = w.dev.New(min(n, productSide), min(n, productSide))
+	}
 	multiply := func(rows, cols span, dst []float32) {
+		left, right := a.Slice(rows.first*depth, rows.n, depth), b.Slice(cols.first*depth, cols.n, depth)
+		if inPlace {
+			operation(kernels.FromFloat32(dst, rows.n, cols.n), left, right)
+			return
+		}
 		c := block.Slice(0, rows.n, cols.n)
-		operation(c, a.Slice(rows.first*depth, rows.n, depth), b.Slice(cols.first*depth, cols.n, depth))
+		operation(c, left, right)
 		w.dev.Read(dst, c)
 	}
 	var strip []float32

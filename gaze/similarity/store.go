@@ -7,10 +7,11 @@ import (
 )
 
 const (
-	// bandRows is the rows of a block that one item of work stores, and mirrorCols the columns that it turns at a time: they
-	// stay in the first cache, and go from there to memory in stretches of a kilobyte.
-	bandRows   = 264
-	mirrorCols = 16
+	// storeRows is the rows that one item of work finishes and copies. mirrorCols is the columns that one turns: several
+	// lines of memory of every row, whose mirror images then go to memory in stretches as long as the block is high, for
+	// each costs a page that the processor must look up.
+	storeRows  = 64
+	mirrorCols = 64
 	// slack is how far rounding may carry a similarity beyond -1 or 1.
 	slack = 1e-3
 )
@@ -24,23 +25,25 @@ func (r *Relation) store(w *work, c comparison, rows, cols span, block []float32
 			without = append(without, b)
 		}
 	}
-	bands := (rows.n + bandRows - 1) / bandRows
+	bands := (rows.n + storeRows - 1) / storeRows
 	faults := make([]error, bands)
 	err := w.each(bands, func() func(int) {
-		turned := make([]float32, mirrorCols*bandRows)
 		return func(band int) {
-			first := band * bandRows
-			n := min(bandRows, rows.n-first)
-			for a := first; a < first+n && faults[band] == nil; a++ {
+			for a := band * storeRows; a < min((band+1)*storeRows, rows.n) && faults[band] == nil; a++ {
 				faults[band] = r.storeRow(c, rows.first+a, cols, block[a*cols.n:(a+1)*cols.n], without)
 			}
-			r.mirror(span{rows.first + first, n}, cols, block[first*cols.n:(first+n)*cols.n], turned)
 		}
 	})
 	if i := slices.IndexFunc(faults, func(err error) bool { return err != nil }); i >= 0 {
 		return faults[i]
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return w.each((cols.n+mirrorCols-1)/mirrorCols, func() func(int) {
+		turned := make([]float32, mirrorCols*rows.n)
+		return func(band int) { r.mirror(rows, cols, band*mirrorCols, block, turned) }
+	})
 }
 
 // storeRow finishes row i of a block, from the diagonal on, and copies it.
@@ -58,23 +61,19 @@ func (r *Relation) storeRow(c comparison, i int, cols span, line []float32, with
 	} else if i >= cols.first {
 		line[from] = 1
 	}
-	if b, v := limitToOne(line[from:]); b >= 0 {
-		return fmt.Errorf("the similarity of items %d and %d is %g, expected a number from -1 to 1", i, cols.first+from+b, v)
+	values := r.Values[i*r.N+cols.first+from:]
+	copy(values, line[from:]) // brings the line into the first cache, which looking at every value would wait for
+	if anyBeyondOne(line[from:]) {
+		if b, v := limitToOne(line[from:]); b >= 0 {
+			return fmt.Errorf("the similarity of items %d and %d is %g, expected a number from -1 to 1", i, cols.first+from+b, v)
+		}
+		copy(values, line[from:])
 	}
-	copy(r.Values[i*r.N+cols.first+from:], line[from:])
 	return nil
 }
 
 // limitToOne cuts off what rounding carries beyond -1 or 1, and returns the first value that rounding cannot explain, or -1.
 func limitToOne(values []float32) (at int, value float32) {
-	const one, magnitude = 0x3f800000, 0x7fffffff // the bits of 1, and all but the sign: numbers sort as their bits do
-	beyond := uint32(0)
-	for _, v := range values {
-		beyond |= one - math.Float32bits(v)&magnitude // below zero for what is larger than 1, and for NaN
-	}
-	if beyond>>31 == 0 {
-		return -1, 0
-	}
 	for i, v := range values {
 		if !(v >= -1-slack && v <= 1+slack) {
 			return i, v
@@ -84,35 +83,48 @@ func limitToOne(values []float32) (at int, value float32) {
 	return -1, 0
 }
 
-// mirror puts what lies right of the diagonal in rows of a block below it, by way of turned.
-func (r *Relation) mirror(rows, cols span, block, turned []float32) {
-	for first := 0; first < cols.n; first += mirrorCols {
-		n := min(mirrorCols, cols.n-first)
-		turn(turned, block[first:], cols.n, rows.n, n)
-		for b := range n {
-			j := cols.first + first + b
-			if above := min(j-rows.first, rows.n); above > 0 {
-				copy(r.Values[j*r.N+rows.first:], turned[b*bandRows:][:above])
-			}
+// anyBeyondOne reports whether a value is larger than 1, smaller than -1 or NaN, without a branch for each.
+func anyBeyondOne(values []float32) bool {
+	const one, magnitude = 0x3f800000, 0x7fffffff                                // the bits of 1, and all but the sign: numbers sort as their bits do
+	bit := func(v float32) uint32 { return one - math.Float32bits(v)&magnitude } // below zero for what is beyond
+	var a, b, c, d uint32
+	for ; len(values) >= 8; values = values[8:] {
+		v := (*[8]float32)(values)
+		a, b, c, d = a|bit(v[0])|bit(v[4]), b|bit(v[1])|bit(v[5]), c|bit(v[2])|bit(v[6]), d|bit(v[3])|bit(v[7])
+	}
+	for _, v := range values {
+		a |= bit(v)
+	}
+	return (a|b|c|d)>>31 != 0
+}
+
+// mirror puts what lies right of the diagonal in some columns of a block, from first on, below it, by way of turned.
+func (r *Relation) mirror(rows, cols span, first int, block, turned []float32) {
+	n := min(mirrorCols, cols.n-first)
+	turn(turned, block[first:], cols.n, rows.n, n)
+	for b := range n {
+		j := cols.first + first + b
+		if above := min(j-rows.first, rows.n); above > 0 {
+			copy(r.Values[j*r.N+rows.first:], turned[b*rows.n:][:above])
 		}
 	}
 }
 
-// turn writes cols columns of some rows of a block, stride apart, as rows of bandRows floats.
+// turn writes the first cols columns of the rows of a block, stride apart, as rows of dst.
 func turn(dst, block []float32, stride, rows, cols int) {
 	line := func(a int) []float32 { return block[a*stride:][:cols] }
 	a := 0
 	for ; a+8 <= rows; a += 8 {
 		r0, r1, r2, r3, r4, r5, r6, r7 := line(a), line(a+1), line(a+2), line(a+3), line(a+4), line(a+5), line(a+6), line(a+7)
 		for b, v := range r0 {
-			to := (*[8]float32)(dst[b*bandRows+a:])
+			to := (*[8]float32)(dst[b*rows+a:])
 			to[0], to[1], to[2], to[3] = v, r1[b], r2[b], r3[b]
 			to[4], to[5], to[6], to[7] = r4[b], r5[b], r6[b], r7[b]
 		}
 	}
 	for ; a < rows; a++ {
 		for b, v := range line(a) {
-			dst[b*bandRows+a] = v
+			dst[b*rows+a] = v
 		}
 	}
 }
