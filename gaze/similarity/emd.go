@@ -195,6 +195,9 @@ func (t *transport) search(s int) (sink int) {
 				best, sink = v, j
 			}
 		}
+		if math.IsInf(best, 1) {
+			panic("gaze: transport: the maps have different masses")
+		}
 		if t.demand[sink] > 0 {
 			break
 		}

@@ -189,3 +189,13 @@ func BenchmarkEMD(b *testing.B) {
 		pair++
 	}
 }
+
+// Masses that differ cannot be moved: an error of the caller, not a search without end.
+func TestTransportRefusesOtherMasses(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("masses of 3 and 2 were moved")
+		}
+	}()
+	newTransport(cellDistances(2), 4).cost([]int64{3, 0, 0, 0}, []int64{0, 2, 0, 0})
+}
