@@ -185,8 +185,8 @@ func (w gazeWork) compare(s settings, dev kernels.Device, tier string, items [][
 // page is the table of the record.
 func (c gazeRecord) page() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %s, one core. Beside %s. Medians of %d interleaved turns over scanpaths of %d fixations, maps of %d x %d, of emd and ahash 8 x 8, of "+
-		"dhash 8 x 9; ours with the preparation of every scanpath.\n\n", c.Date, c.Machine, c.Peer, len(c.Rows[0].Ours), fixationsEach, mapGrids[0][0], mapGrids[0][1])
+	fmt.Fprintf(&b, "%s, %s, one core. Beside %s. Medians of %d interleaved turns over scanpaths of %d fixations, maps of %d x %d, of emd and ahash 8 x 8, "+
+		"of dhash 8 x 9; ours with the preparation of every scanpath, and of maps their drawing, theirs with maps that are there.\n\n", c.Date, c.Machine, c.Peer, len(c.Rows[0].Ours), fixationsEach, mapGrids[0][0], mapGrids[0][1])
 	b.WriteString("| measure | beside | gzpt, pairs/s | peer, pairs/s | gzpt / peer | largest difference of values |\n|---|---|---|---|---|---|\n")
 	for _, r := range c.Rows {
 		ours, theirs := r.rates()

@@ -287,7 +287,11 @@ func TestReadyMadeRelation(t *testing.T) {
 func TestRelateResumes(t *testing.T) {
 	work := t.TempDir()
 	whole, cut := filepath.Join(work, "whole"), filepath.Join(work, "cut")
-	args := []string{"relate", "--phantoms", "2000", "--image-size", "8", "--gaze", "tima", "--permutations", "3", "--compare", "heatmap-cc", "--out"}
+	phantoms := "2000" // enough for some blocks before the interruption
+	if testing.Short() {
+		phantoms = "600" // under the race detector that is slow enough
+	}
+	args := []string{"relate", "--phantoms", phantoms, "--image-size", "8", "--gaze", "tima", "--permutations", "3", "--compare", "heatmap-cc", "--out"}
 	succeed(t, append(args, whole)...)
 	interrupted := false
 	for try := range 40 {

@@ -130,7 +130,7 @@ func (l *labelling) agreement() Agreement {
 
 // ranking is where pairs of one class and of two stand among each other.
 type ranking struct {
-	same, different []uint32 // pairs in each cell
+	same, different []uint64 // pairs in each cell
 	sames, others   float64  // and altogether
 	auc             float64
 }
@@ -138,7 +138,7 @@ type ranking struct {
 // ranks counts the pairs by cell. The AUC is the Mann-Whitney statistic: the probability that a random pair of one class
 // exceeds a random pair of two, ties counting half; 0.5 where there are none of either.
 func (l *labelling) ranks() ranking {
-	k := ranking{same: make([]uint32, rankCells), different: make([]uint32, rankCells), auc: 0.5}
+	k := ranking{same: make([]uint64, rankCells), different: make([]uint64, rankCells), auc: 0.5}
 	for a, i := range l.rows {
 		row := l.relation.Values[i*l.relation.N:][:l.relation.N]
 		for _, j := range l.rows[a+1:] {
