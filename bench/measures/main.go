@@ -192,8 +192,8 @@ func (s settings) judge(dev kernels.Device, m similarity.Measure, kvasir [][]gaz
 
 // thousands is a rate to two digits, with a comma before every three.
 func thousands(v float64) string {
-	if math.IsInf(v, 0) || v > 1e9 {
-		return "–" // too fast to be told from the rest
+	if math.IsInf(v, 0) {
+		return "–"
 	}
 	scale := math.Pow(10, max(math.Floor(math.Log10(v))-1, 0))
 	text := fmt.Sprintf("%.0f", math.Round(v/scale)*scale)
@@ -213,7 +213,8 @@ func readersOf(items [][]gaze.Recording) int {
 
 func pairsOf(n int) float64 { return float64(n) * float64(n-1) / 2 }
 
-// cost is what comparing scanpaths takes on one core, in seconds: preparing one of them, and comparing a pair.
+// cost is what comparing scanpaths takes on one core, in seconds: preparing one of them, and comparing a pair; 0 where that
+// is too little beside the other to be told.
 type cost struct{ item, pair float64 }
 
 // oneCore solves t(n) = n item + n(n-1)/2 pair for two numbers of items, n and n/2, each the median of three turns, n being
@@ -258,6 +259,13 @@ func oneCore(measure string, items [][]gaze.Recording) (cost, error) {
 	slices.Sort(half)
 	slices.Sort(whole)
 	share := float64(n) / float64(n/2)
-	pair := max(whole[1]-share*half[1], 0) / (pairsOf(n) - share*pairsOf(n/2))
-	return cost{item: max(whole[1]-pairsOf(n)*pair, 0) / float64(n), pair: pair}, nil
+	c := cost{pair: (whole[1] - share*half[1]) / (pairsOf(n) - share*pairsOf(n/2))}
+	c.item = (whole[1] - pairsOf(n)*c.pair) / float64(n)
+	// What is a small part of the whole is lost in the noise of both.
+	if least := whole[1] / 20; c.pair*pairsOf(n) < least {
+		c.pair = 0
+	} else if c.item*float64(n) < least {
+		c.item = 0
+	}
+	return c, nil
 }
