@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 )
 
 const (
@@ -41,10 +42,17 @@ func (r *Relation) store(w *work, c comparison, rows, cols span, block []float32
 		return err
 	}
 	return w.each((cols.n+mirrorCols-1)/mirrorCols, func() func(int) {
-		turned := make([]float32, mirrorCols*rows.n)
-		return func(band int) { r.mirror(rows, cols, band*mirrorCols, block, turned) }
+		return func(band int) {
+			turned := turnedBlocks.Get().(*[]float32)
+			*turned = grown(*turned, mirrorCols*rows.n)
+			r.mirror(rows, cols, band*mirrorCols, block, *turned)
+			turnedBlocks.Put(turned)
+		}
 	})
 }
+
+// turnedBlocks is scratch of mirror, used again from block to block.
+var turnedBlocks = sync.Pool{New: func() any { return new([]float32) }}
 
 // storeRow finishes row i of a block, from the diagonal on, and copies it.
 func (r *Relation) storeRow(c comparison, i int, cols span, line []float32, without []int) error {
