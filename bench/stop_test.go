@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"runtime/metrics"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -160,8 +161,12 @@ func move(block []byte) { copy(block[1:], block) }
 
 // BenchmarkStop is the time on the wall that the collector stops training steps for, in milliseconds: the longest, and
 // the quantiles of the runtime's own histogram. A step allocates nothing, so the collections are forced, one after the
-// other; the machine must be idle.
+// other; the machine must be idle. Beside the steps stands work in plain Go, which the runtime can preempt anywhere: what
+// that shows, too, is the machine's and no kernel's.
 func BenchmarkStop(b *testing.B) {
+	b.Run("work=go", func(b *testing.B) {
+		stops(b, func() error { plainWork(3 * time.Second); return nil })
+	})
 	fastTiers(b, func(b *testing.B, dev kernels.Device, _ string) {
 		s, err := NewStep(dev, 224, 16)
 		if err != nil {
@@ -170,33 +175,58 @@ func BenchmarkStop(b *testing.B) {
 		if _, err := s.Run(); err != nil {
 			b.Fatal(err)
 		}
-		before := pauses()
-		for b.Loop() {
-			done := make(chan error)
-			go func() {
-				_, err := s.Run()
-				done <- err
-			}()
-			for running := true; running; {
-				select {
-				case err := <-done:
-					if err != nil {
-						b.Fatal(err)
-					}
-					running = false
-				case <-time.After(5 * time.Millisecond):
-					runtime.GC()
+		stops(b, func() error {
+			_, err := s.Run()
+			return err
+		})
+	})
+}
+
+// plainWork keeps all cores busy with a loop in Go.
+func plainWork(d time.Duration) {
+	var done sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		done.Go(func() {
+			for end := time.Now().Add(d); time.Now().Before(end); {
+				sum := uint64(1)
+				for range 1 << 16 {
+					sum = sum*6364136223846793005 + 1442695040888963407
 				}
+				sink.Store(sum)
+			}
+		})
+	}
+	done.Wait()
+}
+
+// sink keeps the compiler from leaving plainWork out.
+var sink atomic.Uint64
+
+// stops reports how long the collector stops some work for.
+func stops(b *testing.B, work func() error) {
+	before := pauses()
+	for b.Loop() {
+		done := make(chan error)
+		go func() { done <- work() }()
+		for running := true; running; {
+			select {
+			case err := <-done:
+				if err != nil {
+					b.Fatal(err)
+				}
+				running = false
+			case <-time.After(5 * time.Millisecond):
+				runtime.GC()
 			}
 		}
-		after := pauses()
-		for i := range after.Counts {
-			after.Counts[i] -= before.Counts[i]
-		}
-		for name, q := range map[string]float64{"ms-median-stop": .5, "ms-p99-stop": .99, "ms-longest-stop": 1} {
-			b.ReportMetric(1e3*quantile(after, q), name)
-		}
-	})
+	}
+	after := pauses()
+	for i := range after.Counts {
+		after.Counts[i] -= before.Counts[i]
+	}
+	for name, q := range map[string]float64{"ms-median-stop": .5, "ms-p99-stop": .99, "ms-longest-stop": 1} {
+		b.ReportMetric(1e3*quantile(after, q), name)
+	}
 }
 
 // pauses is the runtime's histogram of the stops of the collector since the start, in seconds.
