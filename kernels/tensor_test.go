@@ -110,3 +110,14 @@ func TestOverlapOfTensors(t *testing.T) {
 		}
 	}
 }
+
+func TestHost(t *testing.T) {
+	for _, x := range []Tensor{{}, FromFloat32(nil, 0, 3), FromFloat32(make([]float32, 2), 2), FromFloat64(make([]float64, 2), 2)} {
+		if !x.Host() {
+			t.Errorf("%v of %d elements is not in host memory", x.Type(), x.Len())
+		}
+	}
+	if elsewhere := shaped([]int{2}); elsewhere.Host() { // as one of a device with memory of its own
+		t.Error("a tensor without elements in host memory is in host memory")
+	}
+}

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"gzpt/gaze"
+	"gzpt/kernels"
+	"gzpt/kernels/reference"
 )
 
 // stored runs blocks of a comparison of made-up numbers through the relation of n items.
@@ -87,7 +89,8 @@ func TestStoreRefuses(t *testing.T) {
 	}
 }
 
-// Blocks on the diagonal are computed in strips, others whole; all elements are the products.
+// Blocks on the diagonal are computed in strips, others whole; all elements are the products, whether the device writes
+// them where they are stored from or, as one of other memory or another type, they are read from it.
 func TestProducts(t *testing.T) {
 	const n, depth = productSide + stripRows + 70, 3
 	g := rand.New(rand.NewPCG(5, 5))
@@ -95,26 +98,30 @@ func TestProducts(t *testing.T) {
 	for i := range rows {
 		rows[i] = g.Float32() - .5
 	}
-	w := &work{ctx: context.Background(), dev: device(t), paths: make([]gaze.Recording, n)}
-	r := newRelation(n)
-	for i := range r.HasGaze {
-		r.HasGaze[i] = true
-	}
-	err := r.fill(w, Measure{prepare: func(w *work) (comparison, error) { return w.products(rows, rows, depth) }}, &journal{}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range n {
-		for j := range n {
-			want := 0.0
-			for k := range depth {
-				want += float64(rows[i*depth+k]) * float64(rows[j*depth+k])
-			}
-			if i == j {
-				want = 1
-			}
-			if !within(float64(r.At(i, j)), want, 1e-6) {
-				t.Fatalf("R[%d,%d] = %g, want %g", i, j, r.At(i, j), want)
+	for _, storage := range []kernels.Type{kernels.Float32, kernels.Float64} {
+		dev := reference.New(storage)
+		defer dev.Close()
+		w := &work{ctx: context.Background(), dev: dev, paths: make([]gaze.Recording, n)}
+		r := newRelation(n)
+		for i := range r.HasGaze {
+			r.HasGaze[i] = true
+		}
+		err := r.fill(w, Measure{prepare: func(w *work) (comparison, error) { return w.products(rows, rows, depth) }}, &journal{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range n {
+			for j := range n {
+				want := 0.0
+				for k := range depth {
+					want += float64(rows[i*depth+k]) * float64(rows[j*depth+k])
+				}
+				if i == j {
+					want = 1
+				}
+				if !within(float64(r.At(i, j)), want, 1e-6) {
+					t.Fatalf("%v: R[%d,%d] = %g, want %g", storage, i, j, r.At(i, j), want)
+				}
 			}
 		}
 	}
