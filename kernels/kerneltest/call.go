@@ -16,6 +16,7 @@ type operand struct {
 	values  []float64 // before the call; nil for an output that the call only writes
 	out     bool      // the call writes it
 	sums    bool      // float64 on every device
+	indices bool      // int32
 	inPlace []string  // the inputs that this output may be
 	free    bool      // any shape is legal, so none is refused
 	derived bool      // its values follow from another operand's, so no NaN is put into it alone
@@ -49,6 +50,23 @@ func inout(o operand) operand {
 func sums(o operand) operand {
 	o.sums = true
 	return o
+}
+
+// indices makes an operand int32.
+func indices(o operand) operand {
+	o.indices = true
+	return o
+}
+
+// typeOn is the element type of the operand on a device of the given type.
+func (o operand) typeOn(device kernels.Type) kernels.Type {
+	switch {
+	case o.sums:
+		return kernels.Float64
+	case o.indices:
+		return kernels.Int32
+	}
+	return device
 }
 
 // free marks an input of which any shape is legal.

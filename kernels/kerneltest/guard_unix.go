@@ -12,9 +12,7 @@ import (
 
 // guard maps an operand between two pages that fault, flush against the last (atEnd) or the first.
 func guard(o operand, typ kernels.Type, atEnd bool) (t kernels.Tensor, release func()) {
-	if o.sums {
-		typ = kernels.Float64
-	}
+	typ = o.typeOn(typ)
 	page := unix.Getpagesize()
 	size := o.len() * typ.Size()
 	inner := max((size+page-1)/page, 1) * page
@@ -31,9 +29,12 @@ func guard(o operand, typ kernels.Type, atEnd bool) (t kernels.Tensor, release f
 	if atEnd {
 		from = unsafe.Pointer(&block[page : page+inner+1][inner-size])
 	}
-	if typ == kernels.Float64 {
+	switch typ {
+	case kernels.Float64:
 		t = kernels.FromFloat64(unsafe.Slice((*float64)(from), o.len()), o.dims...)
-	} else {
+	case kernels.Int32:
+		t = kernels.FromInt32(unsafe.Slice((*int32)(from), o.len()), o.dims...)
+	default:
 		t = kernels.FromFloat32(unsafe.Slice((*float32)(from), o.len()), o.dims...)
 	}
 	return t, func() {

@@ -63,7 +63,7 @@ func (c call) misuseFaults(dev kernels.Device) []string {
 			try(o.name+" of the other element type", func(tensors []kernels.Tensor) { tensors[i] = otherType(tensors[i], o.dims) })
 		}
 		for j, other := range c.operands {
-			if o.out && i != j && o.sums == other.sums {
+			if o.out && i != j && o.sums == other.sums && o.indices == other.indices {
 				c.tryOverlaps(dev, i, j, try)
 			}
 		}

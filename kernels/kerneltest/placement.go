@@ -19,10 +19,7 @@ type placement func(dev kernels.Device, c call) placed
 
 // allocate is a tensor of the device for an operand.
 func allocate(dev kernels.Device, o operand, dims ...int) kernels.Tensor {
-	if o.sums {
-		return dev.New(kernels.Float64, dims...)
-	}
-	return dev.New(dev.Type(), dims...)
+	return dev.New(o.typeOn(dev.Type()), dims...)
 }
 
 func noDamage() string { return "" }
@@ -37,8 +34,8 @@ func plain(dev kernels.Device, c call) placed {
 }
 
 const (
-	canary = 1234.5 // a number that no operation makes
-	margin = 16     // elements of canary on each side, at least
+	canary = 1234567 // a number of every type that no operation makes
+	margin = 16      // elements of canary on each side, at least
 )
 
 // offset cuts operand i from a block of canaries, start+5*i elements (modulo 16) past a boundary of 64 bytes: for start

@@ -63,6 +63,7 @@ var properties = []struct {
 }{
 	{"Transfer", checkTransfer},
 	{"Fused", checkFused},
+	{"Contrast", checkContrast},
 	{"Exponential", checkExponential},
 	{"Symmetry", checkSymmetry},
 	{"Gradients", checkGradients},
@@ -128,7 +129,7 @@ func (c call) nonFiniteFaults(dev kernels.Device) []string {
 	var faults []string
 	for i, o := range c.operands {
 		n := len(o.values)
-		if n == 0 || o.derived {
+		if n == 0 || o.derived || o.indices {
 			continue
 		}
 		poison := func(at int, v float64) {
