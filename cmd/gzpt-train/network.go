@@ -34,7 +34,7 @@ func (s *networkSettings) addFlags(f *flags) {
 	f.path(g, &s.init, "init", "start from the backbone in `FILE`, safetensors under torchvision's names")
 
 	g = f.group("Training")
-	f.choice(g, &s.method, "method", append(nn.Methods(), otherMethods...), "pre-training `METHOD`; this version has "+strings.Join(nn.Methods(), ", "))
+	f.choice(g, &s.method, "method", append([]string{"byol"}, otherMethods...), "pre-training `METHOD`; this version has byol")
 	g.IntVar(&s.batch, "batch", usual.Batch, "items in a step: `N` (phantoms: 64)")
 	g.IntVar(&s.accumulate, "accumulate", usual.Accumulate, "steps for an update of the weights: `N`; positives stay within a step")
 	g.IntVar(&s.epochs, "epochs", 100, "passes through the items: `N` (phantoms: 60)")
@@ -56,8 +56,8 @@ var otherMethods = []string{"simsiam", "moco", "simclr"}
 // resolve refuses what this version lacks and fills in what follows from the optimiser.
 func (s *networkSettings) resolve(f *flags) error {
 	switch {
-	case !slices.Contains(nn.Methods(), s.method):
-		return usagef("--method %s: this version has %s", s.method, strings.Join(nn.Methods(), ", "))
+	case slices.Contains(otherMethods, s.method):
+		return usagef("--method %s: this version has byol", s.method)
 	case s.precision != "float32":
 		return usagef("--precision %s: this version has float32", s.precision)
 	case f.given("epochs") && f.given("steps"):

@@ -29,7 +29,6 @@ type training struct {
 	trainer    *nn.Trainer
 	perEpoch   int // steps
 	metrics    *rundir.Metrics
-	positives  []float32
 	checkpoint time.Time // when the last one was written
 	epoch      tally
 	total      tally
@@ -85,7 +84,6 @@ func (t *training) plan(identity string) error {
 	if err != nil {
 		return err
 	}
-	t.positives = make([]float32, c.Batch*c.Batch)
 	t.trainer, err = nn.NewTrainer(t.dev, c)
 	return err
 }
@@ -187,8 +185,7 @@ func (t *training) step(ctx context.Context, loader *data.Loader) error {
 	if err != nil {
 		return err
 	}
-	nn.WeightedPositives(t.positives, b.Indices, t.weights, t.settings.gaze.drop, t.settings.network.seed, t.trainer.StepsDone())
-	m, err := t.trainer.Step(&nn.Batch{Views: b.Views, Positives: t.positives, Items: b.Indices})
+	m, err := t.trainer.Step(&nn.Batch{Views: b.Views, Items: b.Indices, Weights: t.weights, Drop: t.settings.gaze.drop})
 	if err != nil {
 		return t.explain(err)
 	}
