@@ -77,6 +77,8 @@ type block struct {
 	tensor kernels.Tensor
 	floats []float32
 	ints   []int32
+
+	least, most int32 // of ints
 }
 
 func onDevice(name string, t kernels.Tensor) block { return block{name: name, tensor: t} }
@@ -239,6 +241,9 @@ func (t *Trainer) readBlock(r io.Reader, b block) error {
 		for j := range values[:n] {
 			bits := binary.LittleEndian.Uint32(bytes[4*j:])
 			if b.ints != nil {
+				if v := int32(bits); v < b.least || v > b.most {
+					return fmt.Errorf("element %d is %d, expected %d to %d", i+j, v, b.least, b.most)
+				}
 				b.ints[i+j] = int32(bits)
 			}
 			values[j] = math.Float32frombits(bits)

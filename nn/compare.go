@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,13 +16,18 @@ func sameConfig(file, here Config) error {
 	}
 	var faults []error
 	a, b := settings(file), settings(here)
-	for _, key := range slices.Sorted(maps.Keys(a)) {
+	every := maps.Clone(a)
+	maps.Copy(every, b)
+	for _, key := range slices.Sorted(maps.Keys(every)) {
 		if a[key] != b[key] {
-			faults = append(faults, fmt.Errorf("nn: checkpoint: of another run: %s is %s in the file, expected %s", key, a[key], b[key]))
+			faults = append(faults, fmt.Errorf("nn: checkpoint: of another run: %s is %s in the file, expected %s", key, value(a, key), value(b, key)))
 		}
 	}
 	return errors.Join(faults...)
 }
+
+// value is a setting as JSON, or none for one that belongs to a method alone which this is not.
+func value(settings map[string]string, key string) string { return cmp.Or(settings[key], "none") }
 
 // settings is every setting as JSON under its name, those of a part of the configuration as "arch.depth".
 func settings(c Config) map[string]string {

@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"math"
 
 	"gzpt/kernels"
 )
@@ -43,7 +44,7 @@ func (g *gathering) again(images kernels.Tensor, m, view int) {
 
 // state is what is gathered after n micro-batches of an update.
 func (g *gathering) state(n, batch int) []block {
-	all := []block{{name: "update.items", ints: g.items[:n*batch]}}
+	all := []block{{name: "update.items", ints: g.items[:n*batch], most: math.MaxInt32}}
 	for v, pixels := range g.views {
 		all = append(all, block{name: fmt.Sprintf("update.view%d", v+1), floats: pixels[:n*g.pixels]})
 	}

@@ -60,5 +60,9 @@ func (q *queue) put(keys kernels.Tensor, items []int32) {
 }
 
 func (q *queue) state() []block {
-	return []block{onDevice("queue.keys", q.keys), {name: "queue.items", ints: q.items}, {name: "queue.cursor", ints: q.cursor}}
+	return []block{
+		onDevice("queue.keys", q.keys),
+		{name: "queue.items", ints: q.items, least: noItem, most: math.MaxInt32},
+		{name: "queue.cursor", ints: q.cursor, most: int32(len(q.items) - 1)},
+	}
 }

@@ -2,6 +2,7 @@ package nn
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"math"
 	"math/rand/v2"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"gzpt/asm"
 	"gzpt/kernels"
 	"gzpt/kernels/kerneltest"
 	"gzpt/kernels/reference"
@@ -60,7 +62,9 @@ func train(t testing.TB, tr *Trainer, from, steps int) Metrics {
 	var m Metrics
 	var err error
 	for k := range steps {
-		if m, err = tr.Step(tinyBatch(tr.Config(), from+k)); err != nil {
+		b := tinyBatch(tr.Config(), from+k)
+		b.Drop = 0.5
+		if m, err = tr.Step(b); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -248,52 +252,129 @@ func TestFirstNonFinite(t *testing.T) {
 	}
 }
 
-// TestStepAllocatesNothing: a steady step, with and without an update, allocates nothing on the assembly tiers.
+// TestStepAllocatesNothing: a steady step of every method, with and without an update, allocates nothing on the assembly
+// tiers.
 func TestStepAllocatesNothing(t *testing.T) {
 	for _, d := range tiers(t)[1:] {
-		for _, depth := range []int{18, 50} {
-			c := tiny(depth)
-			c.Accumulate, c.Steps = 2, 1000
-			tr := newTrainer(t, d.dev, c)
-			b := tinyBatch(c, 0)
-			if n := testing.AllocsPerRun(6, func() {
-				if _, err := tr.Step(b); err != nil {
+		for _, method := range Methods() {
+			for _, depth := range []int{18, 50} {
+				c := tinyMethod(method, depth)
+				c.Accumulate, c.Steps = 2, 1000
+				tr := newTrainer(t, d.dev, c)
+				b := tinyBatch(c, 0)
+				b.Drop = 0.1
+				step := func() {
+					if _, err := tr.Step(b); err != nil {
+						t.Fatal(err)
+					}
+				}
+				for range 20 { // until a queue is full
+					step()
+				}
+				if n := testing.AllocsPerRun(6, step); n != 0 {
+					t.Errorf("%s, resnet%d on %s: %v allocations a step", method, depth, d.name, n)
+				}
+			}
+		}
+	}
+}
+
+// TestSameBitsOnAnyCores: what a run computes does not depend on how many cores there are.
+func TestSameBitsOnAnyCores(t *testing.T) {
+	for _, tier := range asm.Tiers() {
+		for _, method := range Methods() {
+			c := tinyMethod(method, 18)
+			c.Accumulate, c.Batch = 2, 6
+			var want []byte
+			for _, cores := range []int{1, 2, 5} {
+				before := runtime.GOMAXPROCS(cores)
+				dev, err := asm.Open(tier)
+				if err != nil {
 					t.Fatal(err)
 				}
-			}); n != 0 {
-				t.Errorf("resnet%d on %s: %v allocations a step", depth, d.name, n)
+				tr := newTrainer(t, dev, c)
+				train(t, tr, 0, 3)
+				got := state(t, tr)
+				dev.Close()
+				runtime.GOMAXPROCS(before)
+				if want == nil {
+					want = got
+				} else if !bytes.Equal(got, want) {
+					t.Errorf("%s on %s: %d cores give other bits than 1", method, tier, cores)
+				}
 			}
+		}
+	}
+}
+
+// TestCloseGivesBack: a trainer that is closed leaves its device with what it had before, also after its labels have grown.
+func TestCloseGivesBack(t *testing.T) {
+	for _, method := range Methods() {
+		dev := reference.New(kernels.Float32)
+		before := dev.InUse()
+		c := tinyMethod(method, 18)
+		c.Accumulate, c.Batch = 2, 12
+		if method == "moco" {
+			c.MoCo.Queue = 200
+		}
+		tr := newTrainer(t, dev, c)
+		for k := range c.Steps {
+			b := tinyBatch(c, k)
+			b.Weights = all
+			if _, err := tr.Step(b); err != nil {
+				t.Fatal(err)
+			}
+		}
+		tr.Close()
+		if after := dev.InUse(); after != before {
+			t.Errorf("%s: %d bytes in use, %d before", method, after, before)
 		}
 	}
 }
 
 func TestConfigErrors(t *testing.T) {
 	for _, c := range []struct {
+		method string // byol where it is left out
 		change func(*Config)
 		want   string
 	}{
-		{func(c *Config) { c.Method = "dino" }, `unknown method "dino": expected byol`},
-		{func(c *Config) { c.Arch.Depth = 20 }, "depth is 20"},
-		{func(c *Config) { c.Arch.Width = 0 }, "width is 0"},
-		{func(c *Config) { c.Arch.Channels = 4 }, "4 channels"},
-		{func(c *Config) { c.Height = 0 }, "image size is 0 x 20"},
-		{func(c *Config) { c.Batch = 1 }, "batch is 1"},
-		{func(c *Config) { c.Accumulate = 0 }, "accumulate is 0"},
-		{func(c *Config) { c.Steps = 0 }, "steps is 0"},
-		{func(c *Config) { c.WarmupSteps = 5 }, "warm-up of 5 steps in a run of 4"},
-		{func(c *Config) { c.Embedding = -1 }, "a width below 1"},
-		{func(c *Config) { c.TargetMomentum = 1.5 }, "target momentum is 1.5"},
-		{func(c *Config) { c.WarmupRatio = math.NaN() }, "warm-up ratio is NaN"},
-		{func(c *Config) { c.LR = math.Inf(1) }, "learning rate is +Inf"},
-		{func(c *Config) { c.Schedule = "step" }, `unknown schedule "step"`},
-		{func(c *Config) { c.Optimiser.Name = "adam" }, `unknown name "adam"`},
-		{func(c *Config) { c.Optimiser.WeightDecay = -1 }, "weight decay is -1"},
-		{func(c *Config) { c.Optimiser.Beta2 = 1 }, "betas are 0.9 and 1"},
-		{func(c *Config) { c.Optimiser.Eps = -1 }, "eps is -1"},
-		{func(c *Config) { c.Optimiser.Momentum = 2 }, "momentum is 2"},
-		{func(c *Config) { c.Optimiser = Optimiser{Name: "lars", Trust: -1} }, "trust is -1"},
+		{"", func(c *Config) { c.Method = "dino" }, `unknown method "dino": expected byol, moco, simclr, simsiam`},
+		{"simsiam", func(c *Config) { c.TargetMomentum = 0.9 }, "target momentum is 0.9: the method simsiam has no target network"},
+		{"simsiam", func(c *Config) { c.PredictorHidden = 0 }, "width of 0 under the method simsiam"},
+		{"simclr", func(c *Config) { c.PredictorHidden = 4 }, "width of 4 under the method simclr"},
+		{"simclr", func(c *Config) { c.SimCLR.Temperature = 0 }, "temperature is 0"},
+		{"simclr", func(c *Config) { c.SimCLR.Temperature = math.NaN() }, "temperature is NaN"},
+		{"simclr", func(c *Config) { c.SimCLR.Normaliser = "row" }, `unknown normaliser "row": expected global or anchor`},
+		{"simclr", func(c *Config) { c.SimCLR.Blocks = "view2" }, `unknown blocks "view2": expected view1 or all`},
+		{"simclr", func(c *Config) { c.MoCo.Queue = 9 }, "settings of moco under the method simclr"},
+		{"moco", func(c *Config) { c.SimCLR.Blocks = "all" }, "settings of simclr under the method moco"},
+		{"moco", func(c *Config) { c.MoCo.Temperature = -1 }, "temperature is -1"},
+		{"moco", func(c *Config) { c.MoCo.KeyMomentum = 1.1 }, "key momentum is 1.1: expected 0 to 1"},
+		{"moco", func(c *Config) { c.MoCo.Queue, c.Accumulate = 7, 2 }, "a queue of 7 slots does not hold the 8 keys of an update"},
+		{"moco", func(c *Config) { c.MoCo.QueueStart = "full" }, `unknown queue start "full": expected empty or random`},
+		{"moco", func(c *Config) { c.MoCo.QueueStart = "random" }, `a queue start "random" with 0 items to draw from`},
+		{"moco", func(c *Config) { c.MoCo.QueueSelf = "other" }, `unknown queue self "other": expected same or released`},
+		{"", func(c *Config) { c.Arch.Depth = 20 }, "depth is 20"},
+		{"", func(c *Config) { c.Arch.Width = 0 }, "width is 0"},
+		{"", func(c *Config) { c.Arch.Channels = 4 }, "4 channels"},
+		{"", func(c *Config) { c.Height = 0 }, "image size is 0 x 20"},
+		{"", func(c *Config) { c.Batch = 1 }, "batch is 1"},
+		{"", func(c *Config) { c.Accumulate = 0 }, "accumulate is 0"},
+		{"", func(c *Config) { c.Steps = 0 }, "steps is 0"},
+		{"", func(c *Config) { c.WarmupSteps = 5 }, "warm-up of 5 steps in a run of 4"},
+		{"", func(c *Config) { c.Embedding = -1 }, "a width below 1"},
+		{"", func(c *Config) { c.TargetMomentum = 1.5 }, "target momentum is 1.5"},
+		{"", func(c *Config) { c.WarmupRatio = math.NaN() }, "warm-up ratio is NaN"},
+		{"", func(c *Config) { c.LR = math.Inf(1) }, "learning rate is +Inf"},
+		{"", func(c *Config) { c.Schedule = "step" }, `unknown schedule "step"`},
+		{"", func(c *Config) { c.Optimiser.Name = "adam" }, `unknown name "adam"`},
+		{"", func(c *Config) { c.Optimiser.WeightDecay = -1 }, "weight decay is -1"},
+		{"", func(c *Config) { c.Optimiser.Beta2 = 1 }, "betas are 0.9 and 1"},
+		{"", func(c *Config) { c.Optimiser.Eps = -1 }, "eps is -1"},
+		{"", func(c *Config) { c.Optimiser.Momentum = 2 }, "momentum is 2"},
+		{"", func(c *Config) { c.Optimiser = Optimiser{Name: "lars", Trust: -1} }, "trust is -1"},
 	} {
-		config := tiny(18)
+		config := tinyMethod(cmp.Or(c.method, "byol"), 18)
 		c.change(&config)
 		if _, err := NewTrainer(reference.New(kernels.Float32), config); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("error %v, expected one with %q", err, c.want)
