@@ -382,3 +382,38 @@ func TestSettingsOfMethods(t *testing.T) {
 		}
 	}
 }
+
+// TestAccumulatedDraws: which positives are dropped follows from the update and the pair, however many micro-batches there are.
+func TestAccumulatedDraws(t *testing.T) {
+	for _, method := range []string{"simclr", "moco"} {
+		dev := reference.New(kernels.Float64)
+		c := tinyMethod(method, 18)
+		c.Steps = 6
+		small := c
+		small.Batch, small.Accumulate, small.Steps = 2, 2, 12
+		whole, parts := newTrainer(t, dev, c), newTrainer(t, dev, small)
+		for u := range 6 {
+			b := tinyBatch(c, u)
+			b.Items = []int{3 * u, 3*u + 1, 3*u + 2, 3*u + 3} // the last one comes again
+			b.Weights, b.Drop = alikeOdd, 0.5
+			want, err := whole.Step(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got Metrics
+			for k := range 2 {
+				part := *b
+				part.Items = b.Items[2*k : 2*k+2]
+				for v, pixels := range b.Views {
+					part.Views[v] = pixels[k*len(pixels)/2 : (k+1)*len(pixels)/2]
+				}
+				if got, err = parts.Step(&part); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if math.Abs(got.PositivesPerAnchor-want.PositivesPerAnchor) > 1e-9 || got.Chance != want.Chance || got.LR != want.LR {
+				t.Errorf("%s, update %d: %+v, in one batch %+v", method, u, got, want)
+			}
+		}
+	}
+}

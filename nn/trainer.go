@@ -115,12 +115,18 @@ func (t *Trainer) Parameters() (backbone, total int) {
 	return w.count(backbonePrefix), w.count("")
 }
 
-// Step trains on one micro-batch: it adds the gradients, and after the last of Accumulate micro-batches updates the
-// weights and the target network. It allocates nothing.
+// Step trains on one micro-batch, and after the last of Accumulate micro-batches updates the weights and what follows them.
+// It waits for the device once. It allocates nothing, but for SimCLR and MoCo where a step has more positives than any before.
+//
+// BYOL and SimSiam add the gradients of every micro-batch. SimCLR and MoCo gather the embeddings of an update's micro-batches,
+// so that every item meets all candidates that it would meet in one large batch, and compute all gradients in the last step
+// of the update, in a second pass of every view through the network. With Accumulate above 1 the trainer keeps these views in
+// host memory: both (MoCo: the first) of Accumulate*Batch items. They are part of a checkpoint that is written inside an
+// update.
 //
 // Where the loss or a gradient is not finite it returns a [*NonFiniteError] before any update, and where the device has
-// failed the device's error. Then the run is over: every further Step and Save returns the same error. It panics if the batch does not have the configured shape or if all
-// configured steps are done.
+// failed the device's error. Then the run is over: every further Step and Save returns the same error. It panics if the
+// batch does not have the configured shape or if all configured steps are done.
 func (t *Trainer) Step(b *Batch) (Metrics, error) {
 	t.check(b)
 	if t.failed != nil {

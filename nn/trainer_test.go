@@ -437,3 +437,54 @@ func TestMemory(t *testing.T) {
 func byolOf(dev kernels.Device, c Config) *byol {
 	return newBYOL(dev, c, newReport(dev, c.Batch, c.Embedding)).(*byol)
 }
+
+// waiting counts how often the host waits for a device.
+type waiting struct {
+	kernels.Device
+	times int
+}
+
+func (w *waiting) Read(dst []float32, src kernels.Tensor) error {
+	w.times++
+	return w.Device.Read(dst, src)
+}
+
+func (w *waiting) ReadFloat64(dst []float64, src kernels.Tensor) error {
+	w.times++
+	return w.Device.ReadFloat64(dst, src)
+}
+
+func (w *waiting) Sync() error {
+	w.times++
+	return w.Device.Sync()
+}
+
+// TestStepWaitsOnce: a step of any method, with and without an update, reads the device once.
+func TestStepWaitsOnce(t *testing.T) {
+	for _, method := range Methods() {
+		dev := &waiting{Device: reference.New(kernels.Float32)}
+		c := tinyMethod(method, 18)
+		c.Accumulate = 2
+		tr := newTrainer(t, dev, c)
+		dev.times = 0
+		train(t, tr, 0, 4)
+		if dev.times != 4 {
+			t.Errorf("%s: four steps waited %d times", method, dev.times)
+		}
+	}
+}
+
+// TestNonFiniteView: a NaN in a view stops the run in its own micro-batch, also where gradients come later.
+func TestNonFiniteView(t *testing.T) {
+	for _, method := range Methods() {
+		c := tinyMethod(method, 18)
+		c.Accumulate = 2
+		tr := newTrainer(t, reference.New(kernels.Float32), c)
+		b := tinyBatch(c, 0)
+		b.Views[0][5] = float32(math.NaN())
+		var e *NonFiniteError
+		if _, err := tr.Step(b); !errors.As(err, &e) || e.Step != 1 {
+			t.Errorf("%s: error %v", method, err)
+		}
+	}
+}
