@@ -13,6 +13,7 @@ import (
 
 	"gzpt/kernels"
 	"gzpt/kernels/atomicfile"
+	"gzpt/nn/internal/named"
 )
 
 // A checkpoint is, all numbers little-endian:
@@ -262,6 +263,15 @@ func (t *Trainer) match(h checkpointHeader) ([]block, error) {
 		}
 	}
 	return blocks, nil
+}
+
+// sameConfig names every setting of a checkpoint that differs from that of the trainer.
+func sameConfig(file, here Config) error {
+	var faults []error
+	for _, d := range named.Differences(named.Values(file), named.Values(here)) {
+		faults = append(faults, fmt.Errorf("nn: checkpoint: of another run: %s is %s in the file, expected %s", d.Name, d.A, d.B))
+	}
+	return errors.Join(faults...)
 }
 
 // ReadCheckpointInfo verifies the whole file and says what it holds.

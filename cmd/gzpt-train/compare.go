@@ -10,8 +10,8 @@ import (
 	"slices"
 	"strings"
 
-	"gzpt/cmd/gzpt-train/internal/rundir"
 	"gzpt/gaze/similarity"
+	"gzpt/nn/rundir"
 )
 
 // measures is those that --compare names, with every parameter. A part between commas that is no measure by itself, but
@@ -44,7 +44,7 @@ func (s *relateSettings) measures() ([]string, error) {
 			resolved = append(resolved, m)
 		}
 	}
-	if !s.gaze.needsGaze() {
+	if !s.gaze.alike().NeedsGaze() {
 		return nil, errors.New("only with the measures of recordings")
 	}
 	return resolved, nil
@@ -56,7 +56,7 @@ func (x *examined) comparison(ctx context.Context, found *relation) ([]similarit
 	if err != nil || len(specs) == 0 {
 		return nil, err
 	}
-	if !x.gaze.permuted() && !slices.Contains(specs, found.Measure) {
+	if !x.gaze.alike().Permuted() && !slices.Contains(specs, found.Measure) {
 		specs = append(specs, found.Measure)
 	}
 	var done []similarity.Comparison
@@ -82,11 +82,11 @@ func (x *examined) comparison(ctx context.Context, found *relation) ([]similarit
 
 // compared is what a measure is worth; the report knows that of its own.
 func (x *examined) compared(ctx context.Context, found *relation, spec, what string) (similarity.Comparison, error) {
-	if spec == found.Measure && !x.gaze.permuted() {
+	if spec == found.Measure && !x.gaze.alike().Permuted() {
 		return found.Examination.Comparison(spec, found.Timing), nil
 	}
 	o := similarity.RelateOptions{Measure: spec, Readers: x.gaze.readers, File: x.dir.Comparison() + ".npy", Progress: x.progress(what)}
-	return similarity.CompareMeasure(ctx, x.dev, x.data.recordings, o, x.data.anyLabels(), readersCompared)
+	return similarity.CompareMeasure(ctx, x.dev, x.set.Recordings, o, x.set.Labels(), readersCompared)
 }
 
 // print writes the report for a person.

@@ -138,11 +138,11 @@ func TestOldRunThatWasChangedIsRefused(t *testing.T) {
 		file, old, with string
 		want            string
 	}{
-		{"config.json", `"drop": 0.25`, `"drop": 0.5`, "last.ckpt: nn: checkpoint: of another run: data is"},
-		{"config.json", `"flip": 0.4`, `"flip": 0.5`, "last.ckpt: nn: checkpoint: of another run: data is"},
-		{"config.json", `"lr": 0.001`, `"lr": 0.002`, "last.ckpt: nn: checkpoint: of another run: lr is"},
+		{"config.json", `"drop": 0.25`, `"drop": 0.5`, "config.json: data is"},
+		{"config.json", `"flip": 0.4`, `"flip": 0.5`, "config.json: data is"},
+		{"config.json", `"lr": 0.001`, `"lr": 0.002`, "config.json: lr is 0.001 in the run, but 0.002 here"},
 		{"items.csv", "phantom-00000", "phantom-99999", `items.csv:2: image "phantom-99999"`},
-		{"relation.npy", "\x00\x00\x80\x3f", "\x00\x00\x81\x3f", "last.ckpt: nn: checkpoint: of another run: data is"},
+		{"relation.npy", "\x00\x00\x80\x3f", "\x00\x00\x81\x3f", "config.json: data is"},
 	} {
 		run := oldRun(t, "stopped")
 		text := readFile(t, run, test.file)

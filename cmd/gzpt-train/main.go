@@ -17,6 +17,9 @@ import (
 	"golang.org/x/term"
 
 	"gzpt/cmd/gzpt-train/internal/console"
+	"gzpt/nn/evaluate"
+	"gzpt/nn/pretrain"
+	"gzpt/nn/pretrain/dataset"
 )
 
 // The exit statuses, which scripts rely on.
@@ -82,8 +85,30 @@ func (e *environment) status(v *verb, err error) int {
 		e.console.Error(fmt.Sprintf("run '%s %s --help' for the flags", program, v.name))
 		return statusUsage
 	}
-	e.console.Error(err.Error())
+	e.console.Error(err.Error() + hint(err))
 	return statusFailed
+}
+
+// hint names the flags that help against an error of a package, which knows of none.
+func hint(err error) string {
+	for _, h := range []struct {
+		kind error
+		flag string
+	}{
+		{pretrain.ErrFewItems, ": --batch N"},
+		{pretrain.ErrNoLabels, ": --labels FILE:COLUMN names them"},
+		{pretrain.ErrFlat, ": --tau-full T"},
+		{pretrain.ErrChanged, "; --init starts a new run from its weights"},
+		{dataset.ErrNoCache, "; --cache DIR names one"},
+		{evaluate.ErrChannels, "; --channels N"},
+		{evaluate.ErrClasses, "; --labels FILE:COLUMN names them"},
+		{evaluate.ErrSplit, "; --split COLUMN names it, --group COLUMN what must stay together"},
+	} {
+		if errors.Is(err, h.kind) {
+			return h.flag
+		}
+	}
+	return ""
 }
 
 // environment is what a verb has besides its flags.

@@ -3,13 +3,15 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"time"
 
-	"gzpt/asm"
-	"gzpt/cmd/gzpt-train/internal/rundir"
 	"gzpt/kernels"
-	"gzpt/nn"
+	"gzpt/nn/pretrain"
+	"gzpt/nn/pretrain/dataset"
+	"gzpt/nn/rundir"
 )
 
 const aboutPretrain = `
@@ -37,12 +39,12 @@ type runSettings struct {
 	resume                        bool
 	stopAfter, dumpViews, workers int
 	checkpointEvery               time.Duration
-	device                        string
+	device                        deviceName
 }
 
 func (s *pretrainSettings) addFlags(f *flags) {
 	s.data.addFlags(f)
-	s.data.gaze.addFlags(f)
+	s.data.gaze.addFlags(f, &s.data.Gaze.Path)
 	s.gaze.addFlags(f)
 	s.network.addFlags(f)
 	s.augment.addFlags(f)
@@ -54,18 +56,10 @@ func (s *runSettings) addFlags(f *flags) {
 	f.path(g, &s.out, "out", "run directory to make: `DIR`; an existing one is never overwritten")
 	g.BoolVar(&s.resume, "resume", false, "continue the run of --out from its last checkpoint to the same bits; its config.json has the settings")
 	g.IntVar(&s.stopAfter, "stop-after", 0, "stop with a checkpoint when the run has `N` epochs behind it; --resume goes on")
-	g.DurationVar(&s.checkpointEvery, "checkpoint-every", 5*time.Minute, "time between checkpoints inside an epoch; each epoch ends with one: `TIME`")
+	g.DurationVar(&s.checkpointEvery, "checkpoint-every", pretrain.UsualCheckpointEvery, "time between checkpoints inside an epoch; each epoch ends with one: `TIME`")
 	g.IntVar(&s.dumpViews, "dump-views", 0, "write the views of the first `N` items as PNG with the gaze drawn on them, to OUT/views")
 	g.IntVar(&s.workers, "workers", 0, "goroutines that make views: `N` (0: one per processor)")
-	f.choice(g, &s.device, "device", []string{"auto", "cpu", "cuda"}, "`DEVICE` to train on; this build has no cuda")
-}
-
-// openDevice opens the device that the flags name.
-func openDevice(name string) (kernels.Device, error) {
-	if name == "cuda" {
-		return nil, usagef("--device cuda: this build has the CPU alone: expected auto or cpu")
-	}
-	return asm.Open("")
+	s.device.addFlag(f, g)
 }
 
 func buildPretrain(f *flags) work {
@@ -77,48 +71,73 @@ func buildPretrain(f *flags) work {
 		}
 		s.data.anchor()
 		if s.run.resume {
-			return resume(ctx, e, f, s)
-		}
-		if s.data.path == "" {
-			s.phantomDefaults(f)
-		}
-		if err := s.resolve(f); err != nil {
+			if err := s.recall(f); err != nil {
+				return err
+			}
+		} else if err := s.resolve(f); err != nil {
 			return err
 		}
-		if s.data.path == "" && !f.given("gaze") {
+		if s.data.Path == "" && !f.given("gaze") && !s.run.resume {
 			return demo(ctx, e, f, s)
 		}
 		if s.run.out == "" {
 			return usagef("--out DIR is missing: the run directory to make")
 		}
-		if err := rundir.Vacant(s.run.out); err != nil {
+		if err := rundir.Vacant(s.run.out); err != nil && !s.run.resume {
 			return fmt.Errorf("%w; --resume continues the run in it", err)
 		}
-		dev, err := openDevice(s.run.device)
+		dev, err := s.run.device.open()
 		if err != nil {
 			return err
 		}
 		defer dev.Close()
-		d, err := s.data.load(ctx, e, s.network.seed, s.gaze.needsGaze(), s.run.workers)
+		set, err := s.data.load(ctx, e, s.network.seed, s.gaze.alike().NeedsGaze(), s.run.workers)
 		if err != nil {
 			return err
 		}
-		defer d.close()
-		t, err := start(ctx, e, f, s, dev, d)
+		defer set.Close()
+		run, err := s.train(ctx, e, f, dev, set)
 		if err != nil {
 			return err
 		}
-		t.tellLoading()
+		if !e.quiet {
+			printLoading(e.stdout, run.Trainer().Config().Arch, run.Dir.Backbone())
+		}
 		return nil
 	}
 }
 
+// recall sets the flags to those that the run in --out was begun with.
+func (s *pretrainSettings) recall(f *flags) error {
+	if s.run.out == "" {
+		return usagef("--resume needs --out DIR: the run to continue")
+	}
+	dir, err := rundir.Open(s.run.out)
+	if err != nil {
+		return err
+	}
+	was, err := pretrain.ReadRecord(dir)
+	if err != nil {
+		return err
+	}
+	if was.Settings == nil {
+		return fmt.Errorf("%s: it has no settings of %s: the program that began the run can continue it", dir.Config(), program)
+	}
+	if err := f.restore(was.Settings); err != nil {
+		return err
+	}
+	return s.augment.apply()
+}
+
 // resolve checks the flags and fills in those that follow from others.
 func (s *pretrainSettings) resolve(f *flags) error {
+	if s.data.Path == "" {
+		s.phantomDefaults(f)
+	}
 	if s.run.workers < 0 {
 		return usagef("--workers %d: expected at least 0", s.run.workers)
 	}
-	if err := cmp.Or(s.data.validate(), s.data.gaze.resolve()); err != nil {
+	if err := cmp.Or(s.data.validate(), s.data.gaze.resolve(&s.data.Gaze)); err != nil {
 		return err
 	}
 	if err := s.gaze.resolve(f); err != nil {
@@ -127,106 +146,80 @@ func (s *pretrainSettings) resolve(f *flags) error {
 	if err := s.network.resolve(f); err != nil {
 		return err
 	}
-	return s.augment.resolve(f)
+	if err := s.augment.resolve(f); err != nil {
+		return err
+	}
+	if t, err := s.settings(); err != nil {
+		return err
+	} else if err := t.Validate(); err != nil {
+		return usageError{err}
+	}
+	return nil
 }
 
-// start makes a new run and trains to its end.
-func start(ctx context.Context, e *environment, f *flags, s *pretrainSettings, dev kernels.Device, d *dataset) (*training, error) {
-	relation, _, err := s.gaze.relate(ctx, e, dev, d, s.network.seed, "")
+// settings is what the flags say of the run's result.
+func (s *pretrainSettings) settings() (pretrain.Settings, error) {
+	t, err := s.network.settings(&s.data)
+	t.Views, t.Rule, t.Drop = s.augment.Augmentation, s.gaze.ruleOf(), s.gaze.drop
+	return t, err
+}
+
+// train makes a run, or goes on with one, and trains to its end or to where it is to stop.
+func (s *pretrainSettings) train(ctx context.Context, e *environment, f *flags, dev kernels.Device, set *dataset.Set) (*pretrain.Run, error) {
+	settings, err := s.settings()
 	if err != nil {
 		return nil, err
 	}
-	rows, err := d.rows()
-	if err != nil {
-		return nil, err
-	}
-	t := &training{environment: e, settings: s, dev: dev, data: d, items: trainingRows(rows)}
-	if relation != nil {
-		positives, err := s.gaze.apply(relation, rows)
+	d := pretrain.Data{Images: set, Gaze: set.Recordings}
+	if !s.run.resume {
+		related, err := s.gaze.relate(ctx, e, dev, set, s.network.seed, "")
 		if err != nil {
 			return nil, err
 		}
-		s.gaze.tellPositives(e, positives)
-		t.weights = positives.Weight
+		d.Relation = related.Relation
 	}
-	if err := t.plan(identity(rows, relation, s)); err != nil {
-		return nil, err
-	}
-	if err := t.begin(); err != nil {
-		return nil, err
-	}
-	t.dir, err = rundir.Create(s.run.out, func(dir rundir.Dir) error {
-		return writeStart(dir, newRecord(e, f, t), rows, relation)
+	run, err := pretrain.Open(dev, s.run.out, d, settings, pretrain.Options{
+		Resume: s.run.resume, StopAfter: s.run.stopAfter, CheckpointEvery: s.run.checkpointEvery, Workers: s.run.workers, Observer: e.observer(),
+		Origin: func(r *pretrain.Run) pretrain.Origin { return s.origin(e, f, set, r) },
 	})
 	if err != nil {
 		return nil, err
 	}
-	if s.run.dumpViews > 0 {
-		if err := dumpViews(t); err != nil {
+	defer run.Close()
+	if err := e.attachLog(run); err != nil {
+		return nil, err
+	}
+	if n := s.run.dumpViews; n > 0 && !s.run.resume {
+		paths, err := run.DumpViews(n)
+		if err != nil {
 			return nil, err
 		}
+		e.console.Info("views written", "files", len(paths), "folder", run.Dir.Views())
 	}
-	return t, t.run(ctx, nn.Position{})
+	e.announce(run, &s.gaze)
+	err = run.Train(ctx)
+	if errors.Is(err, context.Canceled) {
+		e.console.Info("checkpoint written", "step", run.Trainer().StepsDone(), "continue_with", resumption(run))
+	}
+	if err != nil {
+		return nil, err
+	}
+	e.finish(run)
+	return run, nil
 }
 
-// resume continues the run in --out.
-func resume(ctx context.Context, e *environment, f *flags, s *pretrainSettings) error {
-	if s.run.out == "" {
-		return usagef("--resume needs --out DIR: the run to continue")
+// origin is what the record of a new run has from here.
+func (s *pretrainSettings) origin(e *environment, f *flags, set *dataset.Set, r *pretrain.Run) pretrain.Origin {
+	if p := r.Positives(); p != nil {
+		s.gaze.tau = p.Rule().Tau
+		s.gaze.tellPositives(e, p)
 	}
-	dir, err := rundir.Open(s.run.out)
-	if err != nil {
-		return err
+	o := pretrain.Origin{Settings: f.settings(), Command: e.commandLine(), Version: version(), Machine: thisMachine(), Skipped: set.Skips}
+	if folder, err := os.Getwd(); err == nil {
+		o.Folder = folder
 	}
-	var was record
-	if err := rundir.ReadJSON(dir.Config(), &was); err != nil {
-		return err
+	if s.gaze.alike().NeedsGaze() {
+		o.Measure, _ = s.gaze.alike().Measure() // was resolved before
 	}
-	if err := f.restore(was.Settings); err != nil {
-		return err
-	}
-	if err := s.augment.apply(); err != nil {
-		return err
-	}
-	dev, err := openDevice(s.run.device)
-	if err != nil {
-		return err
-	}
-	defer dev.Close()
-	rows, relation, err := readStart(dir)
-	if err != nil {
-		return err
-	}
-	d, err := s.data.load(ctx, e, s.network.seed, s.gaze.needsGaze(), s.run.workers)
-	if err != nil {
-		return err
-	}
-	defer d.close()
-	now, err := d.rows()
-	if err != nil {
-		return err
-	}
-	if err := sameItems(dir.Items(), rows, now); err != nil {
-		return err
-	}
-	t := &training{environment: e, settings: s, dev: dev, data: d, items: trainingRows(rows), dir: dir}
-	if relation != nil {
-		positives, err := s.gaze.apply(relation, rows)
-		if err != nil {
-			return err
-		}
-		t.weights = positives.Weight
-	}
-	if err := t.plan(identity(rows, relation, s)); err != nil {
-		return err
-	}
-	position, err := t.loadCheckpoint()
-	if err != nil {
-		return err
-	}
-	if err := t.run(ctx, position); err != nil {
-		return err
-	}
-	t.tellLoading()
-	return nil
+	return o
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,11 +10,13 @@ import (
 	"strings"
 	"time"
 
-	"gzpt/cmd/gzpt-train/internal/rundir"
 	"gzpt/gaze"
 	"gzpt/gaze/similarity"
 	"gzpt/kernels"
 	"gzpt/kernels/npy"
+	"gzpt/nn/pretrain"
+	"gzpt/nn/pretrain/dataset"
+	"gzpt/nn/rundir"
 )
 
 const aboutRelate = `
@@ -39,7 +42,7 @@ type relateSettings struct {
 
 func (s *relateSettings) addFlags(f *flags) {
 	s.data.addFlags(f)
-	s.data.gaze.addFlags(f)
+	s.data.gaze.addFlags(f, &s.data.Gaze.Path)
 	s.gaze.addFlags(f)
 	g := f.group("Report")
 	g.StringVar(&s.compare, "compare", "", "rank these measures and that of --gaze: `A,B,C`, with parameters as there (tima:eps=0.1,rate=50,heatmap-cc), or all")
@@ -50,6 +53,7 @@ func (s *relateSettings) addFlags(f *flags) {
 	f.path(g, &s.run.out, "out", "folder to make: `DIR`; an existing one is never overwritten")
 	g.BoolVar(&s.run.resume, "resume", false, "continue the interrupted call in --out, with its settings")
 	g.IntVar(&s.run.workers, "workers", 0, "images decoded at a time: `N` (0: one per processor)")
+	s.run.device.addFlag(f, g)
 }
 
 func buildRelate(f *flags) work {
@@ -104,6 +108,49 @@ func (s *relateSettings) resolve(f *flags) error {
 	return s.gaze.resolve(f)
 }
 
+// onPhantoms reports whether the items are made up: no flag names any.
+func (s *relateSettings) onPhantoms() bool {
+	return s.data.Path == "" && s.data.Gaze.Path == "" && s.gaze.relation == ""
+}
+
+// validate is that of the data settings, but without --data there may be gaze, or a relation, alone.
+func (s *relateSettings) validate() error {
+	d := s.data
+	if d.Path == "" && !s.onPhantoms() {
+		d.Path = cmp.Or(d.Gaze.Path, s.gaze.relation)
+	}
+	return cmp.Or(d.validate(), s.data.gaze.resolve(&s.data.Gaze))
+}
+
+// load reads the items: images with their gaze, gaze alone, or the rows of a relation alone.
+func (s *relateSettings) load(ctx context.Context, e *environment) (set *dataset.Set, err error) {
+	images := s.onPhantoms()
+	if s.data.Path != "" {
+		if images, err = dataset.HasImages(s.data.Path); err != nil {
+			return nil, err
+		}
+	}
+	if images {
+		return s.data.load(ctx, e, s.network.seed, s.gaze.alike().NeedsGaze() || s.data.Gaze.Path != "", s.run.workers)
+	}
+	if err := s.data.gaze.resolve(&s.data.Gaze); err != nil {
+		return nil, err
+	}
+	if s.data.Path == "" && s.data.Gaze.Path == "" {
+		names, err := similarity.ReadNames(s.gaze.names)
+		if err != nil {
+			return nil, err
+		}
+		if set, err = dataset.Named(s.data.Settings, names); err != nil {
+			return nil, err
+		}
+	} else if set, err = dataset.GazeAlone(s.data.Settings); err != nil {
+		return nil, s.data.gaze.named(err)
+	}
+	tellSkips(e, set)
+	return set, nil
+}
+
 // relateRecord is config.json of a relation.
 type relateRecord struct {
 	Settings settings `json:"settings"`
@@ -135,17 +182,17 @@ func (s *relateSettings) continued(ctx context.Context, e *environment, f *flags
 
 // related reads the input, and once that is good opens the folder and fills it.
 func (s *relateSettings) related(ctx context.Context, e *environment, open func() (rundir.Dir, error)) error {
-	dev, err := openDevice("auto")
+	dev, err := s.run.device.open()
 	if err != nil {
 		return err
 	}
 	defer dev.Close()
-	d, err := s.load(ctx, e)
+	set, err := s.load(ctx, e)
 	if err != nil {
 		return err
 	}
-	defer d.close()
-	rows, err := d.rows()
+	defer set.Close()
+	rows, err := pretrain.Rows(set.Items(), set.Recordings)
 	if err != nil {
 		return err
 	}
@@ -165,7 +212,7 @@ func (s *relateSettings) related(ctx context.Context, e *environment, open func(
 	if err := rundir.ReadJSON(dir.Config(), &begun); err != nil {
 		return err
 	}
-	x := &examined{relateSettings: s, environment: e, dev: dev, data: d, rows: rows, dir: dir, begun: begun}
+	x := &examined{relateSettings: s, environment: e, dev: dev, set: set, rows: rows, dir: dir, begun: begun}
 	err = x.run(ctx)
 	if errors.Is(err, context.Canceled) {
 		e.console.Info("what is done is kept", "continue_with", fmt.Sprintf("%s relate --resume --out %s", program, dir))
@@ -174,15 +221,15 @@ func (s *relateSettings) related(ctx context.Context, e *environment, open func(
 }
 
 // sameOrNewItems writes the items of a new folder, and demands that those of an old one are the same.
-func sameOrNewItems(dir rundir.Dir, rows []itemRow) error {
-	recorded, err := readItems(dir.Items())
+func sameOrNewItems(dir rundir.Dir, rows []pretrain.Row) error {
+	recorded, err := pretrain.ReadRows(dir.Items())
 	if errors.Is(err, fs.ErrNotExist) {
-		return writeItems(dir.Items(), rows)
+		return pretrain.WriteRows(dir.Items(), rows)
 	}
 	if err != nil {
 		return err
 	}
-	return sameItems(dir.Items(), recorded, rows)
+	return pretrain.SameRows(dir.Items(), recorded, rows)
 }
 
 // examined is a relation and its report in the making.
@@ -190,8 +237,8 @@ type examined struct {
 	*relateSettings
 	*environment
 	dev  kernels.Device
-	data *dataset
-	rows []itemRow
+	set  *dataset.Set
+	rows []pretrain.Row
 	dir  rundir.Dir
 	// begun is what the call was begun as, before any interruption.
 	begun relateRecord
@@ -201,32 +248,30 @@ type examined struct {
 const readersCompared = 2000
 
 func (x *examined) run(ctx context.Context) error {
-	found := &relation{Gaze: x.gaze.gaze, Readers: x.gaze.readers, Files: x.data.files, Detector: x.data.detector, Dropped: x.data.dropped, Skipped: x.data.skips}
-	if x.gaze.needsGaze() {
-		found.Measure, _ = x.gaze.measure() // was resolved before
+	found := &relation{Gaze: x.gaze.gaze, Readers: x.gaze.readers, Files: x.set.Files, Detector: x.set.Detector, Dropped: x.set.Dropped, Skipped: x.set.Skips}
+	if x.gaze.alike().NeedsGaze() {
+		found.Measure, _ = x.gaze.alike().Measure() // was resolved before
 	}
 	r, err := x.matrix(ctx, found)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	positives, err := x.gaze.apply(r, x.rows)
+	positives, err := pretrain.Positives(r, x.gaze.ruleOf(), x.rows)
 	if err != nil {
 		return err
 	}
-	labels := x.data.anyLabels()
+	labels := x.set.Labels()
 	examination, err := positives.Examine(ctx, similarity.ExamineOptions{
 		Labels: labels, Permutations: x.permutations, Seed: x.network.seed, Pairs: x.pairs,
-		Progress: func(done, total int) {
-			x.console.Progress(float64(done)/float64(total), fmt.Sprintf("gaze permuted %d/%d", done, total))
-		},
+		Progress: x.progress("gaze permuted"),
 	})
 	if err != nil {
 		return err
 	}
 	found.Examination = *examination
-	if x.gaze.needsGaze() && !x.gaze.permuted() {
-		found.Examination.Readers, err = similarity.CompareReaders(ctx, x.dev, x.data.recordings,
+	if x.gaze.alike().NeedsGaze() && !x.gaze.alike().Permuted() {
+		found.Examination.Readers, err = similarity.CompareReaders(ctx, x.dev, x.set.Recordings,
 			similarity.RelateOptions{Measure: found.Measure, Progress: x.progress("readers compared")}, readersCompared)
 		if err != nil {
 			return err
@@ -255,24 +300,18 @@ func (x *examined) matrix(ctx context.Context, found *relation) (*similarity.Rel
 		return similarity.OpenRelation(file)
 	}
 	inBlocks := ""
-	if x.gaze.needsGaze() {
+	if x.gaze.alike().NeedsGaze() {
 		inBlocks = file
 	}
-	r, timing, err := x.gaze.relate(ctx, x.environment, x.dev, x.data, x.network.seed, inBlocks)
+	r, err := x.gaze.relate(ctx, x.environment, x.dev, x.set, x.network.seed, inBlocks)
 	if err != nil {
 		return nil, err
 	}
-	found.Timing = timing
+	found.Timing = r.Timing
 	if inBlocks == "" {
-		return r, npy.WriteFile(file, []int{r.N, r.N}, r.Values)
+		return r.Relation, npy.WriteFile(file, []int{r.N, r.N}, r.Values)
 	}
-	return r, nil
-}
-
-func (x *examined) progress(what string) func(done, total int) {
-	return func(done, total int) {
-		x.console.Progress(float64(done)/float64(total), fmt.Sprintf("%s %d/%d", what, done, total))
-	}
+	return r.Relation, nil
 }
 
 // relation is what relate.json holds.
@@ -285,7 +324,7 @@ type relation struct {
 	// Timing is missing where no gaze was compared, or not in one go.
 	Timing     *similarity.Timing      `json:"timing,omitempty"`
 	Comparison []similarity.Comparison `json:"comparison,omitempty"`
-	Files      []gazeFile              `json:"gaze_files,omitempty"`
+	Files      []dataset.File          `json:"gaze_files,omitempty"`
 	// Detector says what found the fixations.
 	Detector string       `json:"detector,omitempty"`
 	Dropped  gaze.Dropped `json:"dropped"`

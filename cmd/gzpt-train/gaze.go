@@ -1,18 +1,16 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
 	"strings"
 
-	"gzpt/gaze"
-	"gzpt/gaze/formats"
 	"gzpt/gaze/similarity"
 	"gzpt/kernels"
+	"gzpt/nn/pretrain"
+	"gzpt/nn/pretrain/dataset"
 )
 
 // gazeSettings says which images count as alike.
@@ -27,15 +25,9 @@ type gazeSettings struct {
 const (
 	// releasedTau is the threshold that GzPT was released with, for TIMA.
 	releasedTau = 0.95
-	// usualPositives is how many positives an item has, on average, where a measure has no threshold of its own.
-	usualPositives = 4
-	releasedDrop   = 0.5
 	// usualQuantile makes a hundredth of all pairs positives.
 	usualQuantile = 0.99
 )
-
-// readyMade is what stands for a measure where the relation comes from a file.
-const readyMade = "relation"
 
 func (s *gazeSettings) addFlags(f *flags) {
 	g := f.group("Gaze")
@@ -52,7 +44,7 @@ func (s *gazeSettings) addFlags(f *flags) {
 	g.Float64Var(&s.full, "tau-full", 1, "for --rule soft: the similarity `T` from which a pair counts fully; at --tau it counts nothing")
 	g.BoolVar(&s.mutual, "mutual", false, "for --rule top-k: each of the two must be among the K of the other")
 	f.choice(g, &s.patients, "patients", similarity.PatientRules(), "may two images of one patient (--group) be positives; apart is never, within only these: `WHICH`")
-	g.Float64Var(&s.drop, "drop", releasedDrop, "in training, leave out each positive pair with probability `P` in a step")
+	g.Float64Var(&s.drop, "drop", pretrain.UsualDrop, "in training, leave out each positive pair with probability `P` in a step")
 }
 
 // resolve checks the flags and fills in what follows from others.
@@ -62,7 +54,7 @@ func (s *gazeSettings) resolve(f *flags) error {
 	}
 	switch {
 	case s.relation != "":
-		s.gaze = readyMade
+		s.gaze = pretrain.ReadyMade
 	case s.gaze == "none":
 		s.tau, s.positives, s.drop = 0, 0, 0
 		return nil
@@ -73,7 +65,7 @@ func (s *gazeSettings) resolve(f *flags) error {
 		}
 		return nil
 	default:
-		if _, err := s.measure(); err != nil {
+		if _, err := s.alike().Measure(); err != nil {
 			if s.unknown() {
 				return usagef("--gaze: %w, or none, permuted, labels", err)
 			}
@@ -127,10 +119,10 @@ func (s *gazeSettings) fillIn(f *flags) {
 	case s.rule == "quantile":
 		s.positives = 0
 	case f.given("tau") || s.positives > 0:
-	case s.rule == "threshold" && s.gaze != readyMade && strings.HasPrefix(s.spec(), "tima"):
+	case s.rule == "threshold" && s.gaze != pretrain.ReadyMade && strings.HasPrefix(s.alike().Spec(), "tima"):
 		s.tau = releasedTau
 	default:
-		s.positives = usualPositives
+		s.positives = pretrain.UsualPositives
 	}
 }
 
@@ -151,90 +143,30 @@ func (s *gazeSettings) ruleOf() similarity.Rule {
 	return r
 }
 
-// apply turns the relation into positives between the items; of a top-k, among those that are trained on alone. Where the
-// rule left tau to the relation it is set, for the run's record.
-func (s *gazeSettings) apply(r *similarity.Relation, rows []itemRow) (*similarity.Positives, error) {
-	groups := make([]string, len(rows))
-	for i, row := range rows {
-		groups[i] = row.group
-	}
-	p := r.Positives(s.ruleOf(), groups, trainingRows(rows))
-	s.tau = p.Rule().Tau
-	if s.rule == "soft" && s.full <= s.tau {
-		return nil, fmt.Errorf("tau is %g for %g positives an item: no less than --tau-full %g", s.tau, s.positives, s.full)
-	}
-	return p, nil
-}
-
-// needsGaze reports whether gaze files are read.
-func (s *gazeSettings) needsGaze() bool {
-	return s.gaze != "none" && s.gaze != "labels" && s.relation == ""
-}
-
-func (s *gazeSettings) permuted() bool {
-	return s.gaze == "permuted" || strings.HasPrefix(s.gaze, "permuted:")
-}
-
-// measure is the measure with every parameter written out.
-func (s *gazeSettings) measure() (string, error) { return similarity.ResolveMeasure(s.spec()) }
-
-// spec is the measure as the flag has it.
-func (s *gazeSettings) spec() string {
-	if !s.permuted() {
-		return cmp.Or(s.gaze, "tima")
-	}
-	return cmp.Or(strings.TrimPrefix(strings.TrimPrefix(s.gaze, "permuted"), ":"), "tima")
+// alike is where the relation comes from.
+func (s *gazeSettings) alike() pretrain.Alike {
+	return pretrain.Alike{By: s.gaze, Readers: s.readers, Matrix: s.relation, Names: s.names}
 }
 
 // unknown reports whether the name of the measure is none that there is.
 func (s *gazeSettings) unknown() bool {
-	name, _, _ := strings.Cut(s.spec(), ":")
+	name, _, _ := strings.Cut(s.alike().Spec(), ":")
 	return !slices.ContainsFunc(similarity.Measures(), func(m similarity.Measure) bool { return m.Name == name })
 }
 
-// relate computes the relation of all items, nil for none, in the given file if it is not "". Permuted gaze is shuffled
-// between the training items alone, so that the control has as many positives as the real thing.
-func (s *gazeSettings) relate(ctx context.Context, e *environment, dev kernels.Device, d *dataset, seed uint64, file string) (*similarity.Relation, *similarity.Timing, error) {
-	switch s.gaze {
-	case "none":
-		return nil, nil, nil
-	case readyMade:
-		r, err := s.readRelation(e, d)
-		return r, nil, err
-	case "labels":
-		labels := d.anyLabels()
-		if labels == nil {
-			return nil, nil, errors.New("--gaze labels, but no image has a label: --labels FILE:COLUMN names them")
-		}
-		return similarity.LabelRelation(labels), nil, nil
-	}
-	return s.compare(ctx, e, dev, d, seed, file)
-}
-
-// readRelation takes the items' rows from a relation matrix that is there.
-func (s *gazeSettings) readRelation(e *environment, d *dataset) (*similarity.Relation, error) {
-	ready, listed, asymmetry, err := similarity.ReadReleased(s.relation, s.names)
+// relate computes the relation of all items, nil for none, in the given file if it is not "".
+func (s *gazeSettings) relate(ctx context.Context, e *environment, dev kernels.Device, set *dataset.Set, seed uint64, file string) (*pretrain.Related, error) {
+	r, err := s.alike().Relate(ctx, dev, set, pretrain.RelateOptions{File: file, Seed: seed, Progress: e.progress("gaze compared")})
 	if err != nil {
 		return nil, err
 	}
-	rows, err := formats.MatchNames(d.names(), s.names, listed)
-	if err != nil {
-		return nil, err
+	if r.Listed > 0 {
+		e.console.Info("relation read", "file", s.relation, "rows", r.Listed, "items", len(set.Items()), "items_not_in_it", r.Missing)
 	}
-	missing := 0
-	for _, row := range rows {
-		if row < 0 {
-			missing++
-		}
+	if r.Asymmetry > 0 {
+		e.console.Warn(fmt.Sprintf("%s is not symmetric: R[i,j] and R[j,i] differ by up to %.3g; their mean is taken", s.relation, r.Asymmetry))
 	}
-	e.console.Info("relation read", "file", s.relation, "rows", len(listed), "items", len(rows), "items_not_in_it", missing)
-	if missing == len(rows) {
-		return nil, fmt.Errorf("%s: none of its names is among the images, the first of which is %q", s.names, d.names()[0])
-	}
-	if asymmetry > 0 {
-		e.console.Warn(fmt.Sprintf("%s is not symmetric: R[i,j] and R[j,i] differ by up to %.3g; their mean is taken", s.relation, asymmetry))
-	}
-	return ready.Select(rows), nil
+	return r, nil
 }
 
 // tellPositives says how many images count as alike, and warns where that is next to none.
@@ -244,44 +176,4 @@ func (s *gazeSettings) tellPositives(e *environment, positives *similarity.Posit
 	if p.Mean < 0.5 {
 		e.console.Warn("most images are alike to no other: this is nearly plain BYOL; --positives K chooses tau by the number of positives")
 	}
-}
-
-// compare is the relation by gaze.
-func (s *gazeSettings) compare(ctx context.Context, e *environment, dev kernels.Device, d *dataset, seed uint64, file string) (*similarity.Relation, *similarity.Timing, error) {
-	measure, err := s.measure()
-	if err != nil {
-		return nil, nil, err
-	}
-	recordings := d.recordings
-	if s.permuted() {
-		recordings, err = permute(d, seed)
-		if err != nil {
-			return nil, nil, err
-		}
-	}
-	return similarity.TimedRelate(ctx, dev, recordings, similarity.RelateOptions{
-		Measure: measure, Readers: s.readers, File: file,
-		Progress: func(done, total int) {
-			e.console.Progress(float64(done)/float64(total), fmt.Sprintf("gaze compared %d/%d", done, total))
-		},
-	})
-}
-
-// permute gives every training item with gaze the gaze of another one.
-func permute(d *dataset, seed uint64) ([][]gaze.Recording, error) {
-	training, err := trainingItems(d.items())
-	if err != nil {
-		return nil, err
-	}
-	hasGaze := make([]bool, len(d.items()))
-	for _, i := range training {
-		for _, r := range d.recordings[i] {
-			hasGaze[i] = hasGaze[i] || r.HasGaze()
-		}
-	}
-	shuffled := make([][]gaze.Recording, len(hasGaze))
-	for i, from := range similarity.Permutation(hasGaze, seed) {
-		shuffled[i] = d.recordings[from]
-	}
-	return shuffled, nil
 }

@@ -1,0 +1,134 @@
+package pretrain
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"time"
+
+	"gzpt/gaze/similarity"
+	"gzpt/kernels/npy"
+	"gzpt/nn"
+	"gzpt/nn/data"
+	"gzpt/nn/internal/named"
+	"gzpt/nn/rundir"
+)
+
+// Record is config.json: what a run is, so that it can be continued, repeated and told from others.
+type Record struct {
+	// Format is the version of the record; 0 in those from before there was one.
+	Format int `json:"format"`
+	Origin
+	// Network is the settings that determine the training; its Data is the identity of what it trains on.
+	Network nn.Config `json:"network"`
+	TrainedOn
+	Device  string `json:"device"`
+	Started string `json:"started"`
+}
+
+const recordFormat = 1
+
+// Origin is what whoever begins a run wants to have in its record.
+type Origin struct {
+	// Settings is the caller's own settings by name, such as flags.
+	Settings map[string]json.RawMessage `json:"settings,omitempty"`
+	// Measure is the gaze measure with every parameter, "" without gaze.
+	Measure string `json:"measure,omitempty"`
+	// Command and Folder are the exact command and where it was called, Version that of the program, Machine what its speed
+	// and last bits depend on.
+	Command string `json:"command,omitempty"`
+	Folder  string `json:"folder,omitempty"`
+	Version string `json:"version,omitempty"`
+	Machine any    `json:"machine,omitempty"`
+	// Skipped is the input that was left out.
+	Skipped []string `json:"skipped,omitempty"`
+}
+
+// TrainedOn is the settings that make batches of items and their relation. A field that is added to any of them must mean
+// at zero what was before.
+type TrainedOn struct {
+	Views data.Augmentation `json:"views"`
+	// Positives is nil for a run without a relation.
+	Positives *PositivesRecord `json:"positives,omitempty"`
+}
+
+// PositivesRecord is a rule, with what it left to the relation filled in, and the share that is dropped.
+type PositivesRecord struct {
+	Rule similarity.Rule `json:"rule"`
+	Drop float64         `json:"drop"`
+}
+
+// ReadRecord reads the record of a run.
+func ReadRecord(dir rundir.Dir) (*Record, error) {
+	r := &Record{}
+	if err := rundir.ReadJSON(dir.Config(), r); err != nil {
+		return nil, err
+	}
+	if r.Format > recordFormat {
+		return nil, fmt.Errorf("%s: format %d, this program reads up to %d", dir.Config(), r.Format, recordFormat)
+	}
+	return r, nil
+}
+
+// record is that of the run as it begins.
+func (r *Run) record() Record {
+	c := Record{Format: recordFormat, Network: r.trainer.Config(), TrainedOn: r.trainedOn(), Device: r.dev.Name(), Started: time.Now().Format(time.RFC3339)}
+	if r.options.Origin != nil {
+		c.Origin = r.options.Origin(r)
+	}
+	return c
+}
+
+func (r *Run) trainedOn() TrainedOn {
+	t := TrainedOn{Views: r.settings.Views}
+	if r.positives != nil {
+		t.Positives = &PositivesRecord{r.positives.Rule(), r.settings.Drop}
+	}
+	return t
+}
+
+// same demands that the settings are those of the run's record, and names each that is not.
+func (was *Record) same(file string, network nn.Config, t TrainedOn) error {
+	differences := named.Differences(named.Values(was.Network), named.Values(network))
+	if was.Format > 0 {
+		differences = append(differences, named.Differences(was.TrainedOn.values(), t.values())...)
+	}
+	var faults []error
+	for _, d := range differences {
+		faults = append(faults, fmt.Errorf("%s: %s is %s in the run, but %s here", file, d.Name, cmp.Or(d.A, "not set"), cmp.Or(d.B, "not set")))
+	}
+	return errors.Join(faults...)
+}
+
+// writeStart writes what a run directory has from the beginning.
+func (r *Run) writeStart(dir rundir.Dir) error {
+	if err := rundir.WriteJSON(dir.Config(), r.record()); err != nil {
+		return err
+	}
+	if err := WriteRows(dir.Items(), r.rows); err != nil {
+		return err
+	}
+	relation := r.data.Relation
+	if relation == nil {
+		return nil
+	}
+	return npy.WriteFile(dir.Relation(), []int{relation.N, relation.N}, relation.Values)
+}
+
+// readRelation reads the relation of a run of n items, nil where it has none.
+func readRelation(dir rundir.Dir, n int) (*similarity.Relation, error) {
+	dims, values, err := npy.ReadFile(dir.Relation())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Equal(dims, []int{n, n}) {
+		return nil, fmt.Errorf("%s: shape %v, expected [%d %d] for the items of %s", dir.Relation(), dims, n, n, dir.Items())
+	}
+	return similarity.FromValues(n, values), nil
+}
