@@ -65,6 +65,7 @@ func (s *subject) embed(ctx context.Context, e *environment, out string, withPix
 	if err != nil {
 		return err
 	}
+	defer encoder.Close()
 	rows, err := pretrain.Rows(set.Items(), set.Recordings)
 	if err != nil {
 		return err

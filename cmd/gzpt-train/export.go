@@ -57,6 +57,7 @@ func export(w io.Writer, dev kernels.Device, dir rundir.Dir, out string) error {
 	if err != nil {
 		return err
 	}
+	defer trainer.Close()
 	if _, err := nn.LoadCheckpoint(dir.Checkpoint(), trainer); err != nil {
 		return err
 	}

@@ -44,7 +44,9 @@ func Encode(ctx context.Context, encoder *nn.Encoder, source data.Source, o Enco
 		if err != nil {
 			return f, err
 		}
-		encoder.Encode(f.Values[from*dim:(from+m)*dim], part)
+		if err := encoder.Encode(f.Values[from*dim:(from+m)*dim], part); err != nil {
+			return f, err
+		}
 		if o.Seen != nil {
 			if err := o.Seen(part); err != nil {
 				return f, err
@@ -70,6 +72,7 @@ func OpenEncoder(dev kernels.Device, weights string, source data.Source, batch, 
 		return nil, err
 	}
 	if has := encoder.Arch().Channels; has != source.Channels() {
+		encoder.Close()
 		return nil, fmt.Errorf("%s: a backbone for %d channels, %w: %d", weights, has, ErrChannels, source.Channels())
 	}
 	return encoder, nil
@@ -92,6 +95,7 @@ func Backbone(ctx context.Context, dev kernels.Device, weights string, source da
 	if err != nil {
 		return nil, err
 	}
+	defer encoder.Close()
 	f, err := Encode(ctx, encoder, source, o.EncodeOptions)
 	if err != nil {
 		return nil, err

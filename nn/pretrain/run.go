@@ -109,9 +109,14 @@ func (r *Run) open(path string) (err error) {
 	return r.lock()
 }
 
-// Close lets other processes write to the run. Nothing is lost: what has happened since the last checkpoint happens again
-// when the run goes on.
-func (r *Run) Close() { r.release() }
+// Close gives the memory of the trainer back to the device and lets other processes write to the run. What has happened
+// since the last checkpoint happens again when the run goes on.
+func (r *Run) Close() {
+	if r.trainer != nil {
+		r.trainer.Close()
+	}
+	r.release()
+}
 
 // reopen takes up the directory of a run: its record, its items, which must be those that are given, and its relation.
 func (r *Run) reopen(path string) (was *Record, err error) {
