@@ -14,31 +14,6 @@ import (
 	"gzpt/nn/rundir"
 )
 
-// phantomDefaults are the settings on phantoms that no flag has set: a small network on small images, so that three runs
-// take a minute or two on two cores, and the measure that suits readers who rest where something is.
-func (s *pretrainSettings) phantomDefaults(f *flags) {
-	unless(f, "image-size", &s.data.ImageSize, 32)
-	unless(f, "gaze", &s.gaze.gaze, "heatmap-cc")
-	unless(f, "drop", &s.gaze.drop, 0)
-	if !f.given("tau") {
-		unless(f, "positives", &s.gaze.positives, 20)
-	}
-	unless(f, "width", &s.network.width, 16)
-	unless(f, "projector", &s.network.projector, 512)
-	unless(f, "predictor", &s.network.predictor, 512)
-	unless(f, "embedding", &s.network.embedding, 64)
-	unless(f, "batch", &s.network.batch, 64)
-	unless(f, "epochs", &s.network.epochs, 60)
-	unless(f, "lr", &s.network.lr, 0.003)
-}
-
-// unless sets a value to a default of phantoms unless its flag was given or, for another verb, is not there.
-func unless[T any](f *flags, name string, p *T, value T) {
-	if !f.given(name) {
-		*p = value
-	}
-}
-
 // demoRun is a row of the demo's table.
 type demoRun struct {
 	name, folder, gaze string

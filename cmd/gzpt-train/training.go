@@ -1,12 +1,76 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 
 	"gzpt/cmd/gzpt-train/internal/console"
+	"gzpt/kernels"
 	"gzpt/nn/pretrain"
+	"gzpt/nn/pretrain/dataset"
 )
+
+// train makes a run, or goes on with one, and trains to its end or to where it is to stop.
+func (s *pretrainSettings) train(ctx context.Context, e *environment, f *flags, dev kernels.Device, set *dataset.Set) (*pretrain.Run, error) {
+	settings, err := s.settings()
+	if err != nil {
+		return nil, err
+	}
+	d := pretrain.Data{Images: set, Gaze: set.Recordings}
+	if !s.run.resume {
+		related, err := s.gaze.relate(ctx, e, dev, set, s.network.seed, "")
+		if err != nil {
+			return nil, err
+		}
+		d.Relation = related.Relation
+	}
+	run, err := pretrain.Open(dev, s.run.out, d, settings, pretrain.Options{
+		Resume: s.run.resume, StopAfter: s.run.stopAfter, CheckpointEvery: s.run.checkpointEvery, Workers: s.run.workers, Observer: e.observer(),
+		Origin: func(r *pretrain.Run) pretrain.Origin { return s.origin(e, f, set, r) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer run.Close()
+	if err := e.attachLog(run); err != nil {
+		return nil, err
+	}
+	if n := s.run.dumpViews; n > 0 && !s.run.resume {
+		paths, err := run.DumpViews(n)
+		if err != nil {
+			return nil, err
+		}
+		e.console.Info("views written", "files", len(paths), "folder", run.Dir.Views())
+	}
+	e.announce(run, &s.gaze)
+	err = run.Train(ctx)
+	if errors.Is(err, context.Canceled) {
+		e.console.Info("checkpoint written", "step", run.Trainer().StepsDone(), "continue_with", resumption(run))
+	}
+	if err != nil {
+		return nil, err
+	}
+	e.finish(run)
+	return run, nil
+}
+
+// origin is what the record of a new run has from here.
+func (s *pretrainSettings) origin(e *environment, f *flags, set *dataset.Set, r *pretrain.Run) pretrain.Origin {
+	if p := r.Positives(); p != nil {
+		s.gaze.tau = p.Rule().Tau
+		s.gaze.tellPositives(e, p)
+	}
+	o := pretrain.Origin{Settings: f.settings(), Command: e.commandLine(), Version: version(), Machine: thisMachine(), Skipped: set.Skips}
+	if folder, err := os.Getwd(); err == nil {
+		o.Folder = folder
+	}
+	if s.gaze.alike().NeedsGaze() {
+		o.Measure, _ = s.gaze.alike().Measure() // was resolved before
+	}
+	return o
+}
 
 // observer shows how a run goes.
 func (e *environment) observer() pretrain.Observer {

@@ -15,6 +15,20 @@ import (
 	"gzpt/nn/internal/named"
 )
 
+// TrainedOn is the settings that make batches of items and their relation. A field that is added to any of them must mean
+// at zero what was before.
+type TrainedOn struct {
+	Views data.Augmentation `json:"views"`
+	// Positives is nil for a run without a relation.
+	Positives *PositivesRecord `json:"positives,omitempty"`
+}
+
+// PositivesRecord is a rule, with what it left to the relation filled in, and the share that is dropped.
+type PositivesRecord struct {
+	Rule similarity.Rule `json:"rule"`
+	Drop float64         `json:"drop"`
+}
+
 // identity names what a run trains on: a checkpoint is refused by a run on other items, another relation, other views or
 // other positives. It is a hash of the items, of the relation, and of every setting that is not zero under its name.
 func identity(rows []Row, r *similarity.Relation, t TrainedOn) string {

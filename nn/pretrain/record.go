@@ -7,12 +7,10 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
-	"time"
 
 	"gzpt/gaze/similarity"
 	"gzpt/kernels/npy"
 	"gzpt/nn"
-	"gzpt/nn/data"
 	"gzpt/nn/internal/named"
 	"gzpt/nn/rundir"
 )
@@ -47,20 +45,6 @@ type Origin struct {
 	Skipped []string `json:"skipped,omitempty"`
 }
 
-// TrainedOn is the settings that make batches of items and their relation. A field that is added to any of them must mean
-// at zero what was before.
-type TrainedOn struct {
-	Views data.Augmentation `json:"views"`
-	// Positives is nil for a run without a relation.
-	Positives *PositivesRecord `json:"positives,omitempty"`
-}
-
-// PositivesRecord is a rule, with what it left to the relation filled in, and the share that is dropped.
-type PositivesRecord struct {
-	Rule similarity.Rule `json:"rule"`
-	Drop float64         `json:"drop"`
-}
-
 // ReadRecord reads the record of a run.
 func ReadRecord(dir rundir.Dir) (*Record, error) {
 	r := &Record{}
@@ -71,23 +55,6 @@ func ReadRecord(dir rundir.Dir) (*Record, error) {
 		return nil, fmt.Errorf("%s: format %d, this program reads up to %d", dir.Config(), r.Format, recordFormat)
 	}
 	return r, nil
-}
-
-// record is that of the run as it begins.
-func (r *Run) record() Record {
-	c := Record{Format: recordFormat, Network: r.trainer.Config(), TrainedOn: r.trainedOn(), Device: r.dev.Name(), Started: time.Now().Format(time.RFC3339)}
-	if r.options.Origin != nil {
-		c.Origin = r.options.Origin(r)
-	}
-	return c
-}
-
-func (r *Run) trainedOn() TrainedOn {
-	t := TrainedOn{Views: r.settings.Views}
-	if r.positives != nil {
-		t.Positives = &PositivesRecord{r.positives.Rule(), r.settings.Drop}
-	}
-	return t
 }
 
 // same demands that the settings are those of the run's record, and names each that is not.
@@ -101,21 +68,6 @@ func (was *Record) same(file string, network nn.Config, t TrainedOn) error {
 		faults = append(faults, fmt.Errorf("%s: %s is %s in the run, but %s here", file, d.Name, cmp.Or(d.A, "not set"), cmp.Or(d.B, "not set")))
 	}
 	return errors.Join(faults...)
-}
-
-// writeStart writes what a run directory has from the beginning.
-func (r *Run) writeStart(dir rundir.Dir) error {
-	if err := rundir.WriteJSON(dir.Config(), r.record()); err != nil {
-		return err
-	}
-	if err := WriteRows(dir.Items(), r.rows); err != nil {
-		return err
-	}
-	relation := r.data.Relation
-	if relation == nil {
-		return nil
-	}
-	return npy.WriteFile(dir.Relation(), []int{relation.N, relation.N}, relation.Values)
 }
 
 // readRelation reads the relation of a run of n items, nil where it has none.

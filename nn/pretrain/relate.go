@@ -158,3 +158,18 @@ func permuted(set *dataset.Set, seed uint64) ([][]gaze.Recording, error) {
 	}
 	return shuffled, nil
 }
+
+// ErrFlat says that soft weights do not rise.
+var ErrFlat = errors.New("no less than where weights are to be full")
+
+// Positives applies a rule to the relation of the items of some rows; of a top-k, among those that are trained on alone.
+func Positives(r *similarity.Relation, rule similarity.Rule, rows []Row) (*similarity.Positives, error) {
+	if err := rule.Check(); err != nil {
+		return nil, err
+	}
+	p := r.Positives(rule, groups(rows), Training(rows))
+	if found := p.Rule(); found.Kind == "soft" && found.Full <= found.Tau {
+		return nil, fmt.Errorf("tau is %g for %g positives an item: %w, %g", found.Tau, found.PerItem, ErrFlat, found.Full)
+	}
+	return p, nil
+}
