@@ -48,6 +48,7 @@ func buildEvaluate(f *flags) work {
 		if err != nil {
 			return err
 		}
+		e.console.Finish()
 		printReport(e.stdout, v)
 		if out == "" {
 			return nil

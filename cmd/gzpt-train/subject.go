@@ -57,6 +57,12 @@ func (s *subject) resolve(f *flags) error {
 	if err := f.inherit(was.Settings, dataGroup); err != nil {
 		return fmt.Errorf("%s: %w", dir.Config(), err)
 	}
+	if was.Settings == nil {
+		s.data.ImageSize, s.data.Channels = was.Network.Height, was.Network.Arch.Channels
+		if s.data.Path == "" {
+			return usagef("--data DIR is missing: %s was begun by another program, which knows where the images are", s.run)
+		}
+	}
 	s.seed = was.Network.Seed
 	if s.weights == "" {
 		s.weights = dir.Backbone()
