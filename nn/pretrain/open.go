@@ -119,7 +119,7 @@ func (r *Run) initialise() error {
 
 // load brings the trainer to the last checkpoint; a run that was stopped before its first one begins anew.
 func (r *Run) load(was *Record) error {
-	if err := was.same(r.Dir.Config(), r.trainer.Config(), r.trainedOn()); err != nil {
+	if err := was.same(r.Dir.Config(), r.record()); err != nil {
 		return err
 	}
 	path := r.Dir.Checkpoint()
@@ -145,13 +145,12 @@ func (r *Run) load(was *Record) error {
 	return nil
 }
 
-// record is that of the run as it begins.
+// record is what this version and the caller know of the run.
 func (r *Run) record() Record {
-	c := Record{Format: recordFormat, Network: r.trainer.Config(), TrainedOn: r.trainedOn(), Device: r.dev.Name(), Started: time.Now().Format(time.RFC3339)}
-	if r.options.Origin != nil {
-		c.Origin = r.options.Origin(r)
+	return Record{
+		Format: recordFormat, Network: r.trainer.Config(), TrainedOn: r.trainedOn(), Init: r.settings.Init, Device: r.dev.Name(),
+		Started: time.Now().Format(time.RFC3339),
 	}
-	return c
 }
 
 func (r *Run) trainedOn() TrainedOn {
@@ -164,7 +163,11 @@ func (r *Run) trainedOn() TrainedOn {
 
 // writeStart writes what a run directory has from the beginning.
 func (r *Run) writeStart(dir rundir.Dir) error {
-	if err := rundir.WriteJSON(dir.Config(), r.record()); err != nil {
+	c := r.record()
+	if r.options.Origin != nil {
+		c.Origin = r.options.Origin(r)
+	}
+	if err := rundir.WriteJSON(dir.Config(), c); err != nil {
 		return err
 	}
 	if err := WriteRows(dir.Items(), r.rows); err != nil {

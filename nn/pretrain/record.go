@@ -23,6 +23,8 @@ type Record struct {
 	// Network is the settings that determine the training; its Data is the identity of what it trains on.
 	Network nn.Config `json:"network"`
 	TrainedOn
+	// Init is the backbone that the run started from, "" for none.
+	Init    string `json:"init,omitempty"`
 	Device  string `json:"device"`
 	Started string `json:"started"`
 }
@@ -57,11 +59,14 @@ func ReadRecord(dir rundir.Dir) (*Record, error) {
 	return r, nil
 }
 
-// same demands that the settings are those of the run's record, and names each that is not.
-func (was *Record) same(file string, network nn.Config, t TrainedOn) error {
-	differences := named.Differences(named.Values(was.Network), named.Values(network))
+// same demands that the settings are those of the run's record in a file, and names each that is not.
+func (was *Record) same(file string, now Record) error {
+	differences := named.Differences(named.Values(was.Network), named.Values(now.Network))
 	if was.Format > 0 {
-		differences = append(differences, named.Differences(was.TrainedOn.values(), t.values())...)
+		differences = append(differences, named.Differences(was.TrainedOn.values(), now.TrainedOn.values())...)
+		if was.Init != now.Init {
+			differences = append(differences, named.Difference{Name: "init", A: was.Init, B: now.Init})
+		}
 	}
 	var faults []error
 	for _, d := range differences {

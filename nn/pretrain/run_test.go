@@ -142,6 +142,7 @@ func TestOtherSettingsAreRefused(t *testing.T) {
 		"positives.drop is 0.5 in the run, but 0.25 here":               func(b *trial) { b.Drop = 0.25 },
 		"positives.rule.per_item is 4 in the run, but not set here":     func(b *trial) { b.Rule = similarity.Rule{Tau: 0.5} },
 		`positives.rule.patients is "any" in the run, but "apart" here`: func(b *trial) { b.Rule.Patients = "apart" },
+		"init is not set in the run, but b.safetensors here":            func(b *trial) { b.Init = "b.safetensors" },
 		"data is ":                          func(b *trial) { b.Relation = b.Relation.Permuted(1) },
 		"pretrain: drop 2, expected 0 to 1": func(b *trial) { b.Drop = 2 },
 		"pretrain: warm-up -1, expected a share of the run":                    func(b *trial) { b.Warmup = -1 },
