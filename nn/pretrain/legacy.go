@@ -9,10 +9,19 @@ import (
 	"gzpt/nn/data"
 )
 
-// identityBeforeFormats is the identity of a run whose record has no format. It was a hash of structs as package fmt prints
-// them; these are the structs as they were, for good. All such runs were begun by gzpt-train: what its flags had and the
-// typed settings do not is taken from the record. recorded has every flag by name.
+// identityBeforeFormats is the identity of a run whose record has no format: it keeps old runs resuming. recorded has every
+// flag of the run by name; rule is the one that the relation filled in.
 func identityBeforeFormats(rows []Row, r *similarity.Relation, recorded map[string]json.RawMessage, s *Settings, rule similarity.Rule) string {
+	h := sha256.New()
+	hashData(h, rows, r)
+	fmt.Fprintln(h, settingsBeforeFormats(recorded, s, rule))
+	return sum(h)
+}
+
+// settingsBeforeFormats is the settings as that identity hashed them: structs as package fmt prints them. These are the
+// structs as they were, for good. All such runs were begun by gzpt-train: what its flags had and the typed settings do not
+// is taken from the record.
+func settingsBeforeFormats(recorded map[string]json.RawMessage, s *Settings, rule similarity.Rule) string {
 	f := flags(recorded)
 	gaze := struct {
 		gaze, readers, relation, names, rule, patients string
@@ -39,10 +48,7 @@ func identityBeforeFormats(rows []Row, r *similarity.Relation, recorded map[stri
 	for _, name := range []string{"crop", "crop-min", "flip", "jitter", "brightness", "contrast", "saturation", "hue", "decolour", "blur", "solarize"} {
 		views.changes = append(views.changes, f.number(name))
 	}
-	h := sha256.New()
-	hashData(h, rows, r)
-	fmt.Fprintf(h, "%v %v %v\n", gaze, views, s.Network.Height)
-	return sum(h)
+	return fmt.Sprintf("%v %v %v", gaze, views, s.Network.Height)
 }
 
 // viewsBeforeFormats is data.Augmentation as it was.
