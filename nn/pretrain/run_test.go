@@ -129,6 +129,39 @@ func TestInterruptedRunGoesOn(t *testing.T) {
 	}
 }
 
+// A deadline interrupts as a signal does.
+func TestDeadline(t *testing.T) {
+	b, run := newTrial(t), filepath.Join(t.TempDir(), "run")
+	r, err := Open(b.dev, run, b.Data, b.Settings, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+	if err := r.Train(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error %v", err)
+	}
+	if info, err := nn.ReadCheckpointInfo(r.Dir.Checkpoint()); err != nil || info.Steps != 0 {
+		t.Errorf("%+v, %v", info, err)
+	}
+}
+
+// NaN stops a run with an error that names the images, and keeps the last checkpoint.
+func TestNaN(t *testing.T) {
+	b, run := newTrial(t), filepath.Join(t.TempDir(), "run")
+	b.Network.LR, b.Warmup = 1e38, 0
+	r, err := Open(b.dev, run, b.Data, b.Settings, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	var bad *nn.NonFiniteError
+	if err := r.Train(t.Context()); !errors.As(err, &bad) || !strings.Contains(err.Error(), "images of the batch: phantom-0") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // A run goes on with the settings and data that it began with alone, and each that differs is named.
 func TestOtherSettingsAreRefused(t *testing.T) {
 	b, run := newTrial(t), filepath.Join(t.TempDir(), "run")

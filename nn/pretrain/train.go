@@ -57,7 +57,7 @@ func (r *Run) loop(ctx context.Context, loader *data.Loader) error {
 			return r.interrupted(ctx)
 		}
 		if err := r.step(ctx, loader); err != nil {
-			if errors.Is(err, context.Canceled) {
+			if ctx.Err() != nil && errors.Is(err, ctx.Err()) { // while it waited for a batch
 				return r.interrupted(ctx)
 			}
 			return err
@@ -105,7 +105,7 @@ func (r *Run) step(ctx context.Context, loader *data.Loader) error {
 	})
 }
 
-// explain names the items of a batch that gave NaN or infinity.
+// explain names the images of a batch that gave NaN or infinity; the cause is the trainer's [nn.NonFiniteError].
 func (r *Run) explain(err error) error {
 	var bad *nn.NonFiniteError
 	if !errors.As(err, &bad) {
@@ -119,9 +119,19 @@ func (r *Run) explain(err error) error {
 	if bad.Parameter != "" {
 		where = "gradient of " + bad.Parameter
 	}
-	return fmt.Errorf("step %d: NaN or infinity in the %s (loss %v); images of the batch: %s; the last checkpoint is of an earlier step",
+	text := fmt.Sprintf("step %d: NaN or infinity in the %s (loss %v); images of the batch: %s; the last checkpoint is of an earlier step",
 		bad.Step, where, bad.Loss, strings.Join(names, ", "))
+	return &explained{text, bad}
 }
+
+// explained is an error in other words.
+type explained struct {
+	text  string
+	cause error
+}
+
+func (e *explained) Error() string { return e.text }
+func (e *explained) Unwrap() error { return e.cause }
 
 // endEpoch tells how the epoch went that has just ended.
 func (r *Run) endEpoch() {
