@@ -58,7 +58,8 @@ func (s *subject) resolve(f *flags) error {
 		return fmt.Errorf("%s: %w", dir.Config(), err)
 	}
 	if was.Settings == nil {
-		s.data.ImageSize, s.data.Channels = was.Network.Height, was.Network.Arch.Channels
+		unless(f, "image-size", &s.data.ImageSize, was.Network.Height)
+		unless(f, "channels", &s.data.Channels, was.Network.Arch.Channels)
 		if s.data.Path == "" {
 			return usagef("--data DIR is missing: %s was begun by another program, which knows where the images are", s.run)
 		}
