@@ -10,6 +10,7 @@ import (
 	"gzpt/kernels"
 	"gzpt/kernels/kerneltest"
 	"gzpt/kernels/reference"
+	"gzpt/nn/internal/named"
 )
 
 // dense is the labels as they were uploaded, in a matrix of the given columns.
@@ -363,7 +364,7 @@ func TestMethodDefaults(t *testing.T) {
 // TestSettingsOfMethods: a checkpoint names what a method's settings are and refuses others; those of BYOL have no part of
 // other methods.
 func TestSettingsOfMethods(t *testing.T) {
-	if keys := settings(tiny(18)); keys["target_momentum"] != "0.99" || keys["simclr.temperature"] != "" || keys["moco.queue"] != "" || keys["moco"] != "" {
+	if keys := named.Values(tiny(18)); keys["target_momentum"] != "0.99" || keys["simclr.temperature"] != "" || keys["moco.queue"] != "" || keys["moco"] != "" {
 		t.Errorf("settings of BYOL: %v", keys)
 	}
 	here := tinyMethod("moco", 18)
