@@ -206,8 +206,8 @@ func TestResumeOfAnotherVersion(t *testing.T) {
 	if backboneOf(t, run) != backboneOf(t, whole) {
 		t.Error("the resumed run ends with another backbone")
 	}
-	editSettings(t, run, func(config map[string]any) { config["settings"].(map[string]any)["queue"] = 5 })
-	if o := gzpt(t, "--resume", "--out", run); o.status != 1 || !strings.Contains(o.stderr, `a setting "queue" that this version does not have`) {
+	editSettings(t, run, func(config map[string]any) { config["settings"].(map[string]any)["bank"] = 5 })
+	if o := gzpt(t, "--resume", "--out", run); o.status != 1 || !strings.Contains(o.stderr, `a setting "bank" that this version does not have`) {
 		t.Errorf("status %d, %s", o.status, o.stderr)
 	}
 }
