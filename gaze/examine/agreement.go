@@ -33,6 +33,23 @@ type Precision struct {
 	Share float64 `json:"share"`
 }
 
+// Control is what the labels agree with by chance: the agreement with gaze that was permuted between the items that
+// have gaze and a label, several times.
+type Control struct {
+	Permutations int    `json:"permutations"`
+	AUC          Spread `json:"auc_same_label"`
+	// Precision is that at the numbers of neighbours of Agreement.Precision.
+	Precision []Spread `json:"precision_at"`
+}
+
+// Spread sums up repeated measurements.
+type Spread struct {
+	Mean  float64 `json:"mean"`
+	SD    float64 `json:"sd"`
+	Least float64 `json:"min"`
+	Most  float64 `json:"max"`
+}
+
 // precisionAt is the numbers of neighbours that are looked at, rising.
 var precisionAt = [...]int{1, 5, 10}
 

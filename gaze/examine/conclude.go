@@ -5,31 +5,6 @@ import (
 	"strconv"
 )
 
-// Conclusion answers in a sentence whether gaze carries a signal for the labels, and which tau to use.
-type Conclusion struct {
-	// Verdict is one of the Verdict constants.
-	Verdict string `json:"verdict"`
-	// Weak says that there is a signal, but a small one.
-	Weak bool `json:"weak"`
-	// Signal and Threshold are the sentences, Rule how they follow from the numbers.
-	Signal    string `json:"signal"`
-	Threshold string `json:"threshold"`
-	Rule      string `json:"rule"`
-	// Tau is the suggested threshold, where Threshold names one; as short a number as does.
-	Tau float64 `json:"tau"`
-}
-
-const (
-	// VerdictSignal: the lower end of the interval of the AUC lies above what permuted gaze gives.
-	VerdictSignal = "signal"
-	// VerdictNear: only the precision of the nearest items does.
-	VerdictNear = "signal among the nearest"
-	// VerdictNone: neither does.
-	VerdictNone = "no signal shown"
-	// VerdictUnknown: there are no labels to compare with, or no permuted gaze.
-	VerdictUnknown = "unknown"
-)
-
 const conclusionRule = "A signal: the lower end of the 95 % interval of the AUC lies above the mean of permuted gaze plus two of its standard deviations. " +
 	"A signal among the nearest: only the precision at 5 lies above that of permuted gaze, by three standard deviations. " +
 	"Weak: the precision at 5 goes less than a tenth of the way from that of permuted gaze to 100 %. " +

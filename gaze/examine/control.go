@@ -9,23 +9,6 @@ import (
 	"gzpt/gaze/internal/parallel"
 )
 
-// Control is what the labels agree with by chance: the agreement with gaze that was permuted between the items that
-// have gaze and a label, several times.
-type Control struct {
-	Permutations int    `json:"permutations"`
-	AUC          Spread `json:"auc_same_label"`
-	// Precision is that at the numbers of neighbours of Agreement.Precision.
-	Precision []Spread `json:"precision_at"`
-}
-
-// Spread sums up repeated measurements.
-type Spread struct {
-	Mean  float64 `json:"mean"`
-	SD    float64 `json:"sd"`
-	Least float64 `json:"min"`
-	Most  float64 `json:"max"`
-}
-
 // spread is the mean and the standard deviation of values, with n-1 in the denominator.
 func spread(values []float64) Spread {
 	s := Spread{Least: math.Inf(1), Most: math.Inf(-1)}

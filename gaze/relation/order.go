@@ -14,14 +14,6 @@ type Pairs struct {
 // Pairs is all pairs.
 func (r *Relation) Pairs() Pairs { return Pairs{relation: r} }
 
-// Pairs is the pairs that can be positives, as the rule has it of patients.
-func (p *Positives) Pairs() Pairs {
-	if p.rule.Patients == "any" {
-		return p.relation.Pairs()
-	}
-	return Pairs{p.relation, p.allowed}
-}
-
 // Each calls do for every pair, i < j, row by row.
 func (p Pairs) Each(do func(i, j int, v float32)) {
 	r := p.relation

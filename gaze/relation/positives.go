@@ -158,6 +158,14 @@ func (p *Positives) allowed(i, j int) bool {
 	return true
 }
 
+// Pairs is the pairs that can be positives, as the rule has it of patients.
+func (p *Positives) Pairs() Pairs {
+	if p.rule.Patients == "any" {
+		return p.relation.Pairs()
+	}
+	return Pairs{p.relation, p.allowed}
+}
+
 // Weight is how much items i and j count as alike, 0 to 1: symmetric, and 1 for an item with itself.
 func (p *Positives) Weight(i, j int) float32 {
 	if i == j {

@@ -14,7 +14,7 @@ import (
 // part is a measure in a weighted combination.
 type part struct {
 	weight   float64
-	measure  Measure
+	measure  measure.Measure
 	settings measure.Settings
 }
 
@@ -59,8 +59,8 @@ func splitCombination(spec string) []string {
 }
 
 // combination is the measure R = sum_p weight_p R_p / sum_p weight_p.
-func combination(spec string, parts []part) Measure {
-	return Measure{Name: spec, Prepare: func(w *measure.Work) (relation.Blocks, error) { return combine(w, parts) }}
+func combination(spec string, parts []part) measure.Measure {
+	return measure.Measure{Name: spec, Prepare: func(w *measure.Work) (relation.Blocks, error) { return combine(w, parts) }}
 }
 
 // combine prepares all parts and adds up their blocks, in the order of the parts.

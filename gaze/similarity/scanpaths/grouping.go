@@ -2,17 +2,27 @@ package scanpaths
 
 import "math"
 
+// saccades is a scanpath as MultiMatch compares it.
+type saccades struct {
+	vectors, starts []point // pixels
+	// angles are in [0, 2 pi), lengths in pixels; durations are those of the fixations before the saccades, in seconds.
+	angles, lengths, durations []float64
+	// diagonal is what lengths are measured by.
+	diagonal float64
+}
+
 // group merges saccades as multimatch_gaze 0.1.3 does (Jarodzka et al., ETRA 2010): a pass by direction and one by
-// length, until the number of durations stays the same. A merged saccade keeps the first one's start and duration.
+// length, until the number of durations stays the same. A merged saccade keeps the first one's start and duration. The
+// thresholds are in degrees, seconds and diagonals.
 //
 // Two peculiarities of that program, and of the original toolbox, are kept, so that numbers can be compared: a short last
 // saccade is added to the one before it as that was before the pass, and where that happens the durations become one more
 // than the fixations.
-func (s *saccades) group(o MultiMatchOptions) {
+func (s *saccades) group(direction, duration, amplitude float64) {
 	for before := 0; before != len(s.durations); {
 		before = len(s.durations)
-		s.groupByDirection(o.Direction, o.Duration)
-		s.groupByLength(o.Amplitude*s.diagonal, o.Duration)
+		s.groupByDirection(direction, duration)
+		s.groupByLength(amplitude*s.diagonal, duration)
 	}
 }
 

@@ -116,15 +116,6 @@ func prepareMultiMatch(w *measure.Work) (relation.Blocks, error) {
 	})
 }
 
-// saccades is a scanpath as MultiMatch compares it.
-type saccades struct {
-	vectors, starts []point // pixels
-	// angles are in [0, 2 pi), lengths in pixels; durations are those of the fixations before the saccades, in seconds.
-	angles, lengths, durations []float64
-	// diagonal is what lengths are measured by.
-	diagonal float64
-}
-
 // saccadesOf gives nil for a scanpath that has no values.
 func saccadesOf(r gaze.Recording, o MultiMatchOptions) *saccades {
 	if len(r.Fixations) < 3 {
@@ -144,7 +135,7 @@ func saccadesOf(r gaze.Recording, o MultiMatchOptions) *saccades {
 	}
 	s.starts = s.starts[:len(s.vectors)]
 	if o.Grouping {
-		s.group(o)
+		s.group(o.Direction, o.Duration, o.Amplitude)
 	}
 	for _, v := range s.vectors {
 		angle := math.Atan2(v.y, v.x)

@@ -1,4 +1,5 @@
-// Package scanpaths has the measures of similarity that compare fixations: their places, their order and their durations.
+// Package scanpaths has the measures of similarity that compare fixations: their places, their order and their durations, and
+// the moments of the regions that they dwell on.
 package scanpaths
 
 import (

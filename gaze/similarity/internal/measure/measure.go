@@ -35,9 +35,6 @@ func Register(m Measure) {
 // All is all measures, sorted by name.
 func All() []Measure { return slices.Clone(measures) }
 
-// Settings is a measure's parameters by name.
-type Settings = spec.Settings
-
 // Parse reads "name" or "name:parameter=value,parameter=value".
 func Parse(text string) (Measure, Settings, error) {
 	choices := make([]spec.Choice, len(measures))

@@ -7,9 +7,13 @@ import (
 
 	"gzpt/gaze"
 	"gzpt/gaze/internal/parallel"
+	"gzpt/gaze/internal/spec"
 	"gzpt/gaze/relation"
 	"gzpt/kernels"
 )
+
+// Settings is a measure's parameters by name.
+type Settings = spec.Settings
 
 // Work is what a measure prepares its comparison from.
 type Work struct {
@@ -29,10 +33,10 @@ func (w *Work) Each(n int, newWorker func() (do func(i int))) error {
 // pairSide is the side of a block of pairs that are compared one by one.
 const pairSide = 64
 
-// Pairs is a comparison by a similarity of two paths. newWorker makes the similarity with one goroutine's scratch memory;
-// it is called once for a pair of different paths that have gaze and are not blank, in an order that follows from their gaze alone: so the
-// relation is symmetric, and does not depend on the order of the items, even where a similarity breaks ties or rounds
-// by the order of the two.
+// Pairs is a comparison by a similarity of two paths. newWorker makes the similarity with one goroutine's scratch memory; it
+// is called once for a pair of different paths that have gaze and are not blank, in an order that follows from their gaze
+// alone: so the relation is symmetric, and does not depend on the order of the items, even where a similarity breaks ties or
+// rounds by the order of the two.
 func (w *Work) Pairs(newWorker func() (similarity func(i, j int) float64)) (relation.Blocks, error) {
 	has := make([]bool, len(w.Paths))
 	for i, p := range w.Paths {
