@@ -111,7 +111,9 @@ func relatePaths(ctx context.Context, dev kernels.Device, paths []gaze.Recording
 	if err != nil {
 		return nil, err
 	}
-	w := &measure.Work{Ctx: ctx, Device: dev, Paths: paths, Settings: s}
+	scope := kernels.NewScope(dev)
+	defer scope.Close()
+	w := &measure.Work{Ctx: ctx, Device: scope, Paths: paths, Settings: s}
 	hasGaze, inputs := make([]bool, len(paths)), ""
 	for i, p := range paths {
 		hasGaze[i] = p.HasGaze()

@@ -84,7 +84,7 @@ func timePairs(b *testing.B, dev kernels.Device, name string, paths []gaze.Recor
 
 // productRate is how many operations a second the device does on two blocks of rows, timed for a tenth of a second.
 func productRate(dev kernels.Device, depth int, minimum bool) float64 {
-	x, y, c := dev.New(measure.ProductSide, depth), dev.New(measure.ProductSide, depth), dev.New(measure.ProductSide, measure.ProductSide)
+	x, y, c := dev.New(dev.Type(), measure.ProductSide, depth), dev.New(dev.Type(), measure.ProductSide, depth), dev.New(dev.Type(), measure.ProductSide, measure.ProductSide)
 	runs, start := 0, time.Now()
 	for ; time.Since(start) < 100*time.Millisecond; runs++ {
 		if minimum {

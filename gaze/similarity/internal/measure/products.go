@@ -29,38 +29,42 @@ func (w *Work) Products(left, right []float32, depth int) (relation.Blocks, erro
 // Rows is a comparison of rows of floats by an operation of the device on all pairs of them.
 func (w *Work) Rows(left, right []float32, depth int, operation func(c, a, b kernels.Tensor)) (relation.Blocks, error) {
 	n := len(w.Paths)
-	a := w.Device.New(n, depth)
+	a := w.Device.New(w.Device.Type(), n, depth)
 	w.Device.Write(a, left)
 	b := a
 	if n > 0 && &left[0] != &right[0] {
-		b = w.Device.New(n, depth)
+		b = w.Device.New(w.Device.Type(), n, depth)
 		w.Device.Write(b, right)
 	}
 	var block kernels.Tensor
 	inPlace := a.Host() && a.Type() == kernels.Float32 // the device can write to dst
 	if !inPlace {
-		block = w.Device.New(min(n, ProductSide), min(n, ProductSide))
+		block = w.Device.New(w.Device.Type(), min(n, ProductSide), min(n, ProductSide))
 	}
-	multiply := func(rows, cols relation.Span, dst []float32) {
+	multiply := func(rows, cols relation.Span, dst []float32) error {
 		left, right := a.Slice(rows.First*depth, rows.N, depth), b.Slice(cols.First*depth, cols.N, depth)
 		if inPlace {
 			operation(kernels.FromFloat32(dst, rows.N, cols.N), left, right)
-			return
+			return w.Device.Sync()
 		}
 		c := block.Slice(0, rows.N, cols.N)
 		operation(c, left, right)
-		w.Device.Read(dst, c)
+		return w.Device.Read(dst, c)
 	}
 	var strip []float32
 	return relation.Blocks{Side: ProductSide, Blank: w.Blank, Compute: func(rows, cols relation.Span, dst []float32) error {
 		if rows != cols || rows.N <= stripRows {
-			multiply(rows, cols, dst)
+			if err := multiply(rows, cols, dst); err != nil {
+				return err
+			}
 			return w.Ctx.Err()
 		}
 		for first := 0; first < rows.N; first += stripRows {
 			n, width := min(stripRows, rows.N-first), rows.N-first
 			strip = slices.Grow(strip[:0], n*width)[:n*width]
-			multiply(relation.Span{First: rows.First + first, N: n}, relation.Span{First: cols.First + first, N: width}, strip)
+			if err := multiply(relation.Span{First: rows.First + first, N: n}, relation.Span{First: cols.First + first, N: width}, strip); err != nil {
+				return err
+			}
 			for i := range n {
 				copy(dst[(first+i)*cols.N+first:], strip[i*width:(i+1)*width])
 			}
