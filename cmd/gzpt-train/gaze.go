@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"gzpt/gaze/relation"
 	"gzpt/gaze/similarity"
 	"gzpt/kernels"
 	"gzpt/nn/pretrain"
@@ -37,13 +38,13 @@ func (s *gazeSettings) addFlags(f *flags) {
 	f.path(g, &s.relation, "relation", "take this matrix instead of a measure: `FILE`, a square .npy; --names says what its rows are")
 	f.path(g, &s.names, "names", "names of the rows of --relation: `FILE`, an image a line; an image that it lacks has no gaze")
 	g = f.group("Positives")
-	f.choice(g, &s.rule, "rule", similarity.RuleKinds(), "which pairs are positives, above --tau, the --positives K most alike, above a --quantile, or weighted from --tau to --tau-full: `RULE`")
+	f.choice(g, &s.rule, "rule", relation.RuleKinds(), "which pairs are positives, above --tau, the --positives K most alike, above a --quantile, or weighted from --tau to --tau-full: `RULE`")
 	g.Float64Var(&s.tau, "tau", 0, "pairs above this similarity are positives: `T` (tima: 0.95, otherwise by --positives 4; phantoms: by --positives 20)")
 	g.Float64Var(&s.positives, "positives", 0, "choose tau so that an image has `K` positives on average at most; of --rule top-k exactly the K most alike")
 	g.Float64Var(&s.quantile, "quantile", usualQuantile, "for --rule quantile: tau is the similarity that a share `Q` of all pairs does not exceed")
 	g.Float64Var(&s.full, "tau-full", 1, "for --rule soft: the similarity `T` from which a pair counts fully; at --tau it counts nothing")
 	g.BoolVar(&s.mutual, "mutual", false, "for --rule top-k: each of the two must be among the K of the other")
-	f.choice(g, &s.patients, "patients", similarity.PatientRules(), "may two images of one patient (--group) be positives; apart is never, within only these: `WHICH`")
+	f.choice(g, &s.patients, "patients", relation.PatientRules(), "may two images of one patient (--group) be positives; apart is never, within only these: `WHICH`")
 	g.Float64Var(&s.drop, "drop", pretrain.UsualDrop, "in training, leave out each positive pair with probability `P` in a step")
 }
 
@@ -127,8 +128,8 @@ func (s *gazeSettings) fillIn(f *flags) {
 }
 
 // ruleOf is the rule that the flags say.
-func (s *gazeSettings) ruleOf() similarity.Rule {
-	r := similarity.Rule{Kind: s.rule, Mutual: s.mutual, Patients: s.patients}
+func (s *gazeSettings) ruleOf() relation.Rule {
+	r := relation.Rule{Kind: s.rule, Mutual: s.mutual, Patients: s.patients}
 	switch s.rule {
 	case "top-k":
 		r.K = int(s.positives)
@@ -170,7 +171,7 @@ func (s *gazeSettings) relate(ctx context.Context, e *environment, dev kernels.D
 }
 
 // tellPositives says how many images count as alike, and warns where that is next to none.
-func (s *gazeSettings) tellPositives(e *environment, positives *similarity.Positives) {
+func (s *gazeSettings) tellPositives(e *environment, positives *relation.Positives) {
 	p := positives.Counts()
 	e.console.Info("positives", "rule", s.rule, "tau", s.tau, "per_item", p.Mean, "median", p.Median, "most", p.Most, "share_of_items_without", p.None)
 	if p.Mean < 0.5 {

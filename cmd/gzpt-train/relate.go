@@ -8,6 +8,8 @@ import (
 	"os"
 	"time"
 
+	"gzpt/gaze/examine"
+	"gzpt/gaze/relation"
 	"gzpt/gaze/similarity"
 	"gzpt/kernels/npy"
 	"gzpt/nn/pretrain"
@@ -128,7 +130,7 @@ func sameOrNewItems(dir rundir.Dir, rows []pretrain.Row) error {
 }
 
 func (x *examined) run(ctx context.Context) error {
-	found := &relation{Gaze: x.gaze.gaze, Readers: x.gaze.readers, Files: x.set.Files, Detector: x.set.Detector, Dropped: x.set.Dropped, Skipped: x.set.Skips}
+	found := &findings{Gaze: x.gaze.gaze, Readers: x.gaze.readers, Files: x.set.Files, Detector: x.set.Detector, Dropped: x.set.Dropped, Skipped: x.set.Skips}
 	if x.gaze.alike().NeedsGaze() {
 		found.Measure, _ = x.gaze.alike().Measure() // was resolved before
 	}
@@ -142,7 +144,7 @@ func (x *examined) run(ctx context.Context) error {
 		return err
 	}
 	labels := x.set.Labels()
-	examination, err := positives.Examine(ctx, similarity.ExamineOptions{
+	examination, err := examine.Positives(ctx, positives, examine.Options{
 		Labels: labels, Permutations: x.permutations, Seed: x.network.seed, Pairs: x.pairs,
 		Progress: x.progress("gaze permuted"),
 	})
@@ -151,7 +153,7 @@ func (x *examined) run(ctx context.Context) error {
 	}
 	found.Examination = *examination
 	if x.gaze.alike().NeedsGaze() && !x.gaze.alike().Permuted() {
-		found.Examination.Readers, err = similarity.CompareReaders(ctx, x.dev, x.set.Recordings,
+		found.Examination.Readers, err = examine.CompareReaders(ctx, x.dev, x.set.Recordings,
 			similarity.RelateOptions{Measure: found.Measure, Progress: x.progress("readers compared")}, readersCompared)
 		if err != nil {
 			return err
@@ -174,10 +176,10 @@ func (x *examined) run(ctx context.Context) error {
 }
 
 // matrix computes the relation, or opens it where it was finished before an interruption.
-func (x *examined) matrix(ctx context.Context, found *relation) (*similarity.Relation, error) {
+func (x *examined) matrix(ctx context.Context, found *findings) (*relation.Relation, error) {
 	file := x.dir.Relation()
 	if _, err := os.Stat(file); err == nil {
-		return similarity.OpenRelation(file)
+		return relation.Open(file)
 	}
 	inBlocks := ""
 	if x.gaze.alike().NeedsGaze() {

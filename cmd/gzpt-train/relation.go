@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"gzpt/gaze"
+	"gzpt/gaze/examine"
+	"gzpt/gaze/relation"
 	"gzpt/gaze/similarity"
 	"gzpt/kernels"
 	"gzpt/nn/pretrain"
@@ -92,7 +94,7 @@ func (s *relateSettings) load(ctx context.Context, e *environment) (set *dataset
 		return nil, err
 	}
 	if s.data.Path == "" && s.data.Gaze.Path == "" {
-		names, err := similarity.ReadNames(s.gaze.names)
+		names, err := relation.ReadNames(s.gaze.names)
 		if err != nil {
 			return nil, err
 		}
@@ -163,17 +165,17 @@ type examined struct {
 	begun relateRecord
 }
 
-// relation is what relate.json holds.
-type relation struct {
+// findings is what relate.json holds.
+type findings struct {
 	Gaze    string `json:"gaze"`
 	Measure string `json:"measure,omitempty"`
 	// Readers says what was done with several readers of an image; Reader agreement is in the examination.
 	Readers string `json:"several_readers"`
-	similarity.Examination
+	examine.Examination
 	// Timing is missing where no gaze was compared, or not in one go.
-	Timing     *similarity.Timing      `json:"timing,omitempty"`
-	Comparison []similarity.Comparison `json:"comparison,omitempty"`
-	Files      []dataset.File          `json:"gaze_files,omitempty"`
+	Timing     *similarity.Timing   `json:"timing,omitempty"`
+	Comparison []examine.Comparison `json:"comparison,omitempty"`
+	Files      []dataset.File       `json:"gaze_files,omitempty"`
 	// Detector says what found the fixations.
 	Detector string       `json:"detector,omitempty"`
 	Dropped  gaze.Dropped `json:"dropped"`
@@ -181,7 +183,7 @@ type relation struct {
 }
 
 // name is what the relation comes from.
-func (r *relation) name() string {
+func (r *findings) name() string {
 	if r.Measure == "" || strings.HasPrefix(r.Gaze, "permuted") {
 		return r.Gaze
 	}

@@ -37,12 +37,10 @@ func (s *pretrainSettings) train(ctx context.Context, e *environment, f *flags, 
 	if err := e.attachLog(run); err != nil {
 		return nil, err
 	}
-	if n := s.run.dumpViews; n > 0 && !s.run.resume {
-		paths, err := run.DumpViews(n)
-		if err != nil {
+	if !s.run.resume {
+		if err := s.tellStart(e, run); err != nil {
 			return nil, err
 		}
-		e.console.Info("views written", "files", len(paths), "folder", run.Dir.Views())
 	}
 	e.announce(run, &s.gaze)
 	err = run.Train(ctx)
@@ -56,11 +54,25 @@ func (s *pretrainSettings) train(ctx context.Context, e *environment, f *flags, 
 	return run, nil
 }
 
-// origin is what the record of a new run has from here.
+// tellStart says how many positives a new run has, and writes the views that were asked for.
+func (s *pretrainSettings) tellStart(e *environment, r *pretrain.Run) error {
+	if p := r.Positives(); p != nil {
+		s.gaze.tellPositives(e, p)
+	}
+	if s.run.dumpViews <= 0 {
+		return nil
+	}
+	paths, err := r.DumpViews(s.run.dumpViews)
+	if err == nil {
+		e.console.Info("views written", "files", len(paths), "folder", r.Dir.Views())
+	}
+	return err
+}
+
+// origin is what the record of a new run has from here, with the tau that its relation has given.
 func (s *pretrainSettings) origin(e *environment, f *flags, set *dataset.Set, r *pretrain.Run) pretrain.Origin {
 	if p := r.Positives(); p != nil {
 		s.gaze.tau = p.Rule().Tau
-		s.gaze.tellPositives(e, p)
 	}
 	o := pretrain.Origin{Settings: f.settings(), Command: e.commandLine(), Version: version(), Machine: thisMachine(), Skipped: set.Skips}
 	if folder, err := os.Getwd(); err == nil {

@@ -1,9 +1,13 @@
 // Package pretrain is a whole pre-training run as a library: which images count as looked at alike, the loop, its records on
 // disk, and how a run goes on where it was stopped.
 //
-//	set, err := dataset.Open(ctx, dataset.Settings{Path: "images", ImageSize: 224, Channels: 3})
-//	relation, err := similarity.Relate(ctx, dev, recordings, similarity.RelateOptions{Measure: "tima"})
-//	run, err := pretrain.Open(dev, "runs/first", pretrain.Data{Images: set, Relation: relation}, settings, pretrain.Options{})
+//	where := dataset.Settings{Path: "images", ImageSize: 224, Channels: 3}
+//	set, err := dataset.Open(ctx, where)
+//	err = set.ReadGaze(where)
+//	alike, err := pretrain.Alike{By: "tima"}.Relate(ctx, dev, set, pretrain.RelateOptions{})
+//	settings := pretrain.DefaultSettings(nn.Arch{Depth: 18, Width: 64, Channels: 3})
+//	d := pretrain.Data{Images: set, Gaze: set.Recordings, Relation: alike.Relation}
+//	run, err := pretrain.Open(dev, "runs/first", d, settings, pretrain.Options{})
 //	err = run.Train(ctx)
 //
 // [Open] makes a run directory or, with Resume, goes on with the one that is there, to the same bits as if it had never been

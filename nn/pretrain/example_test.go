@@ -10,7 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"gzpt/gaze/similarity"
+	"gzpt/gaze/relation"
 	"gzpt/kernels"
 	"gzpt/kernels/reference"
 	"gzpt/nn"
@@ -32,19 +32,19 @@ func Example() {
 
 	// R[i,j] says how alike the gaze on images i and j is: what similarity.Relate gives, or a matrix of one's own.
 	n := len(images.Items())
-	relation := similarity.FromValues(n, make([]float32, n*n))
+	alike := relation.FromValues(n, make([]float32, n*n))
 	for i := range n {
 		for j := range n {
-			relation.Values[i*n+j] = 1 - float32((i+j)%2)
+			alike.Values[i*n+j] = 1 - float32((i+j)%2)
 		}
-		relation.HasGaze[i] = true
+		alike.HasGaze[i] = true
 	}
 
 	s := pretrain.DefaultSettings(nn.Arch{Depth: 18, Width: 4, Channels: 1})
 	s.Network.Height, s.Network.Width, s.Network.Batch, s.Epochs = 16, 16, 4, 2
 	s.Network.ProjectorHidden, s.Network.PredictorHidden = 16, 16
-	s.Rule, s.Drop = similarity.Rule{Tau: 0.5}, 0
-	run, err := pretrain.Open(dev, filepath.Join(folder, "runs", "first"), pretrain.Data{Images: images, Relation: relation}, s, pretrain.Options{
+	s.Rule, s.Drop = relation.Rule{Tau: 0.5}, 0
+	run, err := pretrain.Open(dev, filepath.Join(folder, "runs", "first"), pretrain.Data{Images: images, Relation: alike}, s, pretrain.Options{
 		Observer: pretrain.Observer{Epoch: func(e pretrain.Epoch) {
 			fmt.Printf("epoch %d: step %d of %d\n", e.Number, e.Step, e.Steps)
 		}},

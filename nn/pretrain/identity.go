@@ -9,7 +9,7 @@ import (
 	"maps"
 	"slices"
 
-	"gzpt/gaze/similarity"
+	"gzpt/gaze/relation"
 	"gzpt/nn/data"
 	"gzpt/nn/internal/named"
 )
@@ -24,13 +24,13 @@ type TrainedOn struct {
 
 // PositivesRecord is a rule, with what it left to the relation filled in, and the share that is dropped.
 type PositivesRecord struct {
-	Rule similarity.Rule `json:"rule"`
-	Drop float64         `json:"drop"`
+	Rule relation.Rule `json:"rule"`
+	Drop float64       `json:"drop"`
 }
 
 // identity names what a run trains on: a checkpoint is refused by a run on other items, another relation, other views or
 // other positives. It is a hash of the items, of the relation, and of every setting that is not zero under its name.
-func identity(rows []Row, r *similarity.Relation, t TrainedOn) string {
+func identity(rows []Row, r *relation.Relation, t TrainedOn) string {
 	h := sha256.New()
 	hashData(h, rows, r)
 	values := t.values()
@@ -47,7 +47,7 @@ func (t TrainedOn) values() map[string]string {
 	return values
 }
 
-func hashData(h hash.Hash, rows []Row, r *similarity.Relation) {
+func hashData(h hash.Hash, rows []Row, r *relation.Relation) {
 	for _, row := range rows {
 		fmt.Fprintf(h, "%q\n", row.fields())
 	}

@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"gzpt/gaze/similarity"
+	"gzpt/gaze/relation"
 	"gzpt/nn/data"
 )
 
 // identityBeforeFormats is the identity of a run whose record has no format: it keeps old runs resuming. recorded has every
 // flag of the run by name; rule is the one that the relation filled in.
-func identityBeforeFormats(rows []Row, r *similarity.Relation, recorded map[string]json.RawMessage, s *Settings, rule similarity.Rule) string {
+func identityBeforeFormats(rows []Row, r *relation.Relation, recorded map[string]json.RawMessage, s *Settings, rule relation.Rule) string {
 	h := sha256.New()
 	hashData(h, rows, r)
 	fmt.Fprintln(h, settingsBeforeFormats(recorded, s, rule))
@@ -21,7 +21,7 @@ func identityBeforeFormats(rows []Row, r *similarity.Relation, recorded map[stri
 // settingsBeforeFormats is the settings as that identity hashed them: structs as package fmt prints them. These are the
 // structs as they were, for good. All such runs were begun by gzpt-train: what its flags had and the typed settings do not
 // is taken from the record.
-func settingsBeforeFormats(recorded map[string]json.RawMessage, s *Settings, rule similarity.Rule) string {
+func settingsBeforeFormats(recorded map[string]json.RawMessage, s *Settings, rule relation.Rule) string {
 	f := flags(recorded)
 	gaze := struct {
 		gaze, readers, relation, names, rule, patients string

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"testing"
 
-	"gzpt/gaze/similarity"
+	"gzpt/gaze/relation"
 	"gzpt/nn"
 	"gzpt/nn/data"
 )
@@ -20,7 +20,7 @@ func TestSettingsBeforeFormats(t *testing.T) {
 	s := DefaultSettings(nn.Arch{Depth: 18, Width: 64, Channels: 3})
 	const views = " {medical [1 0.5 0.5 0.8 0.4 0.4 0.1 0 0 0.5 0] {1 [0.5 1] [0.75 1.3333333333333333] 0.5 0.8 0.4 0.4 0.1 0 0 0.5 [0.1 2] 0 0 " +
 		"{[0.485 0.456 0.406] [0.229 0.224 0.225]}}} 224"
-	for want, rule := range map[string]similarity.Rule{
+	for want, rule := range map[string]relation.Rule{
 		"{heatmap-cc merge   threshold any 0.617 5 1 0.99 false 0.5}": {Kind: "threshold", Patients: "any", Tau: 0.617, PerItem: 5},
 		"{heatmap-cc merge   top-k apart 0 3 1 0.99 true 0.5}":        {Kind: "top-k", Patients: "apart", K: 3, Mutual: true},
 		"{heatmap-cc merge   quantile any 0.25 0 1 0.95 false 0.5}":   {Kind: "quantile", Patients: "any", Tau: 0.25, Quantile: 0.95},
@@ -35,7 +35,7 @@ func TestSettingsBeforeFormats(t *testing.T) {
 	recorded["augment"] = json.RawMessage(`"none"`)
 	const none = "{heatmap-cc merge   threshold any 0 0 1 0.99 false 0} {none [1 0.5 0.5 0.8 0.4 0.4 0.1 0 0 0.5 0] {0 [0 0] [0 0] 0 0 0 0 0 0 0 0 [0 0] 0 0 " +
 		"{[0 0 0] [0 0 0]}}} 32"
-	if got := settingsBeforeFormats(recorded, &s, similarity.Rule{Kind: "threshold", Patients: "any"}); got != none {
+	if got := settingsBeforeFormats(recorded, &s, relation.Rule{Kind: "threshold", Patients: "any"}); got != none {
 		t.Errorf("got  %s\nwant %s", got, none)
 	}
 }

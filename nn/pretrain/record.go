@@ -8,7 +8,7 @@ import (
 	"io/fs"
 	"slices"
 
-	"gzpt/gaze/similarity"
+	"gzpt/gaze/relation"
 	"gzpt/kernels/npy"
 	"gzpt/nn"
 	"gzpt/nn/internal/named"
@@ -76,7 +76,7 @@ func (was *Record) same(file string, now Record) error {
 }
 
 // readRelation reads the relation of a run of n items, nil where it has none.
-func readRelation(dir rundir.Dir, n int) (*similarity.Relation, error) {
+func readRelation(dir rundir.Dir, n int) (*relation.Relation, error) {
 	dims, values, err := npy.ReadFile(dir.Relation())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -87,5 +87,5 @@ func readRelation(dir rundir.Dir, n int) (*similarity.Relation, error) {
 	if !slices.Equal(dims, []int{n, n}) {
 		return nil, fmt.Errorf("%s: shape %v, expected [%d %d] for the items of %s", dir.Relation(), dims, n, n, dir.Items())
 	}
-	return similarity.FromValues(n, values), nil
+	return relation.FromValues(n, values), nil
 }

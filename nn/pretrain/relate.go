@@ -10,6 +10,7 @@ import (
 
 	"gzpt/gaze"
 	"gzpt/gaze/formats"
+	"gzpt/gaze/relation"
 	"gzpt/gaze/similarity"
 	"gzpt/kernels"
 	"gzpt/nn/pretrain/dataset"
@@ -23,7 +24,7 @@ type Alike struct {
 	By string
 	// Readers is what is done with several readers of an image, see similarity.RelateOptions.
 	Readers string
-	// Matrix and Names are the files of a relation that is ready-made, see similarity.ReadReleased.
+	// Matrix and Names are the files of a relation that is ready-made, see relation.ReadReleased.
 	Matrix, Names string
 }
 
@@ -65,7 +66,7 @@ func (a Alike) Measure() (string, error) { return similarity.ResolveMeasure(a.Sp
 // Related is a relation and how it came about.
 type Related struct {
 	// Relation is nil for no relation.
-	*similarity.Relation
+	*relation.Relation
 	// Timing is nil where no gaze was compared, or not in one go.
 	Timing *similarity.Timing
 	// Listed is the rows of a ready-made matrix, Missing the items that are not among them, and Asymmetry how far R[i,j] and
@@ -97,7 +98,7 @@ func (a Alike) Relate(ctx context.Context, dev kernels.Device, set *dataset.Set,
 		if labels == nil {
 			return nil, ErrNoLabels
 		}
-		return &Related{Relation: similarity.LabelRelation(labels)}, nil
+		return &Related{Relation: relation.FromLabels(labels)}, nil
 	}
 	measure, err := a.Measure()
 	if err != nil {
@@ -120,7 +121,7 @@ func (a Alike) Relate(ctx context.Context, dev kernels.Device, set *dataset.Set,
 
 // readyMade takes the items' rows from a matrix that is there.
 func (a Alike) readyMade(set *dataset.Set) (*Related, error) {
-	ready, listed, asymmetry, err := similarity.ReadReleased(a.Matrix, a.Names)
+	ready, listed, asymmetry, err := relation.ReadReleased(a.Matrix, a.Names)
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +154,7 @@ func permuted(set *dataset.Set, seed uint64) ([][]gaze.Recording, error) {
 		hasGaze[i] = r.Training && slices.ContainsFunc(set.Recordings[i], gaze.Recording.HasGaze)
 	}
 	shuffled := make([][]gaze.Recording, len(hasGaze))
-	for i, from := range similarity.Permutation(hasGaze, seed) {
+	for i, from := range relation.Permutation(hasGaze, seed) {
 		shuffled[i] = set.Recordings[from]
 	}
 	return shuffled, nil
@@ -163,7 +164,7 @@ func permuted(set *dataset.Set, seed uint64) ([][]gaze.Recording, error) {
 var ErrFlat = errors.New("no less than where weights are to be full")
 
 // Positives applies a rule to the relation of the items of some rows; of a top-k, among those that are trained on alone.
-func Positives(r *similarity.Relation, rule similarity.Rule, rows []Row) (*similarity.Positives, error) {
+func Positives(r *relation.Relation, rule relation.Rule, rows []Row) (*relation.Positives, error) {
 	if err := rule.Check(); err != nil {
 		return nil, err
 	}

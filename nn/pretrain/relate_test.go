@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"gzpt/gaze/similarity"
+	"gzpt/gaze/relation"
 	"gzpt/kernels/npy"
 	"gzpt/nn/pretrain/dataset"
 )
@@ -121,7 +121,7 @@ func TestPositivesOfSoftWeights(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Positives(b.Relation, similarity.Rule{Kind: "soft", PerItem: 1, Full: 0.01}, rows); !errors.Is(err, ErrFlat) {
+	if _, err := Positives(b.Relation, relation.Rule{Kind: "soft", PerItem: 1, Full: 0.01}, rows); !errors.Is(err, ErrFlat) {
 		t.Errorf("error %v", err)
 	}
 }

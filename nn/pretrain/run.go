@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"gzpt/gaze"
-	"gzpt/gaze/similarity"
+	"gzpt/gaze/relation"
 	"gzpt/kernels"
 	"gzpt/nn"
 	"gzpt/nn/data"
@@ -17,9 +17,9 @@ type Data struct {
 	Images data.Source
 	// Gaze is the recordings of each item, for items.csv and for views that are drawn; nil where they are not known.
 	Gaze [][]gaze.Recording
-	// Relation says which items count as alike, in their order; nil for none: the plain method. A run that goes on has its own, and
-	// is refused another one.
-	Relation *similarity.Relation
+	// Relation says which items count as alike, in their order; nil for none: the plain method. A run that goes on has its
+	// own, and is refused another one.
+	Relation *relation.Relation
 }
 
 // Options says what changes no bit of a run's result.
@@ -50,9 +50,9 @@ type Run struct {
 	settings  Settings
 	options   Options
 	rows      []Row
-	items     []int                 // to train on
-	positives *similarity.Positives // nil without a relation
-	weights   nn.Weights            // of positives
+	items     []int               // to train on
+	positives *relation.Positives // nil without a relation
+	weights   nn.Weights          // of positives
 	trainer   *nn.Trainer
 	position  nn.Position
 	release   func() // of the lock
@@ -88,7 +88,7 @@ func (r *Run) TrainingItems() int { return len(r.items) }
 func (r *Run) StepsPerEpoch() int { return len(r.items) / r.trainer.Config().Batch }
 
 // Positives is the rule on the relation, nil for a run without one.
-func (r *Run) Positives() *similarity.Positives { return r.positives }
+func (r *Run) Positives() *relation.Positives { return r.positives }
 
 // ImagesPerSecond is the speed since Train was called.
 func (r *Run) ImagesPerSecond() float64 { return r.total.rate() }

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"gzpt/gaze/similarity"
+	"gzpt/gaze/relation"
 	"gzpt/kernels"
 	"gzpt/kernels/reference"
 	"gzpt/nn"
@@ -173,7 +173,7 @@ func TestOtherSettingsAreRefused(t *testing.T) {
 		"views.flip_probability is 0.5 in the run, but not set here":    func(b *trial) { b.Views.FlipProbability = 0 },
 		"views.hue is not set in the run, but 0.2 here":                 func(b *trial) { b.Views.Hue = 0.2 },
 		"positives.drop is 0.5 in the run, but 0.25 here":               func(b *trial) { b.Drop = 0.25 },
-		"positives.rule.per_item is 4 in the run, but not set here":     func(b *trial) { b.Rule = similarity.Rule{Tau: 0.5} },
+		"positives.rule.per_item is 4 in the run, but not set here":     func(b *trial) { b.Rule = relation.Rule{Tau: 0.5} },
 		`positives.rule.patients is "any" in the run, but "apart" here`: func(b *trial) { b.Rule.Patients = "apart" },
 		"init is not set in the run, but b.safetensors here":            func(b *trial) { b.Init = "b.safetensors" },
 		"data is ":                          func(b *trial) { b.Relation = b.Relation.Permuted(1) },
@@ -247,28 +247,28 @@ func TestRecordOfAnotherVersion(t *testing.T) {
 // The identity of a run is for good: these are the hashes of what the first version with formats made of these settings.
 func TestIdentity(t *testing.T) {
 	rows := []Row{{Image: "a.png", Label: "x", Training: true, Readers: 1, Fixations: 2, Dwell: 0.25}, {Image: "b.png", Split: "test", Group: "p"}}
-	relation := similarity.FromValues(2, []float32{1, 0.5, 0.5, 1})
-	trained := TrainedOn{Views: DefaultSettings(nn.Arch{Depth: 18}).Views, Positives: &PositivesRecord{similarity.Rule{Kind: "threshold", Tau: 0.25, Patients: "any"}, 0.5}}
-	if got, want := identity(rows, relation, trained), "a01c495903f436f07e9524ae04449bcc"; got != want {
+	r := relation.FromValues(2, []float32{1, 0.5, 0.5, 1})
+	trained := TrainedOn{Views: DefaultSettings(nn.Arch{Depth: 18}).Views, Positives: &PositivesRecord{relation.Rule{Kind: "threshold", Tau: 0.25, Patients: "any"}, 0.5}}
+	if got, want := identity(rows, r, trained), "a01c495903f436f07e9524ae04449bcc"; got != want {
 		t.Errorf("the identity is %s, was %s", got, want)
 	}
-	all := map[string]bool{identity(rows, relation, trained): true}
+	all := map[string]bool{identity(rows, r, trained): true}
 	for name, change := range map[string]func(*TrainedOn){
 		"views": func(t *TrainedOn) { t.Views.CropScale[1] = 0.75 },
 		"rule": func(t *TrainedOn) {
-			t.Positives = &PositivesRecord{similarity.Rule{Kind: "threshold", Tau: 0.5, Patients: "any"}, 0.5}
+			t.Positives = &PositivesRecord{relation.Rule{Kind: "threshold", Tau: 0.5, Patients: "any"}, 0.5}
 		},
 		"nothing": func(t *TrainedOn) { t.Positives = nil },
 	} {
 		other := trained
 		change(&other)
-		if id := identity(rows, relation, other); all[id] {
+		if id := identity(rows, r, other); all[id] {
 			t.Errorf("%s: the identity is the same", name)
 		} else {
 			all[id] = true
 		}
 	}
-	if all[identity(rows[:1], relation, trained)] || all[identity(rows, nil, trained)] || all[identity(rows, similarity.FromValues(2, []float32{1, 0.25, 0.25, 1}), trained)] {
+	if all[identity(rows[:1], r, trained)] || all[identity(rows, nil, trained)] || all[identity(rows, relation.FromValues(2, []float32{1, 0.25, 0.25, 1}), trained)] {
 		t.Error("other items or another relation have the same identity")
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"gzpt/gaze/similarity"
+	"gzpt/gaze/relation"
 	"gzpt/nn"
 	"gzpt/nn/data"
 )
@@ -21,7 +21,7 @@ type Settings struct {
 	// Views says how the two views of an image are made.
 	Views data.Augmentation
 	// Rule makes positives of the relation, and Drop leaves out each of them with this probability in a step.
-	Rule similarity.Rule
+	Rule relation.Rule
 	Drop float64
 	// Init, if not "", is a safetensors file whose backbone the run starts from.
 	Init string
@@ -34,7 +34,7 @@ func DefaultSettings(a nn.Arch) Settings { return MethodSettings("byol", a) }
 // lesion, four positives an image on average, half of which are left out in a step.
 func MethodSettings(method string, a nn.Arch) Settings {
 	return Settings{
-		Network: nn.MethodConfig(method, a), Epochs: 100, Warmup: 0.1, Views: data.Medical(), Rule: similarity.Rule{PerItem: UsualPositives}, Drop: UsualDrop,
+		Network: nn.MethodConfig(method, a), Epochs: 100, Warmup: 0.1, Views: data.Medical(), Rule: relation.Rule{PerItem: UsualPositives}, Drop: UsualDrop,
 	}
 }
 
