@@ -16,6 +16,7 @@ import (
 
 	"gzpt/asm"
 	"gzpt/kernels/npy"
+	"gzpt/nn"
 	"gzpt/nn/rundir"
 	"gzpt/nn/safetensors"
 )
@@ -264,13 +265,20 @@ func startRun(t *testing.T, run string, lines int, args []string) *exec.Cmd {
 	}
 }
 
+// A run by any method that is killed anywhere, also inside an accumulation, ends as if it had not been.
 func TestKillAtARandomStep(t *testing.T) {
+	for _, method := range nn.Methods() {
+		t.Run(method, func(t *testing.T) { killAtARandomStep(t, method) })
+	}
+}
+
+func killAtARandomStep(t *testing.T, method string) {
 	folder := t.TempDir()
-	whole := filepath.Join(folder, "whole")
-	succeed(t, long(whole)...)
+	whole, run := filepath.Join(folder, "whole"), filepath.Join(folder, "run")
+	steps := strconv.Itoa(longSteps())
+	succeed(t, ofMethod(method, whole, "--steps", steps)...)
 	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
-	run := filepath.Join(folder, "run")
-	args, lines, kills := long(run, "--checkpoint-every", "1ns"), 0, 0 // a checkpoint after every step
+	args, lines, kills := ofMethod(method, run, "--steps", steps, "--checkpoint-every", "1ns"), 0, 0 // a checkpoint after every step
 	for range 3 {
 		lines += 1 + random.IntN(longSteps()/4)
 		c := startRun(t, run, lines, args)
