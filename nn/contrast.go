@@ -58,8 +58,7 @@ func newContrast(dev kernels.Device, c Config, s Contrast, keys kernels.Keys, ro
 // loss adds the loss of the first n rows to the report. keys are theirs, or the rows themselves; queue may be the zero Tensor.
 // The labels are those of the n rows.
 func (c *contrast) loss(n int, keys, queue kernels.Tensor) {
-	q, k := c.rows.part(0, n), keys
-	c.dev.ContrastiveLoss(c.report.loss, c.lse.Slice(0, n), q.rows, k, queue, c.labels.onDevice(), c.form, 1)
+	c.dev.ContrastiveLoss(c.report.loss, c.lse.Slice(0, n), c.rows.part(0, n).rows, keys, queue, c.labels.onDevice(), c.form, 1)
 }
 
 // gradient leaves the gradient of the loss of all rows by their embeddings, before they were normalised, in dq.

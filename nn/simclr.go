@@ -115,30 +115,21 @@ func (s *simclr) label(items []int32, draw *drawing) {
 	l.upload()
 }
 
-// labelRow adds the labels of view of item number i.
+// labelRow adds the labels of a view of item number i.
 func (s *simclr) labelRow(items []int32, i, view int, draw *drawing) {
+	column := 0
 	for m := 0; m < len(items); m += s.batch {
-		for candidateView := range 2 {
-			gaze := s.allViews || view == 0 && candidateView == 0
-			if column := s.row(m/s.batch, candidateView); gaze {
-				s.labelBlock(column, items, m, i, view == candidateView, draw)
-			} else if m <= i && i < m+s.batch && view != candidateView {
-				s.contrast.labels.add(column+i-m, 1)
+		for other := range 2 {
+			for j := m; j < m+s.batch; j++ {
+				switch gaze := s.allViews || view == 0 && other == 0; {
+				case i == j && view == other: // the anchor is no candidate
+				case i == j, gaze && items[i] == items[j]:
+					s.contrast.labels.add(column, 1)
+				case gaze:
+					s.contrast.labels.add(column, draw.weight(int(items[i]), int(items[j])))
+				}
+				column++
 			}
-		}
-	}
-}
-
-// labelBlock adds the labels of item number i among the items from m on, whose columns begin at column; itself is the anchor
-// where the block has its view.
-func (s *simclr) labelBlock(column int, items []int32, m, i int, own bool, draw *drawing) {
-	for j := m; j < m+s.batch; j++ {
-		switch {
-		case j == i && own:
-		case items[j] == items[i]:
-			s.contrast.labels.add(column+j-m, 1)
-		default:
-			s.contrast.labels.add(column+j-m, draw.weight(int(items[i]), int(items[j])))
 		}
 	}
 }
