@@ -11,11 +11,11 @@ import (
 type placed struct {
 	tensors []kernels.Tensor
 	damage  func() string // what the call wrote outside its operands, or ""
-	release func()
+	release func()        // gives back memory that is not of the device
 }
 
-// placement puts the operands of a call, not yet their values, into memory.
-type placement func(dev kernels.Device, c call) placed
+// placement puts the operands of a call, not yet their values, into memory; that of the device it takes from a scope.
+type placement func(dev *kernels.Scope, c call) placed
 
 // allocate is a tensor of the device for an operand.
 func allocate(dev kernels.Device, o operand, dims ...int) kernels.Tensor {
@@ -28,7 +28,7 @@ func allocate(dev kernels.Device, o operand, dims ...int) kernels.Tensor {
 func noDamage() string { return "" }
 
 // plain allocates every operand by itself.
-func plain(dev kernels.Device, c call) placed {
+func plain(dev *kernels.Scope, c call) placed {
 	p := placed{damage: noDamage, release: func() {}}
 	for _, o := range c.operands {
 		p.tensors = append(p.tensors, allocate(dev, o, o.dims...))
@@ -44,7 +44,7 @@ const (
 // offset cuts operand i from a block of canaries, start+5*i elements (modulo 16) past a boundary of 64 bytes: for start
 // 0..15 every operand meets every alignment.
 func offset(start int) placement {
-	return func(dev kernels.Device, c call) placed {
+	return func(dev *kernels.Scope, c call) placed {
 		p := placed{release: func() {}}
 		var blocks []kernels.Tensor
 		var before []int
@@ -74,10 +74,17 @@ func pastBoundary(t kernels.Tensor) int {
 	return int(t.Address()%64) / t.Type().Size()
 }
 
+// nearHost reports whether the device computes in host memory, so that operands may lie in memory of no device.
+func nearHost(dev kernels.Device) bool {
+	x := dev.New(dev.Type(), 1)
+	defer dev.Free(x)
+	return x.Host()
+}
+
 // guarded puts every operand flush against an unmapped page, the one after its last element or the one before its
 // first: a load or store of one lane too many faults.
 func guarded(atEnd bool) placement {
-	return func(dev kernels.Device, c call) placed {
+	return func(dev *kernels.Scope, c call) placed {
 		p := placed{damage: noDamage}
 		var free []func()
 		for _, o := range c.operands {
@@ -95,7 +102,7 @@ func guarded(atEnd bool) placement {
 
 // aliased makes output number out the same tensor as input number in.
 func aliased(out, in int) placement {
-	return func(dev kernels.Device, c call) placed {
+	return func(dev *kernels.Scope, c call) placed {
 		p := plain(dev, c)
 		p.tensors[out] = p.tensors[in]
 		return p
@@ -110,7 +117,9 @@ type result struct {
 
 // apply runs the call on a device with the operands placed. What the call has to write holds NaN before.
 func (c call) apply(dev kernels.Device, place placement) result {
-	p := place(dev, c)
+	scope := kernels.NewScope(dev)
+	defer scope.Close()
+	p := place(scope, c)
 	defer p.release()
 	for i, o := range c.operands { // outputs first: where one is an input's tensor, the input's values count
 		if o.values == nil {

@@ -108,7 +108,7 @@ func TestSuiteSeesFaults(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			test.dev.Device = reference.New(kernels.Float32)
-			faults := test.call.faults(test.dev)
+			faults := Suite{}.faults(test.dev, test.call)
 			if !slices.ContainsFunc(faults, func(f string) bool { return strings.Contains(f, test.want) }) {
 				t.Errorf("the suite found %q, not %q", faults, test.want)
 			}
@@ -162,8 +162,8 @@ func TestSuiteSeesOtherBitsForOtherProcessors(t *testing.T) {
 func TestSuiteSeesAcceptedMistakes(t *testing.T) {
 	dev := broken{Device: reference.New(kernels.Float32), relu: func(broken, kernels.Tensor, kernels.Tensor) {}}
 	c := callOf(t, elementwiseCalls(), "ReLU", "40")
-	if faults := c.misuseFaults(dev); len(faults) != 5 { // two shapes, two types, one overlap
-		t.Errorf("the suite found %q, want 5 mistakes accepted", faults)
+	if faults := c.misuseFaults(dev); len(faults) != 9 { // of two operands shape, type, device, life, and one overlap
+		t.Errorf("the suite found %q, want 9 mistakes accepted", faults)
 	}
 	c.op = "Rectify"
 	if fault := refusal(c.op, "a short slice", func() { panic("kernels: ReLU: shapes differ") }); fault == "" {
