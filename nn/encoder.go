@@ -28,7 +28,7 @@ func LoadEncoder(dev kernels.Device, path string, batch, height, width int) (*En
 			return err
 		}
 		e = newEncoder(dev, a, batch, height, width)
-		return readBackbone(dev, f, e.net, "")
+		return advised(readBackbone(dev, f, e.net, ""))
 	})
 	if err != nil {
 		if e != nil {
@@ -93,7 +93,7 @@ func (e *Encoder) Encode(features, pixels []float32) error {
 		e.dev.Write(e.x.Slice(0, m*image), pixels[i*image:(i+m)*image]) // older images behind them are computed in vain
 		e.pass.forward(e.dev, e.x)
 		if err := e.dev.Read(features[i*width:(i+m)*width], e.pass.features.Slice(0, m*width)); err != nil {
-			return fmt.Errorf("nn: encoder: %w", err)
+			return fmt.Errorf("nn: encoder: %w", advised(err))
 		}
 	}
 	return nil

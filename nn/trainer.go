@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -9,7 +10,7 @@ import (
 
 // Batch is one micro-batch: two augmented views of every item.
 type Batch struct {
-	// Views are the pixels, [B,H,W,C] row-major.
+	// Views are the pixels, [B,H,W,C] row-major. They may lie in buffers of the device: it has read them when Step returns.
 	Views [2][]float32
 	// Positives is the positives matrix A, [B,B] row-major, as [Positives] makes it.
 	Positives []float32
@@ -90,9 +91,17 @@ func NewTrainer(dev kernels.Device, c Config) (*Trainer, error) {
 	t.positives = scope.New(dev.Type(), c.Batch, c.Batch)
 	if err := dev.Sync(); err != nil {
 		scope.Close()
-		return nil, fmt.Errorf("nn: trainer: %w", err)
+		return nil, fmt.Errorf("nn: trainer: %w", advised(err))
 	}
 	return t, nil
+}
+
+// advised is an error of the device, with what to do about it where memory ran out.
+func advised(err error) error {
+	if memory := new(kernels.OutOfMemory); errors.As(err, &memory) {
+		return fmt.Errorf("%w: a smaller batch, image size or network takes less", err)
+	}
+	return err
 }
 
 // Close gives the memory of the trainer back to its device, which stays open.
@@ -114,8 +123,8 @@ func (t *Trainer) Parameters() (backbone, total int) {
 // weights and the target network. It allocates nothing.
 //
 // Where the loss or a gradient is not finite it returns a [*NonFiniteError] before any update, and where the device has
-// failed the device's error. Then the run is over: every further Step and Save returns the same error. It panics if the batch does not have the configured shape or if all
-// configured steps are done.
+// failed the device's error. Then the run is over: every further Step and Save returns the same error. It panics if the
+// batch does not have the configured shape or if all configured steps are done.
 func (t *Trainer) Step(b *Batch) (Metrics, error) {
 	t.check(b)
 	if t.failed != nil {

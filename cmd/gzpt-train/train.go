@@ -136,6 +136,7 @@ func (t *training) run(ctx context.Context, p nn.Position) error {
 	loader, err := data.NewLoader(t.data.source, data.LoaderOptions{
 		Batch: t.settings.network.batch, ImageSize: t.settings.data.imageSize, Augmentation: t.settings.augment.Augmentation, Items: t.items,
 		Seed: t.settings.network.seed, Epoch: p.Epoch, Position: p.Batch, Workers: t.settings.run.workers,
+		NewBuffer: t.dev.NewBuffer, FreeBuffer: t.dev.FreeBuffer,
 	})
 	if err != nil {
 		return err
