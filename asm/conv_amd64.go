@@ -68,7 +68,7 @@ func (d *device) Conv2D(y, x, w kernels.Tensor, c kernels.Conv) {
 
 func (d *device) Conv2DStats(y, sums, x, w kernels.Tensor, c kernels.Conv) {
 	c = d.check.Conv2D("Conv2DStats", y, x, w, c)
-	d.check.ChannelSums("Conv2DStats", sums, y)
+	d.check.ChannelSums("Conv2DStats", sums, y, x, w)
 	d.forward(y.Float32(), x.Float32(), w.Float32(), geometryOf(y, x, w, c), sums.Float64(), false)
 }
 

@@ -46,7 +46,7 @@ func (f *Far) Conv2D(y, x, w kernels.Tensor, c kernels.Conv) {
 
 func (f *Far) Conv2DStats(y, sums, x, w kernels.Tensor, c kernels.Conv) {
 	f.check.Conv2D("Conv2DStats", y, x, w, c)
-	f.check.ChannelSums("Conv2DStats", sums, y)
+	f.check.ChannelSums("Conv2DStats", sums, y, x, w)
 	f.issue("Conv2DStats", func(host kernels.Device, t []kernels.Tensor) { host.Conv2DStats(t[0], t[1], t[2], t[3], c) }, y, sums, x, w)
 }
 
@@ -192,7 +192,7 @@ func (f *Far) PositivesLossBackward(dx, logp, labels kernels.Tensor, normaliser 
 }
 
 func (f *Far) AlignmentLoss(loss, online, target, positives kernels.Tensor, scale float64) {
-	f.check.Loss("AlignmentLoss", loss)
+	f.check.Loss("AlignmentLoss", loss, online, target, positives)
 	f.check.Alignment("AlignmentLoss", online, target, positives)
 	f.issue("AlignmentLoss", func(host kernels.Device, t []kernels.Tensor) { host.AlignmentLoss(t[0], t[1], t[2], t[3], scale) }, loss, online, target, positives)
 }

@@ -14,7 +14,7 @@ import (
 func checkMisuse(t *testing.T, dev kernels.Device, calls []call) {
 	var seen []string
 	for _, c := range calls {
-		small := slices.ContainsFunc(c.operands, func(o operand) bool { return o.len() < 2 && !o.sums })
+		small := c.halves() || slices.ContainsFunc(c.operands, func(o operand) bool { return o.len() < 2 && !o.sums })
 		if small || slices.Contains(seen, c.op) {
 			continue
 		}
@@ -65,13 +65,18 @@ func (c call) misuseFaults(dev kernels.Device) []string {
 		}
 		if c.op != "Fill" { // the one operation for tensors of any type
 			try(o.name+" of the other element type", func(scope *kernels.Scope, tensors []kernels.Tensor) {
-				tensors[i] = scope.New(otherType(tensors[i].Type()), o.dims...)
+				tensors[i] = scope.New(c.otherType(tensors[i].Type()), o.dims...)
+			})
+		}
+		if dev.Supports(kernels.BFloat16) && !c.acceptsHalf(o.name) {
+			try(o.name+" of bfloat16", func(scope *kernels.Scope, tensors []kernels.Tensor) {
+				tensors[i] = scope.New(kernels.BFloat16, o.dims...)
 			})
 		}
 		try(o.name+" of another device", func(_ *kernels.Scope, tensors []kernels.Tensor) { tensors[i] = allocate(stranger, o, o.dims...) })
 		try(o.name+" after it was given back", func(scope *kernels.Scope, tensors []kernels.Tensor) { scope.Free(tensors[i]) })
 		for j, other := range c.operands {
-			if o.out && i != j && o.sums == other.sums {
+			if o.out && i != j && o.typeOn(dev) == other.typeOn(dev) {
 				c.tryOverlaps(i, j, try)
 			}
 		}
@@ -80,11 +85,29 @@ func (c call) misuseFaults(dev kernels.Device) []string {
 }
 
 // otherType is a type that every device has and no operand of the given one may have.
-func otherType(t kernels.Type) kernels.Type {
-	if t == kernels.Float64 {
+func (c call) otherType(t kernels.Type) kernels.Type {
+	if t == kernels.Float64 || c.op == "Convert" {
 		return kernels.Int32
 	}
 	return kernels.Float64
+}
+
+// acceptsHalf reports whether an operand may be bfloat16 where the others are not: any of Fill and Convert, and the only
+// activation.
+func (c call) acceptsHalf(name string) bool {
+	names := activations[c.op]
+	return c.op == "Fill" || c.op == "Convert" || slices.Contains(names, name) && c.count(names) == 1
+}
+
+// count is how many of the call's operands have one of the names.
+func (c call) count(names []string) int {
+	n := 0
+	for _, o := range c.operands {
+		if slices.Contains(names, o.name) {
+			n++
+		}
+	}
+	return n
 }
 
 // tryOverlaps lets output i share one element with operand j, and be exactly the same memory where that is not allowed.

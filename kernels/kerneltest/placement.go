@@ -19,10 +19,18 @@ type placement func(dev *kernels.Scope, c call) placed
 
 // allocate is a tensor of the device for an operand.
 func allocate(dev kernels.Device, o operand, dims ...int) kernels.Tensor {
-	if o.sums {
-		return dev.New(kernels.Float64, dims...)
+	return dev.New(o.typeOn(dev), dims...)
+}
+
+// typeOn is the type of an operand on a device.
+func (o operand) typeOn(dev kernels.Device) kernels.Type {
+	switch {
+	case o.sums:
+		return kernels.Float64
+	case o.half:
+		return kernels.BFloat16
 	}
-	return dev.New(dev.Type(), dims...)
+	return dev.Type()
 }
 
 func noDamage() string { return "" }
@@ -37,8 +45,8 @@ func plain(dev *kernels.Scope, c call) placed {
 }
 
 const (
-	canary = 1234.5 // a number that no operation makes
-	margin = 16     // elements of canary on each side, at least
+	canary = 1232 // a number that no operation makes, and every type holds
+	margin = 16   // elements of canary on each side, at least
 )
 
 // offset cuts operand i from a block of canaries, start+5*i elements (modulo 16) past a boundary of 64 bytes: for start

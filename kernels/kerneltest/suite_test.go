@@ -100,6 +100,20 @@ func TestSuiteSeesFaults(t *testing.T) {
 			d.Fill(db, 0)
 			d.Device.AddBiasBackward(db, dy)
 		}}, "db[0] = "},
+		{"a bfloat16 that is two units off", halfOf(conv), broken{convolve: func(d broken, y, x, w kernels.Tensor, c kernels.Conv) {
+			d.Device.Conv2D(y, x, w, c)
+			if y.Type() == kernels.BFloat16 {
+				y.BFloat16()[7] += 2
+			}
+		}}, "y[7] = "},
+		{"a choice that is rounded", halfOf(relu), broken{relu: func(d broken, y, x kernels.Tensor) {
+			d.Device.ReLU(y, x)
+			for i, v := range y.BFloat16() {
+				if v != 0 {
+					y.BFloat16()[i] = v ^ 1 // the last digit
+				}
+			}
+		}}, "z["},
 		{"an allocation", relu, broken{relu: func(d broken, y, x kernels.Tensor) {
 			d.Device.ReLU(y, x)
 			sink = make([]float32, y.Len())
@@ -114,6 +128,15 @@ func TestSuiteSeesFaults(t *testing.T) {
 			}
 		})
 	}
+}
+
+// halfOf is a call with bfloat16 activations.
+func halfOf(c call) call {
+	m, ok := c.mixed()
+	if !ok {
+		panic("no call with bfloat16 activations")
+	}
+	return m
 }
 
 var sink []float32 // keeps an allocation on the heap
@@ -162,8 +185,8 @@ func TestSuiteSeesOtherBitsForOtherProcessors(t *testing.T) {
 func TestSuiteSeesAcceptedMistakes(t *testing.T) {
 	dev := broken{Device: reference.New(kernels.Float32), relu: func(broken, kernels.Tensor, kernels.Tensor) {}}
 	c := callOf(t, elementwiseCalls(), "ReLU", "40")
-	if faults := c.misuseFaults(dev); len(faults) != 9 { // of two operands shape, type, device, life, and one overlap
-		t.Errorf("the suite found %q, want 9 mistakes accepted", faults)
+	if faults := c.misuseFaults(dev); len(faults) != 11 { // of two operands shape, two types, device, life, and one overlap
+		t.Errorf("the suite found %q, want 11 mistakes accepted", faults)
 	}
 	c.op = "Rectify"
 	if fault := refusal(c.op, "a short slice", func() { panic("kernels: ReLU: shapes differ") }); fault == "" {
