@@ -205,6 +205,7 @@ func (t *Trainer) Load(r io.ReadSeeker) (Position, error) {
 	for _, n := range t.method.networks() {
 		n.tracked = h.Tracked[n.name]
 	}
+	t.renew()
 	if err := t.dev.Sync(); err != nil {
 		t.failed = fmt.Errorf("nn: checkpoint: %w", err)
 		return Position{}, t.failed
@@ -288,6 +289,7 @@ func verifyCheckpoint(r io.ReadSeeker) (h checkpointHeader, data int64, err erro
 	if err := json.Unmarshal(text, &h); err != nil {
 		return h, 0, fmt.Errorf("nn: checkpoint: corrupted header: %w", err)
 	}
+	h.Config = h.Config.resolved() // one of before there was a setting has its default
 	data = int64(fixedHeader + len(text))
 	end := data
 	for _, b := range h.Blocks {

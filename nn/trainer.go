@@ -81,14 +81,18 @@ func NewTrainer(dev kernels.Device, c Config) (*Trainer, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
+	if err := CheckPrecision(dev, c.Precision); err != nil {
+		return nil, err
+	}
 	scope := kernels.NewScope(dev)
 	t := &Trainer{dev: scope, config: c, report: newReport(scope, c.Batch, c.Embedding)}
 	t.method = methods[c.Method](scope, c, t.report)
 	t.optimiser = newOptimiser(scope, c.Optimiser, t.method.trained())
 	for v := range t.images {
-		t.images[v] = scope.New(dev.Type(), c.Batch, c.Height, c.Width, c.Arch.Channels)
+		t.images[v] = scope.New(c.activations(dev), c.Batch, c.Height, c.Width, c.Arch.Channels)
 	}
 	t.positives = scope.New(dev.Type(), c.Batch, c.Batch)
+	t.renew()
 	if err := dev.Sync(); err != nil {
 		scope.Close()
 		return nil, fmt.Errorf("nn: trainer: %w", advised(err))
@@ -188,7 +192,15 @@ func (t *Trainer) update(lr float64) {
 	t.updates++
 	t.optimiser.update(lr, t.updates)
 	t.method.follow(t.steps-1, t.config.Steps)
+	t.renew()
 	t.dev.Fill(t.method.trained().gradients.block, 0)
+}
+
+// renew follows a change of the weights of any network.
+func (t *Trainer) renew() {
+	for _, n := range t.method.networks() {
+		n.renew(t.dev)
+	}
 }
 
 // nonFinite is the error of a micro-batch whose loss or gradient is not finite. It names the parameter whose gradient was
