@@ -76,6 +76,9 @@ func relatePaths(ctx context.Context, dev kernels.Device, paths []gaze.Recording
 		return nil, nil, err
 	}
 	if err := r.fill(w, m, j, o.Progress); err != nil {
+		if memory := new(kernels.OutOfMemory); errors.As(err, &memory) {
+			err = fmt.Errorf("%w: fewer images, or a measure of fewer numbers an image, take less", err)
+		}
 		return nil, nil, errors.Join(fmt.Errorf("gaze measure %s: %w", m.Name, err), j.keep(), r.Close())
 	}
 	return r, j, nil
