@@ -107,7 +107,6 @@ func longOperations(t *testing.T, dev kernels.Device) map[string]func() {
 		},
 		"matmul":          func() { dev.MatMul(product, a, b, kernels.Product{}) },
 		"minimum":         func() { dev.PairwiseMinimum(product, a, b) },
-		"correlation":     func() { dev.PairwiseCorrelation(product, a) },
 		"adamw":           func() { dev.AdamW(p, g, m, v, adam) },
 		"ema":             func() { dev.EMA(m, p, .99) },
 		"batch-norm-relu": func() { dev.BatchNormReLU(y, x, n) },

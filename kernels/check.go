@@ -355,15 +355,6 @@ func (k Check) NormalizeRowsBackward(dx, dy, y, norms Tensor) {
 	apart(op, dx, norms, y)
 }
 
-func (k Check) Pairwise(op string, r, x Tensor) {
-	k.typed(op, r, x)
-	rank(op, 2, r, x)
-	if r.dims[0] != x.dims[0] || r.dims[1] != x.dims[0] {
-		fail(op, "r is [n,n] for x [n,d]")
-	}
-	apart(op, r, x)
-}
-
 func (k Check) PairwiseMinimum(c, a, b Tensor) (m, n, depth int) {
 	const op = "PairwiseMinimum"
 	k.typed(op, c, a, b)

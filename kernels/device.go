@@ -153,11 +153,6 @@ type Algebra interface {
 	// NormalizeRowsBackward: dx[r,c] = (dy[r,c] - y[r,c]*sum_j y[r,j]*dy[r,j]) / norms[r]. dx may be dy. (Rows shorter than
 	// eps are treated as if they were normalised.)
 	NormalizeRowsBackward(dx, dy, y, norms Tensor)
-	// PairwiseCosine: r[i,j] = <x_i,x_j> / (|x_i| |x_j|) for the rows of x [n,d], clamped to [-1,1]; r is [n,n] and
-	// exactly symmetric; r[i,i] = 1. A zero row has 0 with every row, itself included.
-	PairwiseCosine(r, x Tensor)
-	// PairwiseCorrelation is PairwiseCosine of the rows minus their means (Pearson); a constant row counts as zero.
-	PairwiseCorrelation(r, x Tensor)
 }
 
 // Losses, each added to loss, a float64 tensor of one element.

@@ -159,16 +159,6 @@ func (f *Far) NormalizeRowsBackward(dx, dy, y, norms kernels.Tensor) {
 	f.issue("NormalizeRowsBackward", func(host kernels.Device, t []kernels.Tensor) { host.NormalizeRowsBackward(t[0], t[1], t[2], t[3]) }, dx, dy, y, norms)
 }
 
-func (f *Far) PairwiseCosine(r, x kernels.Tensor) {
-	f.check.Pairwise("PairwiseCosine", r, x)
-	f.issue("PairwiseCosine", func(host kernels.Device, t []kernels.Tensor) { host.PairwiseCosine(t[0], t[1]) }, r, x)
-}
-
-func (f *Far) PairwiseCorrelation(r, x kernels.Tensor) {
-	f.check.Pairwise("PairwiseCorrelation", r, x)
-	f.issue("PairwiseCorrelation", func(host kernels.Device, t []kernels.Tensor) { host.PairwiseCorrelation(t[0], t[1]) }, r, x)
-}
-
 func (f *Far) LogSoftmax(y, x kernels.Tensor) {
 	f.check.LogSoftmax(y, x)
 	f.issue("LogSoftmax", func(host kernels.Device, t []kernels.Tensor) { host.LogSoftmax(t[0], t[1]) }, y, x)

@@ -93,7 +93,6 @@ var properties = []struct {
 	{"Memory", checkMemory},
 	{"Fused", checkFused},
 	{"Exponential", checkExponential},
-	{"Symmetry", checkSymmetry},
 	{"Gradients", checkGradients},
 	{"GoldenOps", checkGoldenOps},
 	{"GoldenLosses", checkGoldenLosses},
