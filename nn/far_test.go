@@ -250,3 +250,21 @@ func TestLoaderWithFarBuffers(t *testing.T) {
 		t.Errorf("%d buffers and %d bytes were not given back", far.Buffers(), far.InUse())
 	}
 }
+
+// TestGoldenOnFarDevice: what PyTorch gives holds out of the host's reach too. The far device has the bits of the reference,
+// which passes all golden values; here are the networks and the beginning of a training.
+func TestGoldenOnFarDevice(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the portable device takes seconds for a golden network; run without -short")
+	}
+	far := kerneltest.NewFar(kerneltest.FarOptions{})
+	defer far.Close()
+	var networks []kerneltest.NetworkGolden
+	kerneltest.LoadGolden(t, "networks.json", &networks)
+	for _, g := range networks {
+		t.Run(fmt.Sprintf("resnet%d/width=%d", g.Depth, g.Width), func(t *testing.T) { goldenNetwork(t, far, g) })
+	}
+	var trajectories []kerneltest.TrajectoryGolden
+	kerneltest.LoadGolden(t, "trajectories.json", &trajectories)
+	t.Run("trajectory", func(t *testing.T) { goldenTrajectory(t, far, trajectories[0], 5) })
+}
