@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"gzpt/gaze/internal/gazetest"
+	"gzpt/gaze/similarity/internal/measure"
 	"gzpt/kernels"
 	"gzpt/kernels/kerneltest"
 	"gzpt/kernels/reference"
@@ -20,7 +23,7 @@ import (
 func TestRelateOnFarDevice(t *testing.T) {
 	near, far := reference.New(kernels.Float32), kerneltest.NewFar(kerneltest.FarOptions{})
 	defer far.Close()
-	items := some(30)
+	items := gazetest.Some(30)
 	for _, m := range Measures() {
 		for _, readers := range []string{"merge", "mean"} {
 			want, err := Relate(context.Background(), near, items, RelateOptions{Measure: m.Name, Readers: readers})
@@ -44,8 +47,8 @@ func TestRelateOnFarDevice(t *testing.T) {
 // TestRelateOnFailingDevice: whichever call fails, the relation ends in an error that names the device and an operation, a
 // relation that is there stays as it is, and on a good device the same call goes on to the same bits.
 func TestRelateOnFailingDevice(t *testing.T) {
-	const n = productSide + 40 // several blocks, and strips of those on the diagonal
-	items := some(n)
+	const n = measure.ProductSide + 40 // several blocks, and strips of those on the diagonal
+	items := gazetest.Some(n)
 	file := filepath.Join(t.TempDir(), "relation.npy")
 	relate := func(o kerneltest.FarOptions) (*kerneltest.Far, error) {
 		t.Helper()
@@ -69,9 +72,10 @@ func TestRelateOnFailingDevice(t *testing.T) {
 		t.Fatal(err)
 	}
 	for at := 1; at <= whole.Calls(); at++ {
-		j := journal{file: file} // nothing is left of the last call
-		if err := errors.Join(remove(j.part()), remove(j.blocks())); err != nil {
-			t.Fatal(err)
+		for _, left := range []string{".part", ".blocks"} { // nothing is left of the last call
+			if err := os.Remove(file + left); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				t.Fatal(err)
+			}
 		}
 		_, err := relate(kerneltest.FarOptions{FailAt: at})
 		if err == nil || !strings.Contains(err.Error(), "gaze measure dhash: far/float32: ") {
@@ -96,7 +100,7 @@ func TestRelateOnFailingDevice(t *testing.T) {
 func TestRelateOutOfMemory(t *testing.T) {
 	far := kerneltest.NewFar(kerneltest.FarOptions{Capacity: 1000})
 	defer far.Close()
-	_, err := Relate(context.Background(), far, some(30), RelateOptions{Measure: "heatmap-cc"})
+	_, err := Relate(context.Background(), far, gazetest.Some(30), RelateOptions{Measure: "heatmap-cc"})
 	if err == nil || !strings.Contains(err.Error(), "of 1000 there") || !strings.Contains(err.Error(), "fewer images") {
 		t.Errorf("error %v", err)
 	}
