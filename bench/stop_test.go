@@ -99,6 +99,7 @@ func longOperations(t *testing.T, dev kernels.Device) map[string]func() {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer step.Close()
 	operations := map[string]func(){
 		"step": func() {
 			if _, err := step.Run(); err != nil {
@@ -171,6 +172,7 @@ func BenchmarkStop(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
+		defer s.Close()
 		if _, err := s.Run(); err != nil {
 			b.Fatal(err)
 		}
