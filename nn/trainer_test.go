@@ -46,6 +46,7 @@ func newTrainer(t testing.TB, dev kernels.Device, c Config) *Trainer {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(tr.Close)
 	return tr
 }
 
