@@ -26,13 +26,15 @@ type Device interface {
 	Supports(t Type) bool
 
 	// New allocates a zeroed tensor, aligned for the device's widest load. Where memory runs out the device fails: the
-	// error says how many bytes were asked for and are there, and the tensor must not be read.
+	// error is an [OutOfMemory], and the tensor must not be read.
 	New(t Type, dims ...int) Tensor
-	// Free gives the memory of a tensor of New back; no view of it may be used afterwards.
+	// Free gives the memory of a tensor of New back; no view of it may be used afterwards. Operations that were issued before
+	// still have it.
 	Free(t Tensor)
 	// InUse is the bytes of all tensors that were made and not given back.
 	InUse() int64
-	// NewBuffer allocates host memory of n floats that Write and Read transfer fastest; FreeBuffer gives it back.
+	// NewBuffer allocates host memory of n floats that Write and Read transfer fastest; FreeBuffer gives it back, behind the
+	// operations that were issued before.
 	NewBuffer(n int) []float32
 	FreeBuffer(b []float32)
 

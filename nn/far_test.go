@@ -121,6 +121,21 @@ func TestFarTrains(t *testing.T) {
 	}
 }
 
+// TestMemoryGoesBack: what trainers and encoders took, every tier has again.
+func TestMemoryGoesBack(t *testing.T) {
+	c := tiny(18)
+	features := make([]float32, c.Batch*c.Arch.Features())
+	for _, d := range tiers(t) {
+		before := d.dev.InUse()
+		if err := farWork(d.dev, farStart(t, d.dev, c), c, features); err != nil {
+			t.Fatal(err)
+		}
+		if n := d.dev.InUse() - before; n != 0 {
+			t.Errorf("%s: %d bytes were not given back", d.name, n)
+		}
+	}
+}
+
 // TestFarFails: whichever call fails, the work ends in an error that names the device and an operation, its files are
 // whole, old or new, and all memory is given back.
 func TestFarFails(t *testing.T) {

@@ -1,6 +1,7 @@
 package kerneltest
 
 import (
+	"reflect"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -191,5 +192,27 @@ func TestSuiteSeesAcceptedMistakes(t *testing.T) {
 	c.op = "Rectify"
 	if fault := refusal(c.op, "a short slice", func() { panic("kernels: ReLU: shapes differ") }); fault == "" {
 		t.Error("a panic that names another operation passes")
+	}
+}
+
+// TestEveryOperationHasCalls: the suite calls every operation of the contract, and tries the mistakes on each.
+func TestEveryOperationHasCalls(t *testing.T) {
+	tried := map[string]bool{}
+	for _, f := range families {
+		for _, c := range f.calls() {
+			if c.tried() {
+				tried[c.op] = true
+			}
+		}
+	}
+	for _, family := range []reflect.Type{
+		reflect.TypeFor[kernels.Elementwise](), reflect.TypeFor[kernels.Convolution](), reflect.TypeFor[kernels.Normalisation](),
+		reflect.TypeFor[kernels.Pooling](), reflect.TypeFor[kernels.Algebra](), reflect.TypeFor[kernels.Losses](), reflect.TypeFor[kernels.Optimisers](),
+	} {
+		for i := range family.NumMethod() {
+			if name := family.Method(i).Name; !tried[name] {
+				t.Errorf("no mistake is tried on %s", name)
+			}
+		}
 	}
 }
