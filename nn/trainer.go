@@ -100,10 +100,13 @@ func NewTrainer(dev kernels.Device, c Config) (*Trainer, error) {
 	return t, nil
 }
 
+// ErrTooLarge says that the device has not the memory for what was asked of a network.
+var ErrTooLarge = errors.New("a smaller batch, image size or network takes less")
+
 // advised is an error of the device, with what to do about it where memory ran out.
 func advised(err error) error {
 	if memory := new(kernels.OutOfMemory); errors.As(err, &memory) {
-		return fmt.Errorf("%w: a smaller batch, image size or network takes less", err)
+		return fmt.Errorf("%w: %w", err, ErrTooLarge)
 	}
 	return err
 }

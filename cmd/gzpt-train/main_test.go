@@ -123,7 +123,7 @@ func TestUsage(t *testing.T) {
 		{"resume without out", []string{"--resume"}, 2, "--resume needs --out"},
 		{"resume of nothing", []string{"--resume", "--out", out}, 1, "is not a run directory"},
 		{"method", tiny(out, "--method", "moco"), 2, "--method moco: this version has byol"},
-		{"precision", tiny(out, "--precision", "bfloat16"), 2, "this version has float32"},
+		{"precision", tiny(out, "--precision", "half"), 2, "expected one of float32, bfloat16"},
 		{"device", tiny(out, "--device", "cuda"), 2, "this build has the CPU alone"},
 		{"measure", tiny(out, "--gaze", "guess"), 2, ", or none, permuted, labels"},
 		{"measure's parameter", tiny(out, "--gaze", "tima:eps=x"), 2, `eps is "x"`},
