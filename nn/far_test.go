@@ -13,6 +13,7 @@ import (
 
 	"gzpt/kernels"
 	"gzpt/kernels/kerneltest"
+	"gzpt/kernels/kerneltest/fardevice"
 	"gzpt/kernels/reference"
 	"gzpt/nn/data"
 	"gzpt/nn/data/phantom"
@@ -97,7 +98,7 @@ func TestFarTrains(t *testing.T) {
 	for _, optimiser := range []string{"adamw", "lars"} {
 		c := tiny(18)
 		c.Optimiser, c.Accumulate = DefaultOptimiser(optimiser), 2
-		far := kerneltest.NewFar(kerneltest.FarOptions{})
+		far := fardevice.New(fardevice.Options{})
 		defer far.Close()
 		var files [2][2][]byte
 		var features [2][]float32
@@ -140,7 +141,7 @@ func TestMemoryGoesBack(t *testing.T) {
 // whole, old or new, and all memory is given back.
 func TestFarFails(t *testing.T) {
 	c := tiny(18)
-	whole := kerneltest.NewFar(kerneltest.FarOptions{})
+	whole := fardevice.New(fardevice.Options{})
 	defer whole.Close()
 	dir := farStart(t, whole, c)
 	old := written(t, dir)
@@ -162,7 +163,7 @@ func TestFarFails(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		far := kerneltest.NewFar(kerneltest.FarOptions{FailAt: at})
+		far := fardevice.New(fardevice.Options{FailAt: at})
 		err := farWork(far, dir, c, features)
 		far.Close()
 		if err == nil || !strings.Contains(err.Error(), far.Name()+": ") {
@@ -186,7 +187,7 @@ func TestFarFails(t *testing.T) {
 // TestFarMemory: where the memory of the device does not suffice the error says how much is asked for and there.
 func TestFarMemory(t *testing.T) {
 	c := tiny(18)
-	far := kerneltest.NewFar(kerneltest.FarOptions{Capacity: 1 << 16})
+	far := fardevice.New(fardevice.Options{Capacity: 1 << 16})
 	defer far.Close()
 	_, err := NewTrainer(far, c)
 	var memory *kernels.OutOfMemory
@@ -205,7 +206,7 @@ func TestFarMemory(t *testing.T) {
 
 // TestStepWaitsOnce: a step waits for the device once, with an update and without.
 func TestStepWaitsOnce(t *testing.T) {
-	far := kerneltest.NewFar(kerneltest.FarOptions{})
+	far := fardevice.New(fardevice.Options{})
 	defer far.Close()
 	c := tiny(18)
 	c.Accumulate = 2
@@ -223,7 +224,7 @@ func TestStepWaitsOnce(t *testing.T) {
 // TestLoaderWithFarBuffers trains from a loader whose batches lie in buffers of the device, which it reads as late as it
 // may, and from one with ordinary memory: a batch that the loader makes anew too early would show.
 func TestLoaderWithFarBuffers(t *testing.T) {
-	far := kerneltest.NewFar(kerneltest.FarOptions{})
+	far := fardevice.New(fardevice.Options{})
 	defer far.Close()
 	c := tiny(18)
 	c.Height, c.Width, c.Steps = 16, 16, 12
@@ -272,7 +273,7 @@ func TestGoldenOnFarDevice(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the portable device takes seconds for a golden network; run without -short")
 	}
-	far := kerneltest.NewFar(kerneltest.FarOptions{})
+	far := fardevice.New(fardevice.Options{})
 	defer far.Close()
 	var networks []kerneltest.NetworkGolden
 	kerneltest.LoadGolden(t, "networks.json", &networks)

@@ -10,6 +10,7 @@ import (
 
 	"gzpt/kernels"
 	"gzpt/kernels/kerneltest"
+	"gzpt/kernels/kerneltest/fardevice"
 	"gzpt/kernels/reference"
 )
 
@@ -102,7 +103,7 @@ func TestShadowFollowsWeights(t *testing.T) {
 // TestMixedResumes: a run with bfloat16 activations continues to the same bits, on the far device too, and its checkpoint is
 // refused by a run of the other precision.
 func TestMixedResumes(t *testing.T) {
-	far := kerneltest.NewFar(kerneltest.FarOptions{})
+	far := fardevice.New(fardevice.Options{})
 	defer far.Close()
 	c := halfTiny(18)
 	var whole []byte

@@ -14,14 +14,14 @@ import (
 	"gzpt/gaze/internal/gazetest"
 	"gzpt/gaze/similarity/internal/measure"
 	"gzpt/kernels"
-	"gzpt/kernels/kerneltest"
+	"gzpt/kernels/kerneltest/fardevice"
 	"gzpt/kernels/reference"
 )
 
 // TestRelateOnFarDevice: every measure gives the bits of the reference on a device that is out of the host's reach, and leaves
 // no byte behind on either.
 func TestRelateOnFarDevice(t *testing.T) {
-	near, far := reference.New(kernels.Float32), kerneltest.NewFar(kerneltest.FarOptions{})
+	near, far := reference.New(kernels.Float32), fardevice.New(fardevice.Options{})
 	defer far.Close()
 	items := gazetest.Some(30)
 	for _, m := range Measures() {
@@ -50,9 +50,9 @@ func TestRelateOnFailingDevice(t *testing.T) {
 	const n = measure.ProductSide + 40 // several blocks, and strips of those on the diagonal
 	items := gazetest.Some(n)
 	file := filepath.Join(t.TempDir(), "relation.npy")
-	relate := func(o kerneltest.FarOptions) (*kerneltest.Far, error) {
+	relate := func(o fardevice.Options) (*fardevice.Device, error) {
 		t.Helper()
-		far := kerneltest.NewFar(o)
+		far := fardevice.New(o)
 		r, err := Relate(context.Background(), far, items, RelateOptions{Measure: "dhash", File: file})
 		if err == nil {
 			err = r.Close()
@@ -63,7 +63,7 @@ func TestRelateOnFailingDevice(t *testing.T) {
 		far.Close()
 		return far, err
 	}
-	whole, err := relate(kerneltest.FarOptions{})
+	whole, err := relate(fardevice.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func TestRelateOnFailingDevice(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		_, err := relate(kerneltest.FarOptions{FailAt: at})
+		_, err := relate(fardevice.Options{FailAt: at})
 		if err == nil || !strings.Contains(err.Error(), "gaze measure dhash: far/float32: ") {
 			t.Fatalf("call %d of %d fails: error %v", at, whole.Calls(), err)
 		}
@@ -88,7 +88,7 @@ func TestRelateOnFailingDevice(t *testing.T) {
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := relate(kerneltest.FarOptions{}); err != nil { // goes on where the last failure left it
+	if _, err := relate(fardevice.Options{}); err != nil { // goes on where the last failure left it
 		t.Fatal(err)
 	}
 	if now, err := os.ReadFile(file); err != nil || !bytes.Equal(now, good) {
@@ -98,7 +98,7 @@ func TestRelateOnFailingDevice(t *testing.T) {
 
 // TestRelateOutOfMemory: the error says what is there and what takes less.
 func TestRelateOutOfMemory(t *testing.T) {
-	far := kerneltest.NewFar(kerneltest.FarOptions{Capacity: 1000})
+	far := fardevice.New(fardevice.Options{Capacity: 1000})
 	defer far.Close()
 	_, err := Relate(context.Background(), far, gazetest.Some(30), RelateOptions{Measure: "heatmap-cc"})
 	if err == nil || !strings.Contains(err.Error(), "of 1000 there") || !strings.Contains(err.Error(), "fewer images") {

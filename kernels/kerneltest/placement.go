@@ -3,8 +3,10 @@ package kerneltest
 import (
 	"fmt"
 	"math"
+	"unsafe"
 
 	"gzpt/kernels"
+	"gzpt/kernels/kerneltest/internal/guard"
 )
 
 // placed is the operands of a call in the memory of a device.
@@ -96,8 +98,9 @@ func guarded(atEnd bool) placement {
 		p := placed{damage: noDamage}
 		var free []func()
 		for _, o := range c.operands {
-			t, release := guard(o, dev.Type(), atEnd)
-			p.tensors, free = append(p.tensors, t), append(free, release)
+			typ := o.typeOn(dev)
+			from, release := guard.Page(o.len()*typ.Size(), atEnd)
+			p.tensors, free = append(p.tensors, o.at(from, typ)), append(free, release)
 		}
 		p.release = func() {
 			for _, release := range free {
@@ -106,6 +109,14 @@ func guarded(atEnd bool) placement {
 		}
 		return p
 	}
+}
+
+// at is an operand in memory of the host.
+func (o operand) at(from unsafe.Pointer, typ kernels.Type) kernels.Tensor {
+	if typ == kernels.Float64 {
+		return kernels.FromFloat64(unsafe.Slice((*float64)(from), o.len()), o.dims...)
+	}
+	return kernels.FromFloat32(unsafe.Slice((*float32)(from), o.len()), o.dims...)
 }
 
 // aliased makes output number out the same tensor as input number in.

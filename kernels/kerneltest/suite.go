@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"gzpt/kernels"
+	"gzpt/kernels/kerneltest/internal/race"
 )
 
 // family is the calls of one part of the contract.
@@ -21,7 +22,7 @@ func (s Suite) selected(f family) []call {
 	seen := map[string]int{}
 	return slices.DeleteFunc(f.calls(), func(c call) bool {
 		seen[c.op]++
-		return c.large && (testing.Short() || raceDetector || s.Slow) || s.Slow && seen[c.op]%slowShapes != 1
+		return c.large && (testing.Short() || race.Enabled || s.Slow) || s.Slow && seen[c.op]%slowShapes != 1
 	})
 }
 
@@ -137,7 +138,7 @@ func (s Suite) faults(dev kernels.Device, c call) []string {
 			}
 		}
 	}
-	if c.large || raceDetector {
+	if c.large || race.Enabled {
 		return faults
 	}
 	for _, start := range s.offsets() {

@@ -10,6 +10,7 @@ import (
 	"unsafe"
 
 	"gzpt/kernels"
+	"gzpt/kernels/kerneltest/internal/race"
 	"gzpt/kernels/reference"
 )
 
@@ -44,7 +45,7 @@ func callOf(t *testing.T, calls []call, op, label string) call {
 
 // TestSuiteSeesFaults gives the suite devices that are wrong in one way each; it must say so.
 func TestSuiteSeesFaults(t *testing.T) {
-	if raceDetector {
+	if race.Enabled {
 		t.Skip("with the race detector the suite leaves out half of its checks")
 	}
 	relu := callOf(t, elementwiseCalls(), "ReLU", "17")
@@ -212,6 +213,25 @@ func TestEveryOperationHasCalls(t *testing.T) {
 		for i := range family.NumMethod() {
 			if name := family.Method(i).Name; !tried[name] {
 				t.Errorf("no mistake is tried on %s", name)
+			}
+		}
+	}
+}
+
+// TestActivationsAreNamed: every operand that may be bfloat16 belongs to a call.
+func TestActivationsAreNamed(t *testing.T) {
+	seen := map[string]bool{}
+	for _, f := range families {
+		for _, c := range f.calls() {
+			for _, o := range c.operands {
+				seen[c.op+"."+o.name] = true
+			}
+		}
+	}
+	for op, names := range activations {
+		for _, name := range names {
+			if !seen[op+"."+name] {
+				t.Errorf("no call of %s has an operand %s", op, name)
 			}
 		}
 	}

@@ -8,14 +8,14 @@ import (
 	"strings"
 	"testing"
 
-	"gzpt/kernels/kerneltest"
+	"gzpt/kernels/kerneltest/fardevice"
 	"gzpt/nn/evaluate"
 	"gzpt/nn/rundir"
 )
 
 // onFar is the trial on a far device, which the caller closes.
-func (b *trial) onFar(o kerneltest.FarOptions) (*trial, *kerneltest.Far) {
-	far, moved := kerneltest.NewFar(o), *b
+func (b *trial) onFar(o fardevice.Options) (*trial, *fardevice.Device) {
+	far, moved := fardevice.New(o), *b
 	moved.dev = far
 	return &moved, far
 }
@@ -56,7 +56,7 @@ func weightsIn(t *testing.T, path string) [2]string {
 // buffers that it reads late, gives the bits and the report of the reference and leaves nothing behind.
 func TestRunOnFarDevice(t *testing.T) {
 	near := newTrial(t)
-	b, far := near.onFar(kerneltest.FarOptions{})
+	b, far := near.onFar(fardevice.Options{})
 	defer far.Close()
 	if err := b.related(t); err != nil {
 		t.Fatal(err)
@@ -87,7 +87,7 @@ func TestRunOnFarDevice(t *testing.T) {
 // its checkpoint and backbone are those of an end of an epoch.
 func TestRunOnFailingDevice(t *testing.T) {
 	near := newTrial(t)
-	whole, far := near.onFar(kerneltest.FarOptions{})
+	whole, far := near.onFar(fardevice.Options{})
 	defer far.Close()
 	start := filepath.Join(t.TempDir(), "run")
 	var checkpoints, backbones []string // of the ends of epochs 2, 3 and 4
@@ -122,7 +122,7 @@ func TestRunOnFailingDevice(t *testing.T) {
 	}
 	for range tries {
 		at, path := 1+random.IntN(calls), again()
-		b, far := near.onFar(kerneltest.FarOptions{FailAt: at})
+		b, far := near.onFar(fardevice.Options{FailAt: at})
 		_, err := b.goOn(t, path)
 		far.Close()
 		if err == nil || !strings.Contains(err.Error(), "far/float32: ") {

@@ -1,24 +1,26 @@
-package kerneltest
+package fardevice_test
 
 import (
 	"testing"
 
 	"gzpt/kernels"
+	"gzpt/kernels/kerneltest"
+	"gzpt/kernels/kerneltest/fardevice"
 )
 
-// TestFarSuite runs the suite on the far device.
-func TestFarSuite(t *testing.T) {
+// TestSuite runs the suite on the far device.
+func TestSuite(t *testing.T) {
 	for _, typ := range []kernels.Type{kernels.Float32, kernels.Float64} {
 		t.Run(typ.String(), func(t *testing.T) {
-			Suite{Open: func(testing.TB) kernels.Device { return NewFar(FarOptions{Type: typ}) }, Allocates: true, Slow: typ == kernels.Float64}.Run(t)
+			kerneltest.Suite{Open: func(testing.TB) kernels.Device { return fardevice.New(fardevice.Options{Type: typ}) }, Allocates: true, Slow: typ == kernels.Float64}.Run(t)
 		})
 	}
 }
 
-// TestFarIsLate: an operation is done when somebody waits; a source that must not be used again yet shows if it is, and one
+// TestIsLate: an operation is done when somebody waits; a source that must not be used again yet shows if it is, and one
 // that may be does not.
-func TestFarIsLate(t *testing.T) {
-	far := NewFar(FarOptions{})
+func TestIsLate(t *testing.T) {
+	far := fardevice.New(fardevice.Options{})
 	defer far.Close()
 	x := far.New(kernels.Float32, 2)
 	for _, test := range []struct {
@@ -29,21 +31,21 @@ func TestFarIsLate(t *testing.T) {
 		test.src[0] = 7
 		far.Write(x, test.src)
 		test.src[0] = 9
-		if got := Get(far, x)[0]; got != test.want {
+		if got := kerneltest.Get(far, x)[0]; got != test.want {
 			t.Errorf("%s that held 7 and was used again at once: the tensor holds %v, want %v", test.name, got, test.want)
 		}
 		test.src[0] = 5
-		if got := Get(far, x)[0]; got != test.want {
+		if got := kerneltest.Get(far, x)[0]; got != test.want {
 			t.Errorf("%s that was used again after a wait: the tensor holds %v, want %v", test.name, got, test.want)
 		}
 	}
 }
 
-// TestFarFails: the call that is told to fails, what comes before it is done, nothing after it, and the error stays.
-func TestFarFails(t *testing.T) {
+// TestFails: the call that is told to fails, what comes before it is done, nothing after it, and the error stays.
+func TestFails(t *testing.T) {
 	const want = "far/float32: Fill: failed as it was told to"
 	for at, text := range map[int]string{0: "", 1: "far/float32: New: failed as it was told to", 3: want} {
-		far := NewFar(FarOptions{FailAt: at})
+		far := fardevice.New(fardevice.Options{FailAt: at})
 		x := far.New(kernels.Float32, 1)
 		far.Fill(x, 1)
 		far.Fill(x, 2)
@@ -68,9 +70,9 @@ func TestFarFails(t *testing.T) {
 	}
 }
 
-// TestFarCapacity: a tensor that does not fit is a failure with the figures; what is given back fits again.
-func TestFarCapacity(t *testing.T) {
-	far := NewFar(FarOptions{Capacity: 100})
+// TestCapacity: a tensor that does not fit is a failure with the figures; what is given back fits again.
+func TestCapacity(t *testing.T) {
+	far := fardevice.New(fardevice.Options{Capacity: 100})
 	defer far.Close()
 	x := far.New(kernels.Float32, 20)
 	far.Free(x)
@@ -90,9 +92,9 @@ func TestFarCapacity(t *testing.T) {
 	}
 }
 
-// TestFarPoison: a buffer that was given back holds no number, and is not given back twice.
-func TestFarPoison(t *testing.T) {
-	far := NewFar(FarOptions{})
+// TestPoison: a buffer that was given back holds no number, and is not given back twice.
+func TestPoison(t *testing.T) {
+	far := fardevice.New(fardevice.Options{})
 	defer far.Close()
 	b := far.NewBuffer(2)
 	far.FreeBuffer(b)
@@ -108,23 +110,4 @@ func TestFarPoison(t *testing.T) {
 		}
 	}()
 	far.FreeBuffer(b)
-}
-
-// TestActivationsAreNamed: every operand that may be bfloat16 belongs to a call.
-func TestActivationsAreNamed(t *testing.T) {
-	seen := map[string]bool{}
-	for _, f := range families {
-		for _, c := range f.calls() {
-			for _, o := range c.operands {
-				seen[c.op+"."+o.name] = true
-			}
-		}
-	}
-	for op, names := range activations {
-		for _, name := range names {
-			if !seen[op+"."+name] {
-				t.Errorf("no call of %s has an operand %s", op, name)
-			}
-		}
-	}
 }

@@ -1,4 +1,5 @@
-package kerneltest
+// Package fardevice is a device for tests that is as far from the host as the contract allows; it stands in for a GPU.
+package fardevice
 
 import (
 	"errors"
@@ -11,22 +12,21 @@ import (
 	"gzpt/kernels/reference"
 )
 
-// FarOptions says what a far device is like.
-type FarOptions struct {
+// Options says what a far device is like.
+type Options struct {
 	// Type is the type of the device, 0 for float32.
 	Type kernels.Type
 	// Capacity is the size of its memory in bytes, 0 for one that never ends.
 	Capacity int64
-	// FailAt is the number of the call that fails, from 1; 0 for none. [Far.Calls] counts them.
+	// FailAt is the number of the call that fails, from 1; 0 for none. [Device.Calls] counts them.
 	FailAt int
 }
 
-// Far is a device that is as far from the host as the contract allows; it stands in for a GPU in tests. It computes what
-// the reference computes, to the bit, but the host cannot reach its tensors, and it works on a goroutine of its own: an
-// operation is held back until somebody waits or many are held, so that a source of Write that is used again too early
-// shows. Memory that is given back is poisoned, that of tensors and that of buffers.
-type Far struct {
-	options FarOptions
+// Device is a far device. It computes what the reference computes, to the bit, but the host cannot reach its tensors, and it
+// works on a goroutine of its own: an operation is held back until somebody waits or many are held, so that a source of Write
+// that is used again too early shows. Memory that is given back is poisoned, that of tensors and that of buffers.
+type Device struct {
+	options Options
 	check   kernels.Check
 	host    kernels.Device // carries out the operations in order, in the memory that stands for that of the device
 	blocks  map[*kernels.Memory]kernels.Tensor
@@ -61,21 +61,21 @@ const (
 	farGap  = 4096
 )
 
-var _ kernels.Device = (*Far)(nil)
+var _ kernels.Device = (*Device)(nil)
 
-// NewFar opens a far device.
-func NewFar(o FarOptions) *Far {
+// New opens a far device.
+func New(o Options) *Device {
 	if o.Type == 0 {
 		o.Type = kernels.Float32
 	}
-	f := &Far{options: o, host: reference.New(o.Type), blocks: map[*kernels.Memory]kernels.Tensor{}, next: farBase, queue: make(chan batch)}
+	f := &Device{options: o, host: reference.New(o.Type), blocks: map[*kernels.Memory]kernels.Tensor{}, next: farBase, queue: make(chan batch)}
 	f.check = kernels.Check{Type: o.Type, Owner: f, BFloat16: true}
 	go f.work()
 	return f
 }
 
 // work carries out commands until the device is closed. After a failure it carries out none.
-func (f *Far) work() {
+func (f *Device) work() {
 	for b := range f.queue {
 		for _, c := range b.commands {
 			if f.failed != nil {
@@ -90,7 +90,7 @@ func (f *Far) work() {
 }
 
 // release hands what is held back to the goroutine. The channel is closed when it is done.
-func (f *Far) release() chan struct{} {
+func (f *Device) release() chan struct{} {
 	b := batch{f.held, make(chan struct{})}
 	f.held = nil
 	f.queue <- b
@@ -101,7 +101,7 @@ func (f *Far) release() chan struct{} {
 var errTold = errors.New("failed as it was told to")
 
 // call holds a command back.
-func (f *Far) call(op string, run func() error) {
+func (f *Device) call(op string, run func() error) {
 	f.calls++
 	if f.calls == f.options.FailAt {
 		run = func() error { return errTold }
@@ -113,7 +113,7 @@ func (f *Far) call(op string, run func() error) {
 }
 
 // issue holds an operation back: run on the reference, with the memory that stands for that of the tensors.
-func (f *Far) issue(op string, run func(host kernels.Device, t []kernels.Tensor), tensors ...kernels.Tensor) {
+func (f *Device) issue(op string, run func(host kernels.Device, t []kernels.Tensor), tensors ...kernels.Tensor) {
 	here := make([]kernels.Tensor, len(tensors))
 	for i, t := range tensors {
 		here[i] = f.here(t)
@@ -125,7 +125,7 @@ func (f *Far) issue(op string, run func(host kernels.Device, t []kernels.Tensor)
 }
 
 // here is a tensor in the memory that stands for that of the device; the zero Tensor where New has failed.
-func (f *Far) here(t kernels.Tensor) kernels.Tensor {
+func (f *Device) here(t kernels.Tensor) kernels.Tensor {
 	block, ok := f.blocks[t.Memory()]
 	if !ok {
 		return kernels.Tensor{}
@@ -138,23 +138,23 @@ func (f *Far) here(t kernels.Tensor) kernels.Tensor {
 }
 
 // Calls counts the calls so far that can fail: those of New, NewBuffer, the transfers and the operations.
-func (f *Far) Calls() int { return f.calls }
+func (f *Device) Calls() int { return f.calls }
 
 // Waits counts the times that the host has waited for the device: the calls of Read, ReadFloat64 and Sync.
-func (f *Far) Waits() int { return f.waits }
+func (f *Device) Waits() int { return f.waits }
 
 // Buffers is how many buffers were made and not given back.
-func (f *Far) Buffers() int { return len(f.buffers) }
+func (f *Device) Buffers() int { return len(f.buffers) }
 
-func (f *Far) Name() string { return "far/" + f.options.Type.String() }
+func (f *Device) Name() string { return "far/" + f.options.Type.String() }
 
-func (f *Far) Type() kernels.Type { return f.options.Type }
+func (f *Device) Type() kernels.Type { return f.options.Type }
 
-func (f *Far) Supports(t kernels.Type) bool { return f.host.Supports(t) }
+func (f *Device) Supports(t kernels.Type) bool { return f.host.Supports(t) }
 
-func (f *Far) InUse() int64 { return f.inUse }
+func (f *Device) InUse() int64 { return f.inUse }
 
-func (f *Far) New(t kernels.Type, dims ...int) kernels.Tensor {
+func (f *Device) New(t kernels.Type, dims ...int) kernels.Tensor {
 	f.check.New(t)
 	here := f.host.New(t, dims...)
 	bytes := here.Bytes()
@@ -169,7 +169,7 @@ func (f *Far) New(t kernels.Type, dims ...int) kernels.Tensor {
 }
 
 // room reports whether bytes are there. Where they are not the device fails.
-func (f *Far) room(op string, bytes int) bool {
+func (f *Device) room(op string, bytes int) bool {
 	free := f.options.Capacity - f.inUse
 	if f.options.Capacity == 0 || int64(bytes) <= free {
 		return true
@@ -180,7 +180,7 @@ func (f *Far) room(op string, bytes int) bool {
 	return false
 }
 
-func (f *Far) Free(t kernels.Tensor) {
+func (f *Device) Free(t kernels.Tensor) {
 	f.check.Free(t)
 	m := t.Memory()
 	if m == nil {
@@ -204,17 +204,17 @@ func (f *Far) Free(t kernels.Tensor) {
 	}})
 }
 
-func (f *Far) NewBuffer(n int) []float32 {
+func (f *Device) NewBuffer(n int) []float32 {
 	b := make([]float32, n, n+1) // a buffer without elements has an address too
 	f.call("NewBuffer", func() error { return nil })
 	f.buffers = append(f.buffers, b)
 	return b
 }
 
-func (f *Far) FreeBuffer(b []float32) {
+func (f *Device) FreeBuffer(b []float32) {
 	i := slices.IndexFunc(f.buffers, func(v []float32) bool { return unsafe.SliceData(v) == unsafe.SliceData(b) })
 	if i < 0 {
-		panic("kerneltest: Far.FreeBuffer: no buffer of the device")
+		panic("fardevice: FreeBuffer: no buffer of the device")
 	}
 	f.buffers = slices.Delete(f.buffers, i, i+1)
 	f.held = append(f.held, command{"FreeBuffer", func() error {
@@ -226,7 +226,7 @@ func (f *Far) FreeBuffer(b []float32) {
 }
 
 // late reports whether Write may read a source after it has returned: one that lies in a buffer.
-func (f *Far) late(src []float32) bool {
+func (f *Device) late(src []float32) bool {
 	at := uintptr(unsafe.Pointer(unsafe.SliceData(src)))
 	return slices.ContainsFunc(f.buffers, func(b []float32) bool {
 		begin := uintptr(unsafe.Pointer(unsafe.SliceData(b)))
@@ -234,7 +234,7 @@ func (f *Far) late(src []float32) bool {
 	})
 }
 
-func (f *Far) Write(dst kernels.Tensor, src []float32) {
+func (f *Device) Write(dst kernels.Tensor, src []float32) {
 	f.check.Transfer("Write", dst, len(src))
 	if !f.late(src) {
 		src = slices.Clone(src)
@@ -242,46 +242,46 @@ func (f *Far) Write(dst kernels.Tensor, src []float32) {
 	f.issue("Write", func(host kernels.Device, t []kernels.Tensor) { host.Write(t[0], src) }, dst)
 }
 
-func (f *Far) WriteFloat64(dst kernels.Tensor, src []float64) {
+func (f *Device) WriteFloat64(dst kernels.Tensor, src []float64) {
 	f.check.Transfer("WriteFloat64", dst, len(src))
 	src = slices.Clone(src)
 	f.issue("WriteFloat64", func(host kernels.Device, t []kernels.Tensor) { host.WriteFloat64(t[0], src) }, dst)
 }
 
-func (f *Far) WriteInt32(dst kernels.Tensor, src []int32) {
+func (f *Device) WriteInt32(dst kernels.Tensor, src []int32) {
 	f.check.Transfer("WriteInt32", dst, len(src))
 	src = slices.Clone(src)
 	f.issue("WriteInt32", func(host kernels.Device, t []kernels.Tensor) { host.WriteInt32(t[0], src) }, dst)
 }
 
-func (f *Far) Read(dst []float32, src kernels.Tensor) error {
+func (f *Device) Read(dst []float32, src kernels.Tensor) error {
 	f.check.Transfer("Read", src, len(dst))
 	here := f.here(src)
 	f.call("Read", func() error { return f.host.Read(dst, here) })
 	return f.wait()
 }
 
-func (f *Far) ReadFloat64(dst []float64, src kernels.Tensor) error {
+func (f *Device) ReadFloat64(dst []float64, src kernels.Tensor) error {
 	f.check.Transfer("ReadFloat64", src, len(dst))
 	here := f.here(src)
 	f.call("ReadFloat64", func() error { return f.host.ReadFloat64(dst, here) })
 	return f.wait()
 }
 
-func (f *Far) Sync() error {
+func (f *Device) Sync() error {
 	f.call("Sync", func() error { return nil })
 	return f.wait()
 }
 
 // wait is the end of every call that waits for the device.
-func (f *Far) wait() error {
+func (f *Device) wait() error {
 	f.waits++
 	<-f.release()
 	return f.failed
 }
 
 // Close waits for the goroutine and ends it.
-func (f *Far) Close() {
+func (f *Device) Close() {
 	<-f.release()
 	close(f.queue)
 }
