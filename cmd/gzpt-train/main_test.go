@@ -15,6 +15,8 @@ import (
 
 	"gzpt/gaze/formats"
 	"gzpt/gaze/similarity"
+	"gzpt/kernels/kerneltest/fardevice"
+	"gzpt/nn"
 )
 
 // asCommand makes the test program behave as gzpt-train itself, so that the tests run the command as a user does.
@@ -297,5 +299,18 @@ COMP_WORDS=(gzpt-train ev) COMP_CWORD=1; _gzpt_train; echo "verb ${COMPREPLY[*]}
 	text, err := c.CombinedOutput()
 	if want := "flag --readers\nword resnet18 resnet101\nverb evaluate\n"; err != nil || string(text) != want {
 		t.Errorf("got %q, %v; expected %q", text, err, want)
+	}
+}
+
+// Where the memory of a device does not suffice, the command names the flags that take less.
+func TestHintOfMemory(t *testing.T) {
+	far := fardevice.New(fardevice.Options{Capacity: 1 << 20})
+	defer far.Close()
+	_, err := nn.NewTrainer(far, nn.DefaultConfig(nn.Arch{Depth: 18, Width: 64, Channels: 3}))
+	if err == nil {
+		t.Fatal("a ResNet-18 fits into a megabyte")
+	}
+	if got, want := err.Error()+hint(err), "takes less: --batch, --image-size, --width"; !strings.HasSuffix(got, want) || !strings.Contains(got, "of 1048576 there") {
+		t.Errorf("the message is %q, expected one that ends in %q", got, want)
 	}
 }
