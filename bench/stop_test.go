@@ -99,7 +99,7 @@ func longOperations(t *testing.T, dev kernels.Device) map[string]func() {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer step.Close()
+	t.Cleanup(step.Close)
 	operations := map[string]func(){
 		"step": func() {
 			if _, err := step.Run(); err != nil {
