@@ -15,10 +15,10 @@ const (
 type heads struct{ projector, predictor []layerSpec }
 
 // define lists a network of backbone and heads. Backbone and projector are the beginning of its arena.
-func (h heads) define(a Arch) *definition {
-	d := &definition{}
-	d.addBackbone(backbonePrefix, a)
-	d.addHead(encoderWeights, encoderVectors, projectorPrefix, a.Features(), h.projector)
+func (h heads) define(dev kernels.Device, c Config) *definition {
+	d := &definition{activations: c.activations(dev)}
+	d.addBackbone(backbonePrefix, c.Arch)
+	d.addHead(encoderWeights, encoderVectors, projectorPrefix, c.Arch.Features(), h.projector)
 	if len(h.predictor) > 0 {
 		d.addHead(headWeights, headVectors, predictorPrefix, h.embedding(), h.predictor)
 	}
@@ -105,6 +105,7 @@ func leading(of, in arena) kernels.Tensor { return of.block.Slice(0, in.size()) 
 // follow moves the parameters; the normalisations keep their own statistics.
 func (f *follower) follow(momentum float64) {
 	f.dev.EMA(f.net.weights.block, leading(f.leader.weights, f.net.weights), momentum)
+	f.net.renew(f.dev)
 }
 
 // restart makes the follower equal to the leader.

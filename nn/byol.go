@@ -42,7 +42,7 @@ func newBYOL(dev kernels.Device, c Config, r *report) method {
 		predictor: []layerSpec{linear(c.PredictorHidden, true), norm, relu, linear(c.Embedding, false)},
 	}
 	encoder := heads{projector: whole.projector}
-	online, target := newNetwork(dev, whole.define(c.Arch), true), newNetwork(dev, encoder.define(c.Arch), false)
+	online, target := newNetwork(dev, whole.define(dev, c), true), newNetwork(dev, encoder.define(dev, c), false)
 	initialise(dev, online.weights, c.Seed)
 	b := &byol{momentum: c.TargetMomentum, follower: follower{dev, online, target}}
 	b.restart()

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"gzpt/kernels"
 )
 
 // Config is every setting that determines a training run on given batches. Together with the batches it determines
@@ -52,6 +54,10 @@ type Config struct {
 	LR          float64 `json:"lr"`
 	WarmupRatio float64 `json:"warmup_ratio"`
 
+	// Precision is the type of the backbone's activations and of their gradients: "float32" or "bfloat16". Weights, their
+	// gradients, moments, statistics, embeddings, heads and losses are float32 in both. "" means float32.
+	Precision string `json:"precision"`
+
 	// Seed determines the initial weights, the start of a queue, and which positives are dropped.
 	Seed uint64 `json:"seed"`
 	// Data identifies what the batches are made from (images, gaze, augmentation, positives), in the caller's own words.
@@ -67,11 +73,45 @@ func MethodConfig(method string, a Arch) Config {
 	c := Config{
 		Method: method, Arch: a, Height: 224, Width: 224, Batch: 32, Accumulate: 1, Steps: 1,
 		Optimiser: DefaultOptimiser("adamw"), Schedule: "cosine", LR: 8e-4, WarmupRatio: 1e-4,
+		Precision: float32Precision,
 	}
 	if m, ok := methods[method]; ok {
 		m.defaults(&c)
 	}
 	return c
+}
+
+// resolved fills in what was left out.
+func (c Config) resolved() Config {
+	c.Precision = cmp.Or(c.Precision, float32Precision)
+	return c
+}
+
+// The precisions.
+const (
+	float32Precision  = "float32"
+	bfloat16Precision = "bfloat16"
+)
+
+// activations is the type of the backbone's activations on a device.
+func (c Config) activations(dev kernels.Device) kernels.Type { return activationType(dev, c.Precision) }
+
+func activationType(dev kernels.Device, precision string) kernels.Type {
+	if precision == bfloat16Precision {
+		return kernels.BFloat16
+	}
+	return dev.Type()
+}
+
+// CheckPrecision demands that there is such a precision and that the device has it; "" is float32.
+func CheckPrecision(dev kernels.Device, precision string) error {
+	switch {
+	case precision != "" && precision != float32Precision && precision != bfloat16Precision:
+		return fmt.Errorf("nn: precision %q: expected float32 or bfloat16", precision)
+	case !dev.Supports(activationType(dev, precision)):
+		return fmt.Errorf("nn: precision %s: the device %s has no such numbers", precision, dev.Name())
+	}
+	return nil
 }
 
 // demand adds a fault to those of the settings unless ok.
@@ -135,6 +175,7 @@ func (c Config) Validate() error {
 	demand(c.WarmupSteps >= 0 && c.WarmupSteps <= c.Steps, "warm-up of %d steps in a run of %d", c.WarmupSteps, c.Steps)
 	demand(c.ProjectorHidden > 0 && c.PredictorHidden >= 0 && c.Embedding > 0, "a head has a width below 1")
 	demand(c.Schedule == "cosine" || c.Schedule == "constant", "unknown schedule %q: expected cosine or constant", c.Schedule)
+	demand(c.Precision == float32Precision || c.Precision == bfloat16Precision, "unknown precision %q: expected float32 or bfloat16", c.Precision)
 	demand(within(c.WarmupRatio, 0, 1), "warm-up ratio is %v: expected 0 to 1", c.WarmupRatio)
 	demand(within(c.LR, 0, math.MaxFloat32), "learning rate is %v: expected a finite number from 0", c.LR)
 	if err := c.Optimiser.Validate(); err != nil {

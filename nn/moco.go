@@ -74,7 +74,7 @@ func (s MoCo) validate(demand demand) {
 
 func newMoCo(dev kernels.Device, c Config, r *report) method {
 	h := heads{projector: []layerSpec{linear(c.ProjectorHidden, true), relu, linear(c.Embedding, true)}}
-	query, key := newNetwork(dev, h.define(c.Arch), true), newNetwork(dev, h.define(c.Arch), false)
+	query, key := newNetwork(dev, h.define(dev, c), true), newNetwork(dev, h.define(dev, c), false)
 	initialise(dev, query.weights, c.Seed)
 	rows := c.Batch * c.Accumulate
 	m := &moco{

@@ -46,7 +46,7 @@ func init() {
 func newSimCLR(dev kernels.Device, c Config, r *report) method {
 	h := heads{projector: []layerSpec{linear(c.ProjectorHidden, false), norm, relu, linear(c.Embedding, false), norm}}
 	s := &simclr{
-		dev: dev, encoder: newNetwork(dev, h.define(c.Arch), true), allViews: c.SimCLR.Blocks == "all", batch: c.Batch,
+		dev: dev, encoder: newNetwork(dev, h.define(dev, c), true), allViews: c.SimCLR.Blocks == "all", batch: c.Batch,
 		contrast: newContrast(dev, c, c.SimCLR.Contrast, kernels.OtherKeys, 2*c.Batch*c.Accumulate, r), gathered: newGathering(dev, c, 2),
 	}
 	initialise(dev, s.encoder.weights, c.Seed)

@@ -36,7 +36,7 @@ func newSimSiam(dev kernels.Device, c Config, r *report) method {
 		},
 		predictor: []layerSpec{linear(c.PredictorHidden, false), norm, relu, linear(c.Embedding, true)},
 	}
-	s := &simsiam{encoder: newNetwork(dev, h.define(c.Arch), true), alignment: newAlignment(dev, c, r, 0.5)}
+	s := &simsiam{encoder: newNetwork(dev, h.define(dev, c), true), alignment: newAlignment(dev, c, r, 0.5)}
 	initialise(dev, s.encoder.weights, c.Seed)
 	s.views = newViews(dev, s.encoder, c, h)
 	return s

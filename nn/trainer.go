@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -9,7 +10,7 @@ import (
 
 // Batch is one micro-batch: two augmented views of every item.
 type Batch struct {
-	// Views are the pixels, [B,H,W,C] row-major.
+	// Views are the pixels, [B,H,W,C] row-major. They may lie in buffers of the device: it has read them when Step returns.
 	Views [2][]float32
 	// Items are the indices of the items in the training list, one for each row.
 	Items []int
@@ -82,7 +83,11 @@ type Trainer struct {
 // NewTrainer plans every buffer for the batch and image size of c and draws the initial weights from its seed. The error
 // lists every setting that is wrong, or is that of the device.
 func NewTrainer(dev kernels.Device, c Config) (*Trainer, error) {
+	c = c.resolved()
 	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	if err := CheckPrecision(dev, c.Precision); err != nil {
 		return nil, err
 	}
 	scope := kernels.NewScope(dev)
@@ -91,13 +96,25 @@ func NewTrainer(dev kernels.Device, c Config) (*Trainer, error) {
 	t.optimiser = newOptimiser(scope, c.Optimiser, t.method.trained())
 	t.batch.n, t.batch.pairs.seed = c.Accumulate, c.Seed
 	for v := range t.batch.images {
-		t.batch.images[v] = scope.New(dev.Type(), c.Batch, c.Height, c.Width, c.Arch.Channels)
+		t.batch.images[v] = scope.New(c.activations(dev), c.Batch, c.Height, c.Width, c.Arch.Channels)
 	}
+	t.renew()
 	if err := dev.Sync(); err != nil {
 		scope.Close()
-		return nil, fmt.Errorf("nn: trainer: %w", err)
+		return nil, fmt.Errorf("nn: trainer: %w", advised(err))
 	}
 	return t, nil
+}
+
+// ErrTooLarge says that the device has not the memory for what was asked of a network.
+var ErrTooLarge = errors.New("a smaller batch, image size or network takes less")
+
+// advised is an error of the device, with what to do about it where memory ran out.
+func advised(err error) error {
+	if memory := new(kernels.OutOfMemory); errors.As(err, &memory) {
+		return fmt.Errorf("%w: %w", err, ErrTooLarge)
+	}
+	return err
 }
 
 // Close gives the memory of the trainer back to its device, which stays open.
@@ -189,7 +206,15 @@ func (t *Trainer) update(lr float64) {
 	t.updates++
 	t.optimiser.update(lr, t.updates)
 	t.method.follow(t.steps-1, t.config.Steps)
+	t.renew()
 	t.dev.Fill(t.method.trained().gradients.block, 0)
+}
+
+// renew follows a change of the weights of any network.
+func (t *Trainer) renew() {
+	for _, n := range t.method.networks() {
+		n.renew(t.dev)
+	}
 }
 
 // nonFinite is the error of a micro-batch whose loss or gradient is not finite. It names the parameter whose gradient was

@@ -53,6 +53,7 @@ func newTrainer(t testing.TB, dev kernels.Device, c Config) *Trainer {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(tr.Close)
 	return tr
 }
 
@@ -295,6 +296,7 @@ func TestSameBitsOnAnyCores(t *testing.T) {
 				tr := newTrainer(t, dev, c)
 				train(t, tr, 0, 3)
 				got := state(t, tr)
+				tr.Close()
 				dev.Close()
 				runtime.GOMAXPROCS(before)
 				if want == nil {
@@ -366,6 +368,7 @@ func TestConfigErrors(t *testing.T) {
 		{"", func(c *Config) { c.TargetMomentum = 1.5 }, "target momentum is 1.5"},
 		{"", func(c *Config) { c.WarmupRatio = math.NaN() }, "warm-up ratio is NaN"},
 		{"", func(c *Config) { c.LR = math.Inf(1) }, "learning rate is +Inf"},
+		{"", func(c *Config) { c.Precision = "half" }, `unknown precision "half"`},
 		{"", func(c *Config) { c.Schedule = "step" }, `unknown schedule "step"`},
 		{"", func(c *Config) { c.Optimiser.Name = "adam" }, `unknown name "adam"`},
 		{"", func(c *Config) { c.Optimiser.WeightDecay = -1 }, "weight decay is -1"},
@@ -436,42 +439,6 @@ func TestMemory(t *testing.T) {
 // byolOf is a BYOL method with a report of its own.
 func byolOf(dev kernels.Device, c Config) *byol {
 	return newBYOL(dev, c, newReport(dev, c.Batch, c.Embedding)).(*byol)
-}
-
-// waiting counts how often the host waits for a device.
-type waiting struct {
-	kernels.Device
-	times int
-}
-
-func (w *waiting) Read(dst []float32, src kernels.Tensor) error {
-	w.times++
-	return w.Device.Read(dst, src)
-}
-
-func (w *waiting) ReadFloat64(dst []float64, src kernels.Tensor) error {
-	w.times++
-	return w.Device.ReadFloat64(dst, src)
-}
-
-func (w *waiting) Sync() error {
-	w.times++
-	return w.Device.Sync()
-}
-
-// TestStepWaitsOnce: a step of any method, with and without an update, reads the device once.
-func TestStepWaitsOnce(t *testing.T) {
-	for _, method := range Methods() {
-		dev := &waiting{Device: reference.New(kernels.Float32)}
-		c := tinyMethod(method, 18)
-		c.Accumulate = 2
-		tr := newTrainer(t, dev, c)
-		dev.times = 0
-		train(t, tr, 0, 4)
-		if dev.times != 4 {
-			t.Errorf("%s: four steps waited %d times", method, dev.times)
-		}
-	}
 }
 
 // TestNonFiniteView: a NaN in a view stops the run in its own micro-batch, also where gradients come later.

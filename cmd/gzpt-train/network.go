@@ -37,7 +37,7 @@ func (s *networkSettings) addFlags(f *flags) {
 
 	g = f.group("Training")
 	g.IntVar(&s.batch, "batch", usual.Batch, "items in a step: `N` (phantoms: 64)")
-	g.IntVar(&s.accumulate, "accumulate", usual.Accumulate, "steps for an update of the weights: `N`; byol and simsiam find positives within a step, moco and simclr in the whole update")
+	g.IntVar(&s.accumulate, "accumulate", usual.Accumulate, "steps for an update: `N`; byol and simsiam find positives within a step")
 	g.IntVar(&s.epochs, "epochs", 100, "passes through the items: `N` (phantoms: 60)")
 	g.IntVar(&s.steps, "steps", 0, "length of the run in steps instead of epochs: `N`")
 	g.Float64Var(&s.lr, "lr", usual.LR, "largest learning rate: `X` (phantoms: 0.003)")
@@ -46,15 +46,13 @@ func (s *networkSettings) addFlags(f *flags) {
 	f.choice(g, &s.optimiser, "optimiser", []string{"adamw", "sgd", "lars"}, "update `RULE` (also --optimizer)")
 	g.Float64Var(&s.weightDecay, "weight-decay", usual.Optimiser.WeightDecay, "weight decay `X` (sgd: 1e-4)")
 	g.BoolVar(&s.decayWeightsOnly, "decay-weights-only", false, "no weight decay on biases and normalisations (lars: always)")
-	f.choice(g, &s.precision, "precision", []string{"float32", "bfloat16"}, "`TYPE` of numbers; this version has float32")
+	f.choice(g, &s.precision, "precision", []string{"float32", "bfloat16"}, "`TYPE` of the backbone's activations; bfloat16: GZPT_CPU=reference")
 	g.Uint64Var(&s.seed, "seed", 0, "`N` from which every random number follows")
 }
 
 // resolve refuses what this version lacks and fills in what follows from the optimiser.
 func (s *networkSettings) resolve(f *flags) error {
 	switch {
-	case s.precision != "float32":
-		return usagef("--precision %s: this version has float32", s.precision)
 	case f.given("epochs") && f.given("steps"):
 		return usagef("--epochs and --steps both say how long the run is: give one")
 	case s.epochs < 1 || s.steps < 0:
@@ -87,7 +85,7 @@ func (s *networkSettings) settings(d *dataSettings) (pretrain.Settings, error) {
 	t.Epochs, t.Warmup, t.Init = s.epochs, s.warmup, s.init
 	c := &t.Network
 	c.Height, c.Width = d.ImageSize, d.ImageSize
-	c.Batch, c.Accumulate = s.batch, s.accumulate
+	c.Batch, c.Accumulate, c.Precision = s.batch, s.accumulate, s.precision
 	if s.steps > 0 {
 		c.Steps, t.Epochs = s.steps, 0
 	}
