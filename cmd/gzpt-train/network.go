@@ -47,7 +47,7 @@ func (s *networkSettings) addFlags(f *flags) {
 	g.Float64Var(&s.weightDecay, "weight-decay", usual.Optimiser.WeightDecay, "weight decay `X` (sgd: 1e-4)")
 	g.BoolVar(&s.decayWeightsOnly, "decay-weights-only", false, "no weight decay on biases and normalisations (lars: always)")
 	g.Float64Var(&s.momentum, "target-momentum", usual.TargetMomentum, "momentum `M` of the target network at the beginning; it rises to 1")
-	f.choice(g, &s.precision, "precision", []string{"float32", "bfloat16"}, "`TYPE` of activations, bfloat16 with GZPT_CPU=reference")
+	f.choice(g, &s.precision, "precision", []string{"float32", "bfloat16"}, "`TYPE` of activations, both on GZPT_CPU=reference")
 	g.Uint64Var(&s.seed, "seed", 0, "`N` from which every random number follows")
 }
 
