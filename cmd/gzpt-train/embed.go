@@ -58,7 +58,7 @@ func (s *subject) embed(ctx context.Context, e *environment, out string, withPix
 		return err
 	}
 	defer dev.Close()
-	encoder, err := s.encoder(dev)
+	encoder, err := s.encoder(e, dev)
 	if err != nil {
 		return err
 	}

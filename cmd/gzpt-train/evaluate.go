@@ -64,7 +64,7 @@ func (s *subject) evaluate(ctx context.Context, e *environment, knn evaluate.KNN
 		return nil, err
 	}
 	defer dev.Close()
-	encoder, err := s.encoder(dev)
+	encoder, err := s.encoder(e, dev)
 	if err != nil {
 		return nil, err
 	}

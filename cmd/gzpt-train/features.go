@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
+	"slices"
 
 	"gzpt/cmd/gzpt-train/internal/rundir"
 	"gzpt/kernels"
@@ -25,7 +27,7 @@ type subject struct {
 func (s *subject) addFlags(f *flags) {
 	g := f.group("What")
 	f.path(g, &s.run, "run", "run directory: its backbone and its items: `DIR`")
-	f.path(g, &s.weights, "weights", "backbone to use instead: `FILE`, safetensors under torchvision's names")
+	f.path(g, &s.weights, "weights", "backbone to use instead: `FILE`, safetensors, .pth or .pt")
 	g.IntVar(&s.batch, "batch", 32, "images in a pass: `N`")
 	g.IntVar(&s.workers, "workers", 0, "goroutines that decode images: `N` (0: one per processor)")
 	s.data.addFlags(f)
@@ -64,14 +66,17 @@ func (s *subject) resolve(f *flags) error {
 	return s.data.validate()
 }
 
-// encoder opens the backbone for images of the subject's size.
-func (s *subject) encoder(dev kernels.Device) (*nn.Encoder, error) {
+// encoder opens the backbone for images of the subject's size, and tells what a file from elsewhere held.
+func (s *subject) encoder(e *environment, dev kernels.Device) (*nn.Encoder, error) {
 	encoder, err := nn.LoadEncoder(dev, s.weights, s.batch, s.data.imageSize, s.data.imageSize)
 	if err != nil {
 		return nil, err
 	}
 	if has := encoder.Arch().Channels; has != s.data.channels {
 		return nil, fmt.Errorf("%s: a backbone for %d channels: --channels %d", s.weights, has, has)
+	}
+	if s.record == nil || s.weights != rundir.Dir(s.run).Backbone() {
+		e.console.Info(fmt.Sprintf("%s: %v", s.weights, encoder.Found()))
 	}
 	return encoder, nil
 }
@@ -96,7 +101,11 @@ func encode(ctx context.Context, e *environment, encoder *nn.Encoder, d *dataset
 		if err != nil {
 			return f, err
 		}
-		encoder.Encode(f.Values[from*dim:(from+m)*dim], part)
+		features := f.Values[from*dim : (from+m)*dim]
+		encoder.Encode(features, part)
+		if i := notFinite(features); i >= 0 {
+			return f, fmt.Errorf("image %q: feature %d is %v: the network does not fit such images, or its weights are damaged", d.items()[from+i/dim].Name, i%dim, features[i])
+		}
 		if err := seen(part); err != nil {
 			return f, err
 		}
@@ -107,6 +116,11 @@ func encode(ctx context.Context, e *environment, encoder *nn.Encoder, d *dataset
 	}
 	e.console.Finish()
 	return f, nil
+}
+
+// notFinite is the first number that is NaN or infinite, or -1.
+func notFinite(values []float32) int {
+	return slices.IndexFunc(values, func(v float32) bool { return math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) })
 }
 
 // unseen is for features alone.

@@ -31,7 +31,7 @@ func (s *networkSettings) addFlags(f *flags) {
 	g.IntVar(&s.projector, "projector", 0, "width `N` of the projector's hidden layer (0: the method's)")
 	g.IntVar(&s.predictor, "predictor", 0, "width `N` of the predictor's hidden layer (0: the method's)")
 	g.IntVar(&s.embedding, "embedding", 0, "width `N` of the embeddings (0: the method's)")
-	f.path(g, &s.init, "init", "start from the backbone in `FILE`, safetensors under torchvision's names")
+	f.path(g, &s.init, "init", "start from the backbone in `FILE`: safetensors, .pth or .pt under torchvision's names")
 
 	g = f.group("Training")
 	f.choice(g, &s.method, "method", append(nn.Methods(), otherMethods...), "pre-training `METHOD`; this version has "+strings.Join(nn.Methods(), ", "))

@@ -92,10 +92,15 @@ func (t *training) plan(identity string) error {
 
 // begin gives a run that starts at step 0 the weights of --init, if there are any.
 func (t *training) begin() error {
-	if init := t.settings.network.init; init != "" {
-		return nn.LoadBackbone(init, t.trainer)
+	init := t.settings.network.init
+	if init == "" {
+		return nil
 	}
-	return nil
+	found, err := nn.LoadBackbone(init, t.trainer)
+	if err == nil {
+		t.console.Info(fmt.Sprintf("%s: %v", init, found))
+	}
+	return err
 }
 
 // loadCheckpoint brings the trainer to the last checkpoint; a run that was stopped before its first one begins anew.
