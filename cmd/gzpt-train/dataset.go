@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"gzpt/gaze"
+	"gzpt/kernels/names"
 	"gzpt/nn/data"
 )
 
@@ -118,13 +119,13 @@ type gazeFile struct {
 
 func (d *dataset) items() []data.Item { return d.source.Items() }
 
-// names is the name of each item.
-func (d *dataset) names() []string {
-	names := make([]string, len(d.items()))
+// images is the items for a matcher of names.
+func (d *dataset) images() []names.Image {
+	images := make([]names.Image, len(d.items()))
 	for i, item := range d.items() {
-		names[i] = item.Name
+		images[i] = names.Image{Name: item.Name, Path: item.Path}
 	}
-	return names
+	return images
 }
 
 // anyLabels is the label of each item, nil where none has one.

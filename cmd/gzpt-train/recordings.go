@@ -132,7 +132,7 @@ func (s *dataSettings) alignGaze(d *dataset, set *formats.Set) error {
 	}
 	images := make([]formats.Image, len(d.items()))
 	for i, item := range d.items() {
-		images[i] = formats.Image{Name: item.Name, File: cmp.Or(item.File, item.Path), Line: item.Line}
+		images[i] = formats.Image{Name: item.Name, Path: item.Path, File: cmp.Or(item.File, item.Path), Line: item.Line}
 		images[i].Width, images[i].Height = d.source.Size(i)
 	}
 	recordings, skips, err := set.Align(images, o)

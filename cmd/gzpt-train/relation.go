@@ -217,7 +217,7 @@ func (s *gazeSettings) readRelation(e *environment, d *dataset) (*similarity.Rel
 	if err != nil {
 		return nil, err
 	}
-	rows, err := formats.MatchNames(d.names(), s.names, listed)
+	rows, err := formats.MatchNames(d.images(), s.names, listed)
 	if err != nil {
 		return nil, err
 	}
@@ -229,7 +229,7 @@ func (s *gazeSettings) readRelation(e *environment, d *dataset) (*similarity.Rel
 	}
 	e.console.Info("relation read", "file", s.relation, "rows", len(listed), "items", len(rows), "items_not_in_it", missing)
 	if missing == len(rows) {
-		return nil, fmt.Errorf("%s: none of its names is among the images, the first of which is %q", s.names, d.names()[0])
+		return nil, fmt.Errorf("%s: none of its names is among the images, the first of which is %q", s.names, d.items()[0].Name)
 	}
 	if asymmetry > 0 {
 		e.console.Warn(fmt.Sprintf("%s is not symmetric: R[i,j] and R[j,i] differ by up to %.3g; their mean is taken", s.relation, asymmetry))

@@ -4,8 +4,10 @@
 package names
 
 import (
+	"errors"
 	"fmt"
 	"path"
+	"path/filepath"
 	"strings"
 	"sync"
 
@@ -23,6 +25,7 @@ type Image struct {
 // Index finds images by name. It is built once and not changed, so several goroutines may ask it.
 type Index struct {
 	images []Image
+	flat   bool
 	whole  map[string]int // the first image of a clean name
 	exact  *tree          // with extensions
 	stems  func() *tree   // without known extensions: made for the first name that needs it
@@ -30,12 +33,14 @@ type Index struct {
 
 // New makes the index of the images. Of images with one name the first is found; First tells them apart.
 func New(images []Image) *Index {
-	x := &Index{images: images, whole: make(map[string]int, len(images)), exact: newTree(len(images))}
+	x := &Index{images: images, flat: true, whole: make(map[string]int, len(images)), exact: newTree(len(images))}
 	for i, image := range images {
 		name := Clean(image.Name)
 		if _, ok := x.whole[name]; !ok {
+			p := parts(name)
 			x.whole[name] = i
-			x.exact.add(i, parts(name))
+			x.exact.add(i, p)
+			x.flat = x.flat && len(p) == 1
 		}
 	}
 	x.stems = sync.OnceValue(func() *tree {
@@ -52,6 +57,9 @@ func New(images []Image) *Index {
 
 // First is the first image whose clean name is that of image i: i, if no other before it has its name.
 func (x *Index) First(i int) int { return x.whole[Clean(x.images[i].Name)] }
+
+// Flat reports whether no image has a folder in its name, so that folders tell nothing apart.
+func (x *Index) Flat() bool { return x.flat }
 
 // Find is the image that a name means. The strictest form wins:
 //
@@ -125,13 +133,23 @@ func (x *Index) fits(t *tree, walked []int32, p []string) group {
 
 // above is how many of the folders, the innermost first, lie above the d parts of an image's name in its file's path.
 func (x *Index) above(image, d int, folders []string) int {
-	if x.images[image].Path == "" || len(folders) == 0 {
+	file := x.images[image].Path
+	if file == "" || len(folders) == 0 {
 		return 0
 	}
-	file := parts(Clean(x.images[image].Path))
-	n := 0
-	for n < len(folders) && d+n < len(file) && file[d+n] == folders[n] {
-		n++
+	shared := func() (n int, all bool) {
+		p := parts(Clean(file))
+		for n < len(folders) && d+n < len(p) && p[d+n] == folders[n] {
+			n++
+		}
+		return n, d+n >= len(p)
+	}
+	n, all := shared()
+	if all && !filepath.IsAbs(file) { // the folders above that in which the program runs
+		if absolute, err := filepath.Abs(file); err == nil {
+			file = absolute
+			n, _ = shared()
+		}
 	}
 	return n
 }
@@ -221,6 +239,17 @@ func (e *Ambiguous) Error() string {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	return "fits several images; expected a name with its folder, for one of " + text
+}
+
+// IsMissing and IsAmbiguous report whether an error of Find is of the one kind or the other.
+func IsMissing(err error) bool {
+	_, ok := errors.AsType[*Missing](err)
+	return ok
+}
+
+func IsAmbiguous(err error) bool {
+	_, ok := errors.AsType[*Ambiguous](err)
+	return ok
 }
 
 func (x *Index) ambiguous(fits group) *Ambiguous {

@@ -1,7 +1,6 @@
 package names
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -51,11 +50,12 @@ func TestFind(t *testing.T) {
 		for k := 0; k < len(c.names); k += 2 {
 			i, err := x.Find(c.names[k])
 			got := ""
-			if _, ok := errors.AsType[*Missing](err); ok {
+			switch {
+			case IsMissing(err):
 				got = missing
-			} else if _, ok := errors.AsType[*Ambiguous](err); ok {
+			case IsAmbiguous(err):
 				got = ambiguous
-			} else {
+			default:
 				got = c.images[i]
 			}
 			if got != c.names[k+1] {

@@ -254,7 +254,7 @@ func (l *lister) locate(name string) (string, error) {
 		return "", err
 	}
 	i, err := files.index.Find(name)
-	if _, ok := errors.AsType[*names.Missing](err); ok {
+	if names.IsMissing(err) {
 		return "", fmt.Errorf("no such file, expected %s", strings.Join(slices.Compact(candidates), " or "))
 	}
 	if err != nil {
@@ -287,9 +287,6 @@ func (l *lister) named() []names.Image {
 	images := make([]names.Image, len(l.items))
 	for i, item := range l.items {
 		images[i] = names.Image{Name: item.Name, Path: item.Path}
-		if path, err := filepath.Abs(item.Path); err == nil && item.Path != "" {
-			images[i].Path = path
-		}
 	}
 	return images
 }
