@@ -11,6 +11,7 @@ import (
 	"gzpt/gaze"
 	"gzpt/gaze/formats"
 	"gzpt/gaze/similarity"
+	"gzpt/kernels/names"
 	"gzpt/nn/data"
 )
 
@@ -93,7 +94,7 @@ func (s *dataSettings) readAlone(d *dataset) error {
 	if err != nil {
 		return err
 	}
-	var names []string
+	var images []string
 	known := map[string]bool{}
 	for _, r := range set.Recordings {
 		switch {
@@ -101,20 +102,20 @@ func (s *dataSettings) readAlone(d *dataset) error {
 			return gaze.Problem{File: r.File, Line: r.Line, Reason: "a recording that names no image, expected one, or the images in --data"}
 		case r.Width == 0:
 			return gaze.Problem{File: r.File, Line: r.Line, Reason: fmt.Sprintf("gaze for image %q in pixels of an unknown frame, expected columns width and height, or the images in --data", r.Image)}
-		case !known[r.Image]:
-			known[r.Image] = true
-			names = append(names, r.Image)
+		case !known[names.Clean(r.Image)]:
+			known[names.Clean(r.Image)] = true
+			images = append(images, r.Image)
 		}
 	}
-	if err := s.name(d, names); err != nil {
+	if err := s.name(d, images); err != nil {
 		return err
 	}
 	return s.alignGaze(d, set)
 }
 
 // name makes items of names, with labels, splits and groups.
-func (s *dataSettings) name(d *dataset, names []string) error {
-	items, err := s.listed(d, func(o data.ListOptions) (*data.Listing, error) { return data.Named(s.folder(), names, o) })
+func (s *dataSettings) name(d *dataset, images []string) error {
+	items, err := s.listed(d, func(o data.ListOptions) (*data.Listing, error) { return data.Named(s.folder(), images, o) })
 	if err != nil {
 		return err
 	}

@@ -3,11 +3,16 @@ package main
 import (
 	"cmp"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"gzpt/kernels/atomicfile"
+	"gzpt/nn"
+	"gzpt/nn/safetensors"
 )
 
 // TestWeightsOfTorchvision: the features of torchvision's four networks from the files that torch.save makes of them, where
@@ -75,5 +80,42 @@ func TestForeignWeights(t *testing.T) {
 	o = succeed(t, tiny(filepath.Join(work, "run1"), "--init", zip, "--width", "1", "--channels", "1", "--steps", "1")...)
 	if !strings.Contains(o.stderr, zip+": resnet18 width 1") {
 		t.Errorf("--init says nothing of what it found: %s", o.stderr)
+	}
+}
+
+// TestFeaturesThatAreNotFinite: weights that are numbers, but whose features are none, are an error in every verb that
+// computes features.
+func TestFeaturesThatAreNotFinite(t *testing.T) {
+	work := t.TempDir()
+	path := filepath.Join(work, "large.safetensors")
+	o, err := nn.OpenWeightFile(filepath.Join("..", "..", "nn", "torchfile", "testdata", "resnet18.legacy.pth"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.Close()
+	var tensors []safetensors.Tensor
+	for i, info := range o.Tensors() {
+		if !info.Type.Floating() {
+			continue
+		}
+		values, err := o.Floats(i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(info.Name, "bn2.weight") {
+			for k := range values {
+				values[k] = 1e30
+			}
+		}
+		tensors = append(tensors, safetensors.Tensor{Name: info.Name, Shape: info.Shape, Floats: values})
+	}
+	if err := atomicfile.Write(path, func(w io.Writer) error { return safetensors.Write(w, tensors) }); err != nil {
+		t.Fatal(err)
+	}
+	data := []string{"--weights", path, "--data", makeData(t, files{"l.csv": labels()}), "--labels", "l.csv:grade", "--channels", "1", "--image-size", "16"}
+	for _, verb := range [][]string{{"embed", "--out", filepath.Join(work, "features")}, {"evaluate"}} {
+		if o := gzpt(t, append(verb, data...)...); o.status != 1 || !strings.Contains(o.stderr, "image \"img00.png\": feature ") {
+			t.Errorf("%s: status %d, %s", verb[0], o.status, o.stderr)
+		}
 	}
 }
