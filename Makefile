@@ -14,7 +14,7 @@ STATICCHECK         := .tools/staticcheck-$(STATICCHECK_VERSION)
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo study measures test machine lint unit tiers noasm portable race short-demo fuzz bench bench-peer bench-gaze check-export check-weights readme clean
+.PHONY: help demo study measures test machine lint unit tiers noasm portable race short-demo fuzz bench bench-peer bench-gaze check-export check-weights pages clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -108,8 +108,8 @@ check-weights: ## do PyTorch's files of torchvision's networks give torchvision'
 	$(GO) build -o "$$program/gzpt-train" ./cmd/gzpt-train && \
 	$(PEER_PYTHON) bench/peer/check_weights.py --program "$$program/gzpt-train"
 
-readme: ## copy the recorded results into the README
-	$(GO) run ./bench/readme
+pages: ## copy the recorded results into the README and docs
+	$(GO) run ./bench/pages
 
 clean: ## remove what make built
 	rm -rf .tools gzpt-train

@@ -15,7 +15,14 @@ import (
 // file is written aside, flushed and renamed.
 func ExportBackbone(path string, t *Trainer) error {
 	return atomicfile.Write(path, func(w io.Writer) error {
-		return safetensors.Write(w, backboneTensors(t.dev, t.method.trained(), backbonePrefix))
+		if t.failed != nil {
+			return fmt.Errorf("nn: backbone: not written: %w", t.failed)
+		}
+		tensors, err := backboneTensors(t.dev, t.method.trained(), backbonePrefix)
+		if err != nil {
+			return err
+		}
+		return safetensors.Write(w, tensors)
 	})
 }
 
@@ -40,6 +47,9 @@ func LoadBackbone(path string, t *Trainer) (*FoundBackbone, error) {
 	}
 	weights.write(t.dev, n, backbonePrefix)
 	t.method.restart()
+	if err := t.dev.Sync(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
 	return found, nil
 }
 
@@ -59,25 +69,25 @@ func readBackbone(path string, choose func(*FoundBackbone) (Arch, error)) (*Foun
 }
 
 // backboneTensors is the parameters and statistics of a network under the prefix, as a file holds them.
-func backboneTensors(dev kernels.Device, n *network, prefix string) []safetensors.Tensor {
+func backboneTensors(dev kernels.Device, n *network, prefix string) ([]safetensors.Tensor, error) {
 	var tensors []safetensors.Tensor
-	add := func(a arena) {
+	for _, a := range []arena{n.weights, n.statistics} {
 		for i, p := range a.parameters {
 			name, ok := strings.CutPrefix(p.name, prefix)
 			if !ok {
 				continue
 			}
 			values := make([]float32, p.len())
-			dev.Read(values, a.at(i))
+			if err := dev.Read(values, a.at(i)); err != nil {
+				return nil, err
+			}
 			tensors = append(tensors, safetensors.Tensor{Name: name, Shape: fileShape(p.dims), Floats: toFile(values, p.dims)})
 			if norm, ok := strings.CutSuffix(name, varianceSuffix); ok {
 				tensors = append(tensors, safetensors.Tensor{Name: norm + trackedSuffix, Ints: []int64{n.tracked}})
 			}
 		}
 	}
-	add(n.weights)
-	add(n.statistics)
-	return tensors
+	return tensors, nil
 }
 
 // fileShape is the shape of a parameter in a file: OIHW for KRSC.

@@ -18,7 +18,7 @@ import (
 // told.
 func TestFound(t *testing.T) {
 	dev := reference.New(kernels.Float32)
-	good := backboneTensors(dev, newTrainer(t, dev, tiny(18)).method.trained(), backbonePrefix)
+	good := tensorsOf(t, dev, newTrainer(t, dev, tiny(18)).method.trained(), backbonePrefix)
 	path := writeTensors(t, good)
 	pixels := tinyBatch(tiny(18), 3).Views[0]
 	features := func(path string) ([]float32, *FoundBackbone) {
@@ -28,7 +28,7 @@ func TestFound(t *testing.T) {
 			t.Fatal(err)
 		}
 		x := make([]float32, tiny(18).Batch*e.Arch().Features())
-		e.Encode(x, pixels)
+		encode(t, e, x, pixels)
 		return x, e.Found()
 	}
 	want, _ := features(path)
@@ -107,7 +107,7 @@ func TestTorchFiles(t *testing.T) {
 			t.Errorf("%s: told\n%s\nexpected\n%s", file, s, told)
 		}
 		got := make([]float32, len(want.Features))
-		e.Encode(got, pixels)
+		encode(t, e, got, pixels)
 		var difference, norm float64
 		for i, w := range want.Features {
 			difference = math.Hypot(difference, float64(got[i])-w)

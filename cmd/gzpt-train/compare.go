@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"gzpt/cmd/gzpt-train/internal/rundir"
+	"gzpt/gaze/examine"
 	"gzpt/gaze/similarity"
 )
 
@@ -51,7 +52,7 @@ func (s *relateSettings) measures() ([]string, error) {
 }
 
 // comparison ranks the measures, that of the report among them. What is done is kept in compare.json until all is.
-func (x *examined) comparison(ctx context.Context, found *relation) ([]similarity.Comparison, error) {
+func (x *examined) comparison(ctx context.Context, found *findings) ([]examine.Comparison, error) {
 	specs, err := x.measures()
 	if err != nil || len(specs) == 0 {
 		return nil, err
@@ -59,12 +60,12 @@ func (x *examined) comparison(ctx context.Context, found *relation) ([]similarit
 	if !x.gaze.permuted() && !slices.Contains(specs, found.Measure) {
 		specs = append(specs, found.Measure)
 	}
-	var done []similarity.Comparison
+	var done []examine.Comparison
 	if err := rundir.ReadJSON(x.dir.Comparison(), &done); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	for k, spec := range specs {
-		if slices.ContainsFunc(done, func(c similarity.Comparison) bool { return c.Measure == spec }) {
+		if slices.ContainsFunc(done, func(c examine.Comparison) bool { return c.Measure == spec }) {
 			continue
 		}
 		c, err := x.compared(ctx, found, spec, fmt.Sprintf("%d of %d measures, %s:", k+1, len(specs), similarity.BriefMeasure(spec)))
@@ -76,21 +77,21 @@ func (x *examined) comparison(ctx context.Context, found *relation) ([]similarit
 			return nil, err
 		}
 	}
-	similarity.Rank(done)
+	examine.Rank(done)
 	return done, os.Remove(x.dir.Comparison())
 }
 
 // compared is what a measure is worth; the report knows that of its own.
-func (x *examined) compared(ctx context.Context, found *relation, spec, what string) (similarity.Comparison, error) {
+func (x *examined) compared(ctx context.Context, found *findings, spec, what string) (examine.Comparison, error) {
 	if spec == found.Measure && !x.gaze.permuted() {
 		return found.Examination.Comparison(spec, found.Timing), nil
 	}
 	o := similarity.RelateOptions{Measure: spec, Readers: x.gaze.readers, File: x.dir.Comparison() + ".npy", Progress: x.progress(what)}
-	return similarity.CompareMeasure(ctx, x.dev, x.data.recordings, o, x.data.anyLabels(), readersCompared)
+	return examine.CompareMeasure(ctx, x.dev, x.data.recordings, o, x.data.anyLabels(), readersCompared)
 }
 
 // print writes the report for a person.
-func (r *relation) print(w io.Writer) {
+func (r *findings) print(w io.Writer) {
 	fmt.Fprintf(w, "%s: %d items, %d with gaze\n", r.name(), r.Items, r.WithGaze)
 	fmt.Fprint(w, "similarity of all pairs, quantiles:")
 	for i, level := range r.QuantileLevels {
@@ -117,7 +118,7 @@ func (r *relation) print(w io.Writer) {
 	printComparison(w, r.Comparison)
 }
 
-func printComparison(w io.Writer, all []similarity.Comparison) {
+func printComparison(w io.Writer, all []examine.Comparison) {
 	if len(all) == 0 {
 		return
 	}

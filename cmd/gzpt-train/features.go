@@ -102,7 +102,9 @@ func encode(ctx context.Context, e *environment, encoder *nn.Encoder, d *dataset
 			return f, err
 		}
 		features := f.Values[from*dim : (from+m)*dim]
-		encoder.Encode(features, part)
+		if err := encoder.Encode(features, part); err != nil {
+			return f, err
+		}
 		if i := notFinite(features); i >= 0 {
 			return f, fmt.Errorf("image %q: feature %d is %v: the network does not fit such images, or its weights are damaged", d.items()[from+i/dim].Name, i%dim, features[i])
 		}

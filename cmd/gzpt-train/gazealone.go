@@ -10,7 +10,7 @@ import (
 
 	"gzpt/gaze"
 	"gzpt/gaze/formats"
-	"gzpt/gaze/similarity"
+	"gzpt/gaze/relation"
 	"gzpt/kernels/names"
 	"gzpt/nn/data"
 )
@@ -57,7 +57,7 @@ func (s *relateSettings) load(ctx context.Context, e *environment) (*dataset, er
 	}
 	d := &dataset{close: func() error { return nil }}
 	if s.data.path == "" && s.data.gaze.path == "" {
-		names, err := similarity.ReadNames(s.gaze.names)
+		names, err := relation.ReadNames(s.gaze.names)
 		if err == nil {
 			err = s.data.name(d, names)
 		}

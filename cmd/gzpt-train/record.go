@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"gzpt/cmd/gzpt-train/internal/rundir"
-	"gzpt/gaze/similarity"
+	"gzpt/gaze/relation"
 	"gzpt/kernels/npy"
 	"gzpt/nn"
 )
@@ -51,7 +51,7 @@ func newRecord(e *environment, f *flags, t *training) record {
 
 // identity names the data that a run trains on: a checkpoint is refused by a run on other items, another relation or
 // other views.
-func identity(rows []itemRow, r *similarity.Relation, s *pretrainSettings) string {
+func identity(rows []itemRow, r *relation.Relation, s *pretrainSettings) string {
 	h := sha256.New()
 	for _, row := range rows {
 		fmt.Fprintf(h, "%q\n", row.fields())
@@ -64,7 +64,7 @@ func identity(rows []itemRow, r *similarity.Relation, s *pretrainSettings) strin
 }
 
 // writeStart writes what a run directory has from the beginning.
-func writeStart(dir rundir.Dir, c record, rows []itemRow, r *similarity.Relation) error {
+func writeStart(dir rundir.Dir, c record, rows []itemRow, r *relation.Relation) error {
 	if err := rundir.WriteJSON(dir.Config(), c); err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func writeStart(dir rundir.Dir, c record, rows []itemRow, r *similarity.Relation
 }
 
 // readStart reads the items and the relation of a run, nil where it has none.
-func readStart(dir rundir.Dir) ([]itemRow, *similarity.Relation, error) {
+func readStart(dir rundir.Dir) ([]itemRow, *relation.Relation, error) {
 	rows, err := readItems(dir.Items())
 	if err != nil {
 		return nil, nil, err
@@ -94,5 +94,5 @@ func readStart(dir rundir.Dir) ([]itemRow, *similarity.Relation, error) {
 	if !slices.Equal(dims, []int{n, n}) {
 		return nil, nil, fmt.Errorf("%s: shape %v, expected [%d %d] for the items of %s", dir.Relation(), dims, n, n, dir.Items())
 	}
-	return rows, similarity.FromValues(n, values), nil
+	return rows, relation.FromValues(n, values), nil
 }

@@ -11,6 +11,8 @@ import (
 
 	"gzpt/cmd/gzpt-train/internal/rundir"
 	"gzpt/gaze"
+	"gzpt/gaze/examine"
+	"gzpt/gaze/relation"
 	"gzpt/gaze/similarity"
 	"gzpt/kernels"
 	"gzpt/kernels/npy"
@@ -201,7 +203,7 @@ type examined struct {
 const readersCompared = 2000
 
 func (x *examined) run(ctx context.Context) error {
-	found := &relation{Gaze: x.gaze.gaze, Readers: x.gaze.readers, Files: x.data.files, Detector: x.data.detector, Dropped: x.data.dropped, Skipped: x.data.skips}
+	found := &findings{Gaze: x.gaze.gaze, Readers: x.gaze.readers, Files: x.data.files, Detector: x.data.detector, Dropped: x.data.dropped, Skipped: x.data.skips}
 	if x.gaze.needsGaze() {
 		found.Measure, _ = x.gaze.measure() // was resolved before
 	}
@@ -215,7 +217,7 @@ func (x *examined) run(ctx context.Context) error {
 		return err
 	}
 	labels := x.data.anyLabels()
-	examination, err := positives.Examine(ctx, similarity.ExamineOptions{
+	examination, err := examine.Positives(ctx, positives, examine.Options{
 		Labels: labels, Permutations: x.permutations, Seed: x.network.seed, Pairs: x.pairs,
 		Progress: func(done, total int) {
 			x.console.Progress(float64(done)/float64(total), fmt.Sprintf("gaze permuted %d/%d", done, total))
@@ -226,7 +228,7 @@ func (x *examined) run(ctx context.Context) error {
 	}
 	found.Examination = *examination
 	if x.gaze.needsGaze() && !x.gaze.permuted() {
-		found.Examination.Readers, err = similarity.CompareReaders(ctx, x.dev, x.data.recordings,
+		found.Examination.Readers, err = examine.CompareReaders(ctx, x.dev, x.data.recordings,
 			similarity.RelateOptions{Measure: found.Measure, Progress: x.progress("readers compared")}, readersCompared)
 		if err != nil {
 			return err
@@ -249,10 +251,10 @@ func (x *examined) run(ctx context.Context) error {
 }
 
 // matrix computes the relation, or opens it where it was finished before an interruption.
-func (x *examined) matrix(ctx context.Context, found *relation) (*similarity.Relation, error) {
+func (x *examined) matrix(ctx context.Context, found *findings) (*relation.Relation, error) {
 	file := x.dir.Relation()
 	if _, err := os.Stat(file); err == nil {
-		return similarity.OpenRelation(file)
+		return relation.Open(file)
 	}
 	inBlocks := ""
 	if x.gaze.needsGaze() {
@@ -275,17 +277,17 @@ func (x *examined) progress(what string) func(done, total int) {
 	}
 }
 
-// relation is what relate.json holds.
-type relation struct {
+// findings is what relate.json holds.
+type findings struct {
 	Gaze    string `json:"gaze"`
 	Measure string `json:"measure,omitempty"`
 	// Readers says what was done with several readers of an image; Reader agreement is in the examination.
 	Readers string `json:"several_readers"`
-	similarity.Examination
+	examine.Examination
 	// Timing is missing where no gaze was compared, or not in one go.
-	Timing     *similarity.Timing      `json:"timing,omitempty"`
-	Comparison []similarity.Comparison `json:"comparison,omitempty"`
-	Files      []gazeFile              `json:"gaze_files,omitempty"`
+	Timing     *similarity.Timing   `json:"timing,omitempty"`
+	Comparison []examine.Comparison `json:"comparison,omitempty"`
+	Files      []gazeFile           `json:"gaze_files,omitempty"`
 	// Detector says what found the fixations.
 	Detector string       `json:"detector,omitempty"`
 	Dropped  gaze.Dropped `json:"dropped"`
@@ -293,7 +295,7 @@ type relation struct {
 }
 
 // name is what the relation comes from.
-func (r *relation) name() string {
+func (r *findings) name() string {
 	if r.Measure == "" || strings.HasPrefix(r.Gaze, "permuted") {
 		return r.Gaze
 	}

@@ -11,6 +11,7 @@ import (
 
 	"gzpt/gaze"
 	"gzpt/gaze/formats"
+	"gzpt/gaze/relation"
 	"gzpt/gaze/similarity"
 	"gzpt/kernels"
 )
@@ -45,13 +46,13 @@ func (s *gazeSettings) addFlags(f *flags) {
 	f.path(g, &s.relation, "relation", "take this matrix instead of a measure: `FILE`, a square .npy; --names says what its rows are")
 	f.path(g, &s.names, "names", "names of the rows of --relation: `FILE`, an image a line; an image that it lacks has no gaze")
 	g = f.group("Positives")
-	f.choice(g, &s.rule, "rule", similarity.RuleKinds(), "which pairs are positives, above --tau, the --positives K most alike, above a --quantile, or weighted from --tau to --tau-full: `RULE`")
+	f.choice(g, &s.rule, "rule", relation.RuleKinds(), "which pairs are positives, above --tau, the --positives K most alike, above a --quantile, or weighted from --tau to --tau-full: `RULE`")
 	g.Float64Var(&s.tau, "tau", 0, "pairs above this similarity are positives: `T` (tima: 0.95, otherwise by --positives 4; phantoms: by --positives 20)")
 	g.Float64Var(&s.positives, "positives", 0, "choose tau so that an image has `K` positives on average at most; of --rule top-k exactly the K most alike")
 	g.Float64Var(&s.quantile, "quantile", usualQuantile, "for --rule quantile: tau is the similarity that a share `Q` of all pairs does not exceed")
 	g.Float64Var(&s.full, "tau-full", 1, "for --rule soft: the similarity `T` from which a pair counts fully; at --tau it counts nothing")
 	g.BoolVar(&s.mutual, "mutual", false, "for --rule top-k: each of the two must be among the K of the other")
-	f.choice(g, &s.patients, "patients", similarity.PatientRules(), "may two images of one patient (--group) be positives; apart is never, within only these: `WHICH`")
+	f.choice(g, &s.patients, "patients", relation.PatientRules(), "may two images of one patient (--group) be positives; apart is never, within only these: `WHICH`")
 	g.Float64Var(&s.drop, "drop", releasedDrop, "in training, leave out each positive pair with probability `P` in a step")
 }
 
@@ -135,8 +136,8 @@ func (s *gazeSettings) fillIn(f *flags) {
 }
 
 // ruleOf is the rule that the flags say.
-func (s *gazeSettings) ruleOf() similarity.Rule {
-	r := similarity.Rule{Kind: s.rule, Mutual: s.mutual, Patients: s.patients}
+func (s *gazeSettings) ruleOf() relation.Rule {
+	r := relation.Rule{Kind: s.rule, Mutual: s.mutual, Patients: s.patients}
 	switch s.rule {
 	case "top-k":
 		r.K = int(s.positives)
@@ -153,7 +154,7 @@ func (s *gazeSettings) ruleOf() similarity.Rule {
 
 // apply turns the relation into positives between the items; of a top-k, among those that are trained on alone. Where the
 // rule left tau to the relation it is set, for the run's record.
-func (s *gazeSettings) apply(r *similarity.Relation, rows []itemRow) (*similarity.Positives, error) {
+func (s *gazeSettings) apply(r *relation.Relation, rows []itemRow) (*relation.Positives, error) {
 	groups := make([]string, len(rows))
 	for i, row := range rows {
 		groups[i] = row.group
@@ -194,7 +195,7 @@ func (s *gazeSettings) unknown() bool {
 
 // relate computes the relation of all items, nil for none, in the given file if it is not "". Permuted gaze is shuffled
 // between the training items alone, so that the control has as many positives as the real thing.
-func (s *gazeSettings) relate(ctx context.Context, e *environment, dev kernels.Device, d *dataset, seed uint64, file string) (*similarity.Relation, *similarity.Timing, error) {
+func (s *gazeSettings) relate(ctx context.Context, e *environment, dev kernels.Device, d *dataset, seed uint64, file string) (*relation.Relation, *similarity.Timing, error) {
 	switch s.gaze {
 	case "none":
 		return nil, nil, nil
@@ -206,14 +207,14 @@ func (s *gazeSettings) relate(ctx context.Context, e *environment, dev kernels.D
 		if labels == nil {
 			return nil, nil, errors.New("--gaze labels, but no image has a label: --labels FILE:COLUMN names them")
 		}
-		return similarity.LabelRelation(labels), nil, nil
+		return relation.FromLabels(labels), nil, nil
 	}
 	return s.compare(ctx, e, dev, d, seed, file)
 }
 
 // readRelation takes the items' rows from a relation matrix that is there.
-func (s *gazeSettings) readRelation(e *environment, d *dataset) (*similarity.Relation, error) {
-	ready, listed, asymmetry, err := similarity.ReadReleased(s.relation, s.names)
+func (s *gazeSettings) readRelation(e *environment, d *dataset) (*relation.Relation, error) {
+	ready, listed, asymmetry, err := relation.ReadReleased(s.relation, s.names)
 	if err != nil {
 		return nil, err
 	}
@@ -238,7 +239,7 @@ func (s *gazeSettings) readRelation(e *environment, d *dataset) (*similarity.Rel
 }
 
 // tellPositives says how many images count as alike, and warns where that is next to none.
-func (s *gazeSettings) tellPositives(e *environment, positives *similarity.Positives) {
+func (s *gazeSettings) tellPositives(e *environment, positives *relation.Positives) {
 	p := positives.Counts()
 	e.console.Info("positives", "rule", s.rule, "tau", s.tau, "per_item", p.Mean, "median", p.Median, "most", p.Most, "share_of_items_without", p.None)
 	if p.Mean < 0.5 {
@@ -247,7 +248,7 @@ func (s *gazeSettings) tellPositives(e *environment, positives *similarity.Posit
 }
 
 // compare is the relation by gaze.
-func (s *gazeSettings) compare(ctx context.Context, e *environment, dev kernels.Device, d *dataset, seed uint64, file string) (*similarity.Relation, *similarity.Timing, error) {
+func (s *gazeSettings) compare(ctx context.Context, e *environment, dev kernels.Device, d *dataset, seed uint64, file string) (*relation.Relation, *similarity.Timing, error) {
 	measure, err := s.measure()
 	if err != nil {
 		return nil, nil, err
@@ -280,7 +281,7 @@ func permute(d *dataset, seed uint64) ([][]gaze.Recording, error) {
 		}
 	}
 	shuffled := make([][]gaze.Recording, len(hasGaze))
-	for i, from := range similarity.Permutation(hasGaze, seed) {
+	for i, from := range relation.Permutation(hasGaze, seed) {
 		shuffled[i] = d.recordings[from]
 	}
 	return shuffled, nil

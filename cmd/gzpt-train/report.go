@@ -29,7 +29,7 @@ func (x *examined) writePage() error {
 	if err != nil {
 		return err
 	}
-	var found relation
+	var found findings
 	if err := rundir.ReadJSON(x.dir.Diagnosis(), &found); err != nil {
 		return err
 	}
