@@ -160,6 +160,16 @@ func TestLoadBackboneRefuses(t *testing.T) {
 	}
 }
 
+// write writes a file and returns its path.
+func write(t *testing.T, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "weights.pth")
+	if err := os.WriteFile(path, []byte(content), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // renamed is the tensors under a prefix, without some.
 func renamed(tensors []safetensors.Tensor, prefix string, without ...string) []safetensors.Tensor {
 	var out []safetensors.Tensor
@@ -187,6 +197,10 @@ func TestLoadEncoderRefuses(t *testing.T) {
 		{"other stages", writeTensors(t, []safetensors.Tensor{stem, {Name: "layer1.0.conv1.weight", Shape: []int{1}, Floats: []float32{1}}}), "not a known backbone"},
 		{"wide stem", writeTensors(t, wide), "and 91 more tensors"},
 		{"folder", t.TempDir(), "a folder"},
+		{"no weights", write(t, "<!DOCTYPE html>"), "neither a safetensors file nor one of PyTorch's torch.save"},
+		{"nothing", write(t, ""), "neither a safetensors file"},
+		{"header that looks like a pickle", write(t, "\x80\x02\x00\x00\x00\x00\x00\x00{}"), "safetensors: truncated"},
+		{"truncated archive", write(t, "PK\x03\x04archive/data.pkl"), "torchfile: the zip archive is truncated"},
 		{"incomplete", writeTensors(t, good[:len(good)-5]), "is missing"},
 		{"no file", filepath.Join(t.TempDir(), "none"), "no such file"},
 	} {

@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -43,21 +44,23 @@ func newWeightFile(file *os.File) (*WeightFile, error) {
 		return nil, err
 	}
 	if stat.IsDir() {
-		return nil, fmt.Errorf("a folder, expected a file of weights")
+		return nil, errors.New("a folder, expected a file of weights")
 	}
 	head := make([]byte, 9)
 	n, err := file.ReadAt(head, 0)
 	if err != nil && err != io.EOF {
 		return nil, err
 	}
-	// The length of a safetensors header may look like the beginning of a pickle, but its text follows.
-	if n == len(head) && head[8] == '{' || !torchfile.Recognise(head[:n]) {
+	switch {
+	case n == len(head) && head[8] == '{': // the length before it may look like the beginning of a pickle
 		f, err := safetensors.Open(file, stat.Size())
 		return &WeightFile{File: f, Format: "safetensors"}, err
+	case torchfile.Recognise(head[:n]):
+		f, err := torchfile.Open(file, stat.Size())
+		if err != nil {
+			return nil, err
+		}
+		return &WeightFile{File: f, Format: "PyTorch, " + f.Form()}, nil
 	}
-	f, err := torchfile.Open(file, stat.Size())
-	if err != nil {
-		return nil, err
-	}
-	return &WeightFile{File: f, Format: "PyTorch, " + f.Form()}, nil
+	return nil, errors.New("neither a safetensors file nor one of PyTorch's torch.save")
 }

@@ -162,11 +162,16 @@ func Clean(name string) string {
 // parts is the parts of a clean name, the last first, with its extension in lower case. What leads up or to a root or a
 // drive is no part.
 func parts(name string) []string {
-	all := strings.Split(name, "/")
-	p := make([]string, 0, len(all))
-	for i := len(all) - 1; i >= 0; i-- {
-		if s := all[i]; s != "" && s != ".." && !(i == 0 && len(s) == 2 && s[1] == ':') {
-			p = append(p, s)
+	p := make([]string, 0, 1+strings.Count(name, "/"))
+	for more := true; more; {
+		slash := strings.LastIndexByte(name, '/')
+		part := name[slash+1:]
+		if more = slash >= 0; more {
+			name = name[:slash]
+		}
+		drive := !more && len(part) == 2 && part[1] == ':'
+		if part != "" && part != ".." && !drive {
+			p = append(p, part)
 		}
 	}
 	if len(p) == 0 {

@@ -136,14 +136,14 @@ func chexpert() (images []Image, names []string) {
 func TestConstant(t *testing.T) {
 	images, names := chexpert()
 	x := New(images)
-	for _, change := range []func(string) string{
+	for k, change := range []func(string) string{
 		func(s string) string { return s },
 		func(s string) string { return strings.TrimPrefix(s, "CheXpert-v1.0/train/") },
 		func(s string) string { return strings.TrimSuffix(s, ".jpg") },
 		func(s string) string { return "gone/" + s[len(s)-17:] },
 	} {
-		for i, name := range names {
-			name = change(name)
+		for i := 0; i < len(names); i += 1 + 30*k { // all of them as the tables have them
+			name := change(names[i])
 			got, lookups, err := x.find(name)
 			if lookups > 2*(strings.Count(name, "/")+2) {
 				t.Fatalf("%d parts looked up for %s", lookups, name)
