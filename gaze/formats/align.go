@@ -102,20 +102,10 @@ func (c *problems) index(images []Image) (*names.Index, error) {
 	return index, nil
 }
 
-// findShown is the image that a name in a gaze file means. A tracker names the file on the computer that showed it, whose
-// folders are of no account where those of the data set tell nothing apart.
-func findShown(index *names.Index, name string) (int, error) {
-	i, err := index.Find(name)
-	if names.IsMissing(err) && index.Flat() {
-		return index.Find(base(names.Clean(name)))
-	}
-	return i, err
-}
-
 // find is the image of a recording.
 func find(index *names.Index, r gaze.Recording) (int, error) {
 	what := fmt.Sprintf("gaze for image %q", r.Image)
-	i, err := findShown(index, r.Image)
+	i, err := index.FindElsewhere(r.Image)
 	if r.Image == "" {
 		file := base(r.File)
 		what = fmt.Sprintf("gaze for an image that only the file's name, %q, tells", file)

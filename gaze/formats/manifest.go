@@ -200,7 +200,7 @@ func (m *manifest) sort(set *Set) *gazeFile {
 	for k, r := range set.Recordings {
 		if r.Image == "" {
 			f.unnamed = append(f.unnamed, k)
-		} else if i, err := findShown(m.index, r.Image); err == nil {
+		} else if i, err := m.index.FindElsewhere(r.Image); err == nil {
 			f.of[i] = append(f.of[i], k)
 		} else {
 			f.strangers = append(f.strangers, k)

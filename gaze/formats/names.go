@@ -8,7 +8,7 @@ import (
 )
 
 // MatchNames finds images in a list of names: rows[i] is the index in listed of the name that means images[i], or -1 where
-// the list lacks it. Names mean images as package names says. file is the list, a name a line; a name that is listed twice
+// the list lacks it. Names mean images as package names says of those given elsewhere. file is the list, a name a line; a name that is listed twice
 // or fits several images, or two that mean one image, are errors that say so. Names of other images are passed over.
 func MatchNames(images []names.Image, file string, listed []string) (rows []int, err error) {
 	index := names.New(images)
@@ -25,7 +25,7 @@ func MatchNames(images []names.Image, file string, listed []string) (rows []int,
 			return nil, problem("image %q is listed already on line %d", name, line)
 		}
 		lines[names.Clean(name)] = row + 1
-		i, err := index.Find(name)
+		i, err := index.FindElsewhere(name)
 		if names.IsMissing(err) {
 			continue
 		}

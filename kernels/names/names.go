@@ -25,7 +25,7 @@ type Image struct {
 // Index finds images by name. It is built once and not changed, so several goroutines may ask it.
 type Index struct {
 	images []Image
-	flat   bool
+	flat   bool           // no image has a folder in its name
 	whole  map[string]int // the first image of a clean name
 	exact  *tree          // with extensions
 	stems  func() *tree   // without known extensions: made for the first name that needs it
@@ -58,9 +58,6 @@ func New(images []Image) *Index {
 // First is the first image whose clean name is that of image i: i, if no other before it has its name.
 func (x *Index) First(i int) int { return x.whole[Clean(x.images[i].Name)] }
 
-// Flat reports whether no image has a folder in its name, so that folders tell nothing apart.
-func (x *Index) Flat() bool { return x.flat }
-
 // Find is the image that a name means. The strictest form wins:
 //
 //  1. the whole name;
@@ -73,6 +70,16 @@ func (x *Index) Flat() bool { return x.flat }
 // "image NAME": a name that fits no image, or has a folder that none has, or that fits several as well.
 func (x *Index) Find(name string) (int, error) {
 	i, _, err := x.find(name)
+	return i, err
+}
+
+// FindElsewhere is Find for the name that another computer gave to its file, such as a tracker or other code: its folders
+// are of no account where no image of the data set has one, so that folders tell nothing apart.
+func (x *Index) FindElsewhere(name string) (int, error) {
+	i, err := x.Find(name)
+	if IsMissing(err) && x.flat {
+		return x.Find(path.Base(Clean(name)))
+	}
 	return i, err
 }
 

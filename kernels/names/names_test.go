@@ -80,6 +80,24 @@ func TestFolderOfTheSet(t *testing.T) {
 	}
 }
 
+// TestElsewhere: folders of another computer count only where the data set has folders.
+func TestElsewhere(t *testing.T) {
+	flat, deep := index("1.png", "2.png"), index("1.png", "p1/2.png")
+	for _, c := range []struct {
+		x    *Index
+		name string
+		want int
+	}{{flat, "p2/1.png", 0}, {flat, `D:\x\2.bmp`, 1}, {flat, "p2/3.png", -1}, {deep, "p2/1.png", -1}, {deep, "x/p1/2", 1}, {deep, "1", 0}} {
+		i, err := c.x.FindElsewhere(c.name)
+		if (err != nil) != (c.want < 0) || err == nil && i != c.want {
+			t.Errorf("%q means %d (%v), expected %d", c.name, i, err, c.want)
+		}
+		if _, err := c.x.Find(c.name); c.x == flat && err == nil {
+			t.Errorf("%q was found without regard to its folders", c.name)
+		}
+	}
+}
+
 func TestErrors(t *testing.T) {
 	x := index("a/1.png", "b/1.png", "c/1.png", "d/1.png", "e/2.png")
 	for name, want := range map[string]string{
