@@ -71,7 +71,7 @@ func TestForeignWeights(t *testing.T) {
 			t.Errorf("inspect does not say %q:\n%s", want, o.stdout)
 		}
 	}
-	if o := gzpt(t, "embed", "--weights", views, "--data", work, "--out", filepath.Join(work, "none")); o.status != 1 || !strings.Contains(o.stderr, "not a backbone") {
+	if o := gzpt(t, "embed", "--weights", views, "--data", data, "--channels", "1", "--out", filepath.Join(work, "none")); o.status != 1 || !strings.Contains(o.stderr, "not a backbone") {
 		t.Errorf("no backbone: status %d, %s", o.status, o.stderr)
 	}
 	if o := gzpt(t, tiny(filepath.Join(work, "run"), "--init", zip)...); o.status != 1 || !strings.Contains(o.stderr, "it holds a backbone resnet18 width 1") || strings.Count(o.stderr, "\n") > 10 {

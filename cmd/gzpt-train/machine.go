@@ -7,7 +7,10 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"github.com/spf13/pflag"
+
 	"gzpt/asm"
+	"gzpt/kernels"
 )
 
 // version is the module's version and, where the program was built from a checkout, its revision.
@@ -55,4 +58,20 @@ func buildVersion(*flags) work {
 		_, err := fmt.Fprintf(e.stdout, "%s %s\n%s %s, %d cores, CPU tiers %s\n", program, version(), m.Go, m.System, m.Cores, strings.Join(m.Tiers, " "))
 		return err
 	}
+}
+
+// deviceName is the device that a verb computes on.
+type deviceName string
+
+// addFlag adds the flag of the device to a group.
+func (d *deviceName) addFlag(f *flags, g *pflag.FlagSet) {
+	f.choice(g, (*string)(d), "device", []string{"auto", "cpu", "cuda"}, "`DEVICE` to compute on; this build has no cuda")
+}
+
+// open opens the device.
+func (d deviceName) open() (kernels.Device, error) {
+	if d == "cuda" {
+		return nil, usagef("--device cuda: this build has the CPU alone: expected auto or cpu")
+	}
+	return asm.Open("")
 }

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"gzpt/gaze/fixations"
@@ -10,31 +10,8 @@ import (
 	"gzpt/gaze/similarity"
 )
 
-// topic is a help page on the values of a flag.
-type topic struct {
-	name string
-	// flag takes what the page lists.
-	flag string
-	page func() string
-}
-
-func topics() []topic {
-	return []topic{
-		{"measures", "gaze", measuresPage},
-		{"formats", "format", formatsPage},
-		{"detectors", "fixations", detectorsPage},
-	}
-}
-
-// topicOf is the page for a flag, "" where there is none.
-func topicOf(flag string) string {
-	for _, t := range topics() {
-		if t.flag == flag {
-			return t.name
-		}
-	}
-	return ""
-}
+// topics is the help pages on the values of flags.
+var topics = map[string]func() string{"measures": measuresPage, "formats": formatsPage, "detectors": detectorsPage}
 
 func measuresPage() string {
 	var b strings.Builder
@@ -96,17 +73,53 @@ func formatsPage() string {
 }
 
 // helpPage is what help prints about a topic or a verb.
-func helpPage(name string) (string, error) {
-	all := topics()
-	if i := slices.IndexFunc(all, func(t topic) bool { return t.name == name }); i >= 0 {
-		return all[i].page(), nil
+func helpPage(verbs []*verb, name string) (string, error) {
+	if page := topics[name]; page != nil {
+		return page(), nil
 	}
-	v, err := findVerb(name)
+	v, err := find(verbs, name)
 	if err != nil {
 		return "", usagef("%w, or measures, formats, detectors", err)
 	}
-	f := newFlags(v.name)
-	f.addCommon(&common{})
-	v.build(f)
+	f, _ := v.flags(&common{})
 	return v.help(f), nil
+}
+
+func buildHelp(*flags) work {
+	return func(_ context.Context, e *environment, args []string) error {
+		switch len(args) {
+		case 0:
+			fmt.Fprint(e.stdout, overview(e.verbs))
+			return nil
+		case 1:
+			page, err := helpPage(e.verbs, args[0])
+			fmt.Fprint(e.stdout, page)
+			return err
+		}
+		return usagef("help takes one verb or topic")
+	}
+}
+
+// overview is the page of the program.
+func overview(verbs []*verb) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, `%s pre-trains image encoders on medical images with an eye tracker's fixations (GzPT).
+
+Usage: %s [VERB] [flags]
+
+Without a verb it pre-trains; without arguments it does so on made-up images, with and without gaze.
+
+Verbs:
+`, program, program)
+	for _, v := range verbs {
+		fmt.Fprintf(&b, "  %-11s %s\n", v.name, v.summary)
+	}
+	fmt.Fprintf(&b, `
+'%s VERB --help' lists the flags of a verb; 'help measures', 'help formats' and 'help detectors' what --gaze, --format and
+--fixations take.
+GZPT_CPU=reference|avx2|avx512 forces a CPU tier, otherwise the best of the machine is taken. NO_COLOR is respected.
+Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted (a training run has then written a checkpoint).
+Research software, not a medical device.
+`, program)
+	return b.String()
 }
