@@ -240,7 +240,9 @@ func (l *lister) readManifest(file string) error {
 // means.
 func (l *lister) locate(name string) (string, error) {
 	path := filepath.FromSlash(names.Clean(name))
-	candidates := []string{filepath.Join(l.folder, filepath.FromSlash(name)), filepath.Join(l.folder, path), filepath.Join(l.folder, imagesName, path)}
+	candidates := slices.Compact([]string{
+		filepath.Join(l.folder, filepath.FromSlash(name)), filepath.Join(l.folder, path), filepath.Join(l.folder, imagesName, path),
+	})
 	if filepath.IsAbs(path) {
 		candidates = []string{path}
 	}
@@ -255,7 +257,7 @@ func (l *lister) locate(name string) (string, error) {
 	}
 	i, err := files.index.Find(name)
 	if names.IsMissing(err) {
-		return "", fmt.Errorf("no such file, expected %s", strings.Join(slices.Compact(candidates), " or "))
+		return "", fmt.Errorf("no such file, expected %s", strings.Join(candidates, " or "))
 	}
 	if err != nil {
 		return "", err
