@@ -47,6 +47,7 @@ func LoadBackbone(path string, t *Trainer) (*FoundBackbone, error) {
 	}
 	weights.write(t.dev, n, backbonePrefix)
 	t.method.restart()
+	t.renew()
 	if err := t.dev.Sync(); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

@@ -117,4 +117,5 @@ func (w *backboneWeights) write(dev kernels.Device, n *network, prefix string) {
 		}
 	}
 	n.tracked = w.tracked
+	n.renew(dev)
 }
