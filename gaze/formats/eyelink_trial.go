@@ -27,21 +27,23 @@ type eyeLinkTrial struct {
 	// fixationPlaces and samplePlaces are where they stand in the file.
 	fixationPlaces, samplePlaces []place
 
-	id       string // the text of TRIALID
-	variable string // the image by a trial variable
-	rank     int    // which of imageVariables it was, from 1
+	id       string   // the text of TRIALID
+	variable string   // the image by a trial variable
+	rank     int      // which of imageVariables it was, from 1
+	values   []string // of the other variables
 	loads    []eyeLinkLoad
 }
 
-// eyeLinkLoad is an image of IMGLOAD and where on the screen it was, if that says so.
+// eyeLinkLoad is an image of IMGLOAD and where on the screen it was.
 type eyeLinkLoad struct {
 	file  string
-	shown Rectangle
+	shown Rectangle   // empty where the image filled the screen, or was in its own size
+	own   *gaze.Place // in its own size
 	fill  bool
 }
 
 // imageVariables are the names of trial variables that hold the image, without _file and _name, the surest first.
-var imageVariables = []string{"image", "img", "picture", "pic", "stimulus", "stim"}
+var imageVariables = []string{"image", "img", "picture", "pic", "stimulus", "stim", "imagefile", "imgfile"}
 
 // message reads MSG.
 func (b *eyeLink) message(words []string) error {
@@ -58,16 +60,17 @@ func (b *eyeLink) message(words []string) error {
 		t -= float64(max(min(offset, 1e6), -1e6)) / 1e3
 		text = text[1:]
 	}
+	if i := trialWord(text); i >= 0 {
+		return b.begin(text[i:], t)
+	}
 	switch text[0] {
 	case "GAZE_COORDS", "DISPLAY_COORDS":
 		return b.coordinates(text)
-	case "TRIALID":
-		return b.begin(text, t)
 	case "SYNCTIME":
 		if b.block != nil && !b.trial.hasOnset {
 			b.trial.onset, b.trial.hasOnset = t, true
 		}
-	case "TRIAL_RESULT":
+	case "TRIAL_RESULT", "stop_trial":
 		if b.trial.begun && !b.trial.over {
 			b.trial.end, b.trial.over = t, true
 		}
@@ -75,8 +78,30 @@ func (b *eyeLink) message(words []string) error {
 		b.validation(text)
 	case "!V":
 		return b.viewer(text[1:])
+	case "TRIAL_VAR_LABELS", "TRIAL_VAR_DATA":
+		return b.viewer(text)
+	case "var":
+		if len(text) > 2 {
+			b.setVariable(text[1], strings.Join(text[2:], " "))
+		}
 	}
 	return nil
+}
+
+// maxLabel is how many words of a label may stand before TRIALID.
+const maxLabel = 3
+
+// trialWord is where in a message the word stands that begins a trial, -1 where none does.
+func trialWord(text []string) int {
+	if text[0] == "start_trial" {
+		return 0
+	}
+	for i := range min(len(text), maxLabel+1) {
+		if strings.EqualFold(text[i], "TRIALID") {
+			return i
+		}
+	}
+	return -1
 }
 
 // coordinates reads the corners of the screen.
@@ -135,54 +160,129 @@ func (b *eyeLink) begin(text []string, at float64) error {
 		b.trial = eyeLinkTrial{}
 	}
 	b.numbered = true
-	err := b.flush()
+	var err error
+	if b.block != nil && b.trial.begun { // a block may hold several trials
+		if !b.trial.over {
+			b.trial.end, b.trial.over = at, true
+		}
+		b.earlier = append(b.earlier, b.trial)
+		b.trial = eyeLinkTrial{}
+	} else {
+		err = b.flushAll()
+	}
 	b.trial.id = strings.Join(text[1:], " ")
 	if b.block != nil {
-		b.within(at) // a block may hold several trials
+		b.within(at)
 	}
 	return err
 }
 
-// within begins a trial in the middle of a block, at its message: a fixation that goes on from the trial before is cut off
-// there. Where the message is out of its time the trial begins with the first of its fixations or samples.
+// within begins a trial in the middle of a block, at its message. Where the message is out of its time the trial begins
+// with the first of its fixations or samples.
 func (b *eyeLink) within(at float64) {
 	b.trial.begun, b.trial.place = true, place{b.file, b.line}
 	b.trial.width, b.trial.height = b.width, b.height
 	if b.trial.start = at; at < b.block.reached {
 		b.trial.start = math.NaN()
+		if n := len(b.earlier); n > 0 && b.earlier[n-1].end == at {
+			b.earlier[n-1].over = false
+		}
 	}
+}
+
+// reach adds a fixation to the trials of the block that it reaches into: that before the present one ended while it lasted
+// if its line comes after the message.
+func (b *eyeLink) reach(f gaze.Fixation, at place) {
+	before := false
+	for i := range b.earlier {
+		t := &b.earlier[i]
+		if t.over && f.Start < t.end && !(f.Start+f.Duration <= t.start) {
+			t.fixations, t.fixationPlaces = append(t.fixations, f), append(t.fixationPlaces, at)
+			before = true
+		}
+	}
+	if before && f.Start+f.Duration <= b.trial.start {
+		return
+	}
+	b.trial.fixations, b.trial.fixationPlaces = append(b.trial.fixations, f), append(b.trial.fixationPlaces, at)
 }
 
 // viewer reads a command to Data Viewer: a trial variable or an image.
 func (b *eyeLink) viewer(text []string) error {
 	switch {
 	case len(text) >= 3 && text[0] == "TRIAL_VAR":
-		name := strings.ToLower(strings.TrimSuffix(text[1], "="))
-		for _, ending := range []string{"_file", "_name", "file", "name"} {
-			name = strings.TrimSuffix(name, ending)
-		}
-		value := strings.Trim(strings.TrimSpace(strings.TrimPrefix(strings.Join(text[2:], " "), "=")), `"'`)
-		rank := slices.Index(imageVariables, name) + 1
-		if rank > 0 && value != "" && !missing(value) && !strings.EqualFold(value, "UNDEFINED") && (b.trial.rank == 0 || rank < b.trial.rank) {
-			b.trial.variable, b.trial.rank = value, rank
-		}
+		b.setVariable(strings.TrimSuffix(text[1], "="), strings.TrimPrefix(strings.Join(text[2:], " "), "="))
+	case len(text) >= 2 && text[0] == "TRIAL_VAR_LABELS":
+		b.labels = slices.Clone(text[1:])
+	case len(text) >= 2 && text[0] == "TRIAL_VAR_DATA":
+		b.setVariables(text[1:])
 	case len(text) >= 3 && text[0] == "IMGLOAD":
 		return b.load(text[1], text[2:])
 	}
 	return nil
 }
 
+// setVariables takes the values of all labels; a value with blanks, which makes their number another, is only found if it
+// is a picture's file.
+func (b *eyeLink) setVariables(values []string) {
+	for i, value := range values {
+		name := ""
+		if len(values) == len(b.labels) {
+			name = b.labels[i]
+		} else if !isPicture(value) {
+			continue
+		}
+		b.setVariable(name, value)
+	}
+}
+
+// setVariable takes a trial variable, which may name the image.
+func (b *eyeLink) setVariable(name, value string) {
+	value = strings.Trim(strings.TrimSpace(value), `"'`)
+	if value == "" || missing(value) || strings.EqualFold(value, "UNDEFINED") {
+		return
+	}
+	t := &b.trial
+	rank := len(imageVariables) + 1
+	if from := b.source.options.ImageFrom; from != "" {
+		if strings.EqualFold(name, from) {
+			t.variable, t.rank = value, 1
+		}
+		return
+	}
+	plain := strings.ToLower(name)
+	for _, ending := range []string{"_file", "_name", "file", "name"} {
+		plain = strings.TrimSuffix(plain, ending)
+	}
+	if i := slices.Index(imageVariables, plain); i >= 0 {
+		rank = i + 1
+	}
+	switch {
+	case rank > len(imageVariables):
+		t.values = append(t.values, value)
+	case t.rank == 0 || rank < t.rank:
+		t.variable, t.rank = value, rank
+	}
+}
+
 // load reads IMGLOAD: how, and the file with its place.
 func (b *eyeLink) load(how string, text []string) error {
-	l := eyeLinkLoad{file: text[0], fill: how == "FILL"}
-	if len(text) >= 5 && (how == "CENTER" || how == "TOP_LEFT") { // fewer numbers are an image in its own size
-		var v [4]float64
-		for i := range v {
-			var err error
-			if v[i], err = b.number(text, i+1, "the image's x, y, width and height on the screen", maxFrame); err != nil {
-				return err
-			}
+	file, numbers := text, []string(nil)
+	if how == "CENTER" || how == "TOP_LEFT" {
+		file, numbers = cutNumbers(text)
+	}
+	l := eyeLinkLoad{file: strings.Trim(strings.Join(file, " "), `"'`), fill: how == "FILL"}
+	var v [4]float64
+	for i := range numbers {
+		var err error
+		if v[i], err = b.number(numbers, i, "the image's x, y, width and height on the screen", maxFrame); err != nil {
+			return err
 		}
+	}
+	switch len(numbers) {
+	case 2:
+		l.own = &gaze.Place{X: v[0] - b.left, Y: v[1] - b.top, Centre: how == "CENTER"}
+	case 4:
 		if v[2] < 1 || v[3] < 1 {
 			return b.problem("an image of %g x %g pixels on the screen, expected its width and height", v[2], v[3])
 		}
@@ -193,6 +293,25 @@ func (b *eyeLink) load(how string, text []string) error {
 	}
 	b.trial.loads = append(b.trial.loads, l)
 	return nil
+}
+
+// cutNumbers splits the words of IMGLOAD into those of the path, which may have blanks, and two or four numbers.
+func cutNumbers(text []string) (path, numbers []string) {
+	n := len(text)
+	first := n
+	for first > 1 && n-first < 4 {
+		if _, err := strconv.ParseFloat(text[first-1], 64); err != nil {
+			break
+		}
+		first--
+	}
+	if n-first == 3 {
+		first++ // a word of the path that is a number
+	}
+	if n-first == 1 {
+		first++
+	}
+	return text[:first], text[first:]
 }
 
 // load is the one of the trial's images that the trial variable names, or the only one there is: loaded again, as it was
@@ -210,27 +329,58 @@ func (t eyeLinkTrial) load() (l eyeLinkLoad, other string) {
 	return l, ""
 }
 
-// image is the name of a trial's image.
-func (t eyeLinkTrial) image() string {
+// image is the name of a trial's image, and where nothing says that it is one, the texts that may name it.
+func (t eyeLinkTrial) image() (name string, candidates []string) {
 	if t.variable != "" {
-		return t.variable
+		return t.variable, nil
 	}
 	if l, _ := t.load(); l.file != "" {
-		return l.file
+		return l.file, nil
 	}
-	words := strings.Fields(t.id)
-	for _, word := range slices.Backward(words) {
-		if extension := filepath.Ext(word); len(extension) > 1 && strings.Trim(extension[1:], "0123456789") != "" {
-			return word
+	var pictures []string
+	for _, value := range t.values {
+		if isPicture(value) && !slices.Contains(pictures, value) {
+			pictures = append(pictures, value)
 		}
 	}
-	return t.id
+	if len(pictures) == 1 {
+		return pictures[0], nil
+	}
+	for _, word := range slices.Backward(strings.Fields(t.id)) {
+		if extension := filepath.Ext(word); len(extension) > 1 && strings.Trim(extension[1:], "0123456789") != "" {
+			return word, nil
+		}
+	}
+	if t.id == "" && len(t.values) == 0 {
+		return "", nil
+	}
+	return t.id, append(slices.Clone(t.values), t.id)
 }
 
-// flush adds the gaze of the trial, and begins another one.
-func (b *eyeLink) flush() error {
+// flushAll adds the gaze of the trials that ended within a block, and of the present one, and begins another.
+func (b *eyeLink) flushAll() (err error) {
+	b.flushEarlier(&err)
 	t := b.trial
 	b.trial = eyeLinkTrial{}
+	if err != nil {
+		return err
+	}
+	return b.flush(t)
+}
+
+// flushEarlier adds the gaze of the trials that ended within a block.
+func (b *eyeLink) flushEarlier(err *error) {
+	earlier := b.earlier
+	b.earlier = nil
+	for _, t := range earlier {
+		if failed := b.source.pass(b.flush(t)); failed != nil && *err == nil {
+			*err = failed
+		}
+	}
+}
+
+// flush adds the gaze of a trial.
+func (b *eyeLink) flush(t eyeLinkTrial) error {
 	if !t.begun {
 		return nil
 	}
@@ -239,14 +389,13 @@ func (b *eyeLink) flush() error {
 		return t.place.problem("a trial with the images " + strconv.Quote(load.file) + " and " + strconv.Quote(other) + ", expected one")
 	}
 	b.set.Dropped.Blinks += t.blinks
-	e := entry{image: t.image(), reader: b.reader, width: t.width, height: t.height, screen: true, resolution: t.resolution}
+	b.trials++
+	e := entry{reader: b.reader, part: strconv.Itoa(b.trials), width: t.width, height: t.height, screen: true, resolution: t.resolution, place: load.own}
+	e.image, e.candidates = t.image()
 	t.mapping(&e, load)
 	e.none = true
 	if err := b.collector.add(t.place, e); err != nil {
 		return err
-	}
-	if b.block != nil {
-		b.waiting = append(b.waiting, [2]string{e.image, e.reader})
 	}
 	e.none = false
 	return b.entries(t, e)
@@ -267,7 +416,7 @@ func (t *eyeLinkTrial) mapping(e *entry, load eyeLinkLoad) {
 		for i := range t.samples {
 			t.samples[i].X, t.samples[i].Y = t.samples[i].X/t.width, t.samples[i].Y/t.height
 		}
-		e.width, e.height, e.screen = 1, 1, false
+		e.width, e.height, e.screen, e.place = 1, 1, false, &gaze.Place{}
 	case !shown.empty():
 		for i := range t.fixations {
 			t.fixations[i].X -= shown.X
@@ -277,7 +426,7 @@ func (t *eyeLinkTrial) mapping(e *entry, load eyeLinkLoad) {
 			t.samples[i].X -= shown.X
 			t.samples[i].Y -= shown.Y
 		}
-		e.width, e.height, e.screen = shown.Width, shown.Height, false
+		e.width, e.height, e.screen, e.place = shown.Width, shown.Height, false, &gaze.Place{X: shown.X, Y: shown.Y}
 	}
 }
 
@@ -293,23 +442,17 @@ func (b *eyeLink) entries(t eyeLinkTrial, e entry) error {
 	case len(t.samples) > 0:
 		onset = t.samples[0].Time
 	}
-	// An image that is seen in several trials has one clock, which goes on from trial to trial.
-	key := [2]string{e.image, b.reader}
-	before := b.ends[key]
-	last := before
+	span := showing{onset, open}
+	if t.over {
+		span.end = t.end
+	}
 	for i, f := range t.fixations {
-		late := t.over && f.Start >= t.end
-		f.Start -= onset
-		if late || f.Start+f.Duration <= 0 {
+		seen, ok := span.cut(f)
+		if !ok {
 			b.set.Dropped.Outside++
 			continue
 		}
-		if f.Start < 0 {
-			f.Start, f.Duration = 0, f.Start+f.Duration
-		}
-		f.Start += before
-		e.fixation, e.order = f, f.Start
-		last = max(last, f.Start+f.Duration)
+		e.fixation, e.order = seen, seen.Start
 		if err := b.collector.add(t.fixationPlaces[i], e); err != nil {
 			return err
 		}
@@ -318,18 +461,14 @@ func (b *eyeLink) entries(t eyeLinkTrial, e entry) error {
 		t.samples = nil // of a block that has no events
 	}
 	for i, s := range t.samples {
-		late := t.over && s.Time >= t.end
-		s.Time -= onset
-		if late || s.Time < 0 {
+		if s.Time < span.begin || s.Time >= span.end {
 			continue // the image was not there
 		}
-		s.Time += before
+		s.Time -= span.begin
 		e.sample = &s
-		last = max(last, s.Time)
 		if err := b.collector.add(t.samplePlaces[i], e); err != nil {
 			return err
 		}
 	}
-	b.ends[key] = last
 	return nil
 }

@@ -2,6 +2,7 @@ package formats
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -138,6 +139,8 @@ func (m *manifest) open(name, image string) (*Set, error) {
 	total := m.source.set
 	total.Files, total.Formats = append(total.Files, set.Files...), append(total.Formats, set.Formats...)
 	total.Dropped.Add(set.Dropped)
+	total.clipped.add(set.clipped)
+	maps.Copy(total.assumptions(), set.assumed)
 	total.Skips = append(total.Skips, set.Skips...)
 	for _, note := range set.Notes {
 		total.note("%s", note)
@@ -146,17 +149,18 @@ func (m *manifest) open(name, image string) (*Set, error) {
 }
 
 // claim takes the recordings of an item, and of a reader if one is named, from a gaze file.
-func (m *manifest) claim(item Item, gaze, reader string) error {
-	set, err := m.open(gaze, item.Image)
+func (m *manifest) claim(item Item, file, reader string) error {
+	set, err := m.open(file, item.Image)
 	if err != nil {
 		return m.table.at("gaze", fmt.Sprintf("a readable gaze file (%v)", err))
 	}
 	found := 0
 	for _, r := range set.Recordings {
-		if r.Image != "" && !sameImage(r.Image, item.Image) || reader != "" && r.Reader != "" && r.Reader != reader {
+		if !mayBe(r, item.Image) || reader != "" && r.Reader != "" && r.Reader != reader {
 			continue
 		}
-		r.Image = item.Image
+		m.source.set.noteNumber(r.Image, item.Image)
+		r.Image, r.Candidates = item.Image, nil
 		if r.Reader == "" {
 			r.Reader = reader
 		}
@@ -167,6 +171,15 @@ func (m *manifest) claim(item Item, gaze, reader string) error {
 		return m.table.at("gaze", fmt.Sprintf("a file with a recording of image %q, reader %q", item.Image, reader))
 	}
 	return nil
+}
+
+// mayBe reports whether a recording is of an image: by its name, by one of its candidates, or because it names none.
+func mayBe(r gaze.Recording, image string) bool {
+	same := func(name string) bool { return sameImage(name, image) }
+	if others := r.Candidates; len(others) > 1 && slices.ContainsFunc(others[:len(others)-1], same) {
+		return true
+	}
+	return r.Image == "" || same(r.Image)
 }
 
 // sameImage compares names as Align does: whole, without folders, without extension.

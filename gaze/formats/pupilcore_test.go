@@ -29,7 +29,7 @@ func TestPupilCore(t *testing.T) {
 		{"a duration", "g.csv", coreFixations + "4,5003,long,18,20,0.5,0.1,1,1,gaze\n", ReadOptions{}, `g.csv:5:8: duration is "long", expected a time that is not negative`, false},
 		{"a position", "g.csv", coreFixations + "4,5003,100,18,20,0.5,here,1,1,gaze\n", ReadOptions{}, `g.csv:5:22: norm_pos_y is "here", expected a number, or nothing where it is missing`, false},
 		{"a number", "g.csv", coreFixations + ",5003,100,18,20,0.5,0.5,1,1,gaze\n", ReadOptions{}, `g.csv:5:1: id is "", expected the number of the fixation`, false},
-		{"twice", "g.csv", coreFixations + "3,5002,100,18,20,0.5,0.1,1,1,gaze\n", ReadOptions{}, `g.csv:5: fixation 1.5 of image "", reader "", comes twice or after a later one`, false},
+		{"twice", "g.csv", coreFixations + "3,5002,100,18,20,0.6,0.1,1,1,gaze\n", ReadOptions{}, `g.csv:5: fixation 1.5 of image "", reader "", comes twice or after a later one, that on line 4`, false},
 		{"the surface", "g.csv", coreSurface + "10,1,9,10.9,200,1,0.1,0.2,1,2,perhaps\n", ReadOptions{}, `g.csv:7:31: on_surf is "perhaps", expected 1 or 0, true or false`, false},
 		{"no positions", "g.csv", "id,start_timestamp,duration\n", ReadOptions{}, `g.csv:1: the header lacks norm_pos_x and norm_pos_y, or x_norm and y_norm`, true},
 		{"no duration", "g.csv", "id,start_timestamp,norm_pos_x,norm_pos_y\n", ReadOptions{}, `g.csv:1: the header lacks the duration and the id of fixations`, true},

@@ -40,7 +40,7 @@ func TestREFLACX(t *testing.T) {
 		"a word for a place":        {reflacxFixation + line("0,1", "100,low", reflacxWhole), `error g.csv:2:9: y_position is "low", expected a number, or nothing where it is missing`},
 		"a word for a side":         {reflacxFixation + "0,1,2,3,1.0,90,91,1.0,0.5,left,0,2544,3056,900,0,1700,1080\r\n", `error g.csv:2:27: xmin_shown_from_image is "left", expected a number`},
 		"a word for a resolution":   {reflacxFixation + "0,1,2,3,1.0,fine,91,1.0,0.5,0,0,2544,3056,900,0,1700,1080\r\n", `error g.csv:2:13: angular_resolution_x_pixels_per_degree is "fine", expected a number`},
-		"a start twice":             {reflacxFixation + "0,1,100,200" + reflacxWhole + "0,1,100,200" + reflacxWhole, `error g.csv:3: fixation 0 of image "P100", reader "P100", comes twice`},
+		"a start twice":             {reflacxFixation + "0,1,100,200" + reflacxWhole + "0,1,101,200" + reflacxWhole, `error g.csv:3: fixation 0 of image "P100", reader "P100", comes twice`},
 		"samples that go back":      {reflacxSample + "0.2,100,200" + reflacxWhole + "0.1,100,200" + reflacxWhole, `error g.csv:3: a sample of image "P100", reader "P100", at 0.1 s, before the one above it at 0.2 s`},
 	})
 }
