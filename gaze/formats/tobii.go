@@ -108,26 +108,11 @@ type tobiiPoint struct {
 	image string
 }
 
-// tobiiKey is what a fixation is told by: reader, recording, snapshot and index.
-type tobiiKey [4]string
-
 // tobiiView is a frame in which the export has the gaze: the image on the screen, or a snapshot.
 type tobiiView struct {
+	follower
 	point       tobiiPoint
 	kind, index string // columns; without kind a row with an index is of a fixation
-	// seen follows what is before the reader.
-	seen screening
-	// key is the fixation that the last row belonged to, if it did, wherever; from is its first row's time.
-	key      tobiiKey
-	fixating bool
-	from     float64
-	// pending is what of it is on the present showing, begun and at where that began. until is when the mapping to the
-	// snapshot ended, infinity while it has not.
-	pending *entry
-	begun   float64
-	origin  float64 // when the showing began
-	until   float64
-	at      place
 }
 
 // tobii is an export being read.
@@ -181,7 +166,7 @@ func readTobii(s *source) error {
 		return err
 	}
 	for i := range b.views {
-		if err := s.pass(b.flush(&b.views[i], open)); err != nil {
+		if err := s.pass(b.views[i].flush(open)); err != nil {
 			return err
 		}
 	}
@@ -249,14 +234,16 @@ func (b *tobii) declare(samples bool) error {
 	if !samples {
 		b.declareFixations()
 	}
-	if b.fixations = len(b.views) > 0; b.fixations {
-		return nil
+	if b.fixations = len(b.views) > 0; !b.fixations {
+		view := tobiiView{point: b.findPoint("gazepoint")}
+		if view.point.x == "" {
+			return fail("Gaze point X and Y, or Fixation point X and Y with Eye movement type and Eye movement type index")
+		}
+		b.views = append(b.views, view)
 	}
-	view := tobiiView{point: b.findPoint("gazepoint")}
-	if view.point.x == "" {
-		return fail("Gaze point X and Y, or Fixation point X and Y with Eye movement type and Eye movement type index")
+	for i := range b.views {
+		b.views[i].follower = follower{collector: b.collector, mapped: b.views[i].point.image != "", lasting: b.duration != ""}
 	}
-	b.views = append(b.views, view)
 	return nil
 }
 

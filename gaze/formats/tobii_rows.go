@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"math"
 	"strings"
-
-	"gzpt/gaze"
 )
 
 // add adds what the present row says, in each view.
@@ -30,121 +28,71 @@ func (b *tobii) look(v *tobiiView) (err error) {
 	if e.image == "" {
 		e.image = b.text(b.media)
 	}
-	session := b.text(b.session)
-	off := b.media != "" && (e.image == "" || strings.EqualFold(e.image, tobiiCalibration) || b.pictureless())
-	if v.fixating, err = b.follow(v, tobiiKey{e.reader, session, v.point.image}); err != nil {
+	row := rowFrame{image: e.image, reader: e.reader, session: b.text(b.session), time: b.now, begin: b.now}
+	row.on = b.media == "" || e.image != "" && !strings.EqualFold(e.image, tobiiCalibration) && !b.pictureless()
+	if row.fixation, err = b.fixation(v, row); err != nil {
 		return err
 	}
-	changed := v.seen.see(e.image, e.reader, session, !off, b.now)
-	if changed && v.pending != nil {
-		if err := b.source.pass(b.flush(v, b.now)); err != nil {
-			return err
-		}
-	}
-	if off {
-		return nil
+	begins, err := v.see(row)
+	if err != nil || !row.on {
+		return err
 	}
 	e.part, e.order = v.seen.part(), b.now-v.seen.begin
 	if err := b.frame(&e, v.point); err != nil {
 		return err
 	}
-	if !b.fixations {
-		return b.addSample(e, v.point)
-	}
-	if changed { // also an image on which nothing was fixated has been seen
+	if begins && b.fixations { // also an image on which nothing was fixated has been seen
 		none := e
 		none.none = true
 		if err := b.collector.add(b.place(), none); err != nil {
 			return err
 		}
 	}
-	if v.fixating {
-		return b.fixate(v, e)
+	if b.fixations && row.fixation == "" {
+		return nil
 	}
+	x, y, err := b.read(e, v.point)
+	if err != nil {
+		return err
+	}
+	if !b.fixations {
+		return b.addSample(e, x, y)
+	}
+	e.fixation.X, e.fixation.Y = x, y
+	if v.pending == nil && b.duration != "" {
+		if e.fixation.Duration, err = b.seconds(b.duration, b.durationUnit, 0); err != nil {
+			return err
+		}
+	}
+	v.fixate(b.place(), e)
 	return nil
 }
 
-// follow reads which fixation the row belongs to, if it does, and adds the one that has ended.
-func (b *tobii) follow(v *tobiiView, key tobiiKey) (fixating bool, err error) {
-	if b.fixations {
-		index := b.text(v.index)
-		fixating = v.kind == "" && index != "" || v.kind != "" && strings.EqualFold(b.text(v.kind), "fixation")
-		if key[3] = index; fixating && index == "" {
-			return false, b.at(v.index, "the number of the fixation")
-		}
+// fixation is what tells the fixation that the row belongs to from others, "" where it belongs to none.
+func (b *tobii) fixation(v *tobiiView, row rowFrame) (string, error) {
+	if !b.fixations || v.kind != "" && !strings.EqualFold(b.text(v.kind), "fixation") {
+		return "", nil
 	}
-	if v.fixating && fixating && key == v.key {
-		return true, nil
+	index := b.text(v.index)
+	switch {
+	case index == "" && v.kind != "":
+		return "", b.at(v.index, "the number of the fixation")
+	case index == "":
+		return "", nil
 	}
-	err = b.source.pass(b.flush(v, open))
-	v.key, v.from = key, b.now
-	return fixating, err
+	return row.reader + "\x00" + row.session + "\x00" + index, nil
 }
 
-func (b *tobii) addSample(e entry, p tobiiPoint) (err error) {
-	sample := gaze.Sample{Time: e.order}
-	if sample.X, sample.Y, err = b.read(e, p); err != nil {
-		return err
-	}
+func (b *tobii) addSample(e entry, x, y float64) error {
 	valid, err := b.valid()
 	if err != nil {
 		return err
 	}
+	e = e.sampled(x, y)
 	if !valid {
-		e.lose(&sample, &b.source.set.Dropped.Invalid)
+		e.lose(e.sample, &b.source.set.Dropped.Invalid)
 	}
-	e.sample = &sample
 	return b.collector.add(b.place(), e)
-}
-
-// fixate begins what of a fixation is on the present showing, or gives it the position that it has lacked so far.
-func (b *tobii) fixate(v *tobiiView, e entry) (err error) {
-	f := &e.fixation
-	if f.X, f.Y, err = b.read(e, v.point); err != nil {
-		return err
-	}
-	lost := math.IsNaN(f.X) || math.IsNaN(f.Y)
-	mapping := v.point.image != "" // a row without a position is not mapped
-	if p := v.pending; p != nil {
-		if math.IsNaN(p.fixation.X) || math.IsNaN(p.fixation.Y) {
-			p.fixation.X, p.fixation.Y = f.X, f.Y
-			if mapping && !lost {
-				v.begun = b.now
-			}
-		}
-		switch {
-		case mapping && !lost:
-			v.until = open
-		case mapping && math.IsInf(v.until, 1) && !math.IsNaN(p.fixation.X):
-			v.until = b.now
-		}
-		return nil
-	}
-	if b.duration != "" {
-		if f.Duration, err = b.seconds(b.duration, b.durationUnit, 0); err != nil {
-			return err
-		}
-	}
-	v.pending, v.begun, v.origin, v.until, v.at = &e, max(v.from, v.seen.begin), v.seen.begin, open, b.place()
-	return nil
-}
-
-// flush adds what of a fixation is on a showing, which ends at a time or goes on.
-func (b *tobii) flush(v *tobiiView, end float64) error {
-	if v.pending == nil {
-		return nil
-	}
-	e := *v.pending
-	v.pending = nil
-	f := &e.fixation
-	f.Start = v.from
-	if b.duration == "" {
-		f.Duration = max(b.now-v.from, 0)
-	}
-	*f = during(*f, v.begun, min(end, v.until))
-	f.Start -= v.origin
-	e.order = f.Start
-	return b.collector.add(v.at, e)
 }
 
 // frame is the frame of the row's positions.
