@@ -17,9 +17,8 @@ type collector struct {
 	last       []lastFixation // of each recording
 	counted    []int          // of each recording, the entries without a position whose reason is counted already
 	repeats    int            // rows that repeat the fixation above them
-	// single says that the file is the fixations of one image: without rows they are none. It may be called image.
-	single bool
-	image  string
+	// alone, if not nil, is the recording of a file of one image that has no rows: a header alone is an empty recording then.
+	alone *entry
 	// ofOne says that the file is of one image, however often that was shown.
 	ofOne bool
 	// naming is what can name the images of a file with several trials that names none.
@@ -141,7 +140,7 @@ func (l lastFixation) repeatedBy(e entry) bool {
 	if math.IsNaN(b.Start) {
 		return math.IsNaN(e.order)
 	}
-	return e.order == b.Start && (b.Start == a.Start || b.Start > a.Start && b.Start < a.Start+a.Duration-maxRounding(a))
+	return e.order == b.Start && (b.Start == a.Start || b.Start > a.Start && b.Start <= a.Start+a.Duration)
 }
 
 // maxRounding is by how much the fixation after one may begin before that ends: a sample of a slow tracker, by which times
@@ -175,8 +174,9 @@ func (c *collector) count(recording int, e entry) {
 // without one, which stay.
 func (c *collector) finish() error {
 	s := c.source
-	if none := len(c.recordings) == 0 && len(s.skips) == 0; none && c.single {
-		if err := c.add(place{s.file, 1}, entry{image: c.image, none: true}); err != nil {
+	if none := len(c.recordings) == 0 && len(s.skips) == 0; none && c.alone != nil {
+		c.alone.none = true
+		if err := c.add(place{s.file, 1}, *c.alone); err != nil {
 			return err
 		}
 	} else if none {

@@ -83,7 +83,9 @@ func newTable(file string, data []byte, above int) (*table, error) {
 		written = strings.TrimSpace(written)
 		t.names = append(t.names, written)
 		name := strings.ToLower(written)
-		if _, ok := t.columns[name]; ok {
+		if _, ok := t.columns[name]; ok && above > 0 {
+			continue // a program that writes a preamble repeats columns, a sensor each
+		} else if ok {
 			line, column := t.reader.FieldPos(i)
 			return nil, gaze.Problem{File: file, Line: above + line, Column: column, Reason: fmt.Sprintf("column %q comes twice", name)}
 		}
@@ -274,13 +276,17 @@ func (t *table) position(column string) (float64, error) {
 	return v, err
 }
 
-// number is a finite number of at least least.
-func (t *table) number(column, expected string, least float64) (float64, error) {
-	text := t.text(column)
-	if t.reader.Comma != ',' {
+// decimal reads a number, which may have a decimal comma where commas do not separate fields.
+func decimal(text string, separator rune) (float64, error) {
+	if separator != ',' {
 		text = strings.Replace(text, ",", ".", 1)
 	}
-	v, err := strconv.ParseFloat(text, 64)
+	return strconv.ParseFloat(text, 64)
+}
+
+// number is a finite number of at least least.
+func (t *table) number(column, expected string, least float64) (float64, error) {
+	v, err := decimal(t.text(column), t.reader.Comma)
 	if err != nil || !finite(v) || v < least {
 		return 0, t.at(column, expected)
 	}

@@ -18,7 +18,7 @@ type follower struct {
 	// pending is what of it is on the present showing: begun at, until it left the snapshot that it is mapped to, infinity
 	// while it has not. origin is when the showing began.
 	pending              *entry
-	at                   place
+	where                place
 	begun, origin, until float64
 	// mapped says that rows without a position are off a snapshot, otherwise they lack it.
 	mapped bool
@@ -53,7 +53,7 @@ func (f *follower) fixate(at place, e entry) {
 	lost := math.IsNaN(e.fixation.X) || math.IsNaN(e.fixation.Y)
 	p := f.pending
 	if p == nil {
-		f.pending, f.at = &e, at
+		f.pending, f.where = &e, at
 		f.begun, f.origin, f.until = max(f.from, f.seen.begin), f.seen.begin, open
 		return
 	}
@@ -83,7 +83,7 @@ func (f *follower) flush(end float64) error {
 	e.fixation = during(e.fixation, f.begun, min(end, f.until))
 	e.fixation.Start -= f.origin
 	e.order = e.fixation.Start
-	return f.collector.add(f.at, e)
+	return f.collector.add(f.where, e)
 }
 
 // sampled is the entry of a sample, lost where it has no position.

@@ -196,7 +196,9 @@ func readMapped(s *source) error {
 	if m.unit == "" {
 		return gaze.Problem{File: s.file, Line: 1, Reason: "the unit of positions is not declared; expected x=COLUMN@px or @norm, @screen, @screen-norm"}
 	}
-	m.single = m.field("image") == "" && m.field("duration") != ""
+	if m.field("image") == "" && m.field("duration") != "" {
+		m.alone = &entry{}
+	}
 	m.naming = "image=COLUMN in the map of columns"
 	s.assume("%s in %s", m.timed(), cmp.Or(columns[m.timed()].Unit, "s, as the map of columns declares no unit"))
 	if err := s.rows(t, m.add); err != nil {

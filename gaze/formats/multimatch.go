@@ -34,7 +34,7 @@ func readMultiMatch(s *source) error {
 		return err
 	}
 	m := multiMatch{t, collect(s), clock{}}
-	m.single = true
+	m.alone = &entry{}
 	if err := s.rows(t, m.add); err != nil {
 		return err
 	}

@@ -69,7 +69,9 @@ func readNeutral(s *source) error {
 	if err := n.declare(s.options.Unit); err != nil {
 		return err
 	}
-	n.single = n.column["image"] == ""
+	if n.column["image"] == "" {
+		n.alone = &entry{}
+	}
 	if err := s.rows(t, n.add); err != nil {
 		return err
 	}

@@ -165,7 +165,7 @@ func (p *pupilCore) surface() {
 	if p.image == "" {
 		return
 	}
-	p.single, p.ofOne, p.collector.image = true, true, p.image
+	p.ofOne, p.alone = true, &entry{image: p.image, width: 1, height: 1}
 	if i := strings.LastIndexByte(p.image, '_'); i > 0 && i+1 < len(p.image) && p.has("on_srf") && strings.Trim(p.image[i+1:], "0123456789.") == "" {
 		p.candidates = []string{p.image[:i], p.image}
 	}

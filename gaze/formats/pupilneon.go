@@ -144,7 +144,10 @@ func readPupilNeon(s *source) error {
 	p.detected, p.surface = neonDetected(names), strings.Contains(strings.ToLower(p.x), "[normalized]")
 	if p.reference = p.detected != ""; p.reference {
 		p.image = cmp.Or(enrichment(s.file), surfaceName(base(s.file)))
-		p.ofOne, p.single, p.collector.image = true, true, p.image
+		p.ofOne, p.alone = true, &entry{image: p.image}
+		if p.surface {
+			p.alone.width, p.alone.height = 1, 1
+		}
 	}
 	p.naming = "an enrichment that maps gaze to images"
 	switch {
