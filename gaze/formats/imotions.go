@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"io"
 	"math"
+	"slices"
 	"strings"
 
 	"gzpt/gaze"
@@ -22,12 +23,13 @@ func init() {
 //
 //	Row,Timestamp,EventSource,SlideEvent,StimType,Duration,CollectionPhase,SourceStimuliName,...,ET_GazeLeftX,ET_GazeLeftY,
 //	ET_GazeRightX,...,Gaze X,Gaze Y,Fixation Index,Fixation Index by Stimulus,Fixation X,Fixation Y,Fixation Start,Fixation End,Fixation Duration,...
-//	StudyName,ExportDate,Name,Age,Gender,StimuliName,EventSource,Timestamp,MediaTime,...,GazeLeftx,GazeLefty,GazeRightx,...,GazeX,GazeY,
-//	FixationSeq,FixationX,FixationY,FixationStart,FixationDuration,...
+//	StudyName,ExportDate,Name,Age,Gender,StimulusName,SlideType,EventSource,Timestamp,MediaTime,...,GazeLeftx,GazeLefty,GazeRightx,...,
+//	GazeX,GazeY,FixationSeq,FixationX,FixationY,FixationStart,FixationDuration,...
 //
-// Times are milliseconds, positions pixels of the screen, of which -1, -1 is none. Rows repeat the fixation that they belong
-// to. A recording is one showing: as long as rows of the eye tracker have the stimulus. The samples are Gaze X and Y, or the
-// mean of the eyes that were found.
+// Times are milliseconds, of MediaTime where there is one, which counts from the onset of the stimulus and is empty
+// without one, otherwise of Timestamp. Positions are pixels of the screen, of which -1, -1 is none. Rows repeat the fixation
+// that they belong to. A recording is one showing: as long as rows of the eye tracker have the stimulus. The samples are
+// Gaze X and Y, or the mean of the eyes that were found.
 func sniffIMotions(head []byte) bool {
 	head, _ = decode(head)
 	return findHeader(head, isIMotions) >= 0
@@ -36,7 +38,7 @@ func sniffIMotions(head []byte) bool {
 // isIMotions reports whether the columns are those of an export.
 func isIMotions(h map[string]bool) bool {
 	gaze := h["gaze x"] || h["gazex"] || h["et_gazeleftx"] || h["gazeleftx"] || h["fixation x"] || h["fixationx"]
-	return h["timestamp"] && (h["sourcestimuliname"] || h["stimuliname"]) && (h["eventsource"] || h["slideevent"]) && gaze
+	return h["timestamp"] && (h["sourcestimuliname"] || h["stimuliname"] || h["stimulusname"]) && (h["eventsource"] || h["slideevent"]) && gaze
 }
 
 // iMotions is an export being read.
@@ -46,6 +48,7 @@ type iMotions struct {
 	samples                      bool
 	reader                       string // of the preamble
 	image, name, session         string // columns, as all that follow
+	time, source                 string
 	x, y                         string
 	leftX, leftY, rightX, rightY string
 	index, start, end, duration  string
@@ -64,11 +67,11 @@ func readIMotions(s *source) error {
 		return err
 	}
 	m := &iMotions{table: t, follower: follower{collector: collect(s)}, reader: respondent(data, above),
-		image: t.first("SourceStimuliName", "StimuliName"), name: t.first("Respondent Name", "Respondent", "Name"),
+		image: t.first("SourceStimuliName", "StimuliName", "StimulusName"), name: t.first("Respondent Name", "Respondent", "Name"),
 		leftX: t.first("ET_GazeLeftX", "GazeLeftx"), leftY: t.first("ET_GazeLeftY", "GazeLefty"), rightX: t.first("ET_GazeRightX", "GazeRightx"), rightY: t.first("ET_GazeRightY", "GazeRighty"),
 		index: t.first("Fixation Index", "Fixation Index by Stimulus", "FixationSeq"), start: t.first("Fixation Start", "FixationStart"),
-		end: t.first("Fixation End", "FixationEnd"), duration: t.first("Fixation Duration", "FixationDuration"), session: t.first("StudyName")}
-	m.naming = "the column SourceStimuliName or StimuliName"
+		end: t.first("Fixation End", "FixationEnd"), duration: t.first("Fixation Duration", "FixationDuration"), session: t.first("StudyName"), time: t.first("MediaTime", "Timestamp"), source: t.first("EventSource")}
+	m.naming = "the column SourceStimuliName, StimuliName or StimulusName"
 	if err := m.declare(s.options.Samples); err != nil {
 		return err
 	}
@@ -84,7 +87,7 @@ func readIMotions(s *source) error {
 
 // declare decides for fixations or samples, and wants their columns.
 func (m *iMotions) declare(samples bool) error {
-	if err := m.require("Timestamp", cmp.Or(m.image, "SourceStimuliName")); err != nil {
+	if err := m.require(cmp.Or(m.time, "Timestamp"), cmp.Or(m.image, "SourceStimuliName")); err != nil {
 		return err
 	}
 	m.x, m.y = m.first("Fixation X", "FixationX"), m.first("Fixation Y", "FixationY")
@@ -110,8 +113,12 @@ func respondent(data []byte, lines int) string {
 	return ""
 }
 
-// noGaze reports a row of another sensor: it has neither a position nor a fixation.
+// noGaze reports a row of another sensor, which may repeat the gaze of the last one: where the source is named it is not ET.
+// Otherwise it has neither a position nor a fixation.
 func (m *iMotions) noGaze() bool {
+	if sources := m.text(m.source); strings.Trim(sources, "0123456789. ") != "" {
+		return !slices.ContainsFunc(strings.Split(sources, "|"), func(s string) bool { return strings.HasPrefix(strings.TrimSpace(s), "ET") || strings.Contains(s, "ye") })
+	}
 	for _, column := range []string{m.x, m.index, m.leftX, m.rightX} {
 		if column != "" && !missing(m.text(column)) {
 			return false
@@ -124,13 +131,18 @@ func (m *iMotions) add() error {
 	if m.noGaze() {
 		return nil
 	}
-	t, err := m.seconds("Timestamp", 1e-3, math.Inf(-1))
-	if err != nil {
-		return err
+	off := m.time == "MediaTime" && missing(m.text(m.time))
+	t := m.now // of a row without a stimulus nothing is known but that the last one is over
+	if !off {
+		var err error
+		if t, err = m.seconds(m.time, 1e-3, math.Inf(-1)); err != nil {
+			return err
+		}
 	}
 	e := entry{image: m.text(m.image), reader: cmp.Or(m.text(m.name), m.reader), screen: true}
-	row := rowFrame{image: e.image, reader: e.reader, session: m.text(m.session), on: e.image != "", time: t, begin: t}
-	if index := m.text(m.index); !m.samples && !missing(index) && index != "0" && index != "-1" {
+	row := rowFrame{image: e.image, reader: e.reader, session: m.text(m.session), on: e.image != "" && !off, time: t, begin: t}
+	var err error
+	if index := m.text(m.index); !off && !m.samples && !missing(index) && index != "0" && index != "-1" {
 		row.fixation = e.reader + "\x00" + row.session + "\x00" + index
 		if m.start != "" && !missing(m.text(m.start)) {
 			if row.begin, err = m.seconds(m.start, 1e-3, math.Inf(-1)); err != nil {

@@ -93,6 +93,14 @@ func coreFiles(folder, prefix string) ([]string, error) {
 	return found, nil
 }
 
+// surfaceFixation is a fixation whose frames are being read.
+type surfaceFixation struct {
+	off   bool   // its frames so far were off the surface
+	entry *entry // nil before the first one on it
+	place place
+	until float64 // when it left the surface, infinity while it has not
+}
+
 // minConfidence is that of useful data, on a scale from 0 to 1.
 const minConfidence = 0.6
 
@@ -111,12 +119,9 @@ type pupilCore struct {
 	candidates   []string
 	unit         float64 // seconds in a unit of the durations
 	frame        string  // the time of a frame of the scene camera
-	// pending is the fixation on a surface whose frames are being read, and which; until is when it left the surface.
-	pending        *entry
-	pendingID      string
-	where          place
-	until          float64
-	dropped, taken map[string]bool // fixations on a surface
+	// tracked is the fixations on a surface by their number, in the order of their first frames there.
+	tracked map[string]*surfaceFixation
+	order   []*surfaceFixation
 }
 
 func readPupilCore(s *source) error {
@@ -124,7 +129,7 @@ func readPupilCore(s *source) error {
 	if err != nil {
 		return err
 	}
-	p := &pupilCore{table: t, collector: collect(s), set: s.set, clock: clock{}, dropped: map[string]bool{}, taken: map[string]bool{},
+	p := &pupilCore{table: t, collector: collect(s), set: s.set, clock: clock{}, tracked: map[string]*surfaceFixation{},
 		x: t.first("norm_pos_x", "x_norm"), y: t.first("norm_pos_y", "y_norm"), time: t.first("start_timestamp", "gaze_timestamp", "eye_timestamp", "timestamp", "world_timestamp"), frame: t.first("world_timestamp"), unit: 1e-3,
 		duration: t.first("duration", "duration (ms)", "duration [ms]"), id: t.first("fixation_id", "id"),
 		onSurface: t.first("on_surf", "on_srf"), confidence: t.first("confidence"), image: surfaceName(base(s.file))}
@@ -149,11 +154,13 @@ func readPupilCore(s *source) error {
 	if err := s.rows(t, p.add); err != nil {
 		return err
 	}
-	if err := s.pass(p.flush()); err != nil {
-		return err
+	for _, f := range p.order {
+		if err := s.pass(p.settle(f)); err != nil {
+			return err
+		}
 	}
-	for id := range p.dropped {
-		if !p.taken[id] {
+	for _, f := range p.tracked {
+		if f.entry == nil && f.off {
 			p.set.Dropped.Outside++
 		}
 	}
@@ -235,6 +242,25 @@ func (p *pupilCore) addFixation(e entry, x, y float64, valid, onSurface bool) (e
 	if id == "" {
 		return p.at(p.id, "the number of the fixation")
 	}
+	if !valid {
+		p.set.Dropped.Invalid++
+		e.none = true
+		return p.collector.add(p.place(), e)
+	}
+	e.fixation = gaze.Fixation{X: x, Y: y, Start: e.order}
+	if onSurface {
+		if e.fixation.Duration, err = p.seconds(p.duration, p.unit, 0); err != nil {
+			return err
+		}
+	}
+	if p.onSurface == "" {
+		return p.collector.add(p.place(), e)
+	}
+	return p.track(id, e, onSurface)
+}
+
+// track follows a fixation over the frames of the scene camera.
+func (p *pupilCore) track(id string, e entry, onSurface bool) error {
 	frame := e.order
 	if p.frame != "" {
 		t, err := p.seconds(p.frame, 1, math.Inf(-1))
@@ -243,53 +269,34 @@ func (p *pupilCore) addFixation(e entry, x, y float64, valid, onSurface bool) (e
 		}
 		frame = p.clock.since(e, t)
 	}
-	if p.pending != nil && p.pendingID == id && p.onSurface != "" {
-		switch {
-		case !onSurface && math.IsInf(p.until, 1):
-			p.until = frame
-		case onSurface:
-			p.until = open
-		}
-		return nil
-	}
-	if err := p.source.pass(p.flush()); err != nil {
-		return err
+	f := p.tracked[id]
+	if f == nil {
+		f = &surfaceFixation{until: open}
+		p.tracked[id] = f
 	}
 	switch {
-	case p.taken[id] && p.onSurface != "":
-		return nil
-	case !valid:
-		p.set.Dropped.Invalid++
+	case !onSurface && f.entry != nil:
+		f.until = min(f.until, frame)
+	case !onSurface, f.off && f.entry == nil && frame >= e.fixation.Start+e.fixation.Duration: // it was over before it was there
+		f.off = true
 		e.none = true
-	case !onSurface:
-		e.none = true
-	}
-	if e.none {
-		if valid {
-			p.dropped[id] = true
-		}
 		return p.collector.add(p.place(), e)
+	case f.entry != nil:
+		f.until = open // it is back
+	default:
+		if f.off { // its first frames were not on the surface
+			e.fixation = during(e.fixation, frame, open)
+			e.order = e.fixation.Start
+		}
+		f.entry, f.place = &e, p.place()
+		p.order = append(p.order, f)
 	}
-	e.fixation = gaze.Fixation{X: x, Y: y, Start: e.order}
-	if e.fixation.Duration, err = p.seconds(p.duration, p.unit, 0); err != nil {
-		return err
-	}
-	if p.dropped[id] { // its first frames were not on the surface
-		e.fixation = during(e.fixation, frame, open)
-		e.order = e.fixation.Start
-	}
-	p.pending, p.pendingID, p.where, p.until = &e, id, p.place(), open
 	return nil
 }
 
-// flush adds the fixation whose frames were read, as far as it was on the surface.
-func (p *pupilCore) flush() error {
-	if p.pending == nil {
-		return nil
-	}
-	e := *p.pending
-	p.pending = nil
-	p.taken[p.pendingID] = true
-	e.fixation = during(e.fixation, e.fixation.Start, p.until)
-	return p.collector.add(p.where, e)
+// settle adds a fixation whose frames were read, as far as it was on the surface.
+func (p *pupilCore) settle(f *surfaceFixation) error {
+	e := *f.entry
+	e.fixation = during(e.fixation, e.fixation.Start, f.until)
+	return p.collector.add(f.place, e)
 }
