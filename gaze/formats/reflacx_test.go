@@ -34,7 +34,7 @@ func TestREFLACX(t *testing.T) {
 			"P100/P100 0x0 line 2: [1200 1200 0 at 30,31] [lost 1 at 30,31]\n1 outside the image\n"},
 		"nothing known of the view": {reflacxFixation + "0,1,150,160,1,,,,,,,,,,,,\r\n", "P100/P100 0x0 line 2: (150 160 0+1)\n"},
 		"no times":                  {reflacxShown, `error g.csv:1: the header lacks the column "timestamp_start_fixation"; expected timestamp_start_fixation, timestamp_end_fixation, x_position`},
-		"a header alone":            {reflacxFixation, "error g.csv: no recording after the header"},
+		"a header alone":            {reflacxFixation, "P100/P100 0x0 line 1:\n"},
 		"an end before its start":   {reflacxFixation + "0.5,0.2,100,200" + reflacxWhole, `error g.csv:2:5: timestamp_end_fixation is "0.2", expected a time no earlier than timestamp_start_fixation`},
 		"a word for a time":         {reflacxFixation + line("0,soon", "100,200", reflacxWhole), `error g.csv:2:3: timestamp_end_fixation is "soon", expected a time in seconds`},
 		"a word for a place":        {reflacxFixation + line("0,1", "100,low", reflacxWhole), `error g.csv:2:9: y_position is "low", expected a number, or nothing where it is missing`},
