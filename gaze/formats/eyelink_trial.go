@@ -222,15 +222,13 @@ func (b *eyeLink) viewer(text []string) error {
 	return nil
 }
 
-// setVariables takes the values of all labels; a value with blanks, which makes their number another, is only found if it
-// is a picture's file.
+// setVariables takes the values of all labels; where their number is another, because some have blanks or the labels are
+// not there, nothing tells which is whose.
 func (b *eyeLink) setVariables(values []string) {
 	for i, value := range values {
 		name := ""
 		if len(values) == len(b.labels) {
 			name = b.labels[i]
-		} else if !isPicture(value) {
-			continue
 		}
 		b.setVariable(name, value)
 	}

@@ -156,10 +156,13 @@ func (m *manifest) claim(item Item, file, reader string) error {
 	}
 	found := 0
 	for _, r := range set.Recordings {
-		if !mayBe(r, item.Image) || reader != "" && r.Reader != "" && r.Reader != reader {
+		name, ok := names(r, item.Image)
+		if !ok || reader != "" && r.Reader != "" && r.Reader != reader {
 			continue
 		}
-		m.source.set.noteNumber(r.Image, item.Image)
+		if len(r.Candidates) > 0 {
+			m.source.set.noteNumber(name, item.Image)
+		}
 		r.Image, r.Candidates = item.Image, nil
 		if r.Reader == "" {
 			r.Reader = reader
@@ -173,13 +176,15 @@ func (m *manifest) claim(item Item, file, reader string) error {
 	return nil
 }
 
-// mayBe reports whether a recording is of an image: by its name, by one of its candidates, or because it names none.
-func mayBe(r gaze.Recording, image string) bool {
-	same := func(name string) bool { return sameImage(name, image) }
-	if others := r.Candidates; len(others) > 1 && slices.ContainsFunc(others[:len(others)-1], same) {
-		return true
+// names reports whether a recording is of an image: by one of its candidates or its name, which it gives, or because it has
+// none.
+func names(r gaze.Recording, image string) (by string, ok bool) {
+	for _, name := range slices.Concat(r.Candidates, []string{r.Image}) {
+		if name == "" || sameImage(name, image) {
+			return name, true
+		}
 	}
-	return r.Image == "" || same(r.Image)
+	return "", false
 }
 
 // sameImage compares names as Align does: whole, without folders, without extension.
@@ -224,7 +229,10 @@ func (m *manifest) unclaimed() error {
 	}
 	for _, name := range names {
 		for _, r := range m.files[name].Recordings {
-			if r.Image != "" && !slices.ContainsFunc(nameKeys, func(key func(string) string) bool { return claimed[key(r.Image)] }) {
+			listed := func(name string) bool {
+				return slices.ContainsFunc(nameKeys, func(key func(string) string) bool { return claimed[key(name)] })
+			}
+			if r.Image != "" && !listed(r.Image) && !slices.ContainsFunc(r.Candidates, listed) {
 				m.source.set.Recordings = append(m.source.set.Recordings, r)
 			}
 		}

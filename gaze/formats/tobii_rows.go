@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"strings"
+
+	"gzpt/gaze"
 )
 
 // add adds what the present row says, in each view.
@@ -101,6 +103,10 @@ func (b *tobii) frame(e *entry, p tobiiPoint) (err error) {
 		return nil
 	}
 	if p.kind == "dacspx" && b.onScreen() {
+		if left, err := b.position(b.presentedX); err == nil { // otherwise reading the position says so
+			top, _ := b.position(b.presentedY)
+			e.place = &gaze.Place{X: left, Y: top}
+		}
 		e.width, e.height, err = b.table.frame(b.presentedWidth, b.presentedHeight)
 		return err
 	}
