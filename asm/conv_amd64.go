@@ -62,23 +62,23 @@ func (d *device) workspaces() []workspace {
 }
 
 func (d *device) Conv2D(y, x, w kernels.Tensor, c kernels.Conv) {
-	d.check.Conv2D("Conv2D", y, x, w, c)
+	c = d.check.Conv2D("Conv2D", y, x, w, c)
 	d.forward(y.Float32(), x.Float32(), w.Float32(), geometryOf(y, x, w, c), nil, false)
 }
 
 func (d *device) Conv2DStats(y, sums, x, w kernels.Tensor, c kernels.Conv) {
-	d.check.Conv2D("Conv2DStats", y, x, w, c)
+	c = d.check.Conv2D("Conv2DStats", y, x, w, c)
 	d.check.ChannelSums("Conv2DStats", sums, y)
 	d.forward(y.Float32(), x.Float32(), w.Float32(), geometryOf(y, x, w, c), sums.Float64(), false)
 }
 
 func (d *device) Conv2DBackwardData(dx, dy, w kernels.Tensor, c kernels.Conv) {
-	d.check.Conv2D("Conv2DBackwardData", dy, dx, w, c)
+	c = d.check.Conv2D("Conv2DBackwardData", dy, dx, w, c)
 	d.backward(dx.Float32(), dy.Float32(), w.Float32(), geometryOf(dy, dx, w, c), false)
 }
 
 func (d *device) Conv2DBackwardDataAdd(dx, dy, w kernels.Tensor, c kernels.Conv) {
-	d.check.Conv2D("Conv2DBackwardDataAdd", dy, dx, w, c)
+	c = d.check.Conv2D("Conv2DBackwardDataAdd", dy, dx, w, c)
 	d.backward(dx.Float32(), dy.Float32(), w.Float32(), geometryOf(dy, dx, w, c), true)
 }
 

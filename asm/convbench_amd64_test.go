@@ -60,8 +60,8 @@ func BenchmarkLayers(b *testing.B) {
 		for _, l := range layers {
 			c := kernels.Conv{Stride: l.stride, Pad: l.r / 2, Dilation: 1, Groups: 1}
 			o := c.Out(l.h, l.r)
-			x, w, y := d.New(l.n, l.h, l.h, l.c), d.New(l.k, l.r, l.r, l.c), d.New(l.n, o, o, l.k)
-			sums := d.NewFloat64(2, l.k)
+			x, w, y := d.New(kernels.Float32, l.n, l.h, l.h, l.c), d.New(kernels.Float32, l.k, l.r, l.r, l.c), d.New(kernels.Float32, l.n, o, o, l.k)
+			sums := d.New(kernels.Float64, 2, l.k)
 			d.Fill(x, 0.5)
 			d.Fill(w, 0.25)
 			operations := 2 * float64(y.Len()*l.r*l.r*l.c)

@@ -31,6 +31,7 @@ func assemblyTiers() []string {
 // device is the CPU device of one assembly tier. It is used by one goroutine at a time and spreads each operation over
 // the workers of its pool.
 type device struct {
+	kernels.HostHeap
 	check  kernels.Check
 	avx512 bool // else AVX2
 	pool   *pool
@@ -41,7 +42,10 @@ type device struct {
 var _ kernels.Device = (*device)(nil)
 
 func openAssembly(tier string) kernels.Device {
-	return &device{check: kernels.Check{Type: kernels.Float32}, avx512: tier == "avx512", pool: newPool()}
+	d := &device{avx512: tier == "avx512", pool: newPool()}
+	d.Owner = d
+	d.check = kernels.Check{Type: kernels.Float32, Owner: d, Host: true}
+	return d
 }
 
 func (d *device) Name() string {
@@ -53,43 +57,46 @@ func (d *device) Name() string {
 
 func (d *device) Type() kernels.Type { return kernels.Float32 }
 
-func (d *device) New(dims ...int) kernels.Tensor {
-	n := 1
-	for _, v := range dims {
-		n *= v
-	}
-	return kernels.FromFloat32(aligned(n), dims...)
+func (d *device) Supports(t kernels.Type) bool {
+	return t == kernels.Float32 || t == kernels.Float64 || t == kernels.Int32
 }
 
-func (d *device) NewFloat64(dims ...int) kernels.Tensor {
-	n := 1
-	for _, v := range dims {
-		n *= v
-	}
-	return kernels.FromFloat64(make([]float64, n), dims...)
+func (d *device) New(t kernels.Type, dims ...int) kernels.Tensor {
+	d.check.New(t)
+	return d.HostHeap.New(t, dims...)
 }
+
+func (d *device) NewBuffer(n int) []float32 { return aligned(n) }
+
+func (d *device) FreeBuffer([]float32) {}
 
 func (d *device) Write(dst kernels.Tensor, src []float32) {
 	d.check.Transfer("Write", dst, len(src))
-	if dst.Type() == kernels.Float64 {
-		to := dst.Float64()
-		for i, v := range src {
-			to[i] = float64(v)
-		}
+	if dst.Type() == kernels.Float32 {
+		d.transfer(dst.Float32(), src)
 		return
 	}
-	d.transfer(dst.Float32(), src)
+	kernels.HostWrite(dst, src)
 }
 
-func (d *device) Read(dst []float32, src kernels.Tensor) {
+func (d *device) WriteFloat64(dst kernels.Tensor, src []float64) {
+	d.check.Transfer("WriteFloat64", dst, len(src))
+	kernels.HostWrite(dst, src)
+}
+
+func (d *device) WriteInt32(dst kernels.Tensor, src []int32) {
+	d.check.Transfer("WriteInt32", dst, len(src))
+	copy(dst.Int32(), src)
+}
+
+func (d *device) Read(dst []float32, src kernels.Tensor) error {
 	d.check.Transfer("Read", src, len(dst))
-	if src.Type() == kernels.Float64 {
-		for i, v := range src.Float64() {
-			dst[i] = float32(v)
-		}
-		return
+	if src.Type() == kernels.Float32 {
+		d.transfer(dst, src.Float32())
+		return nil
 	}
-	d.transfer(dst, src.Float32())
+	kernels.HostRead(dst, src)
+	return nil
 }
 
 // transfer is copy on all cores and with a safepoint every now and then: a batch of images takes milliseconds, and the
@@ -100,19 +107,14 @@ func (d *device) transfer(dst, src []float32) {
 	d.elem.copy = copyJob{}
 }
 
-func (d *device) ReadFloat64(dst []float64, src kernels.Tensor) {
+func (d *device) ReadFloat64(dst []float64, src kernels.Tensor) error {
 	d.check.Transfer("ReadFloat64", src, len(dst))
-	if src.Type() == kernels.Float64 {
-		copy(dst, src.Float64())
-		return
-	}
-	for i, v := range src.Float32() {
-		dst[i] = float64(v)
-	}
+	kernels.HostRead(dst, src)
+	return nil
 }
 
 // Sync has nothing to wait for: every operation returns when it is done.
-func (d *device) Sync() {}
+func (d *device) Sync() error { return nil }
 
 func (d *device) Close() { d.pool.close() }
 

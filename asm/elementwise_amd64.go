@@ -5,12 +5,16 @@ package asm
 import "gzpt/kernels"
 
 func (d *device) Fill(x kernels.Tensor, v float64) {
-	if x.Type() == kernels.Float64 {
+	d.check.Fill(x)
+	switch x.Type() {
+	case kernels.Float32:
+		d.elem.fill = fillJob{x: x.Float32(), v: float32(v)}
+		d.stream(&d.elem.fill, x.Len(), 1)
+	case kernels.Float64:
 		fill(x.Float64(), v)
-		return
+	case kernels.Int32:
+		fill(x.Int32(), int32(v))
 	}
-	d.elem.fill = fillJob{x: x.Float32(), v: float32(v)}
-	d.stream(&d.elem.fill, x.Len(), 1)
 }
 
 // fillJob fills a block with one number.
@@ -22,7 +26,7 @@ type fillJob struct {
 func (j *fillJob) span(first, n, _ int) { fill(j.x[first:first+n], j.v) }
 
 // fill writes a pattern that stays in L1 and copies it on.
-func fill[T float32 | float64](x []T, v T) {
+func fill[T float32 | float64 | int32](x []T, v T) {
 	pattern := x[:min(len(x), 1024)]
 	for i := range pattern {
 		pattern[i] = v
@@ -34,23 +38,33 @@ func fill[T float32 | float64](x []T, v T) {
 
 func (d *device) Copy(y, x kernels.Tensor) {
 	d.check.Copy(y, x)
-	if x.Type() == kernels.Float64 {
+	switch x.Type() {
+	case kernels.Float32:
+		d.transfer(y.Float32(), x.Float32())
+	case kernels.Float64:
 		copy(y.Float64(), x.Float64())
-		return
+	case kernels.Int32:
+		copy(y.Int32(), x.Int32())
 	}
-	d.elem.copy = copyJob{y: y.Float32(), x: x.Float32()}
-	d.stream(&d.elem.copy, x.Len(), 1)
+}
+
+// Convert is Copy between the two types of floating-point numbers that the device has.
+func (d *device) Convert(y, x kernels.Tensor) {
+	d.check.Convert(y, x)
+	switch {
+	case y.Type() == x.Type():
+		d.Copy(y, x)
+	case y.Type() == kernels.Float64:
+		kernels.HostWrite(y, x.Float32())
+	default:
+		kernels.HostWrite(y, x.Float64())
+	}
 }
 
 // copyJob copies a block.
 type copyJob struct{ y, x []float32 }
 
 func (j *copyJob) span(first, n, _ int) { copy(j.y[first:first+n], j.x[first:first+n]) }
-
-func (d *device) Add(z, x, y kernels.Tensor) {
-	d.check.Map("Add", z, x, y)
-	d.flat(d.rows().add, z.Float32(), x.Float32(), y.Float32(), nil)
-}
 
 func (d *device) ReLU(y, x kernels.Tensor) {
 	d.check.Map("ReLU", y, x)

@@ -82,7 +82,7 @@ func (d *device) rowSums(rows int) []float64 {
 }
 
 func (d *device) LogSoftmax(y, x kernels.Tensor) {
-	d.check.Map("LogSoftmax", y, x)
+	d.check.LogSoftmax(y, x)
 	d.eachRow(lossJob{row: (*lossJob).logSoftmax, rows: x.Rows(), channels: x.Channels(), out: y.Float32(), a: x.Float32()})
 }
 

@@ -80,11 +80,12 @@ func TestHasNaN(t *testing.T) {
 func TestMinimumSpans(t *testing.T) {
 	each(t, func(t *testing.T, d *device) {
 		for _, size := range [][3]int{{500, 300, 70}, {65, 130, 2500}} {
-			a, b := beside([2]kernels.Device{d, oracle}, "a", size[0], size[2]), beside([2]kernels.Device{d, oracle}, "b", size[1], size[2])
-			c := beside([2]kernels.Device{d, oracle}, "c", size[0], size[1])
+			devices := [2]kernels.Device{d, oracle}
+			a, b := beside(devices, "a", size[0], size[2]), beside(devices, "b", size[1], size[2])
+			c := beside(devices, "c", size[0], size[1])
 			d.PairwiseMinimum(c[0], a[0], b[0])
 			oracle.PairwiseMinimum(c[1], a[1], b[1])
-			agree(t, fmt.Sprint(size), c, 0)
+			agree(t, devices, fmt.Sprint(size), c, 0)
 		}
 	})
 }

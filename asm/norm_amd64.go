@@ -142,14 +142,3 @@ func (d *device) normSums(kernel rowsKernel, dr, dy []float32, x kernels.Tensor,
 	}
 	return sums, products
 }
-
-func (d *device) BatchNormEvalBackward(dx, dgamma, dbeta, dy, x kernels.Tensor, n kernels.Norm) {
-	d.check.BatchNormBackward("BatchNormEvalBackward", dx, dgamma, dbeta, n, dy, x)
-	if dx.Len() == 0 {
-		return
-	}
-	sums, products := d.normSums(d.rows().sumProducts, nil, dy.Float32(), x, nil, n)
-	accumulate(dbeta.Float32(), sums)
-	accumulate(dgamma.Float32(), products)
-	d.columnwise(d.rows().scale, dx.Float32(), dy.Float32(), nil, nil, d.normScale(n))
-}

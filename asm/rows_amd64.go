@@ -11,11 +11,9 @@ type rowsKernel func(out, a, b, c, params, sums *float32, columns, rows int)
 // v.
 type rowsKernels struct {
 	lanes            int        // floats of a vector
-	add              rowsKernel // out[r,j] = a[r,j] + b[r,j]
 	relu             rowsKernel // out[r,j] = a[r,j] < 0 ? 0 : a[r,j]
 	reluBackward     rowsKernel // out[r,j] = c[r,j] <= 0 ? 0 : a[r,j]
 	addBias          rowsKernel // out[r,j] = a[r,j] + params[0,j]
-	scale            rowsKernel // out[r,j] = a[r,j] * params[0,j]
 	norm             rowsKernel // out[r,j] = (a[r,j]-params[0,j])*params[1,j] + params[2,j]
 	normReLU         rowsKernel // out[r,j] = relu((a[r,j]-params[0,j])*params[1,j] + params[2,j])
 	normAddReLU      rowsKernel // out[r,j] = relu((a[r,j]-params[0,j])*params[1,j] + params[2,j] + b[r,j])
@@ -32,16 +30,16 @@ type rowsKernels struct {
 
 var (
 	rowsAVX2 = rowsKernels{
-		lanes: 8, add: addRowsAVX2, relu: reluRowsAVX2, reluBackward: reluBackwardRowsAVX2,
-		addBias: addBiasRowsAVX2, scale: scaleRowsAVX2, norm: normRowsAVX2, normReLU: normReLURowsAVX2,
+		lanes: 8, relu: reluRowsAVX2, reluBackward: reluBackwardRowsAVX2,
+		addBias: addBiasRowsAVX2, norm: normRowsAVX2, normReLU: normReLURowsAVX2,
 		normAddReLU: normAddReLURowsAVX2, normBackward: normBackwardRowsAVX2,
 		normReLUBackward: normReLUBackwardRowsAVX2, sum: sumRowsAVX2, sumSquares: sumSquaresRowsAVX2,
 		sumProducts: sumProductsRowsAVX2, sumGated: sumGatedRowsAVX2, sumStoreGated: sumStoreGatedRowsAVX2,
 		widen: widenSumsAVX2,
 	}
 	rowsAVX512 = rowsKernels{
-		lanes: 16, add: addRowsAVX512, relu: reluRowsAVX512, reluBackward: reluBackwardRowsAVX512,
-		addBias: addBiasRowsAVX512, scale: scaleRowsAVX512, norm: normRowsAVX512, normReLU: normReLURowsAVX512,
+		lanes: 16, relu: reluRowsAVX512, reluBackward: reluBackwardRowsAVX512,
+		addBias: addBiasRowsAVX512, norm: normRowsAVX512, normReLU: normReLURowsAVX512,
 		normAddReLU: normAddReLURowsAVX512, normBackward: normBackwardRowsAVX512,
 		normReLUBackward: normReLUBackwardRowsAVX512, sum: sumRowsAVX512, sumSquares: sumSquaresRowsAVX512,
 		sumProducts: sumProductsRowsAVX512, sumGated: sumGatedRowsAVX512, sumStoreGated: sumStoreGatedRowsAVX512,
@@ -57,9 +55,6 @@ func (d *device) rows() *rowsKernels {
 }
 
 //go:noescape
-func addRowsAVX2(out, a, b, c, params, sums *float32, columns, rows int)
-
-//go:noescape
 func reluRowsAVX2(out, a, b, c, params, sums *float32, columns, rows int)
 
 //go:noescape
@@ -67,9 +62,6 @@ func reluBackwardRowsAVX2(out, a, b, c, params, sums *float32, columns, rows int
 
 //go:noescape
 func addBiasRowsAVX2(out, a, b, c, params, sums *float32, columns, rows int)
-
-//go:noescape
-func scaleRowsAVX2(out, a, b, c, params, sums *float32, columns, rows int)
 
 //go:noescape
 func normRowsAVX2(out, a, b, c, params, sums *float32, columns, rows int)
@@ -105,9 +97,6 @@ func sumStoreGatedRowsAVX2(out, a, b, c, params, sums *float32, columns, rows in
 func widenSumsAVX2(wide *float64, sums *float32, n int)
 
 //go:noescape
-func addRowsAVX512(out, a, b, c, params, sums *float32, columns, rows int)
-
-//go:noescape
 func reluRowsAVX512(out, a, b, c, params, sums *float32, columns, rows int)
 
 //go:noescape
@@ -115,9 +104,6 @@ func reluBackwardRowsAVX512(out, a, b, c, params, sums *float32, columns, rows i
 
 //go:noescape
 func addBiasRowsAVX512(out, a, b, c, params, sums *float32, columns, rows int)
-
-//go:noescape
-func scaleRowsAVX512(out, a, b, c, params, sums *float32, columns, rows int)
 
 //go:noescape
 func normRowsAVX512(out, a, b, c, params, sums *float32, columns, rows int)

@@ -97,12 +97,6 @@ next:                             \
 	STORE(V2, SUM(0));       \
 	STORE(V3, SUM(1));
 
-#define ADD(load, store) \
-	load((SI)(AX*1), V0);  \
-	load((DX)(AX*1), V1);  \
-	VADDPS V1, V0, V0;     \
-	store(V0, (DI)(AX*1));
-
 #define RELU(load, store) \
 	load((SI)(AX*1), V0);  \
 	RELUOF(V0);            \
@@ -115,11 +109,6 @@ next:                             \
 #define ADDBIAS(load, store) \
 	load((SI)(AX*1), V0);    \
 	VADDPS PARAM(0), V0, V0; \
-	store(V0, (DI)(AX*1));
-
-#define SCALE(load, store) \
-	load((SI)(AX*1), V0);    \
-	VMULPS PARAM(0), V0, V0; \
 	store(V0, (DI)(AX*1));
 
 #define NORM(load, store) \

@@ -7,10 +7,6 @@
 // Elementwise operations, batch normalisation and column sums, 8 floats at a time: what each computes stands at its
 // declaration, how in rows_amd64.h, with the registers. Expected: the bandwidth of memory.
 
-// func addRowsAVX2(out, a, b, c, params, sums *float32, columns, rows int)
-TEXT ·addRowsAVX2(SB), NOSPLIT, $0-64
-	ROWS(ADD, 0, 0)
-
 // func reluRowsAVX2(out, a, b, c, params, sums *float32, columns, rows int)
 TEXT ·reluRowsAVX2(SB), NOSPLIT, $0-64
 	ROWS(RELU, 0, 0)
@@ -22,10 +18,6 @@ TEXT ·reluBackwardRowsAVX2(SB), NOSPLIT, $0-64
 // func addBiasRowsAVX2(out, a, b, c, params, sums *float32, columns, rows int)
 TEXT ·addBiasRowsAVX2(SB), NOSPLIT, $0-64
 	ROWS(ADDBIAS, 1, 0)
-
-// func scaleRowsAVX2(out, a, b, c, params, sums *float32, columns, rows int)
-TEXT ·scaleRowsAVX2(SB), NOSPLIT, $0-64
-	ROWS(SCALE, 1, 0)
 
 // func normRowsAVX2(out, a, b, c, params, sums *float32, columns, rows int)
 TEXT ·normRowsAVX2(SB), NOSPLIT, $0-64

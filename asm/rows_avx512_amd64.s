@@ -7,10 +7,6 @@
 // Elementwise operations, batch normalisation and column sums, 16 floats at a time: what each computes stands at its
 // declaration, how in rows_amd64.h, with the registers. Expected: the bandwidth of memory.
 
-// func addRowsAVX512(out, a, b, c, params, sums *float32, columns, rows int)
-TEXT ·addRowsAVX512(SB), NOSPLIT, $0-64
-	ROWS(ADD, 0, 0)
-
 // func reluRowsAVX512(out, a, b, c, params, sums *float32, columns, rows int)
 TEXT ·reluRowsAVX512(SB), NOSPLIT, $0-64
 	ROWS(RELU, 0, 0)
@@ -22,10 +18,6 @@ TEXT ·reluBackwardRowsAVX512(SB), NOSPLIT, $0-64
 // func addBiasRowsAVX512(out, a, b, c, params, sums *float32, columns, rows int)
 TEXT ·addBiasRowsAVX512(SB), NOSPLIT, $0-64
 	ROWS(ADDBIAS, 1, 0)
-
-// func scaleRowsAVX512(out, a, b, c, params, sums *float32, columns, rows int)
-TEXT ·scaleRowsAVX512(SB), NOSPLIT, $0-64
-	ROWS(SCALE, 1, 0)
 
 // func normRowsAVX512(out, a, b, c, params, sums *float32, columns, rows int)
 TEXT ·normRowsAVX512(SB), NOSPLIT, $0-64

@@ -14,7 +14,7 @@ import (
 // bandwidth times run against a copy of the same memory by the same workers, turn by turn, and reports the median rate and
 // share of the copy. floats is those that one run must read or write at least once.
 func bandwidth(b *testing.B, d *device, floats int, run func()) {
-	to, src := d.New(copied/2), d.New(copied/2)
+	to, src := d.New(kernels.Float32, copied/2), d.New(kernels.Float32, copied/2)
 	d.Fill(src, 1)
 	var rates, shares []float64
 	run()
@@ -44,16 +44,15 @@ func BenchmarkRows(b *testing.B) {
 		d := openAssembly(tier).(*device)
 		defer d.Close()
 		for _, s := range []struct{ h, c int }{{112, 64}, {56, 64}, {28, 128}, {14, 256}, {7, 512}} {
-			x, y, r, z := d.New(16, s.h, s.h, s.c), d.New(16, s.h, s.h, s.c), d.New(16, s.h, s.h, s.c), d.New(16, s.h, s.h, s.c)
-			n := kernels.Norm{Gamma: d.New(s.c), Beta: d.New(s.c), Mean: d.New(s.c), InvStd: d.New(s.c)}
-			dgamma, dbeta, sums := d.New(s.c), d.New(s.c), d.NewFloat64(2, s.c)
+			x, y, r, z := d.New(kernels.Float32, 16, s.h, s.h, s.c), d.New(kernels.Float32, 16, s.h, s.h, s.c), d.New(kernels.Float32, 16, s.h, s.h, s.c), d.New(kernels.Float32, 16, s.h, s.h, s.c)
+			n := kernels.Norm{Gamma: d.New(kernels.Float32, s.c), Beta: d.New(kernels.Float32, s.c), Mean: d.New(kernels.Float32, s.c), InvStd: d.New(kernels.Float32, s.c)}
+			dgamma, dbeta, sums := d.New(kernels.Float32, s.c), d.New(kernels.Float32, s.c), d.New(kernels.Float64, 2, s.c)
 			for _, op := range []struct {
 				name    string
 				tensors int // read and written
 				run     func()
 			}{
 				{"Copy", 2, func() { d.Copy(y, x) }},
-				{"Add", 3, func() { d.Add(z, x, y) }},
 				{"ReLU", 2, func() { d.ReLU(y, x) }},
 				{"ReLUBackward", 3, func() { d.ReLUBackward(z, x, y) }},
 				{"ChannelSums", 1, func() { d.ChannelSums(sums, x) }},
@@ -81,11 +80,11 @@ func BenchmarkPools(b *testing.B) {
 	for _, tier := range assemblyTiers() {
 		d := openAssembly(tier).(*device)
 		defer d.Close()
-		x, dx, y, dy := d.New(16, 112, 112, 64), d.New(16, 112, 112, 64), d.New(16, 56, 56, 64), d.New(16, 56, 56, 64)
+		x, dx, y, dy := d.New(kernels.Float32, 16, 112, 112, 64), d.New(kernels.Float32, 16, 112, 112, 64), d.New(kernels.Float32, 16, 56, 56, 64), d.New(kernels.Float32, 16, 56, 56, 64)
 		for i := range x.Float32() {
 			x.Float32()[i] = float32(i * 7919 % 1013)
 		}
-		last, mean := d.New(16, 7, 7, 512), d.New(16, 512)
+		last, mean := d.New(kernels.Float32, 16, 7, 7, 512), d.New(kernels.Float32, 16, 512)
 		for _, op := range []struct {
 			name   string
 			floats int

@@ -22,7 +22,7 @@ var spanShapes = [][]int{{2, 60, 50, 64}, {1, 200, 111, 13}, {3, 37, 41, 65}, {1
 // beside makes the same tensor on two devices, of small integers so that many are equal and sums of them exact.
 func beside(devices [2]kernels.Device, name string, dims ...int) (t [2]kernels.Tensor) {
 	for i, dev := range devices {
-		t[i] = dev.New(dims...)
+		t[i] = dev.New(kernels.Float32, dims...)
 		values := make([]float32, t[i].Len())
 		for j, v := range kerneltest.Fill(name, -4, 4, dims...) {
 			values[j] = float32(math.RoundToEven(v))
@@ -33,9 +33,9 @@ func beside(devices [2]kernels.Device, name string, dims ...int) (t [2]kernels.T
 }
 
 // agree fails the test where two tensors differ by more than tolerance.
-func agree(t *testing.T, what string, pair [2]kernels.Tensor, tolerance float64) {
+func agree(t *testing.T, devices [2]kernels.Device, what string, pair [2]kernels.Tensor, tolerance float64) {
 	t.Helper()
-	got, want := kerneltest.Get(oracle, pair[0]), kerneltest.Get(oracle, pair[1])
+	got, want := kerneltest.Get(devices[0], pair[0]), kerneltest.Get(devices[1], pair[1])
 	for i := range got {
 		if !(math.Abs(got[i]-want[i]) <= tolerance) {
 			t.Fatalf("%s[%d]: %g, want %g", what, i, got[i], want[i])
@@ -70,8 +70,8 @@ func maxPoolSpans(t *testing.T, devices [2]kernels.Device, dims []int, p kernels
 		dev.MaxPool(y[i], x[i], p)
 		dev.MaxPoolBackward(dx[i], dy[i], y[i], x[i], p)
 	}
-	agree(t, fmt.Sprint("y ", p), y, 0)
-	agree(t, fmt.Sprint("dx ", p), dx, 0)
+	agree(t, devices, fmt.Sprint("y ", p), y, 0)
+	agree(t, devices, fmt.Sprint("dx ", p), dx, 0)
 }
 
 func averagePoolSpans(t *testing.T, devices [2]kernels.Device, dims []int) {
@@ -80,8 +80,8 @@ func averagePoolSpans(t *testing.T, devices [2]kernels.Device, dims []int) {
 		dev.GlobalAveragePool(y[i], x[i])
 		dev.GlobalAveragePoolBackward(dx[i], y[i])
 	}
-	agree(t, "y", y, 0)
-	agree(t, "dx", dx, 0)
+	agree(t, devices, "y", y, 0)
+	agree(t, devices, "dx", dx, 0)
 }
 
 func normSpans(t *testing.T, devices [2]kernels.Device, dims []int) {
@@ -91,7 +91,7 @@ func normSpans(t *testing.T, devices [2]kernels.Device, dims []int) {
 	dgamma, dbeta := beside(devices, "dgamma", channels), beside(devices, "dbeta", channels)
 	gamma, beta := beside(devices, "gamma", channels), beside(devices, "beta", channels)
 	mean, invStd := beside(devices, "mean", channels), beside(devices, "invStd", channels)
-	sums := [2]kernels.Tensor{devices[0].NewFloat64(2, channels), devices[1].NewFloat64(2, channels)}
+	sums := [2]kernels.Tensor{devices[0].New(kernels.Float64, 2, channels), devices[1].New(kernels.Float64, 2, channels)}
 	for i, dev := range devices {
 		n := kernels.Norm{Gamma: gamma[i], Beta: beta[i], Mean: mean[i], InvStd: invStd[i]}
 		dev.ChannelSums(sums[i], x[i])
@@ -100,13 +100,13 @@ func normSpans(t *testing.T, devices [2]kernels.Device, dims []int) {
 		dev.AddBiasBackward(dbeta[i], dy[i])
 		dev.AddBias(y[i], y[i], beta[i])
 	}
-	agree(t, "sums", sums, 0)
-	agree(t, "out", out, 0)
-	agree(t, "dr", dr, 0)
-	agree(t, "dgamma", dgamma, 0)
-	agree(t, "dbeta", dbeta, 0)
-	agree(t, "y", y, 0)
-	agree(t, "dx", dx, 1e-3) // of numbers up to 16*(4 + 8*4*16)
+	agree(t, devices, "sums", sums, 0)
+	agree(t, devices, "out", out, 0)
+	agree(t, devices, "dr", dr, 0)
+	agree(t, devices, "dgamma", dgamma, 0)
+	agree(t, devices, "dbeta", dbeta, 0)
+	agree(t, devices, "y", y, 0)
+	agree(t, devices, "dx", dx, 1e-3) // of numbers up to 16*(4 + 8*4*16)
 }
 
 // TestTransfer moves a tensor of more than one piece to the device and back.
@@ -115,12 +115,12 @@ func TestTransfer(t *testing.T) {
 		d := openAssembly(tier)
 		defer d.Close()
 		for _, n := range []int{0, streamFloats, 2*streamFloats + 3} {
-			src, dst, x := make([]float32, n), make([]float32, n), d.New(n)
+			src, dst, x := make([]float32, n), make([]float32, n), d.New(kernels.Float32, n)
 			for i := range src {
 				src[i] = float32(i)
 			}
 			d.Write(x, src)
-			if d.Read(dst, x); !slices.Equal(dst, src) {
+			if err := d.Read(dst, x); err != nil || !slices.Equal(dst, src) {
 				t.Errorf("%s: %d floats come back changed", tier, n)
 			}
 		}

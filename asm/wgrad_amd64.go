@@ -102,7 +102,7 @@ func evenly(n, most, tile int) int { return max(ceil(ceil(n, ceil(max(n, 1), mos
 func (p *gradPlan) items() int { return p.Groups * ceil(p.cgroup, p.cs) * ceil(p.kgroup, p.ks) }
 
 func (d *device) Conv2DBackwardWeights(dw, dy, x kernels.Tensor, c kernels.Conv) {
-	d.check.Conv2D("Conv2DBackwardWeights", dy, x, dw, c)
+	c = d.check.Conv2D("Conv2DBackwardWeights", dy, x, dw, c)
 	d.weightGradient(dw.Float32(), dy.Float32(), x.Float32(), geometryOf(dy, x, dw, c), true)
 }
 

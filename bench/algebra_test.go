@@ -23,7 +23,7 @@ func BenchmarkMatMul(b *testing.B) {
 		for _, p := range products {
 			b.Run(fmt.Sprintf("shape=m%d_n%d_k%d", p[0], p[1], p[2]), func(b *testing.B) {
 				x, w := Random(dev, 1, p[0], p[2]), Random(dev, 2, p[1], p[2])
-				y := dev.New(p[0], p[1])
+				y := dev.New(dev.Type(), p[0], p[1])
 				computing(b, tier, 2*float64(p[0])*float64(p[1])*float64(p[2]), func() {
 					dev.MatMul(y, x, w, kernels.Product{TransB: true})
 					dev.Sync()
@@ -59,7 +59,7 @@ func BenchmarkPairwiseMinimum(b *testing.B) {
 	fastTiers(b, func(b *testing.B, dev kernels.Device, tier string) {
 		for _, p := range [][3]int{{256, 256, 1024}, {1056, 1056, 1024}} {
 			b.Run(fmt.Sprintf("shape=m%d_n%d_k%d", p[0], p[1], p[2]), func(b *testing.B) {
-				x, y, c := Random(dev, 1, p[0], p[2]), Random(dev, 2, p[1], p[2]), dev.New(p[0], p[1])
+				x, y, c := Random(dev, 1, p[0], p[2]), Random(dev, 2, p[1], p[2]), dev.New(dev.Type(), p[0], p[1])
 				below(b, func() float64 { return PeakMinimum(tier, peakTime) }, 2*float64(p[0])*float64(p[1])*float64(p[2]), func() {
 					dev.PairwiseMinimum(c, x, y)
 				})
@@ -73,7 +73,7 @@ func BenchmarkPairwise(b *testing.B) {
 	fastTiers(b, func(b *testing.B, dev kernels.Device, tier string) {
 		for _, n := range []int{256, 1000} {
 			const d = 1024
-			x, r := Random(dev, 1, n, d), dev.New(n, n)
+			x, r := Random(dev, 1, n, d), dev.New(dev.Type(), n, n)
 			operations := float64(n) * float64(n) * d
 			b.Run(fmt.Sprintf("op=cosine/shape=n%d_d%d", n, d), func(b *testing.B) {
 				computing(b, tier, operations, func() { dev.PairwiseCosine(r, x) })

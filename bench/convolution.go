@@ -22,10 +22,10 @@ var Directions = []string{"forward", "forward-stats", "backward-data", "backward
 func NewConvolution(dev kernels.Device, s Shape) *Convolution {
 	o := s.Out()
 	c := &Convolution{Shape: s, dev: dev}
-	c.x, c.dx = Random(dev, 1, s.N, s.H, s.H, s.C), dev.New(s.N, s.H, s.H, s.C)
-	c.w, c.dw = Random(dev, 2, s.K, s.R, s.R, s.C), dev.New(s.K, s.R, s.R, s.C)
-	c.dy, c.y = Random(dev, 3, s.N, o, o, s.K), dev.New(s.N, o, o, s.K)
-	c.sums = dev.NewFloat64(2, s.K)
+	c.x, c.dx = Random(dev, 1, s.N, s.H, s.H, s.C), dev.New(dev.Type(), s.N, s.H, s.H, s.C)
+	c.w, c.dw = Random(dev, 2, s.K, s.R, s.R, s.C), dev.New(dev.Type(), s.K, s.R, s.R, s.C)
+	c.dy, c.y = Random(dev, 3, s.N, o, o, s.K), dev.New(dev.Type(), s.N, o, o, s.K)
+	c.sums = dev.New(kernels.Float64, 2, s.K)
 	return c
 }
 
@@ -44,12 +44,14 @@ func (c *Convolution) Run(direction string) {
 	default:
 		panic("bench: Convolution.Run: unknown direction")
 	}
-	c.dev.Sync()
+	if err := c.dev.Sync(); err != nil {
+		panic("bench: Convolution.Run: " + err.Error())
+	}
 }
 
 // Random is a tensor of numbers uniform in [-1, 1) that follow from seed.
 func Random(dev kernels.Device, seed uint64, dims ...int) kernels.Tensor {
-	t := dev.New(dims...)
+	t := dev.New(dev.Type(), dims...)
 	values := make([]float32, t.Len())
 	g := rand.New(rand.NewPCG(seed, 0))
 	for i := range values {

@@ -20,7 +20,7 @@ func (s Shape) String() string {
 
 // Geometry is the shape's stride and padding for a device.
 func (s Shape) Geometry() kernels.Conv {
-	return kernels.Conv{Stride: s.Stride, Pad: s.Pad, Dilation: 1, Groups: 1}
+	return kernels.Conv{Stride: s.Stride, Pad: s.Pad}
 }
 
 // Out is the output size along either axis.

@@ -89,12 +89,12 @@ func TestStop(t *testing.T) {
 func longOperations(t *testing.T, dev kernels.Device) map[string]func() {
 	const parameters = 8 << 20
 	c := NewConvolution(dev, Shape{N: 16, C: 64, K: 64, H: 56, R: 3, Stride: 1, Pad: 1})
-	a, b, product := Random(dev, 1, 1024, 1024), Random(dev, 2, 1024, 1024), dev.New(1024, 1024)
-	p, g, m, v := Random(dev, 3, parameters), Random(dev, 4, parameters), dev.New(parameters), dev.New(parameters)
+	a, b, product := Random(dev, 1, 1024, 1024), Random(dev, 2, 1024, 1024), dev.New(dev.Type(), 1024, 1024)
+	p, g, m, v := Random(dev, 3, parameters), Random(dev, 4, parameters), dev.New(dev.Type(), parameters), dev.New(dev.Type(), parameters)
 	adam := kernels.AdamW{LR: 1e-3, Beta1: .9, Beta2: .95, Eps: 1e-8, Step: 1}
 	x, y := p.View(parameters/64, 64), m.View(parameters/64, 64)
-	n := kernels.Norm{Gamma: Random(dev, 5, 64), Beta: Random(dev, 6, 64), Mean: dev.New(64), InvStd: dev.New(64)}
-	pixels, batch := make([]float32, 3*parameters), dev.New(3*parameters)
+	n := kernels.Norm{Gamma: Random(dev, 5, 64), Beta: Random(dev, 6, 64), Mean: dev.New(dev.Type(), 64), InvStd: dev.New(dev.Type(), 64)}
+	pixels, batch := make([]float32, 3*parameters), dev.New(dev.Type(), 3*parameters)
 	step, err := NewStep(dev, 64, 8)
 	if err != nil {
 		t.Fatal(err)

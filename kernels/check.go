@@ -1,24 +1,66 @@
 package kernels
 
 // Check holds the operand checks of every operation. A device calls the check of an operation first and may then trust
-// its operands; so a wrong call panics with the same text on every device. Check.Type is the device's element type.
-type Check struct{ Type Type }
+// its operands; so a wrong call panics with the same text on every device.
+type Check struct {
+	// Type is the device's element type, Owner the device itself as its tensors name it.
+	Type  Type
+	Owner any
+	// Host says that the device computes in host memory and takes tensors that lie there without an owner.
+	Host bool
+	// BFloat16 says that activations may have that type.
+	BFloat16 bool
+}
 
 // fail is out of line so that the checks stay small.
 //
 //go:noinline
 func fail(op, text string) { panic("kernels: " + op + ": " + text) }
 
-func (k Check) typed(op string, ts ...Tensor) {
+// own demands that the device can reach the tensors.
+func (k Check) own(op string, ts ...Tensor) {
 	for _, t := range ts {
-		if t.Type() != k.Type && t.Len() > 0 {
+		m := t.memory
+		switch {
+		case m == nil || m.owner == k.Owner && !m.released:
+		case m.released:
+			fail(op, "the memory of a tensor was given back")
+		case m.owner != nil || !k.Host:
+			fail(op, "tensor of another device")
+		}
+	}
+}
+
+// typed demands tensors of the device's type.
+func (k Check) typed(op string, ts ...Tensor) {
+	k.own(op, ts...)
+	for _, t := range ts {
+		if t.typ != k.Type && t.Len() > 0 {
 			fail(op, "element type differs from the device's")
 		}
 	}
 }
 
+// active demands activations: tensors of one type, the device's or bfloat16 where it supports that.
+func (k Check) active(op string, ts ...Tensor) {
+	k.own(op, ts...)
+	var typ Type
+	for _, t := range ts {
+		switch {
+		case t.Len() == 0:
+		case t.typ != k.Type && !(k.BFloat16 && t.typ == BFloat16):
+			fail(op, "element type is none that activations have on the device")
+		case typ != 0 && t.typ != typ:
+			fail(op, "activations of more than one element type")
+		default:
+			typ = t.typ
+		}
+	}
+}
+
 func (k Check) float64s(op string, t Tensor, n int) {
-	if t.Type() != Float64 || t.Len() != n {
+	k.own(op, t)
+	if t.typ != Float64 || t.Len() != n {
 		fail(op, "sums, losses and norms are float64 tensors of fixed length")
 	}
 }
@@ -47,20 +89,6 @@ func length(op string, n int, ts ...Tensor) {
 	}
 }
 
-// touch reports whether two tensors share any memory.
-func touch(a, b Tensor) bool { return sameBlock(a, b) || overlaps(a, b) }
-
-// overlaps reports whether two tensors share memory without being the same block.
-func overlaps(a, b Tensor) bool {
-	switch {
-	case len(a.f32) > 0 && len(b.f32) > 0:
-		return overlap(a.f32, b.f32, 4)
-	case len(a.f64) > 0 && len(b.f64) > 0:
-		return overlap(a.f64, b.f64, 8)
-	}
-	return false
-}
-
 // apart demands that out shares no memory with any of ins.
 func apart(op string, out Tensor, ins ...Tensor) {
 	for _, in := range ins {
@@ -86,27 +114,61 @@ func inPlace(op string, out Tensor, ins ...Tensor) {
 	}
 }
 
-// Write and Read.
+// Memory and transfers.
 
+// Free checks a tensor that is given back.
+func (k Check) Free(t Tensor) {
+	if t.memory != nil {
+		checkFree(t, k.Owner)
+	}
+}
+
+// New checks the type of a tensor that is to be made.
+func (k Check) New(t Type) {
+	if t != k.Type && t != Float64 && t != Int32 && !(k.BFloat16 && t == BFloat16) {
+		fail("New", "element type that the device does not support")
+	}
+}
+
+// Transfer checks Write, Read and their like with a host slice of n elements.
 func (k Check) Transfer(op string, t Tensor, n int) {
+	k.own(op, t)
 	if t.Len() != n {
 		fail(op, "length of the host slice differs from the tensor's")
+	}
+	if op == "WriteInt32" && t.typ != Int32 && n > 0 {
+		fail(op, "not an int32 tensor")
 	}
 }
 
 // Elementwise.
 
+func (k Check) Fill(x Tensor) { k.own("Fill", x) }
+
 func (k Check) Copy(y, x Tensor) {
+	k.own("Copy", y, x)
 	same("Copy", x, y)
-	if x.Type() != y.Type() {
+	if x.typ != y.typ {
 		fail("Copy", "element types differ")
 	}
 	inPlace("Copy", y, x)
 }
 
+func (k Check) Convert(y, x Tensor) {
+	const op = "Convert"
+	k.own(op, y, x)
+	same(op, x, y)
+	for _, t := range []Tensor{y, x} {
+		if t.Len() > 0 && !t.typ.Float() {
+			fail(op, "element type is no floating-point type")
+		}
+	}
+	apart(op, y, x)
+}
+
 func (k Check) Map(op string, out Tensor, ins ...Tensor) {
-	k.typed(op, out)
-	k.typed(op, ins...)
+	k.active(op, ins...)
+	k.active(op, out, ins[0])
 	same(op, out, ins...)
 	inPlace(op, out, ins...)
 }
@@ -120,7 +182,8 @@ func (k Check) AddBias(y, x, b Tensor) {
 
 func (k Check) AddBiasBackward(db, dy Tensor) {
 	const op = "AddBiasBackward"
-	k.typed(op, db, dy)
+	k.typed(op, db)
+	k.active(op, dy)
 	length(op, dy.Channels(), db)
 	apart(op, db, dy)
 }
@@ -128,8 +191,16 @@ func (k Check) AddBiasBackward(db, dy Tensor) {
 // Convolution.
 
 // Conv2D checks the operands of Conv2D and, with dx, dy, dw in the places of x, y, w, of its gradients.
-func (k Check) Conv2D(op string, y, x, w Tensor, c Conv) {
-	k.typed(op, y, x, w)
+// It returns the geometry with its defaults filled in. The weights have the type of the activations, their gradient dw
+// has that of the device.
+func (k Check) Conv2D(op string, y, x, w Tensor, c Conv) Conv {
+	c = c.Resolved()
+	if op == "Conv2DBackwardWeights" {
+		k.active(op, y, x)
+		k.typed(op, w)
+	} else {
+		k.active(op, y, x, w)
+	}
 	rank(op, 4, y, x, w)
 	if c.Stride < 1 || c.Pad < 0 || c.Dilation < 1 || c.Groups < 1 {
 		fail(op, "stride, dilation and groups are at least 1, padding at least 0")
@@ -142,12 +213,13 @@ func (k Check) Conv2D(op string, y, x, w Tensor, c Conv) {
 		fail(op, "y does not have the shape that x, w and the geometry give")
 	}
 	disjoint(op, y, x, w)
+	return c
 }
 
 // Normalisation.
 
 func (k Check) ChannelSums(op string, sums, x Tensor) {
-	k.typed(op, x)
+	k.active(op, x)
 	k.float64s(op, sums, 2*x.Channels())
 }
 
@@ -163,6 +235,7 @@ func (k Check) BatchNormStats(n Norm, runningMean, runningVar, sums Tensor, rows
 }
 
 func (k Check) InverseStd(invStd, variance Tensor) {
+	k.typed("InverseStd", invStd, variance)
 	k.Map("InverseStd", invStd, variance)
 }
 
@@ -208,7 +281,7 @@ func (k Check) BatchNormResidual(dr, dx, dy, y Tensor, others ...Tensor) {
 
 // MaxPool checks y, x and the geometry of MaxPool and of its gradient.
 func (k Check) MaxPool(op string, y, x Tensor, p Pool) {
-	k.typed(op, y, x)
+	k.active(op, y, x)
 	rank(op, 4, y, x)
 	if p.Size < 1 || p.Stride < 1 || p.Pad < 0 || 2*p.Pad > p.Size {
 		fail(op, "size and stride are at least 1, padding 0 to size/2")
@@ -223,7 +296,7 @@ func (k Check) MaxPool(op string, y, x Tensor, p Pool) {
 func (k Check) MaxPoolBackward(dx, dy, y, x Tensor, p Pool) {
 	const op = "MaxPoolBackward"
 	k.MaxPool(op, y, x, p)
-	k.typed(op, dx, dy)
+	k.active(op, dx, dy, y, x)
 	same(op, x, dx)
 	same(op, y, dy)
 	apart(op, dx, dy, y, x)
@@ -231,7 +304,8 @@ func (k Check) MaxPoolBackward(dx, dy, y, x Tensor, p Pool) {
 
 // GlobalAveragePool checks the pool and its gradient: y is [N,C], x is [N,H,W,C].
 func (k Check) GlobalAveragePool(op string, y, x Tensor) {
-	k.typed(op, y, x)
+	k.typed(op, y)
+	k.active(op, x)
 	rank(op, 2, y)
 	rank(op, 4, x)
 	if y.dims[0] != x.dims[0] || y.dims[1] != x.dims[3] {
@@ -265,7 +339,7 @@ func (k Check) MatMul(c, a, b Tensor, p Product) (m, n, depth int) {
 func (k Check) NormalizeRows(y, norms, x Tensor) {
 	const op = "NormalizeRows"
 	k.Map(op, y, x)
-	k.typed(op, norms)
+	k.typed(op, norms, y, x)
 	length(op, x.Rows(), norms)
 	apart(op, norms, x, y)
 }
@@ -273,7 +347,7 @@ func (k Check) NormalizeRows(y, norms, x Tensor) {
 func (k Check) NormalizeRowsBackward(dx, dy, y, norms Tensor) {
 	const op = "NormalizeRowsBackward"
 	k.Map(op, dx, dy, y)
-	k.typed(op, norms)
+	k.typed(op, norms, dx, dy, y)
 	length(op, y.Rows(), norms)
 	apart(op, dx, norms, y)
 }
@@ -301,7 +375,13 @@ func (k Check) PairwiseMinimum(c, a, b Tensor) (m, n, depth int) {
 
 // Losses.
 
+func (k Check) LogSoftmax(y, x Tensor) {
+	k.typed("LogSoftmax", y, x)
+	k.Map("LogSoftmax", y, x)
+}
+
 func (k Check) LogSoftmaxBackward(dx, dy, y Tensor) {
+	k.typed("LogSoftmaxBackward", dx, dy, y)
 	k.Map("LogSoftmaxBackward", dx, dy, y)
 	apart("LogSoftmaxBackward", dx, y)
 }
@@ -318,6 +398,7 @@ func (k Check) PositivesLoss(loss, logp, labels Tensor, normaliser Normaliser) {
 
 func (k Check) PositivesLossBackward(dx, logp, labels Tensor, normaliser Normaliser) {
 	const op = "PositivesLossBackward"
+	k.typed(op, dx, logp, labels)
 	k.Map(op, dx, logp, labels)
 	apart(op, dx, logp, labels)
 	if normaliser > Anchor {

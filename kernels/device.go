@@ -1,24 +1,54 @@
 package kernels
 
-// Device carries out operations on tensors in its own memory. Below, every tensor has the element type Type() unless
-// the text says float64; x[i] on a flat index, x[r,c] on the matrix [Rows, Channels].
+import "cmp"
+
+// Device carries out operations on tensors in its own memory.
+//
+// Operations run in the order of their calls, perhaps after the calls have returned; Read, ReadFloat64 and Sync wait for
+// them. A device belongs to one goroutine at a time.
+//
+// Operations return nothing. A device that fails stays failed: every later operation does nothing, and Read, ReadFloat64
+// and Sync return the error, which names the operation that failed. So what was computed is good if a Read or Sync after
+// it returned no error.
+//
+// Below, every tensor has the element type Type() unless the text says otherwise; x[i] on a flat index, x[r,c] on the
+// matrix [Rows, Channels]. An activation, and the gradient of one, may have the type BFloat16 where the device supports
+// it: the operation then computes as with float32 and rounds to nearest even as it stores. All activations of a call have
+// one type.
 type Device interface {
 	// Name says what runs, for logs: "reference/float64", "cpu/avx2", "cpu/avx512".
 	Name() string
-	// Type is the element type of activations and parameters on this device.
+	// Type is the element type of weights, their gradients, moments, statistics, embeddings: Float32, or Float64 on the
+	// float64 reference.
 	Type() Type
-	// New allocates a zeroed tensor, aligned for the device's widest load.
-	New(dims ...int) Tensor
-	// NewFloat64 allocates a zeroed float64 tensor: sums, losses, norms.
-	NewFloat64(dims ...int) Tensor
-	// Write copies host values into dst, converting to its type; len(src) == dst.Len().
+	// Supports reports whether tensors of a type can be made and taken where the contract allows it. Every device has
+	// Type(), Float64 and Int32.
+	Supports(t Type) bool
+
+	// New allocates a zeroed tensor, aligned for the device's widest load. Where memory runs out the device fails: the
+	// error says how many bytes were asked for and are there, and the tensor must not be read.
+	New(t Type, dims ...int) Tensor
+	// Free gives the memory of a tensor of New back; no view of it may be used afterwards.
+	Free(t Tensor)
+	// InUse is the bytes of all tensors that were made and not given back.
+	InUse() int64
+	// NewBuffer allocates host memory of n floats that Write and Read transfer fastest; FreeBuffer gives it back.
+	NewBuffer(n int) []float32
+	FreeBuffer(b []float32)
+
+	// Write copies host values into dst, of any type, converting to it; len(src) == dst.Len(). src may be used again when
+	// Write returns; if it lies in a buffer of NewBuffer, after the next Read, ReadFloat64 or Sync.
 	Write(dst Tensor, src []float32)
-	// Read waits for the operations issued so far and copies src to the host, converting to float32.
-	Read(dst []float32, src Tensor)
-	// ReadFloat64 is Read for tensors of any type into float64: losses and norms.
-	ReadFloat64(dst []float64, src Tensor)
+	// WriteFloat64 is Write from float64, rounding once; src may be used again when it returns.
+	WriteFloat64(dst Tensor, src []float64)
+	// WriteInt32 is Write into a tensor of type Int32; src may be used again when it returns.
+	WriteInt32(dst Tensor, src []int32)
+	// Read waits for the operations issued so far and copies src, of any type, to the host, converting to float32.
+	Read(dst []float32, src Tensor) error
+	// ReadFloat64 is Read into float64.
+	ReadFloat64(dst []float64, src Tensor) error
 	// Sync waits for all operations issued so far.
-	Sync()
+	Sync() error
 	// Close releases the device's workers and memory. Its tensors must not be used afterwards.
 	Close()
 
@@ -37,8 +67,9 @@ type Elementwise interface {
 	Fill(x Tensor, v float64)
 	// Copy: y[i] = x[i]. Same shape, same type (any).
 	Copy(y, x Tensor)
-	// Add: z[i] = x[i] + y[i].
-	Add(z, x, y Tensor)
+	// Convert: y[i] = x[i], rounded to nearest even where the type of y is the narrower one. Same shape, any floating-point
+	// types; y and x share no memory.
+	Convert(y, x Tensor)
 	// ReLU: y[i] = x[i] < 0 ? 0 : x[i]. NaN stays NaN; -0 may become +0.
 	ReLU(y, x Tensor)
 	// ReLUBackward: dx[i] = y[i] <= 0 ? 0 : dy[i], for y the output of ReLU.
@@ -51,7 +82,7 @@ type Elementwise interface {
 
 // Convolution operations. x is [N,H,W,C], w is [K,R,S,C/Groups], y is [N,OH,OW,K] with OH = c.Out(H, R), OW = c.Out(W, S).
 // Input channels c of group g are g*C/Groups ..., output channels g*K/Groups ...; h = oh*Stride - Pad + r*Dilation;
-// pixels outside the image add nothing, whatever the weight.
+// pixels outside the image add nothing, whatever the weight. w has the type of the activations, dw that of the device.
 type Convolution interface {
 	// Conv2D: y[n,oh,ow,k] = sum_{r,s,c} x[n,h,w,c] * w[k,r,s,c].
 	Conv2D(y, x, w Tensor, c Conv)
@@ -93,9 +124,6 @@ type Normalisation interface {
 	BatchNormReLUBackward(dx, dgamma, dbeta, dy, y, x Tensor, n Norm)
 	// BatchNormAddReLUBackward is the gradient of BatchNormAddReLU: g = ReLUBackward(dy, y); dr = g; dx from g.
 	BatchNormAddReLUBackward(dx, dr, dgamma, dbeta, dy, y, x Tensor, n Norm)
-	// BatchNormEvalBackward is the gradient of BatchNorm with constant Mean and InvStd (eval mode):
-	// dbeta[c] += sum_r dy[r,c]; dgamma[c] += sum_r dy[r,c]*xhat[r,c]; dx[r,c] = Gamma[c]*InvStd[c]*dy[r,c].
-	BatchNormEvalBackward(dx, dgamma, dbeta, dy, x Tensor, n Norm)
 }
 
 // Pooling operations. x is [N,H,W,C], y is [N,OH,OW,C] (max) or [N,C] (global average).
@@ -105,7 +133,7 @@ type Pooling interface {
 	// MaxPoolBackward: dx = 0, then every dy goes to the first element of its window, in row order, that equals y; the
 	// gradient of a window with a NaN goes nowhere.
 	MaxPoolBackward(dx, dy, y, x Tensor, p Pool)
-	// GlobalAveragePool: y[n,c] = sum_{h,w} x[n,h,w,c] / (H*W).
+	// GlobalAveragePool: y[n,c] = sum_{h,w} x[n,h,w,c] / (H*W). x and dx are activations, y and dy have the device's type.
 	GlobalAveragePool(y, x Tensor)
 	// GlobalAveragePoolBackward: dx[n,h,w,c] = dy[n,c] / (H*W).
 	GlobalAveragePoolBackward(dx, dy Tensor)
@@ -172,15 +200,21 @@ type Optimisers interface {
 	CountNonFinite(out, x Tensor)
 }
 
-// Conv is the geometry of a convolution, the same for rows and columns.
+// Conv is the geometry of a convolution, the same for rows and columns. A Dilation or Groups of 0 means 1.
 type Conv struct {
 	Stride, Pad, Dilation, Groups int
+}
+
+// Resolved is the geometry with 1 where 0 means it.
+func (c Conv) Resolved() Conv {
+	c.Dilation, c.Groups = cmp.Or(c.Dilation, 1), cmp.Or(c.Groups, 1)
+	return c
 }
 
 // Out is the output size along an axis of size in under a kernel of size k: floor((in + 2 Pad - Dilation (k-1) - 1) / Stride)
 // + 1, or 0 where the kernel does not fit.
 func (c Conv) Out(in, k int) int {
-	span := in + 2*c.Pad - c.Dilation*(k-1) - 1
+	span := in + 2*c.Pad - cmp.Or(c.Dilation, 1)*(k-1) - 1
 	if span < 0 {
 		return 0
 	}
@@ -193,7 +227,7 @@ type Pool struct {
 }
 
 // Out is the output size along an axis of size in.
-func (p Pool) Out(in int) int { return Conv{Stride: p.Stride, Pad: p.Pad, Dilation: 1}.Out(in, p.Size) }
+func (p Pool) Out(in int) int { return Conv{Stride: p.Stride, Pad: p.Pad}.Out(in, p.Size) }
 
 // Norm is the per-channel vectors of one batch normalisation, each of length C.
 type Norm struct {

@@ -1,23 +1,30 @@
 package kernels
 
-import "unsafe"
+// extent is the bytes of a tensor in an address space: the host's, or that of the device that owns it.
+func (t Tensor) extent() (space any, begin, end uintptr) {
+	if t.Len() == 0 || t.memory == nil {
+		return nil, 0, 0
+	}
+	begin = t.memory.begin(t.offset)
+	if t.memory.host == nil {
+		space = t.memory.owner
+	}
+	return space, begin, begin + uintptr(t.Bytes())
+}
 
-// sameBlock reports whether two tensors start at the same element and have the same length.
+// touch reports whether two tensors share any memory.
+func touch(a, b Tensor) bool {
+	aSpace, aBegin, aEnd := a.extent()
+	bSpace, bBegin, bEnd := b.extent()
+	return aSpace == bSpace && aBegin < bEnd && bBegin < aEnd
+}
+
+// sameBlock reports whether two tensors are exactly the same memory.
 func sameBlock(a, b Tensor) bool {
-	switch {
-	case len(a.f32) > 0 && len(b.f32) > 0:
-		return &a.f32[0] == &b.f32[0] && len(a.f32) == len(b.f32)
-	case len(a.f64) > 0 && len(b.f64) > 0:
-		return &a.f64[0] == &b.f64[0] && len(a.f64) == len(b.f64)
-	}
-	return false
+	aSpace, aBegin, aEnd := a.extent()
+	bSpace, bBegin, bEnd := b.extent()
+	return aSpace == bSpace && aBegin < aEnd && aBegin == bBegin && aEnd == bEnd
 }
 
-// overlap reports whether two slices share elements without being the same slice.
-func overlap[T float32 | float64](a, b []T, size uintptr) bool {
-	a0, b0 := uintptr(unsafe.Pointer(&a[0])), uintptr(unsafe.Pointer(&b[0]))
-	if a0 == b0 && len(a) == len(b) {
-		return false
-	}
-	return a0 < b0+uintptr(len(b))*size && b0 < a0+uintptr(len(a))*size
-}
+// overlaps reports whether two tensors share memory without being the same block.
+func overlaps(a, b Tensor) bool { return touch(a, b) && !sameBlock(a, b) }

@@ -7,7 +7,7 @@ import (
 )
 
 func counted(dims ...int) Tensor {
-	data := make([]float32, shaped(dims).Len())
+	data := make([]float32, shaped(Float32, dims).Len())
 	for i := range data {
 		data[i] = float32(i)
 	}
@@ -117,7 +117,7 @@ func TestHost(t *testing.T) {
 			t.Errorf("%v of %d elements is not in host memory", x.Type(), x.Len())
 		}
 	}
-	if elsewhere := shaped([]int{2}); elsewhere.Host() { // as one of a device with memory of its own
+	if elsewhere := DeviceMemory(t, 0x1000, 8).Tensor(Float32, 0, 2); elsewhere.Host() { // as one of a device with memory of its own
 		t.Error("a tensor without elements in host memory is in host memory")
 	}
 }

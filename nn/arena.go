@@ -86,7 +86,7 @@ type arena struct {
 	block kernels.Tensor
 }
 
-func newArena(dev kernels.Device, l *layout) arena { return arena{l, dev.New(l.size())} }
+func newArena(dev kernels.Device, l *layout) arena { return arena{l, dev.New(dev.Type(), l.size())} }
 
 // at is parameter i as a view of the block.
 func (a arena) at(i int) kernels.Tensor {

@@ -18,7 +18,14 @@ import (
 // file is written aside, flushed and renamed.
 func ExportBackbone(path string, t *Trainer) error {
 	return atomicfile.Write(path, func(w io.Writer) error {
-		return safetensors.Write(w, backboneTensors(t.dev, t.method.trained(), backbonePrefix))
+		if t.failed != nil {
+			return fmt.Errorf("nn: backbone: not written: %w", t.failed)
+		}
+		tensors, err := backboneTensors(t.dev, t.method.trained(), backbonePrefix)
+		if err != nil {
+			return err
+		}
+		return safetensors.Write(w, tensors)
 	})
 }
 
@@ -61,25 +68,25 @@ func openWeights(path string, read func(*safetensors.File) error) error {
 }
 
 // backboneTensors is the parameters and statistics of a network under the prefix, as a file holds them.
-func backboneTensors(dev kernels.Device, n *network, prefix string) []safetensors.Tensor {
+func backboneTensors(dev kernels.Device, n *network, prefix string) ([]safetensors.Tensor, error) {
 	var tensors []safetensors.Tensor
-	add := func(a arena) {
+	for _, a := range []arena{n.weights, n.statistics} {
 		for i, p := range a.parameters {
 			name, ok := strings.CutPrefix(p.name, prefix)
 			if !ok {
 				continue
 			}
 			values := make([]float32, p.len())
-			dev.Read(values, a.at(i))
+			if err := dev.Read(values, a.at(i)); err != nil {
+				return nil, err
+			}
 			tensors = append(tensors, safetensors.Tensor{Name: name, Shape: fileShape(p.dims), Floats: toFile(values, p.dims)})
 			if norm, ok := strings.CutSuffix(name, varianceSuffix); ok {
 				tensors = append(tensors, safetensors.Tensor{Name: norm + trackedSuffix, Ints: []int64{n.tracked}})
 			}
 		}
 	}
-	add(n.weights)
-	add(n.statistics)
-	return tensors
+	return tensors, nil
 }
 
 // readBackbone fills the parameters and statistics under the prefix from a file, or changes nothing and says what does
@@ -114,7 +121,7 @@ func readBackbone(dev kernels.Device, f *safetensors.File, n *network, prefix st
 		write()
 	}
 	n.tracked = tracked[0]
-	return nil
+	return dev.Sync()
 }
 
 // fits compares the names and shapes of a file with those of the network.

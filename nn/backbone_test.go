@@ -55,8 +55,8 @@ func TestExport(t *testing.T) {
 		}
 		pixels := tinyBatch(c, 3).Views[0]
 		a, b := make([]float32, c.Batch*c.Arch.Features()), make([]float32, c.Batch*c.Arch.Features())
-		loaded.Encode(a, pixels)
-		tr.Encoder(c.Batch).Encode(b, pixels)
+		encode(t, loaded, a, pixels)
+		encode(t, tr.Encoder(c.Batch), b, pixels)
 		for i := range a {
 			if math.Abs(float64(a[i]-b[i])) > 1e-6 {
 				t.Fatalf("resnet%d: feature %d is %v from the file, %v from the trainer", depth, i, a[i], b[i])
@@ -69,12 +69,12 @@ func TestExport(t *testing.T) {
 			t.Fatal(err)
 		}
 		var first, second bytes.Buffer
-		if err := safetensors.Write(&first, backboneTensors(dev, tr.method.trained(), backbonePrefix)); err != nil {
+		if err := safetensors.Write(&first, tensorsOf(t, dev, tr.method.trained(), backbonePrefix)); err != nil {
 			t.Fatal(err)
 		}
 		for _, n := range other.method.networks() {
 			second.Reset()
-			if err := safetensors.Write(&second, backboneTensors(dev, n.network, backbonePrefix)); err != nil {
+			if err := safetensors.Write(&second, tensorsOf(t, dev, n.network, backbonePrefix)); err != nil {
 				t.Fatal(err)
 			}
 			if !bytes.Equal(first.Bytes(), second.Bytes()) {
@@ -88,7 +88,7 @@ func TestExport(t *testing.T) {
 // TestExportLayout: element by element, OIHW on disk is KRSC in memory.
 func TestExportLayout(t *testing.T) {
 	tr := newTrainer(t, reference.New(kernels.Float32), tiny(18))
-	tensors := backboneTensors(tr.dev, tr.method.trained(), backbonePrefix)
+	tensors := tensorsOf(t, tr.dev, tr.method.trained(), backbonePrefix)
 	i := slices.IndexFunc(tensors, func(s safetensors.Tensor) bool { return s.Name == "layer2.0.conv1.weight" })
 	w := tr.method.trained().weights.named("backbone.layer2.0.conv1.weight")
 	if want := []int{4, 2, 3, 3}; !slices.Equal(tensors[i].Shape, want) {
@@ -110,7 +110,7 @@ func TestExportLayout(t *testing.T) {
 func TestLoadBackboneRefuses(t *testing.T) {
 	dev := reference.New(kernels.Float32)
 	tr := newTrainer(t, dev, tiny(18))
-	good := backboneTensors(dev, tr.method.trained(), backbonePrefix)
+	good := tensorsOf(t, dev, tr.method.trained(), backbonePrefix)
 	before := state(t, tr)
 	without := func(name string) []safetensors.Tensor {
 		return slices.DeleteFunc(slices.Clone(good), func(s safetensors.Tensor) bool { return s.Name == name })
@@ -150,7 +150,7 @@ func TestLoadBackboneRefuses(t *testing.T) {
 func TestLoadEncoderRefuses(t *testing.T) {
 	dev := reference.New(kernels.Float32)
 	tr := newTrainer(t, dev, tiny(18))
-	good := backboneTensors(dev, tr.method.trained(), backbonePrefix)
+	good := tensorsOf(t, dev, tr.method.trained(), backbonePrefix)
 	stem := safetensors.Tensor{Name: "conv1.weight", Shape: []int{1, 1, 1, 1}, Floats: []float32{1}}
 	for _, c := range []struct {
 		name, path, want string
@@ -177,10 +177,10 @@ func TestEncode(t *testing.T) {
 		f, image := c.Arch.Features(), len(pixels)/c.Batch
 		whole := make([]float32, c.Batch*f)
 		e := tr.Encoder(c.Batch)
-		e.Encode(whole, pixels)
+		encode(t, e, whole, pixels)
 		for _, batch := range []int{1, 3, 7} {
 			got := make([]float32, c.Batch*f)
-			tr.Encoder(batch).Encode(got, pixels)
+			encode(t, tr.Encoder(batch), got, pixels)
 			for i := range got {
 				if math.Abs(float64(got[i]-whole[i])) > 1e-5*(1+math.Abs(float64(whole[i]))) {
 					t.Fatalf("%s: feature %d is %v in batches of %d, %v in one of %d", d.name, i, got[i], batch, whole[i], c.Batch)
@@ -189,12 +189,12 @@ func TestEncode(t *testing.T) {
 		}
 		train(t, tr, 1, 1)
 		again := make([]float32, f)
-		e.Encode(again, pixels[:image])
+		encode(t, e, again, pixels[:image])
 		if !slices.Equal(again, whole[:f]) {
 			t.Errorf("%s: the encoder changed with the trainer, or with the number of images", d.name)
 		}
 		e.Follow(tr)
-		e.Encode(again, pixels[:image])
+		encode(t, e, again, pixels[:image])
 		if slices.Equal(again, whole[:f]) {
 			t.Errorf("%s: the encoder did not follow the trainer", d.name)
 		}
@@ -207,7 +207,7 @@ func TestInitialise(t *testing.T) {
 	dev := reference.New(kernels.Float64)
 	c := DefaultConfig(Arch{18, 16, 3})
 	c.Height, c.Width, c.Batch = 32, 32, 2
-	w := newBYOL(dev, c).trained().weights
+	w := byolOf(dev, c).trained().weights
 	for name, want := range map[string]float64{ // standard deviations
 		"backbone.conv1.weight":                 math.Sqrt(2. / (16 * 49)),
 		"backbone.layer4.0.downsample.0.weight": math.Sqrt(2. / 128),
@@ -234,12 +234,30 @@ func TestInitialise(t *testing.T) {
 			}
 		}
 	}
-	again := newBYOL(dev, c).trained().weights
+	again := byolOf(dev, c).trained().weights
 	if !slices.Equal(w.block.Float64(), again.block.Float64()) {
 		t.Error("the same seed gave other weights")
 	}
 	c.Seed++
-	if slices.Equal(w.block.Float64(), newBYOL(dev, c).trained().weights.block.Float64()) {
+	if slices.Equal(w.block.Float64(), byolOf(dev, c).trained().weights.block.Float64()) {
 		t.Error("another seed gave the same weights")
 	}
+}
+
+// encode is Encode on a device that does not fail.
+func encode(t *testing.T, e *Encoder, features, pixels []float32) {
+	t.Helper()
+	if err := e.Encode(features, pixels); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// tensorsOf is backboneTensors on a device that does not fail.
+func tensorsOf(t *testing.T, dev kernels.Device, n *network, prefix string) []safetensors.Tensor {
+	t.Helper()
+	tensors, err := backboneTensors(dev, n, prefix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tensors
 }

@@ -34,7 +34,7 @@ type byol struct {
 	dpredicted           kernels.Tensor
 	dprojected           kernels.Tensor
 	dfeatures            kernels.Tensor
-	spread               *spread
+	report               *report
 
 	targetBackbone  *resnet
 	targetProjector *mlp
@@ -43,7 +43,7 @@ type byol struct {
 
 func init() { methods["byol"] = newBYOL }
 
-func newBYOL(dev kernels.Device, c Config) method {
+func newBYOL(dev kernels.Device, c Config, r *report) method {
 	var whole, encoder definition
 	for _, d := range []*definition{&whole, &encoder} {
 		d.addBackbone(backbonePrefix, c.Arch)
@@ -51,7 +51,7 @@ func newBYOL(dev kernels.Device, c Config) method {
 	}
 	whole.addMLP(headWeights, headVectors, predictorPrefix, c.Embedding, c.PredictorHidden, c.Embedding)
 	b := &byol{
-		dev: dev, momentum: c.TargetMomentum,
+		dev: dev, report: r, momentum: c.TargetMomentum,
 		online: newNetwork(dev, &whole, true), target: newNetwork(dev, &encoder, false),
 	}
 	initialise(dev, b.online.weights, c.Seed)
@@ -67,21 +67,20 @@ func (b *byol) planOnline(c Config) {
 	b.projector = newMLP(p, projectorPrefix, b.backbone.features)
 	b.predictor = newMLP(p, predictorPrefix, b.projector.z)
 	b.buffers = newGradientBuffers(b.dev, b.backbone)
-	b.predicted, b.dpredicted = b.dev.New(c.Batch, c.Embedding), b.dev.New(c.Batch, c.Embedding)
-	b.norms = b.dev.New(c.Batch)
-	b.dprojected = b.dev.New(c.Batch, c.Embedding)
-	b.dfeatures = b.dev.New(c.Batch, c.Arch.Features())
-	b.spread = newSpread(b.dev, c.Batch, c.Embedding)
+	b.predicted, b.dpredicted = b.dev.New(b.dev.Type(), c.Batch, c.Embedding), b.dev.New(b.dev.Type(), c.Batch, c.Embedding)
+	b.norms = b.dev.New(b.dev.Type(), c.Batch)
+	b.dprojected = b.dev.New(b.dev.Type(), c.Batch, c.Embedding)
+	b.dfeatures = b.dev.New(b.dev.Type(), c.Batch, c.Arch.Features())
 }
 
 func (b *byol) planTarget(c Config) {
 	p := &plan{dev: b.dev, net: b.target, mode: following}
 	b.targetBackbone = newResnet(p, backbonePrefix, c.Arch, c.Batch, c.Height, c.Width)
 	b.targetProjector = newMLP(p, projectorPrefix, b.targetBackbone.features)
-	b.targets = [2]kernels.Tensor{b.dev.New(c.Batch, c.Embedding), b.dev.New(c.Batch, c.Embedding)}
+	b.targets = [2]kernels.Tensor{b.dev.New(b.dev.Type(), c.Batch, c.Embedding), b.dev.New(b.dev.Type(), c.Batch, c.Embedding)}
 }
 
-func (b *byol) gradients(loss kernels.Tensor, images [2]kernels.Tensor, positives kernels.Tensor, scale float64) {
+func (b *byol) gradients(images [2]kernels.Tensor, positives kernels.Tensor, scale float64) {
 	for v, x := range images {
 		b.targetBackbone.forward(b.dev, x)
 		b.targetProjector.forward(b.dev)
@@ -91,7 +90,7 @@ func (b *byol) gradients(loss kernels.Tensor, images [2]kernels.Tensor, positive
 	for v, x := range images {
 		b.forward(v, x)
 		target := b.targets[1-v]
-		b.dev.AlignmentLoss(loss, b.predicted, target, positives, 2)
+		b.dev.AlignmentLoss(b.report.loss, b.predicted, target, positives, 2)
 		b.dev.AlignmentLossBackward(b.dpredicted, target, positives, 2*scale)
 		b.backward()
 	}
@@ -101,7 +100,7 @@ func (b *byol) gradients(loss kernels.Tensor, images [2]kernels.Tensor, positive
 func (b *byol) forward(view int, x kernels.Tensor) {
 	b.backbone.forward(b.dev, x)
 	b.projector.forward(b.dev)
-	b.spread.add(view, b.projector.z)
+	b.report.spread[view].take(b.dev, b.projector.z)
 	b.predictor.forward(b.dev)
 	b.dev.NormalizeRows(b.predicted, b.norms, b.predictor.z, normalizeEps)
 	b.online.tracked++
@@ -139,5 +138,3 @@ func (b *byol) networks() []namedNetwork {
 }
 
 func (b *byol) chance() float64 { return 0 }
-
-func (b *byol) embeddingStd() float64 { return b.spread.std() }

@@ -148,7 +148,9 @@ func (t *Trainer) writeBlock(w io.Writer, b block) error {
 	values, bytes := make([]float32, chunk), make([]byte, 4*chunk)
 	for i := 0; i < b.Len(); i += chunk {
 		n := min(chunk, b.Len()-i)
-		t.dev.Read(values[:n], b.Slice(i, n))
+		if err := t.dev.Read(values[:n], b.Slice(i, n)); err != nil {
+			return err
+		}
 		for j, v := range values[:n] {
 			binary.LittleEndian.PutUint32(bytes[4*j:], math.Float32bits(v))
 		}
@@ -202,6 +204,10 @@ func (t *Trainer) Load(r io.ReadSeeker) (Position, error) {
 	}
 	for _, n := range t.method.networks() {
 		n.tracked = h.Tracked[n.name]
+	}
+	if err := t.dev.Sync(); err != nil {
+		t.failed = fmt.Errorf("nn: checkpoint: %w", err)
+		return Position{}, t.failed
 	}
 	t.steps, t.updates, t.failed = h.Steps, h.Updates, nil
 	return h.Position, nil

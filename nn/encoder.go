@@ -10,7 +10,7 @@ import (
 // Encoder turns images into features with a backbone in eval mode: every image alone, normalised by the running
 // statistics.
 type Encoder struct {
-	dev  kernels.Device
+	dev  *kernels.Scope
 	arch Arch
 	net  *network
 	x    kernels.Tensor // [B,H,W,C]
@@ -31,10 +31,16 @@ func LoadEncoder(dev kernels.Device, path string, batch, height, width int) (*En
 		return readBackbone(dev, f, e.net, "")
 	})
 	if err != nil {
+		if e != nil {
+			e.Close()
+		}
 		return nil, err
 	}
 	return e, nil
 }
+
+// Close gives the memory of the encoder back to its device, which stays open.
+func (e *Encoder) Close() { e.dev.Close() }
 
 func newEncoder(dev kernels.Device, a Arch, batch, height, width int) *Encoder {
 	if batch < 1 || height < 1 || width < 1 {
@@ -42,21 +48,23 @@ func newEncoder(dev kernels.Device, a Arch, batch, height, width int) *Encoder {
 	}
 	var d definition
 	d.addBackbone("", a)
-	e := &Encoder{dev: dev, arch: a, net: newNetwork(dev, &d, false), x: dev.New(batch, height, width, a.Channels)}
-	e.pass = newResnet(&plan{dev: dev, net: e.net, mode: evaluating}, "", a, batch, height, width)
+	scope := kernels.NewScope(dev)
+	e := &Encoder{dev: scope, arch: a, net: newNetwork(scope, &d, false), x: scope.New(dev.Type(), batch, height, width, a.Channels)}
+	e.pass = newResnet(&plan{dev: scope, net: e.net, mode: evaluating}, "", a, batch, height, width)
 	return e
 }
 
-// Encoder is an encoder with the trainer's backbone as it is now, for up to batch images of the trainer's size at once.
+// Encoder is an encoder with the trainer's backbone as it is now, for up to batch images of the trainer's size at once. Should
+// the device fail, Encode says so.
 func (t *Trainer) Encoder(batch int) *Encoder {
-	e := newEncoder(t.dev, t.config.Arch, batch, t.config.Height, t.config.Width)
+	e := newEncoder(t.dev.Device, t.config.Arch, batch, t.config.Height, t.config.Width)
 	e.Follow(t)
 	return e
 }
 
 // Follow copies the backbone of a trainer of the same architecture on the same device, after further steps.
 func (e *Encoder) Follow(t *Trainer) {
-	if e.arch != t.config.Arch || e.dev != t.dev {
+	if e.arch != t.config.Arch || e.dev.Device != t.dev.Device {
 		panic("nn: Encoder.Follow: the trainer has another architecture or device")
 	}
 	from := t.method.trained()
@@ -73,8 +81,8 @@ func (e *Encoder) Follow(t *Trainer) {
 func (e *Encoder) Arch() Arch { return e.arch }
 
 // Encode writes the features [n,F], F = Arch().Features(), of the pixels [n,H,W,C] of n images into features. Any number
-// of images goes, in batches. It panics if the lengths do not fit, and allocates nothing.
-func (e *Encoder) Encode(features, pixels []float32) {
+// of images goes, in batches. The error is the device's. It panics if the lengths do not fit, and allocates nothing.
+func (e *Encoder) Encode(features, pixels []float32) error {
 	batch, image, width := e.x.Dim(0), e.x.Len()/e.x.Dim(0), e.arch.Features()
 	n := len(pixels) / image
 	if len(pixels) != n*image || len(features) != n*width {
@@ -84,8 +92,11 @@ func (e *Encoder) Encode(features, pixels []float32) {
 		m := min(batch, n-i)
 		e.dev.Write(e.x.Slice(0, m*image), pixels[i*image:(i+m)*image]) // older images behind them are computed in vain
 		e.pass.forward(e.dev, e.x)
-		e.dev.Read(features[i*width:(i+m)*width], e.pass.features.Slice(0, m*width))
+		if err := e.dev.Read(features[i*width:(i+m)*width], e.pass.features.Slice(0, m*width)); err != nil {
+			return fmt.Errorf("nn: encoder: %w", err)
+		}
 	}
+	return nil
 }
 
 // String is the architecture and the image size, for logs.

@@ -43,7 +43,9 @@ func Example() {
 
 	e := trainer.Encoder(1)
 	features := make([]float32, e.Arch().Features())
-	e.Encode(features, pixels[:32*32])
+	if err := e.Encode(features, pixels[:32*32]); err != nil {
+		log.Fatal(err)
+	}
 	fmt.Println("features:", len(features))
 	// Output:
 	// positives per anchor: 0.5

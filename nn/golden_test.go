@@ -118,13 +118,13 @@ func goldenNetwork(t *testing.T, dev kernels.Device, g kerneltest.NetworkGolden)
 	if n := net.weights.count(""); n != g.Parameters {
 		t.Fatalf("%d parameters, the golden network has %d", n, g.Parameters)
 	}
-	x, dx := dev.New(g.Batch, g.Size, g.Size, g.Channels), dev.New(g.Batch, g.Size, g.Size, g.Channels)
+	x, dx := dev.New(dev.Type(), g.Batch, g.Size, g.Size, g.Channels), dev.New(dev.Type(), g.Batch, g.Size, g.Size, g.Channels)
 	kerneltest.Set(dev, x, kerneltest.ChannelsLast(kerneltest.Fill("net.x", -1, 1, g.Batch, g.Channels, g.Size, g.Size), g.Batch, g.Channels, g.Size, g.Size))
 
 	r := newResnet(&plan{dev: dev, net: net, mode: training}, "", a, g.Batch, g.Size, g.Size)
 	r.forward(dev, x)
 	g.Features.Check(t, "features", kerneltest.Get(dev, r.features), features)
-	dy := dev.New(g.Batch, a.Features())
+	dy := dev.New(dev.Type(), g.Batch, a.Features())
 	kerneltest.Set(dev, dy, kerneltest.Fill("net.dy", -1, 1, g.Batch, a.Features()))
 	r.backward(dev, dx, dy, newGradientBuffers(dev, r))
 	g.DX.Check(t, "dx", torch(dev, dx), gradients)

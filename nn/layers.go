@@ -36,14 +36,14 @@ type plan struct {
 // largest activation that was asked for.
 func (p *plan) buffer(slot int, dims ...int) kernels.Tensor {
 	if p.mode == training {
-		return p.dev.New(dims...)
+		return p.dev.New(p.dev.Type(), dims...)
 	}
 	n := 1
 	for _, d := range dims {
 		n *= d
 	}
 	if p.slot[slot].Len() < n {
-		p.slot[slot] = p.dev.New(n)
+		p.slot[slot] = p.dev.New(p.dev.Type(), n)
 	}
 	return p.slot[slot].Slice(0, dims...)
 }
@@ -80,13 +80,13 @@ func newBatchNorm(p *plan, name string, channels int) batchNorm {
 		evaluating: p.mode == evaluating,
 	}
 	b.Gamma, b.Beta = p.net.weights.named(name+".weight"), p.net.weights.named(name+".bias")
-	b.InvStd = p.dev.New(channels)
+	b.InvStd = p.dev.New(p.dev.Type(), channels)
 	if b.evaluating {
 		b.Mean = b.runningMean
 		return b
 	}
-	b.Mean = p.dev.New(channels)
-	b.sums = p.dev.NewFloat64(2, channels)
+	b.Mean = p.dev.New(p.dev.Type(), channels)
+	b.sums = p.dev.New(kernels.Float64, 2, channels)
 	return b
 }
 
@@ -114,7 +114,7 @@ func shape(x kernels.Tensor) [4]int { return [4]int{x.Dim(0), x.Dim(1), x.Dim(2)
 // newConvNorm plans the layer for inputs of a shape [N,H,W,C]; the caller sets x.
 func newConvNorm(p *plan, prefix string, s convSpec, in [4]int, slot int) *convNorm {
 	l := &convNorm{
-		conv:    kernels.Conv{Stride: s.stride, Pad: s.kernel / 2, Dilation: 1, Groups: 1},
+		conv:    kernels.Conv{Stride: s.stride, Pad: s.kernel / 2},
 		weight:  p.net.weights.named(prefix + s.conv + ".weight"),
 		dweight: p.gradient(prefix + s.conv + ".weight"),
 		norm:    newBatchNorm(p, prefix+s.norm, s.out),
@@ -127,7 +127,7 @@ func newConvNorm(p *plan, prefix string, s convSpec, in [4]int, slot int) *convN
 // separate gives y memory of its own in a training pass, because the backward pass reads c and y; otherwise y is c.
 func (l *convNorm) separate(p *plan) *convNorm {
 	if s := shape(l.c); p.mode == training {
-		l.y = p.dev.New(s[:]...)
+		l.y = p.dev.New(p.dev.Type(), s[:]...)
 	}
 	return l
 }
@@ -176,9 +176,9 @@ func newMLP(p *plan, prefix string, x kernels.Tensor) *mlp {
 	}
 	batch, hidden, out := x.Dim(0), m.first.Dim(0), m.last.Dim(0)
 	m.norm = newBatchNorm(p, prefix+"1", hidden)
-	m.h, m.y, m.z = p.dev.New(batch, hidden), p.dev.New(batch, hidden), p.dev.New(batch, out)
+	m.h, m.y, m.z = p.dev.New(p.dev.Type(), batch, hidden), p.dev.New(p.dev.Type(), batch, hidden), p.dev.New(p.dev.Type(), batch, out)
 	if p.mode == training {
-		m.dy = p.dev.New(batch, hidden)
+		m.dy = p.dev.New(p.dev.Type(), batch, hidden)
 	}
 	return m
 }

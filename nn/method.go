@@ -14,9 +14,9 @@ const backbonePrefix = "backbone."
 // method is one way to pre-train: the networks with their heads, and the loss. A further method is one new file whose init
 // adds its constructor to methods.
 type method interface {
-	// gradients takes one micro-batch through the networks: it adds the loss to loss, float64 of one element, and scale
-	// times the gradient of the loss to the trained network's gradients. images are the two views, positives is A.
-	gradients(loss kernels.Tensor, images [2]kernels.Tensor, positives kernels.Tensor, scale float64)
+	// gradients takes one micro-batch through the networks: it adds the loss and the spread of the embeddings to the report,
+	// and scale times the gradient of the loss to the trained network's gradients. images are the two views, positives is A.
+	gradients(images [2]kernels.Tensor, positives kernels.Tensor, scale float64)
 	// follow is called after the update that ends micro-batch k of n, k from 0.
 	follow(k, n int)
 	// restart makes everything that follows the trained network equal to it, as at the start of a run.
@@ -27,8 +27,6 @@ type method interface {
 	networks() []namedNetwork
 	// chance is the loss of unrelated embeddings.
 	chance() float64
-	// embeddingStd is how far the embeddings of the last micro-batch spread.
-	embeddingStd() float64
 }
 
 type namedNetwork struct {
@@ -37,44 +35,59 @@ type namedNetwork struct {
 }
 
 // methods makes the methods by name.
-var methods = map[string]func(dev kernels.Device, c Config) method{}
+var methods = map[string]func(dev kernels.Device, c Config, r *report) method{}
 
 // Methods is the names of the pre-training methods, sorted.
 func Methods() []string { return slices.Sorted(maps.Keys(methods)) }
 
-// spread measures collapse: the standard deviation over the batch of every dimension of the normalised embeddings,
-// averaged over dimensions and views and multiplied by sqrt(d), so that 1 means spread over the sphere and 0 that all
-// embeddings are one point (the measure of SimSiam, Chen & He 2021).
-type spread struct {
-	dev        kernels.Device
-	unit, norm kernels.Tensor
-	sums       [2]kernels.Tensor // float64 [2,d] per view
-	host       []float64
+// report is what a micro-batch tells the host. It is one block, so that a step waits for the device once.
+type report struct {
+	dev   kernels.Device
+	block kernels.Tensor // float64: all that follows
+	host  []float64      // the block as it was read
+
+	loss, squares kernels.Tensor // of one element
+	spread        [2]spread      // of the embeddings of the two views
 }
 
-func newSpread(dev kernels.Device, batch, width int) *spread {
-	return &spread{
-		dev: dev, unit: dev.New(batch, width), norm: dev.New(batch),
-		sums: [2]kernels.Tensor{dev.NewFloat64(2, width), dev.NewFloat64(2, width)},
-		host: make([]float64, 2*width),
+func newReport(dev kernels.Device, batch, width int) *report {
+	r := &report{dev: dev, block: dev.New(kernels.Float64, 2+4*width), host: make([]float64, 2+4*width)}
+	r.loss, r.squares = r.block.Slice(0, 1), r.block.Slice(1, 1)
+	unit, norms := dev.New(dev.Type(), batch, width), dev.New(dev.Type(), batch)
+	for v := range r.spread {
+		at := 2 + 2*width*v
+		r.spread[v] = spread{unit: unit, norms: norms, sums: r.block.Slice(at, 2, width), host: r.host[at : at+2*width]}
 	}
+	return r
 }
 
-// add takes the embeddings z [B,d] of a view.
-func (s *spread) add(view int, z kernels.Tensor) {
-	s.dev.NormalizeRows(s.unit, s.norm, z, normalizeEps)
-	s.dev.ChannelSums(s.sums[view], s.unit)
+// read waits for the micro-batch and brings the block to the host.
+func (r *report) read() error { return r.dev.ReadFloat64(r.host, r.block) }
+
+// embeddingStd is the spread of both views; see [Metrics].
+func (r *report) embeddingStd() float64 { return (r.spread[0].std() + r.spread[1].std()) / 2 }
+
+// spread measures collapse: the standard deviation over the batch of every dimension of the normalised embeddings,
+// averaged over dimensions and multiplied by sqrt(d), so that 1 means spread over the sphere and 0 that all embeddings are
+// one point (the measure of SimSiam, Chen & He 2021).
+type spread struct {
+	unit, norms kernels.Tensor
+	sums        kernels.Tensor // float64 [2,d]
+	host        []float64      // the sums as they were read
+}
+
+// take takes the embeddings z [B,d] of a view.
+func (s *spread) take(dev kernels.Device, z kernels.Tensor) {
+	dev.NormalizeRows(s.unit, s.norms, z, normalizeEps)
+	dev.ChannelSums(s.sums, s.unit)
 }
 
 func (s *spread) std() float64 {
 	n, d := float64(s.unit.Dim(0)), s.unit.Dim(1)
 	var total float64
-	for _, sums := range s.sums {
-		s.dev.ReadFloat64(s.host, sums)
-		for c, sum := range s.host[:d] {
-			variance := (s.host[d+c] - sum*sum/n) / (n - 1)
-			total += math.Sqrt(max(variance, 0))
-		}
+	for c, sum := range s.host[:d] {
+		variance := (s.host[d+c] - sum*sum/n) / (n - 1)
+		total += math.Sqrt(max(variance, 0))
 	}
-	return total / float64(2*d) * math.Sqrt(float64(d))
+	return total / float64(d) * math.Sqrt(float64(d))
 }

@@ -75,9 +75,9 @@ type optimiser struct {
 }
 
 func newOptimiser(dev kernels.Device, rule Optimiser, n *network) *optimiser {
-	o := &optimiser{dev: dev, rule: rule, moments: []kernels.Tensor{dev.New(n.weights.size())}}
+	o := &optimiser{dev: dev, rule: rule, moments: []kernels.Tensor{dev.New(dev.Type(), n.weights.size())}}
 	if rule.Name == "adamw" {
-		o.moments = append(o.moments, dev.New(n.weights.size()))
+		o.moments = append(o.moments, dev.New(dev.Type(), n.weights.size()))
 	}
 	add := func(begin, end int, vectors bool) {
 		if begin == end {

@@ -24,7 +24,7 @@ func TestDecay(t *testing.T) {
 		for _, only := range []bool{false, true} {
 			dev := reference.New(kernels.Float64)
 			c.rule.DecayWeightsOnly = only
-			n := newBYOL(dev, tiny(50)).trained()
+			n := byolOf(dev, tiny(50)).trained()
 			dev.Fill(n.weights.block, 1)
 			newOptimiser(dev, c.rule, n).update(lr, 1)
 			for i, p := range n.weights.parameters {
@@ -45,7 +45,7 @@ func TestDecay(t *testing.T) {
 // TestLARSScale: the update of every weight tensor is scaled to its own norm; a spared vector moves by its gradient.
 func TestLARSScale(t *testing.T) {
 	dev := reference.New(kernels.Float64)
-	n := newBYOL(dev, tiny(18)).trained()
+	n := byolOf(dev, tiny(18)).trained()
 	dev.Fill(n.weights.block, 2)
 	dev.Fill(n.gradients.block, 8)
 	rule := Optimiser{Name: "lars", Momentum: .9, Trust: .25, DecayWeightsOnly: true}
@@ -66,7 +66,7 @@ func TestLARSScale(t *testing.T) {
 // TestArena: parameters do not overlap, lie in the groups that operations on ranges rely on, and the target's layout is
 // the beginning of the online network's.
 func TestArena(t *testing.T) {
-	m := newBYOL(reference.New(kernels.Float32), tiny(34)).(*byol)
+	m := byolOf(reference.New(kernels.Float32), tiny(34))
 	w := m.online.weights
 	owner := make([]string, w.size())
 	for _, p := range w.parameters {

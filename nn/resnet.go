@@ -25,7 +25,7 @@ func newResnet(p *plan, prefix string, a Arch, batch, height, width int) *resnet
 		r.blocks = append(r.blocks, b)
 		x = b.y()
 	}
-	r.features = p.dev.New(x.Dim(0), x.Dim(3))
+	r.features = p.dev.New(p.dev.Type(), x.Dim(0), x.Dim(3))
 	return r
 }
 
@@ -52,7 +52,7 @@ func newGradientBuffers(dev kernels.Device, r *resnet) *gradientBuffers {
 			n = max(n, l.y.Len())
 		}
 	}
-	return &gradientBuffers{dev.New(n), dev.New(n)}
+	return &gradientBuffers{dev.New(dev.Type(), n), dev.New(dev.Type(), n)}
 }
 
 // backward takes the gradient of the features to the gradients of all parameters, which it adds to, and to that of the

@@ -59,7 +59,7 @@ func (e *NonFiniteError) Error() string {
 
 // Trainer pre-trains a network. It belongs to one goroutine, as its device does.
 type Trainer struct {
-	dev       kernels.Device
+	dev       *kernels.Scope
 	config    Config
 	method    method
 	optimiser *optimiser
@@ -70,27 +70,33 @@ type Trainer struct {
 
 	images    [2]kernels.Tensor
 	positives kernels.Tensor
-	loss      kernels.Tensor // float64 of one element
-	squares   kernels.Tensor // float64 of one element
-	host      [1]float64
+	report    *report
 }
 
 // NewTrainer plans every buffer for the batch and image size of c and draws the initial weights from its seed. The error
-// lists every setting that is wrong.
+// lists every setting that is wrong, or is that of the device.
 func NewTrainer(dev kernels.Device, c Config) (*Trainer, error) {
 	c = c.resolved()
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	t := &Trainer{dev: dev, config: c, method: methods[c.Method](dev, c)}
-	t.optimiser = newOptimiser(dev, c.Optimiser, t.method.trained())
+	scope := kernels.NewScope(dev)
+	t := &Trainer{dev: scope, config: c, report: newReport(scope, c.Batch, c.Embedding)}
+	t.method = methods[c.Method](scope, c, t.report)
+	t.optimiser = newOptimiser(scope, c.Optimiser, t.method.trained())
 	for v := range t.images {
-		t.images[v] = dev.New(c.Batch, c.Height, c.Width, c.Arch.Channels)
+		t.images[v] = scope.New(dev.Type(), c.Batch, c.Height, c.Width, c.Arch.Channels)
 	}
-	t.positives = dev.New(c.Batch, c.Batch)
-	t.loss, t.squares = dev.NewFloat64(1), dev.NewFloat64(1)
+	t.positives = scope.New(dev.Type(), c.Batch, c.Batch)
+	if err := dev.Sync(); err != nil {
+		scope.Close()
+		return nil, fmt.Errorf("nn: trainer: %w", err)
+	}
 	return t, nil
 }
+
+// Close gives the memory of the trainer back to its device, which stays open.
+func (t *Trainer) Close() { t.dev.Close() }
 
 // Config is the settings with every default filled in.
 func (t *Trainer) Config() Config { return t.config }
@@ -107,8 +113,8 @@ func (t *Trainer) Parameters() (backbone, total int) {
 // Step trains on one micro-batch: it adds the gradients, and after the last of Accumulate micro-batches updates the
 // weights and the target network. It allocates nothing.
 //
-// Where the loss or a gradient is not finite it returns a [*NonFiniteError] before any update, and the run is over: every
-// further Step and Save returns the same error. It panics if the batch does not have the configured shape or if all
+// Where the loss or a gradient is not finite it returns a [*NonFiniteError] before any update, and where the device has
+// failed the device's error. Then the run is over: every further Step and Save returns the same error. It panics if the batch does not have the configured shape or if all
 // configured steps are done.
 func (t *Trainer) Step(b *Batch) (Metrics, error) {
 	t.check(b)
@@ -119,13 +125,17 @@ func (t *Trainer) Step(b *Batch) (Metrics, error) {
 		t.dev.Write(t.images[v], pixels)
 	}
 	t.dev.Write(t.positives, b.Positives)
-	t.dev.Fill(t.loss, 0)
-	t.method.gradients(t.loss, t.images, t.positives, 1/float64(t.config.Accumulate))
-	t.dev.SumSquares(t.squares, t.method.trained().gradients.block)
+	t.dev.Fill(t.report.loss, 0)
+	t.method.gradients(t.images, t.positives, 1/float64(t.config.Accumulate))
+	t.dev.SumSquares(t.report.squares, t.method.trained().gradients.block)
+	if err := t.report.read(); err != nil {
+		t.failed = fmt.Errorf("nn: step %d: %w", t.steps+1, err)
+		return Metrics{}, t.failed
+	}
 
 	m := t.metrics(b)
 	if !finite(m.Loss) || !finite(m.GradNorm) {
-		t.failed = &NonFiniteError{Step: m.Step, Loss: m.Loss, Parameter: t.firstNonFinite(), Items: append([]int(nil), b.Items...)}
+		t.failed = t.nonFinite(m, b.Items)
 		return m, t.failed
 	}
 	t.steps++
@@ -152,9 +162,9 @@ func (t *Trainer) check(b *Batch) {
 func (t *Trainer) metrics(b *Batch) Metrics {
 	c := t.config
 	m := Metrics{
-		Step: t.steps + 1, Loss: t.read(t.loss), Chance: t.method.chance(), GradNorm: math.Sqrt(t.read(t.squares)),
+		Step: t.steps + 1, Loss: t.report.host[0], Chance: t.method.chance(), GradNorm: math.Sqrt(t.report.host[1]),
 		LR:           learningRate(c, t.updates, c.WarmupSteps/c.Accumulate, max(c.Steps/c.Accumulate, 1)),
-		EmbeddingStd: t.method.embeddingStd(), Updated: (t.steps+1)%c.Accumulate == 0,
+		EmbeddingStd: t.report.embeddingStd(), Updated: (t.steps+1)%c.Accumulate == 0,
 	}
 	var positives float64
 	for _, a := range b.Positives {
@@ -162,11 +172,6 @@ func (t *Trainer) metrics(b *Batch) Metrics {
 	}
 	m.PositivesPerAnchor = positives/float64(c.Batch) - 1
 	return m
-}
-
-func (t *Trainer) read(x kernels.Tensor) float64 {
-	t.dev.ReadFloat64(t.host[:], x)
-	return t.host[0]
 }
 
 // update ends the micro-batches of one update.
@@ -177,16 +182,22 @@ func (t *Trainer) update(lr float64) {
 	t.dev.Fill(t.method.trained().gradients.block, 0)
 }
 
-// firstNonFinite names the parameter whose gradient was the first to go wrong.
-func (t *Trainer) firstNonFinite() string {
+// nonFinite is the error of a micro-batch whose loss or gradient is not finite. It names the parameter whose gradient was
+// the first to go wrong.
+func (t *Trainer) nonFinite(m Metrics, items []int) error {
+	e := &NonFiniteError{Step: m.Step, Loss: m.Loss, Items: append([]int(nil), items...)}
 	g := t.method.trained().gradients
 	for i := len(g.parameters) - 1; i >= 0; i-- {
-		t.dev.CountNonFinite(t.squares, g.at(i))
-		if t.read(t.squares) > 0 {
-			return g.parameters[i].name
+		t.dev.CountNonFinite(t.report.squares, g.at(i))
+		if err := t.report.read(); err != nil {
+			return fmt.Errorf("nn: step %d: %w", m.Step, err)
+		}
+		if t.report.host[1] > 0 {
+			e.Parameter = g.parameters[i].name
+			break
 		}
 	}
-	return ""
+	return e
 }
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

@@ -82,19 +82,19 @@ func TestGradientIsDerivative(t *testing.T) {
 		}
 		dev := reference.New(kernels.Float64)
 		c := tiny(depth)
-		m := newBYOL(dev, c).(*byol)
+		m := byolOf(dev, c)
 		b := tinyBatch(c, 0)
 		var images [2]kernels.Tensor
 		for v := range images {
-			images[v] = dev.New(c.Batch, c.Height, c.Width, 1)
+			images[v] = dev.New(dev.Type(), c.Batch, c.Height, c.Width, 1)
 			dev.Write(images[v], b.Views[v])
 		}
-		positives, loss := dev.New(c.Batch, c.Batch), dev.NewFloat64(1)
+		positives := dev.New(dev.Type(), c.Batch, c.Batch)
 		dev.Write(positives, b.Positives)
 		at := func() float64 {
-			dev.Fill(loss, 0)
-			m.gradients(loss, images, positives, 1)
-			return loss.Float64()[0]
+			dev.Fill(m.report.loss, 0)
+			m.gradients(images, positives, 1)
+			return m.report.loss.Float64()[0]
 		}
 		at()
 		gradient := append([]float64(nil), m.online.gradients.block.Float64()...)
@@ -211,15 +211,18 @@ func TestEmbeddingStd(t *testing.T) {
 		noise    float64
 		expected float64
 	}{{"collapsed", 0, 0}, {"spread", 1, 1}} {
-		s, r := newSpread(dev, b, d), rand.New(rand.NewPCG(1, 2))
+		s, r := newReport(dev, b, d), rand.New(rand.NewPCG(1, 2))
 		for v := range 2 {
-			z := dev.New(b, d)
+			z := dev.New(dev.Type(), b, d)
 			for i := range z.Float64() {
 				z.Float64()[i] = (1-c.noise)*3 + c.noise*r.NormFloat64()
 			}
-			s.add(v, z)
+			s.spread[v].take(dev, z)
 		}
-		if got := s.std(); math.Abs(got-c.expected) > 0.02 {
+		if err := s.read(); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.embeddingStd(); math.Abs(got-c.expected) > 0.02 {
 			t.Errorf("%s: %v, expected %v", c.name, got, c.expected)
 		}
 	}
@@ -232,7 +235,9 @@ func TestNonFinite(t *testing.T) {
 		tr := newTrainer(t, d.dev, c)
 		train(t, tr, 0, 1)
 		weights := make([]float32, tr.method.trained().weights.size())
-		d.dev.Read(weights, tr.method.trained().weights.block)
+		if err := d.dev.Read(weights, tr.method.trained().weights.block); err != nil {
+			t.Fatal(err)
+		}
 
 		b := tinyBatch(c, 1)
 		b.Views[1][17] = float32(math.NaN())
@@ -277,13 +282,20 @@ func TestNonFiniteGradient(t *testing.T) {
 // TestFirstNonFinite: the search goes from the loss to the images.
 func TestFirstNonFinite(t *testing.T) {
 	tr := newTrainer(t, reference.New(kernels.Float32), tiny(18))
-	if name := tr.firstNonFinite(); name != "" {
+	found := func() string {
+		var e *NonFiniteError
+		if err := tr.nonFinite(Metrics{}, nil); !errors.As(err, &e) {
+			t.Fatal(err)
+		}
+		return e.Parameter
+	}
+	if name := found(); name != "" {
 		t.Errorf("found %s among zeros", name)
 	}
 	g := tr.method.trained().gradients
 	for _, name := range []string{"backbone.conv1.weight", "backbone.layer3.1.conv2.weight"} {
 		g.named(name).Float32()[0] = float32(math.Inf(-1))
-		if got := tr.firstNonFinite(); got != name {
+		if got := found(); got != name {
 			t.Errorf("found %q, expected %s", got, name)
 		}
 	}
@@ -390,4 +402,9 @@ func TestMemory(t *testing.T) {
 		}
 		runtime.KeepAlive(tr)
 	}
+}
+
+// byolOf is a BYOL method with a report of its own.
+func byolOf(dev kernels.Device, c Config) *byol {
+	return newBYOL(dev, c, newReport(dev, c.Batch, c.Embedding)).(*byol)
 }

@@ -116,11 +116,13 @@ func (r *demoRun) train(ctx context.Context, e *environment, f *flags, s *pretra
 	if err != nil {
 		return err
 	}
+	defer t.trainer.Close()
 	size := s.data.imageSize
 	encoder, err := nn.LoadEncoder(dev, t.dir.Backbone(), s.network.batch, size, size)
 	if err != nil {
 		return err
 	}
+	defer encoder.Close()
 	features, err := encode(ctx, e, encoder, d, size, s.run.workers, unseen)
 	if err != nil {
 		return err

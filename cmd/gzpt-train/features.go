@@ -96,7 +96,9 @@ func encode(ctx context.Context, e *environment, encoder *nn.Encoder, d *dataset
 		if err != nil {
 			return f, err
 		}
-		encoder.Encode(f.Values[from*dim:(from+m)*dim], part)
+		if err := encoder.Encode(f.Values[from*dim:(from+m)*dim], part); err != nil {
+			return f, err
+		}
 		if err := seen(part); err != nil {
 			return f, err
 		}

@@ -83,7 +83,7 @@ func timePairs(b *testing.B, dev kernels.Device, measure string, paths []gaze.Re
 
 // productRate is how many operations a second the device does on two blocks of rows, timed for a tenth of a second.
 func productRate(dev kernels.Device, depth int, minimum bool) float64 {
-	x, y, c := dev.New(productSide, depth), dev.New(productSide, depth), dev.New(productSide, productSide)
+	x, y, c := dev.New(dev.Type(), productSide, depth), dev.New(dev.Type(), productSide, depth), dev.New(dev.Type(), productSide, productSide)
 	runs, start := 0, time.Now()
 	for ; time.Since(start) < 100*time.Millisecond; runs++ {
 		if minimum {

@@ -68,7 +68,9 @@ func relatePaths(ctx context.Context, dev kernels.Device, paths []gaze.Recording
 	if err != nil {
 		return nil, nil, err
 	}
-	w := &work{ctx: ctx, dev: dev, paths: paths, settings: s}
+	scope := kernels.NewScope(dev)
+	defer scope.Close()
+	w := &work{ctx: ctx, dev: scope, paths: paths, settings: s}
 	r, j, err := open(w, o)
 	if err != nil {
 		return nil, nil, err

@@ -37,8 +37,6 @@ func elementwiseCalls() []call {
 				run: func(dev kernels.Device, t []kernels.Tensor) { dev.Copy(t[0], t[1]) }},
 			call{op: "Copy", label: "float64/" + label, operands: []operand{sums(z("x")), sums(x)},
 				run: func(dev kernels.Device, t []kernels.Tensor) { dev.Copy(t[0], t[1]) }},
-			call{op: "Add", label: label, operands: []operand{z("x", "y"), x, y},
-				run: func(dev kernels.Device, t []kernels.Tensor) { dev.Add(t[0], t[1], t[2]) }},
 			call{op: "ReLU", label: label, operands: []operand{z("x"), x},
 				run: func(dev kernels.Device, t []kernels.Tensor) { dev.ReLU(t[0], t[1]) }},
 			call{op: "ReLUBackward", label: label, operands: []operand{z("x", "y"), x, y},

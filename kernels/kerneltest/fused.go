@@ -31,10 +31,19 @@ func (b workbench) close(what string, got, want, size kernels.Tensor, factor flo
 	}
 }
 
+// add is y += x by the host.
+func (b workbench) add(y, x kernels.Tensor) {
+	sum := Get(b, y)
+	for i, v := range Get(b, x) {
+		sum[i] += v
+	}
+	Set(b, y, sum)
+}
+
 func fusedConvStats(b workbench, g Geometry) {
 	x, w := b.uniform("conv.x", -1, 1, g.x()...), b.uniform("conv.w", -1, 1, g.w()...)
-	y, fusedY := b.New(g.y()...), b.New(g.y()...)
-	sums, fusedSums, size := b.NewFloat64(2, g.K), b.NewFloat64(2, g.K), b.NewFloat64(2, g.K)
+	y, fusedY := b.New(b.Type(), g.y()...), b.New(b.Type(), g.y()...)
+	sums, fusedSums, size := b.New(kernels.Float64, 2, g.K), b.New(kernels.Float64, 2, g.K), b.New(kernels.Float64, 2, g.K)
 	b.Conv2D(y, x, w, g.Conv)
 	b.ChannelSums(sums, y)
 	b.Conv2DStats(fusedY, fusedSums, x, w, g.Conv)
@@ -50,9 +59,9 @@ func fusedBackwardAdd(b workbench, g Geometry) {
 	dy, w := b.uniform("conv.dy", -1, 1, g.y()...), b.uniform("conv.w", -1, 1, g.w()...)
 	before := Fill("conv.dx", -1, 1, g.x()...)
 	dx, fused := b.tensor(before, g.x()...), b.tensor(before, g.x()...)
-	alone, size := b.New(g.x()...), b.New(g.x()...)
+	alone, size := b.New(b.Type(), g.x()...), b.New(b.Type(), g.x()...)
 	b.Conv2DBackwardData(alone, dy, w, g.Conv)
-	b.Add(dx, dx, alone)
+	b.add(dx, alone)
 	b.Conv2DBackwardDataAdd(fused, dy, w, g.Conv)
 	Set(b, size, mapped(func(v float64) float64 { return 1 + math.Abs(v) }, Get(b, alone)))
 	b.close("dx", fused, dx, size, 4*math.Sqrt(float64(g.R*g.S*g.K)))
@@ -66,7 +75,7 @@ func fusedNorm(b workbench, rows, channels int) {
 	}
 	n := normOf(vectors)
 	x, r, dy := b.uniform("norm.x", -2, 2, dims...), b.uniform("norm.r", -1, 1, dims...), b.uniform("norm.dy", -1, 1, dims...)
-	y, fused, size := b.New(dims...), b.New(dims...), b.New(dims...)
+	y, fused, size := b.New(b.Type(), dims...), b.New(b.Type(), dims...), b.New(b.Type(), dims...)
 	b.Fill(size, 16) // no term of the normalisation is larger
 	b.BatchNorm(y, x, n)
 	b.ReLU(y, y)
@@ -74,15 +83,15 @@ func fusedNorm(b workbench, rows, channels int) {
 	b.close("BatchNormReLU", fused, y, size, 2)
 
 	b.BatchNorm(y, x, n)
-	b.Add(y, y, r)
+	b.add(y, r)
 	b.ReLU(y, y)
 	b.BatchNormAddReLU(fused, x, r, n)
 	b.close("BatchNormAddReLU", fused, y, size, 2)
 
-	g, dx, fusedDX, fusedDR := b.New(dims...), b.New(dims...), b.New(dims...), b.New(dims...)
+	g, dx, fusedDX, fusedDR := b.New(b.Type(), dims...), b.New(b.Type(), dims...), b.New(b.Type(), dims...), b.New(b.Type(), dims...)
 	grads := make([]kernels.Tensor, 6)
 	for i := range grads {
-		grads[i] = b.New(channels)
+		grads[i] = b.New(b.Type(), channels)
 	}
 	b.ReLUBackward(g, dy, y)
 	b.BatchNormBackward(dx, grads[0], grads[1], g, x, n)
@@ -93,7 +102,7 @@ func fusedNorm(b workbench, rows, channels int) {
 	if !sameBits(Get(b, fusedDR), Get(b, g)) {
 		b.t.Error("BatchNormAddReLUBackward: dr is not the gradient through ReLU")
 	}
-	sizes := b.New(channels)
+	sizes := b.New(b.Type(), channels)
 	b.Fill(sizes, 8*float64(rows)) // dy is at most 1, xhat at most 7.5
 	for i := 2; i < 6; i++ {
 		b.close("gradients of gamma and beta", grads[i], grads[i%2], sizes, 4*math.Sqrt(float64(rows)))

@@ -43,7 +43,7 @@ func (b workbench) lossBound(temperature float64) float64 {
 
 // unit is the golden embeddings of a name with rows of length one, and the lengths they had.
 func (b workbench) unit(name string, rows int) (unit, norms kernels.Tensor) {
-	unit, norms = b.uniform(name, -1, 1, rows, lossDepth), b.New(rows)
+	unit, norms = b.uniform(name, -1, 1, rows, lossDepth), b.New(b.Type(), rows)
 	b.NormalizeRows(unit, norms, unit, 1e-12)
 	return unit, norms
 }
@@ -55,11 +55,11 @@ func (b workbench) scaled(x kernels.Tensor, factor float64) kernels.Tensor {
 
 func (b workbench) goldenBYOL(want LossGolden) {
 	positives := Positives("gaze.pos", lossBatch, 0.2)
-	a, loss := b.tensor(positives, lossBatch, lossBatch), b.NewFloat64(1)
+	a, loss := b.tensor(positives, lossBatch, lossBatch), b.New(kernels.Float64, 1)
 	half := func(online, target string) kernels.Tensor {
 		o, norms := b.unit(online, lossBatch)
 		t, _ := b.unit(target, lossBatch)
-		grad := b.New(lossBatch, lossDepth)
+		grad := b.New(b.Type(), lossBatch, lossDepth)
 		b.AlignmentLoss(loss, o, t, a, 2)
 		b.AlignmentLossBackward(grad, t, a, 2)
 		b.NormalizeRowsBackward(grad, grad, o, norms)
@@ -81,7 +81,7 @@ func (b workbench) goldenBYOL(want LossGolden) {
 
 // positivesLoss is the loss of logits, which become log-probabilities, and its gradient.
 func (b workbench) positivesLoss(want LossGolden, logits, labels kernels.Tensor, normaliser kernels.Normaliser) kernels.Tensor {
-	loss, grad := b.NewFloat64(1), b.New(logits.Dim(0), logits.Dim(1))
+	loss, grad := b.New(kernels.Float64, 1), b.New(b.Type(), logits.Dim(0), logits.Dim(1))
 	b.LogSoftmax(logits, logits)
 	b.PositivesLoss(loss, logits, labels, normaliser, 1)
 	b.PositivesLossBackward(grad, logits, labels, normaliser, 1)
@@ -96,7 +96,7 @@ func (b workbench) goldenMoCo(want LossGolden, normaliser kernels.Normaliser) {
 	k, _ := b.unit("loss.k", lossBatch)
 	queue, _ := b.unit("loss.queue", lossQueue)
 	kHot, queueHot := b.scaled(k, 1/want.Temperature), b.scaled(queue, 1/want.Temperature)
-	qk, qQueue := b.New(lossBatch, lossBatch), b.New(lossBatch, lossQueue)
+	qk, qQueue := b.New(b.Type(), lossBatch, lossBatch), b.New(b.Type(), lossBatch, lossQueue)
 	b.MatMul(qk, q, kHot, kernels.Product{TransB: true})
 	b.MatMul(qQueue, q, queueHot, kernels.Product{TransB: true})
 
@@ -117,7 +117,7 @@ func (b workbench) goldenMoCo(want LossGolden, normaliser kernels.Normaliser) {
 		pairGrad[i*lossBatch+i] = grad[i*columns]
 		otherGrad = append(otherGrad, grad[i*columns+1:(i+1)*columns]...)
 	}
-	dq := b.New(lossBatch, lossDepth)
+	dq := b.New(b.Type(), lossBatch, lossDepth)
 	b.MatMul(dq, b.tensor(pairGrad, lossBatch, lossBatch), kHot, kernels.Product{})
 	b.MatMul(dq, b.tensor(otherGrad, lossBatch, lossQueue), queueHot, kernels.Product{Accumulate: true})
 	b.NormalizeRowsBackward(dq, dq, q, norms)
@@ -127,17 +127,17 @@ func (b workbench) goldenMoCo(want LossGolden, normaliser kernels.Normaliser) {
 // goldenSimCLR compares every embedding of both views with all the others; its own column is masked.
 func (b workbench) goldenSimCLR(want LossGolden, normaliser kernels.Normaliser, allBlocks bool) {
 	const n = 2 * lossBatch
-	z, norms := b.New(n, lossDepth), b.New(n)
+	z, norms := b.New(b.Type(), n, lossDepth), b.New(b.Type(), n)
 	Set(b, z, append(Fill("loss.z1", -1, 1, lossBatch, lossDepth), Fill("loss.z2", -1, 1, lossBatch, lossDepth)...))
 	b.NormalizeRows(z, norms, z, 1e-12)
-	zHot, s := b.scaled(z, 1/want.Temperature), b.New(n, n)
+	zHot, s := b.scaled(z, 1/want.Temperature), b.New(b.Type(), n, n)
 	b.MatMul(s, z, zHot, kernels.Product{TransB: true})
 	logits := Get(b, s)
 	for i := range n {
 		logits[i*n+i] = math.Inf(-1)
 	}
 	ds := b.positivesLoss(want, b.tensor(logits, n, n), b.tensor(simCLRLabels(allBlocks), n, n), normaliser)
-	dz := b.New(n, lossDepth)
+	dz := b.New(b.Type(), n, lossDepth)
 	b.MatMul(dz, ds, zHot, kernels.Product{})
 	b.MatMul(dz, ds, zHot, kernels.Product{TransA: true, Accumulate: true})
 	b.NormalizeRowsBackward(dz, dz, z, norms)

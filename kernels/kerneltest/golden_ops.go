@@ -16,7 +16,7 @@ type workbench struct {
 
 // tensor is a new tensor with the given values, zeros without any.
 func (b workbench) tensor(values []float64, dims ...int) kernels.Tensor {
-	t := b.New(dims...)
+	t := b.New(b.Type(), dims...)
 	if values != nil {
 		Set(b, t, values)
 	}
@@ -86,7 +86,7 @@ func (b workbench) goldenConv(g Geometry, want ConvGolden) {
 	x := b.image(Fill("conv.x", -1, 1, g.x()...), g.N, g.C, g.H, g.W)
 	w := b.image(Fill("conv.w", -1, 1, g.w()...), g.K, c, g.R, g.S)
 	dy := b.image(Fill("conv.dy", -1, 1, g.y()...), g.N, g.K, oh, ow)
-	y, dx, dw := b.New(g.y()...), b.New(g.x()...), b.New(g.w()...)
+	y, dx, dw := b.New(b.Type(), g.y()...), b.New(b.Type(), g.x()...), b.New(b.Type(), g.w()...)
 	b.Conv2D(y, x, w, g.Conv)
 	b.Conv2DBackwardData(dx, dy, w, g.Conv)
 	b.Conv2DBackwardWeights(dw, dy, x, g.Conv)
@@ -101,11 +101,11 @@ func (b workbench) goldenBatchNorm(golden *OpsGolden) {
 	want := golden.BatchNorm
 	x := b.image(Fill("bn.x", -2, 3, n, c, h, w), n, c, h, w)
 	dy := b.image(Fill("bn.dy", -1, 1, n, c, h, w), n, c, h, w)
-	norm := kernels.Norm{Gamma: b.uniform("bn.gamma", 0.5, 1.5, c), Beta: b.uniform("bn.beta", -1, 1, c), Mean: b.New(c), InvStd: b.New(c)}
-	runningMean, runningVar := b.New(c), b.New(c)
+	norm := kernels.Norm{Gamma: b.uniform("bn.gamma", 0.5, 1.5, c), Beta: b.uniform("bn.beta", -1, 1, c), Mean: b.New(b.Type(), c), InvStd: b.New(b.Type(), c)}
+	runningMean, runningVar := b.New(b.Type(), c), b.New(b.Type(), c)
 	b.Fill(runningVar, 1)
-	y, dx, evalY := b.New(n, h, w, c), b.New(n, h, w, c), b.New(n, h, w, c)
-	dgamma, dbeta, sums := b.New(c), b.New(c), b.NewFloat64(2, c)
+	y, dx, evalY := b.New(b.Type(), n, h, w, c), b.New(b.Type(), n, h, w, c), b.New(b.Type(), n, h, w, c)
+	dgamma, dbeta, sums := b.New(b.Type(), c), b.New(b.Type(), c), b.New(kernels.Float64, 2, c)
 	b.ChannelSums(sums, x)
 	b.BatchNormStats(norm, runningMean, runningVar, sums, rows, 1e-5, 0.1)
 	b.BatchNorm(y, x, norm)
@@ -130,7 +130,7 @@ func (b workbench) goldenMaxPool(golden *OpsGolden) {
 	oh, ow := p.Out(h), p.Out(w)
 	x := b.image(mapped(math.RoundToEven, Fill("pool.x", -4, 4, n, c, h, w)), n, c, h, w)
 	dy := b.image(Fill("pool.dy", -1, 1, n, c, oh, ow), n, c, oh, ow)
-	y, dx := b.New(n, oh, ow, c), b.New(n, h, w, c)
+	y, dx := b.New(b.Type(), n, oh, ow, c), b.New(b.Type(), n, h, w, c)
 	b.MaxPool(y, x, p)
 	b.MaxPoolBackward(dx, dy, y, x, p)
 	b.goldenImage("y", golden.MaxPool.Y, y, 0)
@@ -141,7 +141,7 @@ func (b workbench) goldenLinear(golden *OpsGolden) {
 	const rows, inputs, outputs = 5, 37, 11
 	x, w := b.uniform("lin.x", -1, 1, rows, inputs), b.uniform("lin.w", -1, 1, outputs, inputs)
 	bias, dy := b.uniform("lin.b", -1, 1, outputs), b.uniform("lin.dy", -1, 1, rows, outputs)
-	y, dx, dw, db := b.New(rows, outputs), b.New(rows, inputs), b.New(outputs, inputs), b.New(outputs)
+	y, dx, dw, db := b.New(b.Type(), rows, outputs), b.New(b.Type(), rows, inputs), b.New(b.Type(), outputs, inputs), b.New(b.Type(), outputs)
 	b.MatMul(y, x, w, kernels.Product{TransB: true})
 	b.AddBias(y, y, bias)
 	b.MatMul(dx, dy, w, kernels.Product{})
@@ -160,8 +160,8 @@ func (b workbench) goldenCrossEntropy(golden *OpsGolden) {
 	for r, class := range want.Labels {
 		labels[r*classes+class] = 1
 	}
-	l, loss := b.tensor(labels, rows, classes), b.NewFloat64(1)
-	x, dx := b.uniform("ce.x", -3, 3, rows, classes), b.New(rows, classes)
+	l, loss := b.tensor(labels, rows, classes), b.New(kernels.Float64, 1)
+	x, dx := b.uniform("ce.x", -3, 3, rows, classes), b.New(b.Type(), rows, classes)
 	b.LogSoftmax(x, x)
 	b.PositivesLoss(loss, x, l, kernels.Global, 1)
 	b.PositivesLossBackward(dx, x, l, kernels.Global, 1)
@@ -172,7 +172,7 @@ func (b workbench) goldenCrossEntropy(golden *OpsGolden) {
 func (b workbench) goldenNormalize(golden *OpsGolden) {
 	const rows, channels = 6, 20
 	x, dy := b.uniform("l2.x", -1, 1, rows, channels), b.uniform("l2.dy", -1, 1, rows, channels)
-	y, norms, dx := b.New(rows, channels), b.New(rows), b.New(rows, channels)
+	y, norms, dx := b.New(b.Type(), rows, channels), b.New(b.Type(), rows), b.New(b.Type(), rows, channels)
 	b.NormalizeRows(y, norms, x, 1e-12)
 	b.NormalizeRowsBackward(dx, dy, y, norms)
 	b.golden("y", golden.L2Normalize.Y, y, b.goldenBound(1, channels))
@@ -181,7 +181,7 @@ func (b workbench) goldenNormalize(golden *OpsGolden) {
 
 // goldenOptimiser takes the golden number of steps from the golden parameters along the golden gradients.
 func (b workbench) goldenOptimiser(want OptimiserGolden, step func(p, g kernels.Tensor, number int)) {
-	p, g := b.uniform("opt.p", -1, 1, 50), b.New(50)
+	p, g := b.uniform("opt.p", -1, 1, 50), b.New(b.Type(), 50)
 	for i := range want.Steps {
 		Set(b, g, Fill("opt.g"+shapeName(i), -1, 1, 50))
 		step(p, g, i+1)
@@ -190,14 +190,14 @@ func (b workbench) goldenOptimiser(want OptimiserGolden, step func(p, g kernels.
 }
 
 func (b workbench) goldenSGD(golden *OpsGolden) {
-	m := b.New(50)
+	m := b.New(b.Type(), 50)
 	b.goldenOptimiser(golden.SGD, func(p, g kernels.Tensor, _ int) {
 		b.SGD(p, g, m, kernels.SGD{LR: 0.1, Momentum: 0.9, WeightDecay: 1e-3})
 	})
 }
 
 func (b workbench) goldenAdamW(golden *OpsGolden) {
-	m, v := b.New(50), b.New(50)
+	m, v := b.New(b.Type(), 50), b.New(b.Type(), 50)
 	b.goldenOptimiser(golden.AdamW, func(p, g kernels.Tensor, number int) {
 		b.AdamW(p, g, m, v, kernels.AdamW{LR: 0.01, Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, WeightDecay: 0.1, Step: number})
 	})

@@ -64,7 +64,7 @@ func pairs() []pair {
 	for _, normaliser := range []kernels.Normaliser{kernels.Global, kernels.Anchor} {
 		all = append(all, positivesPair(normaliser))
 	}
-	for _, name := range []string{"BatchNorm", "BatchNormReLU", "BatchNormAddReLU", "BatchNormEval"} {
+	for _, name := range []string{"BatchNorm", "BatchNormReLU", "BatchNormAddReLU"} {
 		all = append(all, normPair(name))
 	}
 	return all
@@ -72,7 +72,7 @@ func pairs() []pair {
 
 // output runs an operation that writes one tensor of the given dimensions and returns its elements.
 func (b workbench) output(dims []int, run func(y kernels.Tensor)) []float64 {
-	y := b.New(dims...)
+	y := b.New(b.Type(), dims...)
 	run(y)
 	return Get(b, y)
 }
@@ -97,7 +97,7 @@ func reluPair() pair {
 			return b.output([]int{50}, func(y kernels.Tensor) { b.ReLU(y, b.tensor(x[0], 50)) })
 		},
 		func(b workbench, x [][]float64, dy []float64) [][]float64 {
-			y := b.New(50)
+			y := b.New(b.Type(), 50)
 			b.ReLU(y, b.tensor(x[0], 50))
 			return [][]float64{b.output([]int{50}, func(dx kernels.Tensor) { b.ReLUBackward(dx, b.tensor(dy, 50), y) })}
 		}}
@@ -122,7 +122,7 @@ func maxPoolPair() pair {
 			return b.output(yDims, func(y kernels.Tensor) { b.MaxPool(y, b.tensor(x[0], xDims...), p) })
 		},
 		func(b workbench, x [][]float64, dy []float64) [][]float64 {
-			in, y := b.tensor(x[0], xDims...), b.New(yDims...)
+			in, y := b.tensor(x[0], xDims...), b.New(b.Type(), yDims...)
 			b.MaxPool(y, in, p)
 			return [][]float64{b.output(xDims, func(dx kernels.Tensor) { b.MaxPoolBackward(dx, b.tensor(dy, yDims...), y, in, p) })}
 		}}
@@ -163,10 +163,10 @@ func normalizePair() pair {
 	dims := []int{4, 7}
 	return pair{"NormalizeRows", [][]float64{Fill("grad.x", -1, 1, dims...)},
 		func(b workbench, x [][]float64) []float64 {
-			return b.output(dims, func(y kernels.Tensor) { b.NormalizeRows(y, b.New(4), b.tensor(x[0], dims...), 1e-12) })
+			return b.output(dims, func(y kernels.Tensor) { b.NormalizeRows(y, b.New(b.Type(), 4), b.tensor(x[0], dims...), 1e-12) })
 		},
 		func(b workbench, x [][]float64, dy []float64) [][]float64 {
-			y, norms := b.tensor(x[0], dims...), b.New(4)
+			y, norms := b.tensor(x[0], dims...), b.New(b.Type(), 4)
 			b.NormalizeRows(y, norms, y, 1e-12)
 			return [][]float64{b.output(dims, func(dx kernels.Tensor) { b.NormalizeRowsBackward(dx, b.tensor(dy, dims...), y, norms) })}
 		}}
@@ -190,7 +190,7 @@ func positivesPair(normaliser kernels.Normaliser) pair {
 	labels := mapped(func(u float64) float64 { return math.Floor(1.5*u) * u }, Fill("grad.labels", 0, 1, dims...))
 	return pair{[]string{"PositivesLoss/global", "PositivesLoss/anchor"}[normaliser], [][]float64{Fill("grad.x", -2, 2, dims...)},
 		func(b workbench, x [][]float64) []float64 {
-			logp, loss := b.tensor(x[0], dims...), b.NewFloat64(1)
+			logp, loss := b.tensor(x[0], dims...), b.New(kernels.Float64, 1)
 			b.LogSoftmax(logp, logp)
 			b.PositivesLoss(loss, logp, b.tensor(labels, dims...), normaliser, 1.5)
 			return Get(b, loss)
@@ -212,7 +212,7 @@ func alignmentPair() pair {
 	return pair{"AlignmentLoss", [][]float64{Fill("grad.x", -1, 1, dims...)},
 		func(b workbench, x [][]float64) []float64 {
 			t, a := constants(b)
-			loss := b.NewFloat64(1)
+			loss := b.New(kernels.Float64, 1)
 			b.AlignmentLoss(loss, b.tensor(x[0], dims...), t, a, 2)
 			return Get(b, loss)
 		},
@@ -223,7 +223,7 @@ func alignmentPair() pair {
 }
 
 // normPair is a batch normalisation of the given name with its inputs x, gamma, beta and, with Add, r. Its statistics
-// come from x except in eval mode.
+// come from x.
 func normPair(name string) pair {
 	dims := []int{8, 3}
 	inputs := [][]float64{Fill("grad.x", -1, 2, dims...), Fill("grad.gamma", 0.5, 1.5, 3), Fill("grad.beta", -0.5, 0.5, 3)}
@@ -231,15 +231,10 @@ func normPair(name string) pair {
 		inputs = append(inputs, Fill("grad.r", -1, 1, dims...))
 	}
 	forward := func(b workbench, x [][]float64) (kernels.Tensor, kernels.Tensor, kernels.Norm) {
-		in, y, sums := b.tensor(x[0], dims...), b.New(dims...), b.NewFloat64(2, 3)
-		n := kernels.Norm{Gamma: b.tensor(x[1], 3), Beta: b.tensor(x[2], 3), Mean: b.New(3), InvStd: b.New(3)}
-		if name == "BatchNormEval" {
-			b.Fill(n.Mean, 0.3)
-			b.Fill(n.InvStd, 1.4)
-		} else {
-			b.ChannelSums(sums, in)
-			b.BatchNormStats(n, b.New(3), b.New(3), sums, dims[0], 1e-5, 0.1)
-		}
+		in, y, sums := b.tensor(x[0], dims...), b.New(b.Type(), dims...), b.New(kernels.Float64, 2, 3)
+		n := kernels.Norm{Gamma: b.tensor(x[1], 3), Beta: b.tensor(x[2], 3), Mean: b.New(b.Type(), 3), InvStd: b.New(b.Type(), 3)}
+		b.ChannelSums(sums, in)
+		b.BatchNormStats(n, b.New(b.Type(), 3), b.New(b.Type(), 3), sums, dims[0], 1e-5, 0.1)
 		switch name {
 		case "BatchNormReLU":
 			b.BatchNormReLU(y, in, n)
@@ -257,12 +252,10 @@ func normPair(name string) pair {
 		},
 		func(b workbench, x [][]float64, dys []float64) [][]float64 {
 			y, in, n := forward(b, x)
-			dy, dx, dr, dgamma, dbeta := b.tensor(dys, dims...), b.New(dims...), b.New(dims...), b.New(3), b.New(3)
+			dy, dx, dr, dgamma, dbeta := b.tensor(dys, dims...), b.New(b.Type(), dims...), b.New(b.Type(), dims...), b.New(b.Type(), 3), b.New(b.Type(), 3)
 			switch name {
 			case "BatchNorm":
 				b.BatchNormBackward(dx, dgamma, dbeta, dy, in, n)
-			case "BatchNormEval":
-				b.BatchNormEvalBackward(dx, dgamma, dbeta, dy, in, n)
 			case "BatchNormReLU":
 				b.BatchNormReLUBackward(dx, dgamma, dbeta, dy, y, in, n)
 			case "BatchNormAddReLU":

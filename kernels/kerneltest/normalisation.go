@@ -80,10 +80,6 @@ func normBackwardCalls(dims ...int) []call {
 			run: func(dev kernels.Device, t []kernels.Tensor) {
 				dev.BatchNormBackward(t[0], t[1], t[2], t[3], t[4], normOf(t[5:]))
 			}},
-		{op: "BatchNormEvalBackward", label: label, operands: operands(dx, dgamma, dbeta, dy, x), bound: normBackwardBound,
-			run: func(dev kernels.Device, t []kernels.Tensor) {
-				dev.BatchNormEvalBackward(t[0], t[1], t[2], t[3], t[4], normOf(t[5:]))
-			}},
 		{op: "BatchNormReLUBackward", label: label, operands: operands(dx, dgamma, dbeta, dy, y, x), bound: normBackwardBound,
 			run: func(dev kernels.Device, t []kernels.Tensor) {
 				dev.BatchNormReLUBackward(t[0], t[1], t[2], t[3], t[4], t[5], normOf(t[6:]))
@@ -128,10 +124,7 @@ func normBackwardBound(c call, out int) []float64 {
 		case "dgamma":
 			b[i] = factor * (math.Abs(c.named("dgamma")[i]) + products[i])
 		case "dx":
-			terms := 4 * grads[i]
-			if c.op != "BatchNormEvalBackward" {
-				terms += factor * (sums[ch] + xhats[i]*products[ch]) / rows
-			}
+			terms := 4*grads[i] + factor*(sums[ch]+xhats[i]*products[ch])/rows
 			b[i] = math.Abs(gamma[ch]*invStd[ch]) * terms
 		}
 	}

@@ -3,7 +3,6 @@ package kerneltest
 import (
 	"fmt"
 	"math"
-	"unsafe"
 
 	"gzpt/kernels"
 )
@@ -21,9 +20,9 @@ type placement func(dev kernels.Device, c call) placed
 // allocate is a tensor of the device for an operand.
 func allocate(dev kernels.Device, o operand, dims ...int) kernels.Tensor {
 	if o.sums {
-		return dev.NewFloat64(dims...)
+		return dev.New(kernels.Float64, dims...)
 	}
-	return dev.New(dims...)
+	return dev.New(dev.Type(), dims...)
 }
 
 func noDamage() string { return "" }
@@ -72,10 +71,7 @@ func offset(start int) placement {
 
 // pastBoundary is how many elements, modulo 16, a tensor starts past a boundary of 64 bytes.
 func pastBoundary(t kernels.Tensor) int {
-	if t.Type() == kernels.Float64 {
-		return int(uintptr(unsafe.Pointer(&t.Float64()[0]))/8) % 8
-	}
-	return int(uintptr(unsafe.Pointer(&t.Float32()[0]))/4) % 16
+	return int(t.Address()%64) / t.Type().Size()
 }
 
 // guarded puts every operand flush against an unmapped page, the one after its last element or the one before its
@@ -127,7 +123,9 @@ func (c call) apply(dev kernels.Device, place placement) result {
 		}
 	}
 	c.run(dev, p.tensors)
-	dev.Sync()
+	if err := dev.Sync(); err != nil {
+		return result{values: make([][]float64, len(c.operands)), faults: []string{err.Error()}}
+	}
 
 	var r result
 	for i, o := range c.operands {
@@ -154,13 +152,7 @@ func (c call) written(p placed, i int) bool {
 }
 
 func sameTensor(a, b kernels.Tensor) bool {
-	if a.Type() != b.Type() || a.Len() != b.Len() || a.Len() == 0 {
-		return false
-	}
-	if a.Type() == kernels.Float64 {
-		return &a.Float64()[0] == &b.Float64()[0]
-	}
-	return &a.Float32()[0] == &b.Float32()[0]
+	return a.Type() == b.Type() && a.Len() == b.Len() && a.Len() > 0 && a.Address() == b.Address()
 }
 
 // sameBits reports whether two slices hold the same numbers, zeros with their signs, any NaN like any other.

@@ -11,7 +11,7 @@ import (
 // checkTransfer carries values through tensors of both types, and checks what New promises.
 func checkTransfer(t *testing.T, dev kernels.Device) {
 	host := []float32{1, -0.5, float32(math.Inf(1)), 1e-40, float32(math.Copysign(0, -1)), 3e38, 7}
-	for _, tensor := range []kernels.Tensor{dev.New(7), dev.NewFloat64(7), dev.New(20).Slice(13, 7)} {
+	for _, tensor := range []kernels.Tensor{dev.New(dev.Type(), 7), dev.New(kernels.Float64, 7), dev.New(dev.Type(), 20).Slice(13, 7)} {
 		if got := Get(dev, tensor); !slices.Equal(got, make([]float64, 7)) {
 			t.Errorf("a new tensor holds %v", got)
 		}
@@ -36,10 +36,10 @@ func checkTransfer(t *testing.T, dev kernels.Device) {
 			}
 		}
 	}
-	if got := dev.New(2, 3).Type(); got != dev.Type() {
+	if got := dev.New(dev.Type(), 2, 3).Type(); got != dev.Type() {
 		t.Errorf("New makes a tensor of type %v on a device of type %v", got, dev.Type())
 	}
-	if got := dev.NewFloat64(2).Type(); got != kernels.Float64 {
+	if got := dev.New(kernels.Float64, 2).Type(); got != kernels.Float64 {
 		t.Errorf("NewFloat64 makes a tensor of type %v", got)
 	}
 }

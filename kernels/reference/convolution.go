@@ -44,12 +44,12 @@ func (g geometry) run(taps int) int {
 }
 
 func (d *device[T]) Conv2D(y, x, w kernels.Tensor, c kernels.Conv) {
-	d.check.Conv2D("Conv2D", y, x, w, c)
+	c = d.check.Conv2D("Conv2D", y, x, w, c)
 	d.conv2D(y, x, w, c)
 }
 
 func (d *device[T]) Conv2DStats(y, sums, x, w kernels.Tensor, c kernels.Conv) {
-	d.check.Conv2D("Conv2DStats", y, x, w, c)
+	c = d.check.Conv2D("Conv2DStats", y, x, w, c)
 	d.check.ChannelSums("Conv2DStats", sums, y)
 	d.conv2D(y, x, w, c)
 	d.channelSums(sums, y)
@@ -71,6 +71,7 @@ func (d *device[T]) conv2D(y, x, w kernels.Tensor, c kernels.Conv) {
 			convert(row(ys, item*g.ow+ow, g.k), sums)
 		}
 	})
+	d.store(y, ys)
 }
 
 // eachRun calls visit for the runs of elements that output (n, oh, ow) reads: xAt is where the run starts in x for the
@@ -88,12 +89,12 @@ func (g geometry) eachRun(n, oh, ow int, visit func(xAt, wAt, run int)) {
 }
 
 func (d *device[T]) Conv2DBackwardData(dx, dy, w kernels.Tensor, c kernels.Conv) {
-	d.check.Conv2D("Conv2DBackwardData", dy, dx, w, c)
+	c = d.check.Conv2D("Conv2DBackwardData", dy, dx, w, c)
 	d.backwardData(dx, dy, w, c, false)
 }
 
 func (d *device[T]) Conv2DBackwardDataAdd(dx, dy, w kernels.Tensor, c kernels.Conv) {
-	d.check.Conv2D("Conv2DBackwardDataAdd", dy, dx, w, c)
+	c = d.check.Conv2D("Conv2DBackwardDataAdd", dy, dx, w, c)
 	d.backwardData(dx, dy, w, c, true)
 }
 
@@ -118,6 +119,7 @@ func (d *device[T]) backwardData(dx, dy, w kernels.Tensor, c kernels.Conv, add b
 			convert(pixel, sums)
 		}
 	})
+	d.store(dx, dxs)
 }
 
 // eachReader calls visit for every output and tap r*S+s that read input (h, w).
@@ -160,7 +162,7 @@ func inputMajor[T float](g geometry, ws []T) []T {
 }
 
 func (d *device[T]) Conv2DBackwardWeights(dw, dy, x kernels.Tensor, c kernels.Conv) {
-	d.check.Conv2D("Conv2DBackwardWeights", dy, x, dw, c)
+	c = d.check.Conv2D("Conv2DBackwardWeights", dy, x, dw, c)
 	g := geometryOf(dy, x, dw, c)
 	dws, dys, xs := d.of(dw), d.of(dy), d.of(x)
 	spread(g.k*g.r, func(item int) {

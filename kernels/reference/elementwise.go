@@ -3,11 +3,17 @@ package reference
 import "gzpt/kernels"
 
 func (d *device[T]) Fill(x kernels.Tensor, v float64) {
-	if x.Type() == kernels.Float64 {
+	d.check.Fill(x)
+	switch x.Type() {
+	case kernels.Float32:
+		fill(x.Float32(), float32(v))
+	case kernels.Float64:
 		fill(x.Float64(), v)
-		return
+	case kernels.BFloat16:
+		fill(x.BFloat16(), kernels.ToBFloat16(v))
+	case kernels.Int32:
+		fill(x.Int32(), int32(v))
 	}
-	fill(x.Float32(), float32(v))
 }
 
 func fill[E any](x []E, v E) {
@@ -18,19 +24,23 @@ func fill[E any](x []E, v E) {
 
 func (d *device[T]) Copy(y, x kernels.Tensor) {
 	d.check.Copy(y, x)
-	if x.Type() == kernels.Float64 {
+	switch x.Type() {
+	case kernels.Float32:
+		copy(y.Float32(), x.Float32())
+	case kernels.Float64:
 		copy(y.Float64(), x.Float64())
-		return
+	case kernels.BFloat16:
+		copy(y.BFloat16(), x.BFloat16())
+	case kernels.Int32:
+		copy(y.Int32(), x.Int32())
 	}
-	copy(y.Float32(), x.Float32())
 }
 
-func (d *device[T]) Add(z, x, y kernels.Tensor) {
-	d.check.Map("Add", z, x, y)
-	zs, xs, ys := d.of(z), d.of(x), d.of(y)
-	for i := range zs {
-		zs[i] = xs[i] + ys[i]
-	}
+func (d *device[T]) Convert(y, x kernels.Tensor) {
+	d.check.Convert(y, x)
+	values := make([]float64, x.Len())
+	kernels.HostRead(values, x)
+	kernels.HostWrite(y, values)
 }
 
 func (d *device[T]) ReLU(y, x kernels.Tensor) {
@@ -39,6 +49,7 @@ func (d *device[T]) ReLU(y, x kernels.Tensor) {
 	for i, v := range d.of(x) {
 		ys[i] = relu(v)
 	}
+	d.store(y, ys)
 }
 
 // relu keeps a NaN: it is not below zero.
@@ -55,6 +66,7 @@ func (d *device[T]) ReLUBackward(dx, dy, y kernels.Tensor) {
 	for i := range dxs {
 		dxs[i] = reluGradient(dys[i], ys[i])
 	}
+	d.store(dx, dxs)
 }
 
 func reluGradient[T float](dy, y T) T {
@@ -70,6 +82,7 @@ func (d *device[T]) AddBias(y, x, b kernels.Tensor) {
 	for i := range ys {
 		ys[i] = xs[i] + bs[i%len(bs)]
 	}
+	d.store(y, ys)
 }
 
 func (d *device[T]) AddBiasBackward(db, dy kernels.Tensor) {

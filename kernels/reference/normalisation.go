@@ -71,6 +71,7 @@ func (d *device[T]) BatchNorm(y, x kernels.Tensor, n kernels.Norm) {
 	for i, v := range d.of(x) {
 		ys[i] = a.apply(v, i%len(a.mean))
 	}
+	d.store(y, ys)
 }
 
 func (d *device[T]) BatchNormReLU(y, x kernels.Tensor, n kernels.Norm) {
@@ -79,6 +80,7 @@ func (d *device[T]) BatchNormReLU(y, x kernels.Tensor, n kernels.Norm) {
 	for i, v := range d.of(x) {
 		ys[i] = relu(a.apply(v, i%len(a.mean)))
 	}
+	d.store(y, ys)
 }
 
 func (d *device[T]) BatchNormAddReLU(y, x, r kernels.Tensor, n kernels.Norm) {
@@ -87,24 +89,19 @@ func (d *device[T]) BatchNormAddReLU(y, x, r kernels.Tensor, n kernels.Norm) {
 	for i, v := range d.of(x) {
 		ys[i] = relu(a.apply(v, i%len(a.mean)) + rs[i])
 	}
+	d.store(y, ys)
 }
 
 func (d *device[T]) BatchNormBackward(dx, dgamma, dbeta, dy, x kernels.Tensor, n kernels.Norm) {
 	d.check.BatchNormBackward("BatchNormBackward", dx, dgamma, dbeta, n, dy, x)
 	dys := d.of(dy)
-	d.normBackward(dx, dgamma, dbeta, x, n, func(i int) T { return dys[i] }, true)
-}
-
-func (d *device[T]) BatchNormEvalBackward(dx, dgamma, dbeta, dy, x kernels.Tensor, n kernels.Norm) {
-	d.check.BatchNormBackward("BatchNormEvalBackward", dx, dgamma, dbeta, n, dy, x)
-	dys := d.of(dy)
-	d.normBackward(dx, dgamma, dbeta, x, n, func(i int) T { return dys[i] }, false)
+	d.normBackward(dx, dgamma, dbeta, x, n, func(i int) T { return dys[i] })
 }
 
 func (d *device[T]) BatchNormReLUBackward(dx, dgamma, dbeta, dy, y, x kernels.Tensor, n kernels.Norm) {
 	d.check.BatchNormBackward("BatchNormReLUBackward", dx, dgamma, dbeta, n, dy, x, y)
 	dys, ys := d.of(dy), d.of(y)
-	d.normBackward(dx, dgamma, dbeta, x, n, func(i int) T { return reluGradient(dys[i], ys[i]) }, true)
+	d.normBackward(dx, dgamma, dbeta, x, n, func(i int) T { return reluGradient(dys[i], ys[i]) })
 }
 
 func (d *device[T]) BatchNormAddReLUBackward(dx, dr, dgamma, dbeta, dy, y, x kernels.Tensor, n kernels.Norm) {
@@ -114,13 +111,13 @@ func (d *device[T]) BatchNormAddReLUBackward(dx, dr, dgamma, dbeta, dy, y, x ker
 	for i := range drs {
 		drs[i] = reluGradient(dys[i], ys[i])
 	}
-	d.normBackward(dx, dgamma, dbeta, x, n, func(i int) T { return drs[i] }, true)
+	d.store(dr, drs)
+	d.normBackward(dx, dgamma, dbeta, x, n, func(i int) T { return drs[i] })
 }
 
-// normBackward is the gradient of a batch normalisation whose output has the gradient g, element by element. In train
-// mode Mean and InvStd depend on x, in eval mode they are constants. dx may be what g reads: an element is read before
-// it is written.
-func (d *device[T]) normBackward(dx, dgamma, dbeta, x kernels.Tensor, n kernels.Norm, g func(i int) T, train bool) {
+// normBackward is the gradient of a batch normalisation whose output has the gradient g, element by element. dx may be
+// what g reads: an element is read before it is written.
+func (d *device[T]) normBackward(dx, dgamma, dbeta, x kernels.Tensor, n kernels.Norm, g func(i int) T) {
 	a, dxs, xs := d.affine(n), d.of(dx), d.of(x)
 	channels := len(a.mean)
 	sums, products := make([]float64, channels), make([]float64, channels)
@@ -133,12 +130,10 @@ func (d *device[T]) normBackward(dx, dgamma, dbeta, x kernels.Tensor, n kernels.
 	rows := float64(x.Rows())
 	for i, v := range xs {
 		c := i % channels
-		grad := float64(g(i))
-		if train {
-			grad -= sums[c]/rows + a.xhat(v, c)*products[c]/rows
-		}
+		grad := float64(g(i)) - sums[c]/rows - a.xhat(v, c)*products[c]/rows
 		dxs[i] = T(float64(a.gamma[c]) * float64(a.invStd[c]) * grad)
 	}
+	d.store(dx, dxs)
 	accumulate(d.of(dbeta), sums)
 	accumulate(d.of(dgamma), products)
 }

@@ -35,6 +35,7 @@ func (d *device[T]) MaxPool(y, x kernels.Tensor, p kernels.Pool) {
 		}
 		ys[out] = largest
 	})
+	d.store(y, ys)
 }
 
 func (d *device[T]) MaxPoolBackward(dx, dy, y, x kernels.Tensor, p kernels.Pool) {
@@ -49,7 +50,9 @@ func (d *device[T]) MaxPoolBackward(dx, dy, y, x kernels.Tensor, p kernels.Pool)
 			}
 		}
 	})
-	convert(d.of(dx), sums)
+	dxs := d.of(dx)
+	convert(dxs, sums)
+	d.store(dx, dxs)
 }
 
 func (d *device[T]) GlobalAveragePool(y, x kernels.Tensor) {
@@ -75,4 +78,5 @@ func (d *device[T]) GlobalAveragePoolBackward(dx, dy kernels.Tensor) {
 	for i := range dxs {
 		dxs[i] = T(float64(dys[i/(pixels*channels)*channels+i%channels]) / float64(pixels))
 	}
+	d.store(dx, dxs)
 }

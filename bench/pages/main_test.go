@@ -24,17 +24,16 @@ func TestFill(t *testing.T) {
 	}
 }
 
-// TestReadme demands that the README shows the results as they are recorded.
-func TestReadme(t *testing.T) {
-	page, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	want, err := fill(string(page), "../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(page) != want {
-		t.Error("README.md differs from the files in bench/results: go run ./bench/readme")
+// TestPagesShowTheResults demands that the pages show the results as they are recorded.
+func TestPagesShowTheResults(t *testing.T) {
+	for _, name := range pages(t) {
+		page := read(t, name)
+		want, err := fill(page, root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if page != want {
+			t.Errorf("%s differs from the files in bench/results: go run ./bench/pages", name)
+		}
 	}
 }

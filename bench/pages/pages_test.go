@@ -10,10 +10,24 @@ import (
 	"testing"
 )
 
-// pages are what the project says about itself.
-var pages = []string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md"}
-
 const root = "../.."
+
+// pages are what the project says about itself.
+func pages(t *testing.T) []string {
+	t.Helper()
+	all, err := pagesOf(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(all, "CONTRIBUTING.md", "CHANGELOG.md")
+}
+
+// TestTheREADMEIsOnePage demands that it stays short: the rest belongs to docs.
+func TestTheREADMEIsOnePage(t *testing.T) {
+	if lines := strings.Count(read(t, "README.md"), "\n"); lines > 150 {
+		t.Errorf("README.md has %d lines, expected at most 150", lines)
+	}
+}
 
 func read(t *testing.T, name string) string {
 	t.Helper()
@@ -52,7 +66,7 @@ func TestFlags(t *testing.T) {
 	for _, verb := range verbs {
 		flags = append(flags, submatches(`--([a-z-]+)`, help(verb))...)
 	}
-	for _, page := range pages {
+	for _, page := range pages(t) {
 		for _, flag := range submatches(`[^-a-z]--([a-z][a-z-]*)`, read(t, page)) {
 			if !slices.Contains(flags, flag) {
 				t.Errorf("%s names --%s, which is no flag of gzpt-train", page, flag)
@@ -69,10 +83,13 @@ func TestFlags(t *testing.T) {
 // TestFiles demands that the files and make targets that the pages name exist.
 func TestFiles(t *testing.T) {
 	makefile := read(t, "Makefile")
-	for _, page := range pages {
+	for _, page := range pages(t) {
 		text := read(t, page)
 		named := submatches("[`(]((?:kernels|asm|nn|gaze|cmd|bench)/[a-zA-Z0-9_/.-]*)[`)]", text)
-		for _, name := range append(named, submatches(`\]\(([A-Z]\w+\.\w+|LICENSE)\)`, text)...) {
+		for _, name := range append(named, submatches(`\]\(((?:docs/)?\w+\.md|[A-Z]\w+\.\w+|LICENSE)\)`, text)...) {
+			if strings.HasPrefix(page, "docs/") && strings.HasSuffix(name, ".md") && !strings.Contains(name, "/") {
+				name = "docs/" + name // links are relative to their page
+			}
 			if strings.Contains(name, "NAME") || strings.Contains(name, "ARCH") {
 				continue // a file that the reader is to write
 			}
