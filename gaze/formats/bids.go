@@ -284,6 +284,8 @@ func (b *bidsRun) seconds() error {
 		}
 	} else if b.tick, known = tellTick(b.times, rate); !known {
 		return fail("Units of timestamp, or a SamplingFrequency that fits s, ms, us or ns")
+	} else if len(b.times) > 1 {
+		b.source.set.noteFirst("tick", "timestamps of BIDS without Units are read in units of %g s, which makes SamplingFrequency true", b.tick)
 	}
 	b.first = b.times[0]
 	for i, t := range b.times {

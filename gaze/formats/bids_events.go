@@ -229,6 +229,7 @@ func (b *bidsRun) durationUnit(path, declared string, list []bidsFixation) (floa
 		}
 	}
 	if 2*long > len(list) {
+		b.source.set.noteFirst("duration", "durations of BIDS's physioevents without Units are read as those of the timestamps: in seconds they would overlap")
 		return b.tick, nil
 	}
 	return 1, nil

@@ -43,8 +43,8 @@ func init() {
 // that of the variable image (!V TRIAL_VAR image a.jpg, var image a.jpg, or !V TRIAL_VAR_DATA under TRIAL_VAR_LABELS),
 // whose name may also be img, picture, pic, stimulus, stim or imgfile, with _file or _name behind it; the file of !V IMGLOAD
 // FILL|CENTER|TOP_LEFT file; the only value of a variable, or else the last word of TRIALID, that ends as a picture's
-// file; the one of the other values that is an image, or else the whole text of TRIALID, which Align finds out; none, and
-// then the row of the manifest or the file's name tells it. IMGLOAD says where on the screen the image was; without it
+// file; the one of the other values, or of the pictures that other messages name, that is an image, or else the whole text of
+// TRIALID, which Align finds out; none, and then the row of the manifest or the file's name tells it. IMGLOAD says where on the screen the image was; without it
 // Placement does. A trial that loads several images is refused. The reader is the file's name without extension.
 //
 // Times count from the message SYNCTIME, which stands for the image's onset, or from START, or from a TRIALID within a

@@ -27,11 +27,12 @@ type eyeLinkTrial struct {
 	// fixationPlaces and samplePlaces are where they stand in the file.
 	fixationPlaces, samplePlaces []place
 
-	id       string   // the text of TRIALID
-	variable string   // the image by a trial variable
-	rank     int      // which of imageVariables it was, from 1
-	values   []string // of the other variables
-	loads    []eyeLinkLoad
+	id        string   // the text of TRIALID
+	variable  string   // the image by a trial variable
+	rank      int      // which of imageVariables it was, from 1
+	values    []string // of the other variables
+	mentioned []string // the pictures that messages of the experiment name
+	loads     []eyeLinkLoad
 }
 
 // eyeLinkLoad is an image of IMGLOAD and where on the screen it was.
@@ -84,8 +85,19 @@ func (b *eyeLink) message(words []string) error {
 		if len(text) > 2 {
 			b.setVariable(text[1], strings.Join(text[2:], " "))
 		}
+	default:
+		b.mention(text)
 	}
 	return nil
+}
+
+// mention keeps the pictures that a message of the experiment names.
+func (b *eyeLink) mention(text []string) {
+	for _, word := range text {
+		if word = strings.Trim(word, `"'(),;`); isPicture(word) && !slices.Contains(b.trial.mentioned, word) {
+			b.trial.mentioned = append(b.trial.mentioned, word)
+		}
+	}
 }
 
 // maxLabel is how many words of a label may stand before TRIALID.
@@ -97,7 +109,7 @@ func trialWord(text []string) int {
 		return 0
 	}
 	for i := range min(len(text), maxLabel+1) {
-		if strings.EqualFold(text[i], "TRIALID") {
+		if word := strings.TrimSuffix(text[i], ":"); strings.EqualFold(word, "TRIALID") || strings.EqualFold(word, "TRIAL_ID") {
 			return i
 		}
 	}
@@ -349,10 +361,14 @@ func (t eyeLinkTrial) image() (name string, candidates []string) {
 			return word, nil
 		}
 	}
-	if t.id == "" && len(t.values) == 0 {
+	others := slices.Concat(t.values, t.mentioned)
+	switch {
+	case t.id == "" && len(others) == 1 && len(t.mentioned) == 1:
+		return t.mentioned[0], nil
+	case t.id == "" && len(others) == 0:
 		return "", nil
 	}
-	return t.id, append(slices.Clone(t.values), t.id)
+	return t.id, append(others, t.id)
 }
 
 // flushAll adds the gaze of the trials that ended within a block, and of the present one, and begins another.

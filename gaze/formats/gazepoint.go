@@ -51,13 +51,18 @@ const (
 
 // listGazepoint leaves out one of the two files of whoever has both: they hold the same fixations, and all_gaze the samples.
 func listGazepoint(dir string, o ReadOptions) ([]string, error) {
+	if o.Samples {
+		return withoutTwins(dir, "gazepoint", allGazeEnding, fixationsEnding)
+	}
+	return withoutTwins(dir, "gazepoint", fixationsEnding, allGazeEnding)
+}
+
+// withoutTwins is the files of a format in a folder whose names end in the one way, or in the other where there is none that
+// begins so and ends in the first; none where no two files are such twins.
+func withoutTwins(dir, name, wanted, other string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
-	}
-	wanted, other := fixationsEnding, allGazeEnding
-	if o.Samples {
-		wanted, other = other, wanted
 	}
 	var files []string
 	pairs := false
@@ -71,7 +76,7 @@ func listGazepoint(dir string, o ReadOptions) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !slices.ContainsFunc(found, func(f format) bool { return f.name == "gazepoint" }) {
+		if !slices.ContainsFunc(found, func(f format) bool { return f.name == name }) {
 			continue
 		}
 		if isOther && slices.ContainsFunc(entries, func(e os.DirEntry) bool { return strings.EqualFold(e.Name(), stem+wanted) }) {

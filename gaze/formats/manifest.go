@@ -160,9 +160,7 @@ func (m *manifest) claim(item Item, file, reader string) error {
 		if !ok || reader != "" && r.Reader != "" && r.Reader != reader {
 			continue
 		}
-		if len(r.Candidates) > 0 {
-			m.source.set.noteNumber(name, item.Image)
-		}
+		m.source.set.noteNumber(name, item.Image)
 		r.Image, r.Candidates = item.Image, nil
 		if r.Reader == "" {
 			r.Reader = reader

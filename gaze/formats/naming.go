@@ -33,7 +33,7 @@ func (n *naming) find(r gaze.Recording) (int, error) {
 	if ok && i < 0 {
 		return problem(", which fits several images; expected a name with its folder")
 	} else if ok {
-		if len(r.Candidates) > 0 {
+		if r.Image != "" {
 			n.set.noteNumber(name, n.images[i].Name)
 		}
 		return i, nil
@@ -81,8 +81,8 @@ func (n *naming) candidate(r gaze.Recording) (int, error) {
 
 // noteNumber says that a bare number was taken for the name of an image.
 func (set *Set) noteNumber(name, image string) {
-	if name != "" && strings.Trim(name, "0123456789") == "" && name != image {
-		set.noteFirst("number", "numbers of trials are taken for names of images, as %s for %q: name the variable that tells the image if they are not", name, image)
+	if name != "" && strings.Trim(name, "0123456789") == "" && name != base(image) {
+		set.noteFirst("number", "numbers are taken for names of images, as %s for %q: name the column or the variable that tells the image if they are not", name, image)
 	}
 }
 

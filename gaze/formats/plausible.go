@@ -136,32 +136,42 @@ func (t *tally) add(other tally) {
 	t.outside += other.outside
 }
 
-// noteShowings says where images were shown to a reader more than once, and where no file has the samples that were asked
-// for.
+// noteShowings says where images were shown to a reader more than once, where two files may be the same gaze, and where none
+// has the samples that were asked for.
 func (set *Set) noteShowings(o ReadOptions) {
-	type key struct{ image, reader, file string }
-	seen := map[key]int{}
-	again := 0
-	fixations := map[string]bool{}
+	type seen struct {
+		file string
+		kind bool // fixations, otherwise samples
+	}
+	first := map[[2]string]seen{} // by image and reader
+	again, both := map[[2]string]bool{}, map[[2]string]bool{}
+	var without []string
 	for _, r := range set.Recordings {
-		k := key{r.Image, r.Reader, r.File}
-		if seen[k]++; seen[k] == 2 {
-			again++
+		key, now := [2]string{r.Image, r.Reader}, seen{r.File, len(r.Fixations) > 0}
+		before, ok := first[key]
+		switch {
+		case !ok:
+			first[key] = now
+		case before.file == r.File:
+			again[key] = true
+		case r.Image != "" && r.Reader != "" && before.kind != now.kind:
+			both[key] = true
 		}
-		if o.Samples && len(r.Fixations) > 0 && !fixations[r.File] {
-			fixations[r.File] = true
+		if o.Samples && len(r.Fixations) > 0 && !slices.Contains(without, r.File) {
+			without = append(without, r.File)
 		}
 	}
-	if again > 0 {
-		set.note("%d times an image was shown to a reader more than once: each showing is a recording of its own", again)
+	if len(again) > 0 {
+		set.note("%d times an image was shown to a reader more than once: each showing is a recording of its own", len(again))
 	}
-	if n := len(fixations); n > 0 {
-		for file := range fixations {
-			if n == 1 {
-				set.note("%s holds fixations and no samples: the tracker's own fixations are kept", filepath.Base(file))
-				return
-			}
-		}
-		set.note("%d files hold fixations and no samples: the tracker's own fixations are kept", n)
+	if len(both) > 0 {
+		set.note("%d times a reader has fixations on an image in one file and samples in another: if they are the same gaze it counts twice", len(both))
+	}
+	switch len(without) {
+	case 0:
+	case 1:
+		set.note("%s holds fixations and no samples: the tracker's own fixations are kept", filepath.Base(without[0]))
+	default:
+		set.note("%d files hold fixations and no samples, as %s: the tracker's own fixations are kept", len(without), filepath.Base(without[0]))
 	}
 }

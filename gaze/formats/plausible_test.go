@@ -159,3 +159,32 @@ func TestRoundedTimes(t *testing.T) {
 		t.Errorf("a gap or an overlap in %+v", f)
 	}
 }
+
+// Of two exports of the same gaze one is read, and where nothing tells that they are the same it is said.
+func TestTwins(t *testing.T) {
+	fixations := "Data properties:\n\nSubject: P1\n\nFixationIndex\tTimestamp\tFixationDuration\tMappedFixationPointX\tMappedFixationPointY\t\n1\t26\t633\t513\t518\t\n"
+	all := tabs("Timestamp | FixationIndex | StimuliName | MediaWidth | MediaHeight | MappedFixationPointX | MappedFixationPointY | FixationDuration", "26 | 1 | a | 800 | 600 | 513 | 518 | 633")
+	for name, tc := range map[string]struct {
+		files      map[string]string
+		samples    bool
+		want, note string
+	}{
+		"Tobii Studio":     {map[string]string{"P1-All-Data.tsv": all, "P1-Fixation-Data.tsv": fixations}, false, "P1-All-Data.tsv", ""},
+		"SMI, fixations":   {map[string]string{"P1 Events.txt": smiListed, "P1 Samples.txt": smiSampled}, false, "P1 Events.txt", ""},
+		"SMI, its samples": {map[string]string{"P1 Events.txt": smiListed, "P1 Samples.txt": smiSampled}, true, "P1 Samples.txt", ""},
+		"of two names":     {map[string]string{"1.txt": smiListed, "2.txt": strings.Replace(smiSampled, "P7", "P 7", 1)}, false, "1.txt 2.txt", "2 times a reader has fixations on an image in one file and samples in another"},
+	} {
+		set, err := Load(write(t, tc.files), ReadOptions{Samples: tc.samples})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		var files []string
+		for _, file := range set.Files {
+			files = append(files, filepath.Base(file))
+		}
+		if notes := strings.Join(set.Notes, "\n"); strings.Join(files, " ") != tc.want || !strings.Contains(notes, tc.note) {
+			t.Errorf("%s: read %q, notes %q", name, files, notes)
+		}
+	}
+}

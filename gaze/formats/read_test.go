@@ -250,13 +250,16 @@ func checkRecording(t *testing.T, r gaze.Recording) {
 	if m := r.Map; m != nil && (m.Rows < 1 || m.Cols < 1 || len(m.Values) != m.Rows*m.Cols || !r.HasGaze()) {
 		t.Fatalf("a map of %d x %d with %d values", m.Rows, m.Cols, len(m.Values))
 	}
-	last := math.Inf(-1)
+	last, end := math.Inf(-1), math.Inf(-1)
 	for _, f := range r.Fixations {
 		inside := r.Width == 0 || f.X >= 0 && f.X < r.Width && f.Y >= 0 && f.Y < r.Height
 		if !inside || !finite(f.X) || !finite(f.Y) || !finite(f.Start) || !finite(f.Duration) || f.Duration < 0 || f.Start < last {
 			t.Fatalf("fixation %+v in %+v", f, r)
 		}
-		last = f.Start
+		if f.Start < end-1e-9*max(1, math.Abs(end)) { // to the last bits of a sum
+			t.Fatalf("fixation %+v begins before the one above it ends at %g, in %+v", f, end, r)
+		}
+		last, end = f.Start, f.Start+f.Duration
 	}
 	last = math.Inf(-1)
 	for _, s := range r.Samples {

@@ -130,7 +130,7 @@ func TestContradictionsAreTold(t *testing.T) {
 	if _, _, err := set.Align(pictured(1920, 1080, "a"), AlignOptions{ScreenWidth: 1280, ScreenHeight: 1024}); err != nil && !strings.Contains(err.Error(), "lie outside") {
 		t.Fatal(err)
 	}
-	if len(set.Notes) != 1 || set.Notes[0] != "g.tsv says that its screen is 1920 x 1080: the size 1280 x 1024 is not used" {
+	if len(set.Notes) != 2 || set.Notes[0] != "g.tsv: Recording timestamp has no unit, and is read in units of 0.001 s: rows are 17 of them apart" || set.Notes[1] != "g.tsv says that its screen is 1920 x 1080: the size 1280 x 1024 is not used" {
 		t.Errorf("a screen: notes %q", set.Notes)
 	}
 }

@@ -15,7 +15,7 @@ func init() {
 	registerFormat(format{
 		name:  "smi",
 		about: "events and samples of SMI's BeGaze and IDF Converter, as text",
-		sniff: sniffSMI, read: readSMI,
+		sniff: sniffSMI, read: readSMI, list: listSMI,
 	})
 }
 
@@ -31,6 +31,14 @@ func init() {
 func sniffSMI(head []byte) bool {
 	head, _ = decode(head)
 	return isSMIList(head) || findHeader(head, isSMITable) >= 0
+}
+
+// listSMI leaves out one of the two lists that the IDF Converter writes of a recording, "NAME Events.txt" and "NAME Samples.txt".
+func listSMI(dir string, o ReadOptions) ([]string, error) {
+	if o.Samples {
+		return withoutTwins(dir, "smi", "Samples.txt", "Events.txt")
+	}
+	return withoutTwins(dir, "smi", "Events.txt", "Samples.txt")
 }
 
 // isSMITable reports whether the columns are those of a table of BeGaze.

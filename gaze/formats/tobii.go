@@ -17,7 +17,7 @@ func init() {
 	registerFormat(format{
 		name:  "tobii",
 		about: "data export of Tobii Pro Lab and Tobii Studio",
-		sniff: sniffTobii, read: readTobii,
+		sniff: sniffTobii, read: readTobii, list: listTobii,
 	})
 }
 
@@ -56,6 +56,11 @@ func init() {
 func sniffTobii(head []byte) bool {
 	head, _ = decode(head)
 	return findHeader(head, isTobii) >= 0
+}
+
+// listTobii leaves out Studio's Fixation-Data of a recording that has All-Data, which names the images too.
+func listTobii(dir string, _ ReadOptions) ([]string, error) {
+	return withoutTwins(dir, "tobii", "-All-Data.tsv", "-Fixation-Data.tsv")
 }
 
 // isTobii reports whether the columns are those of an export.
@@ -157,9 +162,11 @@ func readTobii(s *source) error {
 		return err
 	}
 	if b.unit == 0 {
-		if b.unit, err = b.tellUnit(data); err != nil {
+		var step float64
+		if b.unit, step, err = b.tellUnit(data); err != nil {
 			return err
 		}
+		s.set.note("%s: %s has no unit, and is read in units of %g s: rows are %g of them apart", base(s.file), b.time, b.unit, step)
 	}
 	s.assume("times in units of %g s", b.unit)
 	if err := s.rows(t, b.add); err != nil {
@@ -316,11 +323,11 @@ func (b *tobii) pictureless() bool {
 	return b.onScreen() && missing(b.text(b.presentedX)) && missing(b.text(b.presentedY)) && missing(b.text(b.presentedWidth)) && missing(b.text(b.presentedHeight))
 }
 
-// tellUnit finds the unit of timestamps that have none, from the step between rows of the eye tracker.
-func (b *tobii) tellUnit(data []byte) (float64, error) {
+// tellUnit finds the unit of timestamps that have none, from the middle step between rows of the eye tracker.
+func (b *tobii) tellUnit(data []byte) (unit, step float64, err error) {
 	t, err := newTable(b.file, data, b.table.above)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	probe := *b
 	probe.table = t
@@ -341,14 +348,16 @@ func (b *tobii) tellUnit(data []byte) (float64, error) {
 		}
 		last = v
 	}
-	slices.Sort(steps)
-	switch {
-	case len(steps) > 0 && steps[len(steps)/2] <= 100:
-		return 1e-3, nil
-	case len(steps) > 0 && steps[len(steps)/2] >= 300:
-		return 1e-6, nil
+	if len(steps) > 0 {
+		step = median(steps)
 	}
-	return 0, gaze.Problem{File: b.file, Line: 1, Reason: fmt.Sprintf("the unit of %s is not declared, and the steps between rows do not tell it; expected [ms] or [μs] behind its name", b.time)}
+	switch {
+	case step > 0 && step <= 100:
+		return 1e-3, step, nil
+	case step >= 300:
+		return 1e-6, step, nil
+	}
+	return 0, 0, gaze.Problem{File: b.file, Line: 1, Reason: fmt.Sprintf("the unit of %s is not declared, and the steps between rows do not tell it; expected [ms] or [μs] behind its name", b.time)}
 }
 
 // noGaze reports a row that is not of the eye tracker.

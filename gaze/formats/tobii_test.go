@@ -108,6 +108,11 @@ func TestTobii(t *testing.T) {
 		{"glasses", "g.tsv", tobiiGlasses, ReadOptions{}, "Poster A/P4 0x0: (500 600 0.02+0.02) (510 610 0.04+0.06)\n"},
 		{"two snapshots, without durations", "g.tsv", tobiiSnapshots, ReadOptions{}, "01-walk/P5 0x0: (5 6 0+0.03) (7 8 0.03+0.02)\n02-walk/P5 0x0: (50 60 0.02+0.02)\ndropped: 1 without a position\n"},
 		{"two snapshots' scene camera", "g.tsv", tobiiSnapshots, ReadOptions{Samples: true}, "/P5 0x0 screen: 1,1@0 2,2@0.01 3,3@0.02 4,4@0.03 5,5@0.04 6,6@0.05\n"},
+		{"fixations of Studio 2, under a preamble", "g.tsv", "Data properties:\n\nSubject: P105\nScreen resolution: 1280 x 1024\n\nFixationIndex\tTimestamp\tFixationDuration\tMappedFixationPointX\tMappedFixationPointY\t\n" +
+			"12\t26\t633\t513\t518\t\n13\t659\t849\t-1\t527\t\n14\t1508\t350\t629\t559\t\n", ReadOptions{}, "/P105 1280x1024 screen: (513 518 0+0.633) (629 559 1.482+0.35)\ndropped: 1 outside the image\n"},
+		{"samples of Studio 2", "g.tsv", tabs("Timestamp | GazePointXLeft | ValidityLeft | ValidityRight | FixationIndex | GazePointX | GazePointY | Event | StimuliName | MediaWidth | MediaHeight | MediaPosX | MediaPosY",
+			"0 | 140,5 | 0 | 0 | 1 | 140 | 200 | | a | 800 | 600 | 40 | 0", "20 | | 4 | 4 | | -1280 | -1024 | | a | 800 | 600 | 40 | 0", "30 | | | | | | | LeftMouseClick | a | | | | "), ReadOptions{Samples: true},
+			"a/ 800x600: 100,200@0 lost@0.02\ndropped: 1 marked invalid\n"},
 		{"a screen", "g.tsv", tobiiScreen, ReadOptions{}, "a/R1 1920x1080 screen: 10,20@0 10000,-5@0.016 lost@0.033\ndropped: 1 without a position\n"},
 		{"older names of snapshots' columns", "g.tsv", strings.ReplaceAll(tobiiSnapshots, "Mapped eye movement type index", "Mapped Eye Movement Index"), ReadOptions{}, "01-walk/P5 0x0: (5 6 0+0.03) (7 8 0.03+0.02)\n02-walk/P5 0x0: (50 60 0.02+0.02)\ndropped: 1 without a position\n"},
 		{"a file of Pro Lab with its calibration", "g.tsv", tobiiWhole, ReadOptions{}, "scan 1/P07 1024x768: (0.512 0.2304 0.008333+0.017) (512 384 0.033333+0.008)\ndropped: 1 outside the image\n"},
