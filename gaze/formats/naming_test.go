@@ -38,6 +38,7 @@ func TestWhichImage(t *testing.T) {
 		"two variables, one of which is none": {ascTrial("1", "TRIALID 2", "!V TRIAL_VAR cue arrow.png", "!V TRIAL_VAR scene b.png"), "", []string{"b.png", "2.png"}, "b.png", ""},
 		"two variables that are images":       {ascTrial("1", "TRIALID 2", "!V TRIAL_VAR cue a", "!V TRIAL_VAR scene b"), "", []string{"a.png", "b.png"}, `error s.asc:3: a trial whose image may be "a" or "b", both of which are among the images`, ""},
 		"two, of which one is named":          {ascTrial("1", "TRIALID 2", "!V TRIAL_VAR cue a", "!V TRIAL_VAR scene b"), "Scene", []string{"a.png", "b.png"}, "b.png", ""},
+		"none of the named one in a trial":    {ascTrial("1", "TRIALID 1", "!V TRIAL_VAR scene a") + ascTrial("2", "TRIALID 2 b.png"), "scene", []string{"a.png", "b.png"}, `error s.asc:6: 1 of 2 trials of reader "s" name no image`, ""},
 		"none that is an image":               {ascTrial("1", "TRIALID 2", "!V TRIAL_VAR scene c"), "", []string{"a.png"}, `error s.asc:3: gaze for image "2", which is not among the images`, ""},
 		"a blank in the path":                 {ascTrial("1", "TRIALID 2", "!V TRIAL_VAR image my scans/b c.png"), "", []string{"b c.png"}, "b c.png", ""},
 		"Latin-1":                             {ascTrial("1", "TRIALID 2", "!V TRIAL_VAR image gr\xf6\xdfe.png"), "", []string{"größe.png"}, "größe.png", ""},
@@ -71,23 +72,22 @@ func TestWhichImage(t *testing.T) {
 // alignedTo is the names of the images of a set's recordings, one after the other.
 func alignedTo(set *Set, names []string) ([][]string, error) {
 	var found [][]string
-	for _, r := range set.Recordings {
-		one := &Set{Recordings: set.Recordings[:0:0], Notes: set.Notes, noted: set.noted}
-		one.Recordings = append(one.Recordings, r)
-		items, _, err := one.Align(pictured(400, 300, names...), AlignOptions{SkipBad: false})
-		set.Notes, set.noted = one.Notes, one.noted
-		if err != nil && !strings.Contains(err.Error(), "has no gaze") {
-			return nil, err
-		}
-		one = &Set{Recordings: one.Recordings}
-		items, _, err = one.Align(pictured(400, 300, names...), AlignOptions{SkipBad: true})
+	all := set.Recordings
+	for i := range all {
+		set.Recordings = all[i : i+1]
+		items, skips, err := set.Align(pictured(400, 300, names...), AlignOptions{SkipBad: true})
 		if err != nil {
 			return nil, err
 		}
+		for _, p := range skips {
+			if p.File == all[i].File {
+				return nil, p
+			}
+		}
 		var images []string
-		for i, recordings := range items {
+		for k, recordings := range items {
 			if len(recordings) > 0 {
-				images = append(images, names[i])
+				images = append(images, names[k])
 			}
 		}
 		found = append(found, images)

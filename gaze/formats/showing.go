@@ -57,8 +57,5 @@ func (s *screening) see(image, reader, session string, on bool, t float64) bool 
 // part tells the showing from the others.
 func (s *screening) part() string { return strconv.Itoa(s.count) }
 
-// span is the showing up to a time, infinity while it lasts.
-func (s *screening) span(end float64) showing { return showing{s.begin, end} }
-
-// open is a span without an end.
+// open is the end of a showing that nothing ends.
 var open = math.Inf(1)
