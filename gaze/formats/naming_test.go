@@ -38,7 +38,7 @@ func TestWhichImage(t *testing.T) {
 		"two variables, one of which is none": {ascTrial("1", "TRIALID 2", "!V TRIAL_VAR cue arrow.png", "!V TRIAL_VAR scene b.png"), "", []string{"b.png", "2.png"}, "b.png", ""},
 		"two variables that are images":       {ascTrial("1", "TRIALID 2", "!V TRIAL_VAR cue a", "!V TRIAL_VAR scene b"), "", []string{"a.png", "b.png"}, `error s.asc:3: a trial whose image may be "a" or "b", both of which are among the images`, ""},
 		"two, of which one is named":          {ascTrial("1", "TRIALID 2", "!V TRIAL_VAR cue a", "!V TRIAL_VAR scene b"), "Scene", []string{"a.png", "b.png"}, "b.png", ""},
-		"none of the named one in a trial":    {ascTrial("1", "TRIALID 1", "!V TRIAL_VAR scene a") + ascTrial("2", "TRIALID 2 b.png"), "scene", []string{"a.png", "b.png"}, `error s.asc:6: 1 of 2 trials of reader "s" name no image`, ""},
+		"none of the named one in a trial":    {ascTrial("1", "TRIALID 1", "!V TRIAL_VAR scene a") + ascTrial("2", "TRIALID 2 b.png"), "scene", []string{"a.png", "b.png"}, `error s.asc:8: 1 of 2 trials of reader "s" name no image`, ""},
 		"none that is an image":               {ascTrial("1", "TRIALID 2", "!V TRIAL_VAR scene c"), "", []string{"a.png"}, `error s.asc:3: gaze for image "2", which is not among the images`, ""},
 		"a blank in the path":                 {ascTrial("1", "TRIALID 2", "!V TRIAL_VAR image my scans/b c.png"), "", []string{"b c.png"}, "b c.png", ""},
 		"Latin-1":                             {ascTrial("1", "TRIALID 2", "!V TRIAL_VAR image gr\xf6\xdfe.png"), "", []string{"größe.png"}, "größe.png", ""},
