@@ -111,22 +111,33 @@ func (c *collector) add(at place, e entry) error {
 		c.count(i, e)
 		return nil
 	}
-	if last := &c.last[i]; len(r.Fixations) > 0 {
-		if last.repeatedBy(e) {
+	if n := len(r.Fixations); n > 0 {
+		if c.last[i].repeatedBy(e) {
 			c.repeats++
 			return nil
 		}
-		if err := last.before(at, e); err != nil {
+		if err := c.last[i].before(at, e); err != nil {
 			return err
 		}
-		if f := &r.Fixations[len(r.Fixations)-1]; f.Start+f.Duration > e.fixation.Start { // by no more than times are rounded
-			f.Duration = e.fixation.Start - f.Start
-		}
+		follow(&r.Fixations[n-1], &e.fixation)
+	} else if math.IsNaN(e.fixation.Start) {
+		e.fixation.Start = 0
 	}
 	c.last[i] = lastFixation{e.order, at.line, e.fixation}
 	r.Fixations = append(r.Fixations, e.fixation)
 	c.count(i, e)
 	return nil
+}
+
+// follow makes a fixation begin where the one before it ends, if it has no start, and that one end where it begins, if by no
+// more than times are rounded it ends later.
+func follow(before, f *gaze.Fixation) {
+	switch end := before.Start + before.Duration; {
+	case math.IsNaN(f.Start):
+		f.Start = end
+	case end > f.Start:
+		before.Duration = f.Start - before.Start
+	}
 }
 
 // repeatedBy reports whether an entry is the same fixation once more, as a table with a row a sample has it: of the same
@@ -239,7 +250,6 @@ func blank(r gaze.Recording) bool { return len(r.Fixations) == 0 && len(r.Sample
 
 // keep adds a recording to the set, less what has no position; of that so many entries are counted already.
 func (set *Set) keep(r gaze.Recording, counted int) error {
-	chain(r.Fixations)
 	all := len(r.Fixations)
 	r.Fixations = slices.DeleteFunc(r.Fixations, func(f gaze.Fixation) bool { return math.IsNaN(f.X) || math.IsNaN(f.Y) })
 	set.Dropped.Missing += all - len(r.Fixations) - counted
@@ -281,16 +291,4 @@ func (set *Set) clip(r *gaze.Recording) error {
 	}
 	set.Dropped.Outside += outside
 	return nil
-}
-
-// chain gives fixations without a start time the end of the one before them.
-func chain(fixations []gaze.Fixation) {
-	end := 0.0
-	for i := range fixations {
-		f := &fixations[i]
-		if math.IsNaN(f.Start) {
-			f.Start = end
-		}
-		end = f.Start + f.Duration
-	}
 }

@@ -125,7 +125,8 @@ func (set *Set) note(format string, a ...any) {
 }
 
 // Load reads the recordings of a file, or of all files of a folder (not of its subfolders) that hold gaze. A folder with
-// an items.csv is read through that manifest, see [Item].
+// an items.csv is read through that manifest, see [Item]. What no eye does, taken together, is an error that says what was
+// assumed: a middle fixation above 10 s or below 10 ms, samples more than a second apart, nine of ten positions off the images.
 func Load(path string, o ReadOptions) (*Set, error) {
 	if o.Format == "auto" {
 		o.Format = ""
