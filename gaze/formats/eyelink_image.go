@@ -70,7 +70,9 @@ func (b *eyeLink) setVariable(name, value string) {
 	}
 	switch {
 	case rank > len(imageVariables):
-		t.values = append(t.values, value)
+		if _, err := strconv.ParseFloat(value, 64); err != nil { // a number is no name that it would have by chance
+			t.values = append(t.values, value)
+		}
 	case t.rank == 0 || rank < t.rank:
 		t.variable, t.rank = value, rank
 	}

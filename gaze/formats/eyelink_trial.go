@@ -84,15 +84,14 @@ const maxLabel = 3
 
 // trialWord is where in a message the word stands that begins a trial, -1 where none does.
 func trialWord(text []string) int {
-	if text[0] == "start_trial" {
+	word := strings.TrimSuffix(text[0], ":")
+	if word == "start_trial" || strings.EqualFold(word, "TRIALID") || strings.EqualFold(word, "TRIAL_ID") {
 		return 0
 	}
-	for i := range min(len(text), maxLabel+1) {
-		if word := strings.TrimSuffix(text[i], ":"); strings.EqualFold(word, "TRIALID") || strings.EqualFold(word, "TRIAL_ID") {
-			return i
-		}
+	if word == "var" || strings.HasPrefix(word, "!") { // of a variable, or of the tracker
+		return -1
 	}
-	return -1
+	return slices.Index(text[:min(len(text), maxLabel+1)], "TRIALID")
 }
 
 // coordinates reads the corners of the screen.

@@ -32,6 +32,7 @@ func TestWhichImage(t *testing.T) {
 		"a variable of OpenSesame":            {ascTrial("1", "start_trial 3", "stop_trial", "var correct 1", "var scan scans/b.png"), "", []string{"b.png", "3.png"}, "b.png", ""},
 		"a picture in a message":              {ascTrial("1", "TRIALID 7", "showing 'set/b.png' now"), "", []string{"b.png", "7.png"}, "b.png", ""},
 		"pictures, one of which is an image":  {ascTrial("1", "TRIAL_ID: 7", "draw mask.png", "draw b.png"), "", []string{"b.png", "7.png"}, "b.png", ""},
+		"a variable that is called TRIALID":   {ascTrial("1", "start_trial 3", "stop_trial", "var trialId NA", "var TRIALID NA", "var picture b.png", "var size 7"), "", []string{"b.png", "7.png"}, "b.png", ""},
 		"a bare number":                       {ascTrial("1", "TRIALID 2"), "", []string{"1.png", "2.png"}, "2.png", `numbers are taken for names of images, as 2 for "2.png"`},
 		"a number that a variable repeats":    {ascTrial("1", "TRIALID 2", "!V TRIAL_VAR trial 2"), "", []string{"1.png", "2.png"}, "2.png", "numbers are taken"},
 		"the name of a picture":               {ascTrial("1", "TRIALID 2 set/2.png"), "", []string{"1.png", "2.png"}, "2.png", ""},
