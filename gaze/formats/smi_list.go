@@ -3,9 +3,7 @@ package formats
 import (
 	"bytes"
 	"cmp"
-	"encoding/csv"
 	"fmt"
-	"io"
 	"math"
 	"slices"
 	"strings"
@@ -59,7 +57,7 @@ type smiFixation struct {
 //	4242	MSG	1	# Message: a.jpg
 //	4250	SMP	1	512.3	384.9	...
 //
-// Times are microseconds. A message that ends as a picture's file shows it, until the next one or the end of the trial;
+// Times are microseconds. A sample with a validity of 0 is lost. A message that ends as a picture's file shows it, until the next one or the end of the trial;
 // before the first one of a trial there is no image, and where no message names one the trial is the preamble's stimulus.
 func (s *source) smiList(data []byte) error {
 	l := &smiLines{collector: collect(s), file: s.file, separator: '\t'}
@@ -68,17 +66,13 @@ func (s *source) smiList(data []byte) error {
 	for line := range bytes.Lines(data) {
 		l.named = l.named || shownImage(string(line)) != ""
 	}
-	var block []string
 	for text := range bytes.Lines(data) {
 		l.line++
 		line := strings.TrimRight(string(text), "\r\n")
 		if strings.HasPrefix(line, "Event Type") {
 			l.separator = separator([]byte(line))
 		}
-		if block = append(block[:0], l.split(line)...); len(block) == 0 {
-			continue
-		}
-		if err := s.pass(l.read(line, block)); err != nil {
+		if err := s.pass(l.read(line, l.split(line))); err != nil {
 			return err
 		}
 	}
@@ -88,18 +82,13 @@ func (s *source) smiList(data []byte) error {
 	return l.finish()
 }
 
-// split is the fields of a line.
+// split is the fields of a line, which the program does not quote.
 func (l *smiLines) split(line string) []string {
-	r := csv.NewReader(strings.NewReader(line))
-	r.Comma, r.LazyQuotes, r.FieldsPerRecord = l.separator, true, -1
-	fields, err := r.Read()
-	if err == io.EOF {
-		return nil
+	l.fields = l.fields[:0]
+	for field := range strings.SplitSeq(line, string(l.separator)) {
+		l.fields = append(l.fields, strings.TrimSpace(field))
 	}
-	for i, f := range fields {
-		fields[i] = strings.TrimSpace(f)
-	}
-	return fields
+	return l.fields
 }
 
 func (l *smiLines) problem(format string, a ...any) error {
@@ -108,7 +97,6 @@ func (l *smiLines) problem(format string, a ...any) error {
 
 // read reads a line.
 func (l *smiLines) read(line string, fields []string) error {
-	l.fields = fields
 	kind := fields[0]
 	switch {
 	case kind == "Event Type" && strings.Contains(line, "Location X"):
@@ -321,5 +309,9 @@ func (l *smiLines) sample() error {
 	if err != nil {
 		return err
 	}
-	return l.collector.add(place{l.file, l.line}, l.smiSample(e, x, y, false))
+	e = l.smiSample(e, x, y, false)
+	if i := l.column(l.eye + " validity"); i < len(l.fields) && l.fields[i] == "0" { // the position is that of the other eye, off
+		e.lose(e.sample, &l.source.set.Dropped.Invalid)
+	}
+	return l.collector.add(place{l.file, l.line}, e)
 }
