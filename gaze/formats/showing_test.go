@@ -68,6 +68,32 @@ func TestBIDSShowings(t *testing.T) {
 	}
 }
 
+// BIDS passes the kinds of files that are no part of a text.
+func TestBIDSKinds(t *testing.T) {
+	const events, physioevents = "sub-01/beh/sub-01_task-see_events.tsv", "sub-01/beh/sub-01_task-see_recording-eye1_physioevents"
+	for name, tc := range map[string]struct {
+		more map[string]string
+		want string
+	}{
+		"overlap":             {map[string]string{physioevents + ".json": bidsEventsJSON, physioevents + ".tsv.gz": zip("5000\t0.04\tfixation\t0\n5010\t0.02\tfixation\t0\n"), events: "onset\tduration\tstim_file\n1\tn/a\ta.png\n"}, "physioevents.tsv.gz:2: a fixation of image \"a.png\", reader \"sub-01\", starts at 0.01 s, before the one on line 1 ends at 0.04 s"},
+		"another unit":        {map[string]string{"sub-01/beh/sub-01_task-see_recording-eye1_physio.json": strings.Replace(bidsPhysio, "100,", "7,", 1)}, "the unit of timestamp is not known"},
+		"empty":               {map[string]string{"sub-01/beh/" + bidsName: zip("")}, "no sample, expected a row for each"},
+		"an empty table":      {map[string]string{events: "\n"}, "events.tsv: the file is empty, expected a header with onset, duration"},
+		"Latin-1, CRLF, mark": {map[string]string{events: "\ufeffonset\tduration\tstim_file\r\n1,0\tn/a\tgr\xf6\xdfe.png\r\n"}, "größe.png/sub-01"},
+	} {
+		set, err := Load(write(t, bidsSet(tc.more)), ReadOptions{})
+		got := ""
+		if err == nil {
+			got = account(set)
+		} else {
+			got = err.Error()
+		}
+		if !strings.Contains(got, tc.want) {
+			t.Errorf("%s: %s, want %s", name, got, tc.want)
+		}
+	}
+}
+
 // Every form of IMGLOAD says where on the screen the image was, whatever else is asked for; what contradicts it is told.
 func TestWhereEyeLinkShowedImages(t *testing.T) {
 	for load, want := range map[string]string{
