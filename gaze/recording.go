@@ -94,6 +94,8 @@ type Place struct {
 	// X and Y are the left upper corner, or with Centre the middle, of the image in pixels of the screen.
 	X, Y   float64
 	Centre bool
+	// Fill says that it was stretched over the whole screen instead, whose size the file does not give.
+	Fill bool
 }
 
 // Dropped counts what a file has and a recording leaves out, by reason, in rows of the file: samples or fixations.

@@ -179,8 +179,11 @@ func (set *Set) place(r gaze.Recording, image Image, o AlignOptions) (gaze.Recor
 	return r, set.clip(&r)
 }
 
-// stated is the placement of an image in its own size where a file says it was.
+// stated is the placement of an image in its own size where a file says it was, or over the whole screen.
 func stated(p gaze.Place, image Image) Placement {
+	if p.Fill {
+		return Placement{How: "fill"}
+	}
 	screen := Rectangle{p.X, p.Y, float64(image.Width), float64(image.Height)}
 	if p.Centre {
 		screen.X, screen.Y = p.X-screen.Width/2, p.Y-screen.Height/2

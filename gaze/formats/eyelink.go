@@ -59,7 +59,10 @@ func sniffEyeLink(head []byte) bool {
 		if len(words) > 2 && words[0] == "**" && words[1] == "CONVERTED" {
 			return true
 		}
-		if len(words) > 2 && (words[0] == "MSG" || words[0] == "START") {
+		block := func(word string) bool {
+			return word == "LEFT" || word == "RIGHT" || word == "SAMPLES" || word == "EVENTS"
+		}
+		if len(words) > 2 && (words[0] == "MSG" || words[0] == "START" && slices.ContainsFunc(words[2:], block)) {
 			if _, err := strconv.ParseFloat(words[1], 64); err == nil {
 				return true
 			}

@@ -199,6 +199,8 @@ func (t *eyeLinkTrial) mapping(e *entry, load eyeLinkLoad) {
 			t.samples[i].X, t.samples[i].Y = t.samples[i].X/t.width, t.samples[i].Y/t.height
 		}
 		e.width, e.height, e.screen, e.place = 1, 1, false, &gaze.Place{}
+	case load.fill:
+		e.place = &gaze.Place{Fill: true}
 	case !shown.empty():
 		for i := range t.fixations {
 			t.fixations[i].X -= shown.X

@@ -235,7 +235,7 @@ func TestEyeLink(t *testing.T) {
 	if _, err := readText("s.asc", "eyelink", "** CONVERTED FROM x.edf\n", ReadOptions{}); err == nil || err.Error() != "s.asc: no recording after the header" {
 		t.Errorf("no block: %v", err)
 	}
-	for _, other := range []string{"MSG\thello there\n", "x,y,duration\n1,2,3\n", "START of a file\n", ""} {
+	for _, other := range []string{"MSG\thello there\n", "x,y,duration\n1,2,3\n", "START of a file\n", "START 2024 of the notes\n", ""} {
 		if sniffEyeLink([]byte(other)) {
 			t.Errorf("%q is no EyeLink file", other)
 		}

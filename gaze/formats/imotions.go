@@ -92,11 +92,13 @@ func (m *iMotions) declare(samples bool) error {
 	}
 	m.x, m.y = m.first("Fixation X", "FixationX"), m.first("Fixation Y", "FixationY")
 	m.lasting = m.duration != ""
-	if m.samples = samples || m.index == "" || m.x == "" || m.y == ""; m.samples {
-		m.x, m.y = m.first("Gaze X", "GazeX"), m.first("Gaze Y", "GazeY")
+	x, y := m.first("Gaze X", "GazeX"), m.first("Gaze Y", "GazeY")
+	sampled := x != "" && y != "" || m.leftX != "" && m.leftY != "" && m.rightX != "" && m.rightY != ""
+	fixated := m.index != "" && m.x != "" && m.y != ""
+	if m.samples = sampled && (samples || !fixated); m.samples {
+		m.x, m.y = x, y
 	}
-	eyes := m.leftX != "" && m.leftY != "" && m.rightX != "" && m.rightY != ""
-	if (m.x == "" || m.y == "") && !eyes {
+	if !sampled && !fixated {
 		return gaze.Problem{File: m.table.file, Line: m.above + 1, Reason: "the header lacks Gaze X and Gaze Y, or those of both eyes, or Fixation X and Y with Fixation Index"}
 	}
 	return nil

@@ -126,6 +126,8 @@ func TestWhatARowIs(t *testing.T) {
 	for name, tc := range map[string]struct{ file, text string }{
 		"EGD-CXR":     {"fixations.csv", egd},
 		"Pupil Core":  {"fixations.csv", coreFixations},
+		"Studio 2":    {"P1-Fixation-Data.tsv", "FixationIndex\tTimestamp\tFixationDuration\tMappedFixationPointX\tMappedFixationPointY\t\n1\t26\t633\t513\t518\t\n"},
+		"iMotions":    {"1.csv", "Timestamp,EventSource,StimuliName,Fixation Index,Fixation X,Fixation Y,Fixation Start,Fixation Duration\n90,ET,a,1,11,21,90,410\n"},
 		"Data Viewer": {"r.txt", viewerHeader + "s1\t1\t1\t40\t30\t8\t107\t100\t.\t.\ta\n"},
 	} {
 		set, err := Load(write(t, map[string]string{tc.file: tc.text}), ReadOptions{Samples: true})

@@ -130,7 +130,8 @@ func readPupilCore(s *source) error {
 		return err
 	}
 	p := &pupilCore{table: t, collector: collect(s), set: s.set, clock: clock{}, tracked: map[string]*surfaceFixation{},
-		x: t.first("norm_pos_x", "x_norm"), y: t.first("norm_pos_y", "y_norm"), time: t.first("start_timestamp", "gaze_timestamp", "eye_timestamp", "timestamp", "world_timestamp"), frame: t.first("world_timestamp"), unit: 1e-3,
+		x: t.first("norm_pos_x", "x_norm"), y: t.first("norm_pos_y", "y_norm"), frame: t.first("world_timestamp"), unit: 1e-3,
+		time:     t.first("start_timestamp", "gaze_timestamp", "eye_timestamp", "timestamp", "world_timestamp"),
 		duration: t.first("duration", "duration (ms)", "duration [ms]"), id: t.first("fixation_id", "id"),
 		onSurface: t.first("on_surf", "on_srf"), confidence: t.first("confidence"), image: surfaceName(base(s.file))}
 	p.surface()

@@ -138,6 +138,21 @@ func TestWhereEyeLinkShowedImages(t *testing.T) {
 	}
 }
 
+// An image over the whole screen needs the size of that only where the file does not give it.
+func TestFillOfAnUnknownScreen(t *testing.T) {
+	set, err := readText("s.asc", "eyelink", "MSG 2 TRIALID 1\nSTART 10 LEFT EVENTS\nMSG 11 !V IMGLOAD FILL a.png\nEFIX L 10 109 100 960.0 270.0 1\nEND 500 EVENTS\n", ReadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := set.Align(pictured(400, 300, "a.png"), AlignOptions{}); err == nil || !strings.Contains(err.Error(), "the size of the screen in pixels is not known") {
+		t.Errorf("no screen: %v", err)
+	}
+	items, _, err := set.Align(pictured(400, 300, "a.png"), AlignOptions{ScreenWidth: 1920, ScreenHeight: 1080})
+	if err != nil || account(&Set{Recordings: items[0]}) != "a.png/s 400x300: (200 75 0+0.1)\n" {
+		t.Errorf("%v, %v", items, err)
+	}
+}
+
 // What a tracker's file says of its screen, and of where the image was, beats the options, and is told.
 func TestContradictionsAreTold(t *testing.T) {
 	set, err := readText("g.tsv", "tobii", tobiiNew, ReadOptions{})

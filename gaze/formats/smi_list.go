@@ -57,8 +57,9 @@ type smiFixation struct {
 //	4242	MSG	1	# Message: a.jpg
 //	4250	SMP	1	512.3	384.9	...
 //
-// Times are microseconds. A sample with a validity of 0 is lost. A message that ends as a picture's file shows it, until the next one or the end of the trial;
-// before the first one of a trial there is no image, and where no message names one the trial is the preamble's stimulus.
+// Times are microseconds. A sample with a validity of 0 is lost. A message that ends as a picture's file shows it, until the
+// next one or the end of the trial; before the first one of a trial there is no image, and where no message names one the
+// trial is the preamble's stimulus.
 func (s *source) smiList(data []byte) error {
 	l := &smiLines{collector: collect(s), file: s.file, separator: '\t'}
 	l.naming = "messages that name them, as in # Message: a.png"
@@ -230,7 +231,11 @@ func (l *smiLines) fixation(eye string) error {
 	if f.Y, err = l.number(l.column("location y"), "a pixel of the screen", maxPosition); err != nil {
 		return err
 	}
-	l.fixations = append(l.fixations, smiFixation{f, l.fields[l.column("trial")], place{l.file, l.line}})
+	trial := "" // of a list without that column
+	if i := l.column("trial"); i < len(l.fields) {
+		trial = l.fields[i]
+	}
+	l.fixations = append(l.fixations, smiFixation{f, trial, place{l.file, l.line}})
 	return nil
 }
 

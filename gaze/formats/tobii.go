@@ -238,7 +238,7 @@ func (b *tobii) declare(samples bool) error {
 	b.presentedWidth, b.presentedHeight = n.any("presentedmediawidth", "mediawidth"), n.any("presentedmediaheight", "mediaheight")
 	b.screenWidth, b.screenHeight, b.screenBoth = n.any("recordingresolutionwidth"), n.any("recordingresolutionheight"), n.any("recordingresolution")
 	b.declareDuration()
-	if !samples {
+	if !samples || b.findPoint("gazepoint").x == "" { // without samples the fixations are kept
 		b.declareFixations()
 	}
 	if b.fixations = len(b.views) > 0; !b.fixations {
