@@ -80,7 +80,10 @@ func (f *follower) flush(end float64) error {
 	if !f.lasting {
 		e.fixation.Duration = max(f.now-f.from, 0)
 	}
-	e.fixation = during(e.fixation, f.begun, min(end, f.until))
+	var some bool
+	if e.fixation, some = during(e.fixation, f.begun, min(end, f.until)); !some {
+		return nil
+	}
 	e.fixation.Start -= f.origin
 	e.order = e.fixation.Start
 	return f.collector.add(f.where, e)

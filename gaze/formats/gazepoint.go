@@ -245,8 +245,12 @@ func (g *gazepoint) addFixation() error {
 			begin = min(begin, f.Start)
 			g.seen.begin = begin
 		}
-		f = during(f, begin, open) // less what was before the image
 		g.clock.since(e, begin)
+		var some bool
+		if f, some = during(f, begin, open); !some { // all of it was before the image
+			e.none = true
+			return g.collector.add(g.place(), e)
+		}
 	}
 	f.Start = g.clock.since(e, f.Start)
 	e.fixation, e.order = f, f.Start

@@ -87,6 +87,20 @@ func TestGazepointFolder(t *testing.T) {
 	}
 }
 
+// A log of the tracker's server names no image but in a column that the user knows.
+func TestGazepointServerLog(t *testing.T) {
+	log := tabs("CNT | TIME | TIME_TICK | FPOGX | FPOGY | FPOGS | FPOGD | FPOGID | FPOGV | BPOGX | BPOGY | BPOGV | USER",
+		"0 | 1.0 | 1 | .1 | .2 | 1.0 | 0.00 | 1 | 1 | .1 | .2 | 1 | a", "1 | 1.1 | 1 | .1 | .2 | 1.0 | 0.10 | 1 | 1 | .1 | .2 | 1 | a",
+		"2 | 1.2 | 1 | .1 | .2 | 1.0 | 0.20 | 1 | 1 | .1 | .2 | 1 | b", "3 | 1.3 | 1 | .3 | .4 | 1.3 | 0.15 | 2 | 1 | .1 | .2 | 1 | b")
+	testGood(t, "gazepoint", []goodFile{
+		{"of one image", "a.tsv", log, ReadOptions{}, "/ 1x1 screen: (0.1 0.2 0+0.2) (0.3 0.4 0.3+0.15)\n"},
+		{"of several", "a.tsv", log, ReadOptions{ImageFrom: "USER"}, "a/ 1x1 screen: (0.1 0.2 0+0.1)\nb/ 1x1 screen: (0.3 0.4 0.1+0.15)\n"},
+	})
+	if _, err := readText("a.tsv", "gazepoint", log, ReadOptions{ImageFrom: "MEDIA"}); err == nil || err.Error() != `a.tsv:1: the header lacks the column "MEDIA"; expected MEDIA` {
+		t.Errorf("no such column: %v", err)
+	}
+}
+
 func FuzzGazepoint(f *testing.F) {
 	f.Add([]byte(gazepointHeader+gazepointRows), true)
 	f.Add([]byte(gazepointFixations), false)

@@ -286,7 +286,7 @@ func (p *pupilCore) track(id string, e entry, onSurface bool) error {
 		f.until = open // it is back
 	default:
 		if f.off { // its first frames were not on the surface
-			e.fixation = during(e.fixation, frame, open)
+			e.fixation, _ = during(e.fixation, frame, open)
 			e.order = e.fixation.Start
 		}
 		f.entry, f.place = &e, p.place()
@@ -298,6 +298,10 @@ func (p *pupilCore) track(id string, e entry, onSurface bool) error {
 // settle adds a fixation whose frames were read, as far as it was on the surface.
 func (p *pupilCore) settle(f *surfaceFixation) error {
 	e := *f.entry
-	e.fixation = during(e.fixation, e.fixation.Start, f.until)
+	var some bool
+	if e.fixation, some = during(e.fixation, e.fixation.Start, f.until); !some {
+		p.set.Dropped.Outside++
+		e.none = true
+	}
 	return p.collector.add(f.place, e)
 }

@@ -272,9 +272,8 @@ func (p *pupilNeon) add() error {
 		e.none = true
 		return p.collector.add(p.place(), e)
 	}
-	if _, ok := span.cut(e.fixation); ok {
-		e.fixation = during(e.fixation, span.begin, span.end)
-	} else {
+	var some bool
+	if e.fixation, some = during(e.fixation, span.begin, span.end); !some {
 		p.set.note("sections.csv beside %s has times of sections without the gaze in them; they are not used", base(p.table.file))
 	}
 	e.fixation.Start = p.clock.since(e, e.fixation.Start)

@@ -72,7 +72,7 @@ func TestPupilNeonFolder(t *testing.T) {
 }
 
 func FuzzPupilNeon(f *testing.F) {
-	for _, text := range []string{neonFixations, neonMapped, neonGaze, neonGazeMapped} {
+	for _, text := range []string{neonFixations, neonMapped, neonGaze, neonGazeMapped, neonSurface + "s1,r1,1,1100000000,1300000000,200,true,0.25,0.75\n"} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) { check(t, "pupil-neon", "none/fixations.csv", in) })

@@ -16,21 +16,23 @@ type showing struct {
 // cut is what of a fixation lies within the showing, counted from its begin; nothing where they do not meet. A fixation
 // that goes on over the edge of a showing is looked at there no longer.
 func (s showing) cut(f gaze.Fixation) (gaze.Fixation, bool) {
-	if end := f.Start + f.Duration; end < s.begin || f.Start >= s.end || end == s.begin && f.Duration > 0 {
-		return f, false
+	f, ok := during(f, s.begin, s.end)
+	if ok {
+		f.Start -= s.begin
 	}
-	f = during(f, s.begin, s.end)
-	f.Start -= s.begin
-	return f, true
+	return f, ok
 }
 
-// during is what of a fixation lies between two times, with no duration where that is nothing.
-func during(f gaze.Fixation, from, to float64) gaze.Fixation {
+// during is what of a fixation lies between two times, if anything does.
+func during(f gaze.Fixation, from, to float64) (gaze.Fixation, bool) {
 	begin, end := max(f.Start, from), min(f.Start+f.Duration, to)
-	if begin > f.Start || end < f.Start+f.Duration { // otherwise it stays as it is, to the last bit
-		f.Start, f.Duration = begin, max(end-begin, 0)
+	if begin > end || begin == end && f.Duration > 0 || f.Start >= to {
+		return f, false
 	}
-	return f
+	if begin > f.Start || end < f.Start+f.Duration { // otherwise it stays as it is, to the last bit
+		f.Start, f.Duration = begin, end-begin
+	}
+	return f, true
 }
 
 // screening follows the rows of a tracker, which say what image a reader has before them: where that changes a showing
