@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"gzpt/nn"
+	"gzpt/nn/pretrain"
 )
 
 // networkSettings says what is trained and how.
@@ -46,7 +47,7 @@ func (s *networkSettings) addFlags(f *flags) {
 	g.Float64Var(&s.weightDecay, "weight-decay", usual.Optimiser.WeightDecay, "weight decay `X` (sgd: 1e-4)")
 	g.BoolVar(&s.decayWeightsOnly, "decay-weights-only", false, "no weight decay on biases and normalisations (lars: always)")
 	g.Float64Var(&s.momentum, "target-momentum", usual.TargetMomentum, "momentum `M` of the target network at the beginning; it rises to 1")
-	f.choice(g, &s.precision, "precision", []string{"float32", "bfloat16"}, "`TYPE` of numbers; this version has float32")
+	f.choice(g, &s.precision, "precision", []string{"float32", "bfloat16"}, "`TYPE` of the backbone's activations; bfloat16: GZPT_CPU=reference")
 	g.Uint64Var(&s.seed, "seed", 0, "`N` from which every random number follows")
 }
 
@@ -58,8 +59,6 @@ func (s *networkSettings) resolve(f *flags) error {
 	switch {
 	case !slices.Contains(nn.Methods(), s.method):
 		return usagef("--method %s: this version has %s", s.method, strings.Join(nn.Methods(), ", "))
-	case s.precision != "float32":
-		return usagef("--precision %s: this version has float32", s.precision)
 	case f.given("epochs") && f.given("steps"):
 		return usagef("--epochs and --steps both say how long the run is: give one")
 	case s.epochs < 1 || s.steps < 0:
@@ -79,19 +78,20 @@ func (s *networkSettings) resolve(f *flags) error {
 	return nil
 }
 
-// config is the settings of the training on views of the given shape, perEpoch steps an epoch; data names the items.
-func (s *networkSettings) config(d *dataSettings, perEpoch int, data string) (nn.Config, error) {
+// settings is the settings of the training on views of the given data; s has been resolved.
+func (s *networkSettings) settings(d *dataSettings) (pretrain.Settings, error) {
 	depth, err := strconv.Atoi(strings.TrimPrefix(s.arch, "resnet"))
 	if err != nil {
-		return nn.Config{}, err
+		return pretrain.Settings{}, err
 	}
-	c := nn.DefaultConfig(nn.Arch{Depth: depth, Width: s.width, Channels: d.channels})
-	c.Method, c.Height, c.Width = s.method, d.imageSize, d.imageSize
-	c.Batch, c.Accumulate, c.Steps = s.batch, s.accumulate, s.steps
-	if s.steps == 0 {
-		c.Steps = s.epochs * perEpoch
+	t := pretrain.DefaultSettings(nn.Arch{Depth: depth, Width: s.width, Channels: d.Channels})
+	t.Epochs, t.Warmup, t.Init = s.epochs, s.warmup, s.init
+	c := &t.Network
+	c.Method, c.Height, c.Width = s.method, d.ImageSize, d.ImageSize
+	c.Batch, c.Accumulate, c.Precision = s.batch, s.accumulate, s.precision
+	if s.steps > 0 {
+		c.Steps, t.Epochs = s.steps, 0
 	}
-	c.WarmupSteps = int(s.warmup * float64(c.Steps))
 	for _, head := range []struct {
 		to   *int
 		flag int
@@ -100,11 +100,8 @@ func (s *networkSettings) config(d *dataSettings, perEpoch int, data string) (nn
 			*head.to = head.flag
 		}
 	}
-	c.TargetMomentum, c.Schedule, c.LR, c.Seed, c.Data = s.momentum, s.schedule, s.lr, s.seed, data
+	c.TargetMomentum, c.Schedule, c.LR, c.Seed = s.momentum, s.schedule, s.lr, s.seed
 	c.Optimiser = nn.DefaultOptimiser(s.optimiser)
 	c.Optimiser.WeightDecay, c.Optimiser.DecayWeightsOnly = s.weightDecay, s.decayWeightsOnly
-	if err := c.Validate(); err != nil {
-		return nn.Config{}, usageError{err}
-	}
-	return c, nil
+	return t, nil
 }
