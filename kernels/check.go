@@ -218,16 +218,16 @@ func (k Check) Conv2D(op string, y, x, w Tensor, c Conv) Conv {
 
 // Normalisation.
 
-func (k Check) ChannelSums(op string, sums, x Tensor) {
+func (k Check) ChannelMoments(op string, moments, x Tensor) {
 	k.active(op, x)
-	k.float64s(op, sums, 2*x.Channels())
+	k.float64s(op, moments, 2*x.Channels())
 }
 
-func (k Check) BatchNormStats(n Norm, runningMean, runningVar, sums Tensor, rows int) {
+func (k Check) BatchNormStats(n Norm, runningMean, runningVar, moments Tensor, rows int) {
 	const op = "BatchNormStats"
 	k.typed(op, n.Mean, n.InvStd, runningMean, runningVar)
 	length(op, n.Mean.Len(), n.InvStd, runningMean, runningVar)
-	k.float64s(op, sums, 2*n.Mean.Len())
+	k.float64s(op, moments, 2*n.Mean.Len())
 	disjoint(op, n.Mean, n.InvStd, runningMean, runningVar)
 	if rows < 1 {
 		fail(op, "no rows")

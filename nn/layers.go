@@ -69,7 +69,7 @@ type batchNorm struct {
 	kernels.Norm
 	dgamma, dbeta           kernels.Tensor
 	runningMean, runningVar kernels.Tensor
-	sums                    kernels.Tensor // float64 [2,C]
+	moments                 kernels.Tensor // float64 [2,C]
 	evaluating              bool
 }
 
@@ -86,17 +86,17 @@ func newBatchNorm(p *plan, name string, channels int) batchNorm {
 		return b
 	}
 	b.Mean = p.dev.New(p.dev.Type(), channels)
-	b.sums = p.dev.New(kernels.Float64, 2, channels)
+	b.moments = p.dev.New(kernels.Float64, 2, channels)
 	return b
 }
 
-// settle computes Mean and InvStd for the rows that the sums were taken over, or from the running statistics.
+// settle computes Mean and InvStd for the rows that the moments were taken of, or from the running statistics.
 func (b *batchNorm) settle(dev kernels.Device, rows int) {
 	if b.evaluating {
 		dev.InverseStd(b.InvStd, b.runningVar, normEps)
 		return
 	}
-	dev.BatchNormStats(b.Norm, b.runningMean, b.runningVar, b.sums, rows, normEps, normMomentum)
+	dev.BatchNormStats(b.Norm, b.runningMean, b.runningVar, b.moments, rows, normEps, normMomentum)
 }
 
 // convNorm is a convolution and its batch normalisation in one pass: c = conv(x), then y = norm(c) and what the caller
@@ -137,7 +137,7 @@ func (l *convNorm) convolve(dev kernels.Device) {
 	if l.norm.evaluating {
 		dev.Conv2D(l.c, l.x, l.weight, l.conv)
 	} else {
-		dev.Conv2DStats(l.c, l.norm.sums, l.x, l.weight, l.conv)
+		dev.Conv2DStats(l.c, l.norm.moments, l.x, l.weight, l.conv)
 	}
 	l.norm.settle(dev, l.c.Rows())
 }
@@ -186,7 +186,7 @@ func newMLP(p *plan, prefix string, x kernels.Tensor) *mlp {
 func (m *mlp) forward(dev kernels.Device) {
 	dev.MatMul(m.h, m.x, m.first, kernels.Product{TransB: true})
 	dev.AddBias(m.h, m.h, m.bias)
-	dev.ChannelSums(m.norm.sums, m.h)
+	dev.ChannelMoments(m.norm.moments, m.h)
 	m.norm.settle(dev, m.h.Rows())
 	dev.BatchNormReLU(m.y, m.h, m.norm.Norm)
 	dev.MatMul(m.z, m.y, m.last, kernels.Product{TransB: true})

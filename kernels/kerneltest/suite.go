@@ -63,6 +63,7 @@ var properties = []struct {
 }{
 	{"Transfer", checkTransfer},
 	{"Fused", checkFused},
+	{"Offsets", checkOffsets},
 	{"Exponential", checkExponential},
 	{"Symmetry", checkSymmetry},
 	{"Gradients", checkGradients},
