@@ -14,7 +14,7 @@ STATICCHECK         := .tools/staticcheck-$(STATICCHECK_VERSION)
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo study measures test machine lint unit tiers noasm portable race short-demo fuzz bench bench-peer bench-gaze check-export readme clean
+.PHONY: help demo study measures test machine lint unit tiers noasm portable race short-demo fuzz bench bench-peer bench-gaze check-export pages clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -103,8 +103,8 @@ check-export: ## does torchvision load the backbone of RUN=folder, and compute i
 	$(GO) run ./cmd/gzpt-train embed --run $(RUN) --pixels --out "$$features/run" && \
 	$(PEER_PYTHON) bench/peer/check_export.py $(RUN)/exported/backbone.safetensors --features "$$features/run"
 
-readme: ## copy the recorded results into the README
-	$(GO) run ./bench/readme
+pages: ## copy the recorded results into the README and docs
+	$(GO) run ./bench/pages
 
 clean: ## remove what make built
 	rm -rf .tools gzpt-train

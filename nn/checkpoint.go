@@ -13,6 +13,7 @@ import (
 
 	"gzpt/kernels"
 	"gzpt/kernels/atomicfile"
+	"gzpt/nn/internal/named"
 )
 
 // A checkpoint is, all numbers little-endian:
@@ -34,6 +35,14 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
+// Arithmetic is the number of this version's arithmetic: while it is the same, the same settings and data give the same
+// bits on the same tier. A change that moves a bit of a training on purpose (an order of sums, a kernel, the pixels of a
+// view) raises it, so that a run which an older version began can be told that it goes on to other bits.
+const Arithmetic = 2
+
+// firstArithmetic is that of checkpoints without a number.
+const firstArithmetic = 1
+
 // Position is where a run stands in its data: the caller's part of a checkpoint.
 type Position struct {
 	// Epoch is the number of epochs done, Batch that of micro-batches done in the current one.
@@ -49,6 +58,9 @@ type CheckpointInfo struct {
 	Config Config
 	// Device is the name of the device that wrote it; another one continues the run, but not to the same bits.
 	Device string
+	// Arithmetic is the number that [Arithmetic] had when it was written; under another one, too, the run continues to other
+	// bits.
+	Arithmetic int
 	// Steps and Updates count the micro-batches and the updates of the weights done.
 	Steps, Updates int
 	// Position is where the run stands in its data.
@@ -57,13 +69,14 @@ type CheckpointInfo struct {
 
 // checkpointHeader is the JSON of a checkpoint.
 type checkpointHeader struct {
-	Config   Config           `json:"config"`
-	Device   string           `json:"device"`
-	Steps    int              `json:"steps"`
-	Updates  int              `json:"updates"`
-	Position Position         `json:"position"`
-	Tracked  map[string]int64 `json:"num_batches_tracked"` // by network
-	Blocks   []blockHeader    `json:"blocks"`
+	Config     Config           `json:"config"`
+	Device     string           `json:"device"`
+	Arithmetic int              `json:"arithmetic"`
+	Steps      int              `json:"steps"`
+	Updates    int              `json:"updates"`
+	Position   Position         `json:"position"`
+	Tracked    map[string]int64 `json:"num_batches_tracked"` // by network
+	Blocks     []blockHeader    `json:"blocks"`
 }
 
 type blockHeader struct {
@@ -107,7 +120,9 @@ func (t *Trainer) Save(w io.Writer, p Position) error {
 	if t.dev.Type() != kernels.Float32 {
 		return fmt.Errorf("nn: checkpoint: not written: it holds float32, the device computes in %v", t.dev.Type())
 	}
-	h := checkpointHeader{Config: t.config, Device: t.dev.Name(), Steps: t.steps, Updates: t.updates, Position: p, Tracked: map[string]int64{}}
+	h := checkpointHeader{
+		Config: t.config, Device: t.dev.Name(), Arithmetic: Arithmetic, Steps: t.steps, Updates: t.updates, Position: p, Tracked: map[string]int64{},
+	}
 	for _, n := range t.method.networks() {
 		h.Tracked[n.name] = n.tracked
 	}
@@ -256,6 +271,15 @@ func (t *Trainer) match(h checkpointHeader) ([]block, error) {
 	return blocks, nil
 }
 
+// sameConfig names every setting of a checkpoint that differs from that of the trainer.
+func sameConfig(file, here Config) error {
+	var faults []error
+	for _, d := range named.Differences(named.Values(file), named.Values(here)) {
+		faults = append(faults, fmt.Errorf("nn: checkpoint: of another run: %s is %s in the file, expected %s", d.Name, d.A, d.B))
+	}
+	return errors.Join(faults...)
+}
+
 // ReadCheckpointInfo verifies the whole file and says what it holds.
 func ReadCheckpointInfo(path string) (CheckpointInfo, error) {
 	f, err := os.Open(path)
@@ -267,7 +291,9 @@ func ReadCheckpointInfo(path string) (CheckpointInfo, error) {
 	if err != nil {
 		return CheckpointInfo{}, fmt.Errorf("%s: %w", path, err)
 	}
-	return CheckpointInfo{Version: checkpointVersion, Config: h.Config, Device: h.Device, Steps: h.Steps, Updates: h.Updates, Position: h.Position}, nil
+	return CheckpointInfo{
+		Version: checkpointVersion, Config: h.Config, Device: h.Device, Arithmetic: h.Arithmetic, Steps: h.Steps, Updates: h.Updates, Position: h.Position,
+	}, nil
 }
 
 // verifyCheckpoint reads all of r and returns the header and where the blocks begin.
@@ -285,8 +311,9 @@ func verifyCheckpoint(r io.ReadSeeker) (h checkpointHeader, data int64, err erro
 	if err != nil {
 		return h, 0, err
 	}
+	h.Arithmetic = firstArithmetic
 	if err := json.Unmarshal(text, &h); err != nil {
-		return h, 0, fmt.Errorf("nn: checkpoint: corrupted header: %w", err)
+		return h, 0, fmt.Errorf("nn: checkpoint: corrupted header, or that of a newer version: %w", err)
 	}
 	data = int64(fixedHeader + len(text))
 	end := data

@@ -162,7 +162,7 @@ func TestReadCheckpointInfo(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := ReadCheckpointInfo(path)
-	want := CheckpointInfo{Version: 1, Config: tr.Config(), Device: "reference/float32", Steps: 3, Updates: 3, Position: Position{5, 6}}
+	want := CheckpointInfo{Version: 1, Config: tr.Config(), Device: "reference/float32", Arithmetic: Arithmetic, Steps: 3, Updates: 3, Position: Position{5, 6}}
 	if err != nil || got != want {
 		t.Errorf("%+v, %v, expected %+v", got, err, want)
 	}

@@ -1,6 +1,8 @@
 package nn
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -75,6 +77,28 @@ func setDefault(v *int, to int) {
 	if *v == 0 {
 		*v = to
 	}
+}
+
+// UnmarshalJSON reads settings by their names. One that the text lacks has its default, so that a record which was written
+// before there was such a setting means what it meant; one that this version does not have is an error.
+func (c *Config) UnmarshalJSON(text []byte) error {
+	var chosen struct { // what the defaults of the others follow from
+		Arch      Arch
+		Optimiser struct{ Name string }
+	}
+	if err := json.Unmarshal(text, &chosen); err != nil {
+		return fmt.Errorf("nn: config: %w", err)
+	}
+	type plain Config // without this method
+	p := plain(DefaultConfig(chosen.Arch))
+	p.Optimiser = DefaultOptimiser(chosen.Optimiser.Name)
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&p); err != nil {
+		return fmt.Errorf("nn: config: %w", err)
+	}
+	*c = Config(p)
+	return nil
 }
 
 // Validate says what is wrong with the settings: every fault, one per line.

@@ -8,9 +8,10 @@ import (
 	"os"
 	"strings"
 
-	"gzpt/cmd/gzpt-train/internal/rundir"
 	"gzpt/kernels/npy"
 	"gzpt/nn"
+	"gzpt/nn/pretrain"
+	"gzpt/nn/rundir"
 	"gzpt/nn/safetensors"
 )
 
@@ -67,16 +68,16 @@ func inspectRun(w io.Writer, path string) error {
 	if err != nil {
 		return err
 	}
-	var c record
-	if err := rundir.ReadJSON(d.Config(), &c); err != nil {
-		return err
-	}
-	fmt.Fprintf(w, "%s: run of %s\n  command: %s\n  started: %s\n", path, c.Version, c.Command, c.Started)
-	list, err := readItems(d.Items())
+	c, err := pretrain.ReadRecord(d)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "  items: %d, %d of them to train on\n", len(list), len(trainingRows(list)))
+	fmt.Fprintf(w, "%s: run of %s\n  command: %s\n  started: %s\n", path, c.Version, c.Command, c.Started)
+	list, err := pretrain.ReadRows(d.Items())
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "  items: %d, %d of them to train on\n", len(list), len(pretrain.Training(list)))
 	for _, file := range []string{d.Checkpoint(), d.Backbone(), d.Relation()} {
 		if _, err := os.Stat(file); err != nil {
 			fmt.Fprintf(w, "%s: not there\n", file)

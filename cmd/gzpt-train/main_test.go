@@ -226,7 +226,7 @@ func TestHelpPages(t *testing.T) {
 				t.Errorf("%s: %q", verb, line)
 			}
 		}
-		v, err := findVerb(verb)
+		v, err := find(verbs(), verb)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -245,6 +245,24 @@ func TestHelpPages(t *testing.T) {
 	for _, m := range similarity.Measures() {
 		if m.About == "" || !strings.Contains(page, "\n"+m.Name+": ") {
 			t.Errorf("the measure %s has no meaning", m.Name)
+		}
+	}
+}
+
+// Every verb that opens a device lets its user say which, and refuses the one that this build lacks.
+func TestEveryVerbThatComputesHasADevice(t *testing.T) {
+	folder := t.TempDir()
+	weights := filepath.Join(folder, "none.safetensors")
+	for verb, args := range map[string][]string{
+		"pretrain": tiny(filepath.Join(folder, "a")),
+		"relate":   {"--out", filepath.Join(folder, "b")},
+		"evaluate": {"--weights", weights, "--data", folder},
+		"embed":    {"--weights", weights, "--data", folder, "--out", filepath.Join(folder, "c")},
+		"export":   {"--run", oldRun(t, "finished"), "--out", filepath.Join(folder, "d")},
+	} {
+		o := gzpt(t, append([]string{verb, "--device", "cuda"}, args...)...)
+		if o.status != 2 || !strings.Contains(o.stderr, "--device cuda: this build has the CPU alone") {
+			t.Errorf("%s --device cuda: status %d, %s", verb, o.status, o.stderr)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"gzpt/nn"
+	"gzpt/nn/pretrain"
 )
 
 // networkSettings says what is trained and how.
@@ -79,19 +80,20 @@ func (s *networkSettings) resolve(f *flags) error {
 	return nil
 }
 
-// config is the settings of the training on views of the given shape, perEpoch steps an epoch; data names the items.
-func (s *networkSettings) config(d *dataSettings, perEpoch int, data string) (nn.Config, error) {
+// settings is the settings of the training on views of the given data; s has been resolved.
+func (s *networkSettings) settings(d *dataSettings) (pretrain.Settings, error) {
 	depth, err := strconv.Atoi(strings.TrimPrefix(s.arch, "resnet"))
 	if err != nil {
-		return nn.Config{}, err
+		return pretrain.Settings{}, err
 	}
-	c := nn.DefaultConfig(nn.Arch{Depth: depth, Width: s.width, Channels: d.channels})
-	c.Method, c.Height, c.Width = s.method, d.imageSize, d.imageSize
-	c.Batch, c.Accumulate, c.Steps = s.batch, s.accumulate, s.steps
-	if s.steps == 0 {
-		c.Steps = s.epochs * perEpoch
+	t := pretrain.DefaultSettings(nn.Arch{Depth: depth, Width: s.width, Channels: d.Channels})
+	t.Epochs, t.Warmup, t.Init = s.epochs, s.warmup, s.init
+	c := &t.Network
+	c.Method, c.Height, c.Width = s.method, d.ImageSize, d.ImageSize
+	c.Batch, c.Accumulate = s.batch, s.accumulate
+	if s.steps > 0 {
+		c.Steps, t.Epochs = s.steps, 0
 	}
-	c.WarmupSteps = int(s.warmup * float64(c.Steps))
 	for _, head := range []struct {
 		to   *int
 		flag int
@@ -100,11 +102,8 @@ func (s *networkSettings) config(d *dataSettings, perEpoch int, data string) (nn
 			*head.to = head.flag
 		}
 	}
-	c.TargetMomentum, c.Schedule, c.LR, c.Seed, c.Data = s.momentum, s.schedule, s.lr, s.seed, data
+	c.TargetMomentum, c.Schedule, c.LR, c.Seed = s.momentum, s.schedule, s.lr, s.seed
 	c.Optimiser = nn.DefaultOptimiser(s.optimiser)
 	c.Optimiser.WeightDecay, c.Optimiser.DecayWeightsOnly = s.weightDecay, s.decayWeightsOnly
-	if err := c.Validate(); err != nil {
-		return nn.Config{}, usageError{err}
-	}
-	return c, nil
+	return t, nil
 }

@@ -16,6 +16,7 @@ import (
 
 	"gzpt/asm"
 	"gzpt/kernels/npy"
+	"gzpt/nn/rundir"
 	"gzpt/nn/safetensors"
 )
 
@@ -172,6 +173,59 @@ func TestResumeRefusesAForeignCheckpoint(t *testing.T) {
 		if o := gzpt(t, "--resume", "--out", run); o.status != 1 || !strings.Contains(o.stderr, path) {
 			t.Errorf("a checkpoint %s: status %d, %s", name, o.status, o.stderr)
 		}
+	}
+}
+
+// editSettings changes what config.json of a run has as settings.
+func editSettings(t *testing.T, run string, edit func(config map[string]any)) {
+	t.Helper()
+	path := rundir.Dir(run).Config()
+	config := map[string]any{}
+	if err := rundir.ReadJSON(path, &config); err != nil {
+		t.Fatal(err)
+	}
+	edit(config)
+	if err := rundir.WriteJSON(path, config); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A run that was begun before there were some flags goes on as if they had been at their defaults, one that records a flag
+// that there is not does not.
+func TestResumeOfAnotherVersion(t *testing.T) {
+	folder := t.TempDir()
+	whole, run := filepath.Join(folder, "whole"), filepath.Join(folder, "run")
+	succeed(t, tiny(whole, "--epochs", "2")...)
+	succeed(t, tiny(run, "--epochs", "2", "--stop-after", "1")...)
+	editSettings(t, run, func(config map[string]any) {
+		for _, flag := range []string{"mutual", "precision", "device", "schedule", "tau-full"} {
+			delete(config["settings"].(map[string]any), flag)
+		}
+	})
+	succeed(t, "--resume", "--out", run)
+	if backboneOf(t, run) != backboneOf(t, whole) {
+		t.Error("the resumed run ends with another backbone")
+	}
+	editSettings(t, run, func(config map[string]any) { config["settings"].(map[string]any)["queue"] = 5 })
+	if o := gzpt(t, "--resume", "--out", run); o.status != 1 || !strings.Contains(o.stderr, `a setting "queue" that this version does not have`) {
+		t.Errorf("status %d, %s", o.status, o.stderr)
+	}
+}
+
+// The run of a program that uses the library has no flags: it is evaluated where its images are named, and continued by that
+// program.
+func TestRunOfAnotherProgram(t *testing.T) {
+	folder := makeData(t, files{"fixations.csv": fixationTable(), "labels.csv": labels()})
+	run := filepath.Join(t.TempDir(), "run")
+	data := []string{"--labels", "labels.csv:grade", "--split", "part"}
+	succeed(t, onData(folder, run, data...)...)
+	editSettings(t, run, func(config map[string]any) { delete(config, "settings") })
+	succeed(t, append([]string{"evaluate", "--run", run, "--data", folder}, data...)...)
+	if o := gzpt(t, "evaluate", "--run", run); o.status != 2 || !strings.Contains(o.stderr, "--data DIR is missing") {
+		t.Errorf("evaluate: status %d, %s", o.status, o.stderr)
+	}
+	if o := gzpt(t, "--resume", "--out", run); o.status != 1 || !strings.Contains(o.stderr, "has no settings of gzpt-train") {
+		t.Errorf("resume: status %d, %s", o.status, o.stderr)
 	}
 }
 
