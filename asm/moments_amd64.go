@@ -14,6 +14,9 @@ const momentRows = 16
 // that the squares around it are at most momentRows/nearRows times those around the mean, whatever the numbers.
 const nearRows = 8
 
+// momentColumns is the columns of a matrix that are taken in one call, some 20 microseconds; whole vectors of all tiers.
+const momentColumns = 2048
+
 // pooling is how the moments of further rows are added to those of earlier ones: with d the difference of the two means, the
 // mean moves by d*share and the squares grow by those of the further rows and d*d*weight.
 type pooling struct{ share, weight float64 }
@@ -84,12 +87,12 @@ func (j *momentsJob) span(first, n, worker int) {
 
 // columns is the moments of the columns of the rows from element first on.
 func (j *momentsJob) columns(first, rows, worker int) []float64 {
-	moments, block := j.workers[worker], j.d.blocking().columns
+	moments := j.workers[worker]
 	clear(moments)
 	for done := 0; done < rows; {
 		few := min(rows-done, momentRows)
-		for column := 0; column < j.period; column += block {
-			j.d.tileMoments(&moments[2*column], &j.a[first+done*j.period+column], &j.offsets[0], done, few, min(block, j.period-column))
+		for column := 0; column < j.period; column += momentColumns {
+			j.d.tileMoments(&moments[2*column], &j.a[first+done*j.period+column], &j.offsets[0], done, few, min(momentColumns, j.period-column))
 		}
 		done += few
 	}
@@ -102,7 +105,7 @@ func (d *device) columnMoments(moments []float64, a []float32) {
 	if len(a) == 0 {
 		return
 	}
-	j, channels := &d.elem.moments, len(moments)/2
+	j, channels, lanes := &d.elem.moments, len(moments)/2, d.rows().lanes
 	j.d, j.a, j.channels, j.period = d, a, channels, period(channels)
 	span := spanOf(j.period)
 	j.partial = grow(j.partial, ceil(len(a), span)*2*channels)
@@ -112,7 +115,7 @@ func (d *device) columnMoments(moments []float64, a []float32) {
 	}
 	j.workers = grow(j.workers, d.pool.workers)
 	for w := range j.workers {
-		j.workers[w] = grow(j.workers[w], 2*ceil(j.period, d.blocking().columns)*d.blocking().columns)
+		j.workers[w] = grow(j.workers[w], 2*ceil(j.period, lanes)*lanes)
 	}
 	d.stream(j, len(a), j.period)
 	for first := 0; first < len(a); first += span {

@@ -37,7 +37,7 @@
 	SUBQ   $WIDTH, BX;                   \
 	JLT    last;                         \
 vector:                                  \
-	COLUMNS(LOAD, near, two, one, pool)  \
+	COLUMNS(LOAD, neartwo, nearone, near, two, one, pool) \
 	ADDQ   $BYTES, SI;                   \
 	ADDQ   $(4*BYTES), DI;               \
 	SUBQ   $WIDTH, BX;                   \
@@ -45,30 +45,31 @@ vector:                                  \
 last:                                    \
 	ADDQ   $WIDTH, BX;                   \
 	JEQ    done;                         \
-	COLUMNS(LOADTAIL, neartail, twotail, onetail, pooltail) \
+	COLUMNS(LOADTAIL, lastneartwo, lastnearone, lastnear, lasttwo, lastone, lastpool) \
 done:                                    \
 	VZEROUPPER;                          \
 	RET
 
-// COLUMNS takes the moments of one vector of columns; the labels are its own.
-#define COLUMNS(load, near, two, one, pool) \
+// COLUMNS takes the moments of one vector of columns; the labels are its own. The first pass goes round 0, for the sum.
+#define COLUMNS(load, neartwo, nearone, near, two, one, pool) \
 	VXORPS V0, V0, V0;                   \
-	MOVQ   DX, R10;                      \
-	MOVQ   R9, CX;                       \
-near:                                    \
-	MOVQ   (R10), AX;                    \
-	load((SI)(AX*1), V3);                \
-	VADDPS V3, V0, V0;                   \
-	ADDQ   $8, R10;                      \
-	DECQ   CX;                           \
-	JNE    near;                         \
-	VMULPS V13, V0, V0;                  \
+	DEVIATIONS(load, R9, neartwo, nearone, near) \
+	VMULPS V13, V1, V0;                  \
+	DEVIATIONS(load, R8, two, one, pool) \
+	WIDEN(V0, H0, V7, V3, H3);           \
+	WIDEN(V1, H1, V8, V0, H0);           \
+	WIDEN(V2, H2, V9, V1, H1);           \
+	POOLED(V7, V8, V9, 0)                \
+	POOLED(V3, V0, V1, BYTES)
+
+// DEVIATIONS sets V1 and V2 to the sums of the deviations of n rows from V0 and of their squares, two rows at a time.
+#define DEVIATIONS(load, n, two, one, end) \
 	VXORPS V1, V1, V1;                   \
 	VXORPS V2, V2, V2;                   \
 	VXORPS V4, V4, V4;                   \
 	VXORPS V5, V5, V5;                   \
 	MOVQ   DX, R10;                      \
-	MOVQ   R8, CX;                       \
+	MOVQ   n, CX;                        \
 	SUBQ   $2, CX;                       \
 	JLT    one;                          \
 two:                                     \
@@ -81,22 +82,17 @@ two:                                     \
 	JGE    two;                          \
 one:                                     \
 	ADDQ   $2, CX;                       \
-	JEQ    pool;                         \
+	JEQ    end;                          \
 	MOVQ   (R10), AX;                    \
 	DEVIATION(load, AX, V3, V1, V2)      \
-pool:                                    \
+end:                                     \
 	VADDPS V4, V1, V1;                   \
-	VADDPS V5, V2, V2;                   \
-	WIDEN(V0, H0, V7, V3, H3);           \
-	WIDEN(V1, H1, V8, V0, H0);           \
-	WIDEN(V2, H2, V9, V1, H1);           \
-	POOLED(V7, V8, V9, 0)                \
-	POOLED(V3, V0, V1, BYTES)
+	VADDPS V5, V2, V2;
 
 #define DEVIATION(load, offset, d, sum, squares) \
-	load((SI)(offset*1), d);          \
-	VSUBPS V0, d, d;                  \
-	VADDPS d, sum, sum;               \
+	load((SI)(offset*1), d);             \
+	VSUBPS V0, d, d;                     \
+	VADDPS d, sum, sum;                  \
 	VFMADD231PS d, d, squares;
 
 // POOLED adds the moments of half a vector of columns, in doubles, to those that lie at bytes at of the vector's. VMAXPD keeps
