@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"gzpt/kernels"
+	"gzpt/kernels/kerneltest/internal/race"
 )
 
 // offsets are how far the means of channels lie from 0, in standard deviations.
@@ -15,7 +16,7 @@ var offsets = []float64{0, 30, 100, 300, 1000, 3000}
 // mean which is rounded to the type of the device.
 func checkOffsets(t *testing.T, dev kernels.Device) {
 	shapes := [][2]int{{32 * 16 * 16, 64}, {7, 13}, {300, 65}, {700, 3}, {2500, 1}, {5, 130}, {2, 5}, {33, 300}}
-	if testing.Short() || raceDetector {
+	if testing.Short() || race.Enabled {
 		shapes = shapes[1:]
 	}
 	for _, s := range shapes {
@@ -212,7 +213,9 @@ func (in normInputs) faults(dev kernels.Device) (faults []string) {
 	if fault := momentsFault(dev, moments, in.x); fault != "" {
 		faults = append(faults, fault)
 	}
-	_, want := in.results(oracle)
+	scope := kernels.NewScope(oracle)
+	defer scope.Close()
+	_, want := in.results(scope)
 	for q, size := range in.sizes() {
 		for i, v := range got[q].values {
 			if allowed := offsetRoundings * epsilon(dev.Type()) * size.values[i]; !(math.Abs(v-want[q].values[i]) <= allowed) {

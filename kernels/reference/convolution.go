@@ -50,7 +50,7 @@ func (d *device[T]) Conv2D(y, x, w kernels.Tensor, c kernels.Conv) {
 
 func (d *device[T]) Conv2DStats(y, moments, x, w kernels.Tensor, c kernels.Conv) {
 	c = d.check.Conv2D("Conv2DStats", y, x, w, c)
-	d.check.ChannelMoments("Conv2DStats", moments, y)
+	d.check.ChannelMoments("Conv2DStats", moments, y, x, w)
 	d.conv2D(y, x, w, c)
 	d.channelMoments(moments, y)
 }
