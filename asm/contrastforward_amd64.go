@@ -1,0 +1,196 @@
+//go:build amd64 && !noasm
+
+package asm
+
+import (
+	"math"
+
+	"gzpt/kernels"
+)
+
+func (d *device) ContrastiveLoss(loss, lse, q, k, queue kernels.Tensor, labels kernels.Labels, c kernels.Contrast, scale float64) {
+	symmetric := d.check.ContrastiveLoss(loss, lse, q, k, queue, labels, c) && c.Keys != kernels.OwnKey
+	j := d.contrast(q, k, queue, labels, c, symmetric, false)
+	j.loose = append(j.loose[:0], &j.queue)
+	if !symmetric && c.Keys != kernels.OwnKey {
+		j.loose = append(j.loose, &j.keys)
+	}
+	j.cutParts(forwardItems)
+	j.states = grow(j.states, j.parts*j.anchors)
+	for i := range j.parts * j.anchors {
+		j.states[i] = anchorState{largest: -math.MaxFloat32}
+	}
+	j.each(j.bandCount()*j.parts, (*contrastJob).forwardBlocks)
+	if symmetric {
+		j.pairs((*contrastJob).forwardDiagonal, (*contrastJob).forwardPair)
+	}
+	loss.Float64()[0] += scale * j.finish(lse.Float32())
+}
+
+// cutParts cuts the blocks of the loose segments into parts, so that there are some items, if there are blocks enough.
+func (j *contrastJob) cutParts(items int) {
+	blocks := 0
+	for _, s := range j.loose {
+		blocks += s.blocks()
+	}
+	j.parts = max(min(ceil(items, max(j.bandCount(), 1)), blocks), 1)
+}
+
+// eachBlock calls do for the blocks of one part.
+func (j *contrastJob) eachBlock(part int, do func(s *segment, block span)) {
+	count := 0
+	for _, s := range j.loose {
+		for b := range s.blocks() {
+			if count%j.parts == part {
+				do(s, s.block(b))
+			}
+			count++
+		}
+	}
+}
+
+// forwardItems is how many items a forward pass has, unless it has fewer blocks.
+const forwardItems = 64
+
+// finish merges the parts of every anchor, in their order, to lse and the loss.
+func (j *contrastJob) finish(lse []float32) (loss float64) {
+	for i := range lse {
+		s := j.states[i]
+		for part := 1; part < j.parts; part++ {
+			s.merge(j.states[part*j.anchors+i])
+		}
+		shift := math.Inf(-1) // without columns
+		if s.sum != 0 {
+			shift = float64(s.largest) + math.Log(s.sum)
+		}
+		lse[i] = float32(shift)
+		if a := j.labelled[i]; a.positives != 0 {
+			loss += a.weight * (a.positives*shift - s.labelled)
+		}
+	}
+	return loss
+}
+
+func (s *anchorState) merge(t anchorState) {
+	s.labelled += t.labelled
+	if t.largest > s.largest {
+		s.largest, s.sum, t.largest, t.sum = t.largest, t.sum, s.largest, s.sum
+	}
+	if t.sum != 0 {
+		s.sum += t.sum * math.Exp(float64(t.largest)-float64(s.largest))
+	}
+}
+
+// forwardBlocks takes one band through the blocks of one part; the first part has the key of the anchor's own row.
+func (j *contrastJob) forwardBlocks(item, worker int) {
+	band, part := j.band(item/j.parts), item%j.parts
+	states := j.states[part*j.anchors+band.first:][:band.n]
+	if j.Keys == kernels.OwnKey && part == 0 {
+		j.forwardOwn(states, band)
+	}
+	j.eachBlock(part, func(s *segment, block span) { j.forwardTile(worker, states, band, s, block) })
+}
+
+// forwardTile adds one tile to the states of a band.
+func (j *contrastJob) forwardTile(worker int, states []anchorState, band span, s *segment, block span) {
+	ws := &j.workers[worker]
+	j.products(ws, band, s, block)
+	j.leaveOut(ws.z, band, s, block, minusInfinity)
+	j.addTile(ws, ws.z, states, band, span{s.column + block.first, block.n})
+}
+
+// addTile adds the logits of a tile to the states of its rows, the anchors of band.
+func (j *contrastJob) addTile(ws *contrastWorkspace, z []float32, states []anchorState, band, columns span) {
+	j.fillUp(z, band.n, columns.n, minusInfinity)
+	for r := range states {
+		ws.stats[r].largest = states[r].largest
+		states[r].labelled += j.labelledIn(z[r*j.stride:], band.first+r, columns)
+	}
+	j.k.largestAndSum(&z[0], 4*j.stride, band.n, whole(columns.n), &ws.stats[0])
+	for r := range states {
+		states[r].add(ws.stats[r])
+	}
+}
+
+// add takes over a larger maximum, and adds the sum for it.
+func (s *anchorState) add(t rowStats) {
+	if t.largest != s.largest {
+		s.sum *= math.Exp(float64(s.largest) - float64(t.largest))
+		s.largest = t.largest
+	}
+	s.sum += t.sum
+}
+
+// labelledIn is the sum of the labelled logits of anchor i in a row of a tile.
+func (j *contrastJob) labelledIn(z []float32, i int, columns span) (sum float64) {
+	from, to := j.labelsIn(i, columns)
+	for e := from; e < to; e++ {
+		column := int(j.columns[e])
+		if c := column - columns.first; 0 <= c && c < columns.n && j.labels[e] != 0 && j.admits(i, column) {
+			sum += float64(j.labels[e]) * float64(z[c])
+		}
+	}
+	return sum
+}
+
+// forwardOwn begins the states of a band with the logits of the anchors' own keys.
+func (j *contrastJob) forwardOwn(states []anchorState, band span) {
+	for r := range states {
+		i, s := band.first+r, &states[r]
+		z := j.own(i)
+		s.labelled = j.labelledIn([]float32{z}, i, span{i, 1})
+		if z > s.largest {
+			s.largest = z
+		}
+		s.sum = math.Exp(float64(z) - float64(s.largest)) // NaN of a NaN
+	}
+}
+
+// own is the logit of anchor i and the key of its row.
+func (j *contrastJob) own(i int) float32 {
+	if j.depth == 0 {
+		return 0
+	}
+	return float32(j.Scale * j.d.losses().dot(&j.q[i*j.depth], &j.keys.rows[i*j.depth], j.depth))
+}
+
+// pairs runs the tiles of a symmetric product: those on the diagonal, then those above it in rounds in which every band
+// meets one other, as the teams of a tournament do.
+func (j *contrastJob) pairs(diagonal, pair func(j *contrastJob, item, worker int)) {
+	j.each(j.bandCount(), diagonal)
+	for j.round = range j.teams() - 1 {
+		j.each(j.teams()/2, pair)
+	}
+}
+
+// teams is the bands, and one that does not exist where they are odd.
+func (j *contrastJob) teams() int { return ceil(j.bandCount(), 2) * 2 }
+
+// match is the two bands of an item of a round, or false where one of them does not exist.
+func (j *contrastJob) match(item int) (upper, lower int, ok bool) {
+	others := j.teams() - 1 // the last team stays, the others go round
+	upper, lower = (j.round+item)%others, (j.round+others-item)%others
+	if item == 0 {
+		lower = others
+	}
+	upper, lower = min(upper, lower), max(upper, lower)
+	return upper, lower, lower < j.bandCount()
+}
+
+func (j *contrastJob) forwardDiagonal(item, worker int) {
+	band := j.band(item)
+	j.forwardTile(worker, j.states[band.first:][:band.n], band, &j.keys, band)
+}
+
+// forwardPair adds one tile to both of its bands, to the lower one by its transpose.
+func (j *contrastJob) forwardPair(item, worker int) {
+	first, second, ok := j.match(item)
+	if !ok {
+		return
+	}
+	ws, upper, lower := &j.workers[worker], j.band(first), j.band(second)
+	j.products(ws, upper, &j.keys, lower)
+	transpose(&ws.turned[0], j.stride, &ws.z[0], j.stride, lower.n, upper.n)
+	j.addTile(ws, ws.z, j.states[upper.first:][:upper.n], upper, lower)
+	j.addTile(ws, ws.turned, j.states[lower.first:][:lower.n], lower, upper)
+}
