@@ -38,7 +38,8 @@ func (s *segment) block(i int) span { return span{i * s.size, min(s.size, s.n-i*
 type anchor struct {
 	positives float64 // sum of the labels
 	weight    float64 // w_i
-	ascending bool    // the columns
+	labels    span
+	ascending bool // the columns of many labels: they can be searched
 }
 
 // anchorState is the sums over some candidates of one anchor.
@@ -87,24 +88,33 @@ type contrastWorkspace struct {
 	stats     []rowStats
 }
 
-// Sizes of bands and blocks in rows: whole panels of every tier. The tile of the largest takes 156 KiB of L2.
+// Sizes of tiles in rows and columns, whole panels of every tier: a tile takes up to 140 KiB of L2.
 const (
 	contrastSmall  = 64
 	contrastMiddle = 128
-	contrastLarge  = 192
-	tilePadding    = 16 // floats that keep rows of a tile from meeting in one set of L1
-	minBands       = 8  // that keep the cores busy; fewer are cut into parts
+	forwardWidth   = 512 // columns, where a tile is no operand: long rows have less work at their ends
+	tilePadding    = 16  // floats that keep rows of a tile from meeting in one set of L1
+	minBands       = 8   // that keep the cores busy; fewer are cut into parts
 )
 
-// bandSize is the rows of a band or block of n: small work has enough for some workers, large work few passes.
+// bandSize is the rows of a band or block of n: small work has enough for some workers.
 func bandSize(n int) int {
-	switch {
-	case n < 4*contrastMiddle:
+	if n < 4*contrastMiddle {
 		return contrastSmall
-	case n < 12*contrastLarge:
-		return contrastMiddle
 	}
-	return contrastLarge
+	return contrastMiddle
+}
+
+// sizes chooses the tiles.
+func (j *contrastJob) sizes(gradient bool) {
+	j.size, j.keys.size, j.queue.size = bandSize(j.anchors), bandSize(j.keys.n), bandSize(j.queue.n)
+	if gradient {
+		return
+	}
+	j.queue.size = forwardWidth
+	if !j.symmetric {
+		j.size, j.keys.size = contrastSmall, forwardWidth
+	}
 }
 
 func (j *contrastJob) bandCount() int { return ceil(j.anchors, j.size) }
@@ -127,12 +137,13 @@ func (d *device) contrast(q, k, queue kernels.Tensor, labels kernels.Labels, c k
 	j.d, j.k, j.Contrast, j.symmetric = d, d.contrastKernels(), c, symmetric
 	j.q, j.anchors, j.depth = q.Float32(), q.Dim(0), q.Dim(1)
 	columns := d.blocking().columns
-	j.wide, j.size = ceil(j.depth, columns)*columns, bandSize(j.anchors)
-	j.keys.set(k.Float32(), 0, k.Dim(0), bandSize(k.Dim(0)))
-	j.queue.set(queue.Float32(), k.Dim(0), 0, contrastSmall)
+	j.wide = ceil(j.depth, columns) * columns
+	j.keys.rows, j.keys.n = k.Float32(), k.Dim(0)
+	j.queue.rows, j.queue.column, j.queue.n = queue.Float32(), k.Dim(0), 0
 	if queue.Rank() != 0 {
-		j.queue.set(queue.Float32(), k.Dim(0), queue.Dim(0), bandSize(queue.Dim(0)))
+		j.queue.n = queue.Dim(0)
 	}
+	j.sizes(gradient)
 	j.offsets, j.columns, j.labels = labels.Offsets.Int32(), labels.Columns.Int32(), labels.Weights.Float32()
 	j.scratch()
 	j.weigh()
@@ -143,24 +154,24 @@ func (d *device) contrast(q, k, queue kernels.Tensor, labels kernels.Labels, c k
 	return j
 }
 
-func (s *segment) set(rows []float32, column, n, size int) {
-	s.rows, s.column, s.n, s.size = rows, column, n, size
-}
-
 // scratch makes room for tiles, and lists the offsets of their rows.
 func (j *contrastJob) scratch() {
 	width := max(j.size, j.keys.size, j.queue.size)
+	rows := j.size
 	j.stride = width + tilePadding
-	j.in, j.out = grow(j.in, width+maxRows), grow(j.out, width+maxRows)
-	for r := range width + maxRows {
+	j.in, j.out = grow(j.in, rows+maxRows), grow(j.out, rows+maxRows)
+	for r := range rows + maxRows {
 		j.in[r], j.out[r] = 4*r*j.depth, 4*r*j.stride
 	}
 	j.runs = stretches(j.runs, j.depth, j.d.blocking().columns)
 	j.workers = grow(j.workers, j.d.pool.workers)
 	for i := range j.workers {
 		ws := &j.workers[i]
-		ws.z, ws.turned = growFloats(ws.z, width*j.stride), growFloats(ws.turned, width*j.stride)
-		ws.stats, ws.runs = grow(ws.stats, width), grow(ws.runs, ceil(width, runSteps))
+		ws.z = growFloats(ws.z, rows*j.stride)
+		if j.symmetric {
+			ws.turned = growFloats(ws.turned, rows*j.stride)
+		}
+		ws.stats, ws.runs = grow(ws.stats, rows), grow(ws.runs, ceil(width, runSteps))
 	}
 }
 
@@ -194,32 +205,38 @@ const weighRows = 64
 
 func (j *contrastJob) weighRows(item, _ int) {
 	for i := item * weighRows; i < min((item+1)*weighRows, j.anchors); i++ {
-		from, to := j.labelRange(i)
-		j.labelled[i] = anchor{ascending: slices.IsSorted(j.columns[from:to])}
-		for e := from; e < to; e++ {
-			if j.admits(i, int(j.columns[e])) {
-				j.labelled[i].positives += float64(j.labels[e])
+		labels := j.labelRange(i)
+		columns := j.columns[labels.first:][:labels.n]
+		a := anchor{labels: labels, ascending: labels.n > manyLabels && slices.IsSorted(columns)}
+		for e, column := range columns {
+			if j.admits(i, int(column)) {
+				a.positives += float64(j.labels[labels.first+e])
 			}
 		}
+		j.labelled[i] = a
 	}
 }
 
+// manyLabels of one anchor are searched, fewer looked through.
+const manyLabels = 16
+
 // labelRange is where the labels of anchor i lie.
-func (j *contrastJob) labelRange(i int) (from, to int) {
-	to = min(int(j.offsets[i+1]), len(j.columns), len(j.labels))
-	return min(max(int(j.offsets[i]), 0), max(to, 0)), max(to, 0)
+func (j *contrastJob) labelRange(i int) span {
+	end := max(min(int(j.offsets[i+1]), len(j.columns), len(j.labels)), 0)
+	first := min(max(int(j.offsets[i]), 0), end)
+	return span{first, end - first}
 }
 
 // labelsIn is where the labels of anchor i at the columns of a span lie, and perhaps others.
-func (j *contrastJob) labelsIn(i int, columns span) (from, to int) {
-	from, to = j.labelRange(i)
-	if j.labelled[i].ascending {
-		all := j.columns[from:to]
-		first, _ := slices.BinarySearch(all, int32(columns.first))
-		behind, _ := slices.BinarySearch(all, int32(columns.first+columns.n))
-		return from + first, from + behind
+func (j *contrastJob) labelsIn(i int, columns span) span {
+	a := &j.labelled[i]
+	if !a.ascending {
+		return a.labels
 	}
-	return from, to
+	all := j.columns[a.labels.first:][:a.labels.n]
+	first, _ := slices.BinarySearch(all, int32(columns.first))
+	behind, _ := slices.BinarySearch(all, int32(columns.first+columns.n))
+	return span{a.labels.first + first, behind - first}
 }
 
 // admits reports whether column is one of those of anchor i.
@@ -274,9 +291,7 @@ func (j *contrastJob) packAcross(s *segment, item int) {
 	for first := block.first; first < block.first+block.n; first += columns {
 		panel := s.across[first*j.depth:][:columns*j.depth]
 		packColumns(&panel[0], columns, &s.rows[first*j.depth], j.depth, j.depth, min(columns, s.n-first))
-		for i := range panel {
-			panel[i] *= float32(j.Scale)
-		}
+		j.k.scaleFloats(&panel[0], len(panel), float32(j.Scale))
 	}
 }
 
@@ -301,8 +316,8 @@ func (j *contrastJob) products(ws *contrastWorkspace, band span, s *segment, blo
 	}
 }
 
-// whole is the floats of a row of a tile with n columns, in whole vectors of every tier.
-func whole(n int) int { return ceil(n, 16) * 16 }
+// whole is the floats of a row of a tile with n columns, which the kernels take 32 at a time.
+func whole(n int) int { return ceil(n, 32) * 32 }
 
 // fillUp puts v behind the n columns of the rows of a tile.
 func (j *contrastJob) fillUp(z []float32, rows, n int, v float32) {

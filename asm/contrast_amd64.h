@@ -1,8 +1,8 @@
 // What the contrastive loss does to a block of logits while it lies in L2, row by row. Every body is written once in the
 // vocabulary of vector_*_amd64.h; the file that includes this one says the tier and the names.
 //
-// stride is the bytes from one row to the next; n is floats, a multiple of 16. No row is shorter: the driver fills it up,
-// with -Inf where that matters.
+// stride is the bytes from one row to the next; n is floats, a multiple of 32, at least 32: the driver fills rows up, with
+// -Inf where that matters.
 //
 //	SI  row of x           DX  rows to go      AX  offset in the row
 //	R8  stride             R10 bytes of a row  R9  constants of EXP
@@ -23,7 +23,7 @@
 // stats are pairs of a float32 and, 8 bytes on, a float64. Rows do not wait for each other: the maximum of one hides behind
 // the exponentials of the last.
 //
-//	DI stats    V0 largest    V8 sum of the lanes
+//	DI stats    V0,V3 largest of the lanes    V8 their sum
 //
 // func (x *float32, stride, rows, n int, stats *rowStats)
 TEXT LARGESTANDSUM(SB), NOSPLIT, $0-40
@@ -38,13 +38,16 @@ TEXT LARGESTANDSUM(SB), NOSPLIT, $0-40
 
 row:
 	VBROADCASTSS (DI), V0
+	VMOVUPS      V0, V3
 	XORQ         AX, AX
 
 largest:
 	VMAXPS (SI)(AX*1), V0, V0
-	ADDQ   $BYTES, AX
+	VMAXPS BYTES(SI)(AX*1), V3, V3
+	ADDQ   $(2*BYTES), AX
 	CMPQ   AX, R10
 	JLT    largest
+	VMAXPS V3, V0, V0
 	LARGEST
 	VMOVSS       X0, (DI)
 	VBROADCASTSS X0, V11
@@ -54,7 +57,7 @@ largest:
 exponentials:
 	VMOVUPS (SI)(AX*1), V4
 	VSUBPS  V11, V4, V4
-	EXP(V4, V5, V6, V0)
+	EXPTOZERO(V4, V5, V6, V0)
 	VADDPS  V0, V8, V8
 	ADDQ    $BYTES, AX
 	CMPQ    AX, R10
@@ -153,5 +156,24 @@ exponentials:
 	ADDQ        R8, SI
 	DECQ        DX
 	JNE         row
+	VZEROUPPER
+	RET
+
+// scaleFloats: for i := range n { x[i] *= factor }
+//
+// func (x *float32, n int, factor float32)
+TEXT SCALEFLOATS(SB), NOSPLIT, $0-20
+	MOVQ         x+0(FP), SI
+	MOVQ         n+8(FP), R10
+	VBROADCASTSS factor+16(FP), V12
+	SHLQ         $2, R10
+	XORQ         AX, AX
+
+scale:
+	VMULPS  (SI)(AX*1), V12, V0
+	VMOVUPS V0, (SI)(AX*1)
+	ADDQ    $BYTES, AX
+	CMPQ    AX, R10
+	JLT     scale
 	VZEROUPPER
 	RET

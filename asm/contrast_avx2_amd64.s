@@ -7,6 +7,7 @@
 
 #define LARGESTANDSUM ·largestAndSumAVX2
 #define GRADIENTROWS ·gradientRowsAVX2
+#define SCALEFLOATS ·scaleFloatsAVX2
 #define SYMMETRICROWS ·symmetricRowsAVX2
 
 #include "contrast_amd64.h"

@@ -7,6 +7,7 @@
 
 #define LARGESTANDSUM ·largestAndSumAVX512
 #define GRADIENTROWS ·gradientRowsAVX512
+#define SCALEFLOATS ·scaleFloatsAVX512
 #define SYMMETRICROWS ·symmetricRowsAVX512
 
 #include "contrast_amd64.h"

@@ -45,7 +45,7 @@ func (d *device) ContrastiveLossBackward(dq, dk, lse, q, k, queue kernels.Tensor
 // factorise is what every anchor multiplies its exponentials and its labels by. Behind the last anchor are zeros, for whole
 // vectors of columns.
 func (j *contrastJob) factorise(lse []float32, scale float64) {
-	n := whole(j.anchors) + 16
+	n := whole(j.anchors) + whole(1)
 	j.shifts, j.factors, j.labelFactors = grow(j.shifts, n), grow(j.factors, n), grow(j.labelFactors, n)
 	clear(j.shifts[j.anchors:n])
 	clear(j.factors[j.anchors:n])
@@ -95,16 +95,16 @@ func (j *contrastJob) backwardTile(worker int, dq []float32, band span, s *segme
 	j.addAnchors(ws, dq, band, s, block)
 }
 
-// takeLabels subtracts the labels of a band at some columns from their coefficients, where row and column say how far one
-// row and one column of them are from the next.
-func (j *contrastJob) takeLabels(z []float32, row, column int, band, columns span) {
+// takeLabels subtracts the labels of a band at some columns from their coefficients, where row and step say how far one row
+// and one column of them are from the next.
+func (j *contrastJob) takeLabels(z []float32, row, step int, band, columns span) {
 	for r := range band.n {
 		i := band.first + r
-		from, to := j.labelsIn(i, columns)
-		for e := from; e < to; e++ {
-			n := int(j.columns[e])
-			if c := n - columns.first; 0 <= c && c < columns.n && j.labels[e] != 0 && j.admits(i, n) {
-				z[r*row+c*column] -= j.labelFactors[i] * j.labels[e]
+		labels := j.labelsIn(i, columns)
+		for e, column := range j.columns[labels.first:][:labels.n] {
+			label := j.labels[labels.first+e]
+			if c := int(column) - columns.first; 0 <= c && c < columns.n && label != 0 && j.admits(i, int(column)) {
+				z[r*row+c*step] -= j.labelFactors[i] * label
 			}
 		}
 	}

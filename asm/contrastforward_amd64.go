@@ -123,11 +123,11 @@ func (s *anchorState) add(t rowStats) {
 
 // labelledIn is the sum of the labelled logits of anchor i in a row of a tile.
 func (j *contrastJob) labelledIn(z []float32, i int, columns span) (sum float64) {
-	from, to := j.labelsIn(i, columns)
-	for e := from; e < to; e++ {
-		column := int(j.columns[e])
-		if c := column - columns.first; 0 <= c && c < columns.n && j.labels[e] != 0 && j.admits(i, column) {
-			sum += float64(j.labels[e]) * float64(z[c])
+	labels := j.labelsIn(i, columns)
+	for e, column := range j.columns[labels.first:][:labels.n] {
+		label := j.labels[labels.first+e]
+		if c := int(column) - columns.first; 0 <= c && c < columns.n && label != 0 && j.admits(i, int(column)) {
+			sum += float64(label) * float64(z[c])
 		}
 	}
 	return sum
