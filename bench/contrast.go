@@ -43,11 +43,30 @@ func NewContrast(dev kernels.Device, n, d int, symmetric bool) *Contrast {
 	return c
 }
 
-// unit is random rows of length one.
-func unit(dev kernels.Device, seed uint64, n, d int) kernels.Tensor {
-	x, norms := Random(dev, seed, n, d), dev.New(dev.Type(), n)
+// unit is rows of length one from a hash of their place, as the other side of a comparison makes them.
+func unit(dev kernels.Device, seed uint32, n, d int) kernels.Tensor {
+	x, norms := dev.New(dev.Type(), n, d), dev.New(dev.Type(), n)
+	defer dev.Free(norms)
+	values := make([]float32, n*d)
+	for i := range values {
+		h := (uint32(i) + seed*0x9E3779B9) * 2654435761
+		h ^= h >> 15
+		h *= 2246822519
+		h ^= h >> 13
+		values[i] = float32(h>>8)/(1<<23) - 1
+	}
+	dev.Write(x, values)
 	dev.NormalizeRows(x, norms, x, 1e-12)
 	return x
+}
+
+// Loss is the loss of the rows.
+func (c *Contrast) Loss() (float64, error) {
+	c.dev.Fill(c.loss, 0)
+	c.Forward()
+	loss := make([]float64, 1)
+	err := c.dev.ReadFloat64(loss, c.loss)
+	return loss[0], err
 }
 
 // Forward is the loss, which adds to that of the calls before.
@@ -64,6 +83,9 @@ func (c *Contrast) Backward() {
 func (c *Contrast) Run() {
 	c.Forward()
 	c.Backward()
+	if err := c.dev.Sync(); err != nil {
+		panic("bench: Contrast.Run: " + err.Error())
+	}
 }
 
 // Operations counts the products that Run carries out: the logits in both passes, and the two of the gradient, or half of
@@ -74,4 +96,15 @@ func (c *Contrast) Operations() float64 {
 		products = 2
 	}
 	return products * 2 * float64(c.N) * float64(c.N) * float64(c.D)
+}
+
+// Free gives the operands back.
+func (c *Contrast) Free() {
+	tensors := []kernels.Tensor{c.q, c.dq, c.dk, c.loss, c.lse, c.labels.Offsets, c.labels.Columns, c.labels.Weights}
+	if !c.Symmetric {
+		tensors = append(tensors, c.k)
+	}
+	for _, t := range tensors {
+		c.dev.Free(t)
+	}
 }
