@@ -52,6 +52,7 @@ type anchorState struct {
 // contrastJob carries out step for every item of a contrastive loss or its gradient.
 type contrastJob struct {
 	step func(j *contrastJob, item, worker int)
+	pair func(j *contrastJob, worker int, upper, lower span)
 	d    *device
 	k    *contrastKernels
 	kernels.Contrast
@@ -60,6 +61,7 @@ type contrastJob struct {
 	anchors      int
 	depth, wide  int // and depth in whole panels
 	size         int // of a band
+	reach        int // bands of a group
 	keys, queue  segment
 	offsets      []int32
 	columns      []int32
@@ -94,7 +96,8 @@ const (
 	contrastMiddle = 128
 	forwardWidth   = 512 // columns, where a tile is no operand: long rows have less work at their ends
 	tilePadding    = 16  // floats that keep rows of a tile from meeting in one set of L1
-	minBands       = 8   // that keep the cores busy; fewer are cut into parts
+	minGroups      = 16  // of bands, before one has several
+	maxReach       = 4   // bands that share what a worker has in its caches
 )
 
 // bandSize is the rows of a band or block of n: small work has enough for some workers.
@@ -118,6 +121,15 @@ func (j *contrastJob) sizes(gradient bool) {
 }
 
 func (j *contrastJob) bandCount() int { return ceil(j.anchors, j.size) }
+
+// groupCount is the groups of bands. A worker takes the bands of a group through the same blocks, so that it fetches those
+// once for all of them.
+func (j *contrastJob) groupCount() int { return ceil(j.bandCount(), j.reach) }
+
+// group is the bands of a group, or of blocks those of as many.
+func (j *contrastJob) group(i, count int) span {
+	return span{i * j.reach, min(j.reach, count-i*j.reach)}
+}
 
 func (j *contrastJob) band(i int) span { return span{i * j.size, min(j.size, j.anchors-i*j.size)} }
 
@@ -144,6 +156,7 @@ func (d *device) contrast(q, k, queue kernels.Tensor, labels kernels.Labels, c k
 		j.queue.n = queue.Dim(0)
 	}
 	j.sizes(gradient)
+	j.reach = min(max(j.bandCount()/minGroups, 1), maxReach)
 	j.offsets, j.columns, j.labels = labels.Offsets.Int32(), labels.Columns.Int32(), labels.Weights.Float32()
 	j.scratch()
 	j.weigh()

@@ -28,13 +28,12 @@ func (d *device) ContrastiveLossBackward(dq, dk, lse, q, k, queue kernels.Tensor
 		j.each(j.bandCount(), (*contrastJob).backwardOwn)
 	case symmetric:
 		j.backwardApart(nil)
-		j.pairs((*contrastJob).backwardDiagonal, (*contrastJob).backwardPair)
+		j.pairs((*contrastJob).backwardPair)
 	case len(j.dk) != 0:
 		j.bands = growFloats(j.bands, j.anchors*j.wide)
 		j.each(j.bandCount(), (*contrastJob).packBand)
-		rounds := max(j.bandCount(), j.keys.blocks())
-		for j.round = range rounds {
-			j.each(rounds, (*contrastJob).backwardKeys)
+		for j.round = range j.meetings() {
+			j.each(j.meetings(), (*contrastJob).backwardKeys)
 		}
 		j.backwardApart(nil)
 	default:
@@ -63,9 +62,9 @@ func (j *contrastJob) backwardApart(s *segment) {
 	if s != nil {
 		j.loose = append(j.loose, s)
 	}
-	j.cutParts(minBands)
+	j.cutParts(backwardItems)
 	j.partial = growFloats(j.partial, (j.parts-1)*len(j.dq))
-	j.each(j.bandCount()*j.parts, (*contrastJob).backwardBlocks)
+	j.each(j.groupCount()*j.parts, (*contrastJob).backwardBlocks)
 	if j.parts > 1 {
 		d := j.d
 		d.conv.reduce = reduceJob{dst: j.dq, parts: j.partial[:(j.parts-1)*len(j.dq)]}
@@ -73,15 +72,25 @@ func (j *contrastJob) backwardApart(s *segment) {
 	}
 }
 
-// backwardBlocks takes one band through the blocks of one part.
+// backwardItems is how many items there are for bands, unless there are fewer blocks.
+const backwardItems = 8
+
+// backwardBlocks takes the bands of a group through the blocks of one part.
 func (j *contrastJob) backwardBlocks(item, worker int) {
-	band, part := j.band(item/j.parts), item%j.parts
+	bands, part := j.group(item/j.parts, j.bandCount()), item%j.parts
 	dq := j.dq
 	if part > 0 {
 		dq = j.partial[(part-1)*len(j.dq):][:len(j.dq)]
-		clear(dq[band.first*j.depth:][:band.n*j.depth])
+		for i := range bands.n {
+			band := j.band(bands.first + i)
+			clear(dq[band.first*j.depth:][:band.n*j.depth])
+		}
 	}
-	j.eachBlock(part, func(s *segment, block span) { j.backwardTile(worker, dq, band, s, block) })
+	j.eachBlock(part, func(s *segment, block span) {
+		for i := range bands.n {
+			j.backwardTile(worker, dq, j.band(bands.first+i), s, block)
+		}
+	})
 }
 
 // backwardTile makes the coefficients of the gradient in the tile of a worker, and adds their products with a block to the
@@ -136,34 +145,30 @@ func (j *contrastJob) addKeys(ws *contrastWorkspace, dk, along []float32, band, 
 	}
 }
 
-// backwardKeys is one tile of a round in which every band meets another block.
+// meetings is the rounds in which all groups of bands meet all groups of blocks of keys, and the items of each.
+func (j *contrastJob) meetings() int { return max(j.groupCount(), ceil(j.keys.blocks(), j.reach)) }
+
+// backwardKeys is the tiles of one group of bands and, in every round, of another group of blocks.
 func (j *contrastJob) backwardKeys(item, worker int) {
-	other := (item + j.round) % max(j.bandCount(), j.keys.blocks())
-	if item >= j.bandCount() || other >= j.keys.blocks() {
-		return
+	bands, blocks := j.group(item, j.bandCount()), j.group((item+j.round)%j.meetings(), j.keys.blocks())
+	for b := range blocks.n {
+		for i := range bands.n {
+			band, block := j.band(bands.first+i), j.keys.block(blocks.first+b)
+			j.backwardTile(worker, j.dq, band, &j.keys, block)
+			j.addKeys(&j.workers[worker], j.dk, j.bands, band, block)
+		}
 	}
-	band, block := j.band(item), j.keys.block(other)
-	j.backwardTile(worker, j.dq, band, &j.keys, block)
-	j.addKeys(&j.workers[worker], j.dk, j.bands, band, block)
 }
 
-func (j *contrastJob) backwardDiagonal(item, worker int) {
-	ws, band := &j.workers[worker], j.band(item)
-	j.symmetricTile(ws, band, band)
-	j.leaveOut(ws.z, band, &j.keys, band, 0)
-	j.addAnchors(ws, j.dq, band, &j.keys, band)
-}
-
-// backwardPair adds one tile to the gradients of both of its bands.
-func (j *contrastJob) backwardPair(item, worker int) {
-	first, second, ok := j.match(item)
-	if !ok {
-		return
-	}
-	ws, upper, lower := &j.workers[worker], j.band(first), j.band(second)
+// backwardPair adds one tile to the gradients of both of its bands; one of a band with itself has both in it.
+func (j *contrastJob) backwardPair(worker int, upper, lower span) {
+	ws := &j.workers[worker]
 	j.symmetricTile(ws, upper, lower)
+	j.leaveOut(ws.z, upper, &j.keys, lower, 0)
 	j.addAnchors(ws, j.dq, upper, &j.keys, lower)
-	j.addKeys(ws, j.dq, j.keys.along, upper, lower)
+	if upper != lower {
+		j.addKeys(ws, j.dq, j.keys.along, upper, lower)
+	}
 }
 
 // symmetricTile makes the sums of the coefficients of a tile and of its mirror image.

@@ -20,9 +20,9 @@ func (d *device) ContrastiveLoss(loss, lse, q, k, queue kernels.Tensor, labels k
 	for i := range j.parts * j.anchors {
 		j.states[i] = anchorState{largest: -math.MaxFloat32}
 	}
-	j.each(j.bandCount()*j.parts, (*contrastJob).forwardBlocks)
+	j.each(j.groupCount()*j.parts, (*contrastJob).forwardBlocks)
 	if symmetric {
-		j.pairs((*contrastJob).forwardDiagonal, (*contrastJob).forwardPair)
+		j.pairs((*contrastJob).forwardPair)
 	}
 	loss.Float64()[0] += scale * j.finish(lse.Float32())
 }
@@ -33,7 +33,7 @@ func (j *contrastJob) cutParts(items int) {
 	for _, s := range j.loose {
 		blocks += s.blocks()
 	}
-	j.parts = max(min(ceil(items, max(j.bandCount(), 1)), blocks), 1)
+	j.parts = max(min(ceil(items, max(j.groupCount(), 1)), blocks), 1)
 }
 
 // eachBlock calls do for the blocks of one part.
@@ -81,22 +81,33 @@ func (s *anchorState) merge(t anchorState) {
 	}
 }
 
-// forwardBlocks takes one band through the blocks of one part; the first part has the key of the anchor's own row.
+// forwardBlocks takes the bands of a group through the blocks of one part; the first part has the keys of the anchors' own
+// rows.
 func (j *contrastJob) forwardBlocks(item, worker int) {
-	band, part := j.band(item/j.parts), item%j.parts
-	states := j.states[part*j.anchors+band.first:][:band.n]
+	bands, part := j.group(item/j.parts, j.bandCount()), item%j.parts
 	if j.Keys == kernels.OwnKey && part == 0 {
-		j.forwardOwn(states, band)
+		for i := range bands.n {
+			j.forwardOwn(j.band(bands.first + i))
+		}
 	}
-	j.eachBlock(part, func(s *segment, block span) { j.forwardTile(worker, states, band, s, block) })
+	j.eachBlock(part, func(s *segment, block span) {
+		for i := range bands.n {
+			j.forwardTile(worker, part, j.band(bands.first+i), s, block)
+		}
+	})
+}
+
+// statesOf is the states of a band in one part.
+func (j *contrastJob) statesOf(part int, band span) []anchorState {
+	return j.states[part*j.anchors+band.first:][:band.n]
 }
 
 // forwardTile adds one tile to the states of a band.
-func (j *contrastJob) forwardTile(worker int, states []anchorState, band span, s *segment, block span) {
+func (j *contrastJob) forwardTile(worker, part int, band span, s *segment, block span) {
 	ws := &j.workers[worker]
 	j.products(ws, band, s, block)
 	j.leaveOut(ws.z, band, s, block, minusInfinity)
-	j.addTile(ws, ws.z, states, band, span{s.column + block.first, block.n})
+	j.addTile(ws, ws.z, j.statesOf(part, band), band, span{s.column + block.first, block.n})
 }
 
 // addTile adds the logits of a tile to the states of its rows, the anchors of band.
@@ -134,7 +145,8 @@ func (j *contrastJob) labelledIn(z []float32, i int, columns span) (sum float64)
 }
 
 // forwardOwn begins the states of a band with the logits of the anchors' own keys.
-func (j *contrastJob) forwardOwn(states []anchorState, band span) {
+func (j *contrastJob) forwardOwn(band span) {
+	states := j.statesOf(0, band)
 	for r := range states {
 		i, s := band.first+r, &states[r]
 		z := j.own(i)
@@ -154,43 +166,54 @@ func (j *contrastJob) own(i int) float32 {
 	return float32(j.Scale * j.d.losses().dot(&j.q[i*j.depth], &j.keys.rows[i*j.depth], j.depth))
 }
 
-// pairs runs the tiles of a symmetric product: those on the diagonal, then those above it in rounds in which every band
-// meets one other, as the teams of a tournament do.
-func (j *contrastJob) pairs(diagonal, pair func(j *contrastJob, item, worker int)) {
-	j.each(j.bandCount(), diagonal)
+// pairs runs tile for all pairs of bands of a symmetric product, a band with itself too: first those inside a group, then
+// the others in rounds in which every group meets one other, as the teams of a tournament do.
+func (j *contrastJob) pairs(tile func(j *contrastJob, worker int, upper, lower span)) {
+	j.pair = tile
+	j.each(j.groupCount(), (*contrastJob).pairsInside)
 	for j.round = range j.teams() - 1 {
-		j.each(j.teams()/2, pair)
+		j.each(j.teams()/2, (*contrastJob).pairsAcross)
 	}
 }
 
-// teams is the bands, and one that does not exist where they are odd.
-func (j *contrastJob) teams() int { return ceil(j.bandCount(), 2) * 2 }
+func (j *contrastJob) pairsInside(item, worker int) {
+	bands := j.group(item, j.bandCount())
+	for lower := range bands.n {
+		for upper := range lower + 1 {
+			j.pair(j, worker, j.band(bands.first+upper), j.band(bands.first+lower))
+		}
+	}
+}
 
-// match is the two bands of an item of a round, or false where one of them does not exist.
-func (j *contrastJob) match(item int) (upper, lower int, ok bool) {
+func (j *contrastJob) pairsAcross(item, worker int) {
 	others := j.teams() - 1 // the last team stays, the others go round
-	upper, lower = (j.round+item)%others, (j.round+others-item)%others
+	one, other := (j.round+item)%others, (j.round+others-item)%others
 	if item == 0 {
-		lower = others
+		other = others
 	}
-	upper, lower = min(upper, lower), max(upper, lower)
-	return upper, lower, lower < j.bandCount()
+	if max(one, other) == j.groupCount() {
+		return // the team that does not exist
+	}
+	uppers, lowers := j.group(min(one, other), j.bandCount()), j.group(max(one, other), j.bandCount())
+	for lower := range lowers.n {
+		for upper := range uppers.n {
+			j.pair(j, worker, j.band(uppers.first+upper), j.band(lowers.first+lower))
+		}
+	}
 }
 
-func (j *contrastJob) forwardDiagonal(item, worker int) {
-	band := j.band(item)
-	j.forwardTile(worker, j.states[band.first:][:band.n], band, &j.keys, band)
-}
+// teams is the groups, and one that does not exist where they are odd.
+func (j *contrastJob) teams() int { return ceil(j.groupCount(), 2) * 2 }
 
 // forwardPair adds one tile to both of its bands, to the lower one by its transpose.
-func (j *contrastJob) forwardPair(item, worker int) {
-	first, second, ok := j.match(item)
-	if !ok {
+func (j *contrastJob) forwardPair(worker int, upper, lower span) {
+	if upper == lower {
+		j.forwardTile(worker, 0, upper, &j.keys, lower)
 		return
 	}
-	ws, upper, lower := &j.workers[worker], j.band(first), j.band(second)
+	ws := &j.workers[worker]
 	j.products(ws, upper, &j.keys, lower)
 	transpose(&ws.turned[0], j.stride, &ws.z[0], j.stride, lower.n, upper.n)
-	j.addTile(ws, ws.z, j.states[upper.first:][:upper.n], upper, lower)
-	j.addTile(ws, ws.turned, j.states[lower.first:][:lower.n], lower, upper)
+	j.addTile(ws, ws.z, j.statesOf(0, upper), upper, lower)
+	j.addTile(ws, ws.turned, j.statesOf(0, lower), lower, upper)
 }

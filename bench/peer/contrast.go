@@ -106,7 +106,11 @@ func compareContrast(s settings, tier, form string, n int, theirs *peer) (contra
 		}
 		r.Sides[how] = side{Memory: memory}
 	}
-	return r, r.turns(s.rounds, ours, theirs)
+	rounds := s.rounds
+	if n > 4096 {
+		rounds = min(rounds, 3) // of seconds each
+	}
+	return r, r.turns(rounds, ours, theirs)
 }
 
 // turns lets every side compute for some tenths of a second a turn, or once.
