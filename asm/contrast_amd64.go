@@ -96,9 +96,11 @@ const (
 	contrastMiddle = 128
 	forwardWidth   = 512 // columns, where a tile is no operand: long rows have less work at their ends
 	tilePadding    = 16  // floats that keep rows of a tile from meeting in one set of L1
-	minGroups      = 16  // of bands, before one has several
-	maxReach       = 4   // bands that share what a worker has in its caches
+	maxReach       = 4   // bands of a group
 )
+
+// contrastGroups is how many groups of bands there are before one has several; a test sets it.
+var contrastGroups = 16
 
 // bandSize is the rows of a band or block of n: small work has enough for some workers.
 func bandSize(n int) int {
@@ -156,7 +158,7 @@ func (d *device) contrast(q, k, queue kernels.Tensor, labels kernels.Labels, c k
 		j.queue.n = queue.Dim(0)
 	}
 	j.sizes(gradient)
-	j.reach = min(max(j.bandCount()/minGroups, 1), maxReach)
+	j.reach = min(max(j.bandCount()/contrastGroups, 1), maxReach)
 	j.offsets, j.columns, j.labels = labels.Offsets.Int32(), labels.Columns.Int32(), labels.Weights.Float32()
 	j.scratch()
 	j.weigh()
