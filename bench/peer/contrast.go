@@ -49,23 +49,31 @@ type contrastRecord struct {
 func runContrast(s settings) error {
 	c := contrastRecord{Date: time.Now().UTC().Format(time.DateOnly), Machine: bench.Machine(), Peers: map[string]string{}}
 	for _, tier := range s.tiers {
-		theirs, err := start(s.python, "bench/peer/contrast_loss.py", tier, runtime.GOMAXPROCS(0))
-		if err != nil {
-			return err
+		if err := c.compare(s, tier); err != nil {
+			return fmt.Errorf("tier %s: %w", tier, err)
 		}
-		defer theirs.stop()
-		c.Peers[tier] = theirs.name
-		for _, form := range []string{"plain", "symmetric"} {
-			for _, n := range s.anchors {
-				r, err := compareContrast(s, tier, form, n, theirs)
-				if err != nil {
-					return fmt.Errorf("tier %s, %s, %d anchors: %w", tier, form, n, err)
-				}
-				fmt.Println(r.line())
-				c.Rows = append(c.Rows, r)
-				if err := c.write(s.out); err != nil { // the largest sizes take minutes
-					return err
-				}
+	}
+	return nil
+}
+
+// compare adds the rows of one tier, and writes what there is after each: the largest sizes take minutes.
+func (c *contrastRecord) compare(s settings, tier string) error {
+	theirs, err := start(s.python, "bench/peer/contrast_loss.py", tier, runtime.GOMAXPROCS(0))
+	if err != nil {
+		return err
+	}
+	defer theirs.stop()
+	c.Peers[tier] = theirs.name
+	for _, form := range []string{"plain", "symmetric"} {
+		for _, n := range s.anchors {
+			r, err := compareContrast(s, tier, form, n, theirs)
+			if err != nil {
+				return fmt.Errorf("%s, %d anchors: %w", form, n, err)
+			}
+			fmt.Println(r.line())
+			c.Rows = append(c.Rows, r)
+			if err := c.write(s.out); err != nil {
+				return err
 			}
 		}
 	}
