@@ -47,6 +47,22 @@ func TestHeatMap(t *testing.T) {
 }
 
 // A heat map in a file is averaged over areas and adds up with others.
+func TestHeatMapMisuse(t *testing.T) {
+	for want, call := range map[string]func(){
+		"gaze: HeatMap: the map does not have rows x cols cells": func() { HeatMap(make([]float32, 5), Recording{}, 2, 2, Spread{Fraction: .1}) },
+		"gaze: HeatMap: the spread is not positive":              func() { HeatMap(make([]float32, 4), Recording{}, 2, 2, Spread{Degrees: 1}) },
+	} {
+		func() {
+			defer func() {
+				if got := recover(); got != want {
+					t.Errorf("panic %v, want %q", got, want)
+				}
+			}()
+			call()
+		}()
+	}
+}
+
 func TestMap(t *testing.T) {
 	m := &Map{2, 4, []float32{1, 1, 0, 0, 0, 0, 2, 4}}
 	got := make([]float32, 2)

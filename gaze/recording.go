@@ -2,7 +2,8 @@
 //
 // The packages below it are the steps from a tracker's file to the relation matrix of a set of images, how alike any two
 // of them were looked at: package formats reads recordings from files, package fixations finds the fixations in samples,
-// package similarity compares all pairs by a measure and says what the result is worth before anything is trained on it.
+// package similarity compares all pairs by a measure, package relation stores the result and makes positives of it by a rule,
+// and package examine says what both are worth before anything is trained on them.
 package gaze
 
 import (

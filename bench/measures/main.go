@@ -23,6 +23,7 @@ import (
 	"gzpt/asm"
 	"gzpt/bench"
 	"gzpt/gaze"
+	"gzpt/gaze/examine"
 	"gzpt/gaze/formats"
 	"gzpt/gaze/similarity"
 	"gzpt/kernels"
@@ -170,7 +171,7 @@ func (s settings) judge(dev kernels.Device, m similarity.Measure, kvasir [][]gaz
 	if err != nil {
 		return "", err
 	}
-	labels := r.Diagnose(0.5, tercile).Labels
+	labels := examine.DiagnoseAt(r, 0.5, tercile).Labels
 	images, mark := len(crowd), ""
 	if seconds := pairsOf(readersOf(crowd)) * c.pair / float64(runtime.GOMAXPROCS(0)); seconds > s.limit.Seconds() {
 		images, mark = min(s.some, len(crowd)), "*"
@@ -186,7 +187,7 @@ func (s settings) judge(dev kernels.Device, m similarity.Measure, kvasir [][]gaz
 	if err != nil {
 		return "", err
 	}
-	readers := r.Diagnose(0.5, image).Labels
+	readers := examine.DiagnoseAt(r, 0.5, image).Labels
 	return fmt.Sprintf("| `%s` | %s | %.3f | %.3f | %.3f%s | %s | %s |\n", m.Name, m.About, labels.Neighbour, labels.AUC, readers.AUC, mark, thousands(1/c.pair), thousands(1/c.item)), nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"gzpt/asm"
 	"gzpt/bench"
 	"gzpt/gaze"
+	"gzpt/gaze/relation"
 	"gzpt/gaze/similarity"
 	"gzpt/kernels"
 )
@@ -156,7 +157,7 @@ const maxDifference = 1e-5
 // compare checks that both sides compute the same, then gives them turns.
 func (w gazeWork) compare(s settings, dev kernels.Device, tier string, items [][]gaze.Recording, theirs *peer) (gazeRow, error) {
 	r := gazeRow{Measure: w.measure, Library: w.library, Pairs: w.ours * (w.ours - 1) / 2, TheirPairs: w.theirs * (w.theirs - 1) / 2}
-	relate := func(n int) (*similarity.Relation, error) {
+	relate := func(n int) (*relation.Relation, error) {
 		return similarity.Relate(context.Background(), dev, items[:n], similarity.RelateOptions{Measure: w.measure})
 	}
 	few, err := relate(8)

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"gzpt/nn/evaluate"
 )
 
 // names are what the table calls the relations.
@@ -14,20 +16,20 @@ var names = map[string]string{
 	"labels": "labels (upper bound)",
 }
 
-// page is the table, results[i] being the evaluations of method i by seed.
-func (s settings) page(results [][]evaluation, when time.Time, machine string) string {
+// page is the table, results[i] being the evaluations of relation i by seed.
+func (s settings) page(results [][]evaluate.Report, when time.Time, machine string) string {
 	var b strings.Builder
 	first := results[0][0]
 	fmt.Fprintf(&b, "%s, %s: ResNet-18 from random weights, BYOL, %d epochs at %d x %d, batch %d, %g positives an item on average, half of them "+
 		"dropped. Frozen features, %d test images, %d seeds: mean ± standard deviation over seeds (smallest to largest).\n\n",
 		filepath.Base(s.data), s.labels, s.epochs, s.size, s.size, s.batch, s.positives, first.Test, s.seeds)
 	b.WriteString("| gaze | k-NN accuracy, % | probe accuracy, % | probe balanced accuracy, % | probe macro AUC |\n|---|---|---|---|---|\n")
-	for i, method := range s.methods {
-		name := names[method]
+	for i, relation := range s.relations {
+		name := names[relation]
 		if name == "" {
-			name = method
+			name = relation
 		}
-		column := func(scale float64, decimals int, of func(evaluation) float64) string {
+		column := func(scale float64, decimals int, of func(evaluate.Report) float64) string {
 			var values []float64
 			for _, v := range results[i] {
 				values = append(values, scale*of(v))
@@ -35,10 +37,10 @@ func (s settings) page(results [][]evaluation, when time.Time, machine string) s
 			return spread(values, decimals)
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", name,
-			column(100, 1, func(v evaluation) float64 { return v.KNN.Accuracy }),
-			column(100, 1, func(v evaluation) float64 { return v.Probe.Accuracy }),
-			column(100, 1, func(v evaluation) float64 { return v.Probe.Balanced }),
-			column(1, 3, func(v evaluation) float64 { return v.Probe.AUC }))
+			column(100, 1, func(v evaluate.Report) float64 { return v.KNN.Accuracy }),
+			column(100, 1, func(v evaluate.Report) float64 { return v.Probe.Accuracy }),
+			column(100, 1, func(v evaluate.Report) float64 { return v.Probe.BalancedAccuracy }),
+			column(1, 3, func(v evaluate.Report) float64 { return v.Probe.MacroAUC }))
 	}
 	accuracy := first.Probe.Accuracy
 	fmt.Fprintf(&b, "\nOne image more or less is %.1f %%; the standard error of one accuracy near %.0f %% is %.1f %% from the choice of test images alone.\n",

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"gzpt/gaze/similarity"
+	"gzpt/gaze/examine"
 	"gzpt/kernels/kerneltest"
 )
 
@@ -120,12 +120,12 @@ func TestRelateRealData(t *testing.T) {
 		if a := found.Labels; found.WithGaze != 1000 || a.Neighbour < .70 || a.Chance > .34 || a.Control.Precision[0].Most > .42 {
 			t.Errorf("%d items with gaze: the nearest shares the label in %.3f, chance %.3f, permuted %+v", found.WithGaze, a.Neighbour, a.Chance, a.Control.Precision[0])
 		}
-		if found.Conclusion.Verdict != similarity.VerdictNear && found.Conclusion.Verdict != similarity.VerdictSignal {
+		if found.Conclusion.Verdict != examine.VerdictNear && found.Conclusion.Verdict != examine.VerdictSignal {
 			t.Errorf("%+v", found.Conclusion)
 		}
 		t.Log(found.Conclusion.Signal, found.Conclusion.Threshold)
 		succeed(t, "relate", "--data", filepath.Join(root, "kvasir_gaze", "kvasir_fixation.csv"), "--labels", "labels.csv:area_tercile", "--gaze", "permuted:heatmap-cc", "--out", out+"p")
-		if found := relateJSON(t, out+"p"); found.Conclusion.Verdict != similarity.VerdictNone {
+		if found := relateJSON(t, out+"p"); found.Conclusion.Verdict != examine.VerdictNone {
 			t.Errorf("permuted gaze: %+v", found.Conclusion)
 		}
 	})

@@ -102,7 +102,7 @@ func shownNumber(t *testing.T, key, value, text string) {
 	}
 }
 
-func relateJSON(t *testing.T, out string) (found relation) {
+func relateJSON(t *testing.T, out string) (found findings) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(readFile(t, out, "relate.json")), &found); err != nil {
 		t.Fatal(err)

@@ -14,14 +14,13 @@
 package fixations
 
 import (
+	"context"
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 
 	"gzpt/gaze"
+	"gzpt/gaze/internal/parallel"
 	"gzpt/gaze/internal/spec"
 )
 
@@ -150,24 +149,19 @@ func DetectAll(items [][]gaze.Recording, detector string) ([][]gaze.Recording, R
 	}
 	out := make([][]gaze.Recording, len(items))
 	reports, errs := make([]Report, len(items)), make([]error, len(items))
-	var next atomic.Int64
-	var wait sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(items)) {
-		wait.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(items)); i = next.Add(1) - 1 {
-				for _, r := range items[i] {
-					detected, report, err := detect(r, d, s)
-					if err != nil {
-						errs[i] = err
-						break
-					}
-					out[i] = append(out[i], detected)
-					reports[i].add(report)
+	parallel.Each(context.Background(), len(items), func() func(int) {
+		return func(i int) {
+			for _, r := range items[i] {
+				detected, report, err := detect(r, d, s)
+				if err != nil {
+					errs[i] = err
+					break
 				}
+				out[i] = append(out[i], detected)
+				reports[i].add(report)
 			}
-		})
-	}
-	wait.Wait()
+		}
+	})
 	var all Report
 	for i, report := range reports {
 		if errs[i] != nil { // the first in the order of the items, whoever came to it first

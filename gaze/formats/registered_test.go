@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// The README's table has every format that is registered, and no other.
-func TestTheREADMEListsEveryFormat(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+// The table of docs/formats.md has every format that is registered, and no other.
+func TestTheTableListsEveryFormat(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "formats.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +26,7 @@ func TestTheREADMEListsEveryFormat(t *testing.T) {
 	}
 	slices.Sort(listed)
 	if !slices.Equal(listed, Formats()) {
-		t.Errorf("the README lists %q, registered are %q", listed, Formats())
+		t.Errorf("docs/formats.md lists %q, registered are %q", listed, Formats())
 	}
 }
 

@@ -3,15 +3,19 @@ package similarity
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
+
+	"gzpt/gaze/relation"
+	"gzpt/gaze/similarity/internal/measure"
 )
 
 // part is a measure in a weighted combination.
 type part struct {
 	weight   float64
-	measure  Measure
-	settings settings
+	measure  measure.Measure
+	settings measure.Settings
 }
 
 // isCombination tells the text of a combination, "0.5*heatmap-cc+0.5*tima:eps=0.1", from that of a measure.
@@ -21,18 +25,18 @@ func isCombination(spec string) bool { return strings.Contains(spec, "*") }
 func parseCombination(spec string) ([]part, error) {
 	var parts []part
 	for _, text := range splitCombination(spec) {
-		weight, measure, found := strings.Cut(text, "*")
-		if !found || measure == "" {
+		weight, name, found := strings.Cut(text, "*")
+		if !found || name == "" {
 			return nil, fmt.Errorf("gaze measure %q: %q, expected weight*measure", spec, text)
 		}
 		v, err := strconv.ParseFloat(weight, 64)
 		if err != nil || !(v > 0) || math.IsInf(v, 1) {
 			return nil, fmt.Errorf("gaze measure %q: weight %q, expected a number above 0", spec, weight)
 		}
-		if isCombination(measure) {
+		if isCombination(name) {
 			return nil, fmt.Errorf("gaze measure %q: %q, expected weight*measure", spec, text)
 		}
-		m, s, err := parseMeasure(measure)
+		m, s, err := measure.Parse(name)
 		if err != nil {
 			return nil, err
 		}
@@ -55,43 +59,43 @@ func splitCombination(spec string) []string {
 }
 
 // combination is the measure R = sum_p weight_p R_p / sum_p weight_p.
-func combination(spec string, parts []part) Measure {
-	return Measure{Name: spec, prepare: func(w *work) (comparison, error) { return w.combine(parts) }}
+func combination(spec string, parts []part) measure.Measure {
+	return measure.Measure{Name: spec, Prepare: func(w *measure.Work) (relation.Blocks, error) { return combine(w, parts) }}
 }
 
 // combine prepares all parts and adds up their blocks, in the order of the parts.
-func (w *work) combine(parts []part) (comparison, error) {
+func combine(w *measure.Work, parts []part) (relation.Blocks, error) {
 	total := 0.0
 	for _, p := range parts {
 		total += p.weight
 	}
-	comparisons := make([]comparison, len(parts))
+	all := make([]relation.Blocks, len(parts))
 	side := math.MaxInt
 	for i, p := range parts {
 		own := *w
-		own.settings, own.blank = p.settings, nil
-		c, err := p.measure.prepare(&own)
+		own.Settings, own.Blank = p.settings, nil
+		blocks, err := p.measure.Prepare(&own)
 		if err != nil {
-			return comparison{}, fmt.Errorf("%s: %w", p.measure.Name, err)
+			return relation.Blocks{}, fmt.Errorf("%s: %w", p.measure.Name, err)
 		}
-		comparisons[i], side = c, min(side, c.side)
+		all[i], side = blocks, min(side, blocks.Side)
 	}
 	var scratch []float32
-	return comparison{side: side, compare: func(rows, cols span, dst []float32) error {
+	return relation.Blocks{Side: side, Compute: func(rows, cols relation.Span, dst []float32) error {
 		clear(dst)
-		scratch = grown(scratch, len(dst))
-		for i, c := range comparisons {
+		scratch = slices.Grow(scratch[:0], len(dst))[:len(dst)]
+		for i, blocks := range all {
 			clear(scratch)
-			if err := c.compare(rows, cols, scratch); err != nil {
+			if err := blocks.Compute(rows, cols, scratch); err != nil {
 				return err
 			}
 			share := float32(parts[i].weight / total)
-			err := w.each(rows.n, func() func(int) {
+			err := w.Each(rows.N, func() func(int) {
 				return func(a int) {
-					line := scratch[a*cols.n : (a+1)*cols.n]
-					c.finishRow(rows.first+a, cols, line)
+					line := scratch[a*cols.N : (a+1)*cols.N]
+					blocks.FinishRow(rows.First+a, cols, line)
 					for b, v := range line {
-						dst[a*cols.n+b] += share * v
+						dst[a*cols.N+b] += share * v
 					}
 				}
 			})
@@ -107,7 +111,7 @@ func (w *work) combine(parts []part) (comparison, error) {
 func resolveCombination(parts []part) string {
 	texts := make([]string, len(parts))
 	for i, p := range parts {
-		texts[i] = text(p.weight) + "*" + p.measure.resolved(p.settings)
+		texts[i] = text(p.weight) + "*" + p.measure.Text(p.settings)
 	}
 	return strings.Join(texts, "+")
 }

@@ -6,13 +6,15 @@ import (
 	"testing"
 
 	"gzpt/gaze"
+	"gzpt/gaze/internal/gazetest"
+	"gzpt/gaze/relation"
 )
 
 // The weighted mean of two relations, whether their blocks are of one size or of two, and whatever the weights add up to.
 func TestCombination(t *testing.T) {
-	items := append(some(90), varied()...)
-	of := func(measure string) *Relation {
-		r, err := Relate(context.Background(), device(t), items, RelateOptions{Measure: measure})
+	items := append(gazetest.Some(90), gazetest.Varied()...)
+	of := func(measure string) *relation.Relation {
+		r, err := Relate(context.Background(), gazetest.Device(t), items, RelateOptions{Measure: measure})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -30,7 +32,7 @@ func TestCombination(t *testing.T) {
 			t.Errorf("%s: %v have gaze", spec, got.HasGaze)
 		}
 		for k, v := range got.Values {
-			if want := .25*float64(a.Values[k]) + .75*float64(b.Values[k]); !within(float64(v), want, 1e-6) {
+			if want := .25*float64(a.Values[k]) + .75*float64(b.Values[k]); !gazetest.Within(float64(v), want, 1e-6) {
 				t.Fatalf("%s: element %d is %g, want %g", spec, k, v, want)
 			}
 		}
@@ -59,7 +61,7 @@ func TestCombinationText(t *testing.T) {
 		"1*tima:sigma=1":       `gaze measure tima has no parameter "sigma"; it has eps, share, area, shape, rate, canvas, clamp, screen, resize, order, axes`,
 		"1*dhash:sigma=-1e+00": `gaze measure dhash: sigma is "-1e+00", expected a number from 0.001 to 1`,
 	} {
-		_, err := Relate(context.Background(), device(t), [][]gaze.Recording{{path(1, 5, 100, 100)}}, RelateOptions{Measure: spec})
+		_, err := Relate(context.Background(), gazetest.Device(t), [][]gaze.Recording{{gazetest.Path(1, 5, 100, 100)}}, RelateOptions{Measure: spec})
 		if err == nil || err.Error() != want {
 			t.Errorf("%q: error %v, want %s", spec, err, want)
 		}

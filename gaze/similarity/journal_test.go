@@ -9,18 +9,19 @@ import (
 	"testing"
 
 	"gzpt/gaze"
+	"gzpt/gaze/internal/gazetest"
 	"gzpt/kernels/npy"
 )
 
 // A relation in a file is the one in memory, also after interruptions, and of what is done nothing is done again.
 func TestRelateToFile(t *testing.T) {
 	const n = 150 // six blocks of pairs
-	items := some(n)
+	items := gazetest.Some(n)
 	for _, m := range Measures() {
 		if testing.Short() && m.Name == "emd" {
 			continue // takes longer than all others together
 		}
-		want, err := Relate(context.Background(), device(t), items, RelateOptions{Measure: m.Name})
+		want, err := Relate(context.Background(), gazetest.Device(t), items, RelateOptions{Measure: m.Name})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -30,7 +31,7 @@ func TestRelateToFile(t *testing.T) {
 		for {
 			ctx, cancel := context.WithCancel(context.Background())
 			first, calls := -1, 0
-			r, err := Relate(ctx, device(t), items, RelateOptions{Measure: m.Name, File: file, Progress: func(done, _ int) {
+			r, err := Relate(ctx, gazetest.Device(t), items, RelateOptions{Measure: m.Name, File: file, Progress: func(done, _ int) {
 				if first < 0 {
 					first = done
 				}
@@ -75,18 +76,18 @@ func TestJournalOfOthers(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "relation.npy")
 	ctx, cancel := context.WithCancel(context.Background())
-	_, err := Relate(ctx, device(t), some(200), RelateOptions{Measure: "tima", File: file, Progress: func(int, int) { cancel() }})
+	_, err := Relate(ctx, gazetest.Device(t), gazetest.Some(200), RelateOptions{Measure: "tima", File: file, Progress: func(int, int) { cancel() }})
 	if !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
 	for _, o := range []RelateOptions{{Measure: "tima:eps=0.1", File: file}, {Measure: "tima", File: file}} {
-		items := some(200)
+		items := gazetest.Some(200)
 		items[0], items[1] = items[1], items[0]
-		want, err := Relate(context.Background(), device(t), items, RelateOptions{Measure: o.Measure})
+		want, err := Relate(context.Background(), gazetest.Device(t), items, RelateOptions{Measure: o.Measure})
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := Relate(context.Background(), device(t), items, o)
+		r, err := Relate(context.Background(), gazetest.Device(t), items, o)
 		if err != nil || !slices.Equal(r.Values, want.Values) {
 			t.Errorf("%s: %v", o.Measure, err)
 		}
@@ -100,11 +101,11 @@ func TestMeanToFile(t *testing.T) {
 	for i := range 60 {
 		var readers []gaze.Recording
 		for k := range i % 4 {
-			readers = append(readers, path(uint64(100*i+k), 12, 640, 480))
+			readers = append(readers, gazetest.Path(uint64(100*i+k), 12, 640, 480))
 		}
 		items = append(items, readers)
 	}
-	want, err := Relate(context.Background(), device(t), items, RelateOptions{Measure: "tima", Readers: "mean"})
+	want, err := Relate(context.Background(), gazetest.Device(t), items, RelateOptions{Measure: "tima", Readers: "mean"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,11 +113,11 @@ func TestMeanToFile(t *testing.T) {
 	file := filepath.Join(dir, "relation.npy")
 	ctx, cancel := context.WithCancel(context.Background())
 	o := RelateOptions{Measure: "tima", Readers: "mean", File: file, Progress: func(int, int) { cancel() }}
-	if _, _, err := TimedRelate(ctx, device(t), items, o); !errors.Is(err, context.Canceled) || !Begun(file) {
+	if _, _, err := TimedRelate(ctx, gazetest.Device(t), items, o); !errors.Is(err, context.Canceled) || !Begun(file) {
 		t.Fatalf("interrupted: %v, begun %v", err, Begun(file))
 	}
 	o.Progress = nil
-	r, timing, err := TimedRelate(context.Background(), device(t), items, o)
+	r, timing, err := TimedRelate(context.Background(), gazetest.Device(t), items, o)
 	if err != nil || !slices.Equal(r.Values, want.Values) || !slices.Equal(r.HasGaze, want.HasGaze) {
 		t.Fatalf("another relation in the file: %v", err)
 	}
@@ -129,7 +130,7 @@ func TestMeanToFile(t *testing.T) {
 	if left, _ := os.ReadDir(dir); len(left) != 1 || Begun(file) {
 		t.Errorf("%v left beside the matrix", left)
 	}
-	if _, timing, err := TimedRelate(context.Background(), device(t), items, RelateOptions{Measure: "tima"}); err != nil || timing.PairsPerSecond <= 0 {
+	if _, timing, err := TimedRelate(context.Background(), gazetest.Device(t), items, RelateOptions{Measure: "tima"}); err != nil || timing.PairsPerSecond <= 0 {
 		t.Errorf("%+v, %v", timing, err)
 	}
 }

@@ -1,9 +1,12 @@
-package similarity
+package similarity_test
 
 import (
 	"testing"
 
 	"gzpt/gaze"
+	"gzpt/gaze/examine"
+	"gzpt/gaze/internal/gazetest"
+	"gzpt/gaze/similarity"
 )
 
 // mapNeighbourFloors and mapReaderFloors are the floors of the measures of maps: what was measured, rounded down. emd and
@@ -22,7 +25,7 @@ var (
 
 // A new measure must be measured on real gaze.
 func TestEveryMeasureHasAFloor(t *testing.T) {
-	for _, m := range Measures() {
+	for _, m := range similarity.Measures() {
 		if readerFloors[m.Name] == 0 && mapReaderFloors[m.Name] == 0 {
 			t.Errorf("%s has no floor", m.Name)
 		}
@@ -34,11 +37,11 @@ func TestEveryMeasureHasAFloor(t *testing.T) {
 func TestKvasirMaps(t *testing.T) {
 	long(t)
 	_, items := load(t, "kvasir_gaze", "auto")
-	labels := column(t, shared(t, "data", "kvasir_gaze", "labels.csv"), "area_tercile")
+	labels := column(t, gazetest.Shared(t, "data", "kvasir_gaze", "labels.csv"), "area_tercile")
 	for measure, least := range mapNeighbourFloors {
-		r := relate(t, items, RelateOptions{Measure: measure})
-		d := r.Diagnose(r.TauForPositives(5), labels)
-		control := r.Permuted(1).Diagnose(d.Tau, labels)
+		r := relate(t, items, similarity.RelateOptions{Measure: measure})
+		d := examine.DiagnoseAt(r, r.TauForPositives(5), labels)
+		control := examine.DiagnoseAt(r.Permuted(1), d.Tau, labels)
 		t.Logf("%s: neighbour %.3f (permuted %.3f), AUC %.3f (permuted %.3f), %g positives", measure, d.Labels.Neighbour, control.Labels.Neighbour, d.Labels.AUC, control.Labels.AUC, d.Positives.Mean)
 		if d.WithGaze != 1000 || d.Labels.Neighbour < least {
 			t.Errorf("%s: the nearest neighbour shares the label in %.3f, want %.2f", measure, d.Labels.Neighbour, least)
@@ -46,7 +49,7 @@ func TestKvasirMaps(t *testing.T) {
 		if d.Positives.Mean > 5 {
 			t.Errorf("%s: %g positives per item at tau %g, asked for 5", measure, d.Positives.Mean, d.Tau)
 		}
-		if !within(control.Labels.Neighbour, .333, .05) || !within(control.Labels.AUC, .5, .01) {
+		if !gazetest.Within(control.Labels.Neighbour, .333, .05) || !gazetest.Within(control.Labels.AUC, .5, .01) {
 			t.Errorf("%s: with permuted gaze neighbours share the label in %.3f, AUC %.3f", measure, control.Labels.Neighbour, control.Labels.AUC)
 		}
 	}
@@ -69,7 +72,7 @@ func TestEyeCrowdMaps(t *testing.T) {
 		if measure == "emd" { // a fifth of a millisecond a pair
 			items, names = alone[:len(alone)/2], image[:len(image)/2]
 		}
-		d := relate(t, items, RelateOptions{Measure: measure}).Diagnose(.9, names)
+		d := examine.DiagnoseAt(relate(t, items, similarity.RelateOptions{Measure: measure}), .9, names)
 		t.Logf("%s: AUC %.3f, nearest neighbour %.3f (chance %.3f)", measure, d.Labels.AUC, d.Labels.Neighbour, d.Labels.Chance)
 		if d.Labels.AUC < least {
 			t.Errorf("%s: same-image readers rank above others with AUC %.3f, want %.2f", measure, d.Labels.AUC, least)

@@ -1,4 +1,4 @@
-package similarity
+package similarity_test
 
 import (
 	"context"
@@ -11,7 +11,11 @@ import (
 
 	"gzpt/asm"
 	"gzpt/gaze"
+	"gzpt/gaze/examine"
 	"gzpt/gaze/formats"
+	"gzpt/gaze/internal/gazetest"
+	"gzpt/gaze/relation"
+	"gzpt/gaze/similarity"
 )
 
 // long skips what real data add minutes to under the race detector, without a line of code that other tests do not race.
@@ -45,7 +49,7 @@ func column(tb testing.TB, path, name string) []string {
 // load reads a folder of shared data, its recordings in the order of labels.csv.
 func load(tb testing.TB, folder, format string) (set *formats.Set, items [][]gaze.Recording) {
 	tb.Helper()
-	dir := shared(tb, "data", folder)
+	dir := gazetest.Shared(tb, "data", folder)
 	set, err := formats.Load(dir, formats.ReadOptions{Format: format})
 	if err != nil {
 		tb.Fatal(err)
@@ -62,7 +66,7 @@ func load(tb testing.TB, folder, format string) (set *formats.Set, items [][]gaz
 }
 
 // relate computes a relation of real data, whose products take minutes under the race detector on the reference device.
-func relate(tb testing.TB, items [][]gaze.Recording, o RelateOptions) *Relation {
+func relate(tb testing.TB, items [][]gaze.Recording, o similarity.RelateOptions) *relation.Relation {
 	tb.Helper()
 	dev, err := asm.Open("")
 	if err != nil {
@@ -70,7 +74,7 @@ func relate(tb testing.TB, items [][]gaze.Recording, o RelateOptions) *Relation 
 	}
 	defer dev.Close()
 	start := time.Now()
-	r, err := Relate(context.Background(), dev, items, o)
+	r, err := similarity.Relate(context.Background(), dev, items, o)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -111,19 +115,19 @@ func TestKvasir(t *testing.T) {
 	if len(set.Recordings) != 1000 || fixations != 26832 || set.Dropped.Any() {
 		t.Errorf("%d recordings, %d fixations, %d missing, %d outside; want 1000, 26832, none", len(set.Recordings), fixations, set.Dropped.Missing, set.Dropped.Outside)
 	}
-	labels := column(t, shared(t, "data", "kvasir_gaze", "labels.csv"), "area_tercile")
+	labels := column(t, gazetest.Shared(t, "data", "kvasir_gaze", "labels.csv"), "area_tercile")
 	for name := range neighbourFloors { // chance is .33
-		r := relate(t, items, RelateOptions{Measure: name})
-		d := r.Diagnose(r.TauForPositives(5), labels)
-		if d.WithGaze != 1000 || d.Labels.Neighbour < floor(t, neighbourFloors, name) || !within(d.Labels.Chance, .333, .001) {
+		r := relate(t, items, similarity.RelateOptions{Measure: name})
+		d := examine.DiagnoseAt(r, r.TauForPositives(5), labels)
+		if d.WithGaze != 1000 || d.Labels.Neighbour < floor(t, neighbourFloors, name) || !gazetest.Within(d.Labels.Chance, .333, .001) {
 			t.Errorf("%s: the nearest neighbour shares the label in %.3f, chance %.3f", name, d.Labels.Neighbour, d.Labels.Chance)
 		}
 		lower := positivesPerItem(r, float64(math.Nextafter32(float32(d.Tau), -2)))
 		if d.Positives.Mean > 5 || lower <= 5 { // one item more has as much similarity as tau, or several
 			t.Errorf("%s: %g positives per item at tau %g, below it %g, asked for 5", name, d.Positives.Mean, d.Tau, lower)
 		}
-		control := r.Permuted(1).Diagnose(d.Tau, labels)
-		if !within(control.Labels.Neighbour, .333, .05) || !within(control.Labels.AUC, .5, .01) {
+		control := examine.DiagnoseAt(r.Permuted(1), d.Tau, labels)
+		if !gazetest.Within(control.Labels.Neighbour, .333, .05) || !gazetest.Within(control.Labels.AUC, .5, .01) {
 			t.Errorf("%s: with permuted gaze neighbours share the label in %.3f, AUC %.3f", name, control.Labels.Neighbour, control.Labels.AUC)
 		}
 		t.Logf("%s: neighbour %.3f (permuted %.3f), AUC %.3f (permuted %.3f)", name, d.Labels.Neighbour, control.Labels.Neighbour, d.Labels.AUC, control.Labels.AUC)
@@ -131,7 +135,7 @@ func TestKvasir(t *testing.T) {
 }
 
 // positivesPerItem counts the positives of an item on average, of a relation in which all items have gaze.
-func positivesPerItem(r *Relation, tau float64) float64 {
+func positivesPerItem(r *relation.Relation, tau float64) float64 {
 	count := 0
 	for i := range r.N {
 		for j := range r.N {
@@ -159,14 +163,14 @@ func TestEyeCrowd(t *testing.T) {
 		}
 	}
 	for name := range readerFloors {
-		d := relate(t, alone, RelateOptions{Measure: name}).Diagnose(.9, image)
+		d := examine.DiagnoseAt(relate(t, alone, similarity.RelateOptions{Measure: name}), .9, image)
 		if least := floor(t, readerFloors, name); d.Labels.AUC < least {
 			t.Errorf("%s: same-image readers rank above others with AUC %.3f, want %.2f", name, d.Labels.AUC, least)
 		}
 		t.Logf("%s: AUC %.3f, nearest neighbour %.3f (chance %.3f)", name, d.Labels.AUC, d.Labels.Neighbour, d.Labels.Chance)
 	}
 	for _, readers := range []string{"merge", "mean"} {
-		if d := relate(t, items[:15], RelateOptions{Measure: "heatmap-cc", Readers: readers}).Diagnose(.5, nil); d.WithGaze != 15 {
+		if d := examine.DiagnoseAt(relate(t, items[:15], similarity.RelateOptions{Measure: "heatmap-cc", Readers: readers}), .5, nil); d.WithGaze != 15 {
 			t.Errorf("%s: %+v", readers, d)
 		}
 	}
@@ -175,7 +179,7 @@ func TestEyeCrowd(t *testing.T) {
 func BenchmarkTIMA(b *testing.B) {
 	_, items := load(b, "kvasir_gaze", "auto")
 	for b.Loop() {
-		if _, err := Relate(context.Background(), device(b), items, RelateOptions{Measure: "tima"}); err != nil {
+		if _, err := similarity.Relate(context.Background(), gazetest.Device(b), items, similarity.RelateOptions{Measure: "tima"}); err != nil {
 			b.Fatal(err)
 		}
 	}

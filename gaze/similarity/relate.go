@@ -1,15 +1,21 @@
+// Package similarity measures how alike the gaze of two images is, and makes the relation of all pairs of images by any of
+// its measures: those of scanpaths lie in package scanpaths, those of maps in package heatmaps.
 package similarity
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
-	"runtime"
-	"sync"
-	"sync/atomic"
+	"slices"
+	"time"
 
 	"gzpt/gaze"
+	"gzpt/gaze/relation"
+	"gzpt/gaze/similarity/internal/measure"
 	"gzpt/kernels"
 )
 
@@ -36,9 +42,9 @@ type RelateOptions struct {
 // An item without gaze (no recording, or no fixation that lasts) has similarity 0 with every item, itself included; all
 // other diagonal entries are 1. The result does not depend on the number of workers. dev carries out products over all
 // pairs where the measure is one.
-func Relate(ctx context.Context, dev kernels.Device, items [][]gaze.Recording, o RelateOptions) (*Relation, error) {
+func Relate(ctx context.Context, dev kernels.Device, items [][]gaze.Recording, o RelateOptions) (*relation.Relation, error) {
 	if dev == nil {
-		panic("gaze: Relate: no device")
+		panic("similarity: Relate: no device")
 	}
 	for _, recordings := range items {
 		if err := drawable(recordings); err != nil {
@@ -51,89 +57,16 @@ func Relate(ctx context.Context, dev kernels.Device, items [][]gaze.Recording, o
 		for i, recordings := range items {
 			paths[i] = gaze.Merge(recordings)
 		}
-		r, j, err := relatePaths(ctx, dev, paths, o)
+		d, err := relatePaths(ctx, dev, paths, o)
 		if err != nil {
 			return nil, err
 		}
-		return r.named(j)
+		return d.Complete()
 	case "mean":
 		return relateMean(ctx, dev, items, o)
 	}
 	return nil, fmt.Errorf("readers %q, expected merge or mean", o.Readers)
 }
-
-// relatePaths compares all pairs of paths; the journal is that of a matrix which is whole, but has no name yet.
-func relatePaths(ctx context.Context, dev kernels.Device, paths []gaze.Recording, o RelateOptions) (*Relation, *journal, error) {
-	m, s, err := parseMeasure(o.Measure)
-	if err != nil {
-		return nil, nil, err
-	}
-	scope := kernels.NewScope(dev)
-	defer scope.Close()
-	w := &work{ctx: ctx, dev: scope, paths: paths, settings: s}
-	r, j, err := open(w, o)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := r.fill(w, m, j, o.Progress); err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("gaze measure %s: %w", m.Name, err), j.keep(), r.Close())
-	}
-	return r, j, nil
-}
-
-// named is a whole relation whose file has its name.
-func (r *Relation) named(j *journal) (*Relation, error) {
-	if err := j.complete(r); err != nil {
-		return nil, errors.Join(err, r.Close())
-	}
-	return r, nil
-}
-
-// fill computes all blocks of the relation that the journal does not have yet.
-func (r *Relation) fill(w *work, m Measure, j *journal, progress func(done, total int)) error {
-	if r.N == 0 {
-		return w.ctx.Err()
-	}
-	c, err := m.prepare(w)
-	if err != nil {
-		return err
-	}
-	blocks := (r.N + c.side - 1) / c.side
-	j.begin(c.side, blocks)
-	done := 0
-	buffer := make([]float32, min(c.side, r.N)*min(c.side, r.N))
-	for a := range blocks {
-		for b := a; b < blocks; b++ {
-			rows, cols := blockOf(a, c.side, r.N), blockOf(b, c.side, r.N)
-			if !j.has(a, b) {
-				if err := w.ctx.Err(); err != nil {
-					return err
-				}
-				dst := buffer[:rows.n*cols.n]
-				if err := c.compare(rows, cols, dst); err != nil {
-					return err
-				}
-				if err := r.store(w, c, rows, cols, dst); err != nil {
-					return err
-				}
-				if err := j.add(a, b); err != nil {
-					return err
-				}
-			}
-			if a == b {
-				done += rows.n * (rows.n - 1) / 2
-			} else {
-				done += rows.n * cols.n
-			}
-			if progress != nil && done > 0 {
-				progress(done, r.N*(r.N-1)/2)
-			}
-		}
-	}
-	return w.ctx.Err()
-}
-
-func blockOf(index, side, n int) span { return span{index * side, min(side, n-index*side)} }
 
 // drawable checks what the measures rely on: a frame, and coordinates and durations that are numbers.
 func drawable(recordings []gaze.Recording) error {
@@ -149,103 +82,108 @@ func drawable(recordings []gaze.Recording) error {
 	return nil
 }
 
-// work is what a measure prepares its comparison from.
-type work struct {
-	ctx      context.Context
-	dev      kernels.Device
-	paths    []gaze.Recording
-	settings settings
-	blank    []bool // of the comparison that is being prepared
+// relateMean compares all recordings, and takes the mean over those of two items.
+func relateMean(ctx context.Context, dev kernels.Device, items [][]gaze.Recording, o RelateOptions) (*relation.Relation, error) {
+	first := make([]int, len(items)+1) // path of each item; the last stands for the end
+	for i, recordings := range items {
+		first[i+1] = first[i] + len(recordings)
+	}
+	all := o
+	if o.File != "" {
+		all.File = ofReaders(o.File)
+	}
+	d, err := relatePaths(ctx, dev, slices.Concat(items...), all)
+	if err != nil {
+		return nil, err
+	}
+	return d.Mean(ctx, first, o.File)
 }
 
-// span is the paths first .. first+n-1.
-type span struct{ first, n int }
+// ofReaders is the file of the relation of all recordings beside that of the items.
+func ofReaders(file string) string { return file + ".readers" }
 
-// comparison compares prepared paths, a block of the matrix at a time.
-type comparison struct {
-	// side is the rows and columns of a block: a second of work at most, so that a run can be interrupted. A smaller block
-	// is as good.
-	side int
-	// compare writes the similarities of rows with cols to dst, row-major. Where both are the same, only what lies above
-	// the diagonal counts, and where either path has no gaze nothing does.
-	compare func(rows, cols span, dst []float32) error
-	// finish, if not nil, turns what compare wrote into similarities in place. It is given stretches of a block, on all
-	// cores.
-	finish func(values []float32)
-	// blank, if not nil, tells the paths that have gaze, but nothing to compare them by: 0 with every other.
-	blank []bool
-}
+// Begun reports whether an interrupted Relate left a part of the relation for a file.
+func Begun(file string) bool { return relation.Begun(file) || relation.Begun(ofReaders(file)) }
 
-// finishRow makes similarities of path i and the paths from cols on of what compare wrote.
-func (c comparison) finishRow(i int, cols span, values []float32) {
-	if c.finish != nil {
-		c.finish(values)
+// relatePaths compares all pairs of paths; the relation is whole, but its file has no name yet.
+func relatePaths(ctx context.Context, dev kernels.Device, paths []gaze.Recording, o RelateOptions) (*relation.Draft, error) {
+	m, s, err := parseMeasure(o.Measure)
+	if err != nil {
+		return nil, err
 	}
-	if c.blank == nil {
-		return
+	scope := kernels.NewScope(dev)
+	defer scope.Close()
+	w := &measure.Work{Ctx: ctx, Device: scope, Paths: paths, Settings: s}
+	hasGaze, inputs := make([]bool, len(paths)), ""
+	for i, p := range paths {
+		hasGaze[i] = p.HasGaze()
 	}
-	if c.blank[i] {
-		clear(values)
-		return
+	if o.File != "" {
+		inputs = digest(w, o.Measure)
 	}
-	for b, blank := range c.blank[cols.first : cols.first+cols.n] {
-		if blank {
-			values[b] = 0
+	d, err := relation.Begin(hasGaze, o.File, inputs)
+	if err != nil {
+		return nil, err
+	}
+	if err := fill(d, w, m, o.Progress); err != nil {
+		if memory := new(kernels.OutOfMemory); errors.As(err, &memory) {
+			err = fmt.Errorf("%w: fewer images, or a measure of fewer numbers an image, take less", err)
 		}
+		return nil, errors.Join(fmt.Errorf("gaze measure %s: %w", m.Name, err), d.Suspend())
 	}
+	return d, nil
 }
 
-// each calls do for every index below n on all cores, in any order. newWorker makes what one goroutine needs for
-// itself. It returns the context's error if that ends first.
-func (w *work) each(n int, newWorker func() (do func(i int))) error {
-	var next atomic.Int64
-	var wait sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), n) {
-		wait.Go(func() {
-			do := newWorker()
-			for w.ctx.Err() == nil {
-				i := int(next.Add(1) - 1)
-				if i >= n {
-					return
-				}
-				do(i)
-			}
-		})
+// fill computes what the draft does not have yet.
+func fill(d *relation.Draft, w *measure.Work, m Measure, progress func(done, total int)) error {
+	if len(w.Paths) == 0 {
+		return w.Ctx.Err()
 	}
-	wait.Wait()
-	return w.ctx.Err()
+	blocks, err := m.Prepare(w)
+	if err != nil {
+		return err
+	}
+	return d.Fill(w.Ctx, blocks, progress)
 }
 
-// pairSide is the side of a block of pairs that are compared one by one.
-const pairSide = 64
-
-// pairs is a comparison by a similarity of two paths. newWorker makes the similarity with one goroutine's scratch memory;
-// it is called once for a pair of different paths that have gaze and are not blank, in an order that follows from their gaze alone: so the
-// relation is symmetric, and does not depend on the order of the items, even where a similarity breaks ties or rounds
-// by the order of the two.
-func (w *work) pairs(newWorker func() (similarity func(i, j int) float64)) (comparison, error) {
-	has := make([]bool, len(w.paths))
-	for i, p := range w.paths {
-		has[i] = p.HasGaze() && (w.blank == nil || !w.blank[i])
-	}
-	rank := ranks(w.paths)
-	return comparison{side: pairSide, blank: w.blank, compare: func(rows, cols span, dst []float32) error {
-		return w.each(rows.n, func() func(int) {
-			similarity := newWorker()
-			return func(a int) {
-				for b := range cols.n {
-					i, j := rows.first+a, cols.first+b
-					if i >= j || !has[i] || !has[j] {
-						continue
-					}
-					if rank[i] > rank[j] {
-						i, j = j, i
-					}
-					dst[a*cols.n+b] = float32(similarity(i, j))
-				}
+// digest is of everything that the values depend on.
+func digest(w *measure.Work, text string) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s\n%s\n", text, w.Device.Name())
+	var buffer []byte
+	for _, p := range w.Paths {
+		buffer = append(buffer[:0], p.Image...)
+		numbers := []float64{p.Width, p.Height, p.Resolution.X, p.Resolution.Y, float64(len(p.Fixations))}
+		for _, f := range p.Fixations {
+			numbers = append(numbers, f.X, f.Y, f.Start, f.Duration, f.Resolution.X, f.Resolution.Y)
+		}
+		if p.Map != nil {
+			for _, v := range p.Map.Values {
+				numbers = append(numbers, float64(v))
 			}
-		})
-	}}, nil
+		}
+		buffer, _ = binary.Append(buffer, binary.LittleEndian, numbers) // numbers have a size
+		h.Write(buffer)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Timing is how long a relation took.
+type Timing struct {
+	Seconds        float64 `json:"seconds"`
+	PairsPerSecond float64 `json:"pairs_per_s"`
+}
+
+// TimedRelate is [Relate] with its timing, which is nil where an interrupted call had done a part.
+func TimedRelate(ctx context.Context, dev kernels.Device, items [][]gaze.Recording, o RelateOptions) (*relation.Relation, *Timing, error) {
+	begun := o.File != "" && Begun(o.File)
+	start := time.Now()
+	r, err := Relate(ctx, dev, items, o)
+	if err != nil || begun {
+		return r, nil, err
+	}
+	seconds := max(time.Since(start).Seconds(), 1e-9)
+	return r, &Timing{seconds, float64(r.N) * float64(r.N-1) / 2 / seconds}, nil
 }
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

@@ -17,6 +17,7 @@ type operand struct {
 	out     bool      // the call writes it
 	sums    bool      // float64 on every device
 	indices bool      // int32
+	half    bool      // bfloat16 on every device
 	inPlace []string  // the inputs that this output may be
 	free    bool      // any shape is legal, so none is refused
 	derived bool      // its values follow from another operand's, so no NaN is put into it alone
@@ -56,17 +57,6 @@ func sums(o operand) operand {
 func indices(o operand) operand {
 	o.indices = true
 	return o
-}
-
-// typeOn is the element type of the operand on a device of the given type.
-func (o operand) typeOn(device kernels.Type) kernels.Type {
-	switch {
-	case o.sums:
-		return kernels.Float64
-	case o.indices:
-		return kernels.Int32
-	}
-	return device
 }
 
 // free marks an input of which any shape is legal.

@@ -1,0 +1,181 @@
+package relation
+
+import (
+	"bufio"
+	"fmt"
+	"math"
+	"os"
+	"strings"
+
+	"gzpt/gaze"
+	"gzpt/kernels/npy"
+)
+
+// ReadReleased reads a relation matrix that other code made, such as GzPT's own release: a square .npy of float32,
+// float64 or integers, and a name list, a text file with the image of every row on a line of its own, blank ones only at
+// its end.
+//
+// The two halves of the matrix are averaged, and asymmetry is how far they are apart at most; a matrix that has zeros in
+// all of one half is taken from the other. An item whose row and column are zeros has no gaze; the diagonal of the others
+// is set to 1.
+func ReadReleased(matrix, names string) (r *Relation, listed []string, asymmetry float64, err error) {
+	if listed, err = ReadNames(names); err != nil {
+		return nil, nil, 0, err
+	}
+	dims, values, err := npy.ReadFile(matrix)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	if len(dims) != 2 || dims[0] != dims[1] {
+		return nil, nil, 0, gaze.Problem{File: matrix, Reason: fmt.Sprintf("an array of shape %v, expected a square matrix", dims)}
+	}
+	n := dims[0]
+	if len(listed) != n {
+		return nil, nil, 0, gaze.Problem{File: names, Line: min(len(listed), n) + 1, Reason: fmt.Sprintf("%d names, expected %d: one for each row of %s", len(listed), n, matrix)}
+	}
+	for k, v := range values {
+		if !finite(float64(v)) {
+			return nil, nil, 0, gaze.Problem{File: matrix, Reason: fmt.Sprintf("row %d, column %d (%q and %q) is %g, expected a number", k/n, k%n, listed[k/n], listed[k%n], v)}
+		}
+	}
+	r = &Relation{N: n, Values: values, HasGaze: make([]bool, n)}
+	asymmetry = r.symmetrise()
+	for i := range n {
+		for j := range n {
+			if r.At(i, j) != 0 && (i != j || n == 1) {
+				r.HasGaze[i] = true
+			}
+		}
+		r.Values[i*n+i] = 0
+		if r.HasGaze[i] {
+			r.Values[i*n+i] = 1
+		}
+	}
+	return r, listed, asymmetry, nil
+}
+
+// symmetrise averages the two halves, or copies the one that is not all zeros.
+func (r *Relation) symmetrise() (asymmetry float64) {
+	upper, lower := false, false
+	for i := range r.N {
+		for j := i + 1; j < r.N; j++ {
+			upper, lower = upper || r.At(i, j) != 0, lower || r.At(j, i) != 0
+		}
+	}
+	for i := range r.N {
+		for j := i + 1; j < r.N; j++ {
+			a, b := float64(r.At(i, j)), float64(r.At(j, i))
+			v := (a + b) / 2
+			if upper != lower { // one of them is 0
+				v = a + b
+			} else {
+				asymmetry = max(asymmetry, a-b, b-a)
+			}
+			r.Values[i*r.N+j], r.Values[j*r.N+i] = float32(v), float32(v)
+		}
+	}
+	return asymmetry
+}
+
+// ReadNames reads a name list.
+func ReadNames(path string) ([]string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var names []string
+	lines, blank := map[string]int{}, 0
+	s := bufio.NewScanner(f)
+	for line := 1; s.Scan(); line++ {
+		name := strings.TrimSpace(strings.TrimPrefix(s.Text(), "\ufeff"))
+		switch {
+		case name == "":
+			if blank == 0 {
+				blank = line
+			}
+			continue
+		case blank > 0:
+			return nil, gaze.Problem{File: path, Line: blank, Reason: "a blank line, expected the name of an image"}
+		case lines[name] > 0:
+			return nil, gaze.Problem{File: path, Line: line, Reason: fmt.Sprintf("image %q is listed already on line %d", name, lines[name])}
+		}
+		lines[name] = line
+		names = append(names, name)
+	}
+	if err := s.Err(); err != nil {
+		return nil, gaze.Problem{File: path, Line: len(names) + 1, Reason: fmt.Sprintf("%v, expected the name of an image", err)}
+	}
+	if len(names) == 0 {
+		return nil, gaze.Problem{File: path, Reason: "no name, expected that of an image on each line"}
+	}
+	return names, nil
+}
+
+// Select is the relation of other items: item i is the item rows[i] of this one, or has no gaze where that is -1.
+func (r *Relation) Select(rows []int) *Relation {
+	if inOrder(rows, r.N) {
+		return r // as large as it may be, it is not copied
+	}
+	out := newRelation(len(rows))
+	for i, a := range rows {
+		if a < 0 || !r.HasGaze[a] {
+			continue
+		}
+		out.HasGaze[i] = true
+		for j, b := range rows {
+			if b >= 0 {
+				out.Values[i*out.N+j] = r.At(a, b)
+			}
+		}
+	}
+	return out
+}
+
+// inOrder reports whether rows is 0, 1 .. n-1.
+func inOrder(rows []int, n int) bool {
+	for i, row := range rows {
+		if row != i {
+			return false
+		}
+	}
+	return len(rows) == n
+}
+
+// Open maps the relation that a run wrote to a file; where files cannot be mapped it is read. Close gives it back.
+func Open(path string) (*Relation, error) {
+	r := &Relation{}
+	m, err := npy.OpenMapped(path, false)
+	var dims []int
+	if err == nil {
+		dims, r.Values, r.mapped = m.Dims, m.Data, m
+	} else if dims, r.Values, err = npy.ReadFile(path); err != nil {
+		return nil, err
+	}
+	if len(dims) != 2 || dims[0] != dims[1] {
+		r.Close()
+		return nil, gaze.Problem{File: path, Reason: fmt.Sprintf("an array of shape %v, expected a square matrix", dims)}
+	}
+	r.N = dims[0]
+	r.gazeFromDiagonal()
+	return r, nil
+}
+
+// FromValues is the relation of a matrix as a run writes it: an item has gaze where its diagonal entry is not 0.
+func FromValues(n int, values []float32) *Relation {
+	if len(values) != n*n {
+		panic("relation: FromValues: a relation has n*n values")
+	}
+	r := &Relation{N: n, Values: values}
+	r.gazeFromDiagonal()
+	return r
+}
+
+func (r *Relation) gazeFromDiagonal() {
+	r.HasGaze = make([]bool, r.N)
+	for i := range r.N {
+		r.HasGaze[i] = r.At(i, i) != 0
+	}
+}
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

@@ -1,0 +1,134 @@
+package relation
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"gzpt/kernels/npy"
+)
+
+// writeFloat64 writes a matrix as NumPy does by default.
+func writeFloat64(t *testing.T, path string, dims []int, values []float64) {
+	t.Helper()
+	shape := strings.Trim(strings.ReplaceAll(fmt.Sprint(dims), " ", ", "), "[]")
+	head := fmt.Sprintf("{'descr': '<f8', 'fortran_order': False, 'shape': (%s), }\n", shape)
+	file := append([]byte("\x93NUMPY\x01\x00"), byte(len(head)), 0)
+	file = append(file, head...)
+	file, _ = binary.Append(file, binary.LittleEndian, values)
+	if err := os.WriteFile(path, file, 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestReadReleased(t *testing.T) {
+	square := []float64{
+		0, .5, 0, .25,
+		.5, 0, 0, -1,
+		0, 0, 7, 0,
+		.25, -1, 0, 3,
+	}
+	good := "a.png\nimages/b.png\r\nc\n d.png \n\n\n"
+	upper := slices.Clone(square)
+	for i := range 4 {
+		for j := range i {
+			upper[i*4+j] = 0
+		}
+	}
+	skewed := slices.Clone(square)
+	skewed[1] = .75
+	withNaN := slices.Clone(square)
+	withNaN[7] = math.NaN()
+	tests := []struct {
+		name   string
+		dims   []int
+		values []float64
+		names  string
+		want   string // the error
+	}{
+		{"as it is", []int{4, 4}, square, good, ""},
+		{"upper half", []int{4, 4}, upper, "\ufeff" + good, ""},
+		{"not square", []int{2, 8}, square, good, "relation.npy: an array of shape [2 8], expected a square matrix"},
+		{"a vector", []int{16}, square, good, "relation.npy: an array of shape [16], expected a square matrix"},
+		{"NaN", []int{4, 4}, withNaN, good, `relation.npy: row 1, column 3 ("images/b.png" and "d.png") is NaN, expected a number`},
+		{"too few names", []int{4, 4}, square, "a\nb\nc\n", "names.txt:4: 3 names, expected 4: one for each row of "},
+		{"too many names", []int{4, 4}, square, "a\nb\nc\nd\ne\n", "names.txt:5: 5 names, expected 4: one for each row of "},
+		{"twice", []int{4, 4}, square, "a\nb\na\nd\n", `names.txt:3: image "a" is listed already on line 1`},
+		{"blank", []int{4, 4}, square, "a\n\n\nb\nc\nd", "names.txt:2: a blank line, expected the name of an image"},
+		{"empty", []int{4, 4}, square, "\n", "names.txt: no name, expected that of an image on each line"},
+		{"not text", []int{4, 4}, square, "a\n" + strings.Repeat("x", 1<<17), "names.txt:2: bufio.Scanner: token too long, expected the name of an image"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			dir := t.TempDir()
+			matrix, names := filepath.Join(dir, "relation.npy"), filepath.Join(dir, "names.txt")
+			writeFloat64(t, matrix, test.dims, test.values)
+			if err := os.WriteFile(names, []byte(test.names), 0o666); err != nil {
+				t.Fatal(err)
+			}
+			r, listed, asymmetry, err := ReadReleased(matrix, names)
+			if test.want != "" {
+				if err == nil || !strings.HasPrefix(strings.TrimPrefix(err.Error(), dir+string(filepath.Separator)), test.want) {
+					t.Errorf("%v, want %s", err, test.want)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := []float32{1, .5, 0, .25, .5, 1, 0, -1, 0, 0, 0, 0, .25, -1, 0, 1}
+			if !slices.Equal(r.Values, want) || !slices.Equal(r.HasGaze, []bool{true, true, false, true}) || asymmetry != 0 ||
+				!slices.Equal(listed, []string{"a.png", "images/b.png", "c", "d.png"}) {
+				t.Errorf("%v %v %v %v", r.Values, r.HasGaze, asymmetry, listed)
+			}
+			chosen := r.Select([]int{3, -1, 0, 2})
+			if !slices.Equal(chosen.Values, []float32{1, 0, .25, 0, 0, 0, 0, 0, .25, 0, 1, 0, 0, 0, 0, 0}) || !slices.Equal(chosen.HasGaze, []bool{true, false, true, false}) {
+				t.Errorf("selected %v %v", chosen.Values, chosen.HasGaze)
+			}
+		})
+	}
+	if r := random(12, 5, 1); r.Select([]int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}) != r || r.Select([]int{0, 1, 2}).N != 3 {
+		t.Error("all rows in their order are copied, or some are not selected")
+	}
+	dir := t.TempDir()
+	matrix, names := filepath.Join(dir, "r.npy"), filepath.Join(dir, "n.txt")
+	writeFloat64(t, matrix, []int{4, 4}, skewed)
+	if err := os.WriteFile(names, []byte(good), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if r, _, asymmetry, err := ReadReleased(matrix, names); err != nil || asymmetry != .25 || r.At(0, 1) != .625 || r.At(1, 0) != .625 {
+		t.Errorf("a skewed matrix: %v apart, %v", asymmetry, err)
+	}
+	for _, paths := range [][2]string{{"nothing.npy", names}, {matrix, "nothing.txt"}, {names, names}} {
+		if _, _, _, err := ReadReleased(paths[0], paths[1]); err == nil {
+			t.Errorf("%v was read", paths)
+		}
+	}
+}
+
+func TestOpen(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "r.npy")
+	want := random(20, 9, 2)
+	if err := npy.WriteFile(path, []int{20, 20}, want.Values); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.N != 20 || !slices.Equal(r.Values, want.Values) || !slices.Equal(r.HasGaze, want.HasGaze) {
+		t.Error("another relation came back")
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+	writeFloat64(t, path, []int{2, 3}, make([]float64, 6))
+	if _, err := Open(path); err == nil || !strings.Contains(err.Error(), "expected a square matrix") {
+		t.Error(err)
+	}
+}
