@@ -138,8 +138,11 @@ func (j *contrastJob) band(i int) span { return span{i * j.size, min(j.size, j.a
 // do hands an item to the step that runs.
 func (j *contrastJob) do(item, worker int) { j.step(j, item, worker) }
 
-// each runs n items of a step.
+// each runs n items of a step. None wake nobody.
 func (j *contrastJob) each(n int, step func(j *contrastJob, item, worker int)) {
+	if n == 0 {
+		return
+	}
 	j.step = step
 	j.d.pool.run(j, n)
 }

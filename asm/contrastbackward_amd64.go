@@ -62,7 +62,9 @@ func (j *contrastJob) backwardApart(s *segment) {
 	if s != nil {
 		j.loose = append(j.loose, s)
 	}
-	j.cutParts(backwardItems)
+	if j.cutParts(backwardItems) == 0 {
+		return
+	}
 	j.partial = growFloats(j.partial, (j.parts-1)*len(j.dq))
 	j.each(j.groupCount()*j.parts, (*contrastJob).backwardBlocks)
 	if j.parts > 1 {

@@ -27,13 +27,14 @@ func (d *device) ContrastiveLoss(loss, lse, q, k, queue kernels.Tensor, labels k
 	loss.Float64()[0] += scale * j.finish(lse.Float32())
 }
 
-// cutParts cuts the blocks of the loose segments into parts, so that there are some items, if there are blocks enough.
-func (j *contrastJob) cutParts(items int) {
-	blocks := 0
+// cutParts counts the blocks of the loose segments and cuts them into parts, so that there are some items, if there are
+// blocks enough.
+func (j *contrastJob) cutParts(items int) (blocks int) {
 	for _, s := range j.loose {
 		blocks += s.blocks()
 	}
 	j.parts = max(min(ceil(items, max(j.groupCount(), 1)), blocks), 1)
+	return blocks
 }
 
 // eachBlock calls do for the blocks of one part.
