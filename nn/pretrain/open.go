@@ -94,17 +94,16 @@ func (r *Run) plan(was *Record) (err error) {
 		if r.positives, err = Positives(r.data.Relation, rule, r.rows); err != nil {
 			return err
 		}
-		rule = r.positives.Rule()
+		r.weights, rule = r.positives.Weight, r.positives.Rule()
 	}
 	name := identity(r.rows, r.data.Relation, r.trainedOn())
 	if was != nil && was.Format == 0 {
 		name = identityBeforeFormats(r.rows, r.data.Relation, was.Settings, &r.settings, rule)
 	}
-	c, err := r.settings.network(len(r.items), name)
+	c, err := r.settings.network(len(r.items), len(r.rows), name)
 	if err != nil {
 		return err
 	}
-	r.matrix = make([]float32, c.Batch*c.Batch)
 	r.trainer, err = nn.NewTrainer(r.dev, c)
 	return err
 }
