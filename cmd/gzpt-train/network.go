@@ -31,7 +31,7 @@ func (s *networkSettings) addFlags(f *flags) {
 	g := f.group("Network")
 	f.choice(g, &s.arch, "arch", archs, "`BACKBONE`")
 	g.IntVar(&s.width, "width", torchvisionWidth, "channels of the stem: `N`; 64 is torchvision's network (phantoms: 16)")
-	f.path(g, &s.init, "init", "start from the backbone in `FILE`, safetensors under torchvision's names")
+	f.path(g, &s.init, "init", "start from the backbone in `FILE`: safetensors, .pth or .pt under torchvision's names")
 
 	s.methodSettings.addFlags(f)
 

@@ -4,14 +4,20 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"path"
+	"path/filepath"
+	"strings"
 
 	"gzpt/gaze"
+	"gzpt/kernels/names"
 )
 
 // Image is an image of the data set that recordings are sought for.
 type Image struct {
 	// Name is its path relative to the folder of images, or whatever the gaze files call it.
 	Name string
+	// Path is its file, "" where it is not known: gaze may name folders above Name.
+	Path string
 	// Width and Height are the stored image's size in pixels, 0 where unknown.
 	Width, Height int
 	// File and Line say where the image is listed.
@@ -34,8 +40,8 @@ type AlignOptions struct {
 }
 
 // Align sorts the recordings to the images: perItem[i] is those of images[i], in the order of the files, in a frame of
-// the image's shape. Names are compared whole, then without folders, then without extension, and must fit one image only; where
-// a file names no image, its own name is compared. A recording of a screen is mapped to the image by o.Placement; fixations
+// the image's shape. Names mean images as package names says; where a file names no image, its own name does, with or without
+// what follows its last dot. A recording of a screen is mapped to the image by o.Placement; fixations
 // that fall off the image are then dropped and counted, samples stay.
 //
 // Gaze without an image, an image without gaze, an empty recording, an image that is listed twice, a recording whose frame
@@ -43,13 +49,17 @@ type AlignOptions struct {
 // of skips. A skipped image without gaze keeps its place, with no recording.
 func (set *Set) Align(images []Image, o AlignOptions) (perItem [][]gaze.Recording, skips []gaze.Problem, err error) {
 	c := problems{skipBad: o.SkipBad}
-	lookup, err := c.index(images)
+	index, err := c.index(images)
 	if err != nil {
 		return nil, nil, err
 	}
 	perItem = make([][]gaze.Recording, len(images))
+	seen := map[shown]string{}
 	for _, r := range set.Recordings {
-		i, err := lookup.find(r)
+		i, err := find(index, r)
+		if err == nil {
+			err = oneName(seen, r, images[i], i)
+		}
 		if err == nil {
 			r.Image = cmp.Or(r.Image, images[i].Name)
 			if empty(r) {
@@ -75,47 +85,58 @@ func (set *Set) Align(images []Image, o AlignOptions) (perItem [][]gaze.Recordin
 	return perItem, c.skips, nil
 }
 
-// lookup finds images by name, one map for each of nameKeys; -1 stands for several images.
-type lookup []map[string]int
-
-func (c *problems) index(images []Image) (lookup, error) {
-	l := make(lookup, len(nameKeys))
-	for k, key := range nameKeys {
-		l[k] = map[string]int{}
-		for i, image := range images {
-			name := key(image.Name)
-			first, ok := l[k][name]
-			switch {
-			case !ok:
-				l[k][name] = i
-			case k > 0:
-				l[k][name] = -1
-			default:
-				if err := c.pass(gaze.Problem{File: image.File, Line: image.Line, Reason: fmt.Sprintf("image %q is listed already on line %d", image.Name, images[first].Line)}); err != nil {
-					return nil, err
-				}
+// index is the images by name; one that is listed twice is a problem.
+func (c *problems) index(images []Image) (*names.Index, error) {
+	named := make([]names.Image, len(images))
+	for i, image := range images {
+		named[i] = names.Image{Name: image.Name, Path: image.Path}
+	}
+	index := names.New(named)
+	for i, image := range images {
+		if first := index.First(i); first != i {
+			if err := c.pass(gaze.Problem{File: image.File, Line: image.Line, Reason: fmt.Sprintf("image %q is listed already on line %d", image.Name, images[first].Line)}); err != nil {
+				return nil, err
 			}
 		}
 	}
-	return l, nil
+	return index, nil
 }
 
-func (l lookup) find(r gaze.Recording) (int, error) {
-	name, what := r.Image, fmt.Sprintf("gaze for image %q", r.Image)
-	if name == "" {
-		name = base(r.File)
-		what = fmt.Sprintf("gaze for an image that only the file's name, %q, tells", name)
-	}
-	for k, key := range nameKeys {
-		i, ok := l[k][key(name)]
-		switch {
-		case ok && i < 0:
-			return 0, gaze.Problem{File: r.File, Line: r.Line, Reason: what + ", which fits several images; expected a name with its folder"}
-		case ok:
-			return i, nil
+// find is the image of a recording.
+func find(index *names.Index, r gaze.Recording) (int, error) {
+	what := fmt.Sprintf("gaze for image %q", r.Image)
+	i, err := index.FindElsewhere(r.Image)
+	if r.Image == "" {
+		file := base(r.File)
+		what = fmt.Sprintf("gaze for an image that only the file's name, %q, tells", file)
+		if i, err = index.Find(file); err != nil {
+			i, err = index.Find(strings.TrimSuffix(file, filepath.Ext(file)))
 		}
 	}
-	return 0, gaze.Problem{File: r.File, Line: r.Line, Reason: what + ", which is not among the images"}
+	if err != nil {
+		return 0, gaze.Problem{File: r.File, Line: r.Line, Reason: fmt.Sprintf("%s, which %v", what, err)}
+	}
+	return i, nil
+}
+
+// shown is an image by one file.
+type shown struct {
+	file  string
+	image int
+}
+
+// oneName refuses a file in which two names with different folders mean one image: they are two images elsewhere.
+func oneName(seen map[shown]string, r gaze.Recording, image Image, i int) error {
+	if r.Image == "" {
+		return nil
+	}
+	name, key := names.Clean(r.Image), shown{r.File, i}
+	if first, ok := seen[key]; ok && path.Dir(first) != path.Dir(name) && !names.Same(first, name) {
+		return gaze.Problem{File: r.File, Line: r.Line, Reason: fmt.Sprintf("gaze for image %q, which means %q, as %q does; expected images in folders that tell both apart", r.Image, image.Name, first)}
+	} else if !ok {
+		seen[key] = name
+	}
+	return nil
 }
 
 // maxShear is how much the shape (width over height) of a recording's frame may differ from its image's: room for sizes
@@ -180,4 +201,9 @@ func (set *Set) place(r gaze.Recording, image Image, o AlignOptions) (gaze.Recor
 	}
 	r = o.Placement.onImage(r, float64(image.Width), float64(image.Height))
 	return r, set.clip(&r)
+}
+
+// base is the name without folders, of either kind of path.
+func base(name string) string {
+	return name[strings.LastIndexAny(name, `/\`)+1:]
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"gzpt/gaze"
+	"gzpt/kernels/names"
 )
 
 // eyeLinkTrial is the gaze of a trial, kept until its image is known: the messages about it may come at its end.
@@ -199,7 +200,7 @@ func (b *eyeLink) load(how string, text []string) error {
 // last. Where there are others, other is one of them.
 func (t eyeLinkTrial) load() (l eyeLinkLoad, other string) {
 	for _, candidate := range t.loads {
-		if t.variable != "" && !sameImage(t.variable, candidate.file) {
+		if t.variable != "" && !names.Same(t.variable, candidate.file) {
 			continue
 		}
 		if l.file != "" && l.file != candidate.file {

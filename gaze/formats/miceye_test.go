@@ -99,7 +99,7 @@ func TestShownHeightIsAligned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	items, _, err := set.Align([]Image{{Name: "x/a.png", Width: 2001, Height: 4000}}, AlignOptions{})
+	items, _, err := set.Align([]Image{{Name: "a.png", Width: 2001, Height: 4000}}, AlignOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
