@@ -15,6 +15,7 @@ import (
 var mayImport = map[string][]string{
 	"kernels": nil,
 	"asm":     {"kernels"},
+	"cuda":    {"kernels"},
 	"nn":      {"kernels"},
 	"gaze":    {"kernels"},
 	"cmd":     {"kernels", "asm", "nn", "gaze"},
