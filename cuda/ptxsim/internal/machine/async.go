@@ -42,9 +42,6 @@ func decodeCopy(c *compiler, i *syntax.Instruction) work {
 func (c *compiler) copyAsync(i *syntax.Instruction) work {
 	o := i.Operands
 	size := int(o[2].Value)
-	if size != 16 && (i.With["cache"] != "ca" || size != 4 && size != 8) {
-		c.refuse("%s of %d bytes", i.Text(), size)
-	}
 	to, from := c.addressOf(o[0]), c.addressOf(o[1])
 	count := c.constant(uint64(size), false)
 	if len(o) > 3 && !(i.Has("hint") && len(o) == 4) {

@@ -133,21 +133,20 @@ func (w *warp) canRun() bool {
 	return w.pick() != nil
 }
 
-// deadlock reports that no thread of the block can go on: who waits where.
+// deadlock reports that no thread of the block can go on: who waits where. A group that waits for lanes of its own warp is
+// to blame before those at barriers.
 func (b *block) deadlock() *Fault {
 	var waits []string
 	var culprit *warp
+	var blamed *group
 	for _, w := range b.warps {
 		for _, g := range w.groups {
 			if g.mask == 0 {
 				continue
 			}
-			at := g.pc
-			if g.state == blocked {
-				at--
-			}
-			if culprit == nil || culprit.groups[0].state == blocked && g.state == gathering {
-				culprit = w
+			at := g.waitsAt()
+			if blamed == nil || blamed.state == blocked && g.state == gathering {
+				culprit, blamed = w, g
 				w.pc = at
 			}
 			s := &w.program.code[at]
@@ -157,14 +156,19 @@ func (b *block) deadlock() *Fault {
 	if len(waits) > 8 {
 		waits = append(waits[:8], "...")
 	}
-	lane := 0
-	for _, g := range culprit.groups {
-		if g.mask != 0 {
-			lane = first(g.mask)
-			break
-		}
+	what := "deadlock: no thread of the block can go on"
+	if blamed.state == gathering {
+		what = "divergent: threads of its member mask do not come, and no thread of the block can go on"
 	}
-	return culprit.fault(stop{lane, "deadlock: no thread of the block can go on; waiting are " + strings.Join(waits, ", ")})
+	return culprit.fault(stop{first(blamed.mask), what + "; waiting are " + strings.Join(waits, ", ")})
+}
+
+// waitsAt is the step at which a group waits.
+func (g *group) waitsAt() int {
+	if g.state == blocked {
+		return g.pc - 1
+	}
+	return g.pc
 }
 
 // fillSpecial sets a row to a special register.

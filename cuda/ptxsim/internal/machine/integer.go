@@ -670,9 +670,6 @@ func dotProduct(i *syntax.Instruction) func(a, b, v uint32) uint32 {
 
 func (c *compiler) logic3(i *syntax.Instruction) work {
 	table := uint32(i.Operands[4].Value)
-	if i.Operands[4].Value > 255 {
-		c.refuse("lop3 with table %d, expected 0 to 255", table)
-	}
 	return c.lanes3(i, "b32", func(a, b, v uint32) uint32 {
 		result := uint32(0)
 		for n := uint32(0); n < 8; n++ {

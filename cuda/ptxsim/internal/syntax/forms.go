@@ -19,7 +19,8 @@ package syntax
 //	label, targets  places in the function
 //	any          anything of a mov: the address of a variable or function, a special register, a register
 //
-// with ? where it may be left out. A line may begin with @90 for the least target and @90a for exactly sm_90a.
+// with ? where it may be left out. After the opcode may stand @90 for the least target, @90a for exactly sm_90a, @v91
+// for the least version.
 const forms = `
 add $int:T ; T < T T
 add sat s32:T ; T < T T
@@ -47,7 +48,7 @@ mad $rnd:rnd ftz? sat? f32:T ; T < T T T
 mad $rnd:rnd f64:T ; T < T T T
 mul24 lo|hi:part u32|s32:T ; T < T T
 mad24 lo|hi:part u32|s32:T ; T < T T T
-add cc u32|s32|u64|s64|b32:T ; T < T T
+add cc u32|s32|u64|s64:T ; T < T T
 addc cc? u32|s32|u64|s64:T ; T < T T
 sub cc u32|s32|u64|s64:T ; T < T T
 subc cc? u32|s32|u64|s64:T ; T < T T
@@ -107,25 +108,33 @@ popc|clz:op b32|b64:T ; u32 < T
 dp4a u32|s32:T u32|s32:U ; s32 < b32 b32 s32
 dp2a lo|hi:part u32|s32:T u32|s32:U ; s32 < b32 b32 s32
 selp b16|b32|b64|u16|u32|u64|s16|s32|s64|f32|f64:T ; T < T T pred
-slct ftz? b16|b32|b64|u16|u32|u64|s16|s32|s64|f32|f64:T s32|f32:U ; T < T T U
+slct b16|b32|b64|u16|u32|u64|s16|s32|s64|f32|f64:T s32:U ; T < T T U
+slct ftz? b16|b32|b64|u16|u32|u64|s16|s32|s64|f32|f64:T f32:U ; T < T T U
 setp $icmp:cmp $int:T ; pred|pred < T T
+setp $ucmp:cmp u16|u32|u64:T ; pred|pred < T T
 setp eq|ne:cmp b16|b32|b64:T ; pred|pred < T T
 setp $fcmp:cmp ftz? f32:T ; pred|pred < T T
 setp $fcmp:cmp f64:T ; pred|pred < T T
-setp $fcmp:cmp ftz? f16:T ; pred|pred < T T
+setp $fcmp:cmp ftz? f16:T ; pred < T T
 setp $fcmp:cmp ftz? f16x2:T ; pred|pred < T T
-setp @90 $fcmp:cmp bf16|bf16x2:T ; pred|pred < T T
+setp @90 $fcmp:cmp bf16:T ; pred < T T
+setp @90 $fcmp:cmp bf16x2:T ; pred|pred < T T
 setp $icmp:cmp and|or|xor:bool $int:T ; pred|pred < T T !pred
+setp $ucmp:cmp and|or|xor:bool u16|u32|u64:T ; pred|pred < T T !pred
 setp eq|ne:cmp and|or|xor:bool b16|b32|b64:T ; pred|pred < T T !pred
 setp $fcmp:cmp and|or|xor:bool ftz? f32:T ; pred|pred < T T !pred
 setp $fcmp:cmp and|or|xor:bool f64:T ; pred|pred < T T !pred
-setp $fcmp:cmp and|or|xor:bool ftz? f16|f16x2:T ; pred|pred < T T !pred
-set $icmp:cmp u32|s32:U $int:T ; U < T T
-set eq|ne:cmp u32|s32:U b16|b32|b64:T ; U < T T
-set $icmp:cmp ftz? f32:U $int:T ; U < T T
-set $fcmp:cmp ftz? u32|s32|f32:U f32|f64:T ; U < T T
-set $fcmp:cmp and|or|xor:bool ftz? u32|s32|f32:U f32|f64:T ; U < T T !pred
+setp $fcmp:cmp and|or|xor:bool ftz? f16:T ; pred < T T !pred
+setp $fcmp:cmp and|or|xor:bool ftz? f16x2:T ; pred|pred < T T !pred
+set $icmp:cmp u32|s32|f32:U $int:T ; U < T T
+set $ucmp:cmp u32|s32|f32:U u16|u32|u64:T ; U < T T
+set eq|ne:cmp u32|s32|f32:U b16|b32|b64:T ; U < T T
+set $fcmp:cmp ftz? u32|s32|f32:U f32:T ; U < T T
+set $fcmp:cmp u32|s32|f32:U f64:T ; U < T T
 set $icmp:cmp and|or|xor:bool u32|s32|f32:U $int:T ; U < T T !pred
+set $ucmp:cmp and|or|xor:bool u32|s32|f32:U u16|u32|u64:T ; U < T T !pred
+set $fcmp:cmp and|or|xor:bool ftz? u32|s32|f32:U f32:T ; U < T T !pred
+set $fcmp:cmp and|or|xor:bool u32|s32|f32:U f64:T ; U < T T !pred
 set $fcmp:cmp ftz? f16|u16|s16|u32|s32:U f16:T ; U < T T
 set $fcmp:cmp ftz? f16x2:U f16x2:T ; U < T T
 set @90 $fcmp:cmp bf16x2:U bf16x2:T ; U < T T
@@ -133,9 +142,18 @@ set @90 $fcmp:cmp bf16:U bf16:T ; U < T T
 mov b16|b32|b64|u16|u32|u64|s16|s32|s64|f32|f64:T ; any < any
 mov pred:T ; pred < pred
 cvt u8|u16|u32|u64|s8|s16|s32|s64:T u8|u16|u32|u64|s8|s16|s32|s64:U ; ~T < ~U
-cvt sat u8|u16|u32|u64|s8|s16|s32|s64:T u8|u16|u32|u64|s8|s16|s32|s64:U ; ~T < ~U
-cvt $irnd:rnd ftz? sat? u8|u16|u32|u64|s8|s16|s32|s64:T f16|f32|f64:U ; ~T < U
-cvt $rnd:rnd ftz? sat? f16|f32|f64:T u8|u16|u32|u64|s8|s16|s32|s64:U ; T < ~U
+cvt sat s8:T u8|u16|u32|u64|s16|s32|s64:U ; ~T < ~U
+cvt sat u8:T u16|u32|u64|s8|s16|s32|s64:U ; ~T < ~U
+cvt sat s16:T u16|u32|u64|s32|s64:U ; ~T < ~U
+cvt sat u16:T u32|u64|s8|s16|s32|s64:U ; ~T < ~U
+cvt sat s32:T u32|u64|s64:U ; ~T < ~U
+cvt sat u32:T u64|s8|s16|s32|s64:U ; ~T < ~U
+cvt sat s64:T u64:U ; ~T < ~U
+cvt sat u64:T s8|s16|s32|s64:U ; ~T < ~U
+cvt $irnd:rnd ftz? sat? u8|u16|u32|u64|s8|s16|s32|s64:T f32:U ; ~T < U
+cvt $irnd:rnd sat? u8|u16|u32|u64|s8|s16|s32|s64:T f16|f64:U ; ~T < U
+cvt $rnd:rnd ftz? sat? f32:T u8|u16|u32|u64|s8|s16|s32|s64:U ; T < ~U
+cvt $rnd:rnd sat? f16|f64:T u8|u16|u32|u64|s8|s16|s32|s64:U ; T < ~U
 cvt $rnd:rnd ftz? sat? f32:T f64:U ; T < U
 cvt $rnd:rnd ftz? sat? f16:T f32|f64:U ; T < U
 cvt rn|rz:rnd relu? bf16:T f32:U ; T < U
@@ -150,27 +168,29 @@ cvt sat? f64:T f64:U ; T < U
 cvt sat? f16:T f16:U ; T < U
 cvt $irnd:rnd ftz? sat? f32:T f32:U ; T < U
 cvt $irnd:rnd sat? f64:T f64:U ; T < U
-cvt $irnd:rnd ftz? sat? f16:T f16:U ; T < U
+cvt $irnd:rnd sat? f16:T f16:U ; T < U
 cvt f32:T bf16:U ; T < U
 cvt @90 $irnd:rnd? bf16:T bf16:U ; T < U
-cvt @90 $rnd:rnd bf16:T u8|u16|u32|u64|s8|s16|s32|s64|f16|f64:U ; T < ~U
-cvt @90 $irnd:rnd u8|u16|u32|u64|s8|s16|s32|s64:T bf16:U ; ~T < U
+cvt @90 $rnd:rnd bf16:T u16|u32|u64|s16|s32|s64|f16|f64:U ; T < ~U
+cvt @90 $irnd:rnd u16|u32|u64|s16|s32|s64:T bf16:U ; ~T < U
 cvt pack sat u16|s16:T s32:U ; b32 < s32 s32
 cvt pack sat u8|s8:T s32:U b32 ; b32 < s32 s32 b32
-cvta global|shared|local|const:space? u64:T ; T < any
+cvta global|shared|local|const:space u64:T ; T < any
 cvta to global|shared|local|const:space u64:T ; T < any
 isspacep global|shared|local|const|shared::cta:space ; pred < u64
 ld const:space $scalar:T ; *~T < []
 ld const:space v2|v4:vec $scalar:T ; *~T < []
-ld param|param::entry|param::func:space v2|v4:vec? $scalar:T ; *~T < []
+ld param|param::entry:space v2|v4:vec? $scalar:T ; *~T < []
 ld weak? global|shared|local|shared::cta:space? $ldcache:cache? $evict:evict? L2::cache_hint:hint? $prefetch:prefetch? v2|v4:vec? $scalar:T ; *~T < [] b64?
-ld volatile:strong global|shared|local|shared::cta:space? v2|v4:vec? $scalar:T ; *~T < []
+ld volatile:strong global|shared|shared::cta:space? v2|v4:vec? $scalar:T ; *~T < []
+ld @v91 volatile:strong local:space v2|v4:vec? $scalar:T ; *~T < []
 ld relaxed|acquire:strong cta|cluster|gpu|sys:scope global|shared|shared::cta:space? $evict:evict? L2::cache_hint:hint? $prefetch:prefetch? v2|v4:vec? $scalar:T ; *~T < [] b64?
 ld global:space ca|cg|cs:cache? nc:nc $evict:evict? L2::cache_hint:hint? $prefetch:prefetch? v2|v4:vec? $scalar:T ; *~T < [] b64?
 ldu global:space? v2|v4:vec? $scalar:T ; *~T < []
-st param|param::func:space v2|v4:vec? $scalar:T ; < [] *~T
+st param:space v2|v4:vec? $scalar:T ; < [] *~T
 st weak? global|shared|local|shared::cta:space? wb|cg|cs|wt:cache? $evict:evict? L2::cache_hint:hint? v2|v4:vec? $scalar:T ; < [] *~T b64?
-st volatile:strong global|shared|local|shared::cta:space? v2|v4:vec? $scalar:T ; < [] *~T
+st volatile:strong global|shared|shared::cta:space? v2|v4:vec? $scalar:T ; < [] *~T
+st @v91 volatile:strong local:space v2|v4:vec? $scalar:T ; < [] *~T
 st relaxed|release:strong cta|cluster|gpu|sys:scope global|shared|shared::cta:space? $evict:evict? L2::cache_hint:hint? v2|v4:vec? $scalar:T ; < [] *~T b64?
 prefetch global|local:space? L1|L2:level ; < []
 prefetch global:space L2::evict_last|L2::evict_normal:level ; < []
@@ -191,7 +211,8 @@ red relaxed|release:order? $scope:scope? global|shared|shared::cta:space? inc|de
 red relaxed|release:order? $scope:scope? global|shared|shared::cta:space? min|max:op u32|s32|u64|s64:T ; < [] T
 red @90 relaxed|release:order? $scope:scope? global:space add:op v2|v4:vec f32:T ; < [] *T
 fence sc|acq_rel:order? cta|cluster|gpu|sys:scope ;
-fence @90 proxy async|async::global|async::shared::cta|alias:kind ;
+fence @90 proxy async|alias:kind ;
+fence @90 proxy async global|shared::cta:where ;
 fence @90 mbarrier_init release cluster ;
 membar cta|gl|sys:scope ;
 bar sync ; < u32 u32?
@@ -238,7 +259,8 @@ cp async wait_all ;
 ldmatrix sync aligned m8n8 x1|x2|x4:count trans? shared|shared::cta:space? b16 ; frag < []
 stmatrix @90 sync aligned m8n8 x1|x2|x4:count trans? shared|shared::cta:space? b16 ; < [] frag
 movmatrix sync aligned m8n8 trans b16 ; b32 < b32
-mma sync aligned m16n8k8|m16n8k16:shape row col f32:D f16|bf16:A f16|bf16:B f32:C ; mma < mma mma mma
+mma sync aligned m16n8k8|m16n8k16:shape row col f32:D f16:A f16:B f32:C ; mma < mma mma mma
+mma sync aligned m16n8k8|m16n8k16:shape row col f32:D bf16:A bf16:B f32:C ; mma < mma mma mma
 mma sync aligned m16n8k8|m16n8k16:shape row col f16:D f16:A f16:B f16:C ; mma < mma mma mma
 mma sync aligned m16n8k4|m16n8k8:shape row col f32:D tf32:A tf32:B f32:C ; mma < mma mma mma
 mma sync aligned m8n8k4:shape row col f64:D f64:A f64:B f64:C ; mma < mma mma mma
@@ -254,7 +276,8 @@ var lists = map[string]string{
 	"int":      "u16|u32|u64|s16|s32|s64",
 	"rnd":      "rn|rz|rm|rp",
 	"irnd":     "rni|rzi|rmi|rpi",
-	"icmp":     "eq|ne|lt|le|gt|ge|lo|ls|hi|hs",
+	"icmp":     "eq|ne|lt|le|gt|ge",
+	"ucmp":     "lo|ls|hi|hs",
 	"fcmp":     "eq|ne|lt|le|gt|ge|equ|neu|ltu|leu|gtu|geu|num|nan",
 	"scalar":   "b8|b16|b32|b64|u8|u16|u32|u64|s8|s16|s32|s64|f32|f64",
 	"order":    "relaxed|acquire|release|acq_rel",

@@ -23,6 +23,11 @@ func (i *Instruction) matchFragment(o *Operand, target bool) string {
 	if t == "f32" || t == "f64" || t == "s32" {
 		register = t
 	}
+	for _, element := range o.List {
+		if element.Register != nil && register == "b32" && element.Register.Type.Float() {
+			return fmt.Sprintf("register %s of type .%s holds no packed elements", element.Register.Name, element.Register.Type)
+		}
+	}
 	return i.matchVector(o, register, count, false, target)
 }
 

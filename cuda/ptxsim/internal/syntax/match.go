@@ -14,6 +14,7 @@ import (
 type Form struct {
 	text      string
 	least     int    // target
+	version   int    // of PTX, 10*major + minor
 	exact     string // target, where only one has it
 	modifiers []modifier
 	targets   []string
@@ -47,6 +48,10 @@ func parseForm(line string) (opcodes []string, f *Form) {
 	fields := strings.Fields(left)
 	first, _, _ := strings.Cut(fields[0], ":")
 	for _, field := range fields[1:] {
+		if at, is := strings.CutPrefix(field, "@v"); is {
+			f.version, _ = strconv.Atoi(at)
+			continue
+		}
 		if at, is := strings.CutPrefix(field, "@"); is {
 			f.least, _ = strconv.Atoi(strings.TrimRight(at, "a"))
 			if strings.HasSuffix(at, "a") {
@@ -95,6 +100,10 @@ func (i *Instruction) match(module *Module) string {
 		}
 		if form.least > module.Capability() || form.exact != "" && form.exact != module.Target {
 			wrong = fmt.Sprintf("target %s does not have it", module.Target)
+			continue
+		}
+		if form.version > 10*module.Version[0]+module.Version[1] {
+			wrong = fmt.Sprintf("version %d.%d does not have it", module.Version[0], module.Version[1])
 			continue
 		}
 		i.With = with
@@ -195,6 +204,26 @@ func (i *Instruction) matchOperands(f *Form) string {
 			return fmt.Sprintf("operand %d: %s", n+1, wrong)
 		}
 	}
+	return i.matchNumbers(len(f.targets))
+}
+
+// matchNumbers checks the literals that only some values suit.
+func (i *Instruction) matchNumbers(targets int) string {
+	switch {
+	case i.Opcode == "bar" && i.Modifiers[0] != "warp" || i.Opcode == "barrier":
+		if o := i.Operands[targets]; o.Kind == IntegerOperand && o.Value > 15 {
+			return fmt.Sprintf("barrier %d, expected 0 to 15", o.Value)
+		}
+	case i.Opcode == "cp" && len(i.Operands) > 2:
+		size := i.Operands[2].Value
+		if size != 16 && (i.With["cache"] != "ca" || size != 4 && size != 8) {
+			return fmt.Sprintf("a copy of %d bytes", size)
+		}
+	case i.Opcode == "lop3":
+		if table := i.Operands[4].Value; table > 255 {
+			return fmt.Sprintf("table %d, expected 0 to 255", table)
+		}
+	}
 	return ""
 }
 
@@ -255,7 +284,7 @@ func (i *Instruction) matchOperand(class string, o *Operand, target bool) string
 }
 
 func expectKind(o *Operand, kind OperandKind, what string) string {
-	if o.Kind != kind && !(kind == LabelOperand && o.Kind == TargetsOperand || kind == TargetsOperand && o.Kind == LabelOperand) {
+	if o.Kind != kind {
 		return "expected " + what
 	}
 	return ""
@@ -267,6 +296,9 @@ func (i *Instruction) matchAddress(o *Operand) string {
 	}
 	if r := o.Register; r != nil && r.Type != "b64" && r.Type != "u64" && r.Type != "s64" && r.Type != "b32" && r.Type != "u32" && r.Type != "s32" {
 		return fmt.Sprintf("register %s of type .%s as an address", r.Name, r.Type)
+	}
+	if o.Variable != nil && o.Variable.Input && i.Opcode == "st" {
+		return fmt.Sprintf("%s is given to the function and cannot be written", o.Variable.Name)
 	}
 	space := strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(i.With["space"], "::cta"), "::entry"), "::func")
 	if v := o.Variable; v != nil && space != "" && v.Space != space && i.Opcode != "cp" {

@@ -384,11 +384,10 @@ func (p *parser) value(v *Variable) {
 			p.expect("(")
 		}
 		pointer := Pointer{At: len(v.Initial), Bytes: size, Symbol: p.symbol(), Generic: generic}
-		if p.is("+") || p.is("-") {
-			pointer.Addend = int64(p.sum())
-		}
+		pointer.Addend = p.addend()
 		if generic {
 			p.expect(")")
+			pointer.Addend += p.addend()
 		}
 		v.Pointers = append(v.Pointers, pointer)
 	} else {
@@ -399,6 +398,14 @@ func (p *parser) value(v *Variable) {
 		}
 	}
 	v.Initial = binary.LittleEndian.AppendUint64(v.Initial, bits)[:len(v.Initial)+size]
+}
+
+// addend is what may follow a symbol.
+func (p *parser) addend() int64 {
+	if p.is("+") || p.is("-") {
+		return int64(p.sum())
+	}
+	return 0
 }
 
 // symbol is a variable or function whose address is taken.
@@ -435,6 +442,9 @@ func (p *parser) functionDeclaration(external bool) {
 	f.Name = p.word()
 	if p.is("(") {
 		f.Params = p.params()
+		for _, v := range f.Params {
+			v.Input = true
+		}
 	}
 	p.tuning(f)
 	f = p.merge(f)

@@ -26,13 +26,6 @@ func (p *parser) resolve(use labelUse) {
 			}
 			return
 		}
-		if at, known := s.targets[use.name]; known && use.operand != nil {
-			use.operand.Kind, use.operand.Value = TargetsOperand, uint64(at)
-			if at < 0 {
-				use.operand.Kind = PrototypeOperand
-			}
-			return
-		}
 	}
 	p.failAt(use.line, "unknown name %s", use.name)
 }
@@ -292,9 +285,24 @@ func (p *parser) named() *Operand {
 	if f := p.moduleOf[name]; f != nil {
 		return &Operand{Kind: FunctionOperand, Function: f}
 	}
+	if o := p.target(name); o != nil {
+		return o
+	}
 	o := &Operand{Kind: LabelOperand, Name: name}
 	p.labels = append(p.labels, labelUse{name: name, scope: p.scope(), line: line, operand: o})
 	return o
+}
+
+// target is an operand that names .branchtargets or .callprototype, which must stand before it.
+func (p *parser) target(name string) *Operand {
+	for s := p.scope(); s != nil; s = s.parent {
+		if at, known := s.targets[name]; known && at < 0 {
+			return &Operand{Kind: PrototypeOperand}
+		} else if known {
+			return &Operand{Kind: TargetsOperand, Value: uint64(at)}
+		}
+	}
+	return nil
 }
 
 // special reads %laneid or %tid.x.

@@ -55,6 +55,7 @@ type Variable struct {
 	Bytes    int  // in all; 0 for an array without length
 	Unsized  bool // extern .shared s[]
 	Extern   bool
+	Input    bool // a parameter that a function is given
 	Initial  []byte
 	Pointers []Pointer // addresses inside Initial
 	Line     int
