@@ -106,9 +106,6 @@ func decodeConvert(c *compiler, i *syntax.Instruction) work {
 	}
 	convert := conversionOf(i, to, from)
 	sourceType := bitsOrType(from)
-	if from == "f64" {
-		sourceType = "f64"
-	}
 	write := c.target(o[0], bitsOrType(to))
 	var read func(w *warp, lane int) uint64
 	if r := o[1].Register; r != nil && r.Type.Size() == 8 {

@@ -72,7 +72,7 @@ func (c *compiler) floating(i *syntax.Instruction) work {
 
 // bitsOf is the type of the register that holds a value, for literals.
 func bitsOf(t syntax.Type) syntax.Type {
-	if t == "f32" {
+	if t == "f32" || t == "f64" {
 		return t
 	}
 	if t.Size() == 2 {

@@ -12,6 +12,7 @@ package syntax
 //	*T           a vector of as many T as the modifier remembered as vec says, or one T without it
 //	4xT          a vector of four T
 //	pred, !pred  a predicate, which ! may negate
+//	predicate    a predicate or a number
 //	pred|pred    a predicate, perhaps with a second after |
 //	T|pred       a register, perhaps with a predicate after |
 //	[]           an address
@@ -140,7 +141,7 @@ set $fcmp:cmp ftz? f16x2:U f16x2:T ; U < T T
 set @90 $fcmp:cmp bf16x2:U bf16x2:T ; U < T T
 set @90 $fcmp:cmp bf16:U bf16:T ; U < T T
 mov b16|b32|b64|u16|u32|u64|s16|s32|s64|f32|f64:T ; any < any
-mov pred:T ; pred < pred
+mov pred:T ; pred < predicate
 cvt u8|u16|u32|u64|s8|s16|s32|s64:T u8|u16|u32|u64|s8|s16|s32|s64:U ; ~T < ~U
 cvt sat s8:T u8|u16|u32|u64|s16|s32|s64:U ; ~T < ~U
 cvt sat u8:T u16|u32|u64|s8|s16|s32|s64:U ; ~T < ~U

@@ -123,6 +123,8 @@ func (i *Instruction) sample(class string, n int) string {
 		return vectorOf(t, count, n)
 	case "pred|pred":
 		return "%p1|%p2"
+	case "predicate":
+		return "-1"
 	case "pred", "!pred":
 		return "%p" + strconv.Itoa(1+n)
 	}

@@ -257,6 +257,11 @@ func (i *Instruction) matchOperand(class string, o *Operand, target bool) string
 		return i.matchFragment(o, target)
 	case "pred|pred":
 		return matchPair(o, "pred", "pred")
+	case "predicate":
+		if o.Kind != IntegerOperand {
+			return matchRegister(o, "pred", false, target)
+		}
+		return ""
 	case "!pred":
 		if o.Kind == IntegerOperand {
 			return ""

@@ -246,9 +246,7 @@ func (p *parser) declaration() {
 	case p.isDot("entry"), p.isDot("func"):
 		p.functionDeclaration(external)
 	case p.isDot("global"), p.isDot("const"), p.isDot("shared"):
-		for _, v := range p.variables(external) {
-			p.module.Variables = append(p.module.Variables, v)
-		}
+		p.module.Variables = append(p.module.Variables, p.variables(external)...)
 	default:
 		p.fail("unknown directive %s", p.token.describe())
 	}
