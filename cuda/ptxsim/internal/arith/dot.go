@@ -1,0 +1,99 @@
+package arith
+
+// This file is the arithmetic of the tensor cores of H100 and H200, after the published bit-accurate model (arXiv
+// 2512.07004): the exact products of one instruction and the addend are aligned to the greatest exponent, each cut to
+// two bits below the last of float32, summed exactly, and the sum is cut to float32.
+
+import "math"
+
+// The exponent that stands for a zero, far below all others, and the lowest one that terms are aligned to.
+const (
+	zeroExponent = -1 << 14
+	lowestAlign  = -133
+	extraBits    = 2
+)
+
+// Element is a number unpacked for Dot: significand * 2^(exponent - fraction bits of its format). An infinite one is
+// special with the significand of 1, a NaN with any smaller.
+type Element struct {
+	significand int32
+	exponent    int32
+	special     bool // infinite or NaN
+}
+
+// Unpack splits bits of a format. Those of F32 lie in the same places as those of TF32, which ignores the last 13.
+func (f *Format) Unpack(bits uint32) Element {
+	bits >>= f.skip
+	fraction := int32(bits & (1<<f.Fraction - 1))
+	stored := int32(bits&^(f.Sign>>f.skip)) >> f.Fraction
+	e := Element{fraction, stored - int32(f.Bias), false}
+	switch {
+	case stored == int32(f.Inf>>f.skip)>>f.Fraction:
+		e.special = true
+		if fraction == 0 {
+			e.significand = 1 << f.Fraction
+		}
+	case stored == 0 && fraction == 0:
+		e.exponent = zeroExponent
+	case stored == 0:
+		e.exponent++
+	default:
+		e.significand |= 1 << f.Fraction
+	}
+	if bits&(f.Sign>>f.skip) != 0 {
+		e.significand = -e.significand
+	}
+	return e
+}
+
+// Dot is the exact sum of c and the products of a and b, elements of format f, as the tensor core cuts it; before it is
+// rounded to its type. c is bits of float32. The result is infinite or NaN where an operand is.
+func Dot(f *Format, a, b []Element, c uint32) float64 {
+	addend := F32.Unpack(c)
+	greatest := addend.exponent
+	special := addend.special
+	for k := range a {
+		greatest = max(greatest, a[k].exponent+b[k].exponent)
+		special = special || a[k].special || b[k].special
+	}
+	if special {
+		return specialDot(f, a, b, c)
+	}
+	greatest = max(greatest, lowestAlign)
+	lift := 23 + extraBits - 2*f.Fraction
+	sum := cut(int64(addend.significand)<<extraBits, greatest-addend.exponent)
+	for k := range a {
+		product := int64(a[k].significand) * int64(b[k].significand) << lift
+		sum += cut(product, greatest-a[k].exponent-b[k].exponent)
+	}
+	return float64(sum) * math.Float64frombits(uint64(greatest-23-extraBits+1023)<<52)
+}
+
+// cut divides by 2^places toward zero.
+func cut(value int64, places int32) int64 {
+	sign := value >> 63
+	return ((value^sign)-sign)>>uint32(places) ^ sign - sign
+}
+
+// specialDot handles infinities and NaN, where alignment does not matter.
+func specialDot(f *Format, a, b []Element, c uint32) float64 {
+	sum := F32.Value(c)
+	for k := range a {
+		sum += a[k].value(f) * b[k].value(f)
+	}
+	return sum
+}
+
+// value is the element as a float64, good enough where only signs, zeros, infinities and NaN count.
+func (e Element) value(f *Format) float64 {
+	if !e.special {
+		return float64(e.significand)
+	}
+	switch e.significand {
+	case 1 << f.Fraction:
+		return math.Inf(1)
+	case -1 << f.Fraction:
+		return math.Inf(-1)
+	}
+	return math.NaN()
+}
