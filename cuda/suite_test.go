@@ -12,7 +12,12 @@ import (
 // open opens the device over the interpreter.
 func open(tb testing.TB, options ptxsim.Options) *cuda.Device {
 	tb.Helper()
-	dev, err := cuda.Open(ptxsim.Open(options))
+	return openOver(tb, ptxsim.Open(options))
+}
+
+func openOver(tb testing.TB, driver *ptxsim.Device) *cuda.Device {
+	tb.Helper()
+	dev, err := cuda.Open(driver)
 	if err != nil {
 		tb.Fatal(err)
 	}
