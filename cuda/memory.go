@@ -1,6 +1,8 @@
 package cuda
 
 import (
+	"math"
+
 	"gzpt/cuda/internal/driver"
 	"gzpt/kernels"
 )
@@ -26,10 +28,7 @@ func newMemory() memory {
 // New allocates a zeroed tensor; drivers align to 256 bytes.
 func (d *Device) New(t kernels.Type, dims ...int) kernels.Tensor {
 	d.check.New(t)
-	bytes := t.Size()
-	for _, n := range dims {
-		bytes *= n
-	}
+	bytes := kernels.DeviceMemory(d, 0, math.MaxInt).Tensor(t, 0, dims...).Bytes() // which refuses wrong dimensions
 	at, ok := d.alloc("New", bytes)
 	if !ok {
 		m := kernels.DeviceMemory(d, d.memory.nowhere, bytes)
@@ -62,7 +61,17 @@ func (d *Device) alloc(op string, bytes int) (at driver.Pointer, ok bool) {
 	return at, err == nil
 }
 
-// Free gives the memory of a tensor back; the driver does it behind the operations that were issued before.
+// release gives memory back to the driver, behind the operations that were issued before.
+func (d *Device) release(op string, at driver.Pointer) {
+	if d.err == nil {
+		d.fail(op, d.stream.Synchronize())
+	}
+	if d.err == nil {
+		d.fail(op, d.driver.Free(at))
+	}
+}
+
+// Free gives the memory of a tensor back. It waits for the operations that were issued before.
 func (d *Device) Free(t kernels.Tensor) {
 	d.check.Free(t)
 	m := t.Memory()
@@ -76,9 +85,7 @@ func (d *Device) Free(t kernels.Tensor) {
 	}
 	delete(d.memory.blocks, m)
 	d.memory.inUse -= int64(m.Bytes())
-	if d.err == nil {
-		d.fail("Free", d.driver.Free(at))
-	}
+	d.release("Free", at)
 }
 
 // InUse is the bytes of all tensors that were made and not given back.
@@ -94,7 +101,7 @@ func (d *Device) FreeBuffer([]float32) {}
 func (d *Device) scratch(op string, n int) scratch {
 	if bytes := 8 * n; bytes > d.memory.scratchBytes && d.err == nil {
 		if d.memory.scratchBytes > 0 {
-			d.fail(op, d.driver.Free(d.memory.scratch))
+			d.release(op, d.memory.scratch)
 		}
 		at, ok := d.alloc(op, bytes)
 		if !ok {
