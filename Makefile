@@ -15,16 +15,23 @@ CUDA_TOOLS          := .tools/cuda-13.5.37
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
+<<<<<<< HEAD
 .PHONY: help demo study measures test machine lint unit tiers noasm portable race short-demo fuzz bench bench-peer bench-gaze check-export cuda-tools pages clean
+=======
+.PHONY: help demo study methods measures test machine lint unit tiers noasm portable race short-demo fuzz bench bench-peer bench-gaze check-export check-weights pages bench-contrast clean
+>>>>>>> main
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## train on phantom images with gaze, with permuted gaze and without; print one table
 	$(GO) run ./cmd/gzpt-train
 
 study: ## does gaze help on real images? four relations, three seeds each; STUDY_DATA=folder; may be stopped and repeated
 	$(GO) run ./bench/study
+
+methods: ## four methods with no, permuted and real gaze on phantoms, three seeds each, to bench/results; may be stopped and repeated
+	$(GO) run ./bench/study --phantoms 1000 --method byol,simsiam,simclr,moco --runs runs/methods --out bench/results/methods.md
 
 measures: ## what every measure of gaze is worth on real recordings and what it costs, to bench/results; GAZE_DATA=folder
 	$(GO) run ./bench/measures --data $(GAZE_DATA)
@@ -99,15 +106,25 @@ bench-peer: ## training steps and convolutions beside PyTorch, in turns, to benc
 bench-gaze: ## gaze measures beside the libraries that Python users have, in turns, to bench/results; PEER_PYTHON=python3, PEER_FLAGS
 	$(GO) run ./bench/peer --python $(PEER_PYTHON) --gaze $(PEER_FLAGS)
 
+bench-contrast: ## the contrastive loss beside PyTorch, eager and compiled, in turns, to bench/results; PEER_PYTHON=python3, PEER_FLAGS
+	$(GO) run ./bench/peer --python $(PEER_PYTHON) --contrast $(PEER_FLAGS)
+
 check-export: ## does torchvision load the backbone of RUN=folder, and compute its features? PEER_PYTHON=python3
 	@features="$$(mktemp -d)" || exit 1; trap 'rm -rf "$$features"' EXIT; \
 	$(GO) run ./cmd/gzpt-train embed --run $(RUN) --pixels --out "$$features/run" && \
 	$(PEER_PYTHON) bench/peer/check_export.py $(RUN)/exported/backbone.safetensors --features "$$features/run"
 
+<<<<<<< HEAD
 cuda-tools: $(CUDA_TOOLS)/nvidia/cu13/bin/ptxas ## ptxas and nvcc, pinned, into .tools: no GPU, no toolkit; the tests of cuda/ptxsim then use them
 
 $(CUDA_TOOLS)/nvidia/cu13/bin/ptxas: cuda/internal/toolkit/requirements.txt
 	sh cuda/internal/toolkit/install.sh $(CUDA_TOOLS) $(PEER_PYTHON)
+=======
+check-weights: ## do PyTorch's files of torchvision's networks give torchvision's features? PEER_PYTHON=python3
+	@program="$$(mktemp -d)" || exit 1; trap 'rm -rf "$$program"' EXIT; \
+	$(GO) build -o "$$program/gzpt-train" ./cmd/gzpt-train && \
+	$(PEER_PYTHON) bench/peer/check_weights.py --program "$$program/gzpt-train"
+>>>>>>> main
 
 pages: ## copy the recorded results into the README and docs
 	$(GO) run ./bench/pages

@@ -218,17 +218,20 @@ func (k Check) Conv2D(op string, y, x, w Tensor, c Conv) Conv {
 
 // Normalisation.
 
-func (k Check) ChannelSums(op string, sums, x Tensor) {
+// ChannelMoments checks the moments of x, which others, the operands beside them, must not touch either.
+func (k Check) ChannelMoments(op string, moments, x Tensor, others ...Tensor) {
 	k.active(op, x)
-	k.float64s(op, sums, 2*x.Channels())
+	k.float64s(op, moments, 2*x.Channels())
+	apart(op, moments, x)
+	apart(op, moments, others...)
 }
 
-func (k Check) BatchNormStats(n Norm, runningMean, runningVar, sums Tensor, rows int) {
+func (k Check) BatchNormStats(n Norm, runningMean, runningVar, moments Tensor, rows int) {
 	const op = "BatchNormStats"
 	k.typed(op, n.Mean, n.InvStd, runningMean, runningVar)
 	length(op, n.Mean.Len(), n.InvStd, runningMean, runningVar)
-	k.float64s(op, sums, 2*n.Mean.Len())
-	disjoint(op, n.Mean, n.InvStd, runningMean, runningVar)
+	k.float64s(op, moments, 2*n.Mean.Len())
+	disjoint(op, n.Mean, n.InvStd, runningMean, runningVar, moments)
 	if rows < 1 {
 		fail(op, "no rows")
 	}
@@ -352,15 +355,6 @@ func (k Check) NormalizeRowsBackward(dx, dy, y, norms Tensor) {
 	apart(op, dx, norms, y)
 }
 
-func (k Check) Pairwise(op string, r, x Tensor) {
-	k.typed(op, r, x)
-	rank(op, 2, r, x)
-	if r.dims[0] != x.dims[0] || r.dims[1] != x.dims[0] {
-		fail(op, "r is [n,n] for x [n,d]")
-	}
-	apart(op, r, x)
-}
-
 func (k Check) PairwiseMinimum(c, a, b Tensor) (m, n, depth int) {
 	const op = "PairwiseMinimum"
 	k.typed(op, c, a, b)
@@ -390,7 +384,7 @@ func (k Check) PositivesLoss(loss, logp, labels Tensor, normaliser Normaliser) {
 	const op = "PositivesLoss"
 	k.typed(op, logp, labels)
 	same(op, logp, labels)
-	k.float64s(op, loss, 1)
+	k.Loss(op, loss, logp, labels)
 	if normaliser > Anchor {
 		fail(op, "unknown normaliser")
 	}
@@ -406,6 +400,58 @@ func (k Check) PositivesLossBackward(dx, logp, labels Tensor, normaliser Normali
 	}
 }
 
+// ContrastiveLoss reports whether k is the tensor q.
+func (k Check) ContrastiveLoss(loss, lse, q, keys, queue Tensor, labels Labels, c Contrast) (symmetric bool) {
+	const op = "ContrastiveLoss"
+	k.contrast(op, lse, q, keys, queue, labels, c)
+	k.Loss(op, loss, lse, q, keys, queue, labels.Offsets, labels.Columns, labels.Weights)
+	apart(op, lse, q, keys, queue, labels.Offsets, labels.Columns, labels.Weights)
+	return sameBlock(q, keys)
+}
+
+// ContrastiveLossBackward reports whether k is the tensor q.
+func (k Check) ContrastiveLossBackward(dq, dk, lse, q, keys, queue Tensor, labels Labels, c Contrast) (symmetric bool) {
+	const op = "ContrastiveLossBackward"
+	k.contrast(op, lse, q, keys, queue, labels, c)
+	k.typed(op, dq, dk)
+	same(op, dq, q)
+	symmetric = sameBlock(q, keys)
+	switch {
+	case dk.rank == 0:
+	case symmetric:
+		fail(op, "dk is the zero Tensor where k is the tensor q: dq has the gradient of both")
+	default:
+		same(op, dk, keys)
+	}
+	for _, out := range []Tensor{dq, dk} {
+		apart(op, out, lse, q, keys, queue, labels.Offsets, labels.Columns, labels.Weights)
+	}
+	apart(op, dq, dk)
+	return symmetric
+}
+
+// contrast checks what the contrastive loss and its gradient share.
+func (k Check) contrast(op string, lse, q, keys, queue Tensor, labels Labels, c Contrast) {
+	k.typed(op, lse, q, keys, queue, labels.Weights)
+	k.own(op, labels.Offsets, labels.Columns)
+	rank(op, 2, q, keys)
+	length(op, q.dims[0], lse)
+	switch {
+	case keys.dims[1] != q.dims[1]:
+		fail(op, "the rows of q and k differ in length")
+	case queue.rank != 0 && (queue.rank != 2 || queue.dims[1] != q.dims[1]):
+		fail(op, "the queue is [Q,d] for q [N,d], or the zero Tensor")
+	case c.Keys > OwnKey || c.Normaliser > Anchor:
+		fail(op, "unknown choice of keys, or unknown normaliser")
+	case c.Keys != AllKeys && keys.dims[0] != q.dims[0]:
+		fail(op, "an anchor has a key of its own only among as many keys as anchors")
+	case labels.Offsets.typ != Int32 || labels.Columns.typ != Int32 && labels.Columns.Len() > 0:
+		fail(op, "offsets and columns of labels are int32")
+	case labels.Offsets.Len() != q.dims[0]+1:
+		fail(op, "labels have one offset more than there are anchors")
+	}
+}
+
 // Alignment checks AlignmentLoss and, with do in the place of o, its gradient.
 func (k Check) Alignment(op string, o, t, a Tensor) {
 	k.typed(op, o, t, a)
@@ -417,8 +463,11 @@ func (k Check) Alignment(op string, o, t, a Tensor) {
 	apart(op, o, t, a)
 }
 
-// Loss checks the float64 tensor of one element that losses and norms are added to.
-func (k Check) Loss(op string, loss Tensor) { k.float64s(op, loss, 1) }
+// Loss checks the float64 tensor of one element that a loss of ins is added to.
+func (k Check) Loss(op string, loss Tensor, ins ...Tensor) {
+	k.float64s(op, loss, 1)
+	apart(op, loss, ins...)
+}
 
 // Optimisers.
 
@@ -435,4 +484,5 @@ func (k Check) Update(op string, p Tensor, others ...Tensor) {
 func (k Check) Reduce(op string, out, x Tensor) {
 	k.typed(op, x)
 	k.float64s(op, out, 1)
+	apart(op, out, x)
 }

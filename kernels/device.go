@@ -26,13 +26,15 @@ type Device interface {
 	Supports(t Type) bool
 
 	// New allocates a zeroed tensor, aligned for the device's widest load. Where memory runs out the device fails: the
-	// error says how many bytes were asked for and are there, and the tensor must not be read.
+	// error is an [OutOfMemory], and the tensor must not be read.
 	New(t Type, dims ...int) Tensor
-	// Free gives the memory of a tensor of New back; no view of it may be used afterwards.
+	// Free gives the memory of a tensor of New back; no view of it may be used afterwards. Operations that were issued before
+	// still have it.
 	Free(t Tensor)
 	// InUse is the bytes of all tensors that were made and not given back.
 	InUse() int64
-	// NewBuffer allocates host memory of n floats that Write and Read transfer fastest; FreeBuffer gives it back.
+	// NewBuffer allocates host memory of n floats that Write and Read transfer fastest; FreeBuffer gives it back, behind the
+	// operations that were issued before.
 	NewBuffer(n int) []float32
 	FreeBuffer(b []float32)
 
@@ -86,9 +88,8 @@ type Elementwise interface {
 type Convolution interface {
 	// Conv2D: y[n,oh,ow,k] = sum_{r,s,c} x[n,h,w,c] * w[k,r,s,c].
 	Conv2D(y, x, w Tensor, c Conv)
-	// Conv2DStats is Conv2D followed by ChannelSums of y: sums is float64 [2,K], sums[0,k] = sum y[..,k],
-	// sums[1,k] = sum y[..,k]^2, both overwritten.
-	Conv2DStats(y, sums, x, w Tensor, c Conv)
+	// Conv2DStats is Conv2D followed by ChannelMoments of y: moments is float64 [2,K], overwritten.
+	Conv2DStats(y, moments, x, w Tensor, c Conv)
 	// Conv2DBackwardData: dx[n,h,w,c] = sum over all (oh,ow,r,s,k) that read x[n,h,w,c] of dy[n,oh,ow,k] * w[k,r,s,c].
 	Conv2DBackwardData(dx, dy, w Tensor, c Conv)
 	// Conv2DBackwardDataAdd is Conv2DBackwardData with dx += instead of =: where two paths of a block meet.
@@ -98,16 +99,18 @@ type Convolution interface {
 }
 
 // Normalisation operations: batch normalisation over the rows of [M, C] (Ioffe & Szegedy 2015), in separate steps so
-// that the sums can come from Conv2DStats. xhat[r,c] = (x[r,c] - Mean[c]) * InvStd[c].
+// that the moments can come from Conv2DStats. xhat[r,c] = (x[r,c] - Mean[c]) * InvStd[c].
 //
 // The forward operations work in place. In the backward ones dx may be dy or x, and dr may be dy or y, but dx is not dr.
 type Normalisation interface {
-	// ChannelSums: sums[0,c] = sum_r x[r,c], sums[1,c] = sum_r x[r,c]^2; sums is float64 [2,C], overwritten.
-	ChannelSums(sums, x Tensor)
-	// BatchNormStats turns the sums over rows rows into Mean = s0/rows and InvStd = 1/sqrt(var+eps), var =
-	// max(s1/rows - Mean^2, 0), and moves the running statistics as PyTorch does: running = (1-momentum)*running +
-	// momentum*(Mean, var*rows/(rows-1)); with rows == 1 the running variance takes var. A NaN in sums gives NaN.
-	BatchNormStats(n Norm, runningMean, runningVar, sums Tensor, rows int, eps, momentum float64)
+	// ChannelMoments: moments[0,c] = mean = sum_r x[r,c]/M, moments[1,c] = sum_r (x[r,c]-mean)^2 over the M rows, never below
+	// 0; both are 0 without rows. moments is float64 [2,C], overwritten. Their error follows the spread of a channel, not
+	// its mean: a device never subtracts the square of a mean from the mean of squares.
+	ChannelMoments(moments, x Tensor)
+	// BatchNormStats turns the moments of rows rows into Mean = moments[0] and InvStd = 1/sqrt(var+eps), var =
+	// moments[1]/rows, and moves the running statistics as PyTorch does: running = (1-momentum)*running +
+	// momentum*(Mean, var*rows/(rows-1)); with rows == 1 the running variance takes var. A NaN carries through.
+	BatchNormStats(n Norm, runningMean, runningVar, moments Tensor, rows int, eps, momentum float64)
 	// InverseStd: invStd[c] = 1/sqrt(variance[c]+eps); with Mean = running mean it makes the Norm of eval mode.
 	InverseStd(invStd, variance Tensor, eps float64)
 	// BatchNorm: y[r,c] = xhat[r,c]*Gamma[c] + Beta[c].
@@ -153,11 +156,6 @@ type Algebra interface {
 	// NormalizeRowsBackward: dx[r,c] = (dy[r,c] - y[r,c]*sum_j y[r,j]*dy[r,j]) / norms[r]. dx may be dy. (Rows shorter than
 	// eps are treated as if they were normalised.)
 	NormalizeRowsBackward(dx, dy, y, norms Tensor)
-	// PairwiseCosine: r[i,j] = <x_i,x_j> / (|x_i| |x_j|) for the rows of x [n,d], clamped to [-1,1]; r is [n,n] and
-	// exactly symmetric; r[i,i] = 1. A zero row has 0 with every row, itself included.
-	PairwiseCosine(r, x Tensor)
-	// PairwiseCorrelation is PairwiseCosine of the rows minus their means (Pearson); a constant row counts as zero.
-	PairwiseCorrelation(r, x Tensor)
 }
 
 // Losses, each added to loss, a float64 tensor of one element.
@@ -168,12 +166,31 @@ type Losses interface {
 	// LogSoftmaxBackward: dx[r,c] = dy[r,c] - exp(y[r,c]) * sum_j dy[r,j]. dx may be dy.
 	LogSoftmaxBackward(dx, dy, y Tensor)
 	// PositivesLoss is the cross-entropy with several positives (InfoNCE, SupCon's L_out): loss += scale * -sum_{r,c}
-	// w_r*labels[r,c]*logp[r,c] for logp of LogSoftmax and labels >= 0. Global: w_r = 1/sum(labels). Anchor: w_r =
-	// 1/(Rows*sum_c labels[r,c]), 0 for a row without labels. Entries with label 0 count 0, also at logp = -Inf.
+	// w_r*labels[r,c]*logp[r,c] for logp of LogSoftmax and labels >= 0. Global: w_r = 1/sum(labels), 0 without any labels.
+	// Anchor: w_r = 1/(Rows*sum_c labels[r,c]), 0 for a row without labels. Entries with label 0 count 0, also at logp = -Inf.
 	PositivesLoss(loss, logp, labels Tensor, normaliser Normaliser, scale float64)
 	// PositivesLossBackward: dx[r,c] = scale*w_r*(exp(logp[r,c])*sum_j labels[r,j] - labels[r,c]), the gradient of
 	// PositivesLoss with respect to the input of LogSoftmax.
 	PositivesLossBackward(dx, logp, labels Tensor, normaliser Normaliser, scale float64)
+	// ContrastiveLoss is PositivesLoss of LogSoftmax of the products of q [N,d] with its candidates, without the matrix of
+	// them: the memory is O((N+M) d) whatever N and M are. The candidates of anchor i are the rows of k [M,d] that c.Keys
+	// admits, then all rows of queue, which is [Q,d] or the zero Tensor; column j < M is row j of k, column M+j row j of
+	// queue. With z[i,j] = c.Scale * <q_i, candidate_j> for the columns of anchor i:
+	//
+	//	lse[i] = log sum_j exp(z[i,j]), with the row maximum taken out; -Inf for an anchor without columns
+	//	loss += scale * -sum_{i,j} w_i*label[i,j]*(z[i,j] - lse[i]), w_i that of PositivesLoss
+	//
+	// loss is float64 of one element, lse is [N]. k may be the tensor q.
+	ContrastiveLoss(loss, lse, q, k, queue Tensor, labels Labels, c Contrast, scale float64)
+	// ContrastiveLossBackward is the gradient of ContrastiveLoss for its lse. With L_i the sum of the labels of row i:
+	//
+	//	g[i,j] = scale*w_i * (exp(z[i,j] - lse[i])*L_i - label[i,j]), for the columns of anchor i
+	//	dq[i,:] = c.Scale * sum_j g[i,j]*candidate_j; dk[j,:] = c.Scale * sum_i g[i,j]*q_i
+	//
+	// Both are overwritten. dk may be the zero Tensor where no gradient of the keys is wanted; the queue has none. Where k is
+	// the tensor q, dq is the gradient of both roles together, the sum of the two, and dk must be the zero Tensor. A column
+	// that Keys takes out may count as a product with 0: a NaN in row i of k may reach dq[i,:], and one in q_i dk[i,:].
+	ContrastiveLossBackward(dq, dk, lse, q, k, queue Tensor, labels Labels, c Contrast, scale float64)
 	// AlignmentLoss is one half of the BYOL loss with a positives matrix (GzPT): loss += -scale * sum_{i,j} a[i,j] <o_i,t_j>
 	// / sum(a), for o and t [B,d] of normalised rows and a [B,B] of 0 and 1.
 	AlignmentLoss(loss, o, t, a Tensor, scale float64)
@@ -237,6 +254,36 @@ type Norm struct {
 // Product is the form of a matrix product.
 type Product struct {
 	TransA, TransB, Accumulate bool
+}
+
+// Labels are the positives of a contrastive loss as sparse rows: row i has the label Weights[e] >= 0 at column Columns[e]
+// for e in Offsets[i], ..., Offsets[i+1]-1. Labels of one column add up. A label at a column that is not one of the
+// anchor's, or outside all columns, is none: it counts nowhere, not in the sums of labels either. So no content of these
+// tensors is an error, and a device need not look at it first. Columns that ascend within a row are found fastest.
+//
+// Offsets is Int32 [N+1]; Columns, Int32, and Weights, of the device's type, hold at least Offsets[N] elements. What lies
+// beyond is not read; an e outside Columns or Weights is no label.
+type Labels struct {
+	Offsets, Columns, Weights Tensor
+}
+
+// Keys says which of the keys of a batch an anchor is compared with.
+type Keys uint8
+
+const (
+	// AllKeys compares every anchor with every key.
+	AllKeys Keys = iota
+	// OtherKeys leaves out the key of the anchor's own row (SimCLR): there are as many keys as anchors.
+	OtherKeys
+	// OwnKey takes the key of the anchor's own row alone (MoCo): there are as many keys as anchors.
+	OwnKey
+)
+
+// Contrast is the form of a contrastive loss.
+type Contrast struct {
+	Scale      float64 // of the products: 1/temperature
+	Keys       Keys
+	Normaliser Normaliser
 }
 
 // Normaliser says what PositivesLoss divides by.

@@ -1,6 +1,10 @@
 package nn
 
-import "gzpt/kernels"
+import (
+	"cmp"
+
+	"gzpt/kernels"
+)
 
 // group says where in the arena a parameter lies. The order makes two things one operation each: the encoder, which a
 // target network mirrors, is a prefix; and the vectors (biases and normalisations), which weight decay may spare, are
@@ -103,9 +107,19 @@ func (a arena) named(name string) kernels.Tensor {
 	return a.at(i)
 }
 
+// has reports whether there is a parameter of that name.
+func (l *layout) has(name string) bool {
+	_, ok := l.byName[name]
+	return ok
+}
+
 // network is the state of one network: its weights, their gradients, and the running statistics of its batch
 // normalisations.
 type network struct {
+	activations kernels.Type // of the backbone, and of the gradients of its activations
+	// shadow is the weights of the encoder in the type of the activations, which its convolutions read; without a block where
+	// that is the type of the weights.
+	shadow     arena
 	weights    arena
 	gradients  arena // without a block in a network that is not trained by gradients
 	statistics arena
@@ -113,13 +127,19 @@ type network struct {
 }
 
 // definition lists what a network consists of.
-type definition struct{ weights, statistics layout }
+type definition struct {
+	weights, statistics layout
+	activations         kernels.Type // of the backbone; 0 for the type of the device
+}
 
 // newNetwork allocates the blocks of a network: zero weights, and statistics of mean 0 and variance 1.
 func newNetwork(dev kernels.Device, d *definition, trained bool) *network {
 	d.weights.place()
 	d.statistics.place()
-	n := &network{weights: newArena(dev, &d.weights), statistics: newArena(dev, &d.statistics)}
+	n := &network{weights: newArena(dev, &d.weights), statistics: newArena(dev, &d.statistics), activations: cmp.Or(d.activations, dev.Type())}
+	if n.activations != dev.Type() {
+		n.shadow = arena{&d.weights, dev.New(n.activations, d.weights.begin[encoderVectors])}
+	}
 	if trained {
 		n.gradients = newArena(dev, &d.weights)
 	}
@@ -129,6 +149,21 @@ func newNetwork(dev kernels.Device, d *definition, trained bool) *network {
 		}
 	}
 	return n
+}
+
+// renew brings the shadow up to date, after every change of the weights.
+func (n *network) renew(dev kernels.Device) {
+	if n.shadow.layout != nil {
+		dev.Convert(n.shadow.block, n.weights.block.Slice(0, n.shadow.block.Len()))
+	}
+}
+
+// convolution is the weight of a convolution as activations meet it.
+func (n *network) convolution(name string) kernels.Tensor {
+	if n.shadow.layout != nil {
+		return n.shadow.named(name)
+	}
+	return n.weights.named(name)
 }
 
 const (
@@ -141,6 +176,11 @@ const (
 func (d *definition) addNorm(g group, name string, channels int) {
 	d.weights.add(g, name+".weight", channels)
 	d.weights.add(g, name+".bias", channels)
+	d.addStatistics(g, name, channels)
+}
+
+// addStatistics defines what a batch normalisation has without gamma and beta.
+func (d *definition) addStatistics(g group, name string, channels int) {
 	d.statistics.add(g, name+meanSuffix, channels)
 	d.statistics.add(g, name+varianceSuffix, channels)
 }
@@ -161,12 +201,4 @@ func (d *definition) addBackbone(prefix string, a Arch) {
 			add(*b.down)
 		}
 	}
-}
-
-// addMLP defines Linear(in -> hidden, bias), BatchNorm, ReLU, Linear(hidden -> out) under the names of a PyTorch Sequential.
-func (d *definition) addMLP(weights, vectors group, prefix string, in, hidden, out int) {
-	d.weights.add(weights, prefix+"0.weight", hidden, in)
-	d.weights.add(vectors, prefix+"0.bias", hidden)
-	d.addNorm(vectors, prefix+"1", hidden)
-	d.weights.add(weights, prefix+"3.weight", out, hidden)
 }

@@ -6,6 +6,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"gzpt/kernels"
+	"gzpt/kernels/reference"
+	"gzpt/nn"
+	"gzpt/nn/evaluate"
+	"gzpt/nn/pretrain/dataset"
+	"gzpt/nn/rundir"
 )
 
 func TestSpread(t *testing.T) {
@@ -23,14 +30,15 @@ func TestSpread(t *testing.T) {
 }
 
 func TestPage(t *testing.T) {
-	s := settings{data: "sets/polyps", labels: "labels.csv:size", methods: []string{"none", "tima"}, seeds: 2}
-	v := func(accuracy float64) evaluation {
-		return evaluation{Test: 100, KNN: scores{Accuracy: accuracy}, Probe: scores{Accuracy: accuracy, Balanced: accuracy, AUC: accuracy}}
+	s := settings{data: "sets/polyps", labels: "labels.csv:size", methods: []string{"byol"}, relations: []string{"none", "tima"}, seeds: 2}
+	v := func(accuracy float64) evaluate.Report {
+		scores := evaluate.Scores{Accuracy: accuracy, BalancedAccuracy: accuracy, MacroAUC: accuracy}
+		return evaluate.Report{Test: 100, KNN: evaluate.KNNScores{Scores: scores}, Probe: evaluate.ProbeScores{Scores: scores}}
 	}
-	page := s.page([][]evaluation{{v(0.4), v(0.5)}, {v(0.6), v(0.6)}}, time.Date(2025, 1, 2, 0, 0, 0, 0, time.UTC), "a machine")
+	page := s.page([][]evaluate.Report{{v(0.4), v(0.5)}, {v(0.6), v(0.6)}}, time.Date(2025, 1, 2, 0, 0, 0, 0, time.UTC), "a machine")
 	for _, want := range []string{
 		"polyps, labels.csv:size", "100 test images",
-		"| no gaze (plain BYOL) | 45.0 ± 7.1 (40.0 to 50.0) |", "| TIMA | 60.0 ± 0.0 (60.0 to 60.0) |", "0.600 ± 0.000",
+		"| BYOL | no gaze | 45.0 ± 7.1 (40.0 to 50.0) |", "| BYOL | TIMA | 60.0 ± 0.0 (60.0 to 60.0) |", "0.600 ± 0.000",
 		"One image more or less is 1.0 %", "near 40 % is 4.9 %", "2025-01-02, a machine",
 	} {
 		if !strings.Contains(page, want) {
@@ -39,20 +47,43 @@ func TestPage(t *testing.T) {
 	}
 }
 
-func TestFinishedRunsAreKept(t *testing.T) {
-	s := settings{runs: t.TempDir()}
-	run := filepath.Join(s.runs, "permuted-tima-1")
-	if err := os.MkdirAll(run, 0o777); err != nil {
+// A study of two relations on phantoms makes its runs, evaluates them, keeps what is done and continues what was cut off.
+func TestStudy(t *testing.T) {
+	dev := reference.New(kernels.Float32)
+	defer dev.Close()
+	s := settings{
+		runs: t.TempDir(), methods: []string{"byol", "moco"}, relations: []string{"none", "permuted:heatmap-cc"}, seeds: 1, epochs: 1, size: 16,
+		batch: 8, positives: 4, lr: 1e-3, arch: nn.Arch{Depth: 18, Width: 1, Channels: 1}, phantoms: 40,
+	}
+	set, err := dataset.Open(t.Context(), dataset.Settings{Phantoms: 40, ImageSize: 16, Channels: 1})
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(run, "evaluate.json"), []byte(`{"step":30,"steps":30,"knn":{"accuracy":0.5}}`), 0o666); err != nil {
+	x := &study{s, dev, set}
+	results, err := x.results(t.Context())
+	if err != nil || len(results) != 4 || len(results[1]) != 1 || results[1][0].Test == 0 || results[1][0].Steps == 0 {
+		t.Fatalf("%+v, %v", results, err)
+	}
+	dir := rundir.Dir(filepath.Join(s.runs, "byol-permuted-heatmap-cc-0"))
+	if _, err := os.Stat(dir.Relation()); err != nil {
+		t.Error(err)
+	}
+	results[1][0].KNN.K = 99 // a mark
+	if err := rundir.WriteJSON(dir.Evaluation(), results[1][0]); err != nil {
 		t.Fatal(err)
 	}
-	v, err := s.result(t.Context(), "/nonexistent/gzpt-train", "permuted:tima", 1)
-	if err != nil || v.KNN.Accuracy != 0.5 {
-		t.Errorf("got %+v, %v", v, err)
+	if r, err := x.result(t.Context(), condition{"byol", "permuted:heatmap-cc"}, 0); err != nil || r.KNN.K != 99 {
+		t.Errorf("what is done is made again: %+v, %v", r, err)
 	}
-	if _, err := s.result(t.Context(), "/nonexistent/gzpt-train", "none", 1); err == nil {
-		t.Error("a run that is missing is not made")
+	if err := os.Remove(dir.Evaluation()); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := x.result(t.Context(), condition{"byol", "permuted:heatmap-cc"}, 0); err != nil || r.Probe.Accuracy != results[1][0].Probe.Accuracy || r.KNN.K == 99 {
+		t.Errorf("a run that is there is evaluated as %+v, %v", r, err)
+	}
+	x.positives = 8
+	os.Remove(dir.Evaluation())
+	if _, err := x.result(t.Context(), condition{"byol", "permuted:heatmap-cc"}, 0); err == nil || !strings.Contains(err.Error(), "positives.rule.per_item is 4 in the run, but 8 here") {
+		t.Errorf("a run of other settings: %v", err)
 	}
 }

@@ -8,48 +8,14 @@ import (
 	"io/fs"
 	"os"
 	"slices"
-	"strings"
 
-	"gzpt/cmd/gzpt-train/internal/rundir"
 	"gzpt/gaze/examine"
 	"gzpt/gaze/similarity"
+	"gzpt/nn/rundir"
 )
 
-// measures is those that --compare names, with every parameter. A part between commas that is no measure by itself, but
-// a parameter, belongs to the measure before it.
-func (s *relateSettings) measures() ([]string, error) {
-	var specs []string
-	switch s.compare {
-	case "":
-		return nil, nil
-	case "all":
-		for _, m := range similarity.Measures() {
-			specs = append(specs, m.Name)
-		}
-	default:
-		for _, part := range strings.Split(s.compare, ",") {
-			if n := len(specs); n > 0 && strings.Contains(part, "=") && !strings.Contains(part, ":") {
-				specs[n-1] += "," + part
-			} else {
-				specs = append(specs, part)
-			}
-		}
-	}
-	var resolved []string
-	for _, spec := range specs {
-		m, err := similarity.ResolveMeasure(spec)
-		if err != nil {
-			return nil, err
-		}
-		if !slices.Contains(resolved, m) {
-			resolved = append(resolved, m)
-		}
-	}
-	if !s.gaze.needsGaze() {
-		return nil, errors.New("only with the measures of recordings")
-	}
-	return resolved, nil
-}
+// readersCompared bounds the recordings that are compared to see whether readers agree.
+const readersCompared = 2000
 
 // comparison ranks the measures, that of the report among them. What is done is kept in compare.json until all is.
 func (x *examined) comparison(ctx context.Context, found *findings) ([]examine.Comparison, error) {
@@ -57,7 +23,7 @@ func (x *examined) comparison(ctx context.Context, found *findings) ([]examine.C
 	if err != nil || len(specs) == 0 {
 		return nil, err
 	}
-	if !x.gaze.permuted() && !slices.Contains(specs, found.Measure) {
+	if !x.gaze.alike().Permuted() && !slices.Contains(specs, found.Measure) {
 		specs = append(specs, found.Measure)
 	}
 	var done []examine.Comparison
@@ -83,11 +49,11 @@ func (x *examined) comparison(ctx context.Context, found *findings) ([]examine.C
 
 // compared is what a measure is worth; the report knows that of its own.
 func (x *examined) compared(ctx context.Context, found *findings, spec, what string) (examine.Comparison, error) {
-	if spec == found.Measure && !x.gaze.permuted() {
+	if spec == found.Measure && !x.gaze.alike().Permuted() {
 		return found.Examination.Comparison(spec, found.Timing), nil
 	}
 	o := similarity.RelateOptions{Measure: spec, Readers: x.gaze.readers, File: x.dir.Comparison() + ".npy", Progress: x.progress(what)}
-	return examine.CompareMeasure(ctx, x.dev, x.data.recordings, o, x.data.anyLabels(), readersCompared)
+	return examine.CompareMeasure(ctx, x.dev, x.set.Recordings, o, x.set.Labels(), readersCompared)
 }
 
 // print writes the report for a person.

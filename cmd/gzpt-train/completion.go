@@ -23,12 +23,12 @@ func buildCompletion(*flags) work {
 		}
 		switch args[0] {
 		case "bash":
-			bashCompletion(e.stdout)
+			bashCompletion(e.stdout, e.verbs)
 		case "zsh": // zsh runs the completions of bash
 			fmt.Fprintln(e.stdout, "autoload -U +X compinit && compinit\nautoload -U +X bashcompinit && bashcompinit")
-			bashCompletion(e.stdout)
+			bashCompletion(e.stdout, e.verbs)
 		case "fish":
-			fishCompletion(e.stdout)
+			fishCompletion(e.stdout, e.verbs)
 		default:
 			return usagef("no completion for shell %q: expected bash, zsh or fish", args[0])
 		}
@@ -38,9 +38,7 @@ func buildCompletion(*flags) work {
 
 // flagsOf calls each for every flag of a verb with the words that it takes, nil where it takes any.
 func flagsOf(v *verb, each func(f *pflag.Flag, words []string)) {
-	f := newFlags(v.name)
-	f.addCommon(&common{})
-	v.build(f)
+	f, _ := v.flags(&common{})
 	f.merge()
 	f.all.VisitAll(func(flag *pflag.Flag) {
 		var words []string
@@ -51,10 +49,10 @@ func flagsOf(v *verb, each func(f *pflag.Flag, words []string)) {
 	})
 }
 
-func bashCompletion(w io.Writer) {
+func bashCompletion(w io.Writer, verbs []*verb) {
 	var names, flagCases, wordCases []string
 	seen := map[string]bool{}
-	for _, v := range verbs() {
+	for _, v := range verbs {
 		names = append(names, v.name)
 		var options []string
 		flagsOf(v, func(f *pflag.Flag, words []string) {
@@ -87,12 +85,12 @@ complete -o filenames -F _gzpt_train %s
 `, strings.Join(wordCases, "\n"), strings.Join(flagCases, "\n"), strings.Split(flagCases[0], "'")[1], strings.Join(names, " "), program)
 }
 
-func fishCompletion(w io.Writer) {
+func fishCompletion(w io.Writer, verbs []*verb) {
 	var names []string
-	for _, v := range verbs() {
+	for _, v := range verbs {
 		names = append(names, v.name)
 	}
-	for _, v := range verbs() {
+	for _, v := range verbs {
 		fmt.Fprintf(w, "complete -c %s -n '__fish_use_subcommand' -a %s -d %s\n", program, v.name, fishQuote(v.summary))
 		condition := "__fish_seen_subcommand_from " + v.name
 		if v.name == "pretrain" {

@@ -7,61 +7,17 @@ import (
 	"os"
 	"path/filepath"
 
-	"gzpt/cmd/gzpt-train/internal/rundir"
-	"gzpt/gaze"
 	"gzpt/kernels"
-	"gzpt/nn"
-	"gzpt/nn/data/phantom"
 	"gzpt/nn/evaluate"
+	"gzpt/nn/pretrain"
+	"gzpt/nn/pretrain/dataset"
+	"gzpt/nn/rundir"
 )
-
-// phantomDefaults are the settings on phantoms that no flag has set: a small network on small images, so that three runs
-// take a minute or two on two cores, and the measure that suits readers who rest where something is.
-func (s *pretrainSettings) phantomDefaults(f *flags) {
-	unless(f, "image-size", &s.data.imageSize, 32)
-	unless(f, "gaze", &s.gaze.gaze, "heatmap-cc")
-	unless(f, "drop", &s.gaze.drop, 0)
-	if !f.given("tau") {
-		unless(f, "positives", &s.gaze.positives, 20)
-	}
-	unless(f, "width", &s.network.width, 16)
-	unless(f, "projector", &s.network.projector, 512)
-	unless(f, "predictor", &s.network.predictor, 512)
-	unless(f, "embedding", &s.network.embedding, 64)
-	unless(f, "batch", &s.network.batch, 64)
-	unless(f, "epochs", &s.network.epochs, 60)
-	unless(f, "lr", &s.network.lr, 0.003)
-}
-
-// unless sets a value to a default of phantoms unless its flag was given or, for another verb, is not there.
-func unless[T any](f *flags, name string, p *T, value T) {
-	if !f.given(name) {
-		*p = value
-	}
-}
-
-// makePhantoms makes the items of a run without data, and their gaze.
-func (s *dataSettings) makePhantoms(ctx context.Context, seed uint64, workers int) (*dataset, error) {
-	set, err := phantom.New(ctx, phantom.Options{Items: s.phantoms, ImageSize: s.imageSize, Channels: s.channels, Seed: seed, Workers: workers})
-	if err != nil {
-		return nil, err
-	}
-	d := &dataset{source: set, close: func() error { return nil }}
-	for i := range set.Items() {
-		item := set.Item(i)
-		r := gaze.Recording{Image: item.Name, Reader: "simulated", Width: float64(item.Width), Height: float64(item.Height)}
-		for _, f := range item.Fixations {
-			r.Fixations = append(r.Fixations, gaze.Fixation{X: f.X, Y: f.Y, Start: f.Start, Duration: f.Duration})
-		}
-		d.recordings = append(d.recordings, []gaze.Recording{r})
-	}
-	return d, nil
-}
 
 // demoRun is a row of the demo's table.
 type demoRun struct {
 	name, folder, gaze string
-	result             *evaluation
+	result             *evaluate.Report
 	rate               float64
 }
 
@@ -78,17 +34,17 @@ func demo(ctx context.Context, e *environment, f *flags, s *pretrainSettings) er
 	if err := rundir.Vacant(root); err != nil {
 		return err
 	}
-	dev, err := openDevice(s.run.device)
+	dev, err := s.run.device.openFor(s.network.precision)
 	if err != nil {
 		return err
 	}
 	defer dev.Close()
-	d, err := s.data.load(ctx, e, s.network.seed, true, s.run.workers)
+	set, err := s.data.load(ctx, e, s.network.seed, true, s.run.workers)
 	if err != nil {
 		return err
 	}
-	defer d.close()
-	e.console.Info("demo on phantoms", "items", len(d.items()), "folder", root)
+	defer set.Close()
+	e.console.Info("demo on phantoms", "items", len(set.Items()), "folder", root)
 	runs := []*demoRun{
 		{name: "with gaze", folder: "gaze", gaze: s.gaze.gaze},
 		{name: "permuted gaze", folder: "permuted", gaze: "permuted:" + s.gaze.gaze},
@@ -102,7 +58,7 @@ func demo(ctx context.Context, e *environment, f *flags, s *pretrainSettings) er
 			return err
 		}
 		e.console.Info(r.name)
-		if err := r.train(ctx, e, f, s, dev, d); err != nil {
+		if err := r.train(ctx, e, f, s, dev, set); err != nil {
 			return err
 		}
 	}
@@ -111,30 +67,21 @@ func demo(ctx context.Context, e *environment, f *flags, s *pretrainSettings) er
 }
 
 // train makes one run of the demo and judges it.
-func (r *demoRun) train(ctx context.Context, e *environment, f *flags, s *pretrainSettings, dev kernels.Device, d *dataset) error {
-	t, err := start(ctx, e, f, s, dev, d)
+func (r *demoRun) train(ctx context.Context, e *environment, f *flags, s *pretrainSettings, dev kernels.Device, set *dataset.Set) error {
+	run, err := s.train(ctx, e, f, dev, set)
 	if err != nil {
 		return err
 	}
-	defer t.trainer.Close()
-	size := s.data.imageSize
-	encoder, err := nn.LoadEncoder(dev, t.dir.Backbone(), s.network.batch, size, size)
+	r.rate = run.ImagesPerSecond()
+	r.result, err = pretrain.Evaluate(ctx, dev, run.Dir, set, evaluate.BackboneOptions{
+		EncodeOptions: evaluate.EncodeOptions{ImageSize: s.data.ImageSize, Workers: s.run.workers, Progress: e.progress("images encoded")},
+		Batch:         s.network.batch, Labels: s.data.LabelSource(),
+	})
 	if err != nil {
 		return err
 	}
-	defer encoder.Close()
-	features, err := encode(ctx, e, encoder, d, size, s.run.workers, unseen)
-	if err != nil {
-		return err
-	}
-	r.rate = t.total.rate()
-	r.result, err = judge(features, d.items(), evaluate.KNN{K: evaluate.DefaultK})
-	if err != nil {
-		return err
-	}
-	r.result.Backbone, r.result.Network, r.result.Labels = t.dir.Backbone(), encoder.String(), s.data.labelSource()
-	r.result.Step, r.result.Steps = t.trainer.StepsDone(), t.trainer.Config().Steps
-	return rundir.WriteJSON(t.dir.Evaluation(), r.result)
+	e.console.Finish()
+	return rundir.WriteJSON(run.Dir.Evaluation(), r.result)
 }
 
 func printDemo(w io.Writer, runs []*demoRun, root string) {

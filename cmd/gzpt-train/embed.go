@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"gzpt/cmd/gzpt-train/internal/rundir"
 	"gzpt/kernels/npy"
+	"gzpt/nn/evaluate"
+	"gzpt/nn/pretrain"
+	"gzpt/nn/rundir"
 )
 
 const aboutEmbed = `
@@ -53,47 +55,46 @@ func buildEmbed(f *flags) work {
 }
 
 func (s *subject) embed(ctx context.Context, e *environment, out string, withPixels bool) error {
-	dev, err := openDevice("auto")
+	dev, set, err := s.open(ctx, e)
 	if err != nil {
 		return err
 	}
 	defer dev.Close()
-	encoder, err := s.encoder(dev)
+	defer set.Close()
+	encoder, err := evaluate.OpenEncoder(dev, s.weights, set, s.batch, s.data.ImageSize)
 	if err != nil {
 		return err
 	}
-	d, err := s.data.load(ctx, e, s.seed, false, s.workers)
-	if err != nil {
-		return err
-	}
-	defer d.close()
-	rows, err := d.rows()
+	defer encoder.Close()
+	s.tell(e, encoder.Found())
+	rows, err := pretrain.Rows(set.Items(), set.Recordings)
 	if err != nil {
 		return err
 	}
 	var all []float32
-	seen := unseen
+	o := s.encoding(e)
 	if withPixels {
-		seen = func(pixels []float32) error {
+		o.Seen = func(pixels []float32) error {
 			all = append(all, pixels...)
 			return nil
 		}
 	}
-	f, err := encode(ctx, e, encoder, d, s.data.imageSize, s.workers, seen)
+	f, err := evaluate.Encode(ctx, encoder, set, o)
 	if err != nil {
 		return err
 	}
+	e.console.Finish()
 	_, err = rundir.Create(out, func(dir rundir.Dir) error {
 		if err := npy.WriteFile(filepath.Join(string(dir), "features.npy"), []int{f.Rows, f.Dim}, f.Values); err != nil {
 			return err
 		}
 		if withPixels {
-			dims := []int{f.Rows, s.data.imageSize, s.data.imageSize, s.data.channels}
+			dims := []int{f.Rows, s.data.ImageSize, s.data.ImageSize, s.data.Channels}
 			if err := npy.WriteFile(filepath.Join(string(dir), "pixels.npy"), dims, all); err != nil {
 				return err
 			}
 		}
-		return writeItems(dir.Items(), rows)
+		return pretrain.WriteRows(dir.Items(), rows)
 	})
 	if err == nil {
 		fmt.Fprintf(e.stdout, "%d x %d features of %s written to %s\n", f.Rows, f.Dim, encoder, out)

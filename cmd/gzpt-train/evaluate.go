@@ -2,14 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"time"
+	"io"
 
-	"gzpt/cmd/gzpt-train/internal/rundir"
-	"gzpt/nn"
 	"gzpt/nn/evaluate"
+	"gzpt/nn/pretrain"
+	"gzpt/nn/rundir"
 )
 
 const aboutEvaluate = `
@@ -50,7 +48,8 @@ func buildEvaluate(f *flags) work {
 		if err != nil {
 			return err
 		}
-		v.print(e.stdout)
+		e.console.Finish()
+		printReport(e.stdout, v)
 		if out == "" {
 			return nil
 		}
@@ -58,49 +57,35 @@ func buildEvaluate(f *flags) work {
 	}
 }
 
-func (s *subject) evaluate(ctx context.Context, e *environment, knn evaluate.KNN) (*evaluation, error) {
-	dev, err := openDevice("auto")
+func (s *subject) evaluate(ctx context.Context, e *environment, knn evaluate.KNN) (*evaluate.Report, error) {
+	dev, set, err := s.open(ctx, e)
 	if err != nil {
 		return nil, err
 	}
 	defer dev.Close()
-	encoder, err := s.encoder(dev)
-	if err != nil {
-		return nil, err
+	defer set.Close()
+	o := evaluate.BackboneOptions{EncodeOptions: s.encoding(e), Batch: s.batch, KNN: knn, Labels: s.data.LabelSource()}
+	if dir := rundir.Dir(s.run); s.run != "" && s.weights == dir.Backbone() {
+		v, err := pretrain.Evaluate(ctx, dev, dir, set, o)
+		if err == nil && v.Step < v.Steps {
+			e.console.Warn(fmt.Sprintf("the run is at step %d of %d", v.Step, v.Steps))
+		}
+		return v, err
 	}
-	d, err := s.data.load(ctx, e, s.seed, false, s.workers)
-	if err != nil {
-		return nil, err
+	v, err := evaluate.Backbone(ctx, dev, s.weights, set, o)
+	if err == nil {
+		s.tell(e, v.Found)
 	}
-	defer d.close()
-	f, err := encode(ctx, e, encoder, d, s.data.imageSize, s.workers, unseen)
-	if err != nil {
-		return nil, err
-	}
-	v, err := judge(f, d.items(), knn)
-	if err != nil {
-		return nil, err
-	}
-	v.Backbone, v.Network, v.Labels = s.weights, encoder.String(), s.data.labelSource()
-	v.Date = time.Now().Format(time.RFC3339)
-	return v, s.addStep(e, v)
+	return v, err
 }
 
-// addStep says how far the run was, and warns where it is not at its end.
-func (s *subject) addStep(e *environment, v *evaluation) error {
-	if s.run == "" || s.weights != rundir.Dir(s.run).Backbone() {
-		return nil
+// printReport writes the scores as a table.
+func printReport(w io.Writer, v *evaluate.Report) {
+	fmt.Fprintf(w, "%s of %s: %d classes of %s; %d train, %d val, %d test items\n", v.Network, v.Backbone, len(v.Classes), v.Labels, v.Train, v.Val, v.Test)
+	fmt.Fprintf(w, "%-22s %9s %18s %10s\n", "", "accuracy", "balanced accuracy", "macro AUC")
+	row := func(name string, s evaluate.Scores) {
+		fmt.Fprintf(w, "%-22s %8.1f%% %17.1f%% %10.3f\n", name, 100*s.Accuracy, 100*s.BalancedAccuracy, s.MacroAUC)
 	}
-	c, err := nn.ReadCheckpointInfo(rundir.Dir(s.run).Checkpoint())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	v.Step, v.Steps = c.Steps, c.Config.Steps
-	if v.Step < v.Steps {
-		e.console.Warn(fmt.Sprintf("the run is at step %d of %d", v.Step, v.Steps))
-	}
-	return nil
+	row(fmt.Sprintf("k-NN, k = %d", v.KNN.K), v.KNN.Scores)
+	row(fmt.Sprintf("linear probe, L2 %g", v.Probe.L2), v.Probe.Scores)
 }

@@ -6,8 +6,10 @@ import (
 	"io"
 	"os"
 
-	"gzpt/cmd/gzpt-train/internal/rundir"
+	"gzpt/asm"
+	"gzpt/kernels"
 	"gzpt/nn"
+	"gzpt/nn/rundir"
 )
 
 const aboutExport = `
@@ -17,9 +19,11 @@ run has already put it into RUN/exported/backbone.safetensors; with --out it goe
 
 func buildExport(f *flags) work {
 	var run, out string
+	var device deviceName
 	g := f.group("What")
 	f.path(g, &run, "run", "run directory: `DIR`")
 	f.path(g, &out, "out", "`FILE` to write (default: exported/backbone.safetensors of the run); an existing one is only replaced in the run")
+	device.addFlag(f, g)
 	return func(_ context.Context, e *environment, args []string) error {
 		switch {
 		case len(args) > 0:
@@ -36,24 +40,31 @@ func buildExport(f *flags) work {
 		} else if _, err := os.Lstat(out); err == nil {
 			return fmt.Errorf("%s exists and is never overwritten", out)
 		}
-		return export(e.stdout, dir, out)
+		dev, err := device.open()
+		if err != nil {
+			return err
+		}
+		defer dev.Close()
+		return export(e.stdout, dev, dir, out)
 	}
 }
 
-func export(w io.Writer, dir rundir.Dir, out string) error {
+func export(w io.Writer, dev kernels.Device, dir rundir.Dir, out string) error {
 	info, err := nn.ReadCheckpointInfo(dir.Checkpoint())
 	if err != nil {
 		return err
 	}
-	dev, err := openDevice("auto")
-	if err != nil {
-		return err
+	if nn.CheckPrecision(dev, info.Config.Precision) != nil { // weights are carried over, nothing is computed
+		if dev, err = asm.Open("reference"); err != nil {
+			return err
+		}
+		defer dev.Close()
 	}
-	defer dev.Close()
 	trainer, err := nn.NewTrainer(dev, info.Config)
 	if err != nil {
 		return err
 	}
+	defer trainer.Close()
 	if _, err := nn.LoadCheckpoint(dir.Checkpoint(), trainer); err != nil {
 		return err
 	}

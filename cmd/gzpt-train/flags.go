@@ -12,6 +12,14 @@ import (
 	"github.com/spf13/pflag"
 )
 
+// program is the name of the command.
+const program = "gzpt-train"
+
+// usageError is a mistake on the command line.
+type usageError struct{ error }
+
+func usagef(format string, a ...any) error { return usageError{fmt.Errorf(format, a...)} }
+
 // flags is the flags of a verb in titled groups.
 type flags struct {
 	all    *pflag.FlagSet
@@ -106,6 +114,9 @@ func (f *flags) usages() string {
 	return b.String()
 }
 
+// topicOf is the help page on the values of a flag.
+var topicOf = map[string]string{"gaze": "measures", "format": "formats", "fixations": "detectors"}
+
 // signature is a flag with the name of its value.
 func signature(flag *pflag.Flag) string {
 	if _, isBool := flag.Value.(interface{ IsBoolFlag() bool }); isBool {
@@ -128,7 +139,7 @@ func meaning(flag *pflag.Flag) string {
 	}
 	switch value := flag.Value.(type) {
 	case *choiceValue:
-		if page := topicOf(flag.Name); page != "" {
+		if page := topicOf[flag.Name]; page != "" {
 			return fmt.Sprintf("%s; '%s help %s' lists them (default %s)", text, program, page, flag.DefValue)
 		}
 		words := strings.Join(value.words, ", ")
@@ -138,7 +149,7 @@ func meaning(flag *pflag.Flag) string {
 			text += ": " + words
 		}
 	}
-	if page := topicOf(flag.Name); page != "" {
+	if page := topicOf[flag.Name]; page != "" {
 		text += fmt.Sprintf("; '%s help %s' lists them", program, page)
 	}
 	switch flag.DefValue {

@@ -11,12 +11,19 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
+	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"gzpt/cmd/gzpt-train/internal/console"
+	"gzpt/nn"
+	"gzpt/nn/evaluate"
+	"gzpt/nn/pretrain"
+	"gzpt/nn/pretrain/dataset"
 )
 
 // The exit statuses, which scripts rely on.
@@ -27,16 +34,42 @@ const (
 	statusInterrupted = 130
 )
 
-// usageError is a mistake on the command line.
-type usageError struct{ error }
-
-func usagef(format string, a ...any) error { return usageError{fmt.Errorf(format, a...)} }
-
 func main() {
 	ctx, stop := interruptible(os.Stderr)
 	status := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(status)
+}
+
+// verbs are in the order of a user's way through them; the first one is meant where none is named.
+func verbs() []*verb {
+	return []*verb{
+		{"pretrain", "images + gaze -> encoder", "", aboutPretrain, buildPretrain},
+		{"relate", "gaze -> relation matrix, with diagnostics", "", aboutRelate, buildRelate},
+		{"evaluate", "k-NN and linear probe on frozen features", "", aboutEvaluate, buildEvaluate},
+		{"embed", "images -> features as .npy", "", aboutEmbed, buildEmbed},
+		{"export", "backbone as safetensors under torchvision's names", "", aboutExport, buildExport},
+		{"inspect", "what a run, checkpoint, safetensors or .npy file holds", "PATH...", aboutInspect, buildInspect},
+		{"version", "version, Go, tiers of the machine", "", "", buildVersion},
+		{"completion", "completion script for a shell", "bash|zsh|fish", aboutCompletion, buildCompletion},
+		{"help", "this page, that of a verb, or measures, formats, detectors", "[VERB|TOPIC]", "", buildHelp},
+	}
+}
+
+// pickVerb splits the command line into the verb and what belongs to it. Without a verb it is pretrain, except that
+// --help and --version alone are about the program.
+func pickVerb(args []string) (*verb, []string, error) {
+	name := "pretrain"
+	switch {
+	case len(args) > 0 && !strings.HasPrefix(args[0], "-"):
+		name, args = args[0], args[1:]
+	case slices.Equal(args, []string{"--help"}) || slices.Equal(args, []string{"-h"}):
+		name, args = "help", nil
+	case slices.Equal(args, []string{"--version"}):
+		name, args = "version", nil
+	}
+	v, err := find(verbs(), name)
+	return v, args, err
 }
 
 // run carries out the command and returns its exit status.
@@ -46,10 +79,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "error: %v\n", err)
 		return statusUsage
 	}
-	e := &environment{args: args, stdout: stdout}
-	f := newFlags(v.name)
-	f.addCommon(&e.common)
-	work := v.build(f)
+	e := &environment{args: args, stdout: stdout, verbs: verbs()}
+	f, work := v.flags(&e.common)
 	switch err := f.parse(rest); {
 	case errors.Is(err, pflag.ErrHelp):
 		fmt.Fprint(stdout, v.help(f))
@@ -82,31 +113,31 @@ func (e *environment) status(v *verb, err error) int {
 		e.console.Error(fmt.Sprintf("run '%s %s --help' for the flags", program, v.name))
 		return statusUsage
 	}
-	e.console.Error(err.Error())
+	e.console.Error(err.Error() + hint(err))
 	return statusFailed
 }
 
-// environment is what a verb has besides its flags.
-type environment struct {
-	common
-	// args is the command line without the program's name.
-	args    []string
-	stdout  io.Writer // results
-	console *console.Console
-}
-
-// common is the flags that every verb has.
-type common struct {
-	quiet     bool
-	logFormat string
-}
-
-const commonGroup = "Output"
-
-func (f *flags) addCommon(c *common) {
-	g := f.group(commonGroup)
-	g.BoolVar(&c.quiet, "quiet", false, "show only warnings, errors and results")
-	f.choice(g, &c.logFormat, "log-format", []string{"text", "json"}, "form of the lines on standard error: `FORMAT`")
+// hint names the flags that help against an error of a package, which knows of none.
+func hint(err error) string {
+	for _, h := range []struct {
+		kind error
+		flag string
+	}{
+		{pretrain.ErrFewItems, ": --batch N"},
+		{nn.ErrTooLarge, ": --batch, --image-size, --width"},
+		{pretrain.ErrNoLabels, ": --labels FILE:COLUMN names them"},
+		{pretrain.ErrFlat, ": --tau-full T"},
+		{pretrain.ErrChanged, "; --init starts a new run from its weights"},
+		{dataset.ErrNoCache, "; --cache DIR names one"},
+		{evaluate.ErrChannels, "; --channels N"},
+		{evaluate.ErrClasses, "; --labels FILE:COLUMN names them"},
+		{evaluate.ErrSplit, "; --split COLUMN names it, --group COLUMN what must stay together"},
+	} {
+		if errors.Is(err, h.kind) {
+			return h.flag
+		}
+	}
+	return ""
 }
 
 // consoleOptions looks at what standard error is: a progress line and colours are for terminals.
@@ -127,14 +158,20 @@ const usualWidth = 80
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
-// commandLine is the exact command, quoted where a shell needs it.
-func (e *environment) commandLine() string {
-	words := []string{program}
-	for _, arg := range e.args {
-		if arg == "" || strings.ContainsAny(arg, " \t\n'\"\\$`&|;<>()*?[]#~!{}") {
-			arg = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+// interruptible is a context that the first SIGINT or SIGTERM ends, so that the work can stop at a good place; the second
+// one ends the process at once.
+func interruptible(stderr *os.File) (ctx context.Context, stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		if isTerminal(stderr) {
+			fmt.Fprintln(stderr, "\ninterrupted: stopping after this step; once more to quit at once")
 		}
-		words = append(words, arg)
-	}
-	return strings.Join(words, " ")
+		cancel()
+		<-signals
+		os.Exit(statusInterrupted)
+	}()
+	return ctx, func() { signal.Stop(signals) }
 }

@@ -15,6 +15,8 @@ import (
 
 	"gzpt/gaze/formats"
 	"gzpt/gaze/similarity"
+	"gzpt/kernels/kerneltest/fardevice"
+	"gzpt/nn"
 )
 
 // asCommand makes the test program behave as gzpt-train itself, so that the tests run the command as a user does.
@@ -122,8 +124,14 @@ func TestUsage(t *testing.T) {
 		{"data without out", []string{"--data", "."}, 2, "--out DIR is missing"},
 		{"resume without out", []string{"--resume"}, 2, "--resume needs --out"},
 		{"resume of nothing", []string{"--resume", "--out", out}, 1, "is not a run directory"},
-		{"method", tiny(out, "--method", "moco"), 2, "--method moco: this version has byol"},
-		{"precision", tiny(out, "--precision", "bfloat16"), 2, "this version has float32"},
+		{"method", tiny(out, "--method", "dino"), 2, "expected one of byol, moco, simclr, simsiam"},
+		{"a flag of another method", tiny(out, "--queue", "99"), 2, "--queue is for --method moco, not for byol"},
+		{"a flag of two other methods", tiny(out, "--method", "simsiam", "--normaliser", "anchor"), 2, "--normaliser is for --method moco and simclr, not for simsiam"},
+		{"momentum of a method without a target", []string{"--out", out, "--method", "moco", "--target-momentum", "0.9"}, 2, "--target-momentum is for --method byol, not for moco"},
+		{"short queue", []string{"--out", out, "--gaze", "none", "--method", "moco", "--queue", "7"}, 2, "a queue of 7 slots does not hold the 64 keys"},
+		{"temperature", []string{"--out", out, "--gaze", "none", "--method", "simclr", "--temperature", "-1"}, 2, "temperature is -1"},
+		{"blocks", tiny(out, "--simclr-blocks", "view2"), 2, "expected one of view1, all"},
+		{"precision", tiny(out, "--precision", "half"), 2, "expected one of float32, bfloat16"},
 		{"device", tiny(out, "--device", "cuda"), 2, "this build has the CPU alone"},
 		{"measure", tiny(out, "--gaze", "guess"), 2, ", or none, permuted, labels"},
 		{"measure's parameter", tiny(out, "--gaze", "tima:eps=x"), 2, `eps is "x"`},
@@ -226,7 +234,7 @@ func TestHelpPages(t *testing.T) {
 				t.Errorf("%s: %q", verb, line)
 			}
 		}
-		v, err := findVerb(verb)
+		v, err := find(verbs(), verb)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -245,6 +253,24 @@ func TestHelpPages(t *testing.T) {
 	for _, m := range similarity.Measures() {
 		if m.About == "" || !strings.Contains(page, "\n"+m.Name+": ") {
 			t.Errorf("the measure %s has no meaning", m.Name)
+		}
+	}
+}
+
+// Every verb that opens a device lets its user say which, and refuses the one that this build lacks.
+func TestEveryVerbThatComputesHasADevice(t *testing.T) {
+	folder := t.TempDir()
+	weights := filepath.Join(folder, "none.safetensors")
+	for verb, args := range map[string][]string{
+		"pretrain": tiny(filepath.Join(folder, "a")),
+		"relate":   {"--out", filepath.Join(folder, "b")},
+		"evaluate": {"--weights", weights, "--data", folder},
+		"embed":    {"--weights", weights, "--data", folder, "--out", filepath.Join(folder, "c")},
+		"export":   {"--run", oldRun(t, "finished"), "--out", filepath.Join(folder, "d")},
+	} {
+		o := gzpt(t, append([]string{verb, "--device", "cuda"}, args...)...)
+		if o.status != 2 || !strings.Contains(o.stderr, "--device cuda: this build has the CPU alone") {
+			t.Errorf("%s --device cuda: status %d, %s", verb, o.status, o.stderr)
 		}
 	}
 }
@@ -279,5 +305,18 @@ COMP_WORDS=(gzpt-train ev) COMP_CWORD=1; _gzpt_train; echo "verb ${COMPREPLY[*]}
 	text, err := c.CombinedOutput()
 	if want := "flag --readers\nword resnet18 resnet101\nverb evaluate\n"; err != nil || string(text) != want {
 		t.Errorf("got %q, %v; expected %q", text, err, want)
+	}
+}
+
+// Where the memory of a device does not suffice, the command names the flags that take less.
+func TestHintOfMemory(t *testing.T) {
+	far := fardevice.New(fardevice.Options{Capacity: 1 << 20})
+	defer far.Close()
+	_, err := nn.NewTrainer(far, nn.DefaultConfig(nn.Arch{Depth: 18, Width: 64, Channels: 3}))
+	if err == nil {
+		t.Fatal("a ResNet-18 fits into a megabyte")
+	}
+	if got, want := err.Error()+hint(err), "takes less: --batch, --image-size, --width"; !strings.HasSuffix(got, want) || !strings.Contains(got, "of 1048576 there") {
+		t.Errorf("the message is %q, expected one that ends in %q", got, want)
 	}
 }

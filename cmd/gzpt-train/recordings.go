@@ -1,33 +1,31 @@
 package main
 
 import (
-	"cmp"
+	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 
-	"gzpt/gaze"
 	"gzpt/gaze/fixations"
 	"gzpt/gaze/formats"
+	"gzpt/nn/pretrain/dataset"
 )
 
 // recordingSettings says where the gaze lies and how it is read.
 type recordingSettings struct {
-	path, format, unit, columns   string
+	format, unit, columns         string
 	resolution, screen, placement string
 	detector                      string
 	rate, shownHeight             float64
 }
 
-func (s *recordingSettings) addFlags(f *flags) {
+func (s *recordingSettings) addFlags(f *flags, path *string) {
 	var names []string
 	for _, d := range fixations.Detectors() {
 		names = append(names, d.Name)
 	}
 	g := f.group("Recordings")
-	f.path(g, &s.path, "gaze-files", "file or folder of gaze, where it lies elsewhere than the images: `PATH` (default: --data)")
+	f.path(g, path, "gaze-files", "file or folder of gaze, where it lies elsewhere than the images: `PATH` (default: --data)")
 	f.choice(g, &s.format, "format", append([]string{"auto"}, formats.Formats()...), "`FORMAT` of the gaze files")
 	g.StringVar(&s.columns, "gaze-map", "", "columns of a table that no format knows: `MAP` as in x=FPOGX@norm,y=FPOGY@norm,t=TIME@ms,image=MEDIA, with duration=... for "+
 		"fixations and without for samples")
@@ -42,22 +40,31 @@ func (s *recordingSettings) addFlags(f *flags) {
 		"idt:dispersion=1.5; auto leaves a tracker's own fixations as they are, any other takes the samples")
 }
 
-// resolve checks the flags.
-func (s *recordingSettings) resolve() error {
-	if _, err := s.readOptions(false); err != nil {
+// resolve checks the flags and says what they mean.
+func (s *recordingSettings) resolve(g *dataset.Gaze) (err error) {
+	if g.Read, err = s.readOptions(); err != nil {
 		return err
 	}
-	if _, err := s.alignOptions(false); err != nil {
+	if g.Align, err = s.alignOptions(); err != nil {
 		return err
 	}
 	if _, err := fixations.ResolveDetector(s.detector); err != nil {
 		return usagef("--fixations: %w", err)
 	}
+	g.Detector = s.detector
 	return nil
 }
 
-func (s *recordingSettings) readOptions(skipBad bool) (formats.ReadOptions, error) {
-	o := formats.ReadOptions{Format: s.format, SkipBad: skipBad, Samples: s.detector != "auto", Rate: s.rate, ShownHeight: s.shownHeight}
+// named says which flag an error belongs to.
+func (s *recordingSettings) named(err error) error {
+	if errors.Is(err, dataset.ErrDetector) {
+		return fmt.Errorf("--fixations %s: %w", s.detector, err)
+	}
+	return err
+}
+
+func (s *recordingSettings) readOptions() (formats.ReadOptions, error) {
+	o := formats.ReadOptions{Format: s.format, Rate: s.rate, ShownHeight: s.shownHeight}
 	if s.unit != "declared" {
 		o.Unit = s.unit
 	}
@@ -68,8 +75,8 @@ func (s *recordingSettings) readOptions(skipBad bool) (formats.ReadOptions, erro
 	return o, nil
 }
 
-func (s *recordingSettings) alignOptions(skipBad bool) (formats.AlignOptions, error) {
-	o := formats.AlignOptions{SkipBad: skipBad}
+func (s *recordingSettings) alignOptions() (formats.AlignOptions, error) {
+	var o formats.AlignOptions
 	var err error
 	if o.Placement, err = formats.ParsePlacement(s.placement); err != nil {
 		return o, usagef("--placement: %w", err)
@@ -106,74 +113,4 @@ func positive(text string) (float64, error) {
 		return 0, fmt.Errorf("%q, expected a number above 0", text)
 	}
 	return v, nil
-}
-
-// readGaze reads the gaze files of the data set.
-func (s *dataSettings) readGaze(d *dataset) (*formats.Set, error) {
-	o, err := s.gaze.readOptions(s.skipBad)
-	if err != nil {
-		return nil, err
-	}
-	set, err := formats.Load(cmp.Or(s.gaze.path, s.path), o)
-	if err != nil {
-		return nil, err
-	}
-	for i, file := range set.Files {
-		d.files = append(d.files, gazeFile{file, set.Formats[i]})
-	}
-	return set, nil
-}
-
-// alignGaze brings the recordings into the order of the items and finds the fixations of those that are samples.
-func (s *dataSettings) alignGaze(d *dataset, set *formats.Set) error {
-	o, err := s.gaze.alignOptions(s.skipBad)
-	if err != nil {
-		return err
-	}
-	images := make([]formats.Image, len(d.items()))
-	for i, item := range d.items() {
-		images[i] = formats.Image{Name: item.Name, File: cmp.Or(item.File, item.Path), Line: item.Line}
-		images[i].Width, images[i].Height = d.source.Size(i)
-	}
-	recordings, skips, err := set.Align(images, o)
-	if err != nil {
-		return err
-	}
-	recordings, report, err := fixations.DetectAll(recordings, s.gaze.detector)
-	if err != nil {
-		return fmt.Errorf("--fixations %s: %w", s.gaze.detector, err)
-	}
-	for _, p := range append(set.Skips, skips...) {
-		d.skip(p)
-	}
-	d.dropped = set.Dropped
-	d.dropped.Add(report.Dropped)
-	if d.dropped.Any() {
-		d.skip(fmt.Errorf("left out of the gaze: %s", d.dropped))
-	}
-	d.notes = set.Notes
-	d.recordings, d.detector = withoutSamples(recordings), detectorText(report)
-	return nil
-}
-
-// withoutSamples lets go of what nothing needs once the fixations are found.
-func withoutSamples(recordings [][]gaze.Recording) [][]gaze.Recording {
-	for _, readers := range recordings {
-		for i := range readers {
-			readers[i].Samples = nil
-		}
-	}
-	return recordings
-}
-
-// detectorText says what found the fixations.
-func detectorText(r fixations.Report) string {
-	var parts []string
-	if r.Kept > 0 {
-		parts = append(parts, fmt.Sprintf("as the files have them (%d recordings)", r.Kept))
-	}
-	for _, text := range slices.Sorted(maps.Keys(r.Used)) {
-		parts = append(parts, fmt.Sprintf("%s (%d recordings)", text, r.Used[text]))
-	}
-	return strings.Join(parts, ", ")
 }

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"gzpt/nn/pretrain"
 )
 
 // trackerTable is the samples of a tracker at 100 Hz in pixels of a screen of 480 x 200, on which the images of 24 x 20
@@ -51,16 +53,16 @@ func TestRecordingsOfATracker(t *testing.T) {
 			if found.Items != 20 || found.WithGaze != 20 || !strings.HasPrefix(found.Detector, c.detector) {
 				t.Errorf("%d items, %d with gaze, by %q; want 20 by %s", found.Items, found.WithGaze, found.Detector, c.detector)
 			}
-			rows, err := readItems(filepath.Join(out, "items.csv"))
+			rows, err := pretrain.ReadRows(filepath.Join(out, "items.csv"))
 			if err != nil {
 				t.Fatal(err)
 			}
 			outside := 0
 			for _, r := range rows {
-				if r.fixations == 1 {
+				if r.Fixations == 1 {
 					outside++
-				} else if r.fixations != 2 || math.Abs(r.dwell-.69) > .025 {
-					t.Errorf("%s: %d fixations, %g s, want 2 of 0.69 s", r.image, r.fixations, r.dwell)
+				} else if r.Fixations != 2 || math.Abs(r.Dwell-.69) > .025 {
+					t.Errorf("%s: %d fixations, %g s, want 2 of 0.69 s", r.Image, r.Fixations, r.Dwell)
 				}
 			}
 			if outside != c.outside {

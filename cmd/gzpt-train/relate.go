@@ -6,16 +6,14 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 	"time"
 
-	"gzpt/cmd/gzpt-train/internal/rundir"
-	"gzpt/gaze"
 	"gzpt/gaze/examine"
 	"gzpt/gaze/relation"
 	"gzpt/gaze/similarity"
-	"gzpt/kernels"
 	"gzpt/kernels/npy"
+	"gzpt/nn/pretrain"
+	"gzpt/nn/rundir"
 )
 
 const aboutRelate = `
@@ -31,28 +29,6 @@ Images are not needed where the recordings know their frames: --data may be a fi
 relate.html (the report, one page that needs nothing else), relate.json (its numbers), relation.npy (n x n float32) and
 items.csv (its rows). The matrix is written block by block: an interrupted call goes on with --resume.
 `
-
-// relateSettings is everything that the flags of relate say.
-type relateSettings struct {
-	pretrainSettings
-	compare             string
-	permutations, pairs int
-}
-
-func (s *relateSettings) addFlags(f *flags) {
-	s.data.addFlags(f)
-	s.data.gaze.addFlags(f)
-	s.gaze.addFlags(f)
-	g := f.group("Report")
-	g.StringVar(&s.compare, "compare", "", "rank these measures and that of --gaze: `A,B,C`, with parameters as there (tima:eps=0.1,rate=50,heatmap-cc), or all")
-	g.IntVar(&s.permutations, "permutations", 20, "shuffle the gaze between the images `N` times to see what chance gives")
-	g.IntVar(&s.pairs, "pairs", 6, "show the `N` closest and furthest pairs")
-	g.Uint64Var(&s.network.seed, "seed", 0, "number from which all shuffling and the phantoms follow: `N`")
-	g = f.group(freeGroup)
-	f.path(g, &s.run.out, "out", "folder to make: `DIR`; an existing one is never overwritten")
-	g.BoolVar(&s.run.resume, "resume", false, "continue the interrupted call in --out, with its settings")
-	g.IntVar(&s.run.workers, "workers", 0, "images decoded at a time: `N` (0: one per processor)")
-}
 
 func buildRelate(f *flags) work {
 	s := &relateSettings{}
@@ -81,40 +57,6 @@ func buildRelate(f *flags) work {
 	}
 }
 
-// resolve checks the flags and fills in those that follow from others.
-func (s *relateSettings) resolve(f *flags) error {
-	s.data.anchor()
-	switch {
-	case s.gaze.gaze == "none":
-		return usagef("--gaze none has no relation")
-	case s.run.workers < 0:
-		return usagef("--workers %d: expected at least 0", s.run.workers)
-	case s.permutations < 0 || s.permutations == 1:
-		return usagef("--permutations %d: expected 0, or 2 and more for a mean and its spread", s.permutations)
-	case s.pairs < 0:
-		return usagef("--pairs %d: expected at least 0", s.pairs)
-	}
-	if s.onPhantoms() {
-		s.phantomDefaults(f)
-	}
-	if err := s.validate(); err != nil {
-		return err
-	}
-	if _, err := s.measures(); err != nil {
-		return usagef("--compare: %w", err)
-	}
-	return s.gaze.resolve(f)
-}
-
-// relateRecord is config.json of a relation.
-type relateRecord struct {
-	Settings settings `json:"settings"`
-	Command  string   `json:"command"`
-	Version  string   `json:"version"`
-	Machine  machine  `json:"machine"`
-	Started  string   `json:"started"`
-}
-
 // continued goes on with an interrupted call.
 func (s *relateSettings) continued(ctx context.Context, e *environment, f *flags) error {
 	s.data.anchor()
@@ -137,17 +79,17 @@ func (s *relateSettings) continued(ctx context.Context, e *environment, f *flags
 
 // related reads the input, and once that is good opens the folder and fills it.
 func (s *relateSettings) related(ctx context.Context, e *environment, open func() (rundir.Dir, error)) error {
-	dev, err := openDevice("auto")
+	dev, err := s.run.device.open()
 	if err != nil {
 		return err
 	}
 	defer dev.Close()
-	d, err := s.load(ctx, e)
+	set, err := s.load(ctx, e)
 	if err != nil {
 		return err
 	}
-	defer d.close()
-	rows, err := d.rows()
+	defer set.Close()
+	rows, err := pretrain.Rows(set.Items(), set.Recordings)
 	if err != nil {
 		return err
 	}
@@ -167,7 +109,7 @@ func (s *relateSettings) related(ctx context.Context, e *environment, open func(
 	if err := rundir.ReadJSON(dir.Config(), &begun); err != nil {
 		return err
 	}
-	x := &examined{relateSettings: s, environment: e, dev: dev, data: d, rows: rows, dir: dir, begun: begun}
+	x := &examined{relateSettings: s, environment: e, dev: dev, set: set, rows: rows, dir: dir, begun: begun}
 	err = x.run(ctx)
 	if errors.Is(err, context.Canceled) {
 		e.console.Info("what is done is kept", "continue_with", fmt.Sprintf("%s relate --resume --out %s", program, dir))
@@ -176,59 +118,42 @@ func (s *relateSettings) related(ctx context.Context, e *environment, open func(
 }
 
 // sameOrNewItems writes the items of a new folder, and demands that those of an old one are the same.
-func sameOrNewItems(dir rundir.Dir, rows []itemRow) error {
-	recorded, err := readItems(dir.Items())
+func sameOrNewItems(dir rundir.Dir, rows []pretrain.Row) error {
+	recorded, err := pretrain.ReadRows(dir.Items())
 	if errors.Is(err, fs.ErrNotExist) {
-		return writeItems(dir.Items(), rows)
+		return pretrain.WriteRows(dir.Items(), rows)
 	}
 	if err != nil {
 		return err
 	}
-	return sameItems(dir.Items(), recorded, rows)
+	return pretrain.SameRows(dir.Items(), recorded, rows)
 }
-
-// examined is a relation and its report in the making.
-type examined struct {
-	*relateSettings
-	*environment
-	dev  kernels.Device
-	data *dataset
-	rows []itemRow
-	dir  rundir.Dir
-	// begun is what the call was begun as, before any interruption.
-	begun relateRecord
-}
-
-// readersCompared bounds the recordings that are compared to see whether readers agree.
-const readersCompared = 2000
 
 func (x *examined) run(ctx context.Context) error {
-	found := &findings{Gaze: x.gaze.gaze, Readers: x.gaze.readers, Files: x.data.files, Detector: x.data.detector, Dropped: x.data.dropped, Skipped: x.data.skips}
-	if x.gaze.needsGaze() {
-		found.Measure, _ = x.gaze.measure() // was resolved before
+	found := &findings{Gaze: x.gaze.gaze, Readers: x.gaze.readers, Files: x.set.Files, Detector: x.set.Detector, Dropped: x.set.Dropped, Skipped: x.set.Skips}
+	if x.gaze.alike().NeedsGaze() {
+		found.Measure, _ = x.gaze.alike().Measure() // was resolved before
 	}
 	r, err := x.matrix(ctx, found)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	positives, err := x.gaze.apply(r, x.rows)
+	positives, err := pretrain.Positives(r, x.gaze.ruleOf(), x.rows)
 	if err != nil {
 		return err
 	}
-	labels := x.data.anyLabels()
+	labels := x.set.Labels()
 	examination, err := examine.Positives(ctx, positives, examine.Options{
 		Labels: labels, Permutations: x.permutations, Seed: x.network.seed, Pairs: x.pairs,
-		Progress: func(done, total int) {
-			x.console.Progress(float64(done)/float64(total), fmt.Sprintf("gaze permuted %d/%d", done, total))
-		},
+		Progress: x.progress("gaze permuted"),
 	})
 	if err != nil {
 		return err
 	}
 	found.Examination = *examination
-	if x.gaze.needsGaze() && !x.gaze.permuted() {
-		found.Examination.Readers, err = examine.CompareReaders(ctx, x.dev, x.data.recordings,
+	if x.gaze.alike().NeedsGaze() && !x.gaze.alike().Permuted() {
+		found.Examination.Readers, err = examine.CompareReaders(ctx, x.dev, x.set.Recordings,
 			similarity.RelateOptions{Measure: found.Measure, Progress: x.progress("readers compared")}, readersCompared)
 		if err != nil {
 			return err
@@ -257,47 +182,16 @@ func (x *examined) matrix(ctx context.Context, found *findings) (*relation.Relat
 		return relation.Open(file)
 	}
 	inBlocks := ""
-	if x.gaze.needsGaze() {
+	if x.gaze.alike().NeedsGaze() {
 		inBlocks = file
 	}
-	r, timing, err := x.gaze.relate(ctx, x.environment, x.dev, x.data, x.network.seed, inBlocks)
+	r, err := x.gaze.relate(ctx, x.environment, x.dev, x.set, x.network.seed, inBlocks)
 	if err != nil {
 		return nil, err
 	}
-	found.Timing = timing
+	found.Timing = r.Timing
 	if inBlocks == "" {
-		return r, npy.WriteFile(file, []int{r.N, r.N}, r.Values)
+		return r.Relation, npy.WriteFile(file, []int{r.N, r.N}, r.Values)
 	}
-	return r, nil
-}
-
-func (x *examined) progress(what string) func(done, total int) {
-	return func(done, total int) {
-		x.console.Progress(float64(done)/float64(total), fmt.Sprintf("%s %d/%d", what, done, total))
-	}
-}
-
-// findings is what relate.json holds.
-type findings struct {
-	Gaze    string `json:"gaze"`
-	Measure string `json:"measure,omitempty"`
-	// Readers says what was done with several readers of an image; Reader agreement is in the examination.
-	Readers string `json:"several_readers"`
-	examine.Examination
-	// Timing is missing where no gaze was compared, or not in one go.
-	Timing     *similarity.Timing   `json:"timing,omitempty"`
-	Comparison []examine.Comparison `json:"comparison,omitempty"`
-	Files      []gazeFile           `json:"gaze_files,omitempty"`
-	// Detector says what found the fixations.
-	Detector string       `json:"detector,omitempty"`
-	Dropped  gaze.Dropped `json:"dropped"`
-	Skipped  []string     `json:"skipped,omitempty"`
-}
-
-// name is what the relation comes from.
-func (r *findings) name() string {
-	if r.Measure == "" || strings.HasPrefix(r.Gaze, "permuted") {
-		return r.Gaze
-	}
-	return similarity.BriefMeasure(r.Measure)
+	return r.Relation, nil
 }

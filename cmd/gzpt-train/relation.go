@@ -4,285 +4,188 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"math"
 	"slices"
 	"strings"
 
 	"gzpt/gaze"
-	"gzpt/gaze/formats"
+	"gzpt/gaze/examine"
 	"gzpt/gaze/relation"
 	"gzpt/gaze/similarity"
 	"gzpt/kernels"
+	"gzpt/nn/pretrain"
+	"gzpt/nn/pretrain/dataset"
+	"gzpt/nn/rundir"
 )
 
-// gazeSettings says which images count as alike.
-type gazeSettings struct {
-	gaze, readers, relation, names string
-	rule, patients                 string
-	tau, positives, full, quantile float64
-	mutual                         bool
-	drop                           float64
+// relateSettings is everything that the flags of relate say.
+type relateSettings struct {
+	pretrainSettings
+	compare             string
+	permutations, pairs int
 }
 
-const (
-	// releasedTau is the threshold that GzPT was released with, for TIMA.
-	releasedTau = 0.95
-	// usualPositives is how many positives an item has, on average, where a measure has no threshold of its own.
-	usualPositives = 4
-	releasedDrop   = 0.5
-	// usualQuantile makes a hundredth of all pairs positives.
-	usualQuantile = 0.99
-)
-
-// readyMade is what stands for a measure where the relation comes from a file.
-const readyMade = "relation"
-
-func (s *gazeSettings) addFlags(f *flags) {
-	g := f.group("Gaze")
-	g.StringVar(&s.gaze, "gaze", "tima", "`MEASURE` of how alike two images were looked at, with parameters as in tima:eps=0.1; or none, permuted (the control), "+
-		"labels (the upper bound)")
-	f.choice(g, &s.readers, "readers", []string{"merge", "mean"}, "several readers of an image, one scanpath or the mean of all their pairs: `HOW`")
-	f.path(g, &s.relation, "relation", "take this matrix instead of a measure: `FILE`, a square .npy; --names says what its rows are")
-	f.path(g, &s.names, "names", "names of the rows of --relation: `FILE`, an image a line; an image that it lacks has no gaze")
-	g = f.group("Positives")
-	f.choice(g, &s.rule, "rule", relation.RuleKinds(), "which pairs are positives, above --tau, the --positives K most alike, above a --quantile, or weighted from --tau to --tau-full: `RULE`")
-	g.Float64Var(&s.tau, "tau", 0, "pairs above this similarity are positives: `T` (tima: 0.95, otherwise by --positives 4; phantoms: by --positives 20)")
-	g.Float64Var(&s.positives, "positives", 0, "choose tau so that an image has `K` positives on average at most; of --rule top-k exactly the K most alike")
-	g.Float64Var(&s.quantile, "quantile", usualQuantile, "for --rule quantile: tau is the similarity that a share `Q` of all pairs does not exceed")
-	g.Float64Var(&s.full, "tau-full", 1, "for --rule soft: the similarity `T` from which a pair counts fully; at --tau it counts nothing")
-	g.BoolVar(&s.mutual, "mutual", false, "for --rule top-k: each of the two must be among the K of the other")
-	f.choice(g, &s.patients, "patients", relation.PatientRules(), "may two images of one patient (--group) be positives; apart is never, within only these: `WHICH`")
-	g.Float64Var(&s.drop, "drop", releasedDrop, "in training, leave out each positive pair with probability `P` in a step")
+func (s *relateSettings) addFlags(f *flags) {
+	s.data.addFlags(f)
+	s.data.gaze.addFlags(f, &s.data.Gaze.Path)
+	s.gaze.addFlags(f)
+	g := f.group("Report")
+	g.StringVar(&s.compare, "compare", "", "rank these measures and that of --gaze: `A,B,C`, with parameters as there (tima:eps=0.1,rate=50,heatmap-cc), or all")
+	g.IntVar(&s.permutations, "permutations", 20, "shuffle the gaze between the images `N` times to see what chance gives")
+	g.IntVar(&s.pairs, "pairs", 6, "show the `N` closest and furthest pairs")
+	g.Uint64Var(&s.network.seed, "seed", 0, "number from which all shuffling and the phantoms follow: `N`")
+	g = f.group(freeGroup)
+	f.path(g, &s.run.out, "out", "folder to make: `DIR`; an existing one is never overwritten")
+	g.BoolVar(&s.run.resume, "resume", false, "continue the interrupted call in --out, with its settings")
+	g.IntVar(&s.run.workers, "workers", 0, "images decoded at a time: `N` (0: one per processor)")
+	s.run.device.addFlag(f, g)
 }
 
-// resolve checks the flags and fills in what follows from others.
-func (s *gazeSettings) resolve(f *flags) error {
-	if err := s.contradiction(f); err != nil {
+// resolve checks the flags and fills in those that follow from others.
+func (s *relateSettings) resolve(f *flags) error {
+	s.data.anchor()
+	switch {
+	case s.gaze.gaze == "none":
+		return usagef("--gaze none has no relation")
+	case s.run.workers < 0:
+		return usagef("--workers %d: expected at least 0", s.run.workers)
+	case s.permutations < 0 || s.permutations == 1:
+		return usagef("--permutations %d: expected 0, or 2 and more for a mean and its spread", s.permutations)
+	case s.pairs < 0:
+		return usagef("--pairs %d: expected at least 0", s.pairs)
+	}
+	if s.onPhantoms() {
+		s.phantomDefaults(f)
+	}
+	if err := s.validate(); err != nil {
 		return err
 	}
-	switch {
-	case s.relation != "":
-		s.gaze = readyMade
-	case s.gaze == "none":
-		s.tau, s.positives, s.drop = 0, 0, 0
-		return nil
-	case s.gaze == "labels":
-		s.rule, s.tau, s.positives = "threshold", 0.5, 0
-		if !f.given("drop") {
-			s.drop = 0
-		}
-		return nil
-	default:
-		if _, err := s.measure(); err != nil {
-			if s.unknown() {
-				return usagef("--gaze: %w, or none, permuted, labels", err)
-			}
-			return usagef("--gaze: %w", err)
-		}
+	if _, err := s.measures(); err != nil {
+		return usagef("--compare: %w", err)
 	}
-	s.fillIn(f)
-	rule := s.ruleOf()
-	if rule.PerItem > 0 { // tau is not known yet
-		rule.Full, rule.Tau = 1, 0
-	}
-	if err := rule.Check(); err != nil {
-		return usageError{err}
-	}
-	return nil
+	return s.gaze.resolve(f)
 }
 
-// contradiction finds flags that exclude each other.
-func (s *gazeSettings) contradiction(f *flags) error {
-	takesTau := s.rule == "threshold" || s.rule == "soft"
-	switch {
-	case takesTau && f.given("tau") && f.given("positives"):
-		return usagef("--tau and --positives are two ways to say the same: give one")
-	case f.given("tau") && !takesTau:
-		return usagef("--tau is for --rule threshold and soft, not for %s", s.rule)
-	case f.given("positives") && s.rule == "quantile":
-		return usagef("--positives and --rule quantile are two ways to say the same: give one")
-	case f.given("quantile") && s.rule != "quantile":
-		return usagef("--quantile is for --rule quantile, not for %s", s.rule)
-	case f.given("tau-full") && s.rule != "soft":
-		return usagef("--tau-full is for --rule soft, not for %s", s.rule)
-	case s.drop < 0 || s.drop > 1:
-		return usagef("--drop %g: expected 0 to 1", s.drop)
-	case f.given("positives") && s.positives <= 0:
-		return usagef("--positives %g: expected more than 0", s.positives)
-	case s.rule == "top-k" && s.positives != math.Trunc(s.positives):
-		return usagef("--positives %g: expected a whole number for --rule top-k", s.positives)
-	case (s.relation == "") != (s.names == ""):
-		return usagef("--relation FILE and --names FILE belong together: a matrix and what its rows are")
-	case s.relation != "" && f.given("gaze"):
-		return usagef("--relation and --gaze are two sources of one relation: give one")
-	case s.patients != "any" && f.all.Lookup("group").Value.String() == "":
-		return usagef("--patients %s needs --group COLUMN: whose images they are", s.patients)
-	}
-	return nil
+// onPhantoms reports whether the items are made up: no flag names any.
+func (s *relateSettings) onPhantoms() bool {
+	return s.data.Path == "" && s.data.Gaze.Path == "" && s.gaze.relation == ""
 }
 
-// fillIn chooses what the rule needs and no flag says.
-func (s *gazeSettings) fillIn(f *flags) {
-	switch {
-	case s.rule == "quantile":
-		s.positives = 0
-	case f.given("tau") || s.positives > 0:
-	case s.rule == "threshold" && s.gaze != readyMade && strings.HasPrefix(s.spec(), "tima"):
-		s.tau = releasedTau
-	default:
-		s.positives = usualPositives
+// validate is that of the data settings, but without --data there may be gaze, or a relation, alone.
+func (s *relateSettings) validate() error {
+	d := s.data
+	if d.Path == "" && !s.onPhantoms() {
+		d.Path = cmp.Or(d.Gaze.Path, s.gaze.relation)
 	}
+	return cmp.Or(d.validate(), s.data.gaze.resolve(&s.data.Gaze))
 }
 
-// ruleOf is the rule that the flags say.
-func (s *gazeSettings) ruleOf() relation.Rule {
-	r := relation.Rule{Kind: s.rule, Mutual: s.mutual, Patients: s.patients}
-	switch s.rule {
-	case "top-k":
-		r.K = int(s.positives)
-	case "quantile":
-		r.Quantile = s.quantile
-	default:
-		r.Tau, r.PerItem = s.tau, s.positives
-		if s.rule == "soft" {
-			r.Full = s.full
+// load reads the items: images with their gaze, gaze alone, or the rows of a relation alone.
+func (s *relateSettings) load(ctx context.Context, e *environment) (set *dataset.Set, err error) {
+	images := s.onPhantoms()
+	if s.data.Path != "" {
+		if images, err = dataset.HasImages(s.data.Path); err != nil {
+			return nil, err
 		}
 	}
-	return r
-}
-
-// apply turns the relation into positives between the items; of a top-k, among those that are trained on alone. Where the
-// rule left tau to the relation it is set, for the run's record.
-func (s *gazeSettings) apply(r *relation.Relation, rows []itemRow) (*relation.Positives, error) {
-	groups := make([]string, len(rows))
-	for i, row := range rows {
-		groups[i] = row.group
+	if images {
+		return s.data.load(ctx, e, s.network.seed, s.gaze.alike().NeedsGaze() || s.data.Gaze.Path != "", s.run.workers)
 	}
-	p := r.Positives(s.ruleOf(), groups, trainingRows(rows))
-	s.tau = p.Rule().Tau
-	if s.rule == "soft" && s.full <= s.tau {
-		return nil, fmt.Errorf("tau is %g for %g positives an item: no less than --tau-full %g", s.tau, s.positives, s.full)
-	}
-	return p, nil
-}
-
-// needsGaze reports whether gaze files are read.
-func (s *gazeSettings) needsGaze() bool {
-	return s.gaze != "none" && s.gaze != "labels" && s.relation == ""
-}
-
-func (s *gazeSettings) permuted() bool {
-	return s.gaze == "permuted" || strings.HasPrefix(s.gaze, "permuted:")
-}
-
-// measure is the measure with every parameter written out.
-func (s *gazeSettings) measure() (string, error) { return similarity.ResolveMeasure(s.spec()) }
-
-// spec is the measure as the flag has it.
-func (s *gazeSettings) spec() string {
-	if !s.permuted() {
-		return cmp.Or(s.gaze, "tima")
-	}
-	return cmp.Or(strings.TrimPrefix(strings.TrimPrefix(s.gaze, "permuted"), ":"), "tima")
-}
-
-// unknown reports whether the name of the measure is none that there is.
-func (s *gazeSettings) unknown() bool {
-	name, _, _ := strings.Cut(s.spec(), ":")
-	return !slices.ContainsFunc(similarity.Measures(), func(m similarity.Measure) bool { return m.Name == name })
-}
-
-// relate computes the relation of all items, nil for none, in the given file if it is not "". Permuted gaze is shuffled
-// between the training items alone, so that the control has as many positives as the real thing.
-func (s *gazeSettings) relate(ctx context.Context, e *environment, dev kernels.Device, d *dataset, seed uint64, file string) (*relation.Relation, *similarity.Timing, error) {
-	switch s.gaze {
-	case "none":
-		return nil, nil, nil
-	case readyMade:
-		r, err := s.readRelation(e, d)
-		return r, nil, err
-	case "labels":
-		labels := d.anyLabels()
-		if labels == nil {
-			return nil, nil, errors.New("--gaze labels, but no image has a label: --labels FILE:COLUMN names them")
-		}
-		return relation.FromLabels(labels), nil, nil
-	}
-	return s.compare(ctx, e, dev, d, seed, file)
-}
-
-// readRelation takes the items' rows from a relation matrix that is there.
-func (s *gazeSettings) readRelation(e *environment, d *dataset) (*relation.Relation, error) {
-	ready, listed, asymmetry, err := relation.ReadReleased(s.relation, s.names)
-	if err != nil {
+	if err := s.data.gaze.resolve(&s.data.Gaze); err != nil {
 		return nil, err
 	}
-	rows, err := formats.MatchNames(d.names(), s.names, listed)
-	if err != nil {
-		return nil, err
-	}
-	missing := 0
-	for _, row := range rows {
-		if row < 0 {
-			missing++
-		}
-	}
-	e.console.Info("relation read", "file", s.relation, "rows", len(listed), "items", len(rows), "items_not_in_it", missing)
-	if missing == len(rows) {
-		return nil, fmt.Errorf("%s: none of its names is among the images, the first of which is %q", s.names, d.names()[0])
-	}
-	if asymmetry > 0 {
-		e.console.Warn(fmt.Sprintf("%s is not symmetric: R[i,j] and R[j,i] differ by up to %.3g; their mean is taken", s.relation, asymmetry))
-	}
-	return ready.Select(rows), nil
-}
-
-// tellPositives says how many images count as alike, and warns where that is next to none.
-func (s *gazeSettings) tellPositives(e *environment, positives *relation.Positives) {
-	p := positives.Counts()
-	e.console.Info("positives", "rule", s.rule, "tau", s.tau, "per_item", p.Mean, "median", p.Median, "most", p.Most, "share_of_items_without", p.None)
-	if p.Mean < 0.5 {
-		e.console.Warn("most images are alike to no other: this is nearly plain BYOL; --positives K chooses tau by the number of positives")
-	}
-}
-
-// compare is the relation by gaze.
-func (s *gazeSettings) compare(ctx context.Context, e *environment, dev kernels.Device, d *dataset, seed uint64, file string) (*relation.Relation, *similarity.Timing, error) {
-	measure, err := s.measure()
-	if err != nil {
-		return nil, nil, err
-	}
-	recordings := d.recordings
-	if s.permuted() {
-		recordings, err = permute(d, seed)
+	if s.data.Path == "" && s.data.Gaze.Path == "" {
+		names, err := relation.ReadNames(s.gaze.names)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
+		if set, err = dataset.Named(s.data.Settings, names); err != nil {
+			return nil, err
+		}
+	} else if set, err = dataset.GazeAlone(s.data.Settings); err != nil {
+		return nil, s.data.gaze.named(err)
 	}
-	return similarity.TimedRelate(ctx, dev, recordings, similarity.RelateOptions{
-		Measure: measure, Readers: s.readers, File: file,
-		Progress: func(done, total int) {
-			e.console.Progress(float64(done)/float64(total), fmt.Sprintf("gaze compared %d/%d", done, total))
-		},
-	})
+	tellSkips(e, set)
+	return set, nil
 }
 
-// permute gives every training item with gaze the gaze of another one.
-func permute(d *dataset, seed uint64) ([][]gaze.Recording, error) {
-	training, err := trainingItems(d.items())
-	if err != nil {
-		return nil, err
-	}
-	hasGaze := make([]bool, len(d.items()))
-	for _, i := range training {
-		for _, r := range d.recordings[i] {
-			hasGaze[i] = hasGaze[i] || r.HasGaze()
+// relateRecord is config.json of a relation.
+type relateRecord struct {
+	Settings settings `json:"settings"`
+	Command  string   `json:"command"`
+	Version  string   `json:"version"`
+	Machine  machine  `json:"machine"`
+	Started  string   `json:"started"`
+}
+
+// measures is those that --compare names, with every parameter. A part between commas that is no measure by itself, but
+// a parameter, belongs to the measure before it.
+func (s *relateSettings) measures() ([]string, error) {
+	var specs []string
+	switch s.compare {
+	case "":
+		return nil, nil
+	case "all":
+		for _, m := range similarity.Measures() {
+			specs = append(specs, m.Name)
+		}
+	default:
+		for _, part := range strings.Split(s.compare, ",") {
+			if n := len(specs); n > 0 && strings.Contains(part, "=") && !strings.Contains(part, ":") {
+				specs[n-1] += "," + part
+			} else {
+				specs = append(specs, part)
+			}
 		}
 	}
-	shuffled := make([][]gaze.Recording, len(hasGaze))
-	for i, from := range relation.Permutation(hasGaze, seed) {
-		shuffled[i] = d.recordings[from]
+	var resolved []string
+	for _, spec := range specs {
+		m, err := similarity.ResolveMeasure(spec)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(resolved, m) {
+			resolved = append(resolved, m)
+		}
 	}
-	return shuffled, nil
+	if !s.gaze.alike().NeedsGaze() {
+		return nil, errors.New("only with the measures of recordings")
+	}
+	return resolved, nil
+}
+
+// examined is a relation and its report in the making.
+type examined struct {
+	*relateSettings
+	*environment
+	dev  kernels.Device
+	set  *dataset.Set
+	rows []pretrain.Row
+	dir  rundir.Dir
+	// begun is what the call was begun as, before any interruption.
+	begun relateRecord
+}
+
+// findings is what relate.json holds.
+type findings struct {
+	Gaze    string `json:"gaze"`
+	Measure string `json:"measure,omitempty"`
+	// Readers says what was done with several readers of an image; Reader agreement is in the examination.
+	Readers string `json:"several_readers"`
+	examine.Examination
+	// Timing is missing where no gaze was compared, or not in one go.
+	Timing     *similarity.Timing   `json:"timing,omitempty"`
+	Comparison []examine.Comparison `json:"comparison,omitempty"`
+	Files      []dataset.File       `json:"gaze_files,omitempty"`
+	// Detector says what found the fixations.
+	Detector string       `json:"detector,omitempty"`
+	Dropped  gaze.Dropped `json:"dropped"`
+	Skipped  []string     `json:"skipped,omitempty"`
+}
+
+// name is what the relation comes from.
+func (r *findings) name() string {
+	if r.Measure == "" || strings.HasPrefix(r.Gaze, "permuted") {
+		return r.Gaze
+	}
+	return similarity.BriefMeasure(r.Measure)
 }

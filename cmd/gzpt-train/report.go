@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"gzpt/cmd/gzpt-train/internal/relatepage"
-	"gzpt/cmd/gzpt-train/internal/rundir"
 	"gzpt/nn/data"
+	"gzpt/nn/rundir"
 )
 
 const (
@@ -36,7 +36,7 @@ func (x *examined) writePage() error {
 	page := relatepage.Page{Title: found.name(), Command: x.begun.Command, Version: version(), Date: time.Now().Format(time.DateOnly), JSON: text,
 		Items: map[int]relatepage.Item{}}
 	if found.Labels != nil {
-		page.LabelSource = x.relateSettings.data.labelSource()
+		page.LabelSource = x.relateSettings.data.LabelSource()
 	}
 	for _, pair := range append(found.Closest, found.Furthest...) {
 		for _, i := range []int{pair.I, pair.J} {
@@ -50,8 +50,8 @@ func (x *examined) writePage() error {
 
 // drawn is an item as the page draws it.
 func (x *examined) drawn(i int) (relatepage.Item, error) {
-	item := relatepage.Item{Name: x.rows[i].image, Label: x.rows[i].label}
-	picture, err := x.data.source.Image(i)
+	item := relatepage.Item{Name: x.rows[i].Image, Label: x.rows[i].Label}
+	picture, err := x.set.Image(i)
 	switch {
 	case errors.Is(err, data.ErrNoImage):
 	case err != nil:
@@ -62,10 +62,10 @@ func (x *examined) drawn(i int) (relatepage.Item, error) {
 			return item, fmt.Errorf("image %q: %w", item.Name, err)
 		}
 	}
-	if x.data.recordings == nil {
+	if x.set.Recordings == nil {
 		return item, nil
 	}
-	for _, r := range x.data.recordings[i] {
+	for _, r := range x.set.Recordings[i] {
 		if len(r.Fixations) == 0 {
 			continue
 		}

@@ -16,6 +16,8 @@ import (
 
 	"gzpt/asm"
 	"gzpt/kernels/npy"
+	"gzpt/nn"
+	"gzpt/nn/rundir"
 	"gzpt/nn/safetensors"
 )
 
@@ -175,6 +177,59 @@ func TestResumeRefusesAForeignCheckpoint(t *testing.T) {
 	}
 }
 
+// editSettings changes what config.json of a run has as settings.
+func editSettings(t *testing.T, run string, edit func(config map[string]any)) {
+	t.Helper()
+	path := rundir.Dir(run).Config()
+	config := map[string]any{}
+	if err := rundir.ReadJSON(path, &config); err != nil {
+		t.Fatal(err)
+	}
+	edit(config)
+	if err := rundir.WriteJSON(path, config); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A run that was begun before there were some flags goes on as if they had been at their defaults, one that records a flag
+// that there is not does not.
+func TestResumeOfAnotherVersion(t *testing.T) {
+	folder := t.TempDir()
+	whole, run := filepath.Join(folder, "whole"), filepath.Join(folder, "run")
+	succeed(t, tiny(whole, "--epochs", "2")...)
+	succeed(t, tiny(run, "--epochs", "2", "--stop-after", "1")...)
+	editSettings(t, run, func(config map[string]any) {
+		for _, flag := range []string{"mutual", "precision", "device", "schedule", "tau-full"} {
+			delete(config["settings"].(map[string]any), flag)
+		}
+	})
+	succeed(t, "--resume", "--out", run)
+	if backboneOf(t, run) != backboneOf(t, whole) {
+		t.Error("the resumed run ends with another backbone")
+	}
+	editSettings(t, run, func(config map[string]any) { config["settings"].(map[string]any)["bank"] = 5 })
+	if o := gzpt(t, "--resume", "--out", run); o.status != 1 || !strings.Contains(o.stderr, `a setting "bank" that this version does not have`) {
+		t.Errorf("status %d, %s", o.status, o.stderr)
+	}
+}
+
+// The run of a program that uses the library has no flags: it is evaluated where its images are named, and continued by that
+// program.
+func TestRunOfAnotherProgram(t *testing.T) {
+	folder := makeData(t, files{"fixations.csv": fixationTable(), "labels.csv": labels()})
+	run := filepath.Join(t.TempDir(), "run")
+	data := []string{"--labels", "labels.csv:grade", "--split", "part"}
+	succeed(t, onData(folder, run, data...)...)
+	editSettings(t, run, func(config map[string]any) { delete(config, "settings") })
+	succeed(t, append([]string{"evaluate", "--run", run, "--data", folder}, data...)...)
+	if o := gzpt(t, "evaluate", "--run", run); o.status != 2 || !strings.Contains(o.stderr, "--data DIR is missing") {
+		t.Errorf("evaluate: status %d, %s", o.status, o.stderr)
+	}
+	if o := gzpt(t, "--resume", "--out", run); o.status != 1 || !strings.Contains(o.stderr, "has no settings of gzpt-train") {
+		t.Errorf("resume: status %d, %s", o.status, o.stderr)
+	}
+}
+
 // longSteps is enough to be stopped on the way; under the race detector a step takes long.
 func longSteps() int {
 	if testing.Short() {
@@ -210,13 +265,20 @@ func startRun(t *testing.T, run string, lines int, args []string) *exec.Cmd {
 	}
 }
 
+// A run by any method that is killed anywhere, also inside an accumulation, ends as if it had not been.
 func TestKillAtARandomStep(t *testing.T) {
+	for _, method := range nn.Methods() {
+		t.Run(method, func(t *testing.T) { killAtARandomStep(t, method) })
+	}
+}
+
+func killAtARandomStep(t *testing.T, method string) {
 	folder := t.TempDir()
-	whole := filepath.Join(folder, "whole")
-	succeed(t, long(whole)...)
+	whole, run := filepath.Join(folder, "whole"), filepath.Join(folder, "run")
+	steps := strconv.Itoa(longSteps())
+	succeed(t, ofMethod(method, whole, "--steps", steps)...)
 	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
-	run := filepath.Join(folder, "run")
-	args, lines, kills := long(run, "--checkpoint-every", "1ns"), 0, 0 // a checkpoint after every step
+	args, lines, kills := ofMethod(method, run, "--steps", steps, "--checkpoint-every", "1ns"), 0, 0 // a checkpoint after every step
 	for range 3 {
 		lines += 1 + random.IntN(longSteps()/4)
 		c := startRun(t, run, lines, args)
@@ -344,11 +406,11 @@ func tensor(t *testing.T, path, name string) []float32 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	info, ok := f.Lookup(name)
+	i, ok := f.Lookup(name)
 	if !ok {
 		t.Fatalf("%s has no %s", path, name)
 	}
-	values, err := f.Floats(info)
+	values, err := f.Floats(i)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -366,4 +428,42 @@ func TestSilence(t *testing.T) {
 			t.Errorf("not JSON: %q", line)
 		}
 	}
+}
+
+// A run with bfloat16 activations is refused at once by a device that lacks them, which says where they are. On that one it
+// trains, goes on to the same bits, and other devices export and judge what it has trained.
+func TestPrecision(t *testing.T) {
+	folder := t.TempDir()
+	whole, parts := filepath.Join(folder, "whole"), filepath.Join(folder, "parts")
+	settings := []string{"--epochs", "2", "--precision", "bfloat16"}
+	lacking := ""
+	for _, tier := range asm.Tiers()[1:] {
+		t.Setenv("GZPT_CPU", tier)
+		lacking = tier
+		want := "--precision bfloat16: the device cpu/" + tier + " lacks it; GZPT_CPU=reference"
+		if o := gzpt(t, tiny(whole, settings...)...); o.status != 2 || !strings.Contains(o.stderr, want) {
+			t.Errorf("status %d, %s", o.status, o.stderr)
+		}
+	}
+	t.Setenv("GZPT_CPU", "reference")
+	succeed(t, tiny(whole, settings...)...)
+	succeed(t, tiny(parts, append(settings, "--stop-after", "1")...)...)
+	succeed(t, "--resume", "--out", parts)
+	if backboneOf(t, parts) != backboneOf(t, whole) {
+		t.Error("the resumed run ends with another backbone")
+	}
+	full := filepath.Join(folder, "full")
+	succeed(t, tiny(full, "--epochs", "2")...)
+	if backboneOf(t, full) == backboneOf(t, whole) {
+		t.Error("float32 gives the same backbone: the flag does nothing")
+	}
+	if lacking != "" {
+		t.Setenv("GZPT_CPU", lacking)
+	}
+	again := filepath.Join(folder, "again.safetensors")
+	succeed(t, "export", "--run", whole, "--out", again)
+	if text, err := os.ReadFile(again); err != nil || string(text) != backboneOf(t, whole) {
+		t.Errorf("another backbone was exported, %v", err)
+	}
+	succeed(t, "evaluate", "--run", whole)
 }

@@ -1,99 +1,130 @@
 package main
 
 import (
-	"encoding/json"
+	"cmp"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
+	"time"
 
-	"github.com/spf13/pflag"
+	"gzpt/nn/pretrain"
+	"gzpt/nn/rundir"
 )
 
-// freeGroup is the title of the flags that may differ when a run is resumed: they change no bit of its result.
-const freeGroup = "Run"
-
-// settings is the value of every flag by name, as config.json holds them.
-type settings map[string]json.RawMessage
-
-// settings is what the flags are set to now.
-func (f *flags) settings() settings {
-	s := settings{}
-	f.all.VisitAll(func(flag *pflag.Flag) { s[flag.Name] = encodeFlag(flag) })
-	return s
+// pretrainSettings is everything that the flags of pretrain say.
+type pretrainSettings struct {
+	data    dataSettings
+	gaze    gazeSettings
+	network networkSettings
+	augment augmentSettings
+	run     runSettings
 }
 
-// encodeFlag is the value of a flag as JSON: a number or a truth value where it is one, otherwise text.
-func encodeFlag(flag *pflag.Flag) json.RawMessage {
-	text := flag.Value.String()
-	switch flag.Value.Type() {
-	case "int", "uint64", "float64", "bool":
-		return json.RawMessage(text)
+// runSettings is the flags that change no bit of a run's result, and may differ when it is resumed.
+type runSettings struct {
+	out                           string
+	resume                        bool
+	stopAfter, dumpViews, workers int
+	checkpointEvery               time.Duration
+	device                        deviceName
+}
+
+func (s *pretrainSettings) addFlags(f *flags) {
+	s.data.addFlags(f)
+	s.data.gaze.addFlags(f, &s.data.Gaze.Path)
+	s.gaze.addFlags(f)
+	s.network.addFlags(f)
+	s.augment.addFlags(f)
+	s.run.addFlags(f)
+}
+
+func (s *runSettings) addFlags(f *flags) {
+	g := f.group(freeGroup)
+	f.path(g, &s.out, "out", "run directory to make: `DIR`; an existing one is never overwritten")
+	g.BoolVar(&s.resume, "resume", false, "continue the run of --out from its last checkpoint to the same bits; its config.json has the settings")
+	g.IntVar(&s.stopAfter, "stop-after", 0, "stop with a checkpoint when the run has `N` epochs behind it; --resume goes on")
+	g.DurationVar(&s.checkpointEvery, "checkpoint-every", pretrain.UsualCheckpointEvery, "time between checkpoints inside an epoch; each epoch ends with one: `TIME`")
+	g.IntVar(&s.dumpViews, "dump-views", 0, "write the views of the first `N` items as PNG with the gaze drawn on them, to OUT/views")
+	g.IntVar(&s.workers, "workers", 0, "goroutines that make views: `N` (0: one per processor)")
+	s.device.addFlag(f, g)
+}
+
+// phantomDefaults are the settings on phantoms that no flag has set: a small network on small images, so that three runs
+// take a minute or two on two cores, and the measure that suits readers who rest where something is.
+func (s *pretrainSettings) phantomDefaults(f *flags) {
+	unless(f, "image-size", &s.data.ImageSize, 32)
+	unless(f, "gaze", &s.gaze.gaze, "heatmap-cc")
+	unless(f, "drop", &s.gaze.drop, 0)
+	if !f.given("tau") {
+		unless(f, "positives", &s.gaze.positives, 20)
 	}
-	quoted, err := json.Marshal(text)
+	unless(f, "width", &s.network.width, 16)
+	unless(f, "projector", &s.network.projector, 512)
+	unless(f, "predictor", &s.network.predictor, 512)
+	unless(f, "embedding", &s.network.embedding, 64)
+	unless(f, "batch", &s.network.batch, 64)
+	unless(f, "epochs", &s.network.epochs, 60)
+	unless(f, "lr", &s.network.lr, 0.003)
+}
+
+// unless sets a value to a default of phantoms unless its flag was given or, for another verb, is not there.
+func unless[T any](f *flags, name string, p *T, value T) {
+	if !f.given(name) {
+		*p = value
+	}
+}
+
+// recall sets the flags to those that the run in --out was begun with.
+func (s *pretrainSettings) recall(f *flags) error {
+	if s.run.out == "" {
+		return usagef("--resume needs --out DIR: the run to continue")
+	}
+	dir, err := rundir.Open(s.run.out)
 	if err != nil {
-		panic("gzpt-train: encodeFlag: a string has no JSON: " + err.Error()) // cannot happen
+		return err
 	}
-	return quoted
+	was, err := pretrain.ReadRecord(dir)
+	if err != nil {
+		return err
+	}
+	if was.Settings == nil {
+		return fmt.Errorf("%s: it has no settings of %s: the program that began the run can continue it", dir.Config(), program)
+	}
+	if err := f.restore(was.Settings); err != nil {
+		return err
+	}
+	return s.augment.apply()
 }
 
-// restore sets the flags to what a run recorded. A flag on the command line must agree with the record, unless it is one
-// of those that change no bit of the result.
-func (f *flags) restore(recorded settings) error {
-	free := map[string]bool{}
-	for _, g := range f.groups {
-		if g.title == freeGroup || g.title == commonGroup {
-			g.set.VisitAll(func(flag *pflag.Flag) { free[flag.Name] = true })
-		}
+// resolve checks the flags and fills in those that follow from others.
+func (s *pretrainSettings) resolve(f *flags) error {
+	if s.data.Path == "" {
+		s.phantomDefaults(f)
 	}
-	var contradictions []string
-	for _, name := range slices.Sorted(maps.Keys(recorded)) {
-		flag := f.all.Lookup(name)
-		if flag == nil {
-			return fmt.Errorf("the run records a setting %q that this version does not have", name)
-		}
-		switch {
-		case free[name]:
-		case flag.Changed && string(encodeFlag(flag)) != string(recorded[name]):
-			contradictions = append(contradictions, fmt.Sprintf("--%s %s, but the run has %s", name, flag.Value, decodeFlag(recorded[name])))
-		default:
-			if err := flag.Value.Set(decodeFlag(recorded[name])); err != nil {
-				return fmt.Errorf("the run's setting %s: %w", name, err)
-			}
-		}
+	if s.run.workers < 0 {
+		return usagef("--workers %d: expected at least 0", s.run.workers)
 	}
-	if len(contradictions) > 0 {
-		return usagef("--resume continues a run as it is: %s", strings.Join(contradictions, "; "))
+	if err := cmp.Or(s.data.validate(), s.data.gaze.resolve(&s.data.Gaze)); err != nil {
+		return err
+	}
+	if err := s.gaze.resolve(f); err != nil {
+		return err
+	}
+	if err := s.network.resolve(f); err != nil {
+		return err
+	}
+	if err := s.augment.resolve(f); err != nil {
+		return err
+	}
+	if t, err := s.settings(); err != nil {
+		return err
+	} else if err := t.Validate(); err != nil {
+		return usageError{err}
 	}
 	return nil
 }
 
-// inherit takes from a run's settings the flags of a group that are not on the command line.
-func (f *flags) inherit(recorded settings, title string) error {
-	for _, g := range f.groups {
-		if g.title != title {
-			continue
-		}
-		var failed error
-		g.set.VisitAll(func(flag *pflag.Flag) {
-			value, ok := recorded[flag.Name]
-			if !ok || flag.Changed || failed != nil {
-				return
-			}
-			if err := flag.Value.Set(decodeFlag(value)); err != nil {
-				failed = fmt.Errorf("setting %s: %w", flag.Name, err)
-			}
-		})
-		return failed
-	}
-	panic("gzpt-train: inherit: no such group of flags")
-}
-
-// decodeFlag is the text of a recorded value.
-func decodeFlag(value json.RawMessage) string {
-	var text string
-	if json.Unmarshal(value, &text) != nil { // a number or a truth value
-		return string(value)
-	}
-	return text
+// settings is what the flags say of the run's result.
+func (s *pretrainSettings) settings() (pretrain.Settings, error) {
+	t, err := s.network.settings(&s.data)
+	t.Views, t.Rule, t.Drop = s.augment.Augmentation, s.gaze.ruleOf(), s.gaze.drop
+	return t, err
 }

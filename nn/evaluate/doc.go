@@ -1,5 +1,5 @@
 // Package evaluate says what frozen features are worth: k nearest neighbours and a linear probe on top of them, and the
-// metrics of their predictions.
+// metrics of their predictions. [Backbone] judges the backbone in a file on images, [Judge] features that are there.
 //
 // Rows of features are items, labels are classes 0 .. classes-1, and a [Split] names rows by index; nothing that is
 // learnt, chosen or measured for scaling ever sees a row of the test split. Everything is deterministic.

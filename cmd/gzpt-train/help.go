@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"gzpt/gaze/fixations"
+	"gzpt/gaze/formats"
+	"gzpt/gaze/similarity"
+)
+
+// topics is the help pages on the values of flags.
+var topics = map[string]func() string{"measures": measuresPage, "formats": formatsPage, "detectors": detectorsPage}
+
+func measuresPage() string {
+	var b strings.Builder
+	b.WriteString(`Measures of how alike two images were looked at, for --gaze and --compare: 1 is the same gaze. Parameters follow a colon,
+as in tima:eps=0.1,rate=50; those that are not given have the value below. A weighted mean of several is one, too:
+0.3*tima+0.7*heatmap-cc.
+`)
+	for _, m := range similarity.Measures() {
+		describe(&b, m.Name, m.About, m.Parameters)
+	}
+	b.WriteString(`
+Besides these, --gaze takes:
+  none               no gaze: the method alone (not for relate)
+  permuted:MEASURE   gaze shuffled between the images, the control; permuted alone is permuted:tima
+  labels             images of one label are alike, the upper bound
+`)
+	return b.String()
+}
+
+func detectorsPage() string {
+	var b strings.Builder
+	b.WriteString("Detectors that find fixations in a tracker's samples, for --fixations. Parameters follow a colon, as in idt:dispersion=1.5.\n")
+	for _, d := range fixations.Detectors() {
+		describe(&b, d.Name, d.About, d.Parameters)
+	}
+	return b.String()
+}
+
+// describe writes what a word means, and the parameters that it takes.
+func describe(b *strings.Builder, name, about string, parameters []similarity.Parameter) {
+	fmt.Fprintf(b, "\n%s: %s\n", name, about)
+	for _, p := range parameters {
+		means := p.About
+		if len(p.Choices) > 0 {
+			means += " (" + strings.Join(p.Choices, ", ") + ")"
+		}
+		for i, line := range wrapped(means, helpWidth-24) {
+			if i == 0 {
+				fmt.Fprintf(b, "  %-20s  %s\n", p.Name+"="+p.Default, line)
+			} else {
+				fmt.Fprintf(b, "%24s%s\n", "", line)
+			}
+		}
+	}
+}
+
+func formatsPage() string {
+	var b strings.Builder
+	b.WriteString("Forms of gaze files, for --format. auto recognises each by its first lines or its folders.\n\n")
+	for _, name := range formats.Formats() {
+		for i, line := range wrapped(formats.About(name), helpWidth-14) {
+			if i > 0 {
+				name = ""
+			}
+			fmt.Fprintf(&b, "  %-12s%s\n", name, line)
+		}
+	}
+	return b.String()
+}
+
+// helpPage is what help prints about a topic or a verb.
+func helpPage(verbs []*verb, name string) (string, error) {
+	if page := topics[name]; page != nil {
+		return page(), nil
+	}
+	v, err := find(verbs, name)
+	if err != nil {
+		return "", usagef("%w, or measures, formats, detectors", err)
+	}
+	f, _ := v.flags(&common{})
+	return v.help(f), nil
+}
+
+func buildHelp(*flags) work {
+	return func(_ context.Context, e *environment, args []string) error {
+		switch len(args) {
+		case 0:
+			fmt.Fprint(e.stdout, overview(e.verbs))
+			return nil
+		case 1:
+			page, err := helpPage(e.verbs, args[0])
+			fmt.Fprint(e.stdout, page)
+			return err
+		}
+		return usagef("help takes one verb or topic")
+	}
+}
+
+// overview is the page of the program.
+func overview(verbs []*verb) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, `%s pre-trains image encoders on medical images with an eye tracker's fixations (GzPT).
+
+Usage: %s [VERB] [flags]
+
+Without a verb it pre-trains; without arguments it does so on made-up images, with and without gaze.
+
+Verbs:
+`, program, program)
+	for _, v := range verbs {
+		fmt.Fprintf(&b, "  %-11s %s\n", v.name, v.summary)
+	}
+	fmt.Fprintf(&b, `
+'%s VERB --help' lists the flags of a verb; 'help measures', 'help formats' and 'help detectors' what --gaze, --format and
+--fixations take.
+GZPT_CPU=reference|avx2|avx512 forces a CPU tier, otherwise the best of the machine is taken. NO_COLOR is respected.
+Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted (a training run has then written a checkpoint).
+Research software, not a medical device.
+`, program)
+	return b.String()
+}

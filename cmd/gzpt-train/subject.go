@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"gzpt/kernels"
+	"gzpt/nn"
+	"gzpt/nn/evaluate"
+	"gzpt/nn/pretrain"
+	"gzpt/nn/pretrain/dataset"
+	"gzpt/nn/rundir"
+)
+
+// subject is a trained encoder and the images to show it: those of a run, or any.
+type subject struct {
+	run, weights string
+	batch        int
+	data         dataSettings
+	seed         uint64
+	workers      int
+	device       deviceName
+}
+
+func (s *subject) addFlags(f *flags) {
+	g := f.group("What")
+	f.path(g, &s.run, "run", "run directory: its backbone and its items: `DIR`")
+	f.path(g, &s.weights, "weights", "backbone to use instead: `FILE`, safetensors, .pth or .pt")
+	g.IntVar(&s.batch, "batch", 32, "images in a pass: `N`")
+	g.IntVar(&s.workers, "workers", 0, "goroutines that decode images: `N` (0: one per processor)")
+	s.device.addFlag(f, g)
+	s.data.addFlags(f)
+}
+
+// resolve takes from the run what the flags do not say.
+func (s *subject) resolve(f *flags) error {
+	switch {
+	case s.run == "" && (s.weights == "" || s.data.Path == ""):
+		return usagef("--run DIR is missing, or --weights FILE with --data DIR")
+	case s.batch < 1:
+		return usagef("--batch %d: expected at least 1", s.batch)
+	case s.run == "":
+		return s.data.validate()
+	}
+	dir, err := rundir.Open(s.run)
+	if err != nil {
+		return err
+	}
+	was, err := pretrain.ReadRecord(dir)
+	if err != nil {
+		return err
+	}
+	if f.given("data") && !f.given("labels") {
+		delete(was.Settings, "labels") // those of the run name a table of its own data
+		delete(was.Settings, "split")
+		delete(was.Settings, "group")
+	}
+	if err := f.inherit(was.Settings, dataGroup); err != nil {
+		return fmt.Errorf("%s: %w", dir.Config(), err)
+	}
+	if was.Settings == nil {
+		unless(f, "image-size", &s.data.ImageSize, was.Network.Height)
+		unless(f, "channels", &s.data.Channels, was.Network.Arch.Channels)
+		if s.data.Path == "" {
+			return usagef("--data DIR is missing: %s was begun by another program, which knows where the images are", s.run)
+		}
+	}
+	s.seed = was.Network.Seed
+	if s.weights == "" {
+		s.weights = dir.Backbone()
+	}
+	return s.data.validate()
+}
+
+// open opens the device and the images.
+func (s *subject) open(ctx context.Context, e *environment) (kernels.Device, *dataset.Set, error) {
+	dev, err := s.device.open()
+	if err != nil {
+		return nil, nil, err
+	}
+	set, err := s.data.load(ctx, e, s.seed, false, s.workers)
+	if err != nil {
+		dev.Close()
+		return nil, nil, err
+	}
+	return dev, set, nil
+}
+
+// tell says what a file of weights from elsewhere held; those of the run are its own.
+func (s *subject) tell(e *environment, found *nn.FoundBackbone) {
+	if s.run == "" || s.weights != rundir.Dir(s.run).Backbone() {
+		e.console.Info(fmt.Sprintf("%s: %v", s.weights, found))
+	}
+}
+
+// encoding is how the images are shown to the encoder.
+func (s *subject) encoding(e *environment) evaluate.EncodeOptions {
+	return evaluate.EncodeOptions{ImageSize: s.data.ImageSize, Workers: s.workers, Progress: e.progress("images encoded")}
+}

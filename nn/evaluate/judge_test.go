@@ -1,0 +1,117 @@
+package evaluate
+
+import (
+	"errors"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"gzpt/kernels"
+	"gzpt/kernels/reference"
+	"gzpt/nn"
+	"gzpt/nn/data"
+	"gzpt/nn/data/phantom"
+)
+
+// items is two classes that one feature tells apart, eight to learn from, four to choose by and four to measure on.
+func items() (list []data.Item, f Features) {
+	f = Features{Rows: 16, Dim: 2}
+	for i := range f.Rows {
+		item := data.Item{Label: string(rune('a' + i%2)), Split: "train", File: "items.csv", Line: i + 2}
+		switch {
+		case i >= 12:
+			item.Split = "test"
+		case i >= 8:
+			item.Split = "val"
+		}
+		list = append(list, item)
+		f.Values = append(f.Values, float32(i%2)*2-1, float32(i)/16)
+	}
+	return list, f
+}
+
+func TestJudge(t *testing.T) {
+	list, f := items()
+	r, err := Judge(f, list, KNN{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.KNN.K != DefaultK || r.KNN.Accuracy != 1 && r.Probe.Accuracy != 1 || r.Train != 8 || r.Val != 4 || r.Test != 4 || !slices.Equal(r.Classes, []string{"a", "b"}) {
+		t.Errorf("%+v", r)
+	}
+	for name, test := range map[string]struct {
+		change func(item *data.Item)
+		kind   error
+		want   string
+	}{
+		"one class":     {func(item *data.Item) { item.Label = "a" }, ErrClasses, "1 classes among the labels, expected at least 2"},
+		"no label":      {func(item *data.Item) { item.Label = "" }, ErrClasses, "0 classes"},
+		"nothing to":    {func(item *data.Item) { item.Split = "train" }, ErrSplit, "0 test items"},
+		"a leak":        {func(item *data.Item) { item.Group = "patient" }, ErrSplit, `group "patient" is in two parts of the split`},
+		"another split": {func(item *data.Item) { item.Split = "tset" }, nil, `items.csv:2: image "": split "tset", expected train, val, test or nothing`},
+	} {
+		changed := slices.Clone(list)
+		for i := range changed {
+			test.change(&changed[i])
+		}
+		_, err := Judge(f, changed, KNN{})
+		if err == nil || !strings.Contains(err.Error(), test.want) || test.kind != nil && !errors.Is(err, test.kind) {
+			t.Errorf("%s: error %v, expected %q", name, err, test.want)
+		}
+	}
+}
+
+// Features of images do not depend on how many are encoded at a time, and everything is given back to the device.
+func TestBackbone(t *testing.T) {
+	dev := reference.New(kernels.Float32)
+	defer dev.Close()
+	set, err := phantom.New(t.Context(), phantom.Options{Items: 40, ImageSize: 16, Channels: 1, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := nn.DefaultConfig(nn.Arch{Depth: 18, Width: 1, Channels: 1})
+	c.Height, c.Width = 16, 16
+	trainer, err := nn.NewTrainer(dev, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer trainer.Close()
+	weights := filepath.Join(t.TempDir(), "backbone.safetensors")
+	if err := nn.ExportBackbone(weights, trainer); err != nil {
+		t.Fatal(err)
+	}
+	before := dev.InUse()
+	var first []float32
+	for _, batch := range []int{1, 7, 64} {
+		encoder, err := OpenEncoder(dev, weights, set, batch, 16)
+		if err != nil {
+			t.Fatal(err)
+		}
+		done, seen := 0, 0
+		f, err := Encode(t.Context(), encoder, set, EncodeOptions{
+			ImageSize: 16, Progress: func(n, total int) { done = n },
+			Seen: func(pixels []float32) error { seen += len(pixels); return nil },
+		})
+		encoder.Close()
+		if err != nil || f.Rows != 40 || f.Dim != 8 || done != 40 || seen != 40*16*16 {
+			t.Fatalf("%d x %d features, %d done, %d pixels, %v", f.Rows, f.Dim, done, seen, err)
+		}
+		if first == nil {
+			first = f.Values
+		} else if !slices.Equal(first, f.Values) {
+			t.Errorf("%d at a time give other features", batch)
+		}
+	}
+	r, err := Backbone(t.Context(), dev, weights, set, BackboneOptions{EncodeOptions: EncodeOptions{ImageSize: 16}, Batch: 8, Labels: "phantoms"})
+	if err != nil || r.Labels != "phantoms" || r.Test == 0 || r.Backbone != weights || dev.InUse() != before {
+		t.Errorf("%+v, %v, %d bytes left on the device", r, err, dev.InUse()-before)
+	}
+	colour, err := phantom.New(t.Context(), phantom.Options{Items: 40, ImageSize: 16, Channels: 3, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenEncoder(dev, weights, colour, 8, 16); !errors.Is(err, ErrChannels) || dev.InUse() != before {
+		t.Errorf("a backbone for grey images on coloured ones: %v, %d bytes left", err, dev.InUse()-before)
+	}
+}

@@ -1,0 +1,101 @@
+package dataset
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"gzpt/nn/data"
+)
+
+// ErrNoCache says that the system has no folder for caches of its own.
+var ErrNoCache = errors.New("no cache folder")
+
+// Folder is where the tables of the data set are sought.
+func (s Settings) Folder() string {
+	path := cmp.Or(s.Path, s.Gaze.Path)
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		return filepath.Dir(path)
+	}
+	return path
+}
+
+// LabelSource says where the labels come from.
+func (s Settings) LabelSource() string {
+	switch {
+	case s.Path == "" && s.Gaze.Path == "" && s.Labels == "":
+		return "phantoms"
+	case s.Labels == "":
+		return "items.csv:label"
+	}
+	return s.Labels
+}
+
+// CutColumn splits FILE:COLUMN; a word without a colon is a column alone.
+func CutColumn(s string) (file, column string, hasFile bool) {
+	i := strings.LastIndexByte(s, ':')
+	if i < 0 {
+		return "", s, false
+	}
+	return s[:i], s[i+1:], true
+}
+
+// listed is the items of a list with labels, splits and groups.
+func (d *Set) listed(s Settings, list func(data.ListOptions) (*data.Listing, error)) ([]data.Item, error) {
+	file, column, splitHasFile := CutColumn(s.Split)
+	o := data.ListOptions{Labels: s.Labels, Split: s.Split, Group: s.Group, SkipBad: s.SkipBad}
+	if splitHasFile {
+		o.Split = ""
+	}
+	listing, err := list(o)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range listing.Skips {
+		d.skip(p)
+	}
+	if !splitHasFile {
+		return listing.Items, nil
+	}
+	// A table of its own for the split is read as if its words were labels.
+	words, err := list(data.ListOptions{Labels: file + ":" + column, SkipBad: s.SkipBad})
+	if err != nil {
+		return nil, err
+	}
+	split := map[string]string{}
+	for _, item := range words.Items {
+		split[item.Name] = item.Label
+	}
+	for i := range listing.Items {
+		listing.Items[i].Split = split[listing.Items[i].Name]
+	}
+	return listing.Items, nil
+}
+
+// openImages decodes the images, or opens the cache of a former run.
+func (d *Set) openImages(ctx context.Context, s Settings, items []data.Item) error {
+	d.Cache = s.Cache
+	if d.Cache == "" {
+		base, err := os.UserCacheDir()
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrNoCache, err)
+		}
+		d.Cache = filepath.Join(base, "gzpt")
+	}
+	cache, err := data.OpenCache(ctx, items, data.CacheOptions{
+		Folder: d.Cache, ImageSize: s.ImageSize, Channels: s.Channels, Workers: s.Workers, SkipBad: s.SkipBad, Progress: s.Progress,
+	})
+	if err != nil {
+		return err
+	}
+	d.Decoded = cache.Rebuilt()
+	for _, p := range cache.Skipped() {
+		d.skip(p)
+	}
+	d.Source, d.close = cache, cache.Close
+	return nil
+}

@@ -1,0 +1,118 @@
+package dataset
+
+import (
+	"slices"
+
+	"gzpt/gaze"
+	"gzpt/gaze/formats"
+	"gzpt/kernels/names"
+	"gzpt/nn/data"
+)
+
+// Settings says what the items are and how large their views.
+type Settings struct {
+	// Path is a folder of images and gaze, or a manifest, as [data.List] takes it; "" means phantoms.
+	Path string
+	// Labels is "FILE:COLUMN", the labels to judge by, in the folder or elsewhere.
+	Labels string
+	// Split is the column of the table of labels with train, val or test, or "FILE:COLUMN" of another table.
+	Split string
+	// Group is the column of what must stay together in a split, a patient.
+	Group string
+	// SkipBad lists and leaves out bad images and bad gaze; otherwise the first is an error.
+	SkipBad bool
+	// ImageSize is the side of the views in pixels, Channels 3 for colour or 1 for grey.
+	ImageSize, Channels int
+	// Cache is the folder for decoded images, "" for the user's.
+	Cache string
+	// Workers is the number of goroutines that decode images, 0 for one per processor.
+	Workers int
+	// Phantoms is the number of phantoms and Seed what they follow from, where there is no Path.
+	Phantoms int
+	Seed     uint64
+	// Gaze says where the gaze lies and how it is read.
+	Gaze Gaze
+	// Progress, if not nil, is told how many images are decoded; never by two goroutines at once.
+	Progress func(done, total int)
+}
+
+// Gaze says where the gaze of a data set lies and how it is read. SkipBad of Read and Align follow that of the data set.
+type Gaze struct {
+	// Path is a file or folder, "" for where the images are.
+	Path  string
+	Read  formats.ReadOptions
+	Align formats.AlignOptions
+	// Detector finds fixations in samples, see [gzpt/gaze/fixations.DetectAll]; "", also "auto", leaves a tracker's own as
+	// they are.
+	Detector string
+}
+
+// Set is the items of a data set with their pixels and, once it is read, their gaze.
+type Set struct {
+	data.Source
+	// Recordings is the gaze of each item; nil until it is read.
+	Recordings [][]gaze.Recording
+	// Files is where they come from, Dropped what was left out of them.
+	Files   []File
+	Dropped gaze.Dropped
+	// Detector says what found the fixations.
+	Detector string
+	// Skips is what SkipBad left out, Notes what reading the gaze had to assume.
+	Skips, Notes []string
+	// Decoded says why the images were decoded anew, "" where they came from the cache in the folder Cache.
+	Decoded, Cache string
+
+	close func() error
+}
+
+// File is a file of gaze that was read.
+type File struct {
+	File   string `json:"file"`
+	Format string `json:"format"`
+}
+
+// Close gives back what the images need; the set must not be used any more.
+func (d *Set) Close() error {
+	if d.close == nil {
+		return nil
+	}
+	return d.close()
+}
+
+// Names is the name of each item.
+func (d *Set) Names() []string {
+	names := make([]string, len(d.Items()))
+	for i, item := range d.Items() {
+		names[i] = item.Name
+	}
+	return names
+}
+
+// Images is the items for an index of names.
+func (d *Set) Images() []names.Image {
+	images := make([]names.Image, len(d.Items()))
+	for i, item := range d.Items() {
+		images[i] = names.Image{Name: item.Name, Path: item.Path}
+	}
+	return images
+}
+
+// Labels is the label of each item, nil where none has one.
+func (d *Set) Labels() []string {
+	labels, any := make([]string, len(d.Items())), false
+	for i, item := range d.Items() {
+		labels[i] = item.Label
+		any = any || item.Label != ""
+	}
+	if !any {
+		return nil
+	}
+	return labels
+}
+
+// skip records what was left out, once, however many readers of the same table say so.
+func (d *Set) skip(problem error) {
+	if text := problem.Error(); !slices.Contains(d.Skips, text) {
+		d.Skips = append(d.Skips, text)
+	}
+}

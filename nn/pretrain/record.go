@@ -1,0 +1,91 @@
+package pretrain
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"gzpt/gaze/relation"
+	"gzpt/kernels/npy"
+	"gzpt/nn"
+	"gzpt/nn/internal/named"
+	"gzpt/nn/rundir"
+)
+
+// Record is config.json: what a run is, so that it can be continued, repeated and told from others.
+type Record struct {
+	// Format is the version of the record; 0 in those from before there was one.
+	Format int `json:"format"`
+	Origin
+	// Network is the settings that determine the training; its Data is the identity of what it trains on.
+	Network nn.Config `json:"network"`
+	TrainedOn
+	// Init is the backbone that the run started from, "" for none.
+	Init    string `json:"init,omitempty"`
+	Device  string `json:"device"`
+	Started string `json:"started"`
+}
+
+const recordFormat = 1
+
+// Origin is what whoever begins a run wants to have in its record.
+type Origin struct {
+	// Settings is the caller's own settings by name, such as flags.
+	Settings map[string]json.RawMessage `json:"settings,omitempty"`
+	// Measure is the gaze measure with every parameter, "" without gaze.
+	Measure string `json:"measure,omitempty"`
+	// Command and Folder are the exact command and where it was called, Version that of the program, Machine what its speed
+	// and last bits depend on.
+	Command string `json:"command,omitempty"`
+	Folder  string `json:"folder,omitempty"`
+	Version string `json:"version,omitempty"`
+	Machine any    `json:"machine,omitempty"`
+	// Skipped is the input that was left out.
+	Skipped []string `json:"skipped,omitempty"`
+}
+
+// ReadRecord reads the record of a run.
+func ReadRecord(dir rundir.Dir) (*Record, error) {
+	r := &Record{}
+	if err := rundir.ReadJSON(dir.Config(), r); err != nil {
+		return nil, err
+	}
+	if r.Format > recordFormat {
+		return nil, fmt.Errorf("%s: format %d, this program reads up to %d", dir.Config(), r.Format, recordFormat)
+	}
+	return r, nil
+}
+
+// same demands that the settings are those of the run's record in a file, and names each that is not.
+func (was *Record) same(file string, now Record) error {
+	differences := named.Differences(named.Values(was.Network), named.Values(now.Network))
+	if was.Format > 0 {
+		differences = append(differences, named.Differences(was.TrainedOn.values(), now.TrainedOn.values())...)
+		if was.Init != now.Init {
+			differences = append(differences, named.Difference{Name: "init", A: was.Init, B: now.Init})
+		}
+	}
+	var faults []error
+	for _, d := range differences {
+		faults = append(faults, fmt.Errorf("%s: %s is %s in the run, but %s here", file, d.Name, cmp.Or(d.A, "not set"), cmp.Or(d.B, "not set")))
+	}
+	return errors.Join(faults...)
+}
+
+// readRelation reads the relation of a run of n items, nil where it has none.
+func readRelation(dir rundir.Dir, n int) (*relation.Relation, error) {
+	dims, values, err := npy.ReadFile(dir.Relation())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Equal(dims, []int{n, n}) {
+		return nil, fmt.Errorf("%s: shape %v, expected [%d %d] for the items of %s", dir.Relation(), dims, n, n, dir.Items())
+	}
+	return relation.FromValues(n, values), nil
+}
