@@ -13,23 +13,23 @@ const (
 	extraBits    = 2
 )
 
-// Element is a number unpacked for Dot: significand * 2^(exponent - fraction bits of its format). An infinite one is
-// special with the significand of 1, a NaN with any smaller.
-type Element struct {
-	significand int32
-	exponent    int32
-	special     bool // infinite or NaN
-}
+// Element is a number unpacked for Dot: significand * 2^(exponent - fraction bits of its format). An infinite one has the
+// significand of 1 and an exponent beyond all others, a NaN a smaller significand.
+type Element struct{ significand, exponent int32 }
+
+// specialExponent is that of infinities and NaN.
+const specialExponent = 1 << 16
 
 // Unpack splits bits of a format. Those of F32 lie in the same places as those of TF32, which ignores the last 13.
 func (f *Format) Unpack(bits uint32) Element {
 	bits >>= f.skip
+	sign := f.Sign >> f.skip
 	fraction := int32(bits & (1<<f.Fraction - 1))
-	stored := int32(bits&^(f.Sign>>f.skip)) >> f.Fraction
-	e := Element{fraction, stored - int32(f.Bias), false}
+	stored := int32(bits&^sign) >> f.Fraction
+	e := Element{fraction, stored - int32(f.Bias)}
 	switch {
 	case stored == int32(f.Inf>>f.skip)>>f.Fraction:
-		e.special = true
+		e.exponent = specialExponent
 		if fraction == 0 {
 			e.significand = 1 << f.Fraction
 		}
@@ -40,7 +40,7 @@ func (f *Format) Unpack(bits uint32) Element {
 	default:
 		e.significand |= 1 << f.Fraction
 	}
-	if bits&(f.Sign>>f.skip) != 0 {
+	if bits&sign != 0 {
 		e.significand = -e.significand
 	}
 	return e
@@ -50,16 +50,14 @@ func (f *Format) Unpack(bits uint32) Element {
 // rounded to its type. c is bits of float32. The result is infinite or NaN where an operand is.
 func Dot(f *Format, a, b []Element, c uint32) float64 {
 	addend := F32.Unpack(c)
-	greatest := addend.exponent
-	special := addend.special
+	b = b[:len(a)]
+	greatest := max(addend.exponent, lowestAlign)
 	for k := range a {
 		greatest = max(greatest, a[k].exponent+b[k].exponent)
-		special = special || a[k].special || b[k].special
 	}
-	if special {
+	if greatest >= specialExponent+2*zeroExponent {
 		return specialDot(f, a, b, c)
 	}
-	greatest = max(greatest, lowestAlign)
 	lift := 23 + extraBits - 2*f.Fraction
 	sum := cut(int64(addend.significand)<<extraBits, greatest-addend.exponent)
 	for k := range a {
@@ -67,6 +65,21 @@ func Dot(f *Format, a, b []Element, c uint32) float64 {
 		sum += cut(product, greatest-a[k].exponent-b[k].exponent)
 	}
 	return float64(sum) * math.Float64frombits(uint64(greatest-23-extraBits+1023)<<52)
+}
+
+// Cut rounds a sum toward zero to float32; what exceeds its range is infinite.
+func Cut(sum float64) uint32 {
+	nearest := float32(sum)
+	bits := math.Float32bits(nearest)
+	switch {
+	case sum != sum:
+		return F32.NaN
+	case math.Abs(sum) >= 0x1p128:
+		return F32.Inf | bits&F32.Sign
+	case math.Abs(float64(nearest)) > math.Abs(sum):
+		return bits - 1
+	}
+	return bits
 }
 
 // cut divides by 2^places toward zero.
@@ -86,7 +99,7 @@ func specialDot(f *Format, a, b []Element, c uint32) float64 {
 
 // value is the element as a float64, good enough where only signs, zeros, infinities and NaN count.
 func (e Element) value(f *Format) float64 {
-	if !e.special {
+	if e.exponent != specialExponent {
 		return float64(e.significand)
 	}
 	switch e.significand {

@@ -109,6 +109,7 @@ func decodeLoad(c *compiler, i *syntax.Instruction) work {
 			})
 		}
 	}
+	kind := widthOf(t)
 	writes := make([]func(w *warp, lane int, value uint64), len(targets))
 	for n, target := range targets {
 		writes[n] = c.target(target, t)
@@ -116,7 +117,7 @@ func decodeLoad(c *compiler, i *syntax.Instruction) work {
 	return func(w *warp, mask uint32) {
 		w.visit(where, mask, address(w), a, func(lane int, p []byte) {
 			for n, write := range writes {
-				write(w, lane, extend(t, number(p[n*size:(n+1)*size])))
+				write(w, lane, kind.extend(number(p[n*size:(n+1)*size])))
 			}
 		})
 	}

@@ -142,17 +142,16 @@ func placeC(row, column, per int) place {
 
 // matrices is a compiled product: where its operands lie.
 type matrices struct {
-	m, n, k     int
-	a, b, c, d  []int // rows of registers
-	typeA       syntax.Type
-	typeB       syntax.Type
-	typeC       syntax.Type
-	saturate    bool
-	placesA     []place // by row*k
-	placesB     []place // by column*k
-	placesC     []place // by row*n
-	elements    *arith.Format
-	accumulator *arith.Format // F16 or F32
+	m, n, k    int
+	a, b, c, d []int // rows of registers
+	typeA      syntax.Type
+	typeB      syntax.Type
+	typeC      syntax.Type
+	saturate   bool
+	placesA    []place // by row*k
+	placesB    []place // by column*k
+	placesC    []place // by row*n
+	elements   *arith.Format
 }
 
 func decodeMultiply(c *compiler, i *syntax.Instruction) work {
@@ -199,15 +198,11 @@ func (p *matrices) layout(per int) {
 			p.placesC = append(p.placesC, placeC(row, column, perC))
 		}
 	}
-	p.chooseFormats()
+	p.chooseFormat()
 }
 
-func (p *matrices) chooseFormats() {
+func (p *matrices) chooseFormat() {
 	p.elements = map[syntax.Type]*arith.Format{"tf32": &arith.TF32, "f16": &arith.F16, "bf16": &arith.BF16}[p.typeA]
-	p.accumulator = &arith.F32
-	if p.typeC == "f16" {
-		p.accumulator = &arith.F16
-	}
 }
 
 // gather reads elements from the registers.
@@ -240,36 +235,26 @@ func (p *matrices) multiplyFloats(w *warp, results []uint32) {
 	for n, at := range p.placesB {
 		b[n] = p.elements.Unpack(w.gather(p.b, at, bits))
 	}
+	half := p.typeC == "f16"
 	for n, at := range p.placesC {
-		row, column := n/p.n, n%p.n
-		c := w.gather(p.c, at, 8*p.typeC.Size())
-		if p.typeC == "f16" {
-			c = math.Float32bits(float32(arith.F16.Value(c)))
+		left, right := a[n/p.n*p.k:][:p.k], b[n%p.n*p.k:][:p.k]
+		if half {
+			c := math.Float32bits(float32(arith.F16.Value(w.gather(p.c, at, 16))))
+			results[n] = arith.F16.Round(arith.Dot(p.elements, left, right, c), arith.Nearest)
+		} else {
+			results[n] = arith.Cut(arith.Dot(p.elements, left, right, w.gather(p.c, at, 32)))
 		}
-		sum := arith.Dot(p.elements, a[row*p.k:(row+1)*p.k], b[column*p.k:(column+1)*p.k], c)
-		mode := arith.Zero
-		if p.typeC == "f16" {
-			mode = arith.Nearest
-		}
-		results[n] = roundSum(p.accumulator, sum, mode)
 	}
-}
-
-// roundSum rounds the sum of a tensor core: what exceeds the range is infinite in every mode.
-func roundSum(f *arith.Format, sum float64, mode arith.Rounding) uint32 {
-	if f == &arith.F32 && math.Abs(sum) >= 0x1p128 {
-		return math.Float32bits(float32(math.Inf(1))) | uint32(math.Float64bits(sum)>>63<<31)
-	}
-	return f.Round(sum, mode)
 }
 
 func (p *matrices) multiplyIntegers(w *warp, results []uint32) {
 	var a, b [16 * 32]int64
+	kindA, kindB := widthOf(p.typeA), widthOf(p.typeB)
 	for n, at := range p.placesA {
-		a[n] = int64(extend(p.typeA, uint64(w.gather(p.a, at, 8))))
+		a[n] = int64(kindA.extend(uint64(w.gather(p.a, at, 8))))
 	}
 	for n, at := range p.placesB {
-		b[n] = int64(extend(p.typeB, uint64(w.gather(p.b, at, 8))))
+		b[n] = int64(kindB.extend(uint64(w.gather(p.b, at, 8))))
 	}
 	for n, at := range p.placesC {
 		row, column := n/p.n, n%p.n

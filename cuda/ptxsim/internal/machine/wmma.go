@@ -157,6 +157,6 @@ func (c *compiler) wmmaMultiply(i *syntax.Instruction) work {
 	for n := range p.m * p.n {
 		p.placesC = append(p.placesC, wmmaPlace(n, per, 8*bytes))
 	}
-	p.chooseFormats()
+	p.chooseFormat()
 	return p.multiply
 }
