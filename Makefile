@@ -114,6 +114,7 @@ cuda-tools: $(CUDA_TOOLS)/nvidia/cu13/bin/ptxas ## ptxas and nvcc, pinned, into 
 
 $(CUDA_TOOLS)/nvidia/cu13/bin/ptxas: cuda/internal/toolkit/requirements.txt
 	sh cuda/internal/toolkit/install.sh $(CUDA_TOOLS) $(PEER_PYTHON)
+
 check-weights: ## do PyTorch's files of torchvision's networks give torchvision's features? PEER_PYTHON=python3
 	@program="$$(mktemp -d)" || exit 1; trap 'rm -rf "$$program"' EXIT; \
 	$(GO) build -o "$$program/gzpt-train" ./cmd/gzpt-train && \
