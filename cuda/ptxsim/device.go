@@ -37,6 +37,8 @@ type (
 	Profile = machine.Profile
 	// Counts are instructions, requests, sectors, bank conflicts and bytes.
 	Counts = machine.Counts
+	// LineCounts are the counts of one instruction.
+	LineCounts = machine.LineCounts
 	// Fault is the error of a kernel that did what it must not.
 	Fault = machine.Fault
 	// Class is a kind of instruction.
