@@ -23,7 +23,7 @@ type Options struct {
 	Workers int
 	// MemoryBytes is the size of the device's memory, 0 for 8 GiB.
 	MemoryBytes int
-	// BlockInstructions are those of warps that a block may run before it counts as endless, 0 for 2^31.
+	// BlockInstructions are those of warps that a block may run before it counts as endless, 0 for 2^28.
 	BlockInstructions int
 	// Target is what the device says it is, 10*major + minor; 0 for 90.
 	Target int
@@ -62,7 +62,7 @@ func Open(options Options) *Device {
 		options.MemoryBytes = 8 << 30
 	}
 	if options.BlockInstructions == 0 {
-		options.BlockInstructions = 1 << 31
+		options.BlockInstructions = 1 << 28
 	}
 	if options.Target == 0 {
 		options.Target = 90

@@ -20,6 +20,9 @@ type (
 
 const all = ^uint32(0)
 
+// mostLocal is the local memory that a thread may have.
+const mostLocal = 512 << 10
+
 // work is what a step does for the lanes of a mask.
 type work func(w *warp, mask uint32)
 
@@ -206,7 +209,9 @@ func (c *compiler) add(f *syntax.Function) {
 			c.LocalBytes += v.Bytes
 		}
 	}
-	c.LocalBytes = alignUp(c.LocalBytes, 16)
+	if c.LocalBytes = alignUp(c.LocalBytes, 16); c.LocalBytes > mostLocal {
+		c.refuse("%s brings local memory to %d bytes a thread, expected at most %d", f.Name, c.LocalBytes, mostLocal)
+	}
 	r.mem[1] = c.LocalBytes
 }
 

@@ -147,10 +147,12 @@ type matrices struct {
 	typeA      syntax.Type
 	typeB      syntax.Type
 	typeC      syntax.Type
+	typeD      syntax.Type
 	saturate   bool
 	placesA    []place // by row*k
 	placesB    []place // by column*k
 	placesC    []place // by row*n
+	placesD    []place
 	elements   *arith.Format
 }
 
@@ -161,10 +163,8 @@ func decodeMultiply(c *compiler, i *syntax.Instruction) work {
 		return c.multiplyDouble(i)
 	}
 	p := &matrices{
-		m: m, n: n, k: k, typeA: syntax.Type(i.With["A"]), typeB: syntax.Type(i.With["B"]), typeC: syntax.Type(i.With["C"]), saturate: i.Has("satfinite"),
-	}
-	if i.With["D"] != i.With["C"] || m != 16 {
-		c.refuse("%s is not supported", i.Text())
+		m: m, n: n, k: k, typeA: syntax.Type(i.With["A"]), typeB: syntax.Type(i.With["B"]), typeC: syntax.Type(i.With["C"]),
+		typeD: syntax.Type(i.With["D"]), saturate: i.Has("satfinite"),
 	}
 	register := syntax.Type("b32")
 	if p.typeC != "f16" {
@@ -198,6 +198,7 @@ func (p *matrices) layout(per int) {
 			p.placesC = append(p.placesC, placeC(row, column, perC))
 		}
 	}
+	p.placesD = p.placesC
 	p.chooseFormat()
 }
 
@@ -221,7 +222,7 @@ func (p *matrices) multiply(w *warp, mask uint32) {
 	for _, row := range p.d {
 		w.narrow[row] = narrowRow{}
 	}
-	for n, at := range p.placesC {
+	for n, at := range p.placesD {
 		w.narrow[p.d[at.register]][at.lane] |= results[n] << at.shift
 	}
 }
@@ -235,14 +236,17 @@ func (p *matrices) multiplyFloats(w *warp, results []uint32) {
 	for n, at := range p.placesB {
 		b[n] = p.elements.Unpack(w.gather(p.b, at, bits))
 	}
-	half := p.typeC == "f16"
+	halfC, halfD := p.typeC == "f16", p.typeD == "f16"
 	for n, at := range p.placesC {
 		left, right := a[n/p.n*p.k:][:p.k], b[n%p.n*p.k:][:p.k]
-		if half {
-			c := math.Float32bits(float32(arith.F16.Value(w.gather(p.c, at, 16))))
-			results[n] = arith.F16.Round(arith.Dot(p.elements, left, right, c), arith.Nearest)
+		c := w.narrow[p.c[at.register]][at.lane]
+		if halfC {
+			c = math.Float32bits(float32(arith.F16.Value(c >> at.shift & 0xffff)))
+		}
+		if sum := arith.Dot(p.elements, left, right, c); halfD {
+			results[n] = arith.F16.Round(sum, arith.Nearest)
 		} else {
-			results[n] = arith.Cut(arith.Dot(p.elements, left, right, w.gather(p.c, at, 32)))
+			results[n] = arith.Cut(sum)
 		}
 	}
 }

@@ -138,12 +138,9 @@ func (c *compiler) wmmaMultiply(i *syntax.Instruction) work {
 	p.typeA, _ = i.Fragment("a")
 	p.typeB = p.typeA
 	p.typeC, _ = i.Fragment("c")
-	typeD, _ := i.Fragment("d")
-	p.d, p.a = c.narrowRows(i.Operands[0], registerType(typeD)), c.narrowRows(i.Operands[1], "b32")
+	p.typeD, _ = i.Fragment("d")
+	p.d, p.a = c.narrowRows(i.Operands[0], registerType(p.typeD)), c.narrowRows(i.Operands[1], "b32")
 	p.b, p.c = c.narrowRows(i.Operands[2], "b32"), c.narrowRows(i.Operands[3], registerType(p.typeC))
-	if typeD != p.typeC {
-		c.refuse("%s is not supported: types of C and D differ", i.Text())
-	}
 	bytes, per := sizeOf(p.typeA)
 	for n := range p.m * p.k {
 		p.placesA = append(p.placesA, wmmaPlace(n, per, 8*bytes))
@@ -156,6 +153,10 @@ func (c *compiler) wmmaMultiply(i *syntax.Instruction) work {
 	bytes, per = sizeOf(p.typeC)
 	for n := range p.m * p.n {
 		p.placesC = append(p.placesC, wmmaPlace(n, per, 8*bytes))
+	}
+	bytes, per = sizeOf(p.typeD)
+	for n := range p.m * p.n {
+		p.placesD = append(p.placesD, wmmaPlace(n, per, 8*bytes))
 	}
 	p.chooseFormat()
 	return p.multiply
