@@ -214,6 +214,20 @@ red @90 relaxed|release:order? $scope:scope? global:space add:op v2|v4:vec f32:T
 fence sc|acq_rel:order? cta|cluster|gpu|sys:scope ;
 fence @90 proxy async|alias:kind ;
 fence @90 proxy async global|shared::cta:where ;
+mbarrier init:op shared|shared::cta:space? b64 ; < [] u32
+mbarrier inval:op shared|shared::cta:space? b64 ; < []
+mbarrier @90 expect_tx:op relaxed:order? cta|cluster:scope? shared|shared::cta:space? b64 ; < [] u32
+mbarrier arrive|arrive_drop:op shared|shared::cta:space? b64 ; b64 < []
+mbarrier @90 arrive|arrive_drop:op release:order? cta|cluster:scope? shared|shared::cta:space? b64 ; b64 < [] u32?
+mbarrier @90 arrive:op expect_tx:transaction release:order? cta|cluster:scope? shared|shared::cta:space? b64 ; b64 < [] u32
+mbarrier arrive|arrive_drop:op noComplete shared|shared::cta:space? b64 ; b64 < [] u32
+mbarrier test_wait:op shared|shared::cta:space? b64 ; pred < [] b64
+mbarrier test_wait:op parity:parity shared|shared::cta:space? b64 ; pred < [] u32
+mbarrier @90 test_wait|try_wait:op acquire:order? cta|cluster:scope? shared|shared::cta:space? b64 ; pred < [] b64
+mbarrier @90 test_wait|try_wait:op parity:parity acquire:order? cta|cluster:scope? shared|shared::cta:space? b64 ; pred < [] u32
+mbarrier @90 try_wait:op acquire:order? cta|cluster:scope? shared|shared::cta:space? b64 ; pred < [] b64 u32
+mbarrier @90 try_wait:op parity:parity acquire:order? cta|cluster:scope? shared|shared::cta:space? b64 ; pred < [] u32 u32
+mbarrier pending_count:op b64 ; u32 < b64
 fence @90 mbarrier_init release cluster ;
 membar cta|gl|sys:scope ;
 bar sync ; < u32 u32?
@@ -254,6 +268,11 @@ griddepcontrol @90 launch_dependents|wait:op ;
 setmaxnreg @90a inc|dec:op sync aligned u32 ; < imm
 cp async ca:cache shared|shared::cta:space global L2::cache_hint:hint? $prefetch:prefetch? ; < [] [] imm u32? b64?
 cp async cg:cache shared|shared::cta:space global L2::cache_hint:hint? $prefetch:prefetch? ; < [] [] imm u32? b64?
+cp async mbarrier arrive noinc? shared|shared::cta:space? b64 ; < []
+cp @90 async bulk:bulk shared::cluster|shared::cta:space global mbarrier::complete_tx::bytes ; < [] [] u32 []
+cp @90 async bulk:bulk global:space shared::cta:from bulk_group ; < [] [] u32
+cp @90 async bulk:bulk commit_group ;
+cp @90 async bulk:bulk wait_group read? ; < imm
 cp async commit_group ;
 cp async wait_group ; < imm
 cp async wait_all ;
