@@ -58,7 +58,7 @@ func TestDriver(t *testing.T) {
 	module := must(d.Load("double.ptx", doubling))
 	f := must(module.Function("double"))
 	if got, want := f.Attributes(), (driver.FunctionAttributes{
-		SharedBytes: 32, MaxThreadsPerBlock: 64, ArgumentBytes: 16, ArgumentOffsets: []int{0}, DynamicSharedBytes: usualShared - 32, Target: 80,
+		SharedBytes: 24, MaxThreadsPerBlock: 64, ArgumentBytes: 16, ArgumentOffsets: []int{0}, DynamicSharedBytes: usualShared - 24, Target: 80,
 	}); !reflect.DeepEqual(got, want) {
 		t.Errorf("attributes %+v, expected %+v", got, want)
 	}
@@ -144,10 +144,10 @@ func TestDriverErrors(t *testing.T) {
 		{second(module.Function("half")), "double.ptx has no entry half"},
 		{launch(line(1), line(65), 0, block), "expected at most 64 threads"},
 		{launch(line(0), line(1), 0, block), "expected at least 1 everywhere"},
-		{launch(line(1), line(1), 50000, block), "bytes of dynamic shared memory, expected 0 to 49120"},
+		{launch(line(1), line(1), 50000, block), "bytes of dynamic shared memory, expected 0 to 49128"},
 		{launch(line(1), line(1), 0, block[:12]), "12 bytes of arguments, expected 16"},
 		{launch([3]int{1, 1 << 16, 1}, line(1), 0, block), "expected below 2^31, 2^16 and 2^16"},
-		{f.SetDynamicShared(1 << 20), "expected 0 to 166880"},
+		{f.SetDynamicShared(1 << 20), "expected 0 to 166888"},
 		{second(stream.EndCapture()), "the stream is not capturing"},
 	} {
 		if test.err == nil || !strings.Contains(test.err.Error(), test.want) {

@@ -84,6 +84,7 @@ type compiler struct {
 	constants map[constantKey]slot
 	locals    map[*syntax.Variable]int // offsets in local memory
 	shared    map[*syntax.Variable]int
+	used      map[*syntax.Variable]bool // named by an instruction
 	byName    map[*syntax.Function]*routine
 	line      int
 }
@@ -108,7 +109,7 @@ func compile(m *Module, entry *syntax.Function) (p *Program, err error) {
 	c := &compiler{
 		Program: &Program{Name: entry.Name, Function: entry, module: m, specials: map[string]int{}},
 		rows:    map[*syntax.Register]slot{}, constants: map[constantKey]slot{}, locals: map[*syntax.Variable]int{},
-		shared: map[*syntax.Variable]int{}, byName: map[*syntax.Function]*routine{}, line: entry.Line,
+		shared: map[*syntax.Variable]int{}, used: map[*syntax.Variable]bool{}, byName: map[*syntax.Function]*routine{}, line: entry.Line,
 	}
 	defer func() {
 		switch mistake := recover().(type) {
@@ -120,9 +121,8 @@ func compile(m *Module, entry *syntax.Function) (p *Program, err error) {
 		}
 	}()
 	c.params(entry)
-	c.layoutShared(m.Tree.Variables)
 	c.reach(entry)
-	c.layoutDynamic()
+	c.layoutModule()
 	for _, r := range c.functions {
 		c.compileFunction(r)
 	}
@@ -150,10 +150,16 @@ func (c *compiler) layoutShared(variables []*syntax.Variable) {
 	}
 }
 
-// layoutDynamic rounds the static part up to where the dynamic part begins.
-func (c *compiler) layoutDynamic() {
+// layoutModule places the shared variables of the module that the entry uses, and rounds the static part up to where the
+// dynamic part begins.
+func (c *compiler) layoutModule() {
 	for _, v := range c.module.Tree.Variables {
-		if v.Space == "shared" && v.Unsized {
+		if c.used[v] {
+			c.layoutShared([]*syntax.Variable{v})
+		}
+	}
+	for _, v := range c.module.Tree.Variables {
+		if v.Space == "shared" && v.Unsized && c.used[v] {
 			c.SharedBytes = alignUp(c.SharedBytes, v.Align)
 		}
 	}
@@ -171,6 +177,9 @@ func (c *compiler) reach(entry *syntax.Function) {
 				}
 				if o.Kind == syntax.PrototypeOperand {
 					c.addEveryFunction()
+				}
+				if o.Variable != nil {
+					c.used[o.Variable] = true
 				}
 			}
 		}

@@ -133,10 +133,10 @@ func (c *compiler) wmmaStore(i *syntax.Instruction) work {
 }
 
 func (c *compiler) wmmaMultiply(i *syntax.Instruction) work {
-	p := &matrices{}
+	p := &matrices{saturate: i.Has("satfinite")}
 	p.m, p.n, p.k = i.Shape()
 	p.typeA, _ = i.Fragment("a")
-	p.typeB = p.typeA
+	p.typeB = p.typeA // in every form
 	p.typeC, _ = i.Fragment("c")
 	p.typeD, _ = i.Fragment("d")
 	p.d, p.a = c.narrowRows(i.Operands[0], registerType(p.typeD)), c.narrowRows(i.Operands[1], "b32")

@@ -289,6 +289,8 @@ wmma load a|b|c:matrix sync aligned row|col:layout $wshape:shape global|shared|s
 wmma store d:matrix sync aligned row|col:layout $wshape:shape global|shared|shared::cta:space? f16|f32|s32:T ; < [] wmma u32?
 wmma mma sync aligned row|col:layoutA row|col:layoutB $wshape:shape f16|f32:D f16|f32:C ; wmma < wmma wmma wmma
 wmma mma sync aligned row|col:layoutA row|col:layoutB $wshape:shape f32:D bf16|tf32:A bf16|tf32:B f32:C ; wmma < wmma wmma wmma
+wmma mma sync aligned row|col:layoutA row|col:layoutB m16n16k16|m32n8k16|m8n32k16:shape s32:D u8:A u8:B s32:C satfinite? ; wmma < wmma wmma wmma
+wmma mma sync aligned row|col:layoutA row|col:layoutB m16n16k16|m32n8k16|m8n32k16:shape s32:D s8:A s8:B s32:C satfinite? ; wmma < wmma wmma wmma
 `
 
 // lists are the alternatives that many forms share.
