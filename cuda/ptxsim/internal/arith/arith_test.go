@@ -104,6 +104,14 @@ func (f *Format) operands(random *rand.Rand) uint32 {
 	return random.Uint32() & mask & (f.Sign | (f.Sign - 1))
 }
 
+// rounds is how many operands a test draws, fewer in short runs.
+func rounds(n int) int {
+	if testing.Short() {
+		return n / 5
+	}
+	return n
+}
+
 var modes = []Rounding{Nearest, Zero, Down, Up}
 
 // TestFormats holds each operation of each format and rounding to the exact model.
@@ -111,7 +119,7 @@ func TestFormats(t *testing.T) {
 	for name, f := range map[string]*Format{"f32": &F32, "f16": &F16, "bf16": &BF16} {
 		t.Run(name, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(3, 4))
-			for range 1500 {
+			for range rounds(1500) {
 				a, b, c := f.operands(random), f.operands(random), f.operands(random)
 				for _, mode := range modes {
 					checkFormat(t, f, a, b, c, mode)
@@ -164,7 +172,7 @@ func checkFormat(t *testing.T, f *Format, a, b, c uint32, mode Rounding) {
 // TestSqrt holds the root to the model: the largest number whose square is not above, and what the mode makes of it.
 func TestSqrt(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
-	for range 1500 {
+	for range rounds(1500) {
 		a := F32.operands(random)
 		if a&F32.Sign != 0 || !F32.finite(a) || a == 0 {
 			continue
@@ -186,7 +194,7 @@ func TestSqrt(t *testing.T) {
 func TestConversions(t *testing.T) {
 	random := rand.New(rand.NewPCG(7, 8))
 	for name, f := range map[string]*Format{"f32": &F32, "f16": &F16, "bf16": &BF16, "tf32": &TF32} {
-		for range 1500 {
+		for range rounds(1500) {
 			x := math.Float64frombits(random.Uint64())
 			if random.IntN(2) == 0 { // in the middle between two values of the format, or nearly
 				low := f.Value(f.operands(random) &^ f.Sign)
@@ -204,7 +212,7 @@ func TestConversions(t *testing.T) {
 			}
 		}
 	}
-	for range 1500 {
+	for range rounds(1500) {
 		v := random.Uint64() >> random.IntN(64)
 		for _, signed := range []bool{false, true} {
 			exact := new(big.Rat).SetInt(new(big.Int).SetUint64(v))
@@ -267,7 +275,7 @@ func TestFloat64(t *testing.T) {
 		}
 		return math.Float64frombits(random.Uint64() &^ (1 << 62))
 	}
-	for range 300 {
+	for range rounds(300) {
 		a, b, c := draw(), draw(), draw()
 		x, y, z := new(big.Rat), new(big.Rat), new(big.Rat)
 		if x.SetFloat64(a) == nil || y.SetFloat64(b) == nil || z.SetFloat64(c) == nil {
@@ -368,7 +376,7 @@ func modelDot(f *Format, a, b []uint32, c uint32) uint32 {
 func TestDot(t *testing.T) {
 	random := rand.New(rand.NewPCG(11, 12))
 	for name, f := range map[string]*Format{"tf32": &TF32, "bf16": &BF16, "f16": &F16} {
-		for range 1000 {
+		for range rounds(1000) {
 			terms := []int{4, 8, 16}[random.IntN(3)]
 			a, b := make([]uint32, terms), make([]uint32, terms)
 			x, y := make([]Element, terms), make([]Element, terms)

@@ -199,6 +199,9 @@ func (c *compiler) add(f *syntax.Function) {
 	if c.byName[f] != nil {
 		return
 	}
+	if f.Name == assertion {
+		return
+	}
 	if !f.Defined {
 		c.refuse("%s is called and has no body", f.Name)
 	}

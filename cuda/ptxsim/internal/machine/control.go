@@ -11,6 +11,9 @@ import (
 // functionWindow is where the addresses of functions lie.
 const functionWindow = 3 << 60
 
+// assertion is the function that assert of CUDA C calls, which has no body in PTX.
+const assertion = "__assertfail"
+
 // mostFrames is the depth of calls that a thread may reach.
 const mostFrames = 1000
 
@@ -147,6 +150,15 @@ func decodeCall(c *compiler, i *syntax.Instruction) work {
 		arguments = operands[1].List
 	}
 	c.step().reads = nil
+	if target.Kind == syntax.FunctionOperand && target.Function.Name == assertion {
+		c.step().control = func(w *warp, g *group, mask uint32) {
+			if mask != 0 {
+				fail(first(mask), "an assertion of the kernel failed")
+			}
+			g.pc++
+		}
+		return nil
+	}
 	if target.Kind == syntax.FunctionOperand {
 		callee := c.byName[target.Function]
 		in, out := c.spans(callee, arguments, results)
