@@ -3,6 +3,7 @@ package data
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
@@ -59,6 +60,44 @@ func pictures(t testing.TB, n int) []Item {
 		items[i] = Item{Name: name, Path: path, File: "items.csv", Line: i + 2}
 	}
 	return items
+}
+
+// bitmap is a BMP file of a size that does not depend on its pixels.
+func bitmap(value uint8) []byte {
+	b := append(bmpHeader(4, 4), bytes.Repeat([]byte{value}, 48)...)
+	binary.LittleEndian.PutUint32(b[2:], uint32(len(b)))
+	return b
+}
+
+// overwrite changes the bytes of a file but not its time.
+func overwrite(t testing.TB, path string, content []byte) {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.WriteFile(path, content, 0o666), os.Chtimes(path, info.ModTime(), info.ModTime())); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// replaceFile puts a new file of the same time in the place of one, as cp -p, rsync -t and tar do.
+func replaceFile(t testing.TB, path string, edit func([]byte) []byte) {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path+".new", edit(content), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Chtimes(path+".new", info.ModTime(), info.ModTime()), os.Rename(path+".new", path)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func openCache(t testing.TB, items []Item, o CacheOptions) *Cache {
@@ -150,13 +189,28 @@ func TestStaleCaches(t *testing.T) {
 	}{
 		{"nothing", func(_ *testing.T, items []Item, _ *CacheOptions) []Item { return items }, ""},
 		{"labels alone", func(_ *testing.T, items []Item, _ *CacheOptions) []Item { items[0].Label = "x"; return items }, ""},
-		{"the time of a file", func(t *testing.T, items []Item, _ *CacheOptions) []Item {
+		{"the time of a file, not its bytes", func(t *testing.T, items []Item, _ *CacheOptions) []Item {
 			now := time.Now().Add(time.Hour)
 			if err := os.Chtimes(items[2].Path, now, now); err != nil {
 				t.Fatal(err)
 			}
 			return items
+		}, ""},
+		{"a copy of a file in its place", func(t *testing.T, items []Item, _ *CacheOptions) []Item {
+			replaceFile(t, items[2].Path, func(b []byte) []byte { return b })
+			return items
+		}, ""},
+		{"the bytes of a file, not its size and time", func(t *testing.T, items []Item, _ *CacheOptions) []Item {
+			replaceFile(t, items[2].Path, func([]byte) []byte { return bitmap(30) })
+			openCache(t, items, CacheOptions{ImageSize: 7, Channels: 3}) // it can be decoded
+			return items
 		}, "2.png has changed"},
+		{"the bytes of a file that was written over", func(t *testing.T, items []Item, _ *CacheOptions) []Item {
+			overwrite(t, items[1].Path, bitmap(31))
+			return items
+		}, "1.png has changed"},
+		{"the window", func(_ *testing.T, items []Item, o *CacheOptions) []Item { o.Window = "percentile"; return items }, ""},
+		{"upright", func(_ *testing.T, items []Item, o *CacheOptions) []Item { o.Upright = true; return items }, "no cache yet"},
 		{"the size of a file", func(t *testing.T, items []Item, _ *CacheOptions) []Item {
 			info, err := os.Stat(items[1].Path)
 			if err != nil {
@@ -179,6 +233,9 @@ func TestStaleCaches(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			items, o := pictures(t, 4), CacheOptions{Folder: t.TempDir(), ImageSize: 7, Channels: 3}
+			for _, i := range []int{1, 2} {
+				overwrite(t, items[i].Path, bitmap(uint8(i)))
+			}
 			openCache(t, items, o)
 			items = c.change(t, items, &o)
 			cache := openCache(t, items, o)
@@ -418,8 +475,9 @@ func TestSide(t *testing.T) {
 // any bytes, which behind a checksum random files would never reach.
 func FuzzCacheFile(f *testing.F) {
 	x := index{side: 2, channels: 1, entries: []entry{
-		{path: "a.png", size: 9, changed: 8, width: 3, height: 4, bits: 8, offset: int64(prefixBytes), sum: 5},
-		{path: "b.png", size: -1, offset: int64(prefixBytes), fault: "gone"},
+		{path: "a.png", stamp: stamp{size: 9, modified: 8, inode: 7, changed: 6}, file: digest{5}, width: 3, height: 4, bits: 8, orientation: 2,
+			low: 1, high: 9, percentLow: 2, percentHigh: 8, offset: int64(prefixBytes), sum: 5, pixels: [16]byte{4}},
+		{path: "b.png", stamp: stamp{size: -1}, offset: int64(prefixBytes), fault: "gone"},
 	}}
 	good := x.append(append(prefix(), 1, 2, 3, 4))
 	body := good[prefixBytes+4 : len(good)-trailerBytes]
@@ -452,8 +510,8 @@ func FuzzCacheFile(f *testing.F) {
 		if err := os.WriteFile(path, content, 0o666); err != nil {
 			t.Fatal(err)
 		}
-		c := &Cache{side: x.side, values: x.side * x.side * x.channels, options: CacheOptions{Channels: x.channels}}
-		if err := c.open(path, x.entries); err == nil {
+		c := &Cache{path: path, side: x.side, values: x.side * x.side * x.channels, options: CacheOptions{Channels: x.channels}}
+		if err := c.open(t.Context(), x.entries); err == nil {
 			c.Close()
 		}
 	})

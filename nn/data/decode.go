@@ -14,6 +14,8 @@ import (
 	_ "golang.org/x/image/bmp"
 	_ "golang.org/x/image/tiff"
 	_ "golang.org/x/image/webp"
+
+	"gzpt/nn/data/internal/imagefile"
 )
 
 const (
@@ -23,9 +25,13 @@ const (
 )
 
 // extensions are those of the files that List takes for images.
-var extensions = map[string]bool{".jpg": true, ".jpeg": true, ".png": true, ".tif": true, ".tiff": true, ".bmp": true, ".webp": true}
+var extensions = map[string]bool{".jpg": true, ".jpeg": true, ".jpe": true, ".jfif": true, ".png": true, ".tif": true, ".tiff": true, ".bmp": true,
+	".webp": true, ".pgm": true, ".ppm": true}
 
-// DecodeFile decodes a JPEG, PNG, TIFF, BMP or WebP file. The error names the file.
+// readable is the formats that Decode knows, for errors.
+const readable = "JPEG, PNG, TIFF, BMP, WebP, PGM or PPM"
+
+// DecodeFile decodes an image file as [Decode] does. The error names the file.
 func DecodeFile(path string) (*Image, error) {
 	f, err := openImage(path)
 	if err != nil {
@@ -53,11 +59,13 @@ func openImage(path string) (*os.File, error) {
 	return os.Open(path)
 }
 
-// Decode decodes a JPEG, PNG, TIFF, BMP or WebP image. Sizes beyond [MaxSide] and [MaxPixels] are refused before anything
+// Decode decodes a JPEG, PNG, TIFF, BMP, WebP, PGM or PPM image. Sizes beyond [MaxSide] and [MaxPixels] are refused before anything
 // is decoded.
 //
 // An 8-bit PNG decodes to the values that it stores. The colour of a JPEG is interpolated between the chroma samples the
-// way libjpeg does by default, so that pixels are those that Pillow and torchvision see, but for rounding.
+// way libjpeg does by default, so that pixels are those that Pillow and torchvision see, but for rounding. A TIFF image is
+// turned as its tag says, as libtiff and Pillow do; of other formats the tag is left to [Image.Upright]. A PGM or PPM image
+// whose greatest value is not 255 or 65535 is scaled to that.
 func Decode(r io.ReadSeeker) (*Image, error) {
 	config, format, err := image.DecodeConfig(bufio.NewReader(r))
 	if err != nil {
@@ -70,21 +78,69 @@ func Decode(r io.ReadSeeker) (*Image, error) {
 	if _, err := r.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
-	m, format, err := image.Decode(bufio.NewReader(r))
+	pixels, err := decodePixels(r, format)
 	if err != nil {
 		return nil, fmt.Errorf("%s image: %w", format, undecodable(err))
 	}
-	if b := m.Bounds(); b.Dx() != config.Width || b.Dy() != config.Height {
+	if b := pixels.Bounds(); b.Dx() != config.Width || b.Dy() != config.Height {
 		return nil, fmt.Errorf("%s image of %d x %d pixels whose header says %d x %d", format, b.Dx(), b.Dy(), config.Width, config.Height)
 	}
-	return unpack(m, format == "webp"), nil
+	m := unpack(pixels, format == "webp")
+	if m.Orientation = imagefile.Orientation(format, r); format == "tiff" {
+		m = m.Upright()
+	}
+	return m, nil
+}
+
+// decodePixels decodes the pixels of a file of a known format, at whose beginning r stands.
+func decodePixels(r io.ReadSeeker, format string) (image.Image, error) {
+	switch format {
+	case "jpeg":
+		mended, err := imagefile.MendJPEG(r)
+		if err != nil {
+			return nil, err
+		}
+		m, _, err := image.Decode(bufio.NewReader(mended))
+		return m, err
+	case "tiff":
+		return decodeTIFF(r)
+	}
+	m, _, err := image.Decode(bufio.NewReader(r))
+	return m, err
+}
+
+// decodeTIFF decodes a TIFF file with the polarity that libtiff gives to facsimile: white runs are bits of 0, whatever the
+// photometric interpretation makes of those. Package tiff takes them for 1 unless 0 is white.
+func decodeTIFF(r io.ReadSeeker) (image.Image, error) {
+	tags := imagefile.ReadTIFF(r)
+	if tags.FillOrder != 1 && !tags.Facsimile() {
+		return nil, fmt.Errorf("fill order %d, expected 1", tags.FillOrder)
+	}
+	if _, err := r.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	m, _, err := image.Decode(bufio.NewReader(r))
+	if err != nil || !tags.Facsimile() || tags.Photometric == imagefile.WhiteIsZero {
+		return m, err
+	}
+	switch m := m.(type) {
+	case *image.Gray:
+		for i, v := range m.Pix {
+			m.Pix[i] = ^v
+		}
+	case *image.Paletted:
+		for i, v := range m.Pix {
+			m.Pix[i] = v ^ 1
+		}
+	}
+	return m, nil
 }
 
 // undecodable says what was expected of a file of no known format.
 func undecodable(err error) error {
 	switch {
 	case errors.Is(err, image.ErrFormat):
-		return errors.New("not an image that can be decoded, expected JPEG, PNG, TIFF, BMP or WebP")
+		return errors.New("not an image that can be decoded, expected " + readable)
 	case errors.Is(err, io.EOF):
 		return io.ErrUnexpectedEOF
 	}

@@ -142,7 +142,7 @@ func TestWhatCannotBeDecoded(t *testing.T) {
 		want    string
 	}{
 		{"empty", nil, "an empty file, expected an image"},
-		{"text", []byte("image,label\n"), "not an image that can be decoded, expected JPEG, PNG, TIFF, BMP or WebP"},
+		{"text", []byte("image,label\n"), "not an image that can be decoded, expected " + readable},
 		{"cut off in the header", good[:20], "unexpected EOF"},
 		{"cut off in the pixels", good[:len(good)-20], "unexpected EOF"},
 		{"changed", slices.Concat(good[:50], []byte{^good[50]}, good[51:]), "png image: "},

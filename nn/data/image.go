@@ -8,6 +8,11 @@ type Image struct {
 	// Pix8 [Height*Width*Channels] holds the values of an image of 8 bits, Pix16 those of one of 16 bits; the other is nil.
 	Pix8  []uint8
 	Pix16 []uint16
+	// Orientation is how the file says that the image is to be turned before it is seen, 2 to 8 as EXIF has it, or at most 1
+	// where it is not. The pixels are as they are stored; see [Image.Upright].
+	Orientation int
+	// Window is the values that become 0 and 1.
+	Window Window
 }
 
 // depth is the type of a channel's value as it is stored.
@@ -39,6 +44,7 @@ func (m *Image) Grey() *Image {
 		return m
 	}
 	g := newImage(m.Width, m.Height, 1, m.Bits())
+	g.Orientation, g.Window = m.Orientation, m.Window
 	if m.Pix16 != nil {
 		grey(g.Pix16, m.Pix16)
 	} else {
@@ -55,25 +61,45 @@ func grey[T depth](dst, rgb []T) {
 	}
 }
 
-// fractions writes stored values [pixels*from] as fractions of full scale to dst [pixels*to]; channels are equal, or one
-// is repeated three times.
+// Fraction is a stored value as a fraction of the window.
+func (m *Image) Fraction(i int) float32 {
+	w := m.scale()
+	if m.Pix16 != nil {
+		return w.fraction(int(m.Pix16[i]))
+	}
+	return w.fraction(int(m.Pix8[i]))
+}
+
+// scale is the window, the full scale where none is set.
+func (m *Image) scale() Window { return m.Window.or(m.Bits()) }
+
+// or is the window, the full scale of some bits where it is zero.
+func (w Window) or(bits int) Window {
+	if w == (Window{}) {
+		return Window{0, 1<<bits - 1}
+	}
+	return w
+}
+
+// fractions writes stored values [pixels*from] as fractions of the window to dst [pixels*to]; channels are equal, or one is
+// repeated three times.
 func (m *Image) fractions(dst []float32, channels int) {
 	if m.Pix16 != nil {
-		fractions(dst, m.Pix16, m.Channels, channels, 65535)
+		fractions(dst, m.Pix16, m.Channels, channels, m.scale())
 	} else {
-		fractions(dst, m.Pix8, m.Channels, channels, 255)
+		fractions(dst, m.Pix8, m.Channels, channels, m.scale())
 	}
 }
 
-func fractions[T depth](dst []float32, src []T, from, to int, full float32) {
+func fractions[T depth](dst []float32, src []T, from, to int, w Window) {
 	if from == to {
 		for i, v := range src {
-			dst[i] = float32(v) / full
+			dst[i] = w.fraction(int(v))
 		}
 		return
 	}
 	for i, v := range src {
-		f := float32(v) / full
+		f := w.fraction(int(v))
 		dst[3*i], dst[3*i+1], dst[3*i+2] = f, f, f
 	}
 }

@@ -17,6 +17,7 @@ func (m *Image) Resize(width, height int) *Image {
 		panic("data: Resize: the new size is at least 1 x 1")
 	}
 	dst := newImage(width, height, m.Channels, m.Bits())
+	dst.Orientation, dst.Window = m.Orientation, m.Window
 	if m.Pix16 != nil {
 		resize(dst.Pix16, m.Pix16, m, width, height, 65535)
 	} else {

@@ -16,6 +16,14 @@ type Source interface {
 	Image(i int) (*Image, error)
 }
 
+// Checksum is that of the pixels of item i of a source that knows it, as a [Cache] does, and otherwise "".
+func Checksum(s Source, i int) string {
+	if c, ok := s.(interface{ Checksum(i int) string }); ok {
+		return c.Checksum(i)
+	}
+	return ""
+}
+
 // Side is the side in pixels of the squares that a source holds for views of the given size: 8/7 of it, rounded up, 256
 // for 224. The margin keeps detail in random crops.
 func Side(imageSize int) int { return (imageSize*8 + 6) / 7 }

@@ -1,0 +1,148 @@
+package data
+
+import (
+	"fmt"
+	"math/bits"
+	"strconv"
+	"strings"
+)
+
+// Window is the stored values that are 0 and 1 as fractions; what lies beyond them is clipped. The zero Window is the full
+// scale of the image's bits, which clips nothing.
+type Window struct{ Low, High int }
+
+// fraction is a stored value as a fraction of the window.
+func (w Window) fraction(v int) float32 {
+	if w.High <= w.Low {
+		return 0 // an image of one value
+	}
+	return float32(min(max(v, w.Low), w.High)-w.Low) / float32(w.High-w.Low)
+}
+
+const (
+	autoWindow       = "auto"
+	percentileWindow = "percentile"
+	// percentile is the share of an image's values that the window "percentile" clips at either end.
+	percentile = 0.005
+)
+
+// windowRule says which window an image has: the full scale, one for all images, or its own.
+type windowRule struct {
+	kind string // "", autoWindow, percentileWindow; "fixed" with a window
+	Window
+}
+
+// CheckWindow says what is wrong with the text of a window, see [CacheOptions].
+func CheckWindow(text string) error {
+	_, err := parseWindow(text)
+	return err
+}
+
+func parseWindow(text string) (windowRule, error) {
+	switch text {
+	case "", autoWindow, percentileWindow:
+		return windowRule{kind: text}, nil
+	}
+	low, high, both := strings.Cut(text, ",")
+	r := windowRule{kind: "fixed"}
+	var errs [2]error
+	r.Low, errs[0] = strconv.Atoi(strings.TrimSpace(low))
+	r.High, errs[1] = strconv.Atoi(strings.TrimSpace(high))
+	if !both || errs[0] != nil || errs[1] != nil || r.Low < 0 || r.High > 65535 || r.Low >= r.High {
+		return r, fmt.Errorf("window %q, expected auto, percentile, or LO,HI: two stored values from 0 to 65535", text)
+	}
+	return r, nil
+}
+
+// Values is which values the images of a source have as they are stored.
+type Values struct {
+	// Images counts those of 8 and of 16 bits.
+	Images [2]int
+	// Low and High are the least and the greatest value of any image of 8 and of 16 bits.
+	Low, High [2]int
+}
+
+func (v *Values) add(e *entry) {
+	k := e.bits/8 - 1
+	if v.Images[k] == 0 {
+		v.Low[k], v.High[k] = e.low, e.high
+	}
+	v.Images[k]++
+	v.Low[k], v.High[k] = min(v.Low[k], e.low), max(v.High[k], e.high)
+}
+
+// Unused says that the images use less than half of the scale that they are stored on, "" where they use more.
+func (v Values) Unused() string {
+	for k, n := range v.Images {
+		depth := 8 * (k + 1)
+		full := 1<<depth - 1
+		if n == 0 || 2*(v.High[k]-v.Low[k]) >= full {
+			continue
+		}
+		return fmt.Sprintf("no image of %d bits uses more than %d of them: the values of all %d lie from %d to %d of %d",
+			depth, max(1, bits.Len(uint(v.High[k]))), n, v.Low[k], v.High[k], full)
+	}
+	return ""
+}
+
+// resolve makes auto the window of the bits that the images use.
+func (r windowRule) resolve(v Values) (windowRule, error) {
+	if (r.kind == autoWindow || r.kind == "fixed") && v.Images[0] > 0 && v.Images[1] > 0 {
+		return r, fmt.Errorf("%d images of 8 and %d of 16 bits: %w", v.Images[0], v.Images[1], ErrWindow)
+	}
+	if r.kind != autoWindow {
+		return r, nil
+	}
+	return windowRule{"fixed", Window{0, 1<<max(1, bits.Len(uint(max(v.High[0], v.High[1])))) - 1}}, nil
+}
+
+// String is the text that gives the rule.
+func (r windowRule) String() string {
+	if r.kind == "fixed" {
+		return fmt.Sprintf("%d,%d", r.Low, r.High)
+	}
+	return r.kind
+}
+
+// window is that of an image.
+func (r windowRule) window(e *entry) Window {
+	switch r.kind {
+	case "fixed":
+		return r.Window
+	case percentileWindow:
+		return Window{e.percentLow, e.percentHigh}
+	}
+	return Window{}
+}
+
+// measure takes the least, the greatest and the percentile values of an image.
+func (e *entry) measure(m *Image) {
+	var counts []int
+	if m.Pix16 != nil {
+		counts = histogram(m.Pix16, 1<<16)
+	} else {
+		counts = histogram(m.Pix8, 1<<8)
+	}
+	total := m.Width * m.Height * m.Channels
+	e.low, e.high = rank(counts, 0), rank(counts, total-1)
+	clipped := int(percentile * float64(total-1))
+	e.percentLow, e.percentHigh = rank(counts, clipped), rank(counts, total-1-clipped)
+}
+
+func histogram[T depth](values []T, levels int) []int {
+	counts := make([]int, levels)
+	for _, v := range values {
+		counts[v]++
+	}
+	return counts
+}
+
+// rank is the value that k values stand before when all are sorted.
+func rank(counts []int, k int) int {
+	for v, n := range counts {
+		if k -= n; k < 0 {
+			return v
+		}
+	}
+	panic("data: rank: more than there are") // cannot happen
+}
