@@ -23,11 +23,9 @@ type convState struct {
 	grad      gradJob
 	window    windowJob
 	reduce    reduceJob
-	unit      unitJob
-	mirror    mirrorJob
 	nans      nanJob
 	packed    []float32   // weights of the current call, panel by panel
-	partial   []float32   // partial weight gradients, or normalised rows
+	partial   []float32   // partial weight gradients, or a transposed operand
 	sums      []float64   // partial channel sums
 	workers   []workspace // one for each worker
 }
@@ -68,7 +66,7 @@ func (d *device) Conv2D(y, x, w kernels.Tensor, c kernels.Conv) {
 
 func (d *device) Conv2DStats(y, sums, x, w kernels.Tensor, c kernels.Conv) {
 	c = d.check.Conv2D("Conv2DStats", y, x, w, c)
-	d.check.ChannelSums("Conv2DStats", sums, y)
+	d.check.ChannelSums("Conv2DStats", sums, y, x, w)
 	d.forward(y.Float32(), x.Float32(), w.Float32(), geometryOf(y, x, w, c), sums.Float64(), false)
 }
 
@@ -145,11 +143,10 @@ type productJob struct {
 	in, out *float32
 	sums    []float64 // nil, or partial channel sums [chunk][panel][2][column]
 	add     bool      // to out
-	lower   bool      // only the lower triangle of out is needed
 	minimum bool      // sums of minima instead of products
 }
 
-// product carries out plan p on in and the packed weights. Of options, add, lower and minimum count; sums, unless nil, takes the
+// product carries out plan p on in and the packed weights. Of options, add and minimum count; sums, unless nil, takes the
 // channel sums of out and of its squares.
 func (d *device) product(p *plan, out, in []float32, sums []float64, options productJob) {
 	b := d.blocking()
@@ -181,9 +178,6 @@ func (j *productJob) do(item, worker int) {
 	shares := ceil(p.panels, p.share)
 	group, first := item/len(p.chunks)/shares, item/len(p.chunks)%shares*p.share
 	for panel := first; panel < min(first+p.share, p.panels); panel++ {
-		if j.lower && panel*j.d.blocking().columns >= c.first+c.pixels {
-			break
-		}
 		j.panel(ws, c, index, group, panel)
 	}
 }

@@ -185,7 +185,7 @@ func (j *lossJob) positivesBackward(r int) {
 
 // AlignmentLoss multiplies a by t first, because a product with a matrix is faster than the dot products.
 func (d *device) AlignmentLoss(loss, o, t, a kernels.Tensor, scale float64) {
-	d.check.Loss("AlignmentLoss", loss)
+	d.check.Loss("AlignmentLoss", loss, o, t, a)
 	d.check.Alignment("AlignmentLoss", o, t, a)
 	batch, depth := o.Dim(0), o.Dim(1)
 	d.elem.losses.product = growFloats(d.elem.losses.product, batch*depth)

@@ -74,13 +74,6 @@ func packPanels(dst *float32, panelStep, dstStep int, src *float32, srcStep, n, 
 //go:noescape
 func packColumns8(dst *float32, dstStep int, src *float32, srcStep, n int)
 
-// clampFloats limits a block to [-1, 1]; NaN stays:
-//
-//	for i := range n { x[i] = min(max(x[i], -1), 1) }
-//
-//go:noescape
-func clampFloats(x *float32, n int)
-
 // addFloats adds a block to another:
 //
 //	for i := range n { dst[i] += src[i] }

@@ -4,7 +4,6 @@ package asm
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"testing"
 )
@@ -108,18 +107,5 @@ func TestAddFloats(t *testing.T) {
 		}
 		addFloats(&dst[0], &src[0], n)
 		same(t, fmt.Sprint(n), dst, want)
-	}
-}
-
-func TestClampFloats(t *testing.T) {
-	inf, nan := float32(math.Inf(1)), float32(math.NaN())
-	for n := range 20 {
-		x, want := filled(n+1), filled(n+1)
-		for i := range n {
-			x[i] = []float32{0.5, 1.0001, -1.0001, nan, inf, -inf, -1}[i%7]
-			want[i] = []float32{0.5, 1, -1, nan, 1, -1, -1}[i%7]
-		}
-		clampFloats(&x[0], n)
-		same(t, fmt.Sprint(n), x, want)
 	}
 }

@@ -26,7 +26,9 @@ func BenchmarkMatMul(b *testing.B) {
 				y := dev.New(dev.Type(), p[0], p[1])
 				computing(b, tier, 2*float64(p[0])*float64(p[1])*float64(p[2]), func() {
 					dev.MatMul(y, x, w, kernels.Product{TransB: true})
-					dev.Sync()
+					if err := dev.Sync(); err != nil {
+						b.Fatal(err)
+					}
 				})
 			})
 		}
@@ -63,23 +65,6 @@ func BenchmarkPairwiseMinimum(b *testing.B) {
 				below(b, func() float64 { return PeakMinimum(tier, peakTime) }, 2*float64(p[0])*float64(p[1])*float64(p[2]), func() {
 					dev.PairwiseMinimum(c, x, y)
 				})
-			})
-		}
-	})
-}
-
-// BenchmarkPairwise is the relation matrix of n maps of 32 x 32 values. The symmetric half is enough: n*n*d operations.
-func BenchmarkPairwise(b *testing.B) {
-	fastTiers(b, func(b *testing.B, dev kernels.Device, tier string) {
-		for _, n := range []int{256, 1000} {
-			const d = 1024
-			x, r := Random(dev, 1, n, d), dev.New(dev.Type(), n, n)
-			operations := float64(n) * float64(n) * d
-			b.Run(fmt.Sprintf("op=cosine/shape=n%d_d%d", n, d), func(b *testing.B) {
-				computing(b, tier, operations, func() { dev.PairwiseCosine(r, x) })
-			})
-			b.Run(fmt.Sprintf("op=correlation/shape=n%d_d%d", n, d), func(b *testing.B) {
-				computing(b, tier, operations, func() { dev.PairwiseCorrelation(r, x) })
 			})
 		}
 	})

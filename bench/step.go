@@ -51,6 +51,9 @@ func (s *Step) Run() (float64, error) {
 	return m.Loss, err
 }
 
+// Close gives the memory of the step back to its device.
+func (s *Step) Close() { s.trainer.Close() }
+
 // Parameters is the number of trained weights, heads included.
 func (s *Step) Parameters() int {
 	_, total := s.trainer.Parameters()

@@ -23,6 +23,7 @@ func BenchmarkStep(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
+				defer s.Close()
 				computing(b, tier, StepOperations(c.size, c.batch), func() {
 					if _, err := s.Run(); err != nil {
 						b.Fatal(err)
@@ -46,6 +47,7 @@ func TestStep(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer s.Close()
 	first, err := s.Run()
 	if err != nil {
 		t.Fatal(err)

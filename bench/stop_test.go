@@ -99,6 +99,7 @@ func longOperations(t *testing.T, dev kernels.Device) map[string]func() {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(step.Close)
 	operations := map[string]func(){
 		"step": func() {
 			if _, err := step.Run(); err != nil {
@@ -107,7 +108,6 @@ func longOperations(t *testing.T, dev kernels.Device) map[string]func() {
 		},
 		"matmul":          func() { dev.MatMul(product, a, b, kernels.Product{}) },
 		"minimum":         func() { dev.PairwiseMinimum(product, a, b) },
-		"correlation":     func() { dev.PairwiseCorrelation(product, a) },
 		"adamw":           func() { dev.AdamW(p, g, m, v, adam) },
 		"ema":             func() { dev.EMA(m, p, .99) },
 		"batch-norm-relu": func() { dev.BatchNormReLU(y, x, n) },
@@ -172,6 +172,7 @@ func BenchmarkStop(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
+		defer s.Close()
 		if _, err := s.Run(); err != nil {
 			b.Fatal(err)
 		}

@@ -218,9 +218,12 @@ func (k Check) Conv2D(op string, y, x, w Tensor, c Conv) Conv {
 
 // Normalisation.
 
-func (k Check) ChannelSums(op string, sums, x Tensor) {
+// ChannelSums checks the sums over x, which others, the operands beside them, must not touch either.
+func (k Check) ChannelSums(op string, sums, x Tensor, others ...Tensor) {
 	k.active(op, x)
 	k.float64s(op, sums, 2*x.Channels())
+	apart(op, sums, x)
+	apart(op, sums, others...)
 }
 
 func (k Check) BatchNormStats(n Norm, runningMean, runningVar, sums Tensor, rows int) {
@@ -228,7 +231,7 @@ func (k Check) BatchNormStats(n Norm, runningMean, runningVar, sums Tensor, rows
 	k.typed(op, n.Mean, n.InvStd, runningMean, runningVar)
 	length(op, n.Mean.Len(), n.InvStd, runningMean, runningVar)
 	k.float64s(op, sums, 2*n.Mean.Len())
-	disjoint(op, n.Mean, n.InvStd, runningMean, runningVar)
+	disjoint(op, n.Mean, n.InvStd, runningMean, runningVar, sums)
 	if rows < 1 {
 		fail(op, "no rows")
 	}
@@ -352,15 +355,6 @@ func (k Check) NormalizeRowsBackward(dx, dy, y, norms Tensor) {
 	apart(op, dx, norms, y)
 }
 
-func (k Check) Pairwise(op string, r, x Tensor) {
-	k.typed(op, r, x)
-	rank(op, 2, r, x)
-	if r.dims[0] != x.dims[0] || r.dims[1] != x.dims[0] {
-		fail(op, "r is [n,n] for x [n,d]")
-	}
-	apart(op, r, x)
-}
-
 func (k Check) PairwiseMinimum(c, a, b Tensor) (m, n, depth int) {
 	const op = "PairwiseMinimum"
 	k.typed(op, c, a, b)
@@ -390,7 +384,7 @@ func (k Check) PositivesLoss(loss, logp, labels Tensor, normaliser Normaliser) {
 	const op = "PositivesLoss"
 	k.typed(op, logp, labels)
 	same(op, logp, labels)
-	k.float64s(op, loss, 1)
+	k.Loss(op, loss, logp, labels)
 	if normaliser > Anchor {
 		fail(op, "unknown normaliser")
 	}
@@ -417,8 +411,11 @@ func (k Check) Alignment(op string, o, t, a Tensor) {
 	apart(op, o, t, a)
 }
 
-// Loss checks the float64 tensor of one element that losses and norms are added to.
-func (k Check) Loss(op string, loss Tensor) { k.float64s(op, loss, 1) }
+// Loss checks the float64 tensor of one element that a loss of ins is added to.
+func (k Check) Loss(op string, loss Tensor, ins ...Tensor) {
+	k.float64s(op, loss, 1)
+	apart(op, loss, ins...)
+}
 
 // Optimisers.
 
@@ -435,4 +432,5 @@ func (k Check) Update(op string, p Tensor, others ...Tensor) {
 func (k Check) Reduce(op string, out, x Tensor) {
 	k.typed(op, x)
 	k.float64s(op, out, 1)
+	apart(op, out, x)
 }

@@ -26,13 +26,15 @@ type Device interface {
 	Supports(t Type) bool
 
 	// New allocates a zeroed tensor, aligned for the device's widest load. Where memory runs out the device fails: the
-	// error says how many bytes were asked for and are there, and the tensor must not be read.
+	// error is an [OutOfMemory], and the tensor must not be read.
 	New(t Type, dims ...int) Tensor
-	// Free gives the memory of a tensor of New back; no view of it may be used afterwards.
+	// Free gives the memory of a tensor of New back; no view of it may be used afterwards. Operations that were issued before
+	// still have it.
 	Free(t Tensor)
 	// InUse is the bytes of all tensors that were made and not given back.
 	InUse() int64
-	// NewBuffer allocates host memory of n floats that Write and Read transfer fastest; FreeBuffer gives it back.
+	// NewBuffer allocates host memory of n floats that Write and Read transfer fastest; FreeBuffer gives it back, behind the
+	// operations that were issued before.
 	NewBuffer(n int) []float32
 	FreeBuffer(b []float32)
 
@@ -153,11 +155,6 @@ type Algebra interface {
 	// NormalizeRowsBackward: dx[r,c] = (dy[r,c] - y[r,c]*sum_j y[r,j]*dy[r,j]) / norms[r]. dx may be dy. (Rows shorter than
 	// eps are treated as if they were normalised.)
 	NormalizeRowsBackward(dx, dy, y, norms Tensor)
-	// PairwiseCosine: r[i,j] = <x_i,x_j> / (|x_i| |x_j|) for the rows of x [n,d], clamped to [-1,1]; r is [n,n] and
-	// exactly symmetric; r[i,i] = 1. A zero row has 0 with every row, itself included.
-	PairwiseCosine(r, x Tensor)
-	// PairwiseCorrelation is PairwiseCosine of the rows minus their means (Pearson); a constant row counts as zero.
-	PairwiseCorrelation(r, x Tensor)
 }
 
 // Losses, each added to loss, a float64 tensor of one element.

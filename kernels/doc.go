@@ -13,8 +13,10 @@
 //
 // # Order, memory, errors
 //
-// The operations of a device run in the order of issue; Sync waits for them. Operations allocate nothing once a
-// shape has been seen. Unless a method says otherwise its operands must not overlap, except that an output may be
+// The operations of a device run in the order of issue, perhaps after the call has returned; Read, ReadFloat64 and Sync wait
+// for them. Memory belongs to one device, may be out of the host's reach, and is given back by Free or, all at once, by the
+// Close of a [Scope]. A device that has failed does nothing any more, and says so wherever it is waited for. Operations
+// allocate nothing once a shape has been seen. Unless a method says otherwise its operands must not overlap, except that an output may be
 // exactly the same tensor as an input of the same shape where the method says "in place".
 //
 // Gradients of parameters accumulate (+=), so that two views and several micro-batches add up; gradients of

@@ -29,6 +29,13 @@ func hostMemory(owner any, host unsafe.Pointer, bytes int) *Memory {
 // Bytes is the size of the block.
 func (m *Memory) Bytes() int { return m.bytes }
 
+// Address is where the block begins: the address that [DeviceMemory] was given, or that of host memory.
+func (m *Memory) Address() uintptr { return m.begin(0) }
+
+// Release marks the block as given back: from now on every operation refuses its views. A device calls it in Free, after
+// [Check].Free.
+func (m *Memory) Release() { m.host, m.released = nil, true }
+
 // Tensor is the view of the block that starts offset bytes into it.
 func (m *Memory) Tensor(t Type, offset int, dims ...int) Tensor {
 	v := shaped(t, dims)
@@ -76,7 +83,7 @@ func (h *HostHeap) Free(t Tensor) {
 	}
 	checkFree(t, h.Owner)
 	h.inUse.Add(-int64(m.bytes))
-	*m = Memory{owner: m.owner, released: true}
+	m.Release()
 }
 
 // checkFree demands that a tensor may be given back to its device.

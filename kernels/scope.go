@@ -1,5 +1,10 @@
 package kernels
 
+import (
+	"slices"
+	"unsafe"
+)
+
 // Scope is a device that remembers what was allocated through it, so that one call gives all of it back: what a trainer,
 // an encoder or a relation takes from the device that it was handed. Its operations are the device's.
 type Scope struct {
@@ -27,21 +32,22 @@ func (s *Scope) NewBuffer(n int) []float32 {
 
 // Free gives one tensor back before the others.
 func (s *Scope) Free(t Tensor) {
-	for i, v := range s.tensors {
-		if v.memory == t.memory {
-			s.tensors = append(s.tensors[:i], s.tensors[i+1:]...)
-			break
-		}
-	}
+	s.tensors = slices.DeleteFunc(s.tensors, func(v Tensor) bool { return v.memory == t.memory })
 	s.Device.Free(t)
+}
+
+// FreeBuffer gives one buffer back before the others.
+func (s *Scope) FreeBuffer(b []float32) {
+	s.buffers = slices.DeleteFunc(s.buffers, func(v []float32) bool { return unsafe.SliceData(v) == unsafe.SliceData(b) })
+	s.Device.FreeBuffer(b)
 }
 
 // Close gives back all that was allocated through the scope, the last first. The device stays open.
 func (s *Scope) Close() {
-	for i := len(s.tensors) - 1; i >= 0; i-- {
-		s.Device.Free(s.tensors[i])
+	for _, t := range slices.Backward(s.tensors) {
+		s.Device.Free(t)
 	}
-	for _, b := range s.buffers {
+	for _, b := range slices.Backward(s.buffers) {
 		s.Device.FreeBuffer(b)
 	}
 	s.tensors, s.buffers = nil, nil

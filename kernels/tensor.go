@@ -194,6 +194,9 @@ func (t Tensor) Address() uintptr {
 	return t.memory.begin(t.offset)
 }
 
+// Memory is the block that the tensor is a view of, nil for the zero Tensor.
+func (t Tensor) Memory() *Memory { return t.memory }
+
 // Host reports whether the elements lie in host memory, where Float32 and its like reach them.
 func (t Tensor) Host() bool { return t.memory != nil && t.memory.host != nil || t.Len() == 0 }
 

@@ -1,6 +1,10 @@
 package nn
 
-import "gzpt/kernels"
+import (
+	"cmp"
+
+	"gzpt/kernels"
+)
 
 // group says where in the arena a parameter lies. The order makes two things one operation each: the encoder, which a
 // target network mirrors, is a prefix; and the vectors (biases and normalisations), which weight decay may spare, are
@@ -106,6 +110,10 @@ func (a arena) named(name string) kernels.Tensor {
 // network is the state of one network: its weights, their gradients, and the running statistics of its batch
 // normalisations.
 type network struct {
+	activations kernels.Type // of the backbone, and of the gradients of its activations
+	// shadow is the weights of the encoder in the type of the activations, which its convolutions read; without a block where
+	// that is the type of the weights.
+	shadow     arena
 	weights    arena
 	gradients  arena // without a block in a network that is not trained by gradients
 	statistics arena
@@ -113,13 +121,19 @@ type network struct {
 }
 
 // definition lists what a network consists of.
-type definition struct{ weights, statistics layout }
+type definition struct {
+	weights, statistics layout
+	activations         kernels.Type // of the backbone; 0 for the type of the device
+}
 
 // newNetwork allocates the blocks of a network: zero weights, and statistics of mean 0 and variance 1.
 func newNetwork(dev kernels.Device, d *definition, trained bool) *network {
 	d.weights.place()
 	d.statistics.place()
-	n := &network{weights: newArena(dev, &d.weights), statistics: newArena(dev, &d.statistics)}
+	n := &network{weights: newArena(dev, &d.weights), statistics: newArena(dev, &d.statistics), activations: cmp.Or(d.activations, dev.Type())}
+	if n.activations != dev.Type() {
+		n.shadow = arena{&d.weights, dev.New(n.activations, d.weights.begin[encoderVectors])}
+	}
 	if trained {
 		n.gradients = newArena(dev, &d.weights)
 	}
@@ -129,6 +143,21 @@ func newNetwork(dev kernels.Device, d *definition, trained bool) *network {
 		}
 	}
 	return n
+}
+
+// renew brings the shadow up to date, after every change of the weights.
+func (n *network) renew(dev kernels.Device) {
+	if n.shadow.layout != nil {
+		dev.Convert(n.shadow.block, n.weights.block.Slice(0, n.shadow.block.Len()))
+	}
+}
+
+// convolution is the weight of a convolution as activations meet it.
+func (n *network) convolution(name string) kernels.Tensor {
+	if n.shadow.layout != nil {
+		return n.shadow.named(name)
+	}
+	return n.weights.named(name)
 }
 
 const (

@@ -43,6 +43,7 @@ func LoadBackbone(path string, t *Trainer) error {
 		return err
 	}
 	t.method.restart()
+	t.renew()
 	return nil
 }
 
@@ -121,6 +122,7 @@ func readBackbone(dev kernels.Device, f *safetensors.File, n *network, prefix st
 		write()
 	}
 	n.tracked = tracked[0]
+	n.renew(dev)
 	return dev.Sync()
 }
 

@@ -46,6 +46,7 @@ func init() { methods["byol"] = newBYOL }
 func newBYOL(dev kernels.Device, c Config, r *report) method {
 	var whole, encoder definition
 	for _, d := range []*definition{&whole, &encoder} {
+		d.activations = c.activations(dev)
 		d.addBackbone(backbonePrefix, c.Arch)
 		d.addMLP(encoderWeights, encoderVectors, projectorPrefix, c.Arch.Features(), c.ProjectorHidden, c.Embedding)
 	}

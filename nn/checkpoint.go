@@ -220,6 +220,7 @@ func (t *Trainer) Load(r io.ReadSeeker) (Position, error) {
 	for _, n := range t.method.networks() {
 		n.tracked = h.Tracked[n.name]
 	}
+	t.renew()
 	if err := t.dev.Sync(); err != nil {
 		t.failed = fmt.Errorf("nn: checkpoint: %w", err)
 		return Position{}, t.failed

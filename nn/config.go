@@ -2,11 +2,14 @@ package nn
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"strings"
+
+	"gzpt/kernels"
 )
 
 // Config is every setting that determines a training run on given batches. Together with the batches it determines
@@ -46,6 +49,10 @@ type Config struct {
 	LR          float64 `json:"lr"`
 	WarmupRatio float64 `json:"warmup_ratio"`
 
+	// Precision is the type of the backbone's activations and of their gradients: "float32" or "bfloat16". Weights, their
+	// gradients, moments, statistics, embeddings, heads and losses are float32 in both. "" means float32.
+	Precision string `json:"precision"`
+
 	// Seed determines the initial weights.
 	Seed uint64 `json:"seed"`
 	// Data identifies what the batches are made from (images, gaze, augmentation, positives), in the caller's own words.
@@ -70,7 +77,35 @@ func (c Config) resolved() Config {
 	setDefault(&c.ProjectorHidden, hidden)
 	setDefault(&c.PredictorHidden, 4096)
 	setDefault(&c.Embedding, 256)
+	c.Precision = cmp.Or(c.Precision, float32Precision)
 	return c
+}
+
+// The precisions.
+const (
+	float32Precision  = "float32"
+	bfloat16Precision = "bfloat16"
+)
+
+// activations is the type of the backbone's activations on a device.
+func (c Config) activations(dev kernels.Device) kernels.Type { return activationType(dev, c.Precision) }
+
+func activationType(dev kernels.Device, precision string) kernels.Type {
+	if precision == bfloat16Precision {
+		return kernels.BFloat16
+	}
+	return dev.Type()
+}
+
+// CheckPrecision demands that there is such a precision and that the device has it; "" is float32.
+func CheckPrecision(dev kernels.Device, precision string) error {
+	switch {
+	case precision != "" && precision != float32Precision && precision != bfloat16Precision:
+		return fmt.Errorf("nn: precision %q: expected float32 or bfloat16", precision)
+	case !dev.Supports(activationType(dev, precision)):
+		return fmt.Errorf("nn: precision %s: the device %s has no such numbers", precision, dev.Name())
+	}
+	return nil
 }
 
 func setDefault(v *int, to int) {
@@ -123,6 +158,7 @@ func (c Config) Validate() error {
 	demand(c.ProjectorHidden > 0 && c.PredictorHidden > 0 && c.Embedding > 0, "a head has a negative width")
 	demand(within(c.TargetMomentum, 0, 1), "target momentum is %v: expected 0 to 1", c.TargetMomentum)
 	demand(c.Schedule == "cosine" || c.Schedule == "constant", "unknown schedule %q: expected cosine or constant", c.Schedule)
+	demand(c.Precision == float32Precision || c.Precision == bfloat16Precision, "unknown precision %q: expected float32 or bfloat16", c.Precision)
 	demand(within(c.WarmupRatio, 0, 1), "warm-up ratio is %v: expected 0 to 1", c.WarmupRatio)
 	demand(within(c.LR, 0, math.MaxFloat32), "learning rate is %v: expected a finite number from 0", c.LR)
 	if err := c.Optimiser.Validate(); err != nil {

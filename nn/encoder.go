@@ -17,18 +17,27 @@ type Encoder struct {
 	pass *resnet
 }
 
-// LoadEncoder reads a backbone from a safetensors file that holds torchvision's names, such as [ExportBackbone] writes;
-// which network it is follows from the file. The encoder takes images of height x width pixels, up to batch at once. The
-// error names the file and what does not fit.
+// LoadEncoder is [LoadEncoderIn] float32.
 func LoadEncoder(dev kernels.Device, path string, batch, height, width int) (*Encoder, error) {
+	return LoadEncoderIn(dev, float32Precision, path, batch, height, width)
+}
+
+// LoadEncoderIn reads a backbone from a safetensors file that holds torchvision's names, such as [ExportBackbone] writes;
+// which network it is follows from the file. The encoder takes images of height x width pixels, up to batch at once. The
+// error names the file and what does not fit. Activations are of the precision, "float32" or "bfloat16"; features are float32
+// in both.
+func LoadEncoderIn(dev kernels.Device, precision, path string, batch, height, width int) (*Encoder, error) {
+	if err := CheckPrecision(dev, precision); err != nil {
+		return nil, err
+	}
 	var e *Encoder
 	err := openWeights(path, func(f *safetensors.File) error {
 		a, err := backboneArch(f)
 		if err != nil {
 			return err
 		}
-		e = newEncoder(dev, a, batch, height, width)
-		return readBackbone(dev, f, e.net, "")
+		e = newEncoder(dev, activationType(dev, precision), a, batch, height, width)
+		return advised(readBackbone(dev, f, e.net, ""))
 	})
 	if err != nil {
 		if e != nil {
@@ -42,14 +51,14 @@ func LoadEncoder(dev kernels.Device, path string, batch, height, width int) (*En
 // Close gives the memory of the encoder back to its device, which stays open.
 func (e *Encoder) Close() { e.dev.Close() }
 
-func newEncoder(dev kernels.Device, a Arch, batch, height, width int) *Encoder {
+func newEncoder(dev kernels.Device, activations kernels.Type, a Arch, batch, height, width int) *Encoder {
 	if batch < 1 || height < 1 || width < 1 {
 		panic("nn: Encoder: batch and image size are at least 1")
 	}
-	var d definition
+	d := definition{activations: activations}
 	d.addBackbone("", a)
 	scope := kernels.NewScope(dev)
-	e := &Encoder{dev: scope, arch: a, net: newNetwork(scope, &d, false), x: scope.New(dev.Type(), batch, height, width, a.Channels)}
+	e := &Encoder{dev: scope, arch: a, net: newNetwork(scope, &d, false), x: scope.New(activations, batch, height, width, a.Channels)}
 	e.pass = newResnet(&plan{dev: scope, net: e.net, mode: evaluating}, "", a, batch, height, width)
 	return e
 }
@@ -57,7 +66,7 @@ func newEncoder(dev kernels.Device, a Arch, batch, height, width int) *Encoder {
 // Encoder is an encoder with the trainer's backbone as it is now, for up to batch images of the trainer's size at once. Should
 // the device fail, Encode says so.
 func (t *Trainer) Encoder(batch int) *Encoder {
-	e := newEncoder(t.dev.Device, t.config.Arch, batch, t.config.Height, t.config.Width)
+	e := newEncoder(t.dev.Device, t.config.activations(t.dev), t.config.Arch, batch, t.config.Height, t.config.Width)
 	e.Follow(t)
 	return e
 }
@@ -75,6 +84,7 @@ func (e *Encoder) Follow(t *Trainer) {
 		e.dev.Copy(e.net.statistics.at(i), from.statistics.named(backbonePrefix+p.name))
 	}
 	e.net.tracked = from.tracked
+	e.net.renew(e.dev)
 }
 
 // Arch is the network.
@@ -93,7 +103,7 @@ func (e *Encoder) Encode(features, pixels []float32) error {
 		e.dev.Write(e.x.Slice(0, m*image), pixels[i*image:(i+m)*image]) // older images behind them are computed in vain
 		e.pass.forward(e.dev, e.x)
 		if err := e.dev.Read(features[i*width:(i+m)*width], e.pass.features.Slice(0, m*width)); err != nil {
-			return fmt.Errorf("nn: encoder: %w", err)
+			return fmt.Errorf("nn: encoder: %w", advised(err))
 		}
 	}
 	return nil

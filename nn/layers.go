@@ -36,14 +36,14 @@ type plan struct {
 // largest activation that was asked for.
 func (p *plan) buffer(slot int, dims ...int) kernels.Tensor {
 	if p.mode == training {
-		return p.dev.New(p.dev.Type(), dims...)
+		return p.dev.New(p.net.activations, dims...)
 	}
 	n := 1
 	for _, d := range dims {
 		n *= d
 	}
 	if p.slot[slot].Len() < n {
-		p.slot[slot] = p.dev.New(p.dev.Type(), n)
+		p.slot[slot] = p.dev.New(p.net.activations, n)
 	}
 	return p.slot[slot].Slice(0, dims...)
 }
@@ -115,7 +115,7 @@ func shape(x kernels.Tensor) [4]int { return [4]int{x.Dim(0), x.Dim(1), x.Dim(2)
 func newConvNorm(p *plan, prefix string, s convSpec, in [4]int, slot int) *convNorm {
 	l := &convNorm{
 		conv:    kernels.Conv{Stride: s.stride, Pad: s.kernel / 2},
-		weight:  p.net.weights.named(prefix + s.conv + ".weight"),
+		weight:  p.net.convolution(prefix + s.conv + ".weight"),
 		dweight: p.gradient(prefix + s.conv + ".weight"),
 		norm:    newBatchNorm(p, prefix+s.norm, s.out),
 	}
@@ -127,7 +127,7 @@ func newConvNorm(p *plan, prefix string, s convSpec, in [4]int, slot int) *convN
 // separate gives y memory of its own in a training pass, because the backward pass reads c and y; otherwise y is c.
 func (l *convNorm) separate(p *plan) *convNorm {
 	if s := shape(l.c); p.mode == training {
-		l.y = p.dev.New(p.dev.Type(), s[:]...)
+		l.y = p.dev.New(p.net.activations, s[:]...)
 	}
 	return l
 }

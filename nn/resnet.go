@@ -52,7 +52,8 @@ func newGradientBuffers(dev kernels.Device, r *resnet) *gradientBuffers {
 			n = max(n, l.y.Len())
 		}
 	}
-	return &gradientBuffers{dev.New(dev.Type(), n), dev.New(dev.Type(), n)}
+	typ := r.stem.y.Type()
+	return &gradientBuffers{dev.New(typ, n), dev.New(typ, n)}
 }
 
 // backward takes the gradient of the features to the gradients of all parameters, which it adds to, and to that of the

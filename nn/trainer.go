@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -9,7 +10,7 @@ import (
 
 // Batch is one micro-batch: two augmented views of every item.
 type Batch struct {
-	// Views are the pixels, [B,H,W,C] row-major.
+	// Views are the pixels, [B,H,W,C] row-major. They may lie in buffers of the device: it has read them when Step returns.
 	Views [2][]float32
 	// Positives is the positives matrix A, [B,B] row-major, as [Positives] makes it.
 	Positives []float32
@@ -80,19 +81,34 @@ func NewTrainer(dev kernels.Device, c Config) (*Trainer, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
+	if err := CheckPrecision(dev, c.Precision); err != nil {
+		return nil, err
+	}
 	scope := kernels.NewScope(dev)
 	t := &Trainer{dev: scope, config: c, report: newReport(scope, c.Batch, c.Embedding)}
 	t.method = methods[c.Method](scope, c, t.report)
 	t.optimiser = newOptimiser(scope, c.Optimiser, t.method.trained())
 	for v := range t.images {
-		t.images[v] = scope.New(dev.Type(), c.Batch, c.Height, c.Width, c.Arch.Channels)
+		t.images[v] = scope.New(c.activations(dev), c.Batch, c.Height, c.Width, c.Arch.Channels)
 	}
 	t.positives = scope.New(dev.Type(), c.Batch, c.Batch)
+	t.renew()
 	if err := dev.Sync(); err != nil {
 		scope.Close()
-		return nil, fmt.Errorf("nn: trainer: %w", err)
+		return nil, fmt.Errorf("nn: trainer: %w", advised(err))
 	}
 	return t, nil
+}
+
+// ErrTooLarge says that the device has not the memory for what was asked of a network.
+var ErrTooLarge = errors.New("a smaller batch, image size or network takes less")
+
+// advised is an error of the device, with what to do about it where memory ran out.
+func advised(err error) error {
+	if memory := new(kernels.OutOfMemory); errors.As(err, &memory) {
+		return fmt.Errorf("%w: %w", err, ErrTooLarge)
+	}
+	return err
 }
 
 // Close gives the memory of the trainer back to its device, which stays open.
@@ -114,8 +130,8 @@ func (t *Trainer) Parameters() (backbone, total int) {
 // weights and the target network. It allocates nothing.
 //
 // Where the loss or a gradient is not finite it returns a [*NonFiniteError] before any update, and where the device has
-// failed the device's error. Then the run is over: every further Step and Save returns the same error. It panics if the batch does not have the configured shape or if all
-// configured steps are done.
+// failed the device's error. Then the run is over: every further Step and Save returns the same error. It panics if the
+// batch does not have the configured shape or if all configured steps are done.
 func (t *Trainer) Step(b *Batch) (Metrics, error) {
 	t.check(b)
 	if t.failed != nil {
@@ -179,7 +195,15 @@ func (t *Trainer) update(lr float64) {
 	t.updates++
 	t.optimiser.update(lr, t.updates)
 	t.method.follow(t.steps-1, t.config.Steps)
+	t.renew()
 	t.dev.Fill(t.method.trained().gradients.block, 0)
+}
+
+// renew follows a change of the weights of any network.
+func (t *Trainer) renew() {
+	for _, n := range t.method.networks() {
+		n.renew(t.dev)
+	}
 }
 
 // nonFinite is the error of a micro-batch whose loss or gradient is not finite. It names the parameter whose gradient was

@@ -46,6 +46,7 @@ func newTrainer(t testing.TB, dev kernels.Device, c Config) *Trainer {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(tr.Close)
 	return tr
 }
 
@@ -338,6 +339,7 @@ func TestConfigErrors(t *testing.T) {
 		{func(c *Config) { c.TargetMomentum = 1.5 }, "target momentum is 1.5"},
 		{func(c *Config) { c.WarmupRatio = math.NaN() }, "warm-up ratio is NaN"},
 		{func(c *Config) { c.LR = math.Inf(1) }, "learning rate is +Inf"},
+		{func(c *Config) { c.Precision = "half" }, `unknown precision "half"`},
 		{func(c *Config) { c.Schedule = "step" }, `unknown schedule "step"`},
 		{func(c *Config) { c.Optimiser.Name = "adam" }, `unknown name "adam"`},
 		{func(c *Config) { c.Optimiser.WeightDecay = -1 }, "weight decay is -1"},

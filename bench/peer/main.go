@@ -111,6 +111,7 @@ func (c *record) step(s settings, dev kernels.Device, tier string, theirs *peer,
 	if err != nil {
 		return err
 	}
+	defer step.Close()
 	parameters, err := theirs.number("parameters")
 	if err != nil {
 		return err

@@ -34,7 +34,7 @@ func demo(ctx context.Context, e *environment, f *flags, s *pretrainSettings) er
 	if err := rundir.Vacant(root); err != nil {
 		return err
 	}
-	dev, err := s.run.device.open()
+	dev, err := s.run.device.openFor(s.network.precision)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 
+	"gzpt/asm"
 	"gzpt/kernels"
 	"gzpt/nn"
 	"gzpt/nn/rundir"
@@ -52,6 +53,12 @@ func export(w io.Writer, dev kernels.Device, dir rundir.Dir, out string) error {
 	info, err := nn.ReadCheckpointInfo(dir.Checkpoint())
 	if err != nil {
 		return err
+	}
+	if nn.CheckPrecision(dev, info.Config.Precision) != nil { // weights are carried over, nothing is computed
+		if dev, err = asm.Open("reference"); err != nil {
+			return err
+		}
+		defer dev.Close()
 	}
 	trainer, err := nn.NewTrainer(dev, info.Config)
 	if err != nil {

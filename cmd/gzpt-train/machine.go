@@ -11,6 +11,7 @@ import (
 
 	"gzpt/asm"
 	"gzpt/kernels"
+	"gzpt/nn"
 )
 
 // version is the module's version and, where the program was built from a checkout, its revision.
@@ -66,6 +67,19 @@ type deviceName string
 // addFlag adds the flag of the device to a group.
 func (d *deviceName) addFlag(f *flags, g *pflag.FlagSet) {
 	f.choice(g, (*string)(d), "device", []string{"auto", "cpu", "cuda"}, "`DEVICE` to compute on; this build has no cuda")
+}
+
+// openFor opens the device for a training of some precision.
+func (d deviceName) openFor(precision string) (kernels.Device, error) {
+	dev, err := d.open()
+	if err != nil {
+		return nil, err
+	}
+	if err := nn.CheckPrecision(dev, precision); err != nil {
+		dev.Close()
+		return nil, usagef("--precision %s: the device %s lacks it; GZPT_CPU=reference chooses one that has it", precision, dev.Name())
+	}
+	return dev, nil
 }
 
 // open opens the device.

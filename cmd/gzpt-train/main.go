@@ -20,6 +20,7 @@ import (
 	"golang.org/x/term"
 
 	"gzpt/cmd/gzpt-train/internal/console"
+	"gzpt/nn"
 	"gzpt/nn/evaluate"
 	"gzpt/nn/pretrain"
 	"gzpt/nn/pretrain/dataset"
@@ -123,6 +124,7 @@ func hint(err error) string {
 		flag string
 	}{
 		{pretrain.ErrFewItems, ": --batch N"},
+		{nn.ErrTooLarge, ": --batch, --image-size, --width"},
 		{pretrain.ErrNoLabels, ": --labels FILE:COLUMN names them"},
 		{pretrain.ErrFlat, ": --tau-full T"},
 		{pretrain.ErrChanged, "; --init starts a new run from its weights"},

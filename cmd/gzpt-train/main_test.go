@@ -15,6 +15,8 @@ import (
 
 	"gzpt/gaze/formats"
 	"gzpt/gaze/similarity"
+	"gzpt/kernels/kerneltest/fardevice"
+	"gzpt/nn"
 )
 
 // asCommand makes the test program behave as gzpt-train itself, so that the tests run the command as a user does.
@@ -123,7 +125,7 @@ func TestUsage(t *testing.T) {
 		{"resume without out", []string{"--resume"}, 2, "--resume needs --out"},
 		{"resume of nothing", []string{"--resume", "--out", out}, 1, "is not a run directory"},
 		{"method", tiny(out, "--method", "moco"), 2, "--method moco: this version has byol"},
-		{"precision", tiny(out, "--precision", "bfloat16"), 2, "this version has float32"},
+		{"precision", tiny(out, "--precision", "half"), 2, "expected one of float32, bfloat16"},
 		{"device", tiny(out, "--device", "cuda"), 2, "this build has the CPU alone"},
 		{"measure", tiny(out, "--gaze", "guess"), 2, ", or none, permuted, labels"},
 		{"measure's parameter", tiny(out, "--gaze", "tima:eps=x"), 2, `eps is "x"`},
@@ -297,5 +299,18 @@ COMP_WORDS=(gzpt-train ev) COMP_CWORD=1; _gzpt_train; echo "verb ${COMPREPLY[*]}
 	text, err := c.CombinedOutput()
 	if want := "flag --readers\nword resnet18 resnet101\nverb evaluate\n"; err != nil || string(text) != want {
 		t.Errorf("got %q, %v; expected %q", text, err, want)
+	}
+}
+
+// Where the memory of a device does not suffice, the command names the flags that take less.
+func TestHintOfMemory(t *testing.T) {
+	far := fardevice.New(fardevice.Options{Capacity: 1 << 20})
+	defer far.Close()
+	_, err := nn.NewTrainer(far, nn.DefaultConfig(nn.Arch{Depth: 18, Width: 64, Channels: 3}))
+	if err == nil {
+		t.Fatal("a ResNet-18 fits into a megabyte")
+	}
+	if got, want := err.Error()+hint(err), "takes less: --batch, --image-size, --width"; !strings.HasSuffix(got, want) || !strings.Contains(got, "of 1048576 there") {
+		t.Errorf("the message is %q, expected one that ends in %q", got, want)
 	}
 }

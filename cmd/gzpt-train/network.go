@@ -47,7 +47,7 @@ func (s *networkSettings) addFlags(f *flags) {
 	g.Float64Var(&s.weightDecay, "weight-decay", usual.Optimiser.WeightDecay, "weight decay `X` (sgd: 1e-4)")
 	g.BoolVar(&s.decayWeightsOnly, "decay-weights-only", false, "no weight decay on biases and normalisations (lars: always)")
 	g.Float64Var(&s.momentum, "target-momentum", usual.TargetMomentum, "momentum `M` of the target network at the beginning; it rises to 1")
-	f.choice(g, &s.precision, "precision", []string{"float32", "bfloat16"}, "`TYPE` of numbers; this version has float32")
+	f.choice(g, &s.precision, "precision", []string{"float32", "bfloat16"}, "`TYPE` of the backbone's activations; bfloat16: GZPT_CPU=reference")
 	g.Uint64Var(&s.seed, "seed", 0, "`N` from which every random number follows")
 }
 
@@ -59,8 +59,6 @@ func (s *networkSettings) resolve(f *flags) error {
 	switch {
 	case !slices.Contains(nn.Methods(), s.method):
 		return usagef("--method %s: this version has %s", s.method, strings.Join(nn.Methods(), ", "))
-	case s.precision != "float32":
-		return usagef("--precision %s: this version has float32", s.precision)
 	case f.given("epochs") && f.given("steps"):
 		return usagef("--epochs and --steps both say how long the run is: give one")
 	case s.epochs < 1 || s.steps < 0:
@@ -90,7 +88,7 @@ func (s *networkSettings) settings(d *dataSettings) (pretrain.Settings, error) {
 	t.Epochs, t.Warmup, t.Init = s.epochs, s.warmup, s.init
 	c := &t.Network
 	c.Method, c.Height, c.Width = s.method, d.ImageSize, d.ImageSize
-	c.Batch, c.Accumulate = s.batch, s.accumulate
+	c.Batch, c.Accumulate, c.Precision = s.batch, s.accumulate, s.precision
 	if s.steps > 0 {
 		c.Steps, t.Epochs = s.steps, 0
 	}

@@ -41,7 +41,7 @@ func buildPretrain(f *flags) work {
 		if err := rundir.Vacant(s.run.out); err != nil && !s.run.resume {
 			return fmt.Errorf("%w; --resume continues the run in it", err)
 		}
-		dev, err := s.run.device.open()
+		dev, err := s.run.device.openFor(s.network.precision)
 		if err != nil {
 			return err
 		}

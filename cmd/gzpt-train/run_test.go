@@ -421,3 +421,41 @@ func TestSilence(t *testing.T) {
 		}
 	}
 }
+
+// A run with bfloat16 activations is refused at once by a device that lacks them, which says where they are. On that one it
+// trains, goes on to the same bits, and other devices export and judge what it has trained.
+func TestPrecision(t *testing.T) {
+	folder := t.TempDir()
+	whole, parts := filepath.Join(folder, "whole"), filepath.Join(folder, "parts")
+	settings := []string{"--epochs", "2", "--precision", "bfloat16"}
+	lacking := ""
+	for _, tier := range asm.Tiers()[1:] {
+		t.Setenv("GZPT_CPU", tier)
+		lacking = tier
+		want := "--precision bfloat16: the device cpu/" + tier + " lacks it; GZPT_CPU=reference"
+		if o := gzpt(t, tiny(whole, settings...)...); o.status != 2 || !strings.Contains(o.stderr, want) {
+			t.Errorf("status %d, %s", o.status, o.stderr)
+		}
+	}
+	t.Setenv("GZPT_CPU", "reference")
+	succeed(t, tiny(whole, settings...)...)
+	succeed(t, tiny(parts, append(settings, "--stop-after", "1")...)...)
+	succeed(t, "--resume", "--out", parts)
+	if backboneOf(t, parts) != backboneOf(t, whole) {
+		t.Error("the resumed run ends with another backbone")
+	}
+	full := filepath.Join(folder, "full")
+	succeed(t, tiny(full, "--epochs", "2")...)
+	if backboneOf(t, full) == backboneOf(t, whole) {
+		t.Error("float32 gives the same backbone: the flag does nothing")
+	}
+	if lacking != "" {
+		t.Setenv("GZPT_CPU", lacking)
+	}
+	again := filepath.Join(folder, "again.safetensors")
+	succeed(t, "export", "--run", whole, "--out", again)
+	if text, err := os.ReadFile(again); err != nil || string(text) != backboneOf(t, whole) {
+		t.Errorf("another backbone was exported, %v", err)
+	}
+	succeed(t, "evaluate", "--run", whole)
+}

@@ -126,6 +126,9 @@ func relatePaths(ctx context.Context, dev kernels.Device, paths []gaze.Recording
 		return nil, err
 	}
 	if err := fill(d, w, m, o.Progress); err != nil {
+		if memory := new(kernels.OutOfMemory); errors.As(err, &memory) {
+			err = fmt.Errorf("%w: fewer images, or a measure of fewer numbers an image, take less", err)
+		}
 		return nil, errors.Join(fmt.Errorf("gaze measure %s: %w", m.Name, err), d.Suspend())
 	}
 	return d, nil

@@ -3,7 +3,6 @@ package kerneltest
 import (
 	"math"
 	"slices"
-	"testing"
 
 	"gzpt/kernels"
 )
@@ -27,9 +26,6 @@ func algebraCalls() []call {
 	}
 	for _, m := range matrices {
 		calls = append(calls, normalizeCalls(m[0], m[1])...)
-	}
-	for _, m := range [][2]int{{3, 4}, {1, 1}, {0, 3}, {2, 3}, {5, 13}, {9, 16}, {33, 64}, {70, 65}, {16, 515}} {
-		calls = append(calls, pairwiseCalls(m[0], m[1])...)
 	}
 	return calls
 }
@@ -114,88 +110,5 @@ func normalizeBackwardBound(channels int) bound {
 			}
 		}
 		return b
-	}
-}
-
-func pairwiseCalls(n, depth int) []call {
-	cosine := func(dev kernels.Device, t []kernels.Tensor) { dev.PairwiseCosine(t[0], t[1]) }
-	correlation := func(dev kernels.Device, t []kernels.Tensor) { dev.PairwiseCorrelation(t[0], t[1]) }
-	x := Fill("pairwise.x", -0.5, 1, n, depth)
-	pair := func(label string, x operand) []call {
-		r := out("r", []int{n, n})
-		return []call{
-			{op: "PairwiseCosine", label: label, operands: []operand{r, x}, bound: pairwiseBound(false), run: cosine},
-			{op: "PairwiseCorrelation", label: label, operands: []operand{r, x}, bound: pairwiseBound(true), run: correlation},
-		}
-	}
-	calls := pair(shapeName(n, depth), in("x", x, n, depth))
-	if n < 3 {
-		return calls
-	}
-	special := slices.Clone(x)
-	for i := range depth {
-		special[i] = 0                                   // a zero row
-		special[depth+i] = 0.3                           // a constant row
-		special[(n-1)*depth+i] = -2 * special[2*depth+i] // a row opposite to row 2
-	}
-	return append(calls, pair(shapeName(n, depth)+"_special", derived(in("x", special, n, depth)))...)
-}
-
-// pairwiseBound is 8*sqrt(depth) roundings of the sum of absolute products over the product of the norms: half of them
-// for the product, half for the norms. A centred element is rounded as the element and the mean that made it.
-func pairwiseBound(centred bool) bound {
-	return func(c call, _ int) []float64 {
-		n, depth, x := c.operands[1].dims[0], c.operands[1].dims[1], c.named("x")
-		norms, size := make([]float64, n), make([]float64, n*depth)
-		for i := range n {
-			row := x[i*depth : (i+1)*depth]
-			var mean, squares float64
-			if centred {
-				for _, v := range row {
-					mean += v / float64(depth)
-				}
-			}
-			for j, v := range row {
-				squares += (v - mean) * (v - mean)
-				size[i*depth+j] = math.Abs(v) + math.Abs(mean)
-			}
-			norms[i] = math.Sqrt(squares)
-		}
-		b := make([]float64, n*n)
-		for i := range b {
-			row, column := i/n, i%n
-			if norms[row]*norms[column] < 1e-12 { // a zero or constant row: exactly zero
-				continue
-			}
-			var sum float64
-			for k := range depth {
-				sum += size[row*depth+k] * size[column*depth+k]
-			}
-			b[i] = 8 * math.Sqrt(float64(depth)) * sum / (norms[row] * norms[column])
-		}
-		return b
-	}
-}
-
-// checkSymmetry demands what the bounds do not: r is exactly symmetric, its diagonal exactly 1, and nothing leaves
-// [-1,1].
-func checkSymmetry(t *testing.T, dev kernels.Device) {
-	for _, m := range [][2]int{{5, 3}, {37, 64}, {70, 20}} {
-		n := m[0]
-		for _, c := range pairwiseCalls(n, m[1])[:2] {
-			t.Run(c.name(), func(t *testing.T) {
-				r := c.apply(dev, plain).values[0]
-				for i := range n {
-					if r[i*n+i] != 1 {
-						t.Errorf("r[%d,%d] = %g, want 1", i, i, r[i*n+i])
-					}
-					for j := range n {
-						if v := r[i*n+j]; v != r[j*n+i] || math.Abs(v) > 1 {
-							t.Fatalf("r[%d,%d] = %g, r[%d,%d] = %g", i, j, v, j, i, r[j*n+i])
-						}
-					}
-				}
-			})
-		}
 	}
 }

@@ -16,6 +16,7 @@ type operand struct {
 	values  []float64 // before the call; nil for an output that the call only writes
 	out     bool      // the call writes it
 	sums    bool      // float64 on every device
+	half    bool      // bfloat16 on every device
 	inPlace []string  // the inputs that this output may be
 	free    bool      // any shape is legal, so none is refused
 	derived bool      // its values follow from another operand's, so no NaN is put into it alone

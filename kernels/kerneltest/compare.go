@@ -30,22 +30,16 @@ func (c call) difference(typ kernels.Type, got, want [][]float64, lenient lenien
 		if !o.out {
 			continue
 		}
-		var allowed []float64
-		if c.bound != nil {
-			allowed = c.bound(c, i)
-		}
+		tolerances := c.tolerances(typ, i, want)
 		for j, expected := range want[i] {
-			tolerance := 0.0
-			if c.bound != nil {
-				tolerance = epsilon(typ)*allowed[j] + underflow
-			} else if typ == kernels.Float32 && !o.sums {
+			if c.bound == nil && typ == kernels.Float32 && !o.sums {
 				expected = float64(float32(expected))
 			}
 			if lenient.reaches != nil && lenient.reaches(j) && math.IsNaN(got[i][j]) {
 				continue
 			}
-			if !agree(got[i][j], expected, tolerance, lenient.infinities) {
-				return fmt.Sprintf("%s[%d] = %g, want %g with an error of at most %.3g", o.name, j, got[i][j], expected, tolerance)
+			if !agree(got[i][j], expected, tolerances[j], lenient.infinities) {
+				return fmt.Sprintf("%s[%d] = %g, want %g with an error of at most %.3g", o.name, j, got[i][j], expected, tolerances[j])
 			}
 		}
 	}

@@ -1,7 +1,9 @@
 package kerneltest
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 
 	"gzpt/kernels"
 )
@@ -54,7 +56,39 @@ func elementwiseCalls() []call {
 				run:      func(dev kernels.Device, t []kernels.Tensor) { dev.AddBiasBackward(t[0], t[1]) }, bound: products(rows)},
 		)
 	}
+	for _, n := range []int{40, 0, 1, 17, 4099} {
+		calls = append(calls, typedCalls(n)...)
+	}
 	return append(calls, zeroCall())
+}
+
+// typedCalls are what works on tensors of any type: Fill and Copy of bfloat16, and Convert between all types. The numbers
+// of float64 have digits that float32 lacks, and some would be rounded wrongly to bfloat16 by way of float32.
+func typedCalls(n int) []call {
+	digits := Fill("convert.x", -1, 1, n)
+	for i := range digits {
+		if i%3 == 0 {
+			digits[i] = math.Copysign(1+0x1p-8, digits[i]) + math.Copysign(0x1p-40, digits[n-1-i])
+		}
+	}
+	x := operand{name: "x", dims: []int{n}, values: digits, sums: true}
+	z, single := out("z", []int{n}), in("x", digits, n)
+	label := shapeName(n)
+	copied := out("z", []int{n}, "x")
+	calls := []call{
+		{op: "Fill", label: "bfloat16/" + label, operands: []operand{free(half(z))},
+			run: func(dev kernels.Device, t []kernels.Tensor) { dev.Fill(t[0], 0.1) }},
+		{op: "Copy", label: "bfloat16/" + label, operands: []operand{half(copied), half(single)},
+			run: func(dev kernels.Device, t []kernels.Tensor) { dev.Copy(t[0], t[1]) }},
+	}
+	for _, from := range []operand{single, x, half(single)} {
+		for name, to := range map[string]operand{"device": z, "float64": sums(z), "bfloat16": half(z)} {
+			kind := map[bool]string{from.sums: "float64", from.half: "bfloat16"}[true]
+			calls = append(calls, call{op: "Convert", label: cmp.Or(kind, "device") + "_to_" + name + "/" + label, operands: []operand{to, from},
+				run: func(dev kernels.Device, t []kernels.Tensor) { dev.Convert(t[0], t[1]) }})
+		}
+	}
+	return calls
 }
 
 // zeroCall shows ReLU and its gradient at zero, on both sides of it and at the smallest numbers.

@@ -7,14 +7,14 @@ import (
 	"testing"
 
 	"gzpt/kernels"
+	"gzpt/kernels/reference"
 )
 
 // checkMisuse makes the mistakes a caller can make, on the first call of every operation that has elements.
 func checkMisuse(t *testing.T, dev kernels.Device, calls []call) {
 	var seen []string
 	for _, c := range calls {
-		small := slices.ContainsFunc(c.operands, func(o operand) bool { return o.len() < 2 && !o.sums })
-		if small || slices.Contains(seen, c.op) {
+		if !c.tried() || slices.Contains(seen, c.op) {
 			continue
 		}
 		seen = append(seen, c.op)
@@ -24,6 +24,11 @@ func checkMisuse(t *testing.T, dev kernels.Device, calls []call) {
 			}
 		})
 	}
+}
+
+// tried reports whether the mistakes are made on the call: its operands have elements, and the types of the device.
+func (c call) tried() bool {
+	return !c.halves() && !slices.ContainsFunc(c.operands, func(o operand) bool { return o.len() < 2 && !o.sums })
 }
 
 // refusal is "" where run panics with a text of package kernels that names the operation.
@@ -44,9 +49,12 @@ func refusal(op, mistake string, run func()) (fault string) {
 // misuseFaults are the mistakes that the device does not refuse.
 func (c call) misuseFaults(dev kernels.Device) []string {
 	var faults []string
-	try := func(mistake string, change func(tensors []kernels.Tensor)) {
-		tensors := plain(dev, c).tensors
-		change(tensors)
+	stranger := reference.New(dev.Type())
+	try := func(mistake string, change func(scope *kernels.Scope, tensors []kernels.Tensor)) {
+		scope := kernels.NewScope(dev)
+		defer scope.Close()
+		tensors := plain(scope, c).tensors
+		change(scope, tensors)
 		if fault := refusal(c.op, mistake, func() { c.run(dev, tensors) }); fault != "" {
 			faults = append(faults, fault)
 		}
@@ -57,33 +65,61 @@ func (c call) misuseFaults(dev kernels.Device) []string {
 			dims[0]++
 			dims[len(dims)-1] += 2
 			try(fmt.Sprintf("%s of shape %v instead of %v", o.name, dims, o.dims),
-				func(tensors []kernels.Tensor) { tensors[i] = allocate(dev, o, dims...) })
+				func(scope *kernels.Scope, tensors []kernels.Tensor) { tensors[i] = allocate(scope, o, dims...) })
 		}
 		if c.op != "Fill" { // the one operation for tensors of any type
-			try(o.name+" of the other element type", func(tensors []kernels.Tensor) { tensors[i] = otherType(tensors[i], o.dims) })
+			try(o.name+" of the other element type", func(scope *kernels.Scope, tensors []kernels.Tensor) {
+				tensors[i] = scope.New(c.otherType(tensors[i].Type()), o.dims...)
+			})
 		}
+		if dev.Supports(kernels.BFloat16) && !c.acceptsHalf(o.name) {
+			try(o.name+" of bfloat16", func(scope *kernels.Scope, tensors []kernels.Tensor) {
+				tensors[i] = scope.New(kernels.BFloat16, o.dims...)
+			})
+		}
+		try(o.name+" of another device", func(_ *kernels.Scope, tensors []kernels.Tensor) { tensors[i] = allocate(stranger, o, o.dims...) })
+		try(o.name+" after it was given back", func(scope *kernels.Scope, tensors []kernels.Tensor) { scope.Free(tensors[i]) })
 		for j, other := range c.operands {
-			if o.out && i != j && o.sums == other.sums {
-				c.tryOverlaps(dev, i, j, try)
+			if o.out && i != j && o.typeOn(dev) == other.typeOn(dev) {
+				c.tryOverlaps(i, j, try)
 			}
 		}
 	}
 	return faults
 }
 
-func otherType(t kernels.Tensor, dims []int) kernels.Tensor {
-	if t.Type() == kernels.Float64 {
-		return kernels.FromFloat32(make([]float32, t.Len()), dims...)
+// otherType is a type that every device has and no operand of the given one may have.
+func (c call) otherType(t kernels.Type) kernels.Type {
+	if t == kernels.Float64 || c.op == "Convert" {
+		return kernels.Int32
 	}
-	return kernels.FromFloat64(make([]float64, t.Len()), dims...)
+	return kernels.Float64
+}
+
+// acceptsHalf reports whether an operand may be bfloat16 where the others are not: any of Fill and Convert, and the only
+// activation.
+func (c call) acceptsHalf(name string) bool {
+	names := activations[c.op]
+	return c.op == "Fill" || c.op == "Convert" || slices.Contains(names, name) && c.count(names) == 1
+}
+
+// count is how many of the call's operands have one of the names.
+func (c call) count(names []string) int {
+	n := 0
+	for _, o := range c.operands {
+		if slices.Contains(names, o.name) {
+			n++
+		}
+	}
+	return n
 }
 
 // tryOverlaps lets output i share one element with operand j, and be exactly the same memory where that is not allowed.
-func (c call) tryOverlaps(dev kernels.Device, i, j int, try func(string, func([]kernels.Tensor))) {
+func (c call) tryOverlaps(i, j int, try func(string, func(*kernels.Scope, []kernels.Tensor))) {
 	o, other := c.operands[i], c.operands[j]
-	place := func(at int) func([]kernels.Tensor) {
-		return func(tensors []kernels.Tensor) {
-			block := allocate(dev, o, o.len()+other.len())
+	place := func(at int) func(*kernels.Scope, []kernels.Tensor) {
+		return func(scope *kernels.Scope, tensors []kernels.Tensor) {
+			block := allocate(scope, o, o.len()+other.len())
 			tensors[i], tensors[j] = block.Slice(0, o.dims...), block.Slice(at, other.dims...)
 		}
 	}

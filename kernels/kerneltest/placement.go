@@ -3,32 +3,42 @@ package kerneltest
 import (
 	"fmt"
 	"math"
+	"unsafe"
 
 	"gzpt/kernels"
+	"gzpt/kernels/kerneltest/internal/guard"
 )
 
 // placed is the operands of a call in the memory of a device.
 type placed struct {
 	tensors []kernels.Tensor
 	damage  func() string // what the call wrote outside its operands, or ""
-	release func()
+	release func()        // gives back memory that is not of the device
 }
 
-// placement puts the operands of a call, not yet their values, into memory.
-type placement func(dev kernels.Device, c call) placed
+// placement puts the operands of a call, not yet their values, into memory; that of the device it takes from a scope.
+type placement func(dev *kernels.Scope, c call) placed
 
 // allocate is a tensor of the device for an operand.
 func allocate(dev kernels.Device, o operand, dims ...int) kernels.Tensor {
-	if o.sums {
-		return dev.New(kernels.Float64, dims...)
+	return dev.New(o.typeOn(dev), dims...)
+}
+
+// typeOn is the type of an operand on a device.
+func (o operand) typeOn(dev kernels.Device) kernels.Type {
+	switch {
+	case o.sums:
+		return kernels.Float64
+	case o.half:
+		return kernels.BFloat16
 	}
-	return dev.New(dev.Type(), dims...)
+	return dev.Type()
 }
 
 func noDamage() string { return "" }
 
 // plain allocates every operand by itself.
-func plain(dev kernels.Device, c call) placed {
+func plain(dev *kernels.Scope, c call) placed {
 	p := placed{damage: noDamage, release: func() {}}
 	for _, o := range c.operands {
 		p.tensors = append(p.tensors, allocate(dev, o, o.dims...))
@@ -37,14 +47,14 @@ func plain(dev kernels.Device, c call) placed {
 }
 
 const (
-	canary = 1234.5 // a number that no operation makes
-	margin = 16     // elements of canary on each side, at least
+	canary = 1232 // a number that no operation makes, and every type holds
+	margin = 16   // elements of canary on each side, at least
 )
 
 // offset cuts operand i from a block of canaries, start+5*i elements (modulo 16) past a boundary of 64 bytes: for start
 // 0..15 every operand meets every alignment.
 func offset(start int) placement {
-	return func(dev kernels.Device, c call) placed {
+	return func(dev *kernels.Scope, c call) placed {
 		p := placed{release: func() {}}
 		var blocks []kernels.Tensor
 		var before []int
@@ -74,15 +84,23 @@ func pastBoundary(t kernels.Tensor) int {
 	return int(t.Address()%64) / t.Type().Size()
 }
 
+// nearHost reports whether the device computes in host memory, so that operands may lie in memory of no device.
+func nearHost(dev kernels.Device) bool {
+	x := dev.New(dev.Type(), 1)
+	defer dev.Free(x)
+	return x.Host()
+}
+
 // guarded puts every operand flush against an unmapped page, the one after its last element or the one before its
 // first: a load or store of one lane too many faults.
 func guarded(atEnd bool) placement {
-	return func(dev kernels.Device, c call) placed {
+	return func(dev *kernels.Scope, c call) placed {
 		p := placed{damage: noDamage}
 		var free []func()
 		for _, o := range c.operands {
-			t, release := guard(o, dev.Type(), atEnd)
-			p.tensors, free = append(p.tensors, t), append(free, release)
+			typ := o.typeOn(dev)
+			from, release := guard.Page(o.len()*typ.Size(), atEnd)
+			p.tensors, free = append(p.tensors, o.at(from, typ)), append(free, release)
 		}
 		p.release = func() {
 			for _, release := range free {
@@ -93,9 +111,17 @@ func guarded(atEnd bool) placement {
 	}
 }
 
+// at is an operand in memory of the host.
+func (o operand) at(from unsafe.Pointer, typ kernels.Type) kernels.Tensor {
+	if typ == kernels.Float64 {
+		return kernels.FromFloat64(unsafe.Slice((*float64)(from), o.len()), o.dims...)
+	}
+	return kernels.FromFloat32(unsafe.Slice((*float32)(from), o.len()), o.dims...)
+}
+
 // aliased makes output number out the same tensor as input number in.
 func aliased(out, in int) placement {
-	return func(dev kernels.Device, c call) placed {
+	return func(dev *kernels.Scope, c call) placed {
 		p := plain(dev, c)
 		p.tensors[out] = p.tensors[in]
 		return p
@@ -110,7 +136,9 @@ type result struct {
 
 // apply runs the call on a device with the operands placed. What the call has to write holds NaN before.
 func (c call) apply(dev kernels.Device, place placement) result {
-	p := place(dev, c)
+	scope := kernels.NewScope(dev)
+	defer scope.Close()
+	p := place(scope, c)
 	defer p.release()
 	for i, o := range c.operands { // outputs first: where one is an input's tensor, the input's values count
 		if o.values == nil {

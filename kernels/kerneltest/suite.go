@@ -5,10 +5,10 @@ import (
 	"math"
 	"runtime"
 	"slices"
-	"strings"
 	"testing"
 
 	"gzpt/kernels"
+	"gzpt/kernels/kerneltest/internal/race"
 )
 
 // family is the calls of one part of the contract.
@@ -17,10 +17,17 @@ type family struct {
 	calls func() []call
 }
 
-// selected leaves out the large calls where time is short.
-func (f family) selected() []call {
-	return slices.DeleteFunc(f.calls(), func(c call) bool { return c.large && (testing.Short() || raceDetector) })
+// selected leaves out the large calls where time is short, and most shapes of every operation on a slow device.
+func (s Suite) selected(f family) []call {
+	seen := map[string]int{}
+	return slices.DeleteFunc(f.calls(), func(c call) bool {
+		seen[c.op]++
+		return c.large && (testing.Short() || race.Enabled || s.Slow) || s.Slow && seen[c.op]%slowShapes != 1
+	})
 }
+
+// slowShapes is how many shapes of an operation there are for one that a slow device is given.
+const slowShapes = 7
 
 var families = []family{
 	{"Elementwise", elementwiseCalls},
@@ -32,26 +39,48 @@ var families = []family{
 	{"Optimisers", optimiserCalls},
 }
 
-// Run runs the whole suite on the device that open gives; the suite opens it anew for every part and closes it. The
-// device's tensors lie in host memory.
-func Run(t *testing.T, open func(tb testing.TB) kernels.Device) {
+// Suite is the tests that every device passes.
+type Suite struct {
+	// Open opens the device; the suite does it anew for every part, and closes it.
+	Open func(tb testing.TB) kernels.Device
+	// Slow leaves out most shapes, and all but two of the offsets that operands are placed at: for a device that takes
+	// milliseconds for an operation.
+	Slow bool
+	// Allocates says that the device allocates host memory in its operations, which others must not.
+	Allocates bool
+}
+
+// Run runs the whole suite on the device that open gives.
+func Run(t *testing.T, open func(tb testing.TB) kernels.Device) { Suite{Open: open}.Run(t) }
+
+// Run runs the whole suite. Where the host cannot reach the memory of the device, the guard pages are left out, and the
+// canaries are read through the device.
+func (s Suite) Run(t *testing.T) {
 	for _, f := range families {
 		t.Run(f.name, func(t *testing.T) {
-			dev := open(t)
+			dev := s.Open(t)
 			defer dev.Close()
-			calls := f.selected()
+			calls := withMixed(dev, s.selected(f))
 			for _, c := range calls {
-				t.Run(c.name(), func(t *testing.T) { c.check(t, dev) })
+				t.Run(c.name(), func(t *testing.T) { s.check(t, dev, c) })
 			}
 			t.Run("Misuse", func(t *testing.T) { checkMisuse(t, dev, calls) })
+			if n := dev.InUse(); n != 0 {
+				t.Errorf("%d bytes were not given back", n)
+			}
 		})
 	}
-	t.Run("Processors", func(t *testing.T) { checkProcessors(t, open) })
+	t.Run("Processors", func(t *testing.T) { s.checkProcessors(t) })
 	for _, p := range properties {
 		t.Run(p.name, func(t *testing.T) {
-			dev := open(t)
+			dev := s.Open(t)
 			defer dev.Close()
-			p.check(t, dev)
+			scope := kernels.NewScope(dev)
+			p.check(t, scope)
+			scope.Close()
+			if n := dev.InUse(); n != 0 {
+				t.Errorf("%d bytes were not given back", n)
+			}
 		})
 	}
 }
@@ -62,26 +91,34 @@ var properties = []struct {
 	check func(t *testing.T, dev kernels.Device)
 }{
 	{"Transfer", checkTransfer},
+	{"Memory", checkMemory},
 	{"Fused", checkFused},
 	{"Exponential", checkExponential},
-	{"Symmetry", checkSymmetry},
 	{"Gradients", checkGradients},
 	{"GoldenOps", checkGoldenOps},
 	{"GoldenLosses", checkGoldenLosses},
 }
 
 // check reports everything that is wrong with a call.
-func (c call) check(t *testing.T, dev kernels.Device) {
-	for _, fault := range c.faults(dev) {
+func (s Suite) check(t *testing.T, dev kernels.Device, c call) {
+	for _, fault := range s.faults(dev, c) {
 		t.Error(fault)
 	}
 }
 
+// offsets are where the operands of a call are placed, in elements past a boundary of 64 bytes.
+func (s Suite) offsets() []int {
+	if s.Slow {
+		return []int{1, 8}
+	}
+	return []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
+}
+
 // faults compares a call with the reference and then repeats it in every placement, which must not change a bit.
-func (c call) faults(dev kernels.Device) []string {
+func (s Suite) faults(dev kernels.Device, c call) []string {
 	first := c.apply(dev, plain)
 	if d := c.difference(dev.Type(), first.values, c.want(), leniency{}); d != "" {
-		return []string{d}
+		return append(first.faults, d)
 	}
 	faults := first.faults
 	again := func(what string, place placement) {
@@ -101,15 +138,21 @@ func (c call) faults(dev kernels.Device) []string {
 			}
 		}
 	}
-	if c.large || raceDetector {
+	if c.large || race.Enabled {
 		return faults
 	}
-	for start := range 16 {
+	for _, start := range s.offsets() {
 		again(fmt.Sprintf("offset %d", start), offset(start))
 	}
-	again("at the end of a page", guarded(true))
-	again("at the start of a page", guarded(false))
-	return append(append(faults, c.nonFiniteFaults(dev)...), c.allocationFaults(dev)...)
+	if nearHost(dev) && !c.halves() {
+		again("at the end of a page", guarded(true))
+		again("at the start of a page", guarded(false))
+	}
+	faults = append(faults, c.nonFiniteFaults(dev)...)
+	if !s.Allocates {
+		faults = append(faults, c.allocationFaults(dev)...)
+	}
+	return faults
 }
 
 // changed says which output differs by a bit, or "".
@@ -151,13 +194,11 @@ func (c call) nonFiniteFaults(dev kernels.Device) []string {
 	return faults
 }
 
-// allocationFaults demands that a call allocates nothing once it has seen its shape. The reference is exempt: it
-// starts goroutines and transposes into new memory.
+// allocationFaults demands that a call allocates nothing once it has seen its shape.
 func (c call) allocationFaults(dev kernels.Device) []string {
-	if strings.HasPrefix(dev.Name(), "reference/") {
-		return nil
-	}
-	p := plain(dev, c)
+	scope := kernels.NewScope(dev)
+	defer scope.Close()
+	p := plain(scope, c)
 	for i, o := range c.operands {
 		if o.values != nil {
 			Set(dev, p.tensors[i], o.values)
@@ -170,12 +211,12 @@ func (c call) allocationFaults(dev kernels.Device) []string {
 }
 
 // checkProcessors runs every call under several GOMAXPROCS.
-func checkProcessors(t *testing.T, open func(tb testing.TB) kernels.Device) {
+func (s Suite) checkProcessors(t *testing.T) {
 	var calls []call
 	for _, f := range families {
-		calls = append(calls, f.selected()...)
+		calls = append(calls, s.selected(f)...)
 	}
-	for _, fault := range processorFaults(calls, func() kernels.Device { return open(t) }) {
+	for _, fault := range processorFaults(calls, func() kernels.Device { return s.Open(t) }) {
 		t.Error(fault)
 	}
 }
@@ -184,14 +225,15 @@ func checkProcessors(t *testing.T, open func(tb testing.TB) kernels.Device) {
 func processorFaults(calls []call, open func() kernels.Device) []string {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	var faults []string
-	first := make([]result, len(calls))
+	var first []result
 	for _, processors := range []int{1, 2, 5} {
 		runtime.GOMAXPROCS(processors)
 		dev := open()
+		calls := withMixed(dev, slices.Clone(calls))
 		for i, c := range calls {
 			r := c.apply(dev, plain)
 			if processors == 1 {
-				first[i] = r
+				first = append(first, r)
 			} else if d := c.changed(first[i].values, r.values); d != "" {
 				faults = append(faults, fmt.Sprintf("%s: GOMAXPROCS %d: %s", c.name(), processors, d))
 			}

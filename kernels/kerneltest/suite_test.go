@@ -1,6 +1,7 @@
 package kerneltest
 
 import (
+	"reflect"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"unsafe"
 
 	"gzpt/kernels"
+	"gzpt/kernels/kerneltest/internal/race"
 	"gzpt/kernels/reference"
 )
 
@@ -43,7 +45,7 @@ func callOf(t *testing.T, calls []call, op, label string) call {
 
 // TestSuiteSeesFaults gives the suite devices that are wrong in one way each; it must say so.
 func TestSuiteSeesFaults(t *testing.T) {
-	if raceDetector {
+	if race.Enabled {
 		t.Skip("with the race detector the suite leaves out half of its checks")
 	}
 	relu := callOf(t, elementwiseCalls(), "ReLU", "17")
@@ -100,6 +102,20 @@ func TestSuiteSeesFaults(t *testing.T) {
 			d.Fill(db, 0)
 			d.Device.AddBiasBackward(db, dy)
 		}}, "db[0] = "},
+		{"a bfloat16 that is two units off", halfOf(conv), broken{convolve: func(d broken, y, x, w kernels.Tensor, c kernels.Conv) {
+			d.Device.Conv2D(y, x, w, c)
+			if y.Type() == kernels.BFloat16 {
+				y.BFloat16()[7] += 2
+			}
+		}}, "y[7] = "},
+		{"a choice that is rounded", halfOf(relu), broken{relu: func(d broken, y, x kernels.Tensor) {
+			d.Device.ReLU(y, x)
+			for i, v := range y.BFloat16() {
+				if v != 0 {
+					y.BFloat16()[i] = v ^ 1 // the last digit
+				}
+			}
+		}}, "z["},
 		{"an allocation", relu, broken{relu: func(d broken, y, x kernels.Tensor) {
 			d.Device.ReLU(y, x)
 			sink = make([]float32, y.Len())
@@ -108,12 +124,21 @@ func TestSuiteSeesFaults(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			test.dev.Device = reference.New(kernels.Float32)
-			faults := test.call.faults(test.dev)
+			faults := Suite{}.faults(test.dev, test.call)
 			if !slices.ContainsFunc(faults, func(f string) bool { return strings.Contains(f, test.want) }) {
 				t.Errorf("the suite found %q, not %q", faults, test.want)
 			}
 		})
 	}
+}
+
+// halfOf is a call with bfloat16 activations.
+func halfOf(c call) call {
+	m, ok := c.mixed()
+	if !ok {
+		panic("no call with bfloat16 activations")
+	}
+	return m
 }
 
 var sink []float32 // keeps an allocation on the heap
@@ -162,11 +187,52 @@ func TestSuiteSeesOtherBitsForOtherProcessors(t *testing.T) {
 func TestSuiteSeesAcceptedMistakes(t *testing.T) {
 	dev := broken{Device: reference.New(kernels.Float32), relu: func(broken, kernels.Tensor, kernels.Tensor) {}}
 	c := callOf(t, elementwiseCalls(), "ReLU", "40")
-	if faults := c.misuseFaults(dev); len(faults) != 5 { // two shapes, two types, one overlap
-		t.Errorf("the suite found %q, want 5 mistakes accepted", faults)
+	if faults := c.misuseFaults(dev); len(faults) != 11 { // of two operands shape, two types, device, life, and one overlap
+		t.Errorf("the suite found %q, want 11 mistakes accepted", faults)
 	}
 	c.op = "Rectify"
 	if fault := refusal(c.op, "a short slice", func() { panic("kernels: ReLU: shapes differ") }); fault == "" {
 		t.Error("a panic that names another operation passes")
+	}
+}
+
+// TestEveryOperationHasCalls: the suite calls every operation of the contract, and tries the mistakes on each.
+func TestEveryOperationHasCalls(t *testing.T) {
+	tried := map[string]bool{}
+	for _, f := range families {
+		for _, c := range f.calls() {
+			if c.tried() {
+				tried[c.op] = true
+			}
+		}
+	}
+	for _, family := range []reflect.Type{
+		reflect.TypeFor[kernels.Elementwise](), reflect.TypeFor[kernels.Convolution](), reflect.TypeFor[kernels.Normalisation](),
+		reflect.TypeFor[kernels.Pooling](), reflect.TypeFor[kernels.Algebra](), reflect.TypeFor[kernels.Losses](), reflect.TypeFor[kernels.Optimisers](),
+	} {
+		for i := range family.NumMethod() {
+			if name := family.Method(i).Name; !tried[name] {
+				t.Errorf("no mistake is tried on %s", name)
+			}
+		}
+	}
+}
+
+// TestActivationsAreNamed: every operand that may be bfloat16 belongs to a call.
+func TestActivationsAreNamed(t *testing.T) {
+	seen := map[string]bool{}
+	for _, f := range families {
+		for _, c := range f.calls() {
+			for _, o := range c.operands {
+				seen[c.op+"."+o.name] = true
+			}
+		}
+	}
+	for op, names := range activations {
+		for _, name := range names {
+			if !seen[op+"."+name] {
+				t.Errorf("no call of %s has an operand %s", op, name)
+			}
+		}
 	}
 }

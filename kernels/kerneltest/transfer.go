@@ -8,38 +8,155 @@ import (
 	"gzpt/kernels"
 )
 
-// checkTransfer carries values through tensors of both types, and checks what New promises.
+// types are the element types that a device has.
+func types(dev kernels.Device) []kernels.Type {
+	all := []kernels.Type{kernels.Float32, kernels.Float64, kernels.BFloat16, kernels.Int32}
+	return slices.DeleteFunc(all, func(t kernels.Type) bool { return !dev.Supports(t) })
+}
+
+// checkTransfer carries values through tensors of every type, from their beginning and from within.
 func checkTransfer(t *testing.T, dev kernels.Device) {
-	host := []float32{1, -0.5, float32(math.Inf(1)), 1e-40, float32(math.Copysign(0, -1)), 3e38, 7}
-	for _, tensor := range []kernels.Tensor{dev.New(dev.Type(), 7), dev.New(kernels.Float64, 7), dev.New(dev.Type(), 20).Slice(13, 7)} {
-		if got := Get(dev, tensor); !slices.Equal(got, make([]float64, 7)) {
-			t.Errorf("a new tensor holds %v", got)
+	floats := []float64{1, -0.5, math.Inf(1), 1e-40, math.Copysign(0, -1), 3e38, math.Pi, 1 + 0x1p-8 + 0x1p-30}
+	for _, typ := range types(dev) {
+		values := floats
+		if typ == kernels.Int32 {
+			values = []float64{0, 1, -1, 7, -12345, 1 << 20, math.MaxInt16, math.MinInt16}
 		}
-		dev.Write(tensor, host)
-		back := make([]float32, 7)
-		dev.Read(back, tensor)
-		if !slices.Equal(back, host) {
-			t.Errorf("wrote %v, read %v", host, back)
-		}
-		for i, v := range Get(dev, tensor) {
-			if v != float64(host[i]) {
-				t.Errorf("wrote %v, read %v as float64", host[i], v)
-			}
-		}
-		for op, run := range map[string]func(){
-			"Write":       func() { dev.Write(tensor, host[1:]) },
-			"Read":        func() { dev.Read(back[1:], tensor) },
-			"ReadFloat64": func() { dev.ReadFloat64(make([]float64, 6), tensor) },
-		} {
-			if fault := refusal(op, "a short slice", run); fault != "" {
-				t.Errorf("%s: %s", op, fault)
+		n := len(values)
+		for _, tensor := range []kernels.Tensor{dev.New(typ, n), dev.New(typ, 2*n+3).Slice(n+2, n)} {
+			transferFloat64(t, dev, tensor, values)
+			transferFloat32(t, dev, tensor, values)
+			transferMisuse(t, dev, tensor)
+			if typ == kernels.Int32 {
+				ints := []int32{math.MaxInt32, math.MinInt32, 0, 3, 4, 5, 6, 1 << 30}
+				dev.WriteInt32(tensor, ints)
+				for i, v := range Get(dev, tensor) {
+					if v != float64(ints[i]) {
+						t.Errorf("WriteInt32 wrote %v, ReadFloat64 read %v", ints[i], v)
+					}
+				}
 			}
 		}
 	}
-	if got := dev.New(dev.Type(), 2, 3).Type(); got != dev.Type() {
-		t.Errorf("New makes a tensor of type %v on a device of type %v", got, dev.Type())
+}
+
+// stored is what a tensor of a type holds after a value was written to it.
+func stored(typ kernels.Type, v float64) float64 {
+	switch typ {
+	case kernels.Float32:
+		return float64(float32(v))
+	case kernels.BFloat16:
+		return float64(kernels.FromBFloat16(kernels.ToBFloat16(v)))
 	}
-	if got := dev.New(kernels.Float64, 2).Type(); got != kernels.Float64 {
-		t.Errorf("NewFloat64 makes a tensor of type %v", got)
+	return v
+}
+
+func transferFloat64(t *testing.T, dev kernels.Device, tensor kernels.Tensor, values []float64) {
+	src := slices.Clone(values)
+	dev.WriteFloat64(tensor, src)
+	clear(src) // it may be used again
+	for i, got := range Get(dev, tensor) {
+		if want := stored(tensor.Type(), values[i]); math.Float64bits(got) != math.Float64bits(want) {
+			t.Errorf("%v: WriteFloat64 wrote %v, ReadFloat64 read %v, want %v", tensor.Type(), values[i], got, want)
+		}
+	}
+}
+
+// transferFloat32 writes from memory that may be used again at once, and from a buffer, which may be after a wait.
+func transferFloat32(t *testing.T, dev kernels.Device, tensor kernels.Tensor, values []float64) {
+	host, buffer, back := make([]float32, len(values)), dev.NewBuffer(len(values)), make([]float32, len(values))
+	for _, src := range [][]float32{host, buffer} {
+		for i, v := range values {
+			src[i] = float32(v)
+		}
+		dev.Fill(tensor, 3)
+		dev.Write(tensor, src)
+		if &src[0] == &host[0] {
+			clear(src)
+		}
+		if err := dev.Read(back, tensor); err != nil {
+			t.Fatal(err)
+		}
+		clear(src)
+		for i, got := range back {
+			if want := float32(stored(tensor.Type(), float64(float32(values[i])))); math.Float32bits(got) != math.Float32bits(want) {
+				t.Errorf("%v: Write wrote %v, Read read %v, want %v", tensor.Type(), values[i], got, want)
+			}
+		}
+	}
+	dev.FreeBuffer(buffer)
+}
+
+func transferMisuse(t *testing.T, dev kernels.Device, tensor kernels.Tensor) {
+	n := tensor.Len() - 1
+	for op, run := range map[string]func(){
+		"Write":        func() { dev.Write(tensor, make([]float32, n)) },
+		"WriteFloat64": func() { dev.WriteFloat64(tensor, make([]float64, n)) },
+		"WriteInt32":   func() { dev.WriteInt32(tensor, make([]int32, n)) },
+		"Read":         func() { _ = dev.Read(make([]float32, n), tensor) },
+		"ReadFloat64":  func() { _ = dev.ReadFloat64(make([]float64, n), tensor) },
+	} {
+		if fault := refusal(op, "a short slice", run); fault != "" {
+			t.Errorf("%s: %s", op, fault)
+		}
+	}
+	if tensor.Type() != kernels.Int32 {
+		if fault := refusal("WriteInt32", "a tensor of another type", func() { dev.WriteInt32(tensor, make([]int32, n+1)) }); fault != "" {
+			t.Error(fault)
+		}
+	}
+}
+
+// checkMemory checks what New and Free promise.
+func checkMemory(t *testing.T, dev kernels.Device) {
+	before := dev.InUse()
+	for range 2 { // the second time the memory of the first may come back
+		for _, typ := range types(dev) {
+			x := dev.New(typ, 3, 5)
+			if x.Type() != typ || x.Len() != 15 || x.Address()%64 != 0 {
+				t.Errorf("New(%v, 3, 5) makes %d elements of %v at %#x", typ, x.Len(), x.Type(), x.Address())
+			}
+			if got := dev.InUse() - before; got != int64(15*typ.Size()) {
+				t.Errorf("%v: 15 elements take %d bytes", typ, got)
+			}
+			if got := Get(dev, x); slices.ContainsFunc(got, func(v float64) bool { return v != 0 }) {
+				t.Errorf("%v: a new tensor holds %v", typ, got)
+			}
+			dev.Fill(x, 7)
+			dev.Free(x.Slice(4, 2)) // any view stands for its memory
+			if got := dev.InUse(); got != before {
+				t.Errorf("%v: after Free %d bytes are in use, %d before New", typ, got, before)
+			}
+			freeMisuse(t, dev, x)
+		}
+	}
+	dev.Free(kernels.Tensor{})
+	if !dev.Supports(kernels.BFloat16) {
+		if fault := refusal("New", "an element type that the device lacks", func() { dev.New(kernels.BFloat16, 1) }); fault != "" {
+			t.Error(fault)
+		}
+	}
+	if dev.Supports(0) {
+		t.Error("the device supports type 0")
+	}
+}
+
+// freeMisuse uses a tensor that was given back in every way that needs no other.
+func freeMisuse(t *testing.T, dev kernels.Device, gone kernels.Tensor) {
+	n := gone.Len()
+	for op, run := range map[string]func(){
+		"Free":         func() { dev.Free(gone) },
+		"Fill":         func() { dev.Fill(gone.View(n), 1) },
+		"Write":        func() { dev.Write(gone, make([]float32, n)) },
+		"WriteFloat64": func() { dev.WriteFloat64(gone, make([]float64, n)) },
+		"Read":         func() { _ = dev.Read(make([]float32, n), gone) },
+		"ReadFloat64":  func() { _ = dev.ReadFloat64(make([]float64, n), gone) },
+	} {
+		if fault := refusal(op, "memory that was given back", run); fault != "" {
+			t.Errorf("%s: %s", op, fault)
+		}
+	}
+	if fault := refusal("Free", "memory of no device", func() { dev.Free(kernels.FromFloat32(make([]float32, 1), 1)) }); fault != "" {
+		t.Error(fault)
 	}
 }

@@ -50,7 +50,7 @@ func (d *device[T]) Conv2D(y, x, w kernels.Tensor, c kernels.Conv) {
 
 func (d *device[T]) Conv2DStats(y, sums, x, w kernels.Tensor, c kernels.Conv) {
 	c = d.check.Conv2D("Conv2DStats", y, x, w, c)
-	d.check.ChannelSums("Conv2DStats", sums, y)
+	d.check.ChannelSums("Conv2DStats", sums, y, x, w)
 	d.conv2D(y, x, w, c)
 	d.channelSums(sums, y)
 }

@@ -79,7 +79,7 @@ func (d *device[T]) PositivesLossBackward(dx, logp, labels kernels.Tensor, norma
 }
 
 func (d *device[T]) AlignmentLoss(loss, o, t, a kernels.Tensor, scale float64) {
-	d.check.Loss("AlignmentLoss", loss)
+	d.check.Loss("AlignmentLoss", loss, o, t, a)
 	d.check.Alignment("AlignmentLoss", o, t, a)
 	os, ts, as := d.of(o), d.of(t), d.of(a)
 	batch, depth := o.Dim(0), o.Dim(1)

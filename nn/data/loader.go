@@ -28,12 +28,17 @@ type LoaderOptions struct {
 	Workers int
 	// Depth is the number of batches made ahead, 0 for 3.
 	Depth int
+	// NewBuffer makes the memory of the views, and FreeBuffer takes it back when the loader closes: those of the device that
+	// the batches go to. nil for ordinary memory.
+	NewBuffer  func(n int) []float32
+	FreeBuffer func(b []float32)
 }
 
 // defaultDepth hides the variation of single batches; a steady lack of speed no depth can hide.
 const defaultDepth = 3
 
-// Batch is two augmented views of some items. It is valid until the next call of Next.
+// Batch is two augmented views of some items. It is valid until the next call of Next or Close: whoever hands its views to a
+// device that may read them later has waited for the device by then.
 type Batch struct {
 	// Views are the pixels, [B,ImageSize,ImageSize,Channels], normalised.
 	Views [2][]float32
@@ -103,6 +108,9 @@ func NewLoader(source Source, o LoaderOptions) (*Loader, error) {
 	if o.Depth == 0 {
 		o.Depth = defaultDepth
 	}
+	if o.NewBuffer == nil {
+		o.NewBuffer, o.FreeBuffer = func(n int) []float32 { return make([]float32, n) }, func([]float32) {}
+	}
 	l := &Loader{source: source, options: o, perEpoch: len(o.Items) / o.Batch, epoch: -1, order: make([]int, len(o.Items))}
 	l.wake = sync.NewCond(&l.lock)
 	l.next = o.Epoch*l.perEpoch + o.Position
@@ -110,7 +118,7 @@ func NewLoader(source Source, o LoaderOptions) (*Loader, error) {
 	values := o.Batch * o.ImageSize * o.ImageSize * source.Channels()
 	for range o.Depth {
 		s := &slot{free: true, faults: make([]error, o.Batch), ready: make(chan struct{}, 1)}
-		s.batch = Batch{Views: [2][]float32{make([]float32, values), make([]float32, values)}, Indices: make([]int, o.Batch)}
+		s.batch = Batch{Views: [2][]float32{o.NewBuffer(values), o.NewBuffer(values)}, Indices: make([]int, o.Batch)}
 		l.slots = append(l.slots, s)
 	}
 	for range o.Workers {
@@ -165,7 +173,7 @@ func (l *Loader) Next(ctx context.Context) (*Batch, error) {
 
 var errClosed = errors.New("data: the loader is closed")
 
-// Close ends the workers and waits for them. Next then returns an error.
+// Close ends the workers, waits for them and gives the buffers back. Next then returns an error.
 func (l *Loader) Close() {
 	l.failed = errClosed
 	l.lock.Lock()
@@ -173,6 +181,12 @@ func (l *Loader) Close() {
 	l.wake.Broadcast()
 	l.lock.Unlock()
 	l.workers.Wait()
+	for _, s := range l.slots {
+		for _, view := range s.batch.Views {
+			l.options.FreeBuffer(view)
+		}
+	}
+	l.slots = nil
 }
 
 // release gives a slot back to the workers.

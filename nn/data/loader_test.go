@@ -118,6 +118,41 @@ func TestLoaderIsDeterministic(t *testing.T) {
 	}
 }
 
+// TestLoaderBuffers: the views lie in buffers that the loader is given, and goes back with once.
+func TestLoaderBuffers(t *testing.T) {
+	var given [][]float32
+	o := LoaderOptions{Batch: 3, ImageSize: 16, Augmentation: Medical(), Depth: 2}
+	o.NewBuffer = func(n int) []float32 {
+		given = append(given, make([]float32, n))
+		return given[len(given)-1]
+	}
+	back := 0
+	o.FreeBuffer = func(b []float32) {
+		if !slices.ContainsFunc(given, func(g []float32) bool { return &g[0] == &b[0] }) {
+			t.Error("a buffer goes back that was not given")
+		}
+		back++
+	}
+	source := newMadeUp(11, 19)
+	l := newLoader(t, source, o)
+	for range 5 {
+		b, err := l.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, view := range b.Views {
+			if !slices.ContainsFunc(given, func(g []float32) bool { return &g[0] == &view[0] && len(g) == len(view) }) {
+				t.Error("a view lies elsewhere")
+			}
+		}
+	}
+	l.Close()
+	l.Close()
+	if len(given) != 4 || back != 4 {
+		t.Errorf("%d buffers were asked for and %d went back, expected 2 views of 2 batches", len(given), back)
+	}
+}
+
 // TestEpochs: an epoch holds no item twice and all but a rest smaller than a batch, in another order than the one before.
 func TestEpochs(t *testing.T) {
 	source := newMadeUp(23, 8)

@@ -37,6 +37,7 @@ func (r *Run) Train(ctx context.Context) (err error) {
 	loader, err := data.NewLoader(r.data.Images, data.LoaderOptions{
 		Batch: c.Batch, ImageSize: c.Height, Augmentation: r.settings.Views, Items: r.items,
 		Seed: c.Seed, Epoch: r.position.Epoch, Position: r.position.Batch, Workers: r.options.Workers,
+		NewBuffer: r.dev.NewBuffer, FreeBuffer: r.dev.FreeBuffer,
 	})
 	if err != nil {
 		return err

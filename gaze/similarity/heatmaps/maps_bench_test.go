@@ -46,9 +46,9 @@ func BenchmarkMaps(b *testing.B) {
 				operations := 2 * float64(c.depth) * n * (n - 1) / 2
 				var seconds, peaks, products []float64
 				for b.Loop() {
-					peak, product := c.roof(tier, 50*time.Millisecond), productRate(dev, c.depth, c.measure == "sim")
+					peak, product := c.roof(tier, 50*time.Millisecond), productRate(b, dev, c.depth, c.measure == "sim")
 					t := timePairs(b, dev, c.measure, paths)
-					peak, product = (peak+c.roof(tier, 50*time.Millisecond))/2, (product+productRate(dev, c.depth, c.measure == "sim"))/2
+					peak, product = (peak+c.roof(tier, 50*time.Millisecond))/2, (product+productRate(b, dev, c.depth, c.measure == "sim"))/2
 					seconds = append(seconds, t)
 					peaks, products = append(peaks, 100*operations/t/1e9/peak), append(products, 100*operations/t/product)
 				}
@@ -83,7 +83,7 @@ func timePairs(b *testing.B, dev kernels.Device, name string, paths []gaze.Recor
 }
 
 // productRate is how many operations a second the device does on two blocks of rows, timed for a tenth of a second.
-func productRate(dev kernels.Device, depth int, minimum bool) float64 {
+func productRate(b *testing.B, dev kernels.Device, depth int, minimum bool) float64 {
 	x, y, c := dev.New(dev.Type(), measure.ProductSide, depth), dev.New(dev.Type(), measure.ProductSide, depth), dev.New(dev.Type(), measure.ProductSide, measure.ProductSide)
 	runs, start := 0, time.Now()
 	for ; time.Since(start) < 100*time.Millisecond; runs++ {
@@ -92,7 +92,9 @@ func productRate(dev kernels.Device, depth int, minimum bool) float64 {
 		} else {
 			dev.MatMul(c, x, y, kernels.Product{TransB: true})
 		}
-		dev.Sync()
+		if err := dev.Sync(); err != nil {
+			b.Fatal(err)
+		}
 	}
 	return 2 * float64(measure.ProductSide*measure.ProductSide*depth*runs) / time.Since(start).Seconds()
 }

@@ -1,0 +1,7 @@
+//go:build !race
+
+// Package race says whether the race detector is on.
+package race
+
+// Enabled says that the race detector is on.
+const Enabled = false
