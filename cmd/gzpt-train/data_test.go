@@ -191,7 +191,7 @@ func TestBadInput(t *testing.T) {
 		{name: "gaze without image", text: files{"fixations.csv": fixationTable() + "img50.png,1,1,100\n"},
 			want: "fixations.csv:42: gaze for image \"img50.png\", which is not among the images"},
 		{name: "image without gaze", text: files{"fixations.csv": strings.ReplaceAll(fixationTable(), "img04.png,", "img05.png,")},
-			want: "image \"img04.png\" has no gaze"},
+			args: []string{"--without-gaze", "error"}, want: "image \"img04.png\" has no gaze", fatal: true},
 		{name: "coordinates outside", text: files{"fixations.csv": strings.ReplaceAll(replace(fixationTable(), "img06.png,7,", "img06.png,700,"), "img06.png,14,", "img06.png,1400,")},
 			want: "fixations.csv:14: image \"img06.png\""},
 		{name: "empty recording", text: files{"fixations.csv": replace(replace(fixationTable(), "img07.png,8,4,200", "img07.png,,,"), "img07.png,13,10,170\n", "")},

@@ -66,7 +66,7 @@ func (s *subject) embed(ctx context.Context, e *environment, out string, withPix
 		return err
 	}
 	defer encoder.Close()
-	rows, err := pretrain.Rows(set.Items(), set.Recordings)
+	rows, err := pretrain.Rows(set, set.Recordings)
 	if err != nil {
 		return err
 	}

@@ -222,3 +222,17 @@ func (v *pathValue) Set(s string) error {
 	*v = pathValue(absolute)
 	return nil
 }
+
+// listValue is a flag's value that is words with commas between them.
+type listValue []string
+
+func (v *listValue) String() string { return strings.Join(*v, ",") }
+func (v *listValue) Type() string   { return "string" }
+
+func (v *listValue) Set(s string) error {
+	*v = nil
+	if s != "" {
+		*v = strings.Split(s, ",")
+	}
+	return nil
+}

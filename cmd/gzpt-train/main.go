@@ -21,6 +21,7 @@ import (
 
 	"gzpt/cmd/gzpt-train/internal/console"
 	"gzpt/nn"
+	"gzpt/nn/data"
 	"gzpt/nn/evaluate"
 	"gzpt/nn/pretrain"
 	"gzpt/nn/pretrain/dataset"
@@ -125,9 +126,14 @@ func hint(err error) string {
 	}{
 		{pretrain.ErrFewItems, ": --batch N"},
 		{nn.ErrTooLarge, ": --batch, --image-size, --width"},
+		{pretrain.ErrNoUpdate, ": --accumulate N, or a longer run by --epochs or --steps"},
 		{pretrain.ErrNoLabels, ": --labels FILE:COLUMN names them"},
 		{pretrain.ErrFlat, ": --tau-full T"},
 		{pretrain.ErrChanged, "; --init starts a new run from its weights"},
+		{data.ErrImageColumn, "; --image-column COLUMN names it"},
+		{data.ErrWindow, "; --window percentile scales each image by itself"},
+		{dataset.ErrBare, "; --without-gaze plain or skip goes on"},
+		{dataset.ErrNoGaze, "; --gaze none trains without"},
 		{dataset.ErrNoCache, "; --cache DIR names one"},
 		{evaluate.ErrChannels, "; --channels N"},
 		{evaluate.ErrClasses, "; --labels FILE:COLUMN names them"},

@@ -217,7 +217,7 @@ func TestMeasureErrors(t *testing.T) {
 // The pages of relate and pretrain fit their screens, every flag is explained, and all that --gaze, --format and --fixations
 // take has a meaning on a page of its own.
 func TestHelpPages(t *testing.T) {
-	for verb, most := range map[string]int{"relate": 90, "pretrain": 130} {
+	for verb, most := range map[string]int{"relate": 105, "pretrain": 145} {
 		page := succeed(t, verb, "--help").stdout
 		lines := strings.Split(strings.TrimSpace(page), "\n")
 		if len(lines) > most {

@@ -195,8 +195,15 @@ func (c *Cache) Tagged() (items []int) {
 	return items
 }
 
-// Checksum is that of the pixels of item i as the cache stores them, before any window. Images with equal pixels have equal ones.
-func (c *Cache) Checksum(i int) string { return hex.EncodeToString(c.entries[i].pixels[:]) }
+// Checksum is that of the pixels of item i, with its window where that is not the full scale. Images with equal pixels have equal ones.
+func (c *Cache) Checksum(i int) string {
+	e := &c.entries[i]
+	sum := hex.EncodeToString(e.pixels[:])
+	if w := c.rule.window(e); w != (Window{}) {
+		sum += fmt.Sprintf("-%d-%d", w.Low, w.High)
+	}
+	return sum
+}
 
 // Size is the width and height of item i's image file in pixels.
 func (c *Cache) Size(i int) (width, height int) { return c.entries[i].width, c.entries[i].height }

@@ -192,7 +192,7 @@ func TestCacheTurnsAndScales(t *testing.T) {
 			t.Errorf("item %d: %v, expected %v", i, got, want)
 		}
 		a, b := stored.Checksum(i), upright.Checksum(i)
-		if turned := items[i].Name == "jpeg-orientation-6"; (a == b) == turned || len(a) != 32 {
+		if turned := items[i].Name == "jpeg-orientation-6"; (a+"-20-200" == b) == turned || len(a) != 32 {
 			t.Errorf("checksums %s and %s, turned %v", a, b, turned)
 		}
 	}

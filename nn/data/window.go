@@ -19,8 +19,10 @@ func (w Window) fraction(v int) float32 {
 	return float32(min(max(v, w.Low), w.High)-w.Low) / float32(w.High-w.Low)
 }
 
+// AutoWindow is the window of the bits that any of the images uses.
+const AutoWindow = "auto"
+
 const (
-	autoWindow       = "auto"
 	percentileWindow = "percentile"
 	// percentile is the share of an image's values that the window "percentile" clips at either end.
 	percentile = 0.005
@@ -28,7 +30,7 @@ const (
 
 // windowRule says which window an image has: the full scale, one for all images, or its own.
 type windowRule struct {
-	kind string // "", autoWindow, percentileWindow; "fixed" with a window
+	kind string // "", AutoWindow, percentileWindow; "fixed" with a window
 	Window
 }
 
@@ -40,7 +42,7 @@ func CheckWindow(text string) error {
 
 func parseWindow(text string) (windowRule, error) {
 	switch text {
-	case "", autoWindow, percentileWindow:
+	case "", AutoWindow, percentileWindow:
 		return windowRule{kind: text}, nil
 	}
 	low, high, both := strings.Cut(text, ",")
@@ -87,10 +89,10 @@ func (v Values) Unused() string {
 
 // resolve makes auto the window of the bits that the images use.
 func (r windowRule) resolve(v Values) (windowRule, error) {
-	if (r.kind == autoWindow || r.kind == "fixed") && v.Images[0] > 0 && v.Images[1] > 0 {
+	if (r.kind == AutoWindow || r.kind == "fixed") && v.Images[0] > 0 && v.Images[1] > 0 {
 		return r, fmt.Errorf("%d images of 8 and %d of 16 bits: %w", v.Images[0], v.Images[1], ErrWindow)
 	}
-	if r.kind != autoWindow {
+	if r.kind != AutoWindow {
 		return r, nil
 	}
 	return windowRule{"fixed", Window{0, 1<<max(1, bits.Len(uint(max(v.High[0], v.High[1])))) - 1}}, nil

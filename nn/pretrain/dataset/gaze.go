@@ -11,6 +11,7 @@ import (
 	"gzpt/gaze"
 	"gzpt/gaze/fixations"
 	"gzpt/gaze/formats"
+	"gzpt/nn/data"
 )
 
 // ErrDetector says that a detector cannot find the fixations of the samples.
@@ -50,7 +51,7 @@ func (d *Set) readGaze(s Settings) (*formats.Set, error) {
 // alignGaze brings the recordings into the order of the items and finds the fixations of those that are samples.
 func (d *Set) alignGaze(s Settings, set *formats.Set) error {
 	o := s.Gaze.Align
-	o.SkipBad = s.SkipBad
+	o.SkipBad, o.KeepBare = s.SkipBad, true
 	images := make([]formats.Image, len(d.Items()))
 	for i, item := range d.Items() {
 		images[i] = formats.Image{Name: item.Name, File: cmp.Or(item.File, item.Path), Line: item.Line}
@@ -74,6 +75,41 @@ func (d *Set) alignGaze(s Settings, set *formats.Set) error {
 	}
 	d.Notes = set.Notes
 	d.Recordings, d.Detector = withoutSamples(recordings), detectorText(report)
+	return d.bare(s)
+}
+
+var (
+	// ErrNoGaze says that no image has any gaze.
+	ErrNoGaze = errors.New("no image has gaze")
+	// ErrBare says that an image has no gaze where that is to be an error.
+	ErrBare = errors.New("has no gaze")
+)
+
+// bare names the images without gaze, and leaves them out if they are to be.
+func (d *Set) bare(s Settings) error {
+	var with []int
+	d.Bare = nil
+	for i, item := range d.Items() {
+		if len(d.Recordings[i]) > 0 {
+			with = append(with, i)
+		} else {
+			d.Bare = append(d.Bare, item.Name)
+		}
+	}
+	switch {
+	case len(with) == 0:
+		return fmt.Errorf("%s: %w", cmp.Or(s.Gaze.Path, s.Path), ErrNoGaze)
+	case len(d.Bare) == 0 || s.Gaze.Without == Plain || s.Gaze.Without == "":
+		return nil
+	case s.Gaze.Without == Error:
+		return fmt.Errorf("image %q %w; %d of %d have none", d.Bare[0], ErrBare, len(d.Bare), len(d.Items()))
+	}
+	d.Source = data.Subset(d.Source, with)
+	recordings := make([][]gaze.Recording, len(with))
+	for k, i := range with {
+		recordings[k] = d.Recordings[i]
+	}
+	d.Recordings = recordings
 	return nil
 }
 

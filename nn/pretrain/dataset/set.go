@@ -12,12 +12,20 @@ import (
 type Settings struct {
 	// Path is a folder of images and gaze, or a manifest, as [data.List] takes it; "" means phantoms.
 	Path string
-	// Labels is "FILE:COLUMN", the labels to judge by, in the folder or elsewhere.
+	// Labels is "FILE:COLUMN", the labels to judge by, in the folder or elsewhere, or [data.ByFolders].
 	Labels string
-	// Split is the column of the table of labels with train, val or test, or "FILE:COLUMN" of another table.
+	// Split is the column of the table of labels with train, val or test, or "FILE:COLUMN" of another table; [data.NoColumn]
+	// leaves out that of a manifest.
 	Split string
 	// Group is the column of what must stay together in a split, a patient.
 	Group string
+	// ImageColumn is the column of names in tables, "" for image, and Exclude patterns for images to leave out, see
+	// [data.ListOptions].
+	ImageColumn string
+	Exclude     []string
+	// Upright and Window say how stored pixels are seen, see [data.CacheOptions].
+	Upright bool
+	Window  string
 	// SkipBad lists and leaves out bad images and bad gaze; otherwise the first is an error.
 	SkipBad bool
 	// ImageSize is the side of the views in pixels, Channels 3 for colour or 1 for grey.
@@ -44,7 +52,20 @@ type Gaze struct {
 	// Detector finds fixations in samples, see [gzpt/gaze/fixations.DetectAll]; "", also "auto", leaves a tracker's own as
 	// they are.
 	Detector string
+	// Without says what becomes of an image without gaze.
+	Without Without
 }
+
+// Without is what becomes of an image without gaze.
+type Without string
+
+// An image without gaze trains as in plain pre-training, which is meant where nothing else is said, is left out of the set, or is
+// an error.
+const (
+	Plain Without = "plain"
+	Skip  Without = "skip"
+	Error Without = "error"
+)
 
 // Set is the items of a data set with their pixels and, once it is read, their gaze.
 type Set struct {
@@ -58,8 +79,13 @@ type Set struct {
 	Detector string
 	// Skips is what SkipBad left out, Notes what reading the gaze had to assume.
 	Skips, Notes []string
-	// Decoded says why the images were decoded anew, "" where they came from the cache in the folder Cache.
-	Decoded, Cache string
+	// Passed is what lies in the folder and is no item, Remarks what the list took from elsewhere than was asked.
+	Passed  data.Passed
+	Remarks []string
+	// Bare is the names of the images without gaze that are in the set, or with Skip are not.
+	Bare []string
+	// Stored is where the pixels come from.
+	Stored Stored
 
 	close func() error
 }
