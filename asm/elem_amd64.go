@@ -7,6 +7,7 @@ package asm
 type elemState struct {
 	stream          streamJob
 	losses          lossState
+	contrast        contrast
 	optimisers      optimiserState
 	rows            rowsJob
 	sums            sumsJob

@@ -125,9 +125,7 @@ func (d *device) PositivesLoss(loss, logp, labels kernels.Tensor, normaliser ker
 	all := everyOther(sums)
 	var sum float64
 	for r := range rows {
-		if labelled := sums[2*r+1]; labelled != 0 { // the weight of a batch without labels is infinite
-			sum += rowWeight(normaliser, sums[2*r], all, rows) * labelled
-		}
+		sum += rowWeight(normaliser, sums[2*r], all, rows) * sums[2*r+1]
 	}
 	loss.Float64()[0] -= scale * sum
 }
@@ -152,12 +150,12 @@ func everyOther(sums []float64) (all float64) {
 // rowWeight is w_r of PositivesLoss for a row whose labels add up to positives, those of all rows to all.
 func rowWeight(normaliser kernels.Normaliser, positives, all float64, rows int) float64 {
 	switch {
-	case normaliser == kernels.Global:
+	case normaliser == kernels.Global && all != 0:
 		return 1 / all
-	case positives == 0:
-		return 0
+	case normaliser == kernels.Anchor && positives != 0:
+		return 1 / (float64(rows) * positives)
 	}
-	return 1 / (float64(rows) * positives)
+	return 0
 }
 
 func (d *device) PositivesLossBackward(dx, logp, labels kernels.Tensor, normaliser kernels.Normaliser, scale float64) {

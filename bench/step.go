@@ -33,14 +33,14 @@ func NewStep(dev kernels.Device, size, batch int) (*Step, error) {
 		}
 		s.batch.Views[v] = pixels
 	}
-	s.batch.Positives = make([]float32, batch*batch)
 	for i := range batch {
-		mate := i ^ 1
 		s.batch.Items = append(s.batch.Items, i)
-		s.batch.Positives[i*batch+i] = 1
-		if mate < batch {
-			s.batch.Positives[i*batch+mate] = 1
+	}
+	s.batch.Weights = func(i, j int) float32 {
+		if i^1 == j {
+			return 1
 		}
+		return 0
 	}
 	return s, nil
 }

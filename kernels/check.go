@@ -400,6 +400,58 @@ func (k Check) PositivesLossBackward(dx, logp, labels Tensor, normaliser Normali
 	}
 }
 
+// ContrastiveLoss reports whether k is the tensor q.
+func (k Check) ContrastiveLoss(loss, lse, q, keys, queue Tensor, labels Labels, c Contrast) (symmetric bool) {
+	const op = "ContrastiveLoss"
+	k.contrast(op, lse, q, keys, queue, labels, c)
+	k.Loss(op, loss, lse, q, keys, queue, labels.Offsets, labels.Columns, labels.Weights)
+	apart(op, lse, q, keys, queue, labels.Offsets, labels.Columns, labels.Weights)
+	return sameBlock(q, keys)
+}
+
+// ContrastiveLossBackward reports whether k is the tensor q.
+func (k Check) ContrastiveLossBackward(dq, dk, lse, q, keys, queue Tensor, labels Labels, c Contrast) (symmetric bool) {
+	const op = "ContrastiveLossBackward"
+	k.contrast(op, lse, q, keys, queue, labels, c)
+	k.typed(op, dq, dk)
+	same(op, dq, q)
+	symmetric = sameBlock(q, keys)
+	switch {
+	case dk.rank == 0:
+	case symmetric:
+		fail(op, "dk is the zero Tensor where k is the tensor q: dq has the gradient of both")
+	default:
+		same(op, dk, keys)
+	}
+	for _, out := range []Tensor{dq, dk} {
+		apart(op, out, lse, q, keys, queue, labels.Offsets, labels.Columns, labels.Weights)
+	}
+	apart(op, dq, dk)
+	return symmetric
+}
+
+// contrast checks what the contrastive loss and its gradient share.
+func (k Check) contrast(op string, lse, q, keys, queue Tensor, labels Labels, c Contrast) {
+	k.typed(op, lse, q, keys, queue, labels.Weights)
+	k.own(op, labels.Offsets, labels.Columns)
+	rank(op, 2, q, keys)
+	length(op, q.dims[0], lse)
+	switch {
+	case keys.dims[1] != q.dims[1]:
+		fail(op, "the rows of q and k differ in length")
+	case queue.rank != 0 && (queue.rank != 2 || queue.dims[1] != q.dims[1]):
+		fail(op, "the queue is [Q,d] for q [N,d], or the zero Tensor")
+	case c.Keys > OwnKey || c.Normaliser > Anchor:
+		fail(op, "unknown choice of keys, or unknown normaliser")
+	case c.Keys != AllKeys && keys.dims[0] != q.dims[0]:
+		fail(op, "an anchor has a key of its own only among as many keys as anchors")
+	case labels.Offsets.typ != Int32 || labels.Columns.typ != Int32 && labels.Columns.Len() > 0:
+		fail(op, "offsets and columns of labels are int32")
+	case labels.Offsets.Len() != q.dims[0]+1:
+		fail(op, "labels have one offset more than there are anchors")
+	}
+}
+
 // Alignment checks AlignmentLoss and, with do in the place of o, its gradient.
 func (k Check) Alignment(op string, o, t, a Tensor) {
 	k.typed(op, o, t, a)

@@ -165,12 +165,31 @@ type Losses interface {
 	// LogSoftmaxBackward: dx[r,c] = dy[r,c] - exp(y[r,c]) * sum_j dy[r,j]. dx may be dy.
 	LogSoftmaxBackward(dx, dy, y Tensor)
 	// PositivesLoss is the cross-entropy with several positives (InfoNCE, SupCon's L_out): loss += scale * -sum_{r,c}
-	// w_r*labels[r,c]*logp[r,c] for logp of LogSoftmax and labels >= 0. Global: w_r = 1/sum(labels). Anchor: w_r =
-	// 1/(Rows*sum_c labels[r,c]), 0 for a row without labels. Entries with label 0 count 0, also at logp = -Inf.
+	// w_r*labels[r,c]*logp[r,c] for logp of LogSoftmax and labels >= 0. Global: w_r = 1/sum(labels), 0 without any labels.
+	// Anchor: w_r = 1/(Rows*sum_c labels[r,c]), 0 for a row without labels. Entries with label 0 count 0, also at logp = -Inf.
 	PositivesLoss(loss, logp, labels Tensor, normaliser Normaliser, scale float64)
 	// PositivesLossBackward: dx[r,c] = scale*w_r*(exp(logp[r,c])*sum_j labels[r,j] - labels[r,c]), the gradient of
 	// PositivesLoss with respect to the input of LogSoftmax.
 	PositivesLossBackward(dx, logp, labels Tensor, normaliser Normaliser, scale float64)
+	// ContrastiveLoss is PositivesLoss of LogSoftmax of the products of q [N,d] with its candidates, without the matrix of
+	// them: the memory is O((N+M) d) whatever N and M are. The candidates of anchor i are the rows of k [M,d] that c.Keys
+	// admits, then all rows of queue, which is [Q,d] or the zero Tensor; column j < M is row j of k, column M+j row j of
+	// queue. With z[i,j] = c.Scale * <q_i, candidate_j> for the columns of anchor i:
+	//
+	//	lse[i] = log sum_j exp(z[i,j]), with the row maximum taken out; -Inf for an anchor without columns
+	//	loss += scale * -sum_{i,j} w_i*label[i,j]*(z[i,j] - lse[i]), w_i that of PositivesLoss
+	//
+	// loss is float64 of one element, lse is [N]. k may be the tensor q.
+	ContrastiveLoss(loss, lse, q, k, queue Tensor, labels Labels, c Contrast, scale float64)
+	// ContrastiveLossBackward is the gradient of ContrastiveLoss for its lse. With L_i the sum of the labels of row i:
+	//
+	//	g[i,j] = scale*w_i * (exp(z[i,j] - lse[i])*L_i - label[i,j]), for the columns of anchor i
+	//	dq[i,:] = c.Scale * sum_j g[i,j]*candidate_j; dk[j,:] = c.Scale * sum_i g[i,j]*q_i
+	//
+	// Both are overwritten. dk may be the zero Tensor where no gradient of the keys is wanted; the queue has none. Where k is
+	// the tensor q, dq is the gradient of both roles together, the sum of the two, and dk must be the zero Tensor. A column
+	// that Keys takes out may count as a product with 0: a NaN in row i of k may reach dq[i,:], and one in q_i dk[i,:].
+	ContrastiveLossBackward(dq, dk, lse, q, k, queue Tensor, labels Labels, c Contrast, scale float64)
 	// AlignmentLoss is one half of the BYOL loss with a positives matrix (GzPT): loss += -scale * sum_{i,j} a[i,j] <o_i,t_j>
 	// / sum(a), for o and t [B,d] of normalised rows and a [B,B] of 0 and 1.
 	AlignmentLoss(loss, o, t, a Tensor, scale float64)
@@ -234,6 +253,36 @@ type Norm struct {
 // Product is the form of a matrix product.
 type Product struct {
 	TransA, TransB, Accumulate bool
+}
+
+// Labels are the positives of a contrastive loss as sparse rows: row i has the label Weights[e] >= 0 at column Columns[e]
+// for e in Offsets[i], ..., Offsets[i+1]-1. Labels of one column add up. A label at a column that is not one of the
+// anchor's, or outside all columns, is none: it counts nowhere, not in the sums of labels either. So no content of these
+// tensors is an error, and a device need not look at it first. Columns that ascend within a row are found fastest.
+//
+// Offsets is Int32 [N+1]; Columns, Int32, and Weights, of the device's type, hold at least Offsets[N] elements. What lies
+// beyond is not read; an e outside Columns or Weights is no label.
+type Labels struct {
+	Offsets, Columns, Weights Tensor
+}
+
+// Keys says which of the keys of a batch an anchor is compared with.
+type Keys uint8
+
+const (
+	// AllKeys compares every anchor with every key.
+	AllKeys Keys = iota
+	// OtherKeys leaves out the key of the anchor's own row (SimCLR): there are as many keys as anchors.
+	OtherKeys
+	// OwnKey takes the key of the anchor's own row alone (MoCo): there are as many keys as anchors.
+	OwnKey
+)
+
+// Contrast is the form of a contrastive loss.
+type Contrast struct {
+	Scale      float64 // of the products: 1/temperature
+	Keys       Keys
+	Normaliser Normaliser
 }
 
 // Normaliser says what PositivesLoss divides by.

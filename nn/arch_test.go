@@ -78,7 +78,7 @@ func TestHeads(t *testing.T) {
 		}
 	}
 	var d definition
-	d.addMLP(encoderWeights, encoderVectors, "", 5, 7, 3)
+	d.addHead(encoderWeights, encoderVectors, "", 5, []layerSpec{linear(7, true), norm, relu, linear(3, false)})
 	var got []string
 	for _, p := range d.weights.parameters {
 		got = append(got, fmt.Sprint(p.name, p.dims))

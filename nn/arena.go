@@ -107,6 +107,12 @@ func (a arena) named(name string) kernels.Tensor {
 	return a.at(i)
 }
 
+// has reports whether there is a parameter of that name.
+func (l *layout) has(name string) bool {
+	_, ok := l.byName[name]
+	return ok
+}
+
 // network is the state of one network: its weights, their gradients, and the running statistics of its batch
 // normalisations.
 type network struct {
@@ -170,6 +176,11 @@ const (
 func (d *definition) addNorm(g group, name string, channels int) {
 	d.weights.add(g, name+".weight", channels)
 	d.weights.add(g, name+".bias", channels)
+	d.addStatistics(g, name, channels)
+}
+
+// addStatistics defines what a batch normalisation has without gamma and beta.
+func (d *definition) addStatistics(g group, name string, channels int) {
 	d.statistics.add(g, name+meanSuffix, channels)
 	d.statistics.add(g, name+varianceSuffix, channels)
 }
@@ -190,12 +201,4 @@ func (d *definition) addBackbone(prefix string, a Arch) {
 			add(*b.down)
 		}
 	}
-}
-
-// addMLP defines Linear(in -> hidden, bias), BatchNorm, ReLU, Linear(hidden -> out) under the names of a PyTorch Sequential.
-func (d *definition) addMLP(weights, vectors group, prefix string, in, hidden, out int) {
-	d.weights.add(weights, prefix+"0.weight", hidden, in)
-	d.weights.add(vectors, prefix+"0.bias", hidden)
-	d.addNorm(vectors, prefix+"1", hidden)
-	d.weights.add(weights, prefix+"3.weight", out, hidden)
 }

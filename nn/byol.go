@@ -2,140 +2,77 @@ package nn
 
 import "gzpt/kernels"
 
-// normalizeEps bounds the norm that embeddings are divided by, PyTorch's default.
-const normalizeEps = 1e-12
-
-// The names of the heads inside a pre-training network.
-const (
-	projectorPrefix = "projector."
-	predictorPrefix = "predictor."
-)
-
 // byol is BYOL (Grill et al. 2020) with gaze positives (GzPT, IEEE TMI 2025). The online network, backbone, projector and
-// predictor g, predicts what the target network, backbone and projector, makes of the other view. With ^ for rows
-// normalised to length 1, o and t the online and target projections of the two views and A the positives matrix,
+// predictor g, predicts what the target network, backbone and projector, makes of the other view:
 //
-//	L = 2*[h(o1,t2,A) + h(o2,t1,A)],  h(o,t,A) = -sum_ij A[i,j] <g(o_i)^, t_j^> / sum_ij A[i,j]
+//	L = 2*[h(o1,t2,A) + h(o2,t1,A)]
 //
-// without a gradient through t. Orthogonal embeddings have loss 0, the chance level; the smallest loss is -4. With A the
-// identity it is plain BYOL.
+// with h of [alignment], o and t the online and target projections of the two views. Orthogonal embeddings have loss 0, the
+// chance level; the smallest loss is -4. With A the identity it is plain BYOL.
 //
 // The two halves share no activation, so the second view goes through the online network after the backward pass of the
 // first, in the same memory.
 type byol struct {
-	dev            kernels.Device
-	momentum       float64 // of the target network at the first micro-batch
-	online, target *network
-
-	backbone             *resnet
-	projector, predictor *mlp
-	buffers              *gradientBuffers
-	predicted, norms     kernels.Tensor // g(o)^ and what it was divided by
-	dpredicted           kernels.Tensor
-	dprojected           kernels.Tensor
-	dfeatures            kernels.Tensor
-	report               *report
-
-	targetBackbone  *resnet
-	targetProjector *mlp
-	targets         [2]kernels.Tensor // t^
+	momentum  float64 // of the target network at the first micro-batch
+	online    *branch
+	target    *branch
+	follower  follower
+	alignment *alignment
 }
 
-func init() { methods["byol"] = newBYOL }
+func init() {
+	methods["byol"] = recipe{
+		defaults: func(c *Config) {
+			c.ProjectorHidden, c.PredictorHidden, c.Embedding, c.TargetMomentum = 1024, 4096, 256, 0.99
+			if c.Arch.bottleneck() {
+				c.ProjectorHidden = 4096
+			}
+		},
+		validate: func(c Config, demand demand) {
+			demand.predictor(c, true)
+			demand(within(c.TargetMomentum, 0, 1), "target momentum is %v: expected 0 to 1", c.TargetMomentum)
+		},
+		build: newBYOL,
+	}
+}
 
 func newBYOL(dev kernels.Device, c Config, r *report) method {
-	var whole, encoder definition
-	for _, d := range []*definition{&whole, &encoder} {
-		d.activations = c.activations(dev)
-		d.addBackbone(backbonePrefix, c.Arch)
-		d.addMLP(encoderWeights, encoderVectors, projectorPrefix, c.Arch.Features(), c.ProjectorHidden, c.Embedding)
+	whole := heads{
+		projector: []layerSpec{linear(c.ProjectorHidden, true), norm, relu, linear(c.Embedding, false)},
+		predictor: []layerSpec{linear(c.PredictorHidden, true), norm, relu, linear(c.Embedding, false)},
 	}
-	whole.addMLP(headWeights, headVectors, predictorPrefix, c.Embedding, c.PredictorHidden, c.Embedding)
-	b := &byol{
-		dev: dev, report: r, momentum: c.TargetMomentum,
-		online: newNetwork(dev, &whole, true), target: newNetwork(dev, &encoder, false),
-	}
-	initialise(dev, b.online.weights, c.Seed)
+	encoder := heads{projector: whole.projector}
+	online, target := newNetwork(dev, whole.define(dev, c), true), newNetwork(dev, encoder.define(dev, c), false)
+	initialise(dev, online.weights, c.Seed)
+	b := &byol{momentum: c.TargetMomentum, follower: follower{dev, online, target}}
 	b.restart()
-	b.planOnline(c)
-	b.planTarget(c)
+	b.online = newBranch(dev, online, training, c, whole)
+	b.target = newBranch(dev, target, following, c, encoder)
+	b.alignment = newAlignment(dev, c, r, 2)
 	return b
 }
 
-func (b *byol) planOnline(c Config) {
-	p := &plan{dev: b.dev, net: b.online, mode: training}
-	b.backbone = newResnet(p, backbonePrefix, c.Arch, c.Batch, c.Height, c.Width)
-	b.projector = newMLP(p, projectorPrefix, b.backbone.features)
-	b.predictor = newMLP(p, predictorPrefix, b.projector.z)
-	b.buffers = newGradientBuffers(b.dev, b.backbone)
-	b.predicted, b.dpredicted = b.dev.New(b.dev.Type(), c.Batch, c.Embedding), b.dev.New(b.dev.Type(), c.Batch, c.Embedding)
-	b.norms = b.dev.New(b.dev.Type(), c.Batch)
-	b.dprojected = b.dev.New(b.dev.Type(), c.Batch, c.Embedding)
-	b.dfeatures = b.dev.New(b.dev.Type(), c.Batch, c.Arch.Features())
-}
-
-func (b *byol) planTarget(c Config) {
-	p := &plan{dev: b.dev, net: b.target, mode: following}
-	b.targetBackbone = newResnet(p, backbonePrefix, c.Arch, c.Batch, c.Height, c.Width)
-	b.targetProjector = newMLP(p, projectorPrefix, b.targetBackbone.features)
-	b.targets = [2]kernels.Tensor{b.dev.New(b.dev.Type(), c.Batch, c.Embedding), b.dev.New(b.dev.Type(), c.Batch, c.Embedding)}
-}
-
-func (b *byol) gradients(images [2]kernels.Tensor, positives kernels.Tensor, scale float64) {
-	for v, x := range images {
-		b.targetBackbone.forward(b.dev, x)
-		b.targetProjector.forward(b.dev)
-		b.dev.NormalizeRows(b.targets[v], b.norms, b.targetProjector.z, normalizeEps)
-		b.target.tracked++
+func (b *byol) gradients(m *microBatch) outcome {
+	out := b.alignment.begin(m)
+	for v, x := range m.images {
+		b.target.forward(x)
+		b.alignment.targets[v].take(b.alignment.dev, b.target.projected())
 	}
-	for v, x := range images {
-		b.forward(v, x)
-		target := b.targets[1-v]
-		b.dev.AlignmentLoss(b.report.loss, b.predicted, target, positives, 2)
-		b.dev.AlignmentLossBackward(b.dpredicted, target, positives, 2*scale)
-		b.backward()
+	for v, x := range m.images {
+		b.online.forward(x)
+		b.alignment.half(v, b.online, m.n)
 	}
+	return out
 }
 
-// forward takes a view through the online network to g(o)^.
-func (b *byol) forward(view int, x kernels.Tensor) {
-	b.backbone.forward(b.dev, x)
-	b.projector.forward(b.dev)
-	b.report.spread[view].take(b.dev, b.projector.z)
-	b.predictor.forward(b.dev)
-	b.dev.NormalizeRows(b.predicted, b.norms, b.predictor.z, normalizeEps)
-	b.online.tracked++
-}
+func (b *byol) follow(k, n int) { b.follower.follow(targetMomentum(b.momentum, k, n)) }
 
-// backward takes the gradient of g(o)^ to the gradients of all parameters.
-func (b *byol) backward() {
-	b.dev.NormalizeRowsBackward(b.dpredicted, b.dpredicted, b.predicted, b.norms)
-	b.predictor.backward(b.dev, b.dprojected, b.dpredicted)
-	b.projector.backward(b.dev, b.dfeatures, b.dprojected)
-	b.backbone.backward(b.dev, kernels.Tensor{}, b.dfeatures, b.buffers)
-}
+func (b *byol) restart() { b.follower.restart() }
 
-// follow moves the target's parameters; its normalisations keep their own statistics.
-func (b *byol) follow(k, n int) {
-	b.dev.EMA(b.target.weights.block, b.encoder(), targetMomentum(b.momentum, k, n))
-}
-
-func (b *byol) restart() {
-	b.dev.Copy(b.target.weights.block, b.encoder())
-	s := b.online.statistics.block
-	b.dev.Copy(b.target.statistics.block, s.Slice(0, b.target.statistics.size()))
-	b.target.tracked = b.online.tracked
-}
-
-// encoder is the part of the online weights that the target mirrors.
-func (b *byol) encoder() kernels.Tensor {
-	return b.online.weights.block.Slice(0, b.target.weights.size())
-}
-
-func (b *byol) trained() *network { return b.online }
+func (b *byol) trained() *network { return b.follower.leader }
 
 func (b *byol) networks() []namedNetwork {
-	return []namedNetwork{{"online", b.online}, {"target", b.target}}
+	return []namedNetwork{{"online", b.follower.leader}, {"target", b.follower.net}}
 }
 
-func (b *byol) chance() float64 { return 0 }
+func (b *byol) state(done int) []block { return gradientsSoFar(b.trained(), done) }

@@ -2,6 +2,7 @@ package nn
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -22,7 +23,7 @@ import (
 //	uint32    version of the format
 //	uint32    length of the header
 //	          header: JSON
-//	          the blocks that the header lists, float32, one after the other
+//	          the blocks that the header lists, float32, indices of items int32, one after the other
 //	uint32    CRC-32C of everything before
 //
 // Random numbers follow from the seed in the settings and from counters in the header, so these are the generator states.
@@ -84,26 +85,32 @@ type blockHeader struct {
 	Elements int64  `json:"elements"`
 }
 
-// block is a named piece of a trainer's state.
+// block is a named piece of a trainer's state: a tensor of the device, or numbers that the host holds.
 type block struct {
-	name string
-	kernels.Tensor
+	name   string
+	tensor kernels.Tensor
+	floats []float32
+	ints   []int32
+
+	least, most int32 // of ints
 }
+
+func onDevice(name string, t kernels.Tensor) block { return block{name: name, tensor: t} }
+
+// len is the number of elements, of four bytes each in the file.
+func (b block) len() int { return b.tensor.Len() + len(b.floats) + len(b.ints) }
 
 // blocks is the state of the trainer after its micro-batches. Gradients belong to it only inside an accumulation: after
 // an update they are 0.
 func (t *Trainer) blocks(steps int) []block {
 	var all []block
 	for _, n := range t.method.networks() {
-		all = append(all, block{n.name + ".weights", n.weights.block}, block{n.name + ".statistics", n.statistics.block})
+		all = append(all, onDevice(n.name+".weights", n.weights.block), onDevice(n.name+".statistics", n.statistics.block))
 	}
 	for i, m := range t.optimiser.moments {
-		all = append(all, block{fmt.Sprintf("optimiser.moment%d", i+1), m})
+		all = append(all, onDevice(fmt.Sprintf("optimiser.moment%d", i+1), m))
 	}
-	if steps%t.config.Accumulate != 0 {
-		all = append(all, block{"gradients", t.method.trained().gradients.block})
-	}
-	return all
+	return append(all, t.method.state(steps%t.config.Accumulate)...)
 }
 
 // SaveCheckpoint writes everything that a bit-exact resume needs to a file: aside, flushed and renamed, so that path
@@ -128,7 +135,7 @@ func (t *Trainer) Save(w io.Writer, p Position) error {
 	}
 	blocks := t.blocks(t.steps)
 	for _, b := range blocks {
-		h.Blocks = append(h.Blocks, blockHeader{b.name, int64(b.Len())})
+		h.Blocks = append(h.Blocks, blockHeader{b.name, int64(b.len())})
 	}
 	text, err := json.Marshal(h)
 	if err != nil {
@@ -161,19 +168,33 @@ const chunk = 1 << 16
 
 func (t *Trainer) writeBlock(w io.Writer, b block) error {
 	values, bytes := make([]float32, chunk), make([]byte, 4*chunk)
-	for i := 0; i < b.Len(); i += chunk {
-		n := min(chunk, b.Len()-i)
-		if err := t.dev.Read(values[:n], b.Slice(i, n)); err != nil {
+	for i := 0; i < b.len(); i += chunk {
+		n := min(chunk, b.len()-i)
+		if b.ints != nil {
+			for j, v := range b.ints[i : i+n] {
+				binary.LittleEndian.PutUint32(bytes[4*j:], uint32(v))
+			}
+		} else if err := t.readFloats(values[:n], b, i); err != nil {
 			return err
-		}
-		for j, v := range values[:n] {
-			binary.LittleEndian.PutUint32(bytes[4*j:], math.Float32bits(v))
+		} else {
+			for j, v := range values[:n] {
+				binary.LittleEndian.PutUint32(bytes[4*j:], math.Float32bits(v))
+			}
 		}
 		if _, err := w.Write(bytes[:4*n]); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// readFloats copies the elements of a block of floats from the given one on.
+func (t *Trainer) readFloats(values []float32, b block, from int) error {
+	if b.floats != nil {
+		copy(values, b.floats[from:])
+		return nil
+	}
+	return t.dev.Read(values, b.tensor.Slice(from, len(values)))
 }
 
 // LoadCheckpoint continues the run of a checkpoint: the trainer, made with the same settings, gets the weights,
@@ -207,15 +228,13 @@ func (t *Trainer) Load(r io.ReadSeeker) (Position, error) {
 	if _, err := r.Seek(data, io.SeekStart); err != nil {
 		return Position{}, fmt.Errorf("nn: checkpoint: %w", err)
 	}
+	t.dev.Fill(t.method.trained().gradients.block, 0)
 	in := bufio.NewReaderSize(r, 4*chunk)
 	for _, b := range blocks {
 		if err := t.readBlock(in, b); err != nil {
 			t.failed = fmt.Errorf("nn: checkpoint: %s: %w", b.name, err)
 			return Position{}, t.failed
 		}
-	}
-	if h.Steps%t.config.Accumulate == 0 {
-		t.dev.Fill(t.method.trained().gradients.block, 0)
 	}
 	for _, n := range t.method.networks() {
 		n.tracked = h.Tracked[n.name]
@@ -231,15 +250,27 @@ func (t *Trainer) Load(r io.ReadSeeker) (Position, error) {
 
 func (t *Trainer) readBlock(r io.Reader, b block) error {
 	values, bytes := make([]float32, chunk), make([]byte, 4*chunk)
-	for i := 0; i < b.Len(); i += chunk {
-		n := min(chunk, b.Len()-i)
+	for i := 0; i < b.len(); i += chunk {
+		n := min(chunk, b.len()-i)
 		if _, err := io.ReadFull(r, bytes[:4*n]); err != nil {
 			return err
 		}
 		for j := range values[:n] {
-			values[j] = math.Float32frombits(binary.LittleEndian.Uint32(bytes[4*j:]))
+			bits := binary.LittleEndian.Uint32(bytes[4*j:])
+			if b.ints != nil {
+				if v := int32(bits); v < b.least || v > b.most {
+					return fmt.Errorf("element %d is %d, expected %d to %d", i+j, v, b.least, b.most)
+				}
+				b.ints[i+j] = int32(bits)
+			}
+			values[j] = math.Float32frombits(bits)
 		}
-		t.dev.Write(b.Slice(i, n), values[:n])
+		switch {
+		case b.tensor.Rank() > 0:
+			t.dev.Write(b.tensor.Slice(i, n), values[:n])
+		case b.floats != nil:
+			copy(b.floats[i:], values[:n])
+		}
 	}
 	return nil
 }
@@ -265,7 +296,7 @@ func (t *Trainer) match(h checkpointHeader) ([]block, error) {
 		return nil, fmt.Errorf("nn: checkpoint: %d blocks, expected %d", len(h.Blocks), len(blocks))
 	}
 	for i, b := range blocks {
-		if want := (blockHeader{b.name, int64(b.Len())}); h.Blocks[i] != want {
+		if want := (blockHeader{b.name, int64(b.len())}); h.Blocks[i] != want {
 			return nil, fmt.Errorf("nn: checkpoint: block %d is %s of %d elements, expected %s of %d", i, h.Blocks[i].Name, h.Blocks[i].Elements, want.Name, want.Elements)
 		}
 	}
@@ -276,7 +307,7 @@ func (t *Trainer) match(h checkpointHeader) ([]block, error) {
 func sameConfig(file, here Config) error {
 	var faults []error
 	for _, d := range named.Differences(named.Values(file), named.Values(here)) {
-		faults = append(faults, fmt.Errorf("nn: checkpoint: of another run: %s is %s in the file, expected %s", d.Name, d.A, d.B))
+		faults = append(faults, fmt.Errorf("nn: checkpoint: of another run: %s is %s in the file, expected %s", d.Name, cmp.Or(d.A, "none"), cmp.Or(d.B, "none")))
 	}
 	return errors.Join(faults...)
 }

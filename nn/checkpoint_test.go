@@ -14,36 +14,48 @@ import (
 	"gzpt/kernels/reference"
 )
 
-// TestResume: 2 + 2 steps through a checkpoint are 4 steps, byte for byte, on every tier, for every optimiser, and also
-// where the checkpoint lies inside an accumulation.
+// TestResume: 2 + 2 steps through a checkpoint are 4 steps, byte for byte, on every tier, for every method and optimiser, and
+// also where the checkpoint lies inside an accumulation.
 func TestResume(t *testing.T) {
 	for _, d := range tiers(t) {
-		for _, name := range []string{"adamw", "sgd", "lars"} {
-			for _, accumulate := range []int{1, 2, 4} {
-				c := tiny(18)
-				c.Optimiser, c.Accumulate = DefaultOptimiser(name), accumulate
-				whole := newTrainer(t, d.dev, c)
-				train(t, whole, 0, 4)
-
-				first := newTrainer(t, d.dev, c)
-				train(t, first, 0, 2)
-				path := filepath.Join(t.TempDir(), "last.ckpt")
-				if err := SaveCheckpoint(path, first, Position{Epoch: 1, Batch: 2}); err != nil {
-					t.Fatal(err)
-				}
-				c.Seed++ // other weights at first: all of the state comes from the file
-				second := newTrainer(t, d.dev, c)
-				second.config.Seed--
-				p, err := LoadCheckpoint(path, second)
-				if err != nil || p != (Position{Epoch: 1, Batch: 2}) || second.StepsDone() != 2 {
-					t.Fatalf("%s: position %+v, %d steps, error %v", d.name, p, second.StepsDone(), err)
-				}
-				train(t, second, 2, 2)
-				if !bytes.Equal(state(t, whole), state(t, second)) {
-					t.Errorf("%s, %s, accumulate %d: 2+2 steps differ from 4", d.name, name, accumulate)
+		for _, method := range Methods() {
+			for _, name := range []string{"adamw", "sgd", "lars"} {
+				for _, accumulate := range []int{1, 2, 4} {
+					if method != "byol" && name != "adamw" {
+						continue
+					}
+					c := tinyMethod(method, 18)
+					c.Optimiser, c.Accumulate = DefaultOptimiser(name), accumulate
+					resumes(t, fmt.Sprintf("%s, %s, %s, accumulate %d", d.name, method, name, accumulate), d.dev, c)
 				}
 			}
 		}
+	}
+}
+
+func resumes(t *testing.T, name string, dev kernels.Device, c Config) {
+	whole := newTrainer(t, dev, c)
+	train(t, whole, 0, 4)
+
+	first := newTrainer(t, dev, c)
+	train(t, first, 0, 2)
+	path := filepath.Join(t.TempDir(), "last.ckpt")
+	if err := SaveCheckpoint(path, first, Position{Epoch: 1, Batch: 2}); err != nil {
+		t.Fatal(err)
+	}
+	c.Seed++ // other weights at first: all of the state comes from the file
+	second := newTrainer(t, dev, c)
+	train(t, second, 50, c.Accumulate-1) // what is gathered does not stay
+	second.config.Seed, second.batch.pairs.seed = first.config.Seed, first.config.Seed
+	p, err := LoadCheckpoint(path, second)
+	if err != nil || p != (Position{Epoch: 1, Batch: 2}) || second.StepsDone() != 2 {
+		t.Fatalf("%s: position %+v, %d steps, error %v", name, p, second.StepsDone(), err)
+	}
+	if got, want := train(t, second, 2, 2), train(t, first, 2, 2); got != want {
+		t.Errorf("%s: the last step says %+v after a resume, %+v without", name, got, want)
+	}
+	if !bytes.Equal(state(t, whole), state(t, second)) {
+		t.Errorf("%s: 2+2 steps differ from 4", name)
 	}
 }
 
@@ -249,4 +261,36 @@ func FuzzLoad(f *testing.F) {
 			t.Fatal("the trainer does not hold what the file did")
 		}
 	})
+}
+
+// TestLoadRefusesItems: a queue whose cursor or items cannot be is refused, and the trainer with it.
+func TestLoadRefusesItems(t *testing.T) {
+	dev := reference.New(kernels.Float32)
+	c := tinyMethod("moco", 18)
+	tr := newTrainer(t, dev, c)
+	train(t, tr, 0, 1)
+	good := state(t, tr)
+	end := len(good) - crc32.Size
+	set := func(back int, value int32) []byte {
+		b := bytes.Clone(good)
+		binary.LittleEndian.PutUint32(b[end-4*back:], uint32(value))
+		return seal(b)
+	}
+	for want, data := range map[string][]byte{
+		"queue.cursor: element 0 is 18, expected 0 to 17":          set(1, 18),
+		"queue.cursor: element 0 is -1, expected 0 to 17":          set(1, -1),
+		"queue.items: element 17 is -2, expected -1 to 2147483647": set(2, -2),
+	} {
+		other := newTrainer(t, dev, c)
+		_, err := other.Load(bytes.NewReader(data))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, expected one with %q", err, want)
+		}
+		if _, again := other.Step(tinyBatch(c, 1)); again == nil {
+			t.Error("a trainer that was loaded in part goes on")
+		}
+	}
+	if _, err := tr.Load(bytes.NewReader(good)); err != nil {
+		t.Error(err)
+	}
 }

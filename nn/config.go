@@ -15,7 +15,7 @@ import (
 // Config is every setting that determines a training run on given batches. Together with the batches it determines
 // every bit of the result on one tier; a checkpoint records it and is refused under another one.
 type Config struct {
-	// Method is the pre-training method: "byol".
+	// Method is the pre-training method, one of [Methods].
 	Method string `json:"method"`
 	// Arch is the backbone.
 	Arch Arch `json:"arch"`
@@ -24,8 +24,9 @@ type Config struct {
 	Width  int `json:"width"`
 	// Batch is the number of items of a micro-batch, the rows of the positives matrix.
 	Batch int `json:"batch"`
-	// Accumulate is the number of micro-batches whose gradients are averaged for one update of the weights. Where Steps is
-	// not a multiple of it, the last few make no update.
+	// Accumulate is the number of micro-batches of one update of the weights. BYOL and SimSiam average their gradients, and
+	// positives stay within a micro-batch. SimCLR and MoCo compare every item with all candidates of the whole update, as one
+	// large batch would: see [Trainer.Step]. Where Steps is not a multiple of it, the last few make no update.
 	Accumulate int `json:"accumulate"`
 	// Steps is the length of the run in micro-batches: the K of the momentum schedule.
 	Steps int `json:"steps"`
@@ -33,13 +34,17 @@ type Config struct {
 	WarmupSteps int `json:"warmup_steps"`
 
 	// ProjectorHidden, PredictorHidden and Embedding are the widths of the heads: projector features -> ProjectorHidden ->
-	// Embedding, predictor Embedding -> PredictorHidden -> Embedding. 0 means the method's own: 1024 (ResNet-18 and 34)
-	// or 4096 (ResNet-50 and 101), 4096 and 256.
+	// Embedding (SimSiam: -> ProjectorHidden twice), predictor Embedding -> PredictorHidden -> Embedding, 0 where the method
+	// has no predictor. [MethodConfig] gives the method's own.
 	ProjectorHidden int `json:"projector_hidden"`
 	PredictorHidden int `json:"predictor_hidden"`
 	Embedding       int `json:"embedding"`
-	// TargetMomentum is m0, the momentum of the target network at the first micro-batch; it rises to 1 along a cosine.
+	// TargetMomentum is BYOL's m0, the momentum of the target network at the first micro-batch; it rises to 1 along a cosine.
+	// It is 0 under the other methods.
 	TargetMomentum float64 `json:"target_momentum"`
+	// SimCLR and MoCo are settings of these methods, zero under the others.
+	SimCLR SimCLR `json:"simclr,omitzero"`
+	MoCo   MoCo   `json:"moco,omitzero"`
 
 	// Optimiser is the update rule and its constants.
 	Optimiser Optimiser `json:"optimiser"`
@@ -53,30 +58,31 @@ type Config struct {
 	// gradients, moments, statistics, embeddings, heads and losses are float32 in both. "" means float32.
 	Precision string `json:"precision"`
 
-	// Seed determines the initial weights.
+	// Seed determines the initial weights, the start of a queue, and which positives are dropped.
 	Seed uint64 `json:"seed"`
 	// Data identifies what the batches are made from (images, gaze, augmentation, positives), in the caller's own words.
 	Data string `json:"data"`
 }
 
-// DefaultConfig is the settings of the method for a backbone, on views of 224 x 224 pixels: BYOL with AdamW. The caller
-// sets Batch, Steps and whatever differs.
-func DefaultConfig(a Arch) Config {
-	return Config{
-		Method: "byol", Arch: a, Height: 224, Width: 224, Batch: 32, Accumulate: 1, Steps: 1,
-		TargetMomentum: 0.99, Optimiser: DefaultOptimiser("adamw"), Schedule: "cosine", LR: 8e-4, WarmupRatio: 1e-4,
-	}.resolved()
+// DefaultConfig is the settings of BYOL for a backbone; see [MethodConfig].
+func DefaultConfig(a Arch) Config { return MethodConfig("byol", a) }
+
+// MethodConfig is the settings that GzPT trains a backbone with by a method, one of [Methods], on views of 224 x 224 pixels,
+// with AdamW. The caller sets Batch, Steps and whatever differs. Settings of an unknown method are refused by Validate.
+func MethodConfig(method string, a Arch) Config {
+	c := Config{
+		Method: method, Arch: a, Height: 224, Width: 224, Batch: 32, Accumulate: 1, Steps: 1,
+		Optimiser: DefaultOptimiser("adamw"), Schedule: "cosine", LR: 8e-4, WarmupRatio: 1e-4,
+		Precision: float32Precision,
+	}
+	if m, ok := methods[method]; ok {
+		m.defaults(&c)
+	}
+	return c
 }
 
-// resolved fills in the widths that were left to the method.
+// resolved fills in what was left out.
 func (c Config) resolved() Config {
-	hidden := 1024
-	if c.Arch.bottleneck() {
-		hidden = 4096
-	}
-	setDefault(&c.ProjectorHidden, hidden)
-	setDefault(&c.PredictorHidden, 4096)
-	setDefault(&c.Embedding, 256)
 	c.Precision = cmp.Or(c.Precision, float32Precision)
 	return c
 }
@@ -108,16 +114,24 @@ func CheckPrecision(dev kernels.Device, precision string) error {
 	return nil
 }
 
-func setDefault(v *int, to int) {
-	if *v == 0 {
-		*v = to
-	}
+// demand adds a fault to those of the settings unless ok.
+type demand func(ok bool, format string, args ...any)
+
+// predictor demands that the predictor has a width exactly where the method has one.
+func (d demand) predictor(c Config, has bool) {
+	d((c.PredictorHidden > 0) == has, "the predictor's hidden layer has a width of %d under the method %s", c.PredictorHidden, c.Method)
+}
+
+// noTarget demands that a method without a target network has no momentum of one.
+func (d demand) noTarget(c Config) {
+	d(c.TargetMomentum == 0, "target momentum is %v: the method %s has no target network", c.TargetMomentum, c.Method)
 }
 
 // UnmarshalJSON reads settings by their names. One that the text lacks has its default, so that a record which was written
 // before there was such a setting means what it meant; one that this version does not have is an error.
 func (c *Config) UnmarshalJSON(text []byte) error {
 	var chosen struct { // what the defaults of the others follow from
+		Method    string
 		Arch      Arch
 		Optimiser struct{ Name string }
 	}
@@ -125,7 +139,7 @@ func (c *Config) UnmarshalJSON(text []byte) error {
 		return fmt.Errorf("nn: config: %w", err)
 	}
 	type plain Config // without this method
-	p := plain(DefaultConfig(chosen.Arch))
+	p := plain(MethodConfig(cmp.Or(chosen.Method, "byol"), chosen.Arch))
 	p.Optimiser = DefaultOptimiser(chosen.Optimiser.Name)
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
@@ -139,14 +153,18 @@ func (c *Config) UnmarshalJSON(text []byte) error {
 // Validate says what is wrong with the settings: every fault, one per line.
 func (c Config) Validate() error {
 	var faults []error
-	demand := func(ok bool, format string, args ...any) {
+	var demand demand = func(ok bool, format string, args ...any) {
 		if !ok {
 			faults = append(faults, fmt.Errorf("nn: config: "+format, args...))
 		}
 	}
-	if _, ok := methods[c.Method]; !ok {
+	if m, ok := methods[c.Method]; ok {
+		m.validate(c, demand)
+	} else {
 		demand(false, "unknown method %q: expected %s", c.Method, strings.Join(Methods(), ", "))
 	}
+	demand(c.Method == "simclr" || c.SimCLR == SimCLR{}, "settings of simclr under the method %s", c.Method)
+	demand(c.Method == "moco" || c.MoCo == MoCo{}, "settings of moco under the method %s", c.Method)
 	if err := c.Arch.Validate(); err != nil {
 		faults = append(faults, err)
 	}
@@ -155,8 +173,7 @@ func (c Config) Validate() error {
 	demand(c.Accumulate >= 1, "accumulate is %d: expected at least 1", c.Accumulate)
 	demand(c.Steps >= 1, "steps is %d: expected at least 1", c.Steps)
 	demand(c.WarmupSteps >= 0 && c.WarmupSteps <= c.Steps, "warm-up of %d steps in a run of %d", c.WarmupSteps, c.Steps)
-	demand(c.ProjectorHidden > 0 && c.PredictorHidden > 0 && c.Embedding > 0, "a head has a negative width")
-	demand(within(c.TargetMomentum, 0, 1), "target momentum is %v: expected 0 to 1", c.TargetMomentum)
+	demand(c.ProjectorHidden > 0 && c.PredictorHidden >= 0 && c.Embedding > 0, "a head has a width below 1")
 	demand(c.Schedule == "cosine" || c.Schedule == "constant", "unknown schedule %q: expected cosine or constant", c.Schedule)
 	demand(c.Precision == float32Precision || c.Precision == bfloat16Precision, "unknown precision %q: expected float32 or bfloat16", c.Precision)
 	demand(within(c.WarmupRatio, 0, 1), "warm-up ratio is %v: expected 0 to 1", c.WarmupRatio)

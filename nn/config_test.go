@@ -27,6 +27,17 @@ func TestAbsentSettingsHaveTheirDefaults(t *testing.T) {
 			t.Errorf("without %s: %+v, %v, expected %+v", name, got, err, c)
 		}
 	}
+	moco := MethodConfig("moco", Arch{Depth: 18, Width: 8, Channels: 1})
+	moco.MoCo.QueueSelf = "released"
+	if text, err = json.Marshal(moco); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"temperature", "key_momentum", "queue", "queue_start", "embedding"} {
+		var got Config
+		if err := json.Unmarshal(without(t, text, name), &got); err != nil || got != moco {
+			t.Errorf("without %s: %+v, %v, expected %+v", name, got, err, moco)
+		}
+	}
 	var got Config
 	for _, name := range []string{"queue", "trust_region"} {
 		newer := strings.Replace(string(text), `"trust"`, `"`+name+`":1,"trust"`, 1)

@@ -29,9 +29,8 @@ func Example() {
 	}
 	items := []int{0, 1, 2, 3}
 	alike := func(i, j int) float32 { return float32(1 - max(i, j)/2) }
-	b := &nn.Batch{Views: [2][]float32{pixels, pixels}, Positives: make([]float32, 16), Items: items}
+	b := &nn.Batch{Views: [2][]float32{pixels, pixels}, Items: items, Weights: nn.Above(alike, 0.95)}
 	for trainer.StepsDone() < c.Steps {
-		nn.Positives(b.Positives, items, alike, 0.95, 0, c.Seed, trainer.StepsDone())
 		m, err := trainer.Step(b)
 		if err != nil {
 			log.Fatal(err)

@@ -95,9 +95,9 @@ func blocksOf(t *testing.T, checkpoint []byte) []byte {
 // TestFarTrains: a training with checkpoint, resume, export and encoding on a device that is out of the host's reach gives
 // the bits of the reference, and leaves no byte behind on any device.
 func TestFarTrains(t *testing.T) {
-	for _, optimiser := range []string{"adamw", "lars"} {
-		c := tiny(18)
-		c.Optimiser, c.Accumulate = DefaultOptimiser(optimiser), 2
+	for _, by := range [][2]string{{"byol", "adamw"}, {"byol", "lars"}, {"simsiam", "adamw"}, {"simclr", "adamw"}, {"moco", "adamw"}} {
+		c := tinyMethod(by[0], 18)
+		c.Optimiser, c.Accumulate = DefaultOptimiser(by[1]), 2
 		far := fardevice.New(fardevice.Options{})
 		defer far.Close()
 		var files [2][2][]byte
@@ -114,10 +114,10 @@ func TestFarTrains(t *testing.T) {
 			}
 		}
 		if !bytes.Equal(blocksOf(t, files[0][0]), blocksOf(t, files[1][0])) || !bytes.Equal(files[0][1], files[1][1]) {
-			t.Errorf("%s: checkpoint or backbone differ from the reference's", optimiser)
+			t.Errorf("%s: checkpoint or backbone differ from the reference's", by)
 		}
 		if !slices.Equal(features[0], features[1]) {
-			t.Errorf("%s: the features differ from the reference's", optimiser)
+			t.Errorf("%s: the features differ from the reference's", by)
 		}
 	}
 }
@@ -140,7 +140,16 @@ func TestMemoryGoesBack(t *testing.T) {
 // TestFarFails: whichever call fails, the work ends in an error that names the device and an operation, its files are
 // whole, old or new, and all memory is given back.
 func TestFarFails(t *testing.T) {
-	c := tiny(18)
+	for _, method := range Methods() {
+		t.Run(method, func(t *testing.T) {
+			c := tinyMethod(method, 18)
+			c.Accumulate = 2
+			farFails(t, c)
+		})
+	}
+}
+
+func farFails(t *testing.T, c Config) {
 	whole := fardevice.New(fardevice.Options{})
 	defer whole.Close()
 	dir := farStart(t, whole, c)
@@ -208,15 +217,17 @@ func TestFarMemory(t *testing.T) {
 func TestStepWaitsOnce(t *testing.T) {
 	far := fardevice.New(fardevice.Options{})
 	defer far.Close()
-	c := tiny(18)
-	c.Accumulate = 2
-	tr := newTrainer(t, far, c)
-	defer tr.Close()
-	for k := range c.Steps {
-		before := far.Waits()
-		train(t, tr, k, 1)
-		if n := far.Waits() - before; n != 1 {
-			t.Errorf("step %d waits %d times", k, n)
+	for _, method := range Methods() {
+		c := tinyMethod(method, 18)
+		c.Accumulate = 2
+		tr := newTrainer(t, far, c)
+		defer tr.Close()
+		for k := range c.Steps {
+			before := far.Waits()
+			train(t, tr, k, 1)
+			if n := far.Waits() - before; n != 1 {
+				t.Errorf("%s: step %d waits %d times", method, k, n)
+			}
 		}
 	}
 }

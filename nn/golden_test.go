@@ -199,8 +199,8 @@ func goldenTrajectory(t *testing.T, dev kernels.Device, g kerneltest.TrajectoryG
 		return
 	}
 	y := tr.method.(*byol)
-	g.Conv1.Check(t, "conv1 of the online network", torch(dev, y.online.weights.named("backbone.conv1.weight")), 1e-3)
-	g.TargetConv1.Check(t, "conv1 of the target network", torch(dev, y.target.weights.named("backbone.conv1.weight")), 1e-3)
+	g.Conv1.Check(t, "conv1 of the online network", torch(dev, y.follower.leader.weights.named("backbone.conv1.weight")), 1e-3)
+	g.TargetConv1.Check(t, "conv1 of the target network", torch(dev, y.follower.net.weights.named("backbone.conv1.weight")), 1e-3)
 }
 
 // goldenTrainer is a trainer with the settings and weights of a golden trajectory.
@@ -216,16 +216,22 @@ func goldenTrainer(t *testing.T, dev kernels.Device, g kerneltest.TrajectoryGold
 		t.Fatal(err)
 	}
 	y := tr.method.(*byol)
-	fillWeights(dev, y.online.weights, "", "", g.Depth)
-	fillWeights(dev, y.target.weights, "", "", g.Depth)
+	fillWeights(dev, y.follower.leader.weights, "", "", g.Depth)
+	fillWeights(dev, y.follower.net.weights, "", "", g.Depth)
 	return tr
+}
+
+// goldenWeights is the golden positives of n items.
+func goldenWeights(name string, n int) Weights {
+	a := kerneltest.Positives(name, n, 0.15)
+	return func(i, j int) float32 { return float32(a[i*n+j]) }
 }
 
 // goldenBatch is the images of a golden trajectory: view 2 is view 1 flipped left to right.
 func goldenBatch(g kerneltest.TrajectoryGolden) *Batch {
 	b, s := g.Batch, g.Size
 	x := kerneltest.ChannelsLast(kerneltest.Fill("traj.x", -1, 1, b, 3, s, s), b, 3, s, s)
-	batch := &Batch{Positives: make([]float32, b*b)}
+	batch := &Batch{Items: make([]int, b)}
 	for v := range batch.Views {
 		batch.Views[v] = make([]float32, len(x))
 	}
@@ -234,11 +240,11 @@ func goldenBatch(g kerneltest.TrajectoryGolden) *Batch {
 		batch.Views[0][i] = float32(v)
 		batch.Views[1][i+3*(s-1-2*column)] = float32(v)
 	}
-	a := kerneltest.Positives("traj.pos", b, 0.15)
-	for i := range b * b {
-		if g.Positives > b || i%(b+1) == 0 {
-			batch.Positives[i] = float32(a[i])
-		}
+	for i := range batch.Items {
+		batch.Items[i] = i
+	}
+	if g.Positives > b {
+		batch.Weights = goldenWeights("traj.pos", b)
 	}
 	return batch
 }

@@ -16,6 +16,9 @@ const (
 	training mode = iota
 	// following normalises by the batch and reuses the memory of activations: a network without a backward pass.
 	following
+	// rehearsing is following without moving the running statistics: a first pass over images that go through the network
+	// once more.
+	rehearsing
 	// evaluating normalises by the running statistics and reuses the memory of activations.
 	evaluating
 )
@@ -70,16 +73,29 @@ type batchNorm struct {
 	dgamma, dbeta           kernels.Tensor
 	runningMean, runningVar kernels.Tensor
 	sums                    kernels.Tensor // float64 [2,C]
+	momentum                float64        // of the running statistics
 	evaluating              bool
 }
 
+// newBatchNorm plans a normalisation; one without parameters of that name scales by 1 and shifts by 0.
 func newBatchNorm(p *plan, name string, channels int) batchNorm {
 	b := batchNorm{
-		dgamma: p.gradient(name + ".weight"), dbeta: p.gradient(name + ".bias"),
 		runningMean: p.net.statistics.named(name + meanSuffix), runningVar: p.net.statistics.named(name + varianceSuffix),
-		evaluating: p.mode == evaluating,
+		momentum: normMomentum, evaluating: p.mode == evaluating,
 	}
-	b.Gamma, b.Beta = p.net.weights.named(name+".weight"), p.net.weights.named(name+".bias")
+	if p.mode == rehearsing {
+		b.momentum = 0
+	}
+	if p.net.weights.has(name + ".weight") {
+		b.Gamma, b.Beta = p.net.weights.named(name+".weight"), p.net.weights.named(name+".bias")
+		b.dgamma, b.dbeta = p.gradient(name+".weight"), p.gradient(name+".bias")
+	} else {
+		b.Gamma, b.Beta = p.dev.New(p.dev.Type(), channels), p.dev.New(p.dev.Type(), channels)
+		p.dev.Fill(b.Gamma, 1)
+		if p.mode == training { // nobody reads these
+			b.dgamma, b.dbeta = p.dev.New(p.dev.Type(), channels), p.dev.New(p.dev.Type(), channels)
+		}
+	}
 	b.InvStd = p.dev.New(p.dev.Type(), channels)
 	if b.evaluating {
 		b.Mean = b.runningMean
@@ -96,7 +112,7 @@ func (b *batchNorm) settle(dev kernels.Device, rows int) {
 		dev.InverseStd(b.InvStd, b.runningVar, normEps)
 		return
 	}
-	dev.BatchNormStats(b.Norm, b.runningMean, b.runningVar, b.sums, rows, normEps, normMomentum)
+	dev.BatchNormStats(b.Norm, b.runningMean, b.runningVar, b.sums, rows, normEps, b.momentum)
 }
 
 // convNorm is a convolution and its batch normalisation in one pass: c = conv(x), then y = norm(c) and what the caller
@@ -157,47 +173,4 @@ func (l *convNorm) backwardReLU(dev kernels.Device, dy kernels.Tensor) {
 // backwardData computes dx from dc in c.
 func (l *convNorm) backwardData(dev kernels.Device, dx kernels.Tensor) {
 	dev.Conv2DBackwardData(dx, l.c, l.weight, l.conv)
-}
-
-// mlp is a head in one pass: h = x W0' + b; y = ReLU(norm(h)); z = y W3'.
-type mlp struct {
-	first, dfirst, bias, dbias, last, dlast kernels.Tensor
-	norm                                    batchNorm
-	x, h, y, z                              kernels.Tensor
-	dy                                      kernels.Tensor
-}
-
-func newMLP(p *plan, prefix string, x kernels.Tensor) *mlp {
-	m := &mlp{
-		first: p.net.weights.named(prefix + "0.weight"), dfirst: p.gradient(prefix + "0.weight"),
-		bias: p.net.weights.named(prefix + "0.bias"), dbias: p.gradient(prefix + "0.bias"),
-		last: p.net.weights.named(prefix + "3.weight"), dlast: p.gradient(prefix + "3.weight"),
-		x: x,
-	}
-	batch, hidden, out := x.Dim(0), m.first.Dim(0), m.last.Dim(0)
-	m.norm = newBatchNorm(p, prefix+"1", hidden)
-	m.h, m.y, m.z = p.dev.New(p.dev.Type(), batch, hidden), p.dev.New(p.dev.Type(), batch, hidden), p.dev.New(p.dev.Type(), batch, out)
-	if p.mode == training {
-		m.dy = p.dev.New(p.dev.Type(), batch, hidden)
-	}
-	return m
-}
-
-func (m *mlp) forward(dev kernels.Device) {
-	dev.MatMul(m.h, m.x, m.first, kernels.Product{TransB: true})
-	dev.AddBias(m.h, m.h, m.bias)
-	dev.ChannelSums(m.norm.sums, m.h)
-	m.norm.settle(dev, m.h.Rows())
-	dev.BatchNormReLU(m.y, m.h, m.norm.Norm)
-	dev.MatMul(m.z, m.y, m.last, kernels.Product{TransB: true})
-}
-
-// backward takes dz to dx and adds the gradients of all parameters; dh replaces h.
-func (m *mlp) backward(dev kernels.Device, dx, dz kernels.Tensor) {
-	dev.MatMul(m.dlast, dz, m.y, kernels.Product{TransA: true, Accumulate: true})
-	dev.MatMul(m.dy, dz, m.last, kernels.Product{})
-	dev.BatchNormReLUBackward(m.h, m.norm.dgamma, m.norm.dbeta, m.dy, m.y, m.h, m.norm.Norm)
-	dev.AddBiasBackward(m.dbias, m.h)
-	dev.MatMul(m.dfirst, m.h, m.x, kernels.Product{TransA: true, Accumulate: true})
-	dev.MatMul(dx, m.h, m.first, kernels.Product{})
 }

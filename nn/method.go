@@ -8,15 +8,28 @@ import (
 	"gzpt/kernels"
 )
 
-// backbonePrefix is what the names of the backbone's parameters begin with inside a pre-training network.
-const backbonePrefix = "backbone."
+// recipe is one way to pre-train: its settings and how to make it. A further method is one new file whose init adds its
+// recipe to methods.
+type recipe struct {
+	// defaults sets what GzPT trains with: the widths of the heads and the settings of the method's own.
+	defaults func(c *Config)
+	// validate demands of the widths and the method's own settings what the method needs.
+	validate func(c Config, demand demand)
+	// build plans the networks for the settings.
+	build func(dev kernels.Device, c Config, r *report) method
+}
 
-// method is one way to pre-train: the networks with their heads, and the loss. A further method is one new file whose init
-// adds its constructor to methods.
+// methods is the recipes by name.
+var methods = map[string]recipe{}
+
+// Methods is the names of the pre-training methods, sorted.
+func Methods() []string { return slices.Sorted(maps.Keys(methods)) }
+
+// method is the networks with their heads, the order of the passes through them, and the loss.
 type method interface {
 	// gradients takes one micro-batch through the networks: it adds the loss and the spread of the embeddings to the report,
-	// and scale times the gradient of the loss to the trained network's gradients. images are the two views, positives is A.
-	gradients(images [2]kernels.Tensor, positives kernels.Tensor, scale float64)
+	// and the gradient of the micro-batch's share of the update's loss to the trained network's gradients.
+	gradients(b *microBatch) outcome
 	// follow is called after the update that ends micro-batch k of n, k from 0.
 	follow(k, n int)
 	// restart makes everything that follows the trained network equal to it, as at the start of a run.
@@ -25,8 +38,8 @@ type method interface {
 	trained() *network
 	// networks is every network with its name in a checkpoint.
 	networks() []namedNetwork
-	// chance is the loss of unrelated embeddings.
-	chance() float64
+	// state is what a checkpoint holds besides networks and moments when the first n micro-batches of an update are done.
+	state(n int) []block
 }
 
 type namedNetwork struct {
@@ -34,11 +47,23 @@ type namedNetwork struct {
 	*network
 }
 
-// methods makes the methods by name.
-var methods = map[string]func(dev kernels.Device, c Config, r *report) method{}
+// microBatch is what a step gives its method.
+type microBatch struct {
+	views    [2][]float32      // the pixels on the host
+	images   [2]kernels.Tensor // and on the device
+	items    []int
+	pairs    pairs
+	step     int // micro-batches done before
+	index, n int // this is micro-batch index of the n of an update
+}
 
-// Methods is the names of the pre-training methods, sorted.
-func Methods() []string { return slices.Sorted(maps.Keys(methods)) }
+// outcome is what a method says of a micro-batch besides the report.
+type outcome struct {
+	// chance is the loss of unrelated embeddings.
+	chance float64
+	// positives is the mean number of positives of a row besides its own other view.
+	positives float64
+}
 
 // report is what a micro-batch tells the host. It is one block, so that a step waits for the device once.
 type report struct {

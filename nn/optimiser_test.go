@@ -67,7 +67,7 @@ func TestLARSScale(t *testing.T) {
 // the beginning of the online network's.
 func TestArena(t *testing.T) {
 	m := byolOf(reference.New(kernels.Float32), tiny(34))
-	w := m.online.weights
+	w := m.follower.leader.weights
 	owner := make([]string, w.size())
 	for _, p := range w.parameters {
 		if vector := p.offset >= w.begin[encoderVectors] && p.offset < w.begin[headWeights]; vector != (len(p.dims) == 1) {
@@ -80,15 +80,15 @@ func TestArena(t *testing.T) {
 			owner[p.offset+i] = p.name
 		}
 	}
-	if m.target.weights.size() != w.begin[headVectors] {
-		t.Errorf("the encoder ends at %d, the target at %d", w.begin[headVectors], m.target.weights.size())
+	if m.follower.net.weights.size() != w.begin[headVectors] {
+		t.Errorf("the encoder ends at %d, the target at %d", w.begin[headVectors], m.follower.net.weights.size())
 	}
-	for _, p := range m.target.weights.parameters {
+	for _, p := range m.follower.net.weights.parameters {
 		if q := w.parameters[w.byName[p.name]]; q.offset != p.offset {
 			t.Errorf("%s lies at %d, in the target at %d", p.name, q.offset, p.offset)
 		}
 	}
-	if l := m.target.statistics; l.size() > m.online.statistics.size() || l.named("backbone.bn1.running_var").Float32()[0] != 1 {
+	if l := m.follower.net.statistics; l.size() > m.follower.leader.statistics.size() || l.named("backbone.bn1.running_var").Float32()[0] != 1 {
 		t.Error("the target's statistics are not a beginning of the online network's")
 	}
 	mustPanic(t, "nn: arena: no parameter of that name", func() { w.named("fc.weight") })

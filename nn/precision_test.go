@@ -61,9 +61,16 @@ func TestMixedTrajectory(t *testing.T) {
 // TestShadowFollowsWeights: after every update, after loading a checkpoint and a backbone, and at the start, the shadow of
 // both networks is their weights, rounded.
 func TestShadowFollowsWeights(t *testing.T) {
+	for _, method := range Methods() {
+		t.Run(method, func(t *testing.T) { shadowFollowsWeights(t, method) })
+	}
+}
+
+func shadowFollowsWeights(t *testing.T, method string) {
 	dev := reference.New(kernels.Float32)
-	c := halfTiny(18)
-	check := func(when string, networks ...*network) {
+	c := tinyMethod(method, 18)
+	c.Precision = "bfloat16"
+	check := func(when string, networks ...namedNetwork) {
 		t.Helper()
 		for _, n := range networks {
 			weights := kerneltest.Get(dev, n.weights.block)
@@ -76,28 +83,27 @@ func TestShadowFollowsWeights(t *testing.T) {
 	}
 	tr := newTrainer(t, dev, c)
 	defer tr.Close()
-	online, target := tr.method.networks()[0].network, tr.method.networks()[1].network
-	check("at the start", online, target)
+	check("at the start", tr.method.networks()...)
 	for k := range 2 {
 		train(t, tr, k, 1)
-		check("after an update", online, target)
+		check("after an update", tr.method.networks()...)
 	}
 	path := filepath.Join(t.TempDir(), "backbone.safetensors")
 	if err := ExportBackbone(path, tr); err != nil {
 		t.Fatal(err)
 	}
-	check("in an encoder", tr.Encoder(2).net)
+	check("in an encoder", namedNetwork{network: tr.Encoder(2).net})
 
 	other := newTrainer(t, dev, c)
 	defer other.Close()
-	if err := LoadBackbone(path, other); err != nil {
+	if _, err := LoadBackbone(path, other); err != nil {
 		t.Fatal(err)
 	}
-	check("after a backbone was loaded", other.method.networks()[0].network, other.method.networks()[1].network)
+	check("after a backbone was loaded", other.method.networks()...)
 	if _, err := other.Load(bytes.NewReader(state(t, tr))); err != nil {
 		t.Fatal(err)
 	}
-	check("after a checkpoint was loaded", other.method.networks()[0].network, other.method.networks()[1].network)
+	check("after a checkpoint was loaded", other.method.networks()...)
 }
 
 // TestMixedResumes: a run with bfloat16 activations continues to the same bits, on the far device too, and its checkpoint is
@@ -105,7 +111,17 @@ func TestShadowFollowsWeights(t *testing.T) {
 func TestMixedResumes(t *testing.T) {
 	far := fardevice.New(fardevice.Options{})
 	defer far.Close()
-	c := halfTiny(18)
+	for _, method := range Methods() {
+		c := tinyMethod(method, 18)
+		c.Precision, c.Accumulate = "bfloat16", 2
+		mixedResumes(t, far, c)
+	}
+	if n := far.InUse(); n != 0 {
+		t.Errorf("%d bytes were not given back", n)
+	}
+}
+
+func mixedResumes(t *testing.T, far kernels.Device, c Config) {
 	var whole []byte
 	for _, dev := range []kernels.Device{reference.New(kernels.Float32), far} {
 		tr := newTrainer(t, dev, c)
@@ -125,16 +141,15 @@ func TestMixedResumes(t *testing.T) {
 			t.Errorf("%s: other bits than on the reference", dev.Name())
 		}
 		whole = blocks
-		full := newTrainer(t, dev, tiny(18))
+		float := c
+		float.Precision = "float32"
+		full := newTrainer(t, dev, float)
 		if _, err := full.Load(bytes.NewReader(half)); err == nil || !strings.Contains(err.Error(), `precision is "bfloat16" in the file, expected "float32"`) {
 			t.Errorf("a float32 run takes the checkpoint of a bfloat16 one: %v", err)
 		}
 		tr.Close()
 		resumed.Close()
 		full.Close()
-	}
-	if n := far.InUse(); n != 0 {
-		t.Errorf("%d bytes were not given back", n)
 	}
 }
 

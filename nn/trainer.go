@@ -12,27 +12,34 @@ import (
 type Batch struct {
 	// Views are the pixels, [B,H,W,C] row-major. They may lie in buffers of the device: it has read them when Step returns.
 	Views [2][]float32
-	// Positives is the positives matrix A, [B,B] row-major, as [Positives] makes it.
-	Positives []float32
-	// Items are the indices of the items in the training list: what a [NonFiniteError] names.
+	// Items are the indices of the items in the training list, one for each row.
 	Items []int
+	// Weights says which items count as alike; nil makes plain BYOL, SimSiam, MoCo, SimCLR of the methods. An item and
+	// itself always are. [Above] makes weights of a relation. Like Drop it stays the same for the whole run.
+	Weights Weights
+	// Drop is the probability that a positive pair of different items is left out of a step. Which are follows from the
+	// seed, the number of the step and the pair: an unordered pair of rows for BYOL and SimSiam, an unordered pair of items
+	// for SimCLR and MoCo.
+	Drop float64
 }
 
 // Metrics says how a step went.
 type Metrics struct {
 	// Step is the number of this micro-batch, from 1.
 	Step int
-	// Loss is the loss of the micro-batch. Chance is the loss of unrelated embeddings: for BYOL 0, the value of orthogonal
-	// ones, while its best value is -4.
+	// Loss is the loss of the micro-batch; for SimCLR and MoCo that of all items of the update so far. Chance is the loss of
+	// unrelated embeddings: for BYOL and SimSiam 0, the value of orthogonal ones, while their best values are -4 and -1; for
+	// SimCLR and MoCo the logarithm of the number of candidates of a row.
 	Loss, Chance float64
 	// LR is the learning rate of the update that this micro-batch belongs to.
 	LR float64
-	// GradNorm is the Euclidean norm of the gradient gathered so far for that update, over all parameters.
+	// GradNorm is the Euclidean norm of the gradient gathered so far for that update, over all parameters. SimCLR and MoCo
+	// compute it in the last micro-batch of an update; it is 0 before.
 	GradNorm float64
 	// EmbeddingStd is 1 when the normalised projections are spread over the sphere and 0 when they have collapsed into one
 	// point: the standard deviation over the batch, averaged over dimensions, times sqrt(d).
 	EmbeddingStd float64
-	// PositivesPerAnchor is the mean number of positives of a row of A besides itself.
+	// PositivesPerAnchor is the mean number of positives of a row among all its candidates, besides its own other view.
 	PositivesPerAnchor float64
 	// Updated reports whether this micro-batch was the last of an update, so that the weights have changed.
 	Updated bool
@@ -69,9 +76,8 @@ type Trainer struct {
 	updates int   // updates of the weights done
 	failed  error // what stopped the run for good
 
-	images    [2]kernels.Tensor
-	positives kernels.Tensor
-	report    *report
+	batch  microBatch // of this step
+	report *report
 }
 
 // NewTrainer plans every buffer for the batch and image size of c and draws the initial weights from its seed. The error
@@ -86,12 +92,12 @@ func NewTrainer(dev kernels.Device, c Config) (*Trainer, error) {
 	}
 	scope := kernels.NewScope(dev)
 	t := &Trainer{dev: scope, config: c, report: newReport(scope, c.Batch, c.Embedding)}
-	t.method = methods[c.Method](scope, c, t.report)
+	t.method = methods[c.Method].build(scope, c, t.report)
 	t.optimiser = newOptimiser(scope, c.Optimiser, t.method.trained())
-	for v := range t.images {
-		t.images[v] = scope.New(c.activations(dev), c.Batch, c.Height, c.Width, c.Arch.Channels)
+	t.batch.n, t.batch.pairs.seed = c.Accumulate, c.Seed
+	for v := range t.batch.images {
+		t.batch.images[v] = scope.New(c.activations(dev), c.Batch, c.Height, c.Width, c.Arch.Channels)
 	}
-	t.positives = scope.New(dev.Type(), c.Batch, c.Batch)
 	t.renew()
 	if err := dev.Sync(); err != nil {
 		scope.Close()
@@ -114,7 +120,7 @@ func advised(err error) error {
 // Close gives the memory of the trainer back to its device, which stays open.
 func (t *Trainer) Close() { t.dev.Close() }
 
-// Config is the settings with every default filled in.
+// Config is the settings.
 func (t *Trainer) Config() Config { return t.config }
 
 // StepsDone is the number of micro-batches done, and so the index of the next one, from 0.
@@ -126,8 +132,14 @@ func (t *Trainer) Parameters() (backbone, total int) {
 	return w.count(backbonePrefix), w.count("")
 }
 
-// Step trains on one micro-batch: it adds the gradients, and after the last of Accumulate micro-batches updates the
-// weights and the target network. It allocates nothing.
+// Step trains on one micro-batch, and after the last of Accumulate micro-batches updates the weights and what follows them.
+// It waits for the device once. It allocates nothing, but for SimCLR and MoCo where a step has more positives than any before.
+//
+// BYOL and SimSiam add the gradients of every micro-batch. SimCLR and MoCo gather the embeddings of an update's micro-batches,
+// so that every item meets all candidates that it would meet in one large batch, and compute all gradients in the last step
+// of the update, in a second pass of every view through the network. With Accumulate above 1 the trainer keeps these views in
+// host memory: both (MoCo: the first) of Accumulate*Batch items. They are part of a checkpoint that is written inside an
+// update.
 //
 // Where the loss or a gradient is not finite it returns a [*NonFiniteError] before any update, and where the device has
 // failed the device's error. Then the run is over: every further Step and Save returns the same error. It panics if the
@@ -137,28 +149,30 @@ func (t *Trainer) Step(b *Batch) (Metrics, error) {
 	if t.failed != nil {
 		return Metrics{}, t.failed
 	}
+	m := &t.batch
+	m.views, m.items, m.step, m.index = b.Views, b.Items, t.steps, t.steps%m.n
+	m.pairs.weights, m.pairs.drop = b.Weights, b.Drop
 	for v, pixels := range b.Views {
-		t.dev.Write(t.images[v], pixels)
+		t.dev.Write(m.images[v], pixels)
 	}
-	t.dev.Write(t.positives, b.Positives)
 	t.dev.Fill(t.report.loss, 0)
-	t.method.gradients(t.images, t.positives, 1/float64(t.config.Accumulate))
+	out := t.method.gradients(m)
 	t.dev.SumSquares(t.report.squares, t.method.trained().gradients.block)
 	if err := t.report.read(); err != nil {
 		t.failed = fmt.Errorf("nn: step %d: %w", t.steps+1, err)
 		return Metrics{}, t.failed
 	}
 
-	m := t.metrics(b)
-	if !finite(m.Loss) || !finite(m.GradNorm) {
-		t.failed = t.nonFinite(m, b.Items)
-		return m, t.failed
+	metrics := t.metrics(out)
+	if !finite(metrics.Loss) || !finite(metrics.GradNorm) {
+		t.failed = t.nonFinite(metrics, b.Items)
+		return metrics, t.failed
 	}
 	t.steps++
-	if m.Updated {
-		t.update(m.LR)
+	if metrics.Updated {
+		t.update(metrics.LR)
 	}
-	return m, nil
+	return metrics, nil
 }
 
 func (t *Trainer) check(b *Batch) {
@@ -167,27 +181,24 @@ func (t *Trainer) check(b *Batch) {
 	if len(b.Views[0]) != pixels || len(b.Views[1]) != pixels {
 		panic("nn: Step: a view does not have Batch*Height*Width*Channels pixels")
 	}
-	if len(b.Positives) != c.Batch*c.Batch {
-		panic("nn: Step: the positives matrix is not [Batch,Batch]")
+	if len(b.Items) != c.Batch {
+		panic("nn: Step: expected the index of the item of each of Batch rows")
+	}
+	if !within(b.Drop, 0, 1) {
+		panic("nn: Step: Drop is not a probability")
 	}
 	if t.steps >= c.Steps {
 		panic("nn: Step: all steps of the run are done")
 	}
 }
 
-func (t *Trainer) metrics(b *Batch) Metrics {
+func (t *Trainer) metrics(out outcome) Metrics {
 	c := t.config
-	m := Metrics{
-		Step: t.steps + 1, Loss: t.report.host[0], Chance: t.method.chance(), GradNorm: math.Sqrt(t.report.host[1]),
+	return Metrics{
+		Step: t.steps + 1, Loss: t.report.host[0], Chance: out.chance, GradNorm: math.Sqrt(t.report.host[1]),
 		LR:           learningRate(c, t.updates, c.WarmupSteps/c.Accumulate, max(c.Steps/c.Accumulate, 1)),
-		EmbeddingStd: t.report.embeddingStd(), Updated: (t.steps+1)%c.Accumulate == 0,
+		EmbeddingStd: t.report.embeddingStd(), PositivesPerAnchor: out.positives, Updated: (t.steps+1)%c.Accumulate == 0,
 	}
-	var positives float64
-	for _, a := range b.Positives {
-		positives += float64(a)
-	}
-	m.PositivesPerAnchor = positives/float64(c.Batch) - 1
-	return m
 }
 
 // update ends the micro-batches of one update.

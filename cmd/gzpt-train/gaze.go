@@ -175,6 +175,6 @@ func (s *gazeSettings) tellPositives(e *environment, positives *relation.Positiv
 	p := positives.Counts()
 	e.console.Info("positives", "rule", s.rule, "tau", s.tau, "per_item", p.Mean, "median", p.Median, "most", p.Most, "share_of_items_without", p.None)
 	if p.Mean < 0.5 {
-		e.console.Warn("most images are alike to no other: this is nearly plain BYOL; --positives K chooses tau by the number of positives")
+		e.console.Warn("most images are alike to no other: this is nearly training without gaze; --positives K chooses tau by the number of positives")
 	}
 }

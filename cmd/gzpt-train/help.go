@@ -24,7 +24,7 @@ as in tima:eps=0.1,rate=50; those that are not given have the value below. A wei
 	}
 	b.WriteString(`
 Besides these, --gaze takes:
-  none               no gaze: plain BYOL (not for relate)
+  none               no gaze: the method alone (not for relate)
   permuted:MEASURE   gaze shuffled between the images, the control; permuted alone is permuted:tima
   labels             images of one label are alike, the upper bound
 `)

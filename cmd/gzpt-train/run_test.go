@@ -16,6 +16,7 @@ import (
 
 	"gzpt/asm"
 	"gzpt/kernels/npy"
+	"gzpt/nn"
 	"gzpt/nn/rundir"
 	"gzpt/nn/safetensors"
 )
@@ -206,8 +207,8 @@ func TestResumeOfAnotherVersion(t *testing.T) {
 	if backboneOf(t, run) != backboneOf(t, whole) {
 		t.Error("the resumed run ends with another backbone")
 	}
-	editSettings(t, run, func(config map[string]any) { config["settings"].(map[string]any)["queue"] = 5 })
-	if o := gzpt(t, "--resume", "--out", run); o.status != 1 || !strings.Contains(o.stderr, `a setting "queue" that this version does not have`) {
+	editSettings(t, run, func(config map[string]any) { config["settings"].(map[string]any)["bank"] = 5 })
+	if o := gzpt(t, "--resume", "--out", run); o.status != 1 || !strings.Contains(o.stderr, `a setting "bank" that this version does not have`) {
 		t.Errorf("status %d, %s", o.status, o.stderr)
 	}
 }
@@ -264,13 +265,20 @@ func startRun(t *testing.T, run string, lines int, args []string) *exec.Cmd {
 	}
 }
 
+// A run by any method that is killed anywhere, also inside an accumulation, ends as if it had not been.
 func TestKillAtARandomStep(t *testing.T) {
+	for _, method := range nn.Methods() {
+		t.Run(method, func(t *testing.T) { killAtARandomStep(t, method) })
+	}
+}
+
+func killAtARandomStep(t *testing.T, method string) {
 	folder := t.TempDir()
-	whole := filepath.Join(folder, "whole")
-	succeed(t, long(whole)...)
+	whole, run := filepath.Join(folder, "whole"), filepath.Join(folder, "run")
+	steps := strconv.Itoa(longSteps())
+	succeed(t, ofMethod(method, whole, "--steps", steps)...)
 	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
-	run := filepath.Join(folder, "run")
-	args, lines, kills := long(run, "--checkpoint-every", "1ns"), 0, 0 // a checkpoint after every step
+	args, lines, kills := ofMethod(method, run, "--steps", steps, "--checkpoint-every", "1ns"), 0, 0 // a checkpoint after every step
 	for range 3 {
 		lines += 1 + random.IntN(longSteps()/4)
 		c := startRun(t, run, lines, args)
@@ -398,11 +406,11 @@ func tensor(t *testing.T, path, name string) []float32 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	info, ok := f.Lookup(name)
+	i, ok := f.Lookup(name)
 	if !ok {
 		t.Fatalf("%s has no %s", path, name)
 	}
-	values, err := f.Floats(info)
+	values, err := f.Floats(i)
 	if err != nil {
 		t.Fatal(err)
 	}

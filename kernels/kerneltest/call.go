@@ -16,6 +16,7 @@ type operand struct {
 	values  []float64 // before the call; nil for an output that the call only writes
 	out     bool      // the call writes it
 	sums    bool      // float64 on every device
+	indices bool      // int32
 	half    bool      // bfloat16 on every device
 	inPlace []string  // the inputs that this output may be
 	free    bool      // any shape is legal, so none is refused
@@ -49,6 +50,12 @@ func inout(o operand) operand {
 // sums makes an operand float64 on every device.
 func sums(o operand) operand {
 	o.sums = true
+	return o
+}
+
+// indices makes an operand int32.
+func indices(o operand) operand {
+	o.indices = true
 	return o
 }
 

@@ -102,3 +102,30 @@ type TrajectoryGolden struct {
 	TargetConv1  Probe      `json:"target_conv1"`
 	TorchFloat32 []float64  `json:"torch_float32_deviation"`
 }
+
+// MethodGolden is one case of methods.json: the losses of a training by SimSiam, SimCLR or MoCo.
+type MethodGolden struct {
+	Method        string     `json:"method"`
+	Depth         int        `json:"depth"`
+	Width         int        `json:"width"`
+	Size          int        `json:"size"`
+	Items         int        `json:"items"`
+	Batch         int        `json:"batch"`
+	Optimizer     string     `json:"optimizer"`
+	LR            float64    `json:"lr"`
+	Betas         [2]float64 `json:"betas"`
+	Momentum      float64    `json:"momentum"`
+	Eps           float64    `json:"eps"`
+	WeightDecay   float64    `json:"weight_decay"`
+	Normaliser    string     `json:"normaliser"`
+	Temperature   float64    `json:"temperature"`
+	Blocks        string     `json:"blocks"`
+	Slots         int        `json:"slots"`
+	Positives     []int      `json:"positives"` // of every step, the anchor's own view or key included
+	Losses        []float64  `json:"losses"`
+	Conv1         Probe      `json:"conv1"`
+	ProjectorLast Probe      `json:"projector_last"`
+	KeyConv1      Probe      `json:"key_conv1"`
+	Queue         Probe      `json:"queue"`
+	TorchFloat32  []float64  `json:"torch_float32_deviation"`
+}

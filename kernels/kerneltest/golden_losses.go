@@ -33,6 +33,9 @@ func checkGoldenLosses(t *testing.T, dev kernels.Device) {
 		check("moco_gzpt_"+n.name, func(b workbench, want LossGolden) { b.goldenMoCo(want, n.normaliser) })
 		check("simclr_gzpt_view1_"+n.name, func(b workbench, want LossGolden) { b.goldenSimCLR(want, n.normaliser, false) })
 		check("simclr_gzpt_allblocks_"+n.name, func(b workbench, want LossGolden) { b.goldenSimCLR(want, n.normaliser, true) })
+		check("moco_gzpt_"+n.name, func(b workbench, want LossGolden) { b.goldenContrastMoCo(want, n.normaliser) })
+		check("simclr_gzpt_view1_"+n.name, func(b workbench, want LossGolden) { b.goldenContrastSimCLR(want, n.normaliser, false) })
+		check("simclr_gzpt_allblocks_"+n.name, func(b workbench, want LossGolden) { b.goldenContrastSimCLR(want, n.normaliser, true) })
 	}
 }
 

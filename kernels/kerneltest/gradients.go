@@ -67,6 +67,9 @@ func pairs() []pair {
 	for _, name := range []string{"BatchNorm", "BatchNormReLU", "BatchNormAddReLU"} {
 		all = append(all, normPair(name))
 	}
+	for _, s := range contrastPairs {
+		all = append(all, s.pair())
+	}
 	return all
 }
 

@@ -18,7 +18,7 @@ func lossCalls() []call {
 	for _, m := range [][2]int{{3, 4}, {1, 1}, {2, 5}, {12, 32}, {33, 65}, {16, 130}} {
 		calls = append(calls, alignmentCalls(m[0], m[1])...)
 	}
-	return calls
+	return append(calls, contrastCalls()...)
 }
 
 // logits are inputs of LogSoftmax. The columns whose number leaves remainder 2 modulo 5 are masked in odd rows.
@@ -104,7 +104,7 @@ func positivesCalls(rows, channels int) []call {
 
 // rowWeights are w_r of PositivesLoss and the sum of the labels of every row.
 func rowWeights(labels []float64, rows int, normaliser kernels.Normaliser) (weights, positives []float64) {
-	channels := len(labels) / rows
+	channels := len(labels) / max(rows, 1)
 	weights, positives = make([]float64, rows), make([]float64, rows)
 	var all float64
 	for i, l := range labels {
@@ -113,9 +113,9 @@ func rowWeights(labels []float64, rows int, normaliser kernels.Normaliser) (weig
 	}
 	for r := range weights {
 		switch {
-		case normaliser == kernels.Global:
+		case normaliser == kernels.Global && all != 0:
 			weights[r] = 1 / all
-		case positives[r] != 0:
+		case normaliser == kernels.Anchor && positives[r] != 0:
 			weights[r] = 1 / (float64(rows) * positives[r])
 		}
 	}
@@ -184,24 +184,32 @@ func alignmentOf(batch, depth int, weights []float64, label string) []call {
 	}
 }
 
-// checkExponential measures the exponential inside LogSoftmaxBackward: with dy one in a column of its own, dx in
-// another column is -exp(y). It may be one unit in the last place off from -87.3, where float32 ends, to 0, beside the
-// rounding of the product.
+// checkExponential measures the exponentials inside LogSoftmaxBackward and ContrastiveLossBackward. They may be one unit in
+// the last place off from -87.3, where float32 ends, to 0, beside the rounding of what they are multiplied by.
 func checkExponential(t *testing.T, dev kernels.Device) {
 	const n = 20001
-	y := make([]float64, n)
+	x := make([]float64, n)
+	for i := range x {
+		x[i] = -87.3 * float64(i) / (n - 1)
+	}
+	for _, c := range []call{softmaxExponentials(x), contrastExponentials(x)} {
+		t.Run(c.op, func(t *testing.T) {
+			got := c.apply(dev, plain).values[0]
+			for i, v := range c.named("x")[1:] {
+				want := math.Exp(v)
+				if ulps := math.Abs(math.Abs(got[i+1])-want) / (want * epsilon(dev.Type())); !(ulps <= 2) {
+					t.Fatalf("exp(%g) = %g, want %g: %.2f units in the last place", v, got[i+1], want, ulps)
+				}
+			}
+		})
+	}
+}
+
+// softmaxExponentials has dy one in a column of its own: dx in another column is -exp(x).
+func softmaxExponentials(x []float64) call {
+	n := len(x)
 	dy := make([]float64, n)
-	for i := range y {
-		y[i] = -87.3 * float64(i) / (n - 1)
-	}
 	dy[0] = 1
-	c := call{op: "LogSoftmaxBackward", operands: []operand{out("dx", []int{1, n}), in("dy", dy, 1, n), in("y", y, 1, n)},
+	return call{op: "LogSoftmaxBackward", operands: []operand{out("dx", []int{1, n}), in("dy", dy, 1, n), in("x", x, 1, n)},
 		run: func(dev kernels.Device, t []kernels.Tensor) { dev.LogSoftmaxBackward(t[0], t[1], t[2]) }}
-	dx := c.apply(dev, plain).values[0]
-	for i, v := range c.named("y")[1:] {
-		want := math.Exp(v)
-		if ulps := math.Abs(-dx[i+1]-want) / (want * epsilon(dev.Type())); !(ulps <= 2) {
-			t.Fatalf("exp(%g) = %g, want %g: %.2f units in the last place", v, -dx[i+1], want, ulps)
-		}
-	}
 }

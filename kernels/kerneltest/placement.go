@@ -31,6 +31,8 @@ func (o operand) typeOn(dev kernels.Device) kernels.Type {
 		return kernels.Float64
 	case o.half:
 		return kernels.BFloat16
+	case o.indices:
+		return kernels.Int32
 	}
 	return dev.Type()
 }
@@ -113,8 +115,11 @@ func guarded(atEnd bool) placement {
 
 // at is an operand in memory of the host.
 func (o operand) at(from unsafe.Pointer, typ kernels.Type) kernels.Tensor {
-	if typ == kernels.Float64 {
+	switch typ {
+	case kernels.Float64:
 		return kernels.FromFloat64(unsafe.Slice((*float64)(from), o.len()), o.dims...)
+	case kernels.Int32:
+		return kernels.FromInt32(unsafe.Slice((*int32)(from), o.len()), o.dims...)
 	}
 	return kernels.FromFloat32(unsafe.Slice((*float32)(from), o.len()), o.dims...)
 }

@@ -93,6 +93,7 @@ var properties = []struct {
 	{"Transfer", checkTransfer},
 	{"Memory", checkMemory},
 	{"Fused", checkFused},
+	{"Contrast", checkContrast},
 	{"Exponential", checkExponential},
 	{"Gradients", checkGradients},
 	{"GoldenOps", checkGoldenOps},
@@ -171,7 +172,7 @@ func (c call) nonFiniteFaults(dev kernels.Device) []string {
 	var faults []string
 	for i, o := range c.operands {
 		n := len(o.values)
-		if n == 0 || o.derived {
+		if n == 0 || o.derived || o.indices {
 			continue
 		}
 		poison := func(at int, v float64) {

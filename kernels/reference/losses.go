@@ -11,19 +11,27 @@ func (d *device[T]) LogSoftmax(y, x kernels.Tensor) {
 	ys, xs := d.of(y), d.of(x)
 	for r := range x.Rows() {
 		in, out := row(xs, r, x.Channels()), row(ys, r, x.Channels())
-		largest := math.Inf(-1)
-		for _, v := range in {
-			largest = max(largest, float64(v))
-		}
-		var sum float64
-		for _, v := range in {
-			sum += math.Exp(float64(v) - largest)
-		}
-		shift := largest + math.Log(sum)
+		shift := logSumExp(in)
 		for c, v := range in {
 			out[c] = T(float64(v) - shift)
 		}
 	}
+}
+
+// logSumExp is log(sum_i exp(x[i])), with the largest x taken out; -Inf without any x above that.
+func logSumExp[T float](x []T) float64 {
+	largest := math.Inf(-1)
+	for _, v := range x {
+		largest = max(largest, float64(v))
+	}
+	if math.IsInf(largest, -1) {
+		return largest
+	}
+	var sum float64
+	for _, v := range x {
+		sum += math.Exp(float64(v) - largest)
+	}
+	return largest + math.Log(sum)
 }
 
 func (d *device[T]) LogSoftmaxBackward(dx, dy, y kernels.Tensor) {
@@ -40,14 +48,22 @@ func (d *device[T]) LogSoftmaxBackward(dx, dy, y kernels.Tensor) {
 
 // rowWeights is w_r of PositivesLoss for every row of the labels.
 func rowWeights[T float](labels []T, rows, channels int, normaliser kernels.Normaliser) []float64 {
-	weights := make([]float64, rows)
-	if normaliser == kernels.Global {
-		fill(weights, 1/total(labels))
-		return weights
+	sums := make([]float64, rows)
+	for r := range sums {
+		sums[r] = total(row(labels, r, channels))
 	}
-	for r := range weights {
-		if positives := total(row(labels, r, channels)); positives != 0 {
-			weights[r] = 1 / (float64(rows) * positives)
+	return anchorWeights(sums, normaliser)
+}
+
+// anchorWeights is w_r for rows whose labels have the given sums.
+func anchorWeights(sums []float64, normaliser kernels.Normaliser) []float64 {
+	weights, all := make([]float64, len(sums)), total(sums)
+	for r, positives := range sums {
+		switch {
+		case normaliser == kernels.Global && all != 0:
+			weights[r] = 1 / all
+		case normaliser == kernels.Anchor && positives != 0:
+			weights[r] = 1 / (float64(len(sums)) * positives)
 		}
 	}
 	return weights

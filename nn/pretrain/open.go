@@ -102,20 +102,19 @@ func (r *Run) plan(was *Record) (err error) {
 		if r.positives, err = Positives(r.data.Relation, rule, r.rows); err != nil {
 			return err
 		}
-		rule = r.positives.Rule()
+		r.weights, rule = r.positives.Weight, r.positives.Rule()
 	}
 	name := identity(r.rows, r.data.Relation, r.trainedOn())
 	if was != nil && was.Format == 0 {
 		name = identityBeforeFormats(r.rows, r.data.Relation, was.Settings, &r.settings, rule)
 	}
-	c, err := r.settings.network(len(r.items), name)
+	c, err := r.settings.network(len(r.items), len(r.rows), name)
 	if err != nil {
 		return err
 	}
 	if was == nil && c.Accumulate > c.Steps {
 		return fmt.Errorf("%d steps for an update in a run of %d: %w", c.Accumulate, c.Steps, ErrNoUpdate)
 	}
-	r.matrix = make([]float32, c.Batch*c.Batch)
 	r.trainer, err = nn.NewTrainer(r.dev, c)
 	return err
 }
@@ -125,7 +124,9 @@ func (r *Run) initialise() error {
 	if r.settings.Init == "" {
 		return nil
 	}
-	return nn.LoadBackbone(r.settings.Init, r.trainer)
+	found, err := nn.LoadBackbone(r.settings.Init, r.trainer)
+	r.found = found
+	return err
 }
 
 // load brings the trainer to the last checkpoint; a run that was stopped before its first one begins anew.

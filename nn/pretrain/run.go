@@ -17,8 +17,8 @@ type Data struct {
 	Images data.Source
 	// Gaze is the recordings of each item, for items.csv and for views that are drawn; nil where they are not known.
 	Gaze [][]gaze.Recording
-	// Relation says which items count as alike, in their order; nil for none: plain BYOL. A run that goes on has its own, and
-	// is refused another one.
+	// Relation says which items count as alike, in their order; nil for none: the plain method. A run that goes on has its
+	// own, and is refused another one.
 	Relation *relation.Relation
 }
 
@@ -52,12 +52,13 @@ type Run struct {
 	rows      []Row
 	items     []int               // to train on
 	positives *relation.Positives // nil without a relation
+	weights   nn.Weights          // of positives
 	trainer   *nn.Trainer
+	found     *nn.FoundBackbone // in Settings.Init
 	position  nn.Position
 	release   func() // of the lock
 
 	metrics    *rundir.Metrics
-	matrix     []float32 // the positives of a batch
 	checkpoint time.Time // when the last one was written
 	epoch      tally
 	total      tally
@@ -77,6 +78,9 @@ func (r *Run) Device() kernels.Device { return r.dev }
 
 // Trainer is what the run trains.
 func (r *Run) Trainer() *nn.Trainer { return r.trainer }
+
+// Found is what the file Settings.Init held, nil for a run that began without one or goes on.
+func (r *Run) Found() *nn.FoundBackbone { return r.found }
 
 // Items is the number of items.
 func (r *Run) Items() int { return len(r.rows) }

@@ -181,7 +181,7 @@ func TestOtherSettingsAreRefused(t *testing.T) {
 		"pretrain: warm-up -1, expected a share of the run":                    func(b *trial) { b.Warmup = -1 },
 		"pretrain: views of 16 x 24 pixels":                                    func(b *trial) { b.Network.Width = 24 },
 		"rule \"best\", expected one of":                                       func(b *trial) { b.Rule.Kind = "best" },
-		"items.csv:2: image \"phantom-00000\", its split or its gaze has chan": func(b *trial) { b.Gaze = nil },
+		"items.csv:2: image \"phantom-00000\": its gaze has chan": func(b *trial) { b.Gaze = nil },
 	} {
 		changed := *b
 		change(&changed)

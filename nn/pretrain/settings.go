@@ -11,7 +11,8 @@ import (
 
 // Settings is everything that determines the result of a run on given data.
 type Settings struct {
-	// Network says what is trained and how. Its Steps and WarmupSteps follow from Epochs and Warmup, its Data from the data.
+	// Network says what is trained and how. Its Steps and WarmupSteps follow from Epochs and Warmup, its Data and MoCo.Items
+	// from the data.
 	Network nn.Config
 	// Epochs is the length of the run in passes through the items that are trained on; 0 leaves it to Network.Steps.
 	Epochs int
@@ -22,15 +23,18 @@ type Settings struct {
 	// Rule makes positives of the relation, and Drop leaves out each of them with this probability in a step.
 	Rule relation.Rule
 	Drop float64
-	// Init, if not "", is a safetensors file whose backbone the run starts from.
+	// Init, if not "", is a file of weights, as [nn.LoadBackbone] opens them, whose backbone the run starts from.
 	Init string
 }
 
-// DefaultSettings is the settings of the method for a backbone: BYOL for 100 epochs, views that keep a lesion a lesion,
-// four positives an image on average, half of which are left out in a step.
-func DefaultSettings(a nn.Arch) Settings {
+// DefaultSettings is [MethodSettings] of BYOL.
+func DefaultSettings(a nn.Arch) Settings { return MethodSettings("byol", a) }
+
+// MethodSettings is the settings of a method, one of [nn.Methods], for a backbone: 100 epochs, views that keep a lesion a
+// lesion, four positives an image on average, half of which are left out in a step.
+func MethodSettings(method string, a nn.Arch) Settings {
 	return Settings{
-		Network: nn.DefaultConfig(a), Epochs: 100, Warmup: 0.1, Views: data.Medical(), Rule: relation.Rule{PerItem: UsualPositives}, Drop: UsualDrop,
+		Network: nn.MethodConfig(method, a), Epochs: 100, Warmup: 0.1, Views: data.Medical(), Rule: relation.Rule{PerItem: UsualPositives}, Drop: UsualDrop,
 	}
 }
 
@@ -47,8 +51,8 @@ var ErrNoUpdate = errors.New("the weights would never change")
 // ErrFewItems says that a run has fewer items than a batch takes.
 var ErrFewItems = errors.New("do not fill a batch")
 
-// network is the settings of the training on a number of items; identity names them.
-func (s *Settings) network(items int, identity string) (nn.Config, error) {
+// network is the settings of the training on some of the listed items; identity names them.
+func (s *Settings) network(items, listed int, identity string) (nn.Config, error) {
 	c := s.Network
 	if items < c.Batch {
 		return c, fmt.Errorf("%d items to train on %w of %d", items, ErrFewItems, c.Batch)
@@ -58,6 +62,9 @@ func (s *Settings) network(items int, identity string) (nn.Config, error) {
 	}
 	c.WarmupSteps = int(s.Warmup * float64(c.Steps))
 	c.Data = identity
+	if c.MoCo.QueueStart == "random" {
+		c.MoCo.Items = listed
+	}
 	return c, nil
 }
 
@@ -66,6 +73,9 @@ func (s *Settings) network(items int, identity string) (nn.Config, error) {
 func (s *Settings) Validate() error {
 	c := s.Network
 	c.Steps, c.WarmupSteps = max(c.Steps, s.Epochs), 0
+	if c.MoCo.QueueStart == "random" {
+		c.MoCo.Items = 1 // that there are items is seen when there is data
+	}
 	var faults []error
 	if !(s.Warmup >= 0 && s.Warmup <= 1) {
 		faults = append(faults, fmt.Errorf("pretrain: warm-up %g, expected a share of the run, 0 to 1", s.Warmup))

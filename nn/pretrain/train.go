@@ -84,12 +84,7 @@ func (r *Run) step(ctx context.Context, loader *data.Loader) error {
 	if err != nil {
 		return err
 	}
-	var weights nn.Weights
-	if r.positives != nil {
-		weights = r.positives.Weight
-	}
-	nn.WeightedPositives(r.matrix, b.Indices, weights, r.settings.Drop, r.trainer.Config().Seed, r.trainer.StepsDone())
-	m, err := r.trainer.Step(&nn.Batch{Views: b.Views, Positives: r.matrix, Items: b.Indices})
+	m, err := r.trainer.Step(&nn.Batch{Views: b.Views, Items: b.Indices, Weights: r.weights, Drop: r.settings.Drop})
 	if err != nil {
 		return r.explain(err)
 	}

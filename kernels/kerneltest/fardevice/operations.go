@@ -181,6 +181,20 @@ func (f *Device) PositivesLossBackward(dx, logp, labels kernels.Tensor, normalis
 	}, dx, logp, labels)
 }
 
+func (f *Device) ContrastiveLoss(loss, lse, q, k, queue kernels.Tensor, labels kernels.Labels, c kernels.Contrast, scale float64) {
+	f.check.ContrastiveLoss(loss, lse, q, k, queue, labels, c)
+	f.issue("ContrastiveLoss", func(host kernels.Device, t []kernels.Tensor) {
+		host.ContrastiveLoss(t[0], t[1], t[2], t[3], t[4], kernels.Labels{Offsets: t[5], Columns: t[6], Weights: t[7]}, c, scale)
+	}, loss, lse, q, k, queue, labels.Offsets, labels.Columns, labels.Weights)
+}
+
+func (f *Device) ContrastiveLossBackward(dq, dk, lse, q, k, queue kernels.Tensor, labels kernels.Labels, c kernels.Contrast, scale float64) {
+	f.check.ContrastiveLossBackward(dq, dk, lse, q, k, queue, labels, c)
+	f.issue("ContrastiveLossBackward", func(host kernels.Device, t []kernels.Tensor) {
+		host.ContrastiveLossBackward(t[0], t[1], t[2], t[3], t[4], t[5], kernels.Labels{Offsets: t[6], Columns: t[7], Weights: t[8]}, c, scale)
+	}, dq, dk, lse, q, k, queue, labels.Offsets, labels.Columns, labels.Weights)
+}
+
 func (f *Device) AlignmentLoss(loss, online, target, positives kernels.Tensor, scale float64) {
 	f.check.Loss("AlignmentLoss", loss, online, target, positives)
 	f.check.Alignment("AlignmentLoss", online, target, positives)
