@@ -136,6 +136,8 @@ func hint(err error) string {
 		{dataset.ErrNoGaze, "; --gaze none trains without"},
 		{dataset.ErrNoCache, "; --cache DIR names one"},
 		{evaluate.ErrChannels, "; --channels N"},
+		{pretrain.ErrTrained, "; --trained-too scores them all the same"},
+		{evaluate.ErrNames, "; --labels FILE:COLUMN names another column"},
 		{evaluate.ErrClasses, "; --labels FILE:COLUMN names them"},
 		{evaluate.ErrSplit, "; --split COLUMN names it, --group COLUMN what must stay together"},
 	} {

@@ -32,6 +32,9 @@ func SplitColumn(words []string) (Split, error) {
 	return s, nil
 }
 
+// items is the number of items in any part.
+func (s Split) items() int { return len(s.Train) + len(s.Validation) + len(s.Test) }
+
 // Labelled is the split without the items that have no label (index -1).
 func (s Split) Labelled(index []int) Split {
 	keep := func(rows []int) (kept []int) {
