@@ -74,7 +74,7 @@ func find(verbs []*verb, name string) (*verb, error) {
 		}
 		names = append(names, v.name)
 	}
-	return nil, usagef("unknown verb %q: expected one of %s", name, strings.Join(names, ", "))
+	return nil, usagef("unknown verb %q: expected one of %s%s", name, strings.Join(names, ", "), didYouMean(name, names))
 }
 
 // help is the page of a verb.

@@ -68,7 +68,7 @@ func (s *gazeSettings) resolve(f *flags) error {
 	default:
 		if _, err := s.alike().Measure(); err != nil {
 			if s.unknown() {
-				return usagef("--gaze: %w, or none, permuted, labels", err)
+				return usagef("--gaze: %w, or none, permuted, labels%s", err, s.nearestMeasure())
 			}
 			return usagef("--gaze: %w", err)
 		}
@@ -79,7 +79,7 @@ func (s *gazeSettings) resolve(f *flags) error {
 		rule.Full, rule.Tau = 1, 0
 	}
 	if err := rule.Check(); err != nil {
-		return usageError{err}
+		return inFlags(err)
 	}
 	return nil
 }
@@ -153,6 +153,16 @@ func (s *gazeSettings) alike() pretrain.Alike {
 func (s *gazeSettings) unknown() bool {
 	name, _, _ := strings.Cut(s.alike().Spec(), ":")
 	return !slices.ContainsFunc(similarity.Measures(), func(m similarity.Measure) bool { return m.Name == name })
+}
+
+// nearestMeasure asks whether another measure was meant.
+func (s *gazeSettings) nearestMeasure() string {
+	words := []string{"none", "permuted", "labels"}
+	for _, m := range similarity.Measures() {
+		words = append(words, m.Name)
+	}
+	name, _, _ := strings.Cut(s.alike().Spec(), ":")
+	return didYouMean(name, words)
 }
 
 // relate computes the relation of all items, nil for none, in the given file if it is not "".

@@ -51,6 +51,7 @@ func verbs() []*verb {
 		{"embed", "images -> features as .npy", "", aboutEmbed, buildEmbed},
 		{"export", "backbone as safetensors under torchvision's names", "", aboutExport, buildExport},
 		{"inspect", "what a run, checkpoint, safetensors or .npy file holds", "PATH...", aboutInspect, buildInspect},
+		{"cache", "where decoded images are kept, and how to remove them", "[list|clear]", aboutCache, buildCache},
 		{"version", "version, Go, tiers of the machine", "", "", buildVersion},
 		{"completion", "completion script for a shell", "bash|zsh|fish", aboutCompletion, buildCompletion},
 		{"help", "this page, that of a verb, or measures, formats, detectors", "[VERB|TOPIC]", "", buildHelp},
@@ -87,7 +88,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprint(stdout, v.help(f))
 		return statusDone
 	case err != nil:
-		fmt.Fprintf(stderr, "error: %v\nrun '%s %s --help' for the flags\n", err, program, v.name)
+		fmt.Fprintf(stderr, "error: %v\n", withHelp(f.misread(err), v))
 		return statusUsage
 	}
 	e.console = console.New(e.consoleOptions(stderr))
@@ -110,12 +111,20 @@ func (e *environment) status(v *verb, err error) int {
 		e.console.Warn("interrupted")
 		return statusInterrupted
 	case errors.As(err, &usage):
-		e.console.Error(err.Error())
-		e.console.Error(fmt.Sprintf("run '%s %s --help' for the flags", program, v.name))
+		e.console.Error(withHelp(err, v))
 		return statusUsage
 	}
-	e.console.Error(err.Error() + hint(err))
+	e.console.Error(message(err) + hint(err))
 	return statusFailed
+}
+
+// withHelp is a mistake of usage with the page that tells of the flags.
+func withHelp(err error, v *verb) string {
+	text := message(err)
+	if !strings.HasSuffix(text, "?") {
+		text += ";"
+	}
+	return fmt.Sprintf("%s '%s %s --help' lists the flags", text, program, v.name)
 }
 
 // hint names the flags that help against an error of a package, which knows of none.

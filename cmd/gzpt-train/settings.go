@@ -132,7 +132,7 @@ func (s *pretrainSettings) resolve(f *flags) error {
 	if t, err := s.settings(); err != nil {
 		return err
 	} else if err := t.Validate(); err != nil {
-		return usageError{err}
+		return inFlags(err)
 	}
 	return nil
 }

@@ -77,8 +77,11 @@ func readIndex(r io.ReaderAt, size int64) (index, error) {
 	if _, err := r.ReadAt(head, 0); err != nil {
 		return index{}, err
 	}
-	if string(head) != string(prefix()) {
-		return index{}, errors.New("corrupt: not a cache of pixels, or one of another version")
+	if string(head[:len(magic)]) != magic {
+		return index{}, errors.New("corrupt: not a cache of pixels")
+	}
+	if version := binary.LittleEndian.Uint32(head[len(magic):]); version != formatVersion {
+		return index{}, fmt.Errorf("stale: version %d, expected %d", version, formatVersion)
 	}
 	if _, err := r.ReadAt(tail, size-int64(trailerBytes)); err != nil {
 		return index{}, err

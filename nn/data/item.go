@@ -3,6 +3,8 @@ package data
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"strings"
 )
 
 // Item is one image of a data set.
@@ -47,10 +49,16 @@ func (p Problem) Unwrap() error { return p.Err }
 // problem is something wrong with the item itself: at its place in the list, or in its file where no list names it.
 func (item Item) problem(err error) Problem {
 	p := Problem{File: item.File, Line: item.Line, Item: item.Name, Err: err}
+	reason := err.Error()
 	if p.Line == 0 {
-		p.File = item.Path
+		p.File = item.Path // which the cause need not name once more
+		var of *fs.PathError
+		if errors.As(err, &of) && of.Path == item.Path {
+			reason = of.Err.Error()
+		}
+		reason = strings.TrimPrefix(reason, item.Path+": ")
 	}
-	p.Reason = fmt.Sprintf("image %q: %v", item.Name, err)
+	p.Reason = fmt.Sprintf("image %q: %s", item.Name, reason)
 	return p
 }
 

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"gzpt/gaze"
+	"gzpt/nn/data"
+)
+
+// subjects is what packages call the settings that are flags here.
+var subjects = map[string]string{
+	"learning rate": "--lr", "weight decay": "--weight-decay", "target momentum": "--target-momentum", "key momentum": "--key-momentum",
+	"batch": "--batch", "accumulate": "--accumulate", "steps": "--steps", "warm-up": "--warmup", "width": "--width", "temperature": "--temperature",
+	"a head": "--projector, --predictor or --embedding:", "a queue of": "--queue: a queue of", "crop scale": "--crop-min", "grey probability": "--decolour",
+	"crop probability": "--crop", "flip probability": "--flip", "jitter probability": "--jitter", "blur probability": "--blur",
+	"solarize probability": "--solarize", "brightness": "--brightness", "contrast": "--contrast", "saturation": "--saturation", "hue": "--hue",
+	"drop": "--drop", "quantile": "--quantile", "top-k": "--positives: top-k", "soft weights": "--tau, --tau-full: soft weights", "mutual": "--mutual: mutual",
+}
+
+var (
+	packagePrefix = regexp.MustCompile(`^(?:(?:nn|pretrain|data|augmentation|relation)(?:: [a-z]+)?: )`)
+	isValue       = regexp.MustCompile(`^(--[a-z-]+) is (\S+?)[:,] `)
+)
+
+// inFlags says a mistake that a package has found in the words of the flags: a line for each.
+func inFlags(err error) error {
+	if err == nil {
+		return nil
+	}
+	var lines []string
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		line = packagePrefix.ReplaceAllString(line, "")
+		longest := ""
+		for subject := range subjects {
+			if strings.HasPrefix(line, subject+" ") && len(subject) > len(longest) {
+				longest = subject
+			}
+		}
+		if longest != "" {
+			line = subjects[longest] + strings.TrimPrefix(line, longest)
+		}
+		lines = append(lines, isValue.ReplaceAllString(line, "$1 $2: "))
+	}
+	return usageError{errors.New(strings.Join(lines, "\n"))}
+}
+
+// misread says what pflag could not read, with the nearest word that there is.
+func (f *flags) misread(err error) error {
+	var unknown *pflag.NotExistError
+	var wrong *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &unknown):
+		var names []string
+		f.all.VisitAll(func(flag *pflag.Flag) { names = append(names, flag.Name) })
+		text := "unknown flag --" + unknown.GetSpecifiedName()
+		if name := nearest(unknown.GetSpecifiedName(), names); name != "" {
+			text += ": did you mean --" + name + "?"
+		}
+		return errors.New(text)
+	case errors.As(err, &wrong):
+		text := fmt.Sprintf("--%s %s: %v", wrong.GetFlag().Name, wrong.GetValue(), wrong.Unwrap())
+		if choice, ok := wrong.GetFlag().Value.(*choiceValue); ok {
+			text += didYouMean(wrong.GetValue(), choice.words)
+		}
+		return errors.New(text)
+	}
+	return err
+}
+
+// didYouMean asks for the nearest word, "" where none is near.
+func didYouMean(word string, words []string) string {
+	if near := nearest(word, words); near != "" {
+		return "; did you mean " + near + "?"
+	}
+	return ""
+}
+
+// nearest is the word that the fewest changes make of another: at most a third of its letters, and at least one.
+func nearest(word string, words []string) string {
+	best, least := "", max(1, (len(word)+1)/3)+1
+	for _, candidate := range words {
+		if d := changes(word, candidate); d < least {
+			best, least = candidate, d
+		}
+	}
+	return best
+}
+
+// changes is how many letters must be put in, left out, replaced or exchanged with their neighbour to make b of a (the optimal string
+// alignment of Damerau's errors).
+func changes(a, b string) int {
+	rows := make([][]int, len(a)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
+	}
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
+		}
+	}
+	return rows[len(a)][len(b)]
+}
+
+// message is an error for a person: each path once.
+func message(err error) string {
+	var paths []string
+	collectPaths(err, &paths)
+	text := err.Error()
+	for _, path := range paths {
+		text = once(text, path)
+	}
+	return text
+}
+
+// collectPaths is the files that an error and its causes are about.
+func collectPaths(err error, paths *[]string) {
+	add := func(path string) {
+		if path != "" && !slices.Contains(*paths, path) {
+			*paths = append(*paths, path)
+		}
+	}
+	switch e := err.(type) {
+	case *fs.PathError:
+		add(e.Path)
+	case data.Problem:
+		add(e.File)
+	case gaze.Problem:
+		add(e.File)
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		if cause := e.Unwrap(); cause != nil {
+			collectPaths(cause, paths)
+		}
+	case interface{ Unwrap() []error }:
+		for _, cause := range e.Unwrap() {
+			collectPaths(cause, paths)
+		}
+	}
+}
+
+// once leaves out a path, with what was done to it, where it comes a second time before what happened.
+func once(text, path string) string {
+	first := strings.Index(text, path)
+	if first < 0 {
+		return text
+	}
+	head, rest := text[:first+len(path)], text[first+len(path):]
+	again := regexp.MustCompile(`(^|[ (])(?:(?:open|stat|lstat|read|write|rename|mkdir|readdirent) )?` + regexp.QuoteMeta(path) + `: `)
+	return head + again.ReplaceAllString(rest, "$1")
+}
