@@ -143,7 +143,7 @@ func (s *dataSettings) tellPixels(e *environment, set *dataset.Set) {
 		e.console.Warn(fmt.Sprintf("%d of %d images have an orientation tag that is not applied, the first %q: --orientation upright turns them", n, len(set.Items()), p.Tagged[0]))
 	}
 	if p.Unused != "" {
-		e.console.Warn(p.Unused + ": --window auto scales them")
+		e.console.Warn(fmt.Sprintf("%s: --window %s scales them", p.Unused, p.Suggested))
 	}
 	s.Window = p.Window
 }

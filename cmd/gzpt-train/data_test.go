@@ -270,11 +270,16 @@ func TestResumeFromAnotherFolder(t *testing.T) {
 }
 
 func TestGroupsThatLeakAreRefused(t *testing.T) {
-	leaking := strings.ReplaceAll(labels(), "test,p15", "test,p1")
-	folder, out := makeData(t, files{"fixations.csv": fixationTable(), "labels.csv": leaking}), filepath.Join(t.TempDir(), "run")
-	succeed(t, onData(folder, out, "--labels", "labels.csv:grade", "--split", "part", "--group", "patient")...)
-	if o := gzpt(t, "evaluate", "--run", out); o.status != 1 || !strings.Contains(o.stderr, `group "p1" is in two parts of the split`) {
-		t.Errorf("status %d, %s", o.status, o.stderr)
+	for name, c := range map[string]struct{ old, with, want string }{
+		"train and test":      {"test,p15", "test,p1", `group "p1" is in two parts of the split: image "img01.png" in train, image "img15.png" in test`},
+		"val and test":        {"test,p15", "test,p12", `group "p12" is in two parts of the split`},
+		"no part, so trained": {"g0,train,p2", "g0,,p16", `group "p16" is in two parts of the split: image "img02.png" in train`},
+	} {
+		folder, out := makeData(t, files{"fixations.csv": fixationTable(), "labels.csv": strings.ReplaceAll(labels(), c.old, c.with)}), filepath.Join(t.TempDir(), "run")
+		o := gzpt(t, onData(folder, out, "--labels", "labels.csv:grade", "--split", "part", "--group", "patient")...)
+		if o.status != 1 || !strings.Contains(o.stderr, c.want) {
+			t.Errorf("%s: status %d, %s", name, o.status, o.stderr)
+		}
 	}
 }
 

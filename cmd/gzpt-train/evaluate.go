@@ -75,9 +75,13 @@ func (s *subject) evaluate(ctx context.Context, e *environment, knn evaluate.KNN
 	defer dev.Close()
 	defer set.Close()
 	trained := 0
-	dir, ofRun := s.runOfWeights()
-	if ofRun {
-		if trained, err = pretrain.TrainedTestItems(dir, set, s.sameData); err != nil && !(trainedToo && errors.Is(err, pretrain.ErrTrained)) {
+	if dir, ofRun := s.runOfWeights(); ofRun {
+		was, err := pretrain.ReadRecord(dir)
+		if err != nil {
+			return nil, err
+		}
+		sameData := decodeFlag(was.Settings["data"]) == s.data.Path // and so names mean the same images
+		if trained, err = pretrain.TrainedTestItems(dir, set, sameData); err != nil && !(trainedToo && errors.Is(err, pretrain.ErrTrained)) {
 			return nil, err
 		}
 	}

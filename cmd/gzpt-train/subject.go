@@ -15,7 +15,6 @@ import (
 // subject is a trained encoder and the images to show it: those of a run, or any.
 type subject struct {
 	run, weights string
-	sameData     bool // the images are those of the run, by their names
 	batch        int
 	data         dataSettings
 	seed         uint64
@@ -51,7 +50,6 @@ func (s *subject) resolve(f *flags) error {
 	if err != nil {
 		return err
 	}
-	s.sameData = !f.given("data")
 	if f.given("data") && !f.given("labels") {
 		delete(was.Settings, "labels") // those of the run name a table of its own data
 		delete(was.Settings, "split")

@@ -18,7 +18,7 @@ import (
 var subjects = map[string]string{
 	"learning rate": "--lr", "weight decay": "--weight-decay", "target momentum": "--target-momentum", "key momentum": "--key-momentum",
 	"batch": "--batch", "accumulate": "--accumulate", "steps": "--steps", "warm-up": "--warmup", "width": "--width", "temperature": "--temperature",
-	"a head": "--projector, --predictor or --embedding:", "a queue of": "--queue: a queue of", "crop scale": "--crop-min", "grey probability": "--decolour",
+	"the predictor's hidden layer": "--predictor: the predictor's hidden layer", "a head": "--projector, --predictor or --embedding:", "a queue of": "--queue: a queue of", "crop scale": "--crop-min", "grey probability": "--decolour",
 	"crop probability": "--crop", "flip probability": "--flip", "jitter probability": "--jitter", "blur probability": "--blur",
 	"solarize probability": "--solarize", "brightness": "--brightness", "contrast": "--contrast", "saturation": "--saturation", "hue": "--hue",
 	"drop": "--drop", "quantile": "--quantile", "top-k": "--positives: top-k", "soft weights": "--tau, --tau-full: soft weights", "mutual": "--mutual: mutual",

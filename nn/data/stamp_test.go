@@ -138,19 +138,19 @@ func TestPercentiles(t *testing.T) {
 func TestUnusedRange(t *testing.T) {
 	for _, c := range []struct {
 		bits, low, high int
-		want            string
+		want, window    string
 	}{
-		{16, 0, 4095, "no image of 16 bits uses more than 12 of them: the values of all 1 lie from 0 to 4095 of 65535"},
-		{16, 30000, 34000, "lie from 30000 to 34000 of 65535"},
-		{8, 0, 1, "no image of 8 bits uses more than 1 of them"},
-		{8, 0, 0, "more than 1 of them"},
-		{16, 0, 60000, ""},
-		{8, 10, 240, ""},
+		{16, 0, 4095, "no image of 16 bits uses more than 12 of them: values from 0 to 4095 of 65535", "auto"},
+		{16, 30000, 34000, "the images of 16 bits have values from 30000 to 34000 of 65535 alone", "30000,34000"},
+		{8, 0, 1, "no image of 8 bits uses more than 1 of them: values from 0 to 1 of 255", "auto"},
+		{8, 255, 255, "the images of 8 bits have values from 255 to 255 of 255 alone", "255,256"},
+		{16, 0, 60000, "", ""},
+		{8, 10, 240, "", ""},
 	} {
 		var v Values
 		v.add(&entry{bits: c.bits, low: c.low, high: c.high})
-		if got := v.Unused(); c.want == "" && got != "" || !bytes.Contains([]byte(got), []byte(c.want)) {
-			t.Errorf("%d bits, %d to %d: %q, expected %q", c.bits, c.low, c.high, got, c.want)
+		if got, window := v.Unused(); got != c.want || window != c.window {
+			t.Errorf("%d bits, %d to %d: %q and %q, expected %q and %q", c.bits, c.low, c.high, got, window, c.want, c.window)
 		}
 	}
 }

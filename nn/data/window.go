@@ -73,18 +73,21 @@ func (v *Values) add(e *entry) {
 	v.Low[k], v.High[k] = min(v.Low[k], e.low), max(v.High[k], e.high)
 }
 
-// Unused says that the images use less than half of the scale that they are stored on, "" where they use more.
-func (v Values) Unused() string {
+// Unused says that the images of some depth use less than half of its scale, and which window scales them; "" where they use more.
+func (v Values) Unused() (text, window string) {
 	for k, n := range v.Images {
 		depth := 8 * (k + 1)
 		full := 1<<depth - 1
 		if n == 0 || 2*(v.High[k]-v.Low[k]) >= full {
 			continue
 		}
-		return fmt.Sprintf("no image of %d bits uses more than %d of them: the values of all %d lie from %d to %d of %d",
-			depth, max(1, bits.Len(uint(v.High[k]))), n, v.Low[k], v.High[k], full)
+		values := fmt.Sprintf("values from %d to %d of %d", v.Low[k], v.High[k], full)
+		if used := max(1, bits.Len(uint(v.High[k]))); used < depth {
+			return fmt.Sprintf("no image of %d bits uses more than %d of them: %s", depth, used, values), AutoWindow
+		}
+		return fmt.Sprintf("the images of %d bits have %s alone", depth, values), fmt.Sprintf("%d,%d", v.Low[k], max(v.High[k], v.Low[k]+1))
 	}
-	return ""
+	return "", ""
 }
 
 // resolve makes auto the window of the bits that the images use.

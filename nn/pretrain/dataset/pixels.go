@@ -6,21 +6,6 @@ import (
 	"gzpt/nn/data"
 )
 
-// Stored is what is to be known of where the pixels come from.
-type Stored struct {
-	// Decoded says why the images were decoded anew, "" where they came from the cache in the folder Cache.
-	Decoded, Cache string
-	// File is the cache file and Size its bytes.
-	File string
-	Size int64
-	// Tagged is the names of the images whose files say that they are to be turned, and which are not.
-	Tagged []string
-	// Unused says that the images use a small part of the scale that they are stored on, "" where they use more of it.
-	Unused string
-	// Window is that of the settings, with auto resolved to values.
-	Window string
-}
-
 func storedOf(c *data.Cache, folder string) Stored {
 	p := Stored{Decoded: c.Rebuilt(), Cache: folder, Window: c.Window()}
 	p.File, p.Size = c.File()
@@ -28,7 +13,7 @@ func storedOf(c *data.Cache, folder string) Stored {
 		p.Tagged = append(p.Tagged, c.Items()[i].Name)
 	}
 	if p.Window == "" {
-		p.Unused = c.Values().Unused()
+		p.Unused, p.Suggested = c.Values().Unused()
 	}
 	return p
 }

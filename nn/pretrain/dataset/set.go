@@ -91,6 +91,22 @@ type Set struct {
 	close func() error
 }
 
+// Stored is what is to be known of where the pixels come from.
+type Stored struct {
+	// Decoded says why the images were decoded anew, "" where they came from the cache in the folder Cache.
+	Decoded, Cache string
+	// File is the cache file and Size its bytes.
+	File string
+	Size int64
+	// Tagged is the names of the images whose files say that they are to be turned, and which are not.
+	Tagged []string
+	// Unused says that the images use a small part of the scale that they are stored on, and Suggested which window scales
+	// them; "" where they use more of it.
+	Unused, Suggested string
+	// Window is that of the settings, with auto resolved to values.
+	Window string
+}
+
 // File is a file of gaze that was read.
 type File struct {
 	File   string `json:"file"`
