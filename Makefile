@@ -14,7 +14,7 @@ STATICCHECK         := .tools/staticcheck-$(STATICCHECK_VERSION)
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo study measures test machine lint unit tiers noasm portable race short-demo fuzz bench bench-peer bench-gaze check-export pages clean
+.PHONY: help demo study measures test machine lint unit tiers noasm portable race short-demo fuzz bench bench-peer bench-gaze check-export check-weights pages clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -102,6 +102,11 @@ check-export: ## does torchvision load the backbone of RUN=folder, and compute i
 	@features="$$(mktemp -d)" || exit 1; trap 'rm -rf "$$features"' EXIT; \
 	$(GO) run ./cmd/gzpt-train embed --run $(RUN) --pixels --out "$$features/run" && \
 	$(PEER_PYTHON) bench/peer/check_export.py $(RUN)/exported/backbone.safetensors --features "$$features/run"
+
+check-weights: ## do PyTorch's files of torchvision's networks give torchvision's features? PEER_PYTHON=python3
+	@program="$$(mktemp -d)" || exit 1; trap 'rm -rf "$$program"' EXIT; \
+	$(GO) build -o "$$program/gzpt-train" ./cmd/gzpt-train && \
+	$(PEER_PYTHON) bench/peer/check_weights.py --program "$$program/gzpt-train"
 
 pages: ## copy the recorded results into the README and docs
 	$(GO) run ./bench/pages

@@ -1,11 +1,8 @@
 package nn
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"os"
-	"slices"
 	"strings"
 
 	"gzpt/kernels"
@@ -29,43 +26,47 @@ func ExportBackbone(path string, t *Trainer) error {
 	})
 }
 
-// LoadBackbone gives a trainer that has not made a step the backbone of a safetensors file; what follows the backbone,
-// such as a target network, starts from it too. The classifier fc.* is ignored. A tensor that is missing, that the
-// network does not have or that has another shape is an error that names the file and every such tensor; the trainer is
-// then unchanged.
-func LoadBackbone(path string, t *Trainer) error {
+// LoadBackbone gives a trainer that has not made a step the backbone of a file of weights, which [OpenWeightFile] and
+// [WeightFile.Backbone] describe; what follows the backbone, such as a target network, starts from it too. It says what it
+// found in the file. Another network, a tensor that is missing, that the network does not have or that has another shape,
+// and a weight that is not finite are errors of at most ten lines that name the file; the trainer is then unchanged.
+func LoadBackbone(path string, t *Trainer) (*FoundBackbone, error) {
 	if t.steps > 0 {
 		panic("nn: LoadBackbone: the trainer has made steps")
 	}
-	if err := openWeights(path, func(f *safetensors.File) error {
-		return readBackbone(t.dev, f, t.method.trained(), backbonePrefix)
-	}); err != nil {
-		return err
+	n := t.method.trained()
+	found, weights, err := readBackbone(path, func(found *FoundBackbone) (Arch, error) {
+		want := t.config.Arch
+		if has := found.Arch; has != want && has != (Arch{}) {
+			return want, fmt.Errorf("it holds a backbone %v, expected %v", has, want)
+		}
+		return want, nil
+	})
+	if err != nil {
+		return nil, err
 	}
+	weights.write(t.dev, n, backbonePrefix)
 	t.method.restart()
 	t.renew()
-	return nil
+	if err := t.dev.Sync(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return found, nil
 }
 
-// openWeights opens a safetensors file for read, whose error it puts the path before.
-func openWeights(path string, read func(*safetensors.File) error) error {
-	file, err := os.Open(path)
+// readBackbone reads the backbone of a file for the network that choose says. Nothing is allocated for a network before
+// all of it has been read, so that a small file cannot ask for a large one.
+func readBackbone(path string, choose func(*FoundBackbone) (Arch, error)) (*FoundBackbone, *backboneWeights, error) {
+	file, err := OpenWeightFile(path)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	defer file.Close()
-	stat, err := file.Stat()
+	found, weights, err := file.read(choose)
 	if err != nil {
-		return err
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	f, err := safetensors.Open(file, stat.Size())
-	if err == nil {
-		err = read(f)
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	return nil
+	return found, weights, nil
 }
 
 // backboneTensors is the parameters and statistics of a network under the prefix, as a file holds them.
@@ -88,99 +89,6 @@ func backboneTensors(dev kernels.Device, n *network, prefix string) ([]safetenso
 		}
 	}
 	return tensors, nil
-}
-
-// readBackbone fills the parameters and statistics under the prefix from a file, or changes nothing and says what does
-// not fit or cannot be read.
-func readBackbone(dev kernels.Device, f *safetensors.File, n *network, prefix string) error {
-	if err := fits(f, n, prefix); err != nil {
-		return err
-	}
-	var writes []func()
-	for _, a := range []arena{n.weights, n.statistics} {
-		for i, p := range a.parameters {
-			name, ok := strings.CutPrefix(p.name, prefix)
-			if !ok {
-				continue
-			}
-			info, _ := f.Lookup(name)
-			values, err := f.Floats(info)
-			if err != nil {
-				return err
-			}
-			writes = append(writes, func() { dev.Write(a.at(i), fromFile(values, p.dims)) })
-		}
-	}
-	tracked := []int64{0}
-	if info, ok := f.Lookup("bn1" + trackedSuffix); ok {
-		var err error
-		if tracked, err = f.Ints(info); err != nil {
-			return err
-		}
-	}
-	for _, write := range writes {
-		write()
-	}
-	n.tracked = tracked[0]
-	n.renew(dev)
-	return dev.Sync()
-}
-
-// fits compares the names and shapes of a file with those of the network.
-func fits(f *safetensors.File, n *network, prefix string) error {
-	var faults []error
-	expected := map[string]bool{}
-	for _, a := range []arena{n.weights, n.statistics} {
-		for _, p := range a.parameters {
-			name, ok := strings.CutPrefix(p.name, prefix)
-			if !ok {
-				continue
-			}
-			expected[name] = true
-			info, ok := f.Lookup(name)
-			switch want := fileShape(p.dims); {
-			case !ok:
-				faults = append(faults, fmt.Errorf("tensor %s is missing", name))
-			case info.DType != safetensors.Float32 || !slices.Equal(info.Shape, want):
-				faults = append(faults, fmt.Errorf("tensor %s is %s %v, expected %s %v", name, info.DType, info.Shape, safetensors.Float32, want))
-			}
-		}
-	}
-	for _, info := range f.Tensors() {
-		norm, tracked := strings.CutSuffix(info.Name, trackedSuffix) // files of old versions of PyTorch lack it
-		switch {
-		case expected[info.Name] || strings.HasPrefix(info.Name, "fc."):
-		case tracked && expected[norm+varianceSuffix] && info.DType == safetensors.Int64 && info.Len() == 1:
-		default:
-			faults = append(faults, fmt.Errorf("tensor %s (%s %v) is not expected", info.Name, info.DType, info.Shape))
-		}
-	}
-	return errors.Join(faults...)
-}
-
-// backboneArch recognises the network that a file holds by the names and shapes of its convolutions.
-func backboneArch(f *safetensors.File) (Arch, error) {
-	stem, ok := f.Lookup("conv1.weight")
-	if !ok || len(stem.Shape) != 4 {
-		return Arch{}, errors.New("not a backbone: conv1.weight of a residual network is missing")
-	}
-	var counts [4]int
-	for s := range counts {
-		for {
-			if _, ok := f.Lookup(fmt.Sprintf("layer%d.%d.conv1.weight", s+1, counts[s])); !ok {
-				break
-			}
-			counts[s]++
-		}
-	}
-	_, bottleneck := f.Lookup("layer1.0.conv3.weight")
-	for depth, blocks := range stages {
-		a := Arch{Depth: depth, Width: stem.Shape[0], Channels: stem.Shape[1]}
-		if blocks == counts && a.bottleneck() == bottleneck {
-			return a, a.Validate()
-		}
-	}
-	return Arch{}, fmt.Errorf("not a known backbone: its stages have %v blocks", counts)
 }
 
 // fileShape is the shape of a parameter in a file: OIHW for KRSC.

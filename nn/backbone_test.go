@@ -2,6 +2,7 @@ package nn
 
 import (
 	"bytes"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -65,7 +66,7 @@ func TestExport(t *testing.T) {
 
 		c.Seed++
 		other := newTrainer(t, dev, c)
-		if err := LoadBackbone(path, other); err != nil {
+		if _, err := LoadBackbone(path, other); err != nil {
 			t.Fatal(err)
 		}
 		var first, second bytes.Buffer
@@ -124,13 +125,22 @@ func TestLoadBackboneRefuses(t *testing.T) {
 		{"without counter", without("bn1.num_batches_tracked"), ""},
 		{"missing weight", without("layer3.0.conv2.weight"), "tensor layer3.0.conv2.weight is missing"},
 		{"missing statistic", without("bn1.running_var"), "tensor bn1.running_var is missing"},
-		{"unexpected", append(slices.Clone(good), safetensors.Tensor{Name: "head.bias", Shape: []int{1}, Floats: []float32{1}}), "tensor head.bias (F32 [1]) is not expected"},
+		{"head", append(slices.Clone(good), safetensors.Tensor{Name: "projection_head.0.bias", Shape: []int{1}, Floats: []float32{1}}), ""},
+		{"unexpected", append(slices.Clone(good), safetensors.Tensor{Name: "stem.bias", Shape: []int{1}, Floats: []float32{1}}), "tensor stem.bias (F32 [1]) is not expected"},
+		{"unexpected inside", append(slices.Clone(good), safetensors.Tensor{Name: "layer1.0.se.fc.weight", Shape: []int{1}, Floats: []float32{1}}), "tensor layer1.0.se.fc.weight (F32 [1]) is not expected"},
+		{"integers", append(without("bn1.bias"), safetensors.Tensor{Name: "bn1.bias", Shape: []int{2}, Ints: []int64{1, 2}}), "tensor bn1.bias is I64 [2], expected F32 [2]"},
+		{"NaN", append(without("bn1.bias"), safetensors.Tensor{Name: "bn1.bias", Shape: []int{2}, Floats: []float32{1, float32(math.NaN())}}), "tensor bn1.bias: element 1 is NaN, expected a finite number"},
+		{"infinity", append(without("bn1.running_mean"), safetensors.Tensor{Name: "bn1.running_mean", Shape: []int{2}, Floats: []float32{float32(math.Inf(-1)), 1}}), "tensor bn1.running_mean: element 0 is -Inf"},
+		{"negative variance", append(without("bn1.running_var"), safetensors.Tensor{Name: "bn1.running_var", Shape: []int{2}, Floats: []float32{1, -1}}), "tensor bn1.running_var: element 1 is -1, expected a variance"},
 		{"shape", append(without("conv1.weight"), safetensors.Tensor{Name: "conv1.weight", Shape: []int{1}, Floats: []float32{1}}), "tensor conv1.weight is F32 [1], expected F32 [2 1 7 7]"},
-		{"prefix", []safetensors.Tensor{{Name: "module.conv1.weight", Shape: []int{1}, Floats: []float32{1}}}, "module.conv1.weight"},
+		{"prefix", renamed(good, "module.", "conv1.weight"), "tensor module.conv1.weight is missing"},
+		{"two networks", append(renamed(good, "left."), renamed(good, "right.")...), `2 backbones, with the prefixes "left." and "right."`},
+		{"twice", append(slices.Clone(good), safetensors.Tensor{Name: "conv1.bias", Shape: []int{2}, Floats: []float32{1, 2}}), "tensor conv1.bias (F32 [2]) is not expected"},
+		{"other network", tensorsOf(t, dev, newTrainer(t, dev, tiny(34)).method.trained(), backbonePrefix), "it holds a backbone resnet34 width 2 channels 1, expected resnet18 width 2 channels 1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := writeTensors(t, c.tensors)
-			err := LoadBackbone(path, tr)
+			_, err := LoadBackbone(path, tr)
 			if c.want == "" {
 				if err != nil {
 					t.Error(err)
@@ -140,6 +150,9 @@ func TestLoadBackboneRefuses(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), path) {
 				t.Errorf("error %v, expected one with %q and the file's name", err, c.want)
 			}
+			if lines := strings.Count(fmt.Sprint(err), "\n") + 1; lines > 10 {
+				t.Errorf("an error of %d lines", lines)
+			}
 			if !bytes.Equal(before, state(t, tr)) {
 				t.Error("the trainer has changed")
 			}
@@ -147,16 +160,47 @@ func TestLoadBackboneRefuses(t *testing.T) {
 	}
 }
 
+// write writes a file and returns its path.
+func write(t *testing.T, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "weights.pth")
+	if err := os.WriteFile(path, []byte(content), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// renamed is the tensors under a prefix, without some.
+func renamed(tensors []safetensors.Tensor, prefix string, without ...string) []safetensors.Tensor {
+	var out []safetensors.Tensor
+	for _, s := range tensors {
+		if !slices.Contains(without, s.Name) {
+			s.Name = prefix + s.Name
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
 func TestLoadEncoderRefuses(t *testing.T) {
 	dev := reference.New(kernels.Float32)
 	tr := newTrainer(t, dev, tiny(18))
 	good := tensorsOf(t, dev, tr.method.trained(), backbonePrefix)
 	stem := safetensors.Tensor{Name: "conv1.weight", Shape: []int{1, 1, 1, 1}, Floats: []float32{1}}
+	wide := slices.Clone(good) // a network that would not fit the memory of any machine
+	wide[0] = safetensors.Tensor{Name: "conv1.weight", Shape: []int{1 << 20, 1, 1, 1}, Floats: make([]float32, 1<<20)}
 	for _, c := range []struct {
 		name, path, want string
 	}{
 		{"no backbone", writeTensors(t, nil), "not a backbone"},
-		{"other stages", writeTensors(t, []safetensors.Tensor{stem}), "not a known backbone"},
+		{"stem alone", writeTensors(t, []safetensors.Tensor{stem}), "layer1.0.conv1.weight of a residual network is missing; the file holds 1 tensors: conv1.weight"},
+		{"other stages", writeTensors(t, []safetensors.Tensor{stem, {Name: "layer1.0.conv1.weight", Shape: []int{1}, Floats: []float32{1}}}), "not a known backbone"},
+		{"wide stem", writeTensors(t, wide), "and 91 more tensors"},
+		{"folder", t.TempDir(), "a folder"},
+		{"no weights", write(t, "<!DOCTYPE html>"), "neither a safetensors file nor one of PyTorch's torch.save"},
+		{"nothing", write(t, ""), "neither a safetensors file"},
+		{"header that looks like a pickle", write(t, "\x80\x02\x00\x00\x00\x00\x00\x00{}"), "safetensors: truncated"},
+		{"truncated archive", write(t, "PK\x03\x04archive/data.pkl"), "torchfile: the zip archive is truncated"},
 		{"incomplete", writeTensors(t, good[:len(good)-5]), "is missing"},
 		{"no file", filepath.Join(t.TempDir(), "none"), "no such file"},
 	} {

@@ -4,17 +4,17 @@ import (
 	"fmt"
 
 	"gzpt/kernels"
-	"gzpt/nn/safetensors"
 )
 
 // Encoder turns images into features with a backbone in eval mode: every image alone, normalised by the running
 // statistics.
 type Encoder struct {
-	dev  *kernels.Scope
-	arch Arch
-	net  *network
-	x    kernels.Tensor // [B,H,W,C]
-	pass *resnet
+	dev   *kernels.Scope
+	arch  Arch
+	net   *network
+	x     kernels.Tensor // [B,H,W,C]
+	pass  *resnet
+	found *FoundBackbone
 }
 
 // LoadEncoder is [LoadEncoderIn] float32.
@@ -22,28 +22,25 @@ func LoadEncoder(dev kernels.Device, path string, batch, height, width int) (*En
 	return LoadEncoderIn(dev, float32Precision, path, batch, height, width)
 }
 
-// LoadEncoderIn reads a backbone from a safetensors file that holds torchvision's names, such as [ExportBackbone] writes;
-// which network it is follows from the file. The encoder takes images of height x width pixels, up to batch at once. The
-// error names the file and what does not fit. Activations are of the precision, "float32" or "bfloat16"; features are float32
-// in both.
+// LoadEncoderIn reads a backbone from a file of weights, such as [ExportBackbone] writes and others that [OpenWeightFile] and
+// [WeightFile.Backbone] describe; which network it is follows from the file, and [Encoder.Found] says what was found there.
+// The encoder takes images of height x width pixels, up to batch at once. Activations are of the precision, "float32" or
+// "bfloat16"; features are float32 in both. The error names the file and, in at most ten lines, what does not fit; a weight
+// that is not finite is an error too.
 func LoadEncoderIn(dev kernels.Device, precision, path string, batch, height, width int) (*Encoder, error) {
 	if err := CheckPrecision(dev, precision); err != nil {
 		return nil, err
 	}
-	var e *Encoder
-	err := openWeights(path, func(f *safetensors.File) error {
-		a, err := backboneArch(f)
-		if err != nil {
-			return err
-		}
-		e = newEncoder(dev, activationType(dev, precision), a, batch, height, width)
-		return advised(readBackbone(dev, f, e.net, ""))
-	})
+	found, weights, err := readBackbone(path, func(found *FoundBackbone) (Arch, error) { return found.Arch, found.unknown })
 	if err != nil {
-		if e != nil {
-			e.Close()
-		}
 		return nil, err
+	}
+	e := newEncoder(dev, activationType(dev, precision), found.Arch, batch, height, width)
+	e.found = found
+	weights.write(e.dev, e.net, "")
+	if err := advised(e.dev.Sync()); err != nil {
+		e.Close()
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return e, nil
 }
@@ -86,6 +83,9 @@ func (e *Encoder) Follow(t *Trainer) {
 	e.net.tracked = from.tracked
 	e.net.renew(e.dev)
 }
+
+// Found is what [LoadEncoder] found in the file, nil for an encoder of a trainer.
+func (e *Encoder) Found() *FoundBackbone { return e.found }
 
 // Arch is the network.
 func (e *Encoder) Arch() Arch { return e.arch }

@@ -96,7 +96,7 @@ func shadowFollowsWeights(t *testing.T, method string) {
 
 	other := newTrainer(t, dev, c)
 	defer other.Close()
-	if err := LoadBackbone(path, other); err != nil {
+	if _, err := LoadBackbone(path, other); err != nil {
 		t.Fatal(err)
 	}
 	check("after a backbone was loaded", other.method.networks()...)

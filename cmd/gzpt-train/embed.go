@@ -66,6 +66,7 @@ func (s *subject) embed(ctx context.Context, e *environment, out string, withPix
 		return err
 	}
 	defer encoder.Close()
+	s.tell(e, encoder.Found())
 	rows, err := pretrain.Rows(set.Items(), set.Recordings)
 	if err != nil {
 		return err

@@ -72,7 +72,11 @@ func (s *subject) evaluate(ctx context.Context, e *environment, knn evaluate.KNN
 		}
 		return v, err
 	}
-	return evaluate.Backbone(ctx, dev, s.weights, set, o)
+	v, err := evaluate.Backbone(ctx, dev, s.weights, set, o)
+	if err == nil {
+		s.tell(e, v.Found)
+	}
+	return v, err
 }
 
 // printReport writes the scores as a table.

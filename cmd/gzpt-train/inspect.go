@@ -12,12 +12,12 @@ import (
 	"gzpt/nn"
 	"gzpt/nn/pretrain"
 	"gzpt/nn/rundir"
-	"gzpt/nn/safetensors"
+	"gzpt/nn/torchfile"
 )
 
 const aboutInspect = `
-Says what each PATH holds: a run directory, a checkpoint, a safetensors file or a .npy file. Checkpoints are verified as a
-whole. What a file is follows from its content, not from its name.
+Says what each PATH holds: a run directory, a checkpoint, a file of weights (safetensors, PyTorch's .pth or .pt) or a .npy
+file. Checkpoints are verified as a whole. What a file is follows from its content, not from its name.
 `
 
 func buildInspect(*flags) work {
@@ -57,10 +57,10 @@ func inspect(w io.Writer, path string) error {
 		return inspectCheckpoint(w, path)
 	case strings.HasPrefix(start, "\x93NUMPY"):
 		return inspectArray(w, path)
-	case n > 8 && head[8] == '{':
-		return inspectTensors(w, path, f, info.Size())
+	case n > 8 && head[8] == '{' || torchfile.Recognise(head[:n]):
+		return inspectTensors(w, path)
 	}
-	return fmt.Errorf("%s: neither a run directory, a checkpoint, a safetensors nor a .npy file", path)
+	return fmt.Errorf("%s: neither a run directory, a checkpoint, a safetensors, PyTorch nor .npy file", path)
 }
 
 func inspectRun(w io.Writer, path string) error {
@@ -113,18 +113,24 @@ func inspectArray(w io.Writer, path string) error {
 	return err
 }
 
-func inspectTensors(w io.Writer, path string, r io.ReaderAt, size int64) error {
-	f, err := safetensors.Open(r, size)
+func inspectTensors(w io.Writer, path string) error {
+	f, err := nn.OpenWeightFile(path)
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return err
 	}
+	defer f.Close()
 	total := 0
 	for _, t := range f.Tensors() {
 		total += t.Len()
 	}
-	fmt.Fprintf(w, "%s: safetensors, %d tensors, %d elements\n", path, len(f.Tensors()), total)
+	fmt.Fprintf(w, "%s: %s, %d tensors, %d elements\n", path, f.Format, len(f.Tensors()), total)
+	if found, err := f.Backbone(); err == nil {
+		fmt.Fprintf(w, "  a backbone: %v\n", found)
+	} else {
+		fmt.Fprintf(w, "  %v\n", err)
+	}
 	for _, t := range f.Tensors() {
-		fmt.Fprintf(w, "  %-40s %s %v\n", t.Name, t.DType, t.Shape)
+		fmt.Fprintf(w, "  %-40s %s %v\n", t.Name, t.Type, t.Shape)
 	}
 	return nil
 }

@@ -31,7 +31,7 @@ func (s *networkSettings) addFlags(f *flags) {
 	g := f.group("Network")
 	f.choice(g, &s.arch, "arch", archs, "`BACKBONE`")
 	g.IntVar(&s.width, "width", torchvisionWidth, "channels of the stem: `N`; 64 is torchvision's network (phantoms: 16)")
-	f.path(g, &s.init, "init", "start from the backbone in `FILE`, safetensors under torchvision's names")
+	f.path(g, &s.init, "init", "start from the backbone in `FILE`: safetensors, .pth or .pt under torchvision's names")
 
 	s.methodSettings.addFlags(f)
 
@@ -46,7 +46,7 @@ func (s *networkSettings) addFlags(f *flags) {
 	f.choice(g, &s.optimiser, "optimiser", []string{"adamw", "sgd", "lars"}, "update `RULE` (also --optimizer)")
 	g.Float64Var(&s.weightDecay, "weight-decay", usual.Optimiser.WeightDecay, "weight decay `X` (sgd: 1e-4)")
 	g.BoolVar(&s.decayWeightsOnly, "decay-weights-only", false, "no weight decay on biases and normalisations (lars: always)")
-	f.choice(g, &s.precision, "precision", []string{"float32", "bfloat16"}, "`TYPE` of the backbone's activations; bfloat16: GZPT_CPU=reference")
+	f.choice(g, &s.precision, "precision", []string{"float32", "bfloat16"}, "`TYPE` of activations, both on GZPT_CPU=reference")
 	g.Uint64Var(&s.seed, "seed", 0, "`N` from which every random number follows")
 }
 

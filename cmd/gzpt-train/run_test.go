@@ -406,11 +406,11 @@ func tensor(t *testing.T, path, name string) []float32 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	info, ok := f.Lookup(name)
+	i, ok := f.Lookup(name)
 	if !ok {
 		t.Fatalf("%s has no %s", path, name)
 	}
-	values, err := f.Floats(info)
+	values, err := f.Floats(i)
 	if err != nil {
 		t.Fatal(err)
 	}

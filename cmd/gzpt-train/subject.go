@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"gzpt/kernels"
+	"gzpt/nn"
 	"gzpt/nn/evaluate"
 	"gzpt/nn/pretrain"
 	"gzpt/nn/pretrain/dataset"
@@ -24,7 +25,7 @@ type subject struct {
 func (s *subject) addFlags(f *flags) {
 	g := f.group("What")
 	f.path(g, &s.run, "run", "run directory: its backbone and its items: `DIR`")
-	f.path(g, &s.weights, "weights", "backbone to use instead: `FILE`, safetensors under torchvision's names")
+	f.path(g, &s.weights, "weights", "backbone to use instead: `FILE`, safetensors, .pth or .pt")
 	g.IntVar(&s.batch, "batch", 32, "images in a pass: `N`")
 	g.IntVar(&s.workers, "workers", 0, "goroutines that decode images: `N` (0: one per processor)")
 	s.device.addFlag(f, g)
@@ -83,6 +84,13 @@ func (s *subject) open(ctx context.Context, e *environment) (kernels.Device, *da
 		return nil, nil, err
 	}
 	return dev, set, nil
+}
+
+// tell says what a file of weights from elsewhere held; those of the run are its own.
+func (s *subject) tell(e *environment, found *nn.FoundBackbone) {
+	if s.run == "" || s.weights != rundir.Dir(s.run).Backbone() {
+		e.console.Info(fmt.Sprintf("%s: %v", s.weights, found))
+	}
 }
 
 // encoding is how the images are shown to the encoder.

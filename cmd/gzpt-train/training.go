@@ -56,6 +56,9 @@ func (s *pretrainSettings) train(ctx context.Context, e *environment, f *flags, 
 
 // tellStart says how many positives a new run has, and writes the views that were asked for.
 func (s *pretrainSettings) tellStart(e *environment, r *pretrain.Run) error {
+	if found := r.Found(); found != nil {
+		e.console.Info(fmt.Sprintf("%s: %v", s.network.init, found))
+	}
 	if p := r.Positives(); p != nil {
 		s.gaze.tellPositives(e, p)
 	}

@@ -4,14 +4,18 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"path/filepath"
 
 	"gzpt/gaze"
+	"gzpt/kernels/names"
 )
 
 // Image is an image of the data set that recordings are sought for.
 type Image struct {
 	// Name is its path relative to the folder of images, or whatever the gaze files call it.
 	Name string
+	// Path is its file, "" where it is not known: gaze may name folders above Name.
+	Path string
 	// Width and Height are the stored image's size in pixels, 0 where unknown.
 	Width, Height int
 	// File and Line say where the image is listed.
@@ -34,22 +38,26 @@ type AlignOptions struct {
 }
 
 // Align sorts the recordings to the images: perItem[i] is those of images[i], in the order of the files, in a frame of
-// the image's shape. Names are compared whole, then without folders, then without extension, and must fit one image only; where
-// a file names no image, its own name is compared. A recording of a screen is mapped to the image by o.Placement; fixations
-// that fall off the image are then dropped and counted, samples stay.
+// the image's shape. Names mean images as package names says of those given elsewhere; where a file names no image, its own name
+// does, with or without what follows its last dot. A name that was cut off fits the one image that begins so. A recording of
+// a screen is mapped to the image by where the file says it was, or by o.Placement; fixations that fall off the image are
+// then dropped and counted, samples stay. Set.Notes says which names were guessed, and what contradicts the options.
 //
 // Gaze without an image, an image without gaze, an empty recording, an image that is listed twice, a recording whose frame
 // is of another shape than its image, a screen of unknown size: each is an error that says where, or with SkipBad an entry
-// of skips. A skipped image without gaze keeps its place, with no recording.
+// of skips. A skipped image without gaze keeps its place, with no recording. Nine of ten positions off their images are an
+// error in either case.
 func (set *Set) Align(images []Image, o AlignOptions) (perItem [][]gaze.Recording, skips []gaze.Problem, err error) {
 	c := problems{skipBad: o.SkipBad}
-	lookup, err := c.index(images)
+	index, err := c.index(images)
 	if err != nil {
 		return nil, nil, err
 	}
+	set.clipped = tally{}
+	named := naming{set: set, index: index, images: images, seen: map[shown]string{}}
 	perItem = make([][]gaze.Recording, len(images))
 	for _, r := range set.Recordings {
-		i, err := lookup.find(r)
+		i, err := named.find(r)
 		if err == nil {
 			r.Image = cmp.Or(r.Image, images[i].Name)
 			if empty(r) {
@@ -64,6 +72,9 @@ func (set *Set) Align(images []Image, o AlignOptions) (perItem [][]gaze.Recordin
 			return nil, nil, err
 		}
 	}
+	if err := set.clipped.allOff(o.assumed()); err != nil {
+		return nil, nil, err
+	}
 	for i, image := range images {
 		if len(perItem[i]) > 0 {
 			continue
@@ -75,47 +86,21 @@ func (set *Set) Align(images []Image, o AlignOptions) (perItem [][]gaze.Recordin
 	return perItem, c.skips, nil
 }
 
-// lookup finds images by name, one map for each of nameKeys; -1 stands for several images.
-type lookup []map[string]int
-
-func (c *problems) index(images []Image) (lookup, error) {
-	l := make(lookup, len(nameKeys))
-	for k, key := range nameKeys {
-		l[k] = map[string]int{}
-		for i, image := range images {
-			name := key(image.Name)
-			first, ok := l[k][name]
-			switch {
-			case !ok:
-				l[k][name] = i
-			case k > 0:
-				l[k][name] = -1
-			default:
-				if err := c.pass(gaze.Problem{File: image.File, Line: image.Line, Reason: fmt.Sprintf("image %q is listed already on line %d", image.Name, images[first].Line)}); err != nil {
-					return nil, err
-				}
+// index is the images by name; one that is listed twice is a problem.
+func (c *problems) index(images []Image) (*names.Index, error) {
+	named := make([]names.Image, len(images))
+	for i, image := range images {
+		named[i] = names.Image{Name: image.Name, Path: image.Path}
+	}
+	index := names.New(named)
+	for i, image := range images {
+		if first := index.First(i); first != i {
+			if err := c.pass(gaze.Problem{File: image.File, Line: image.Line, Reason: fmt.Sprintf("image %q is listed already on line %d", image.Name, images[first].Line)}); err != nil {
+				return nil, err
 			}
 		}
 	}
-	return l, nil
-}
-
-func (l lookup) find(r gaze.Recording) (int, error) {
-	name, what := r.Image, fmt.Sprintf("gaze for image %q", r.Image)
-	if name == "" {
-		name = base(r.File)
-		what = fmt.Sprintf("gaze for an image that only the file's name, %q, tells", name)
-	}
-	for k, key := range nameKeys {
-		i, ok := l[k][key(name)]
-		switch {
-		case ok && i < 0:
-			return 0, gaze.Problem{File: r.File, Line: r.Line, Reason: what + ", which fits several images; expected a name with its folder"}
-		case ok:
-			return i, nil
-		}
-	}
-	return 0, gaze.Problem{File: r.File, Line: r.Line, Reason: what + ", which is not among the images"}
+	return index, nil
 }
 
 // maxShear is how much the shape (width over height) of a recording's frame may differ from its image's: room for sizes
@@ -128,6 +113,7 @@ func (set *Set) fit(r gaze.Recording, image Image, o AlignOptions) (gaze.Recordi
 	if r.Screen {
 		return set.place(r, image, o)
 	}
+	set.noteContradiction(r, o)
 	width, height := float64(image.Width), float64(image.Height)
 	known := image.Width > 0 && image.Height > 0
 	switch {
@@ -164,12 +150,18 @@ func (set *Set) place(r gaze.Recording, image Image, o AlignOptions) (gaze.Recor
 	if image.Width <= 0 || image.Height <= 0 {
 		return unknown("image")
 	}
+	set.noteContradiction(r, o)
+	if r.Place != nil {
+		o.Placement = stated(*r.Place, image)
+	}
 	screen := o.ScreenWidth > 0 && o.ScreenHeight > 0
 	switch {
-	case r.Width == 0 && !screen:
+	case r.Width == 0 && !screen && o.Placement.Screen.empty():
 		return unknown("screen")
-	case r.Width == 0:
+	case r.Width == 0 && screen:
 		r.Width, r.Height = o.ScreenWidth, o.ScreenHeight
+	case r.Width == 0: // a rectangle of it needs no size, which the image's stands for
+		r.Width, r.Height = float64(image.Width), float64(image.Height)
 	case r.Width == 1 && r.Height == 1 && screen:
 		r = r.Scaled(o.ScreenWidth, o.ScreenHeight)
 	case r.Width == 1 && r.Height == 1 && (o.Placement.How != "fill" || !o.Placement.Screen.empty() || o.Resolution.Known()):
@@ -180,4 +172,35 @@ func (set *Set) place(r gaze.Recording, image Image, o AlignOptions) (gaze.Recor
 	}
 	r = o.Placement.onImage(r, float64(image.Width), float64(image.Height))
 	return r, set.clip(&r)
+}
+
+// stated is the placement of an image in its own size where a file says it was, or over the whole screen.
+func stated(p gaze.Place, image Image) Placement {
+	if p.Fill {
+		return Placement{How: "fill"}
+	}
+	screen := Rectangle{p.X, p.Y, float64(image.Width), float64(image.Height)}
+	if p.Centre {
+		screen.X, screen.Y = p.X-screen.Width/2, p.Y-screen.Height/2
+	}
+	return Placement{Screen: screen}
+}
+
+// noteContradiction says where a file and the options differ; the file is followed.
+func (set *Set) noteContradiction(r gaze.Recording, o AlignOptions) {
+	if r.Place != nil && o.Placement.given() {
+		set.note("%s says where on the screen its images were: the placement %s is not used", filepath.Base(r.File), o.Placement)
+	}
+	if r.Screen && r.Width > 1 && o.ScreenWidth > 0 && (r.Width != o.ScreenWidth || r.Height != o.ScreenHeight) {
+		set.note("%s says that its screen is %g x %g: the size %g x %g is not used", filepath.Base(r.File), r.Width, r.Height, o.ScreenWidth, o.ScreenHeight)
+	}
+}
+
+// assumed is what the options say of screens, for errors.
+func (o AlignOptions) assumed() string {
+	text := ", with the placement " + o.Placement.String()
+	if o.ScreenWidth > 0 {
+		text += fmt.Sprintf(" on a screen of %g x %g where the files do not say", o.ScreenWidth, o.ScreenHeight)
+	}
+	return text
 }

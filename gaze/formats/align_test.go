@@ -1,6 +1,7 @@
 package formats
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -17,7 +18,7 @@ func TestAlign(t *testing.T) {
 		{Name: "two/a.jpg", File: "l.csv", Line: 3},
 		{Name: "c.jpg", Width: 100, Height: 50, File: "l.csv", Line: 4},
 	}
-	base := []gaze.Recording{recording("one/a.jpg", "A", 10, 5), recording("./two/a.jpg", "A", 7, 7), recording(`D:\gaze\c.png`, "A", 400, 200)}
+	base := []gaze.Recording{recording("one/a.jpg", "A", 10, 5), recording("./two/a.jpg", "A", 7, 7), recording("c.png", "A", 400, 200)}
 	with := func(more ...gaze.Recording) *Set { return &Set{Recordings: slices.Concat(base, more)} }
 	set := with(recording("c", "B", 1, 1), recording("c.jpg", "C", 0, 0))
 	items, skips, err := set.Align(images, AlignOptions{})
@@ -67,6 +68,53 @@ func TestAlign(t *testing.T) {
 		}
 		if err != nil || len(skips) != tc.skips || !listed || len(items) != len(tc.images) {
 			t.Errorf("%s: skips %v, error %v, want %d with %q", name, skips, err, tc.skips, tc.want)
+		}
+	}
+}
+
+// TestAlignNames: gaze finds its image by the strictest form of its name; folders of the tracker's computer count only where
+// the data set has folders.
+func TestAlignNames(t *testing.T) {
+	align := func(images []string, gazes ...string) string {
+		set, list := &Set{}, []Image{}
+		for _, name := range images {
+			list = append(list, Image{Name: name, Path: "/set/pics/" + name, Width: 9, Height: 9, File: "l", Line: 1})
+		}
+		for i, name := range gazes {
+			r := gaze.Recording{Image: name, File: "g.csv", Line: i + 1, Fixations: []gaze.Fixation{{X: 1, Y: 1, Duration: 1}}}
+			if file, ok := strings.CutPrefix(name, "file:"); ok {
+				r.Image, r.File = "", file
+			}
+			set.Recordings = append(set.Recordings, r)
+		}
+		items, _, err := set.Align(list, AlignOptions{})
+		if err != nil {
+			return err.Error()
+		}
+		var lines []string
+		for i, recordings := range items {
+			for _, r := range recordings {
+				lines = append(lines, fmt.Sprintf("%s=%d", images[i], r.Line))
+			}
+		}
+		return strings.Join(lines, " ")
+	}
+	for _, c := range []struct {
+		images, gazes []string
+		want          string
+	}{
+		{[]string{"train/p1/view1.png", "train/p2/view1.png"}, []string{"p2/view1.png", `C:\x\train\p1\view1.png`}, "train/p1/view1.png=2 train/p2/view1.png=1"},
+		{[]string{"train/p1/view1.png", "train/p2/view1.png"}, []string{"view1.png"}, "g.csv:1: gaze for image \"view1.png\", which fits several images; expected a name with its folder, for one of train/p1/view1.png, train/p2/view1.png"},
+		{[]string{"scan.png", "scan.1.png"}, []string{"scan.1", "scan"}, "scan.png=2 scan.1.png=1"},
+		{[]string{"scan.png", "scan.1.png"}, []string{"file:/gaze/scan.1.csv", "file:scan.png.csv"}, "scan.png=2 scan.1.png=1"},
+		{[]string{"1.2.840.10.dcm", "1.2.840.dcm"}, []string{"1.2.840", "1.2.840.10"}, "1.2.840.10.dcm=2 1.2.840.dcm=1"},
+		{[]string{"a.png", "b.png"}, []string{"../my images/a.png", `D:\img\b.bmp`}, "a.png=1 b.png=2"},
+		{[]string{"a.png", "p1/b.png"}, []string{"p2/a.png"}, `g.csv:1: gaze for image "p2/a.png", which is not among the images; "a.png" lies in another folder`},
+		{[]string{"a.png", "p1/b.png"}, []string{"pics/a.png", "set/pics/p1/b"}, "a.png=1 p1/b.png=2"},
+		{[]string{"a.png"}, []string{"p1/a.png", "p2/a.png"}, `g.csv:2: gaze for image "p2/a.png", which means "a.png", as "p1/a.png" does; expected images in folders that tell both apart`},
+	} {
+		if got := align(c.images, c.gazes...); got != c.want {
+			t.Errorf("%q of %q: %s\nexpected %s", c.gazes, c.images, got, c.want)
 		}
 	}
 }

@@ -151,7 +151,7 @@ func TestHeatMapFiles(t *testing.T) {
 			t.Errorf("%s: %+v", images[i].Name, item)
 		}
 	}
-	if _, _, err = set.Align([]Image{{Name: "one.jpg", Width: 200, Height: 300}, images[1], images[2]}, AlignOptions{}); err == nil || !strings.Contains(err.Error(), "another shape") {
+	if _, _, err = set.Align([]Image{{Name: "images/one.jpg", Width: 200, Height: 300}, images[1], images[2]}, AlignOptions{}); err == nil || !strings.Contains(err.Error(), "another shape") {
 		t.Errorf("a map of another shape: %v", err)
 	}
 	files["items.csv"] = "image,gaze\nimages/one.jpg,maps/none.png\n"

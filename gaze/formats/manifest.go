@@ -2,11 +2,12 @@ package formats
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"gzpt/gaze"
+	"gzpt/kernels/names"
 )
 
 func init() {
@@ -44,9 +45,21 @@ func readManifest(s *source) error {
 	if err != nil {
 		return err
 	}
-	m := &manifest{source: s, table: t, index: map[string]int{}, rows: map[[3]string]int{}, files: map[string]*Set{}}
-	if err := s.rows(t, m.add); err != nil {
+	m := &manifest{source: s, table: t, listed: map[string]int{}, lines: map[[3]string]int{}, files: map[string]*gazeFile{}}
+	if err := s.rows(t, m.collect); err != nil {
 		return err
+	}
+	images := make([]names.Image, len(m.rows))
+	for i, r := range m.rows {
+		images[i].Name = r.item.Image
+	}
+	m.index = names.New(images)
+	for i := range m.rows {
+		if err := m.add(i); err != nil {
+			if err := s.pass(err); err != nil {
+				return err
+			}
+		}
 	}
 	if len(s.set.Items) == 0 && len(s.skips) == 0 {
 		if err := s.pass(gaze.Problem{File: s.file, Reason: "no item after the header"}); err != nil {
@@ -56,20 +69,49 @@ func readManifest(s *source) error {
 	if len(m.files) == 0 {
 		return m.beside()
 	}
-	return m.unclaimed()
+	m.unclaimed()
+	return nil
 }
 
 // manifest is an items.csv being read.
 type manifest struct {
 	source *source
 	table  *table
-	index  map[string]int    // image -> item
-	rows   map[[3]string]int // image, gaze, reader -> line
-	files  map[string]*Set   // the gaze files read so far
+	rows   []manifestRow
+	index  *names.Index         // of the images of rows
+	listed map[string]int       // image -> item
+	lines  map[[3]string]int    // image, gaze, reader -> line
+	files  map[string]*gazeFile // those read so far
 }
 
-// add adds the present row: an item, unless the image is listed already, and its recordings.
-func (m *manifest) add() error {
+// manifestRow is a row with where its gaze and reader are told.
+type manifestRow struct {
+	item         Item
+	gaze, reader string
+	column       int // of gaze, in the line
+}
+
+// at is a problem with the column gaze of a row.
+func (r manifestRow) at(expected string) gaze.Problem {
+	return gaze.Problem{File: r.item.File, Line: r.item.Line, Column: r.column, Reason: fmt.Sprintf("gaze is %q, expected %s", r.gaze, expected)}
+}
+
+// gazeFile is a gaze file with its recordings by the row that their image's name means first.
+type gazeFile struct {
+	*Set
+	of        map[int][]named
+	unnamed   []named // recordings that name no image
+	strangers []int   // recordings whose name means no image of the manifest, or several
+}
+
+// named is a recording of a gaze file with the name by which it is of an image.
+type named struct {
+	recording int
+	name      string
+}
+
+// collect keeps the present row.
+func (m *manifest) collect() error {
 	t := m.table
 	item := Item{Image: t.text("image"), Label: t.text("label"), Split: t.text("split"), Columns: map[string]string{}, File: t.file, Line: t.line()}
 	for _, name := range t.names {
@@ -78,36 +120,49 @@ func (m *manifest) add() error {
 	if item.Image == "" {
 		return t.at("image", "the name of an image")
 	}
-	gaze, reader := t.text("gaze"), t.text("reader")
-	row := [3]string{item.Image, gaze, reader}
-	if line, ok := m.rows[row]; ok {
-		return t.problem(fmt.Sprintf("image %q is listed already on line %d", item.Image, line))
+	row := manifestRow{item: item, gaze: t.text("gaze"), reader: t.text("reader")}
+	if row.gaze != "" {
+		row.column = t.at("gaze", "").Column
 	}
-	if i, ok := m.index[item.Image]; ok {
-		if first := m.source.set.Items[i]; gaze == "" || first.Label != item.Label || first.Split != item.Split {
-			return t.problem(fmt.Sprintf("image %q is listed already on line %d; a further row must have the same label and split and another gaze file or reader",
-				item.Image, first.Line))
+	m.rows = append(m.rows, row)
+	return nil
+}
+
+// add adds a row: an item, unless the image is listed already, and its recordings.
+func (m *manifest) add(i int) error {
+	r := m.rows[i]
+	item, image := r.item, names.Clean(r.item.Image)
+	problem := func(format string, args ...any) error {
+		return gaze.Problem{File: item.File, Line: item.Line, Reason: fmt.Sprintf("image %q is listed already on line "+format, append([]any{item.Image}, args...)...)}
+	}
+	row := [3]string{image, r.gaze, r.reader}
+	if line, ok := m.lines[row]; ok {
+		return problem("%d", line)
+	}
+	if i, ok := m.listed[image]; ok {
+		if first := m.source.set.Items[i]; r.gaze == "" || first.Label != item.Label || first.Split != item.Split {
+			return problem("%d; a further row must have the same label and split and another gaze file or reader", first.Line)
 		}
 	}
-	if gaze != "" {
-		if err := m.claim(item, gaze, reader); err != nil {
+	if r.gaze != "" {
+		if err := m.claim(i); err != nil {
 			return err
 		}
 	}
-	if _, ok := m.index[item.Image]; !ok {
-		m.index[item.Image] = len(m.source.set.Items)
+	if _, ok := m.listed[image]; !ok {
+		m.listed[image] = len(m.source.set.Items)
 		m.source.set.Items = append(m.source.set.Items, item)
 	}
-	m.rows[row] = item.Line
+	m.lines[row] = item.Line
 	return nil
 }
 
 // open reads a gaze file once, or once for every image where the format wants it.
-func (m *manifest) open(name, image string) (*Set, error) {
+func (m *manifest) open(name, image string) (*gazeFile, error) {
 	perImage := name + "\x00" + image
 	for _, key := range []string{name, perImage} {
-		if set, ok := m.files[key]; ok {
-			return set, nil
+		if file, ok := m.files[key]; ok {
+			return file, nil
 		}
 	}
 	path := name
@@ -134,49 +189,74 @@ func (m *manifest) open(name, image string) (*Set, error) {
 	if err := set.addFileFor(path, image, o); err != nil {
 		return nil, err
 	}
-	m.files[key] = set
+	m.files[key] = m.sort(set)
 	total := m.source.set
 	total.Files, total.Formats = append(total.Files, set.Files...), append(total.Formats, set.Formats...)
 	total.Dropped.Add(set.Dropped)
+	total.clipped.add(set.clipped)
+	maps.Copy(total.assumptions(), set.assumed)
 	total.Skips = append(total.Skips, set.Skips...)
 	for _, note := range set.Notes {
 		total.note("%s", note)
 	}
-	return set, nil
+	return m.files[key], nil
 }
 
-// claim takes the recordings of an item, and of a reader if one is named, from a gaze file.
-func (m *manifest) claim(item Item, gaze, reader string) error {
-	set, err := m.open(gaze, item.Image)
-	if err != nil {
-		return m.table.at("gaze", fmt.Sprintf("a readable gaze file (%v)", err))
-	}
-	found := 0
-	for _, r := range set.Recordings {
-		if r.Image != "" && !sameImage(r.Image, item.Image) || reader != "" && r.Reader != "" && r.Reader != reader {
+// sort finds the rows that the recordings of a gaze file are of.
+func (m *manifest) sort(set *Set) *gazeFile {
+	f := &gazeFile{Set: set, of: map[int][]named{}}
+	for k, r := range set.Recordings {
+		if r.Image == "" {
+			f.unnamed = append(f.unnamed, named{recording: k})
 			continue
 		}
-		r.Image = item.Image
+		var rows []int // a recording with several candidates for its image may be of several
+		for _, name := range slices.Concat(r.Candidates, []string{r.Image}) {
+			if i, err := m.index.FindElsewhere(name); err == nil && !slices.Contains(rows, i) {
+				rows = append(rows, i)
+				f.of[i] = append(f.of[i], named{k, name})
+			}
+		}
+		if rows == nil {
+			f.strangers = append(f.strangers, k)
+		}
+	}
+	return f
+}
+
+// claim takes the recordings of a row, and of a reader if one is named, from its gaze file.
+func (m *manifest) claim(i int) error {
+	row := m.rows[i]
+	file, err := m.open(row.gaze, row.item.Image)
+	if err != nil {
+		return row.at(fmt.Sprintf("a readable gaze file (%v)", err))
+	}
+	own := slices.Concat(file.of[m.index.First(i)], file.unnamed)
+	slices.SortFunc(own, func(a, b named) int { return a.recording - b.recording })
+	found := 0
+	for _, n := range own {
+		r := file.Recordings[n.recording]
+		if row.reader != "" && r.Reader != "" && r.Reader != row.reader {
+			continue
+		}
+		m.source.set.noteNumber(n.name, row.item.Image)
+		r.Image, r.Candidates = row.item.Image, nil
 		if r.Reader == "" {
-			r.Reader = reader
+			r.Reader = row.reader
 		}
 		m.source.set.Recordings = append(m.source.set.Recordings, r)
 		found++
 	}
-	if found == 0 {
-		return m.table.at("gaze", fmt.Sprintf("a file with a recording of image %q, reader %q", item.Image, reader))
+	if found > 0 {
+		return nil
 	}
-	return nil
-}
-
-// sameImage compares names as Align does: whole, without folders, without extension.
-func sameImage(a, b string) bool {
-	for _, key := range nameKeys {
-		if key(a) == key(b) {
-			return true
+	for _, k := range file.strangers {
+		r := file.Recordings[k]
+		if _, err := m.index.Find(r.Image); names.IsAmbiguous(err) {
+			return row.at(fmt.Sprintf("a file with a recording of image %q; image %q on line %d of it %v", row.item.Image, r.Image, r.Line, err))
 		}
 	}
-	return false
+	return row.at(fmt.Sprintf("a file with a recording of image %q, reader %q", row.item.Image, row.reader))
 }
 
 // beside reads the gaze files in the manifest's folder.
@@ -196,37 +276,12 @@ func (m *manifest) beside() error {
 	return nil
 }
 
-// unclaimed adds the recordings of images that no row names, for Align to report as gaze without an image.
-func (m *manifest) unclaimed() error {
-	names := make([]string, 0, len(m.files))
-	for name := range m.files {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	claimed := map[string]bool{}
-	for _, item := range m.source.set.Items {
-		for _, key := range nameKeys {
-			claimed[key(item.Image)] = true
+// unclaimed adds the recordings whose image is no row's, for Align to report as gaze without an image.
+func (m *manifest) unclaimed() {
+	for _, name := range slices.Sorted(maps.Keys(m.files)) {
+		file := m.files[name]
+		for _, k := range file.strangers {
+			m.source.set.Recordings = append(m.source.set.Recordings, file.Recordings[k])
 		}
 	}
-	for _, name := range names {
-		for _, r := range m.files[name].Recordings {
-			if r.Image != "" && !slices.ContainsFunc(nameKeys, func(key func(string) string) bool { return claimed[key(r.Image)] }) {
-				m.source.set.Recordings = append(m.source.set.Recordings, r)
-			}
-		}
-	}
-	return nil
-}
-
-// nameKeys are the forms of an image's name, strictest first.
-var nameKeys = []func(string) string{
-	func(name string) string { return filepath.ToSlash(filepath.Clean(name)) },
-	base,
-	func(name string) string { return strings.TrimSuffix(base(name), filepath.Ext(name)) },
-}
-
-// base is the name without folders, of either kind of path.
-func base(name string) string {
-	return name[strings.LastIndexAny(name, `/\`)+1:]
 }

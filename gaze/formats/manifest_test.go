@@ -13,11 +13,14 @@ func init() { sniffSamples["manifest"] = []string{"image,label,split,gaze,reader
 func TestManifest(t *testing.T) {
 	both := "reader,image,x [px],y [px],duration\nA,a.png,1,1,1\nB,a.png,2,2,1\nA,b,3,3,1\n"
 	files := map[string]string{
-		"gaze/both.csv":  both,
-		"gaze/alone.csv": "x [norm],y [norm],duration\n0.5,0.5,2\n",
-		"gaze/more.csv":  both + "A,z.png,4,4,1\n",
-		"gaze/bad.csv":   "x [norm],y [norm],duration\nhalf,0.5,2\n",
-		"labels.csv":     "image,label\n",
+		"gaze/both.csv":    both,
+		"gaze/alone.csv":   "x [norm],y [norm],duration\n0.5,0.5,2\n",
+		"gaze/more.csv":    both + "A,z.png,4,4,1\n",
+		"gaze/bad.csv":     "x [norm],y [norm],duration\nhalf,0.5,2\n",
+		"labels.csv":       "image,label\n",
+		"gaze/folders.csv": "reader,image,x [px],y [px],duration\nA,set/p2/v.png,1,1,1\nA,p1\\v.png,2,2,1\n",
+		"gaze/bare.csv":    "reader,image,x [px],y [px],duration\nA,v.png,1,1,1\n",
+		"gaze/dots.csv":    "reader,image,x [px],y [px],duration\nA,1.2.3,1,1,1\nA,1.2,2,2,1\n",
 	}
 	header := "image,label,split,gaze,reader,patient\n"
 	for name, tc := range map[string]struct{ items, want string }{
@@ -38,6 +41,12 @@ func TestManifest(t *testing.T) {
 		"a reader that is not there":       {header + "a.png,x,,gaze/both.csv,C,\n", `a file with a recording of image "a.png", reader "C"`},
 		"an image that is not in its file": {header + "q.png,x,,gaze/both.csv,,\n", `a file with a recording of image "q.png"`},
 		"nothing":                          {header, "no item after the header"},
+		"images of one base name": {header + "p1/v.png,,,gaze/folders.csv,,\np2/v.png,,,gaze/folders.csv,,\n",
+			"p1/v.png/A 0x0 line 3: (2 2 0+1)\np2/v.png/A 0x0 line 2: (1 1 0+1)\n"},
+		"a name without its folder": {header + "p1/v.png,,,gaze/bare.csv,,\np2/v.png,,,gaze/bare.csv,,\n",
+			`items.csv:2:12: gaze is "gaze/bare.csv", expected a file with a recording of image "p1/v.png"; image "v.png" on line 2 of it fits several images`},
+		"names with dots":                 {header + "1.2.png,,,gaze/dots.csv,,\n1.2.3.png,,,gaze/dots.csv,,\n", "1.2.png/A 0x0 line 3: (2 2 0+1)\n1.2.3.png/A 0x0 line 2: (1 1 0+1)\n"},
+		"an image twice, under two names": {header + "p1\\v.png,x,,gaze/folders.csv,A,\n./p1/v.png,x,,gaze/folders.csv,A,\n", `items.csv:3: image "./p1/v.png" is listed already on line 2`},
 	} {
 		files["items.csv"] = tc.items
 		set, err := Load(write(t, files), ReadOptions{})

@@ -7,9 +7,11 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
+	"slices"
 	"strings"
+
+	"gzpt/kernels/names"
 )
 
 // ListOptions says where labels and splits come from.
@@ -118,6 +120,7 @@ type lister struct {
 	folder  string
 	options ListOptions
 	items   []Item
+	found   *imageFiles // what files lists
 }
 
 // root is the folder that images are sought in.
@@ -202,7 +205,7 @@ func (l *lister) readManifest(file string) error {
 	refused := map[string]bool{}
 	return l.rows(file, func(t *table) error {
 		item := Item{Name: t.text(imageColumn), Label: t.text("label"), Split: t.text(split), Group: t.text(group), File: file, Line: t.line()}
-		name := cleanName(item.Name)
+		name := names.Clean(item.Name)
 		row := [3]string{name, t.text("gaze"), t.text("reader")}
 		if line, ok := rows[row]; ok {
 			return item.problem(fmt.Errorf("listed already on line %d", line))
@@ -233,10 +236,13 @@ func (l *lister) readManifest(file string) error {
 	}, need...)
 }
 
-// locate is the file of an image that a manifest names.
+// locate is the file of an image that a manifest names: where the name leads, or else the image of the folder that it
+// means.
 func (l *lister) locate(name string) (string, error) {
-	path := filepath.FromSlash(name)
-	candidates := []string{filepath.Join(l.folder, path), filepath.Join(l.folder, imagesName, path)}
+	path := filepath.FromSlash(names.Clean(name))
+	candidates := slices.Compact([]string{
+		filepath.Join(l.folder, filepath.FromSlash(name)), filepath.Join(l.folder, path), filepath.Join(l.folder, imagesName, path),
+	})
 	if filepath.IsAbs(path) {
 		candidates = []string{path}
 	}
@@ -245,7 +251,46 @@ func (l *lister) locate(name string) (string, error) {
 			return c, nil
 		}
 	}
-	return "", fmt.Errorf("no such file, expected %s", strings.Join(candidates, " or "))
+	files, err := l.files()
+	if err != nil {
+		return "", err
+	}
+	i, err := files.index.Find(name)
+	if names.IsMissing(err) {
+		return "", fmt.Errorf("no such file, expected %s", strings.Join(candidates, " or "))
+	}
+	if err != nil {
+		return "", err
+	}
+	return files.images[i].Path, nil
+}
+
+// imageFiles is the image files of a folder, by name.
+type imageFiles struct {
+	images []names.Image
+	index  *names.Index
+}
+
+// files lists the image files of the folder, once.
+func (l *lister) files() (*imageFiles, error) {
+	if l.found == nil {
+		all := &lister{folder: l.folder}
+		if err := all.walk(); err != nil {
+			return nil, err
+		}
+		images := all.named()
+		l.found = &imageFiles{images, names.New(images)}
+	}
+	return l.found, nil
+}
+
+// named is the items for the index of names.
+func (l *lister) named() []names.Image {
+	images := make([]names.Image, len(l.items))
+	for i, item := range l.items {
+		images[i] = names.Image{Name: item.Name, Path: item.Path}
+	}
+	return images
 }
 
 // readLabels gives the items their labels, splits and groups from a table of their own.
@@ -259,16 +304,16 @@ func (l *lister) readLabels() error {
 	if err != nil {
 		return err
 	}
-	index := newNameIndex(l.items)
+	index := names.New(l.named())
 	lines := make([]int, len(l.items))
 	for i := range l.items {
 		l.items[i].Label, l.items[i].Split, l.items[i].Group = "", "", ""
 	}
 	return l.rows(file, func(t *table) error {
 		name := t.text(imageColumn)
-		i, err := index.find(name)
+		i, err := index.Find(name)
 		if err != nil {
-			return Problem{File: file, Line: t.line(), Reason: fmt.Sprintf("image %q %v of %s", name, err, l.root())}
+			return Problem{File: file, Line: t.line(), Reason: fmt.Sprintf("image %q %v; images of %s", name, err, l.root())}
 		}
 		if lines[i] > 0 {
 			return Problem{File: file, Line: t.line(), Reason: fmt.Sprintf("image %q is listed already on line %d", name, lines[i])}
@@ -294,64 +339,4 @@ func (l *lister) labelsFile(name string) (string, error) {
 		return "", fmt.Errorf("labels: expected %s or %s: %w", inside, name, err)
 	}
 	return name, nil
-}
-
-// nameIndex finds items by name: first whole, then by the last part of the name, then by that without its extension. What
-// stands before it in either name must be the end of what stands before it in the other: 7.png and images/7.png are the
-// same, a/7.png and b/7.png are not.
-type nameIndex struct {
-	items []Item
-	forms [3]map[string][]int
-}
-
-// nameForms are the forms of a name, strictest first.
-func nameForms(name string) [3]string {
-	name = cleanName(name)
-	base := path.Base(name)
-	return [3]string{name, base, strings.TrimSuffix(base, path.Ext(base))}
-}
-
-// cleanName is a name with slashes, and without what leads nowhere.
-func cleanName(name string) string { return path.Clean(strings.ReplaceAll(name, `\`, "/")) }
-
-func newNameIndex(items []Item) *nameIndex {
-	x := &nameIndex{items: items}
-	for k := range x.forms {
-		x.forms[k] = map[string][]int{}
-	}
-	for i, item := range items {
-		for k, form := range nameForms(item.Name) {
-			x.forms[k][form] = append(x.forms[k][form], i)
-		}
-	}
-	return x
-}
-
-var (
-	errNoItem       = errors.New("is not among the images")
-	errSeveralItems = errors.New("fits several images, expected a name with its folder; images")
-)
-
-func (x *nameIndex) find(name string) (int, error) {
-	for k, form := range nameForms(name) {
-		found := -1
-		for _, i := range x.forms[k][form] {
-			if !sameFolder(name, x.items[i].Name) {
-				continue
-			} else if found >= 0 {
-				return 0, errSeveralItems
-			}
-			found = i
-		}
-		if found >= 0 {
-			return found, nil
-		}
-	}
-	return 0, errNoItem
-}
-
-// sameFolder reports whether the folder of one name is the end of the other's.
-func sameFolder(a, b string) bool {
-	a, b = path.Dir("/"+cleanName(a)), path.Dir("/"+cleanName(b)) // with a slash before every folder
-	return a == "/" || b == "/" || strings.HasSuffix(a, b) || strings.HasSuffix(b, a)
 }

@@ -81,6 +81,9 @@ func TestListFindsImages(t *testing.T) {
 			[]string{"a/1.png|||"}},
 		{"labels by whole name, by last part and without extension", with(two, "l.csv", "image,grade\nimages/a/1.png,0\nb/1,1\n2,2\n"), ListOptions{Labels: "l.csv:grade"},
 			[]string{"a/1.png|0||", "b/1.png|1||", "b/2.png|2||"}},
+		{"a manifest of another machine", with(two, "items.csv", "image,label\nb\\2.png,x\n/data/set/a/1,y\n"), ListOptions{}, []string{`b\2.png|x||`, "/data/set/a/1|y||"}},
+		{"labels of another machine", with(images("train/p1/v.PNG", "train/p2/v.PNG", "train/p2/v.1.png"), "l.csv", "image,grade\nSet-1.0/train/p1/v.png,0\nC:\\set\\train\\p2\\v.png,1\np2/v.1,2\n"),
+			ListOptions{Labels: "l.csv:grade"}, []string{"train/p1/v.PNG|0||", "train/p2/v.1.png|2||", "train/p2/v.PNG|1||"}},
 		{"labels with row numbers", with(two, "l.csv", ",image,grade\n7,2.png,2\n"), ListOptions{Labels: "l.csv:grade"}, []string{"a/1.png|||", "b/1.png|||", "b/2.png|2||"}},
 		{"labels with split and group", with(two, "l.csv", "image,grade,part,who\n2.png,2,test,p\n"), ListOptions{Labels: "l.csv:grade", Split: "part", Group: "who"},
 			[]string{"a/1.png|||", "b/1.png|||", "b/2.png|2|test|p"}},
@@ -168,11 +171,17 @@ func TestBadLists(t *testing.T) {
 		{"labels without a file", two, ListOptions{Labels: "l.csv:x"}, `labels: expected ROOT/l.csv or l.csv`, nil},
 		{"labels with a wrong column", with(two, "l.csv", "image,y\n"), ListOptions{Labels: "l.csv:x"}, `ROOT/l.csv:1: no column "x", there are: image, y`, nil},
 		{"a label for no image", with(two, "l.csv", "image,y\n3.png,1\n4.png,2\n"), ListOptions{Labels: "l.csv:y"},
-			`ROOT/l.csv:3: image "4.png" is not among the images of ROOT`, []string{"3.png|1||", "a/1.png|||", "b/1.png|||"}},
+			`ROOT/l.csv:3: image "4.png" is not among the images; images of ROOT`, []string{"3.png|1||", "a/1.png|||", "b/1.png|||"}},
 		{"a label for an image of another folder", with(two, "l.csv", "image,y\nc/3.png,1\n3.png,2\nc/1.png,3\n"), ListOptions{Labels: "l.csv:y"},
+			`ROOT/l.csv:2: image "c/3.png" is not among the images; "3.png" lies in another folder; images of ROOT`, []string{"3.png|2||", "a/1.png|||", "b/1.png|||"}},
+		{"two labels for an image", with(two, "l.csv", "image,y\n3,1\n3.png,2\n"), ListOptions{Labels: "l.csv:y"},
 			`ROOT/l.csv:3: image "3.png" is listed already on line 2`, []string{"3.png|1||", "a/1.png|||", "b/1.png|||"}},
+		{"an image of several folders", with(two, "items.csv", "image\n1.png\n3.png\n"), ListOptions{},
+			`ROOT/items.csv:2: image "1.png": fits several images; expected a name with its folder, for one of a/1.png, b/1.png`, []string{"3.png|||"}},
+		{"an image of a folder that is not there", with(two, "items.csv", "image\nc/3.png\n3.png\n"), ListOptions{},
+			`ROOT/items.csv:2: image "c/3.png": no such file, expected ROOT/c/3.png or ROOT/images/c/3.png`, []string{"3.png|||"}},
 		{"a label for several images", with(two, "l.csv", "image,y\n1.png,1\n"), ListOptions{Labels: "l.csv:y"},
-			`ROOT/l.csv:2: image "1.png" fits several images, expected a name with its folder; images of ROOT`, []string{"3.png|||", "a/1.png|||", "b/1.png|||"}},
+			`ROOT/l.csv:2: image "1.png" fits several images; expected a name with its folder, for one of a/1.png, b/1.png; images of ROOT`, []string{"3.png|||", "a/1.png|||", "b/1.png|||"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			root := folder(t, c.files)
@@ -317,20 +326,6 @@ func FuzzList(f *testing.F) {
 			}
 		}
 	})
-}
-
-func TestNamesOfTheSameImage(t *testing.T) {
-	for _, c := range []struct {
-		a, b string
-		want bool
-	}{
-		{"1.png", "x/1.png", true}, {"images/1.png", "1.png", true}, {"x/y/1.png", "y/1.png", true}, {`y\1.png`, "y/1.png", true},
-		{"x/1.png", "y/1.png", false}, {"ay/1.png", "y/1.png", false}, {"./1.png", "1.png", true}, {"../y/1.png", "y/1.png", true},
-	} {
-		if got := sameFolder(c.a, c.b); got != c.want || sameFolder(c.b, c.a) != got {
-			t.Errorf("%q and %q: %v, expected %v", c.a, c.b, got, c.want)
-		}
-	}
 }
 
 func TestNamed(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"time"
 
 	"gzpt/kernels"
@@ -27,7 +29,8 @@ type EncodeOptions struct {
 // pixelsAtOnce bounds the memory that decoded images take before they are encoded, in values.
 const pixelsAtOnce = 1 << 25
 
-// Encode is the features of all items of a source, resized to squares and normalised as [data.Eval] says.
+// Encode is the features of all items of a source, resized to squares and normalised as [data.Eval] says. A feature that is
+// not finite is an error.
 func Encode(ctx context.Context, encoder *nn.Encoder, source data.Source, o EncodeOptions) (Features, error) {
 	n, dim := len(source.Items()), encoder.Arch().Features()
 	values := o.ImageSize * o.ImageSize * source.Channels()
@@ -44,8 +47,13 @@ func Encode(ctx context.Context, encoder *nn.Encoder, source data.Source, o Enco
 		if err != nil {
 			return f, err
 		}
-		if err := encoder.Encode(f.Values[from*dim:(from+m)*dim], part); err != nil {
+		features := f.Values[from*dim : (from+m)*dim]
+		if err := encoder.Encode(features, part); err != nil {
 			return f, err
+		}
+		if i := notFinite(features); i >= 0 {
+			return f, fmt.Errorf("image %q: feature %d is %v: the network does not fit such images, or its weights are damaged",
+				source.Items()[from+i/dim].Name, i%dim, features[i])
 		}
 		if o.Seen != nil {
 			if err := o.Seen(part); err != nil {
@@ -60,6 +68,11 @@ func Encode(ctx context.Context, encoder *nn.Encoder, source data.Source, o Enco
 		}
 	}
 	return f, nil
+}
+
+// notFinite is the first number that is NaN or infinite, or -1.
+func notFinite(values []float32) int {
+	return slices.IndexFunc(values, func(v float32) bool { return math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) })
 }
 
 // ErrChannels says that a backbone and images do not fit each other.
@@ -88,7 +101,7 @@ type BackboneOptions struct {
 	Labels string
 }
 
-// Backbone judges a backbone in a safetensors file by its features of the items of a source, which must have labels and a
+// Backbone judges a backbone in a file of weights, which [nn.LoadEncoder] opens, by its features of the items of a source, which must have labels and a
 // split.
 func Backbone(ctx context.Context, dev kernels.Device, weights string, source data.Source, o BackboneOptions) (*Report, error) {
 	encoder, err := OpenEncoder(dev, weights, source, o.Batch, o.ImageSize)
@@ -104,7 +117,7 @@ func Backbone(ctx context.Context, dev kernels.Device, weights string, source da
 	if err != nil {
 		return nil, err
 	}
-	r.Backbone, r.Network, r.Labels = weights, encoder.String(), o.Labels
+	r.Backbone, r.Network, r.Labels, r.Found = weights, encoder.String(), o.Labels, encoder.Found()
 	r.Date = time.Now().Format(time.RFC3339)
 	return r, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"gzpt/nn"
 	"gzpt/nn/data"
 )
 
@@ -22,6 +23,8 @@ type Report struct {
 	Test     int         `json:"test_items"`
 	KNN      KNNScores   `json:"knn"`
 	Probe    ProbeScores `json:"probe"`
+	// Found is what the file of the backbone held.
+	Found *nn.FoundBackbone `json:"-"`
 }
 
 // KNNScores is the scores of the nearest neighbours.

@@ -113,7 +113,9 @@ func (r *Run) initialise() error {
 	if r.settings.Init == "" {
 		return nil
 	}
-	return nn.LoadBackbone(r.settings.Init, r.trainer)
+	found, err := nn.LoadBackbone(r.settings.Init, r.trainer)
+	r.found = found
+	return err
 }
 
 // load brings the trainer to the last checkpoint; a run that was stopped before its first one begins anew.

@@ -125,8 +125,7 @@ func (a Alike) readyMade(set *dataset.Set) (*Related, error) {
 	if err != nil {
 		return nil, err
 	}
-	names := set.Names()
-	rows, err := formats.MatchNames(names, a.Names, listed)
+	rows, err := formats.MatchNames(set.Images(), a.Names, listed)
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +136,7 @@ func (a Alike) readyMade(set *dataset.Set) (*Related, error) {
 		}
 	}
 	if r.Missing == len(rows) {
-		return nil, fmt.Errorf("%s: %w, the first of which is %q", a.Names, ErrNoneNamed, names[0])
+		return nil, fmt.Errorf("%s: %w, the first of which is %q", a.Names, ErrNoneNamed, set.Items()[0].Name)
 	}
 	r.Relation = ready.Select(rows)
 	return r, nil

@@ -54,6 +54,7 @@ type Run struct {
 	positives *relation.Positives // nil without a relation
 	weights   nn.Weights          // of positives
 	trainer   *nn.Trainer
+	found     *nn.FoundBackbone // in Settings.Init
 	position  nn.Position
 	release   func() // of the lock
 
@@ -77,6 +78,9 @@ func (r *Run) Device() kernels.Device { return r.dev }
 
 // Trainer is what the run trains.
 func (r *Run) Trainer() *nn.Trainer { return r.trainer }
+
+// Found is what the file Settings.Init held, nil for a run that began without one or goes on.
+func (r *Run) Found() *nn.FoundBackbone { return r.found }
 
 // Items is the number of items.
 func (r *Run) Items() int { return len(r.rows) }

@@ -23,7 +23,7 @@ type Settings struct {
 	// Rule makes positives of the relation, and Drop leaves out each of them with this probability in a step.
 	Rule relation.Rule
 	Drop float64
-	// Init, if not "", is a safetensors file whose backbone the run starts from.
+	// Init, if not "", is a file of weights, as [nn.LoadBackbone] opens them, whose backbone the run starts from.
 	Init string
 }
 

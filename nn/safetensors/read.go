@@ -2,31 +2,31 @@ package safetensors
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
 	"slices"
+
+	"gzpt/nn/tensorfile"
 )
-
-// Info is where a tensor lies in a file and what it is.
-type Info struct {
-	Name       string
-	DType      DType
-	Shape      []int
-	begin, end int64 // bytes of the elements, from the end of the header
-}
-
-// Len is the number of elements.
-func (t Info) Len() int { return int((t.end - t.begin) / t.DType.size()) }
 
 // File is an open safetensors file whose header has been checked.
 type File struct {
 	r       io.ReaderAt
 	data    int64 // where the elements begin
-	tensors []Info
+	tensors []tensorfile.Info
+	places  []place
 	index   map[string]int
+}
+
+var _ tensorfile.File = (*File)(nil)
+
+// place is where the elements of a tensor lie: bytes from the end of the header.
+type place struct {
+	tensor     int
+	begin, end int64
 }
 
 // Open reads and checks the header of a file of size bytes. An error says what is wrong: a file that is too short or of
@@ -98,48 +98,39 @@ func (f *File) add(name string, e entry) error {
 	if _, ok := f.index[name]; ok {
 		return fmt.Errorf("safetensors: header: tensor %q occurs twice", name)
 	}
-	size := e.DType.size()
-	if size == 0 {
-		return fmt.Errorf("safetensors: tensor %q: elements of type %q, expected %s or %s", name, e.DType, Float32, Int64)
+	if e.DType.Size() == 0 {
+		return fmt.Errorf("safetensors: tensor %q: elements of type %q, which is not known", name, e.DType)
 	}
 	if e.Shape == nil || len(e.Offsets) != 2 {
 		return fmt.Errorf("safetensors: tensor %q: expected a shape and two data_offsets", name)
 	}
-	bytes, ok := size, true
-	for _, d := range e.Shape {
-		if d < 0 || d > 0 && bytes > math.MaxInt64/int64(d) {
-			ok = false
-			break
-		}
-		bytes *= int64(d)
-	}
+	bytes, ok := tensorfile.Bytes(e.DType, e.Shape)
 	begin, end := e.Offsets[0], e.Offsets[1]
 	if !ok || begin < 0 || end < begin || end-begin != bytes {
 		return fmt.Errorf("safetensors: tensor %q: %s of shape %v does not fill the bytes %d to %d", name, e.DType, e.Shape, begin, end)
 	}
 	f.index[name] = len(f.tensors)
-	f.tensors = append(f.tensors, Info{name, e.DType, e.Shape, begin, end})
+	f.places = append(f.places, place{len(f.tensors), begin, end})
+	f.tensors = append(f.tensors, tensorfile.Info{Name: name, Type: e.DType, Shape: e.Shape})
 	return nil
 }
 
 // checkPlaces demands that the tensors cover the bytes behind the header exactly once.
 func (f *File) checkPlaces(size int64) error {
-	ordered := slices.Clone(f.tensors)
-	slices.SortStableFunc(ordered, func(a, b Info) int {
-		if a.begin != b.begin {
-			return int(max(min(a.begin-b.begin, 1), -1))
-		}
-		return int(max(min(a.end-b.end, 1), -1))
+	ordered := slices.Clone(f.places)
+	slices.SortStableFunc(ordered, func(a, b place) int {
+		return cmp.Or(cmp.Compare(a.begin, b.begin), cmp.Compare(a.end, b.end))
 	})
 	var end int64
-	for _, t := range ordered {
-		if t.begin < end {
-			return fmt.Errorf("safetensors: tensor %q overlaps another: it begins at byte %d, the one before ends at %d", t.Name, t.begin, end)
+	for _, p := range ordered {
+		name := f.tensors[p.tensor].Name
+		if p.begin < end {
+			return fmt.Errorf("safetensors: tensor %q overlaps another: it begins at byte %d, the one before ends at %d", name, p.begin, end)
 		}
-		if t.begin > end {
-			return fmt.Errorf("safetensors: a gap of %d bytes before tensor %q", t.begin-end, t.Name)
+		if p.begin > end {
+			return fmt.Errorf("safetensors: a gap of %d bytes before tensor %q", p.begin-end, name)
 		}
-		end = t.end
+		end = p.end
 	}
 	if end > size {
 		return fmt.Errorf("safetensors: truncated: the tensors need %d bytes, the file holds %d", end, size)
@@ -151,53 +142,31 @@ func (f *File) checkPlaces(size int64) error {
 }
 
 // Tensors is every tensor in the order of the header.
-func (f *File) Tensors() []Info { return f.tensors }
+func (f *File) Tensors() []tensorfile.Info { return f.tensors }
 
-// Lookup finds a tensor by name.
-func (f *File) Lookup(name string) (Info, bool) {
-	i, ok := f.index[name]
-	if !ok {
-		return Info{}, false
-	}
-	return f.tensors[i], true
+// Lookup is the place of a tensor in Tensors by name.
+func (f *File) Lookup(name string) (i int, ok bool) {
+	i, ok = f.index[name]
+	return i, ok
 }
 
-// Floats reads the elements of a float32 tensor of this file.
-func (f *File) Floats(t Info) ([]float32, error) {
-	b, err := f.bytes(t, Float32)
+// Floats reads the elements of Tensors()[i], a floating-point tensor, as float32.
+func (f *File) Floats(i int) ([]float32, error) { return read(f, i, tensorfile.Type.Floats) }
+
+// Ints reads the elements of Tensors()[i], an int64 tensor.
+func (f *File) Ints(i int) ([]int64, error) { return read(f, i, tensorfile.Type.Ints) }
+
+func read[E any](f *File, i int, decode func(tensorfile.Type, []byte, binary.ByteOrder) ([]E, error)) ([]E, error) {
+	t, p := f.tensors[i], f.places[i]
+	b := make([]byte, p.end-p.begin)
+	if len(b) > 0 { // ReadAt may answer io.EOF for nothing at the end of the file
+		if _, err := f.r.ReadAt(b, f.data+p.begin); err != nil {
+			return nil, fmt.Errorf("safetensors: tensor %q: %w", t.Name, err)
+		}
+	}
+	v, err := decode(t.Type, b, binary.LittleEndian)
 	if err != nil {
-		return nil, err
-	}
-	v := make([]float32, t.Len())
-	for i := range v {
-		v[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
-	}
-	return v, nil
-}
-
-// Ints reads the elements of an int64 tensor of this file.
-func (f *File) Ints(t Info) ([]int64, error) {
-	b, err := f.bytes(t, Int64)
-	if err != nil {
-		return nil, err
-	}
-	v := make([]int64, t.Len())
-	for i := range v {
-		v[i] = int64(binary.LittleEndian.Uint64(b[8*i:]))
-	}
-	return v, nil
-}
-
-func (f *File) bytes(t Info, want DType) ([]byte, error) {
-	if t.DType != want {
-		return nil, fmt.Errorf("safetensors: tensor %q: elements of type %s, expected %s", t.Name, t.DType, want)
-	}
-	b := make([]byte, t.end-t.begin)
-	if len(b) == 0 {
-		return b, nil // ReadAt may answer io.EOF for nothing at the end of the file
-	}
-	if _, err := f.r.ReadAt(b, f.data+t.begin); err != nil {
 		return nil, fmt.Errorf("safetensors: tensor %q: %w", t.Name, err)
 	}
-	return b, nil
+	return v, nil
 }

@@ -8,6 +8,8 @@ import (
 	"io"
 	"math"
 	"slices"
+
+	"gzpt/nn/tensorfile"
 )
 
 // Tensor is one tensor to write. Its elements are in Floats or, for counters, in Ints; the other is nil.
@@ -18,18 +20,18 @@ type Tensor struct {
 	Ints   []int64
 }
 
-func (t Tensor) dtype() DType {
+func (t Tensor) dtype() tensorfile.Type {
 	if t.Ints != nil {
-		return Int64
+		return tensorfile.Int64
 	}
-	return Float32
+	return tensorfile.Float32
 }
 
 // entry is what the header says about a tensor.
 type entry struct {
-	DType   DType   `json:"dtype"`
-	Shape   []int   `json:"shape"`
-	Offsets []int64 `json:"data_offsets"` // begin and end
+	DType   tensorfile.Type `json:"dtype"`
+	Shape   []int           `json:"shape"`
+	Offsets []int64         `json:"data_offsets"` // begin and end
 }
 
 // Write writes the tensors to w with the metadata format=pt that PyTorch's loaders look for. Tensors of int64 come first,
@@ -38,7 +40,7 @@ type entry struct {
 // that Open would refuse for its size is an error, and so is a failed write.
 func Write(w io.Writer, tensors []Tensor) error {
 	ordered := slices.Clone(tensors)
-	slices.SortStableFunc(ordered, func(a, b Tensor) int { return int(b.dtype().size() - a.dtype().size()) })
+	slices.SortStableFunc(ordered, func(a, b Tensor) int { return int(b.dtype().Size() - a.dtype().Size()) })
 	header, err := header(ordered)
 	if err != nil {
 		return err
@@ -82,7 +84,7 @@ func header(tensors []Tensor) ([]byte, error) {
 			return nil, fmt.Errorf("safetensors: write: %s: shape %v, but %d elements", t.Name, t.Shape, len(t.Floats)+len(t.Ints))
 		}
 		begin := end
-		end += int64(n) * t.dtype().size()
+		end += int64(n) * t.dtype().Size()
 		name, err := json.Marshal(t.Name)
 		if err != nil {
 			return nil, fmt.Errorf("safetensors: write: name %q: %w", t.Name, err)

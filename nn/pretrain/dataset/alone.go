@@ -8,6 +8,7 @@ import (
 
 	"gzpt/gaze"
 	"gzpt/gaze/formats"
+	"gzpt/kernels/names"
 	"gzpt/nn/data"
 )
 
@@ -49,7 +50,7 @@ func GazeAlone(s Settings) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	var names []string
+	var images []string
 	known := map[string]bool{}
 	for _, r := range set.Recordings {
 		switch {
@@ -57,12 +58,12 @@ func GazeAlone(s Settings) (*Set, error) {
 			return nil, gaze.Problem{File: r.File, Line: r.Line, Reason: "a recording that names no image, expected one, or the images"}
 		case r.Width == 0:
 			return nil, gaze.Problem{File: r.File, Line: r.Line, Reason: fmt.Sprintf("gaze for image %q in pixels of an unknown frame, expected columns width and height, or the images", r.Image)}
-		case !known[r.Image]:
-			known[r.Image] = true
-			names = append(names, r.Image)
+		case !known[names.Clean(r.Image)]:
+			known[names.Clean(r.Image)] = true
+			images = append(images, r.Image)
 		}
 	}
-	if err := d.name(s, names); err != nil {
+	if err := d.name(s, images); err != nil {
 		return nil, err
 	}
 	if err := d.alignGaze(s, set); err != nil {

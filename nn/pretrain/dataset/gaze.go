@@ -53,7 +53,7 @@ func (d *Set) alignGaze(s Settings, set *formats.Set) error {
 	o.SkipBad = s.SkipBad
 	images := make([]formats.Image, len(d.Items()))
 	for i, item := range d.Items() {
-		images[i] = formats.Image{Name: item.Name, File: cmp.Or(item.File, item.Path), Line: item.Line}
+		images[i] = formats.Image{Name: item.Name, Path: item.Path, File: cmp.Or(item.File, item.Path), Line: item.Line}
 		images[i].Width, images[i].Height = d.Size(i)
 	}
 	recordings, skips, err := set.Align(images, o)

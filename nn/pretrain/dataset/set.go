@@ -5,6 +5,7 @@ import (
 
 	"gzpt/gaze"
 	"gzpt/gaze/formats"
+	"gzpt/kernels/names"
 	"gzpt/nn/data"
 )
 
@@ -85,6 +86,15 @@ func (d *Set) Names() []string {
 		names[i] = item.Name
 	}
 	return names
+}
+
+// Images is the items for an index of names.
+func (d *Set) Images() []names.Image {
+	images := make([]names.Image, len(d.Items()))
+	for i, item := range d.Items() {
+		images[i] = names.Image{Name: item.Name, Path: item.Path}
+	}
+	return images
 }
 
 // Labels is the label of each item, nil where none has one.

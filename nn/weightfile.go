@@ -1,0 +1,66 @@
+package nn
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"gzpt/nn/safetensors"
+	"gzpt/nn/tensorfile"
+	"gzpt/nn/torchfile"
+)
+
+// WeightFile is an open file of weights.
+type WeightFile struct {
+	tensorfile.File
+	// Format is "safetensors", "PyTorch, zip" or "PyTorch, legacy".
+	Format string
+	close  func() error
+}
+
+// OpenWeightFile opens a file of weights: safetensors, or what PyTorch's torch.save wrote (.pth, .pt, .ckpt), in either of its
+// forms. Which it is follows from the content, not from the name. The error names the file.
+func OpenWeightFile(path string) (*WeightFile, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	w, err := newWeightFile(file)
+	if err != nil {
+		file.Close()
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	w.close = file.Close
+	return w, nil
+}
+
+// Close closes the file.
+func (w *WeightFile) Close() error { return w.close() }
+
+func newWeightFile(file *os.File) (*WeightFile, error) {
+	stat, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if stat.IsDir() {
+		return nil, errors.New("a folder, expected a file of weights")
+	}
+	head := make([]byte, 9)
+	n, err := file.ReadAt(head, 0)
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	switch {
+	case n == len(head) && head[8] == '{': // the length before it may look like the beginning of a pickle
+		f, err := safetensors.Open(file, stat.Size())
+		return &WeightFile{File: f, Format: "safetensors"}, err
+	case torchfile.Recognise(head[:n]):
+		f, err := torchfile.Open(file, stat.Size())
+		if err != nil {
+			return nil, err
+		}
+		return &WeightFile{File: f, Format: "PyTorch, " + f.Form()}, nil
+	}
+	return nil, errors.New("neither a safetensors file nor one of PyTorch's torch.save")
+}
