@@ -14,16 +14,19 @@ STATICCHECK         := .tools/staticcheck-$(STATICCHECK_VERSION)
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo study measures test machine lint unit tiers noasm portable race short-demo fuzz bench bench-peer bench-gaze check-export check-weights pages clean
+.PHONY: help demo study methods measures test machine lint unit tiers noasm portable race short-demo fuzz bench bench-peer bench-gaze check-export check-weights pages bench-contrast clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## train on phantom images with gaze, with permuted gaze and without; print one table
 	$(GO) run ./cmd/gzpt-train
 
 study: ## does gaze help on real images? four relations, three seeds each; STUDY_DATA=folder; may be stopped and repeated
 	$(GO) run ./bench/study
+
+methods: ## four methods with no, permuted and real gaze on phantoms, three seeds each, to bench/results; may be stopped and repeated
+	$(GO) run ./bench/study --phantoms 1000 --method byol,simsiam,simclr,moco --runs runs/methods --out bench/results/methods.md
 
 measures: ## what every measure of gaze is worth on real recordings and what it costs, to bench/results; GAZE_DATA=folder
 	$(GO) run ./bench/measures --data $(GAZE_DATA)
@@ -97,6 +100,9 @@ bench-peer: ## training steps and convolutions beside PyTorch, in turns, to benc
 
 bench-gaze: ## gaze measures beside the libraries that Python users have, in turns, to bench/results; PEER_PYTHON=python3, PEER_FLAGS
 	$(GO) run ./bench/peer --python $(PEER_PYTHON) --gaze $(PEER_FLAGS)
+
+bench-contrast: ## the contrastive loss beside PyTorch, eager and compiled, in turns, to bench/results; PEER_PYTHON=python3, PEER_FLAGS
+	$(GO) run ./bench/peer --python $(PEER_PYTHON) --contrast $(PEER_FLAGS)
 
 check-export: ## does torchvision load the backbone of RUN=folder, and compute its features? PEER_PYTHON=python3
 	@features="$$(mktemp -d)" || exit 1; trap 'rm -rf "$$features"' EXIT; \

@@ -4,159 +4,356 @@ package asm
 
 import (
 	"math"
+	"slices"
+	"unsafe"
 
 	"gzpt/kernels"
 )
 
-// contrast is the operands of a contrastive loss and what follows from its labels.
-type contrast struct {
-	kernels.Contrast
-	q, keys, queue []float32
-	anchors, depth int
-	batch, columns int // keys, keys and queue
-	offsets        []int32
-	labelled       []int32
-	labels         []float32
-	sums           []float64 // the sum of the labels of an anchor, and its weight
-	z              []float64 // logits of one anchor, then the coefficients of its gradient
-	partial        []float64 // gradients
+// The contrastive loss cuts the matrix of logits into tiles of a band of anchors and a block of candidates. A tile lives in
+// L2 of one worker: a product makes it, the exponentials pass over it in place, and in the backward pass two more products
+// take it as their operand. Nothing of the size of the matrix is stored.
+//
+// The sums of a band belong to one worker at a time, and so do the gradients of a block of keys. Tiles that share neither
+// make a round; rounds follow each other, so that the order of every sum follows from the shape.
+
+// span is the rows first, ..., first+n-1.
+type span struct{ first, n int }
+
+// segment is the keys of the batch or the queue: rows that are neighbouring columns of the logits.
+type segment struct {
+	rows   []float32
+	column int       // of the first row
+	n      int       // rows
+	size   int       // of a block
+	across []float32 // rows times Scale, [panel of columns][depth][column]
+	along  []float32 // rows, [block][panel of depth][row][column]
 }
 
-func (d *device) contrast(q, keys, queue kernels.Tensor, labels kernels.Labels, c kernels.Contrast) *contrast {
+func (s *segment) blocks() int { return ceil(s.n, s.size) }
+
+func (s *segment) block(i int) span { return span{i * s.size, min(s.size, s.n-i*s.size)} }
+
+// anchor is what the labels of one anchor come to.
+type anchor struct {
+	positives float64 // sum of the labels
+	weight    float64 // w_i
+	labels    span
+	ascending bool // the columns of many labels: they can be searched
+}
+
+// anchorState is the sums over some candidates of one anchor.
+type anchorState struct {
+	largest  float32
+	sum      float64 // of the exponentials of the logits less the largest
+	labelled float64 // of the labelled logits
+}
+
+// contrastJob carries out step for every item of a contrastive loss or its gradient.
+type contrastJob struct {
+	step func(j *contrastJob, item, worker int)
+	pair func(j *contrastJob, worker int, upper, lower span)
+	d    *device
+	k    *contrastKernels
+	kernels.Contrast
+	symmetric    bool
+	q            []float32
+	anchors      int
+	depth, wide  int // and depth in whole panels
+	size         int // of a band
+	reach        int // bands of a group
+	keys, queue  segment
+	offsets      []int32
+	columns      []int32
+	labels       []float32
+	labelled     []anchor
+	states       []anchorState // [part][anchor]
+	loose        []*segment    // whose tiles touch the sums of one band only
+	parts        int           // that their blocks are cut into
+	round        int
+	stride       int       // floats from one row of a tile to the next
+	in, out      []int     // offsets of the rows of a band in q, and of a tile
+	runs         []run     // of the depth
+	bands        []float32 // q as segment.along of bands
+	dq, dk       []float32
+	partial      []float32 // gradients of q of all parts but the first
+	shifts       []float32 // lse
+	factors      []float32 // of the exponentials of an anchor
+	labelFactors []float32 // of its labels
+	workers      []contrastWorkspace
+}
+
+// contrastWorkspace is the scratch of one worker.
+type contrastWorkspace struct {
+	z, turned []float32 // a tile, and its transpose
+	runs      []run
+	stats     []rowStats
+}
+
+// Sizes of tiles in rows and columns, whole panels of every tier: a tile takes up to 140 KiB of L2.
+const (
+	contrastSmall  = 64
+	contrastMiddle = 128
+	forwardWidth   = 512 // columns, where a tile is no operand: long rows have less work at their ends
+	tilePadding    = 16  // floats that keep rows of a tile from meeting in one set of L1
+	maxReach       = 4   // bands of a group
+)
+
+// contrastGroups is how many groups of bands there are before one has several; a test sets it.
+var contrastGroups = 16
+
+// bandSize is the rows of a band or block of n: small work has enough for some workers.
+func bandSize(n int) int {
+	if n < 4*contrastMiddle {
+		return contrastSmall
+	}
+	return contrastMiddle
+}
+
+// sizes chooses the tiles.
+func (j *contrastJob) sizes(gradient bool) {
+	j.size, j.keys.size, j.queue.size = bandSize(j.anchors), bandSize(j.keys.n), bandSize(j.queue.n)
+	if gradient {
+		return
+	}
+	j.queue.size = forwardWidth
+	if !j.symmetric {
+		j.size, j.keys.size = contrastSmall, forwardWidth
+	}
+}
+
+func (j *contrastJob) bandCount() int { return ceil(j.anchors, j.size) }
+
+// groupCount is the groups of bands. A worker takes the bands of a group through the same blocks, so that it fetches those
+// once for all of them.
+func (j *contrastJob) groupCount() int { return ceil(j.bandCount(), j.reach) }
+
+// group is the bands of a group, or of blocks those of as many.
+func (j *contrastJob) group(i, count int) span {
+	return span{i * j.reach, min(j.reach, count-i*j.reach)}
+}
+
+func (j *contrastJob) band(i int) span { return span{i * j.size, min(j.size, j.anchors-i*j.size)} }
+
+// do hands an item to the step that runs.
+func (j *contrastJob) do(item, worker int) { j.step(j, item, worker) }
+
+// each runs n items of a step. None wake nobody.
+func (j *contrastJob) each(n int, step func(j *contrastJob, item, worker int)) {
+	if n == 0 {
+		return
+	}
+	j.step = step
+	j.d.pool.run(j, n)
+}
+
+// contrast is the job for some operands, its labels added up and its candidates packed; with gradient also for the products
+// of the backward pass.
+func (d *device) contrast(q, k, queue kernels.Tensor, labels kernels.Labels, c kernels.Contrast, symmetric, gradient bool) *contrastJob {
 	j := &d.elem.contrast
-	j.Contrast, j.q, j.keys, j.queue = c, q.Float32(), keys.Float32(), nil
-	j.anchors, j.depth, j.batch, j.columns = q.Dim(0), q.Dim(1), keys.Dim(0), keys.Dim(0)
-	j.offsets, j.labelled, j.labels = labels.Offsets.Int32(), labels.Columns.Int32(), labels.Weights.Float32()
+	j.d, j.k, j.Contrast, j.symmetric = d, d.contrastKernels(), c, symmetric
+	j.q, j.anchors, j.depth = q.Float32(), q.Dim(0), q.Dim(1)
+	columns := d.blocking().columns
+	j.wide = ceil(j.depth, columns) * columns
+	j.keys.rows, j.keys.n = k.Float32(), k.Dim(0)
+	j.queue.rows, j.queue.column, j.queue.n = queue.Float32(), k.Dim(0), 0
 	if queue.Rank() != 0 {
-		j.queue, j.columns = queue.Float32(), j.columns+queue.Dim(0)
+		j.queue.n = queue.Dim(0)
 	}
-	j.sums = grow(j.sums, 2*j.anchors)
-	j.z, j.partial = grow(j.z, j.columns), grow(j.partial, len(j.q)+len(j.keys))
-	clear(j.partial)
-	all := 0.0
-	for i := range j.anchors {
-		from, to := j.labelsOf(i)
-		j.sums[2*i] = 0
-		for e := from; e < to; e++ {
-			if j.admits(i, int(j.labelled[e])) {
-				j.sums[2*i] += float64(j.labels[e])
-			}
-		}
-		all += j.sums[2*i]
+	j.sizes(gradient)
+	j.reach = min(max(j.bandCount()/contrastGroups, 1), maxReach)
+	j.offsets, j.columns, j.labels = labels.Offsets.Int32(), labels.Columns.Int32(), labels.Weights.Float32()
+	j.scratch()
+	j.weigh()
+	if c.Keys != kernels.OwnKey {
+		j.packSegment(&j.keys, gradient)
 	}
-	for i := range j.anchors {
-		j.sums[2*i+1] = rowWeight(c.Normaliser, j.sums[2*i], all, j.anchors)
-	}
+	j.packSegment(&j.queue, gradient)
 	return j
 }
 
+// scratch makes room for tiles, and lists the offsets of their rows.
+func (j *contrastJob) scratch() {
+	width := max(j.size, j.keys.size, j.queue.size)
+	rows := j.size
+	j.stride = width + tilePadding
+	j.in, j.out = grow(j.in, rows+maxRows), grow(j.out, rows+maxRows)
+	for r := range rows + maxRows {
+		j.in[r], j.out[r] = 4*r*j.depth, 4*r*j.stride
+	}
+	j.runs = stretches(j.runs, j.depth, j.d.blocking().columns)
+	j.workers = grow(j.workers, j.d.pool.workers)
+	for i := range j.workers {
+		ws := &j.workers[i]
+		ws.z = growFloats(ws.z, rows*j.stride)
+		if j.symmetric {
+			ws.turned = growFloats(ws.turned, rows*j.stride)
+		}
+		ws.stats, ws.runs = grow(ws.stats, rows), grow(ws.runs, ceil(width, runSteps))
+	}
+}
+
+// stretches are the runs of a sum of n steps through rows of floats and through panels.
+func stretches(runs []run, n, columns int) []run {
+	runs = runs[:0]
+	for parts, first := ceil(n, runSteps), 0; first < n; parts-- {
+		steps := min(ceil(ceil(n-first, parts), 4)*4, n-first)
+		runs = append(runs, run{4 * first, 4 * columns * first, steps})
+		first += steps
+	}
+	return runs
+}
+
+// weigh adds up the labels.
+func (j *contrastJob) weigh() {
+	j.labelled = grow(j.labelled, j.anchors)
+	j.each(ceil(j.anchors, weighRows), (*contrastJob).weighRows)
+	var all float64
+	for i := range j.anchors {
+		all += j.labelled[i].positives
+	}
+	for i := range j.anchors {
+		a := &j.labelled[i]
+		a.weight = rowWeight(j.Normaliser, a.positives, all, j.anchors)
+	}
+}
+
+// weighRows is the anchors of an item of weigh.
+const weighRows = 64
+
+func (j *contrastJob) weighRows(item, _ int) {
+	for i := item * weighRows; i < min((item+1)*weighRows, j.anchors); i++ {
+		labels := j.labelRange(i)
+		columns := j.columns[labels.first:][:labels.n]
+		a := anchor{labels: labels, ascending: labels.n > manyLabels && slices.IsSorted(columns)}
+		for e, column := range columns {
+			if j.admits(i, int(column)) {
+				a.positives += float64(j.labels[labels.first+e])
+			}
+		}
+		j.labelled[i] = a
+	}
+}
+
+// manyLabels of one anchor are searched, fewer looked through.
+const manyLabels = 16
+
+// labelRange is where the labels of anchor i lie.
+func (j *contrastJob) labelRange(i int) span {
+	end := max(min(int(j.offsets[i+1]), len(j.columns), len(j.labels)), 0)
+	first := min(max(int(j.offsets[i]), 0), end)
+	return span{first, end - first}
+}
+
+// labelsIn is where the labels of anchor i at the columns of a span lie, and perhaps others.
+func (j *contrastJob) labelsIn(i int, columns span) span {
+	a := &j.labelled[i]
+	if !a.ascending {
+		return a.labels
+	}
+	all := j.columns[a.labels.first:][:a.labels.n]
+	first, _ := slices.BinarySearch(all, int32(columns.first))
+	behind, _ := slices.BinarySearch(all, int32(columns.first+columns.n))
+	return span{a.labels.first + first, behind - first}
+}
+
 // admits reports whether column is one of those of anchor i.
-func (j *contrast) admits(i, column int) bool {
-	if column >= j.batch || j.Keys == kernels.AllKeys {
-		return 0 <= column && column < j.columns
+func (j *contrastJob) admits(i, column int) bool {
+	if column >= j.keys.n || j.Keys == kernels.AllKeys {
+		return 0 <= column && column < j.keys.n+j.queue.n
 	}
 	return 0 <= column && (column == i) == (j.Keys == kernels.OwnKey)
 }
 
-// labelsOf is the range of the labels of anchor i.
-func (j *contrast) labelsOf(i int) (from, to int) {
-	return max(int(j.offsets[i]), 0), min(int(j.offsets[i+1]), len(j.labelled), len(j.labels))
+// packSegment packs all blocks of a segment.
+func (j *contrastJob) packSegment(s *segment, gradient bool) {
+	columns := j.d.blocking().columns
+	s.across = growFloats(s.across, ceil(s.n, columns)*columns*j.depth)
+	if !gradient {
+		j.packBlocks(s, (*contrastJob).packKeysAcross, (*contrastJob).packQueueAcross)
+		return
+	}
+	s.along = growFloats(s.along, s.n*j.wide)
+	j.packBlocks(s, (*contrastJob).packKeysBoth, (*contrastJob).packQueueBoth)
 }
 
-// candidate is the row of a column.
-func (j *contrast) candidate(column int) []float32 {
-	if column < j.batch {
-		return j.keys[column*j.depth:][:j.depth]
+func (j *contrastJob) packBlocks(s *segment, keys, queue func(j *contrastJob, item, worker int)) {
+	if s == &j.keys {
+		j.each(s.blocks(), keys)
+		return
 	}
-	return j.queue[(column-j.batch)*j.depth:][:j.depth]
+	j.each(s.blocks(), queue)
 }
 
-// logits fills z with the logits of anchor i.
-func (j *contrast) logits(i int) {
-	for column := range j.columns {
-		j.z[column] = math.Inf(-1)
-		if j.admits(i, column) {
-			var sum float64
-			for n, v := range j.candidate(column) {
-				sum += float64(v) * float64(j.q[i*j.depth+n])
-			}
-			j.z[column] = j.Scale * sum
-		}
-	}
+func (j *contrastJob) packKeysAcross(item, _ int)  { j.packAcross(&j.keys, item) }
+func (j *contrastJob) packQueueAcross(item, _ int) { j.packAcross(&j.queue, item) }
+
+func (j *contrastJob) packKeysBoth(item, _ int) {
+	j.packAcross(&j.keys, item)
+	j.packAlong(j.keys.along, j.keys.rows, j.keys.block(item))
 }
 
-func (d *device) ContrastiveLoss(loss, lse, q, k, queue kernels.Tensor, labels kernels.Labels, c kernels.Contrast, scale float64) {
-	d.check.ContrastiveLoss(loss, lse, q, k, queue, labels, c)
-	j := d.contrast(q, k, queue, labels, c)
-	var all float64
-	for i := range j.anchors {
-		j.logits(i)
-		largest, sum := math.Inf(-1), 0.0
-		for _, z := range j.z[:j.columns] {
-			largest = max(largest, z)
-		}
-		for _, z := range j.z[:j.columns] {
-			if z != math.Inf(-1) {
-				sum += math.Exp(z - largest)
-			}
-		}
-		shift := largest + math.Log(sum)
-		if math.IsInf(largest, -1) {
-			shift = largest
-		}
-		lse.Float32()[i] = float32(shift)
-		from, to := j.labelsOf(i)
-		for e := from; e < to; e++ {
-			if column := int(j.labelled[e]); j.labels[e] != 0 && j.admits(i, column) {
-				all += j.sums[2*i+1] * float64(j.labels[e]) * (j.z[column] - shift)
-			}
-		}
-	}
-	loss.Float64()[0] -= scale * all
+func (j *contrastJob) packQueueBoth(item, _ int) {
+	j.packAcross(&j.queue, item)
+	j.packAlong(j.queue.along, j.queue.rows, j.queue.block(item))
 }
 
-func (d *device) ContrastiveLossBackward(dq, dk, lse, q, k, queue kernels.Tensor, labels kernels.Labels, c kernels.Contrast, scale float64) {
-	symmetric := d.check.ContrastiveLossBackward(dq, dk, lse, q, k, queue, labels, c)
-	j := d.contrast(q, k, queue, labels, c)
-	sums, keySums := j.partial[:len(j.q)], j.partial[len(j.q):][:len(j.keys)]
-	if symmetric {
-		keySums = sums
+func (j *contrastJob) packBand(item, _ int) { j.packAlong(j.bands, j.q, j.band(item)) }
+
+// packAcross packs one block for the product that makes logits.
+func (j *contrastJob) packAcross(s *segment, item int) {
+	columns, block := j.d.blocking().columns, s.block(item)
+	if j.depth == 0 {
+		return
 	}
-	for i := range j.anchors {
-		j.gradient(i, float64(lse.Float32()[i]), scale)
-		for column := range j.columns {
-			if !j.admits(i, column) {
-				continue
-			}
-			for n, v := range j.candidate(column) {
-				sums[i*j.depth+n] += j.z[column] * float64(v)
-				if column < j.batch {
-					keySums[column*j.depth+n] += j.z[column] * float64(j.q[i*j.depth+n])
-				}
-			}
-		}
-	}
-	for i, v := range sums {
-		dq.Float32()[i] = float32(v)
-	}
-	for i := range dk.Float32() {
-		dk.Float32()[i] = float32(keySums[i])
+	for first := block.first; first < block.first+block.n; first += columns {
+		panel := s.across[first*j.depth:][:columns*j.depth]
+		packColumns(&panel[0], columns, &s.rows[first*j.depth], j.depth, j.depth, min(columns, s.n-first))
+		j.k.scaleFloats(&panel[0], len(panel), float32(j.Scale))
 	}
 }
 
-// gradient turns the logits of anchor i into the coefficients of its gradient.
-func (j *contrast) gradient(i int, lse, scale float64) {
-	j.logits(i)
-	factor := j.Scale * scale * j.sums[2*i+1]
-	for column, z := range j.z[:j.columns] {
-		if j.admits(i, column) {
-			j.z[column] = factor * math.Exp(z-lse) * j.sums[2*i]
-		}
+// packAlong packs the rows of one block or band for the products that sum over them.
+func (j *contrastJob) packAlong(packed, rows []float32, block span) {
+	columns := j.d.blocking().columns
+	for c := 0; c < j.depth; c += columns {
+		to := &packed[block.first*j.wide+c*block.n]
+		packRows(to, columns, &rows[block.first*j.depth+c], j.depth, block.n, min(columns, j.depth-c))
 	}
-	from, to := j.labelsOf(i)
-	for e := from; e < to; e++ {
-		if column := int(j.labelled[e]); j.labels[e] != 0 && j.admits(i, column) {
-			j.z[column] -= factor * float64(j.labels[e])
+}
+
+// products fills the tile of a worker with the logits of a band and a block. Behind the last column of the block it fills
+// up the panel with 0.
+func (j *contrastJob) products(ws *contrastWorkspace, band span, s *segment, block span) {
+	b, q, z := j.d.blocking(), at(unsafe.SliceData(j.q), band.first*j.depth), unsafe.SliceData(ws.z)
+	for c := 0; c < block.n; c += b.columns {
+		w := at(unsafe.SliceData(s.across), (block.first+c)*j.depth)
+		for r := 0; r < band.n; r += b.rows {
+			j.d.tile(q, &j.in[r], j.runs, w, at(z, c), &j.out[r], min(b.rows, band.n-r), b.columns, false)
 		}
 	}
 }
+
+// whole is the floats of a row of a tile with n columns, which the kernels take 32 at a time.
+func whole(n int) int { return ceil(n, 32) * 32 }
+
+// fillUp puts v behind the n columns of the rows of a tile.
+func (j *contrastJob) fillUp(z []float32, rows, n int, v float32) {
+	for r := range rows {
+		for c := n; c < whole(n); c++ {
+			z[r*j.stride+c] = v
+		}
+	}
+}
+
+// leaveOut puts v at the columns of a tile that belong to the anchors themselves, where they have no such column.
+func (j *contrastJob) leaveOut(z []float32, band span, s *segment, block span, v float32) {
+	if j.Keys != kernels.OtherKeys || s != &j.keys {
+		return
+	}
+	for i := max(band.first, block.first); i < min(band.first+band.n, block.first+block.n); i++ {
+		z[(i-band.first)*j.stride+i-block.first] = v
+	}
+}
+
+var minusInfinity = float32(math.Inf(-1))

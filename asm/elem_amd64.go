@@ -7,7 +7,7 @@ package asm
 type elemState struct {
 	stream          streamJob
 	losses          lossState
-	contrast        contrast
+	contrast        contrastJob
 	optimisers      optimiserState
 	rows            rowsJob
 	sums            sumsJob

@@ -4,6 +4,13 @@
 // e^x = 2^n * e^r for the integer n nearest to x*log2(e) and r = x - n*log(2), with log(2) in two parts; e^r is a
 // polynomial of degree 7. The constants are those of ·exponential, by EXPCONSTANTS, a word of the tiers, in R9.
 #define EXP(x, n, r, p) \
+	EXPTOZERO(x, n, r, p);            \
+	VMOVUPS     HIGHEST, n;           \
+	VMOVUPS     INFINITE, r;          \
+	INFINITEABOVE(x, n, p, r)
+
+// EXPTOZERO is EXP for x that are at most 0, or NaN.
+#define EXPTOZERO(x, n, r, p) \
 	VMULPS      LOG2E, x, n;          \
 	ROUND(n, n);                      \
 	VMOVUPS     x, r;                 \
@@ -19,7 +26,4 @@
 	VFMADD213PS ONE, r, p;            \
 	POWER(n, p);                      \
 	VMOVUPS     LOWEST, n;            \
-	CLEARBELOW(x, n, p);              \
-	VMOVUPS     HIGHEST, n;           \
-	VMOVUPS     INFINITE, r;          \
-	INFINITEABOVE(x, n, p, r)
+	CLEARBELOW(x, n, p)

@@ -95,6 +95,7 @@ func longOperations(t *testing.T, dev kernels.Device) map[string]func() {
 	x, y := p.View(parameters/64, 64), m.View(parameters/64, 64)
 	n := kernels.Norm{Gamma: Random(dev, 5, 64), Beta: Random(dev, 6, 64), Mean: dev.New(dev.Type(), 64), InvStd: dev.New(dev.Type(), 64)}
 	pixels, batch := make([]float32, 3*parameters), dev.New(dev.Type(), 3*parameters)
+	contrast, symmetric := NewContrast(dev, 2048, 128, false), NewContrast(dev, 2048, 128, true)
 	step, err := NewStep(dev, 64, 8)
 	if err != nil {
 		t.Fatal(err)
@@ -112,6 +113,8 @@ func longOperations(t *testing.T, dev kernels.Device) map[string]func() {
 		"ema":             func() { dev.EMA(m, p, .99) },
 		"batch-norm-relu": func() { dev.BatchNormReLU(y, x, n) },
 		"log-softmax":     func() { dev.LogSoftmax(y, x) },
+		"contrast":        contrast.Run,
+		"contrast-pairs":  symmetric.Run,
 		"write":           func() { dev.Write(batch, pixels) },
 	}
 	for _, direction := range Directions {

@@ -5,8 +5,12 @@
 //
 // With --gaze it compares gaze measures instead, with the libraries that Python users have, and writes gaze.json and gaze.md.
 //
+// With --contrast it compares the contrastive loss with its gradient, with PyTorch's eager and compiled, and writes
+// contrast.json and contrast.md.
+//
 //	go run ./bench/peer --python python3 --convolutions
 //	go run ./bench/peer --python python3 --gaze
+//	go run ./bench/peer --python python3 --contrast
 package main
 
 import (
@@ -31,6 +35,8 @@ type settings struct {
 	rounds, steps  int
 	convolutions   bool
 	gaze           bool
+	contrast       bool
+	anchors        []int
 }
 
 func main() {
@@ -45,14 +51,19 @@ func main() {
 	pflag.IntVar(&s.steps, "steps", 3, "training steps a turn")
 	pflag.BoolVar(&s.convolutions, "convolutions", false, "compare the single convolutions of ResNet-18 as well")
 	pflag.BoolVar(&s.gaze, "gaze", false, "compare the measures of gaze instead")
+	pflag.BoolVar(&s.contrast, "contrast", false, "compare the contrastive loss instead")
+	pflag.IntSliceVar(&s.anchors, "anchors", []int{256, 1024, 4096, 8192, 16384}, "anchors of the contrastive loss")
 	pflag.Parse()
 	if len(s.sizes) != len(s.batches) || s.rounds < 1 || s.steps < 1 {
 		fmt.Fprintln(os.Stderr, "peer: --sizes and --batches go in pairs, --rounds and --steps are at least 1")
 		os.Exit(2)
 	}
 	compare := run
-	if s.gaze {
+	switch {
+	case s.gaze:
 		compare = runGaze
+	case s.contrast:
+		compare = runContrast
 	}
 	if err := compare(s); err != nil {
 		fmt.Fprintln(os.Stderr, "peer:", err)

@@ -77,15 +77,20 @@ func (c record) convolutions() string {
 // head says what was measured on what.
 func (c record) head(b *strings.Builder) {
 	fmt.Fprintf(b, "%s, %s. ", c.Date, c.Machine)
+	writePeers(b, c.Peers)
+	fmt.Fprintf(b, "Medians of %d interleaved turns.\n\n", len(c.Rows[0].Ours))
+}
+
+// writePeers says what stands beside each tier.
+func writePeers(b *strings.Builder, peers map[string]string) {
 	var tiers []string
-	for tier := range c.Peers {
+	for tier := range peers {
 		tiers = append(tiers, tier)
 	}
 	slices.Sort(tiers)
 	for _, tier := range tiers {
-		fmt.Fprintf(b, "Beside %s: %s. ", tier, c.Peers[tier])
+		fmt.Fprintf(b, "Beside %s: %s. ", tier, peers[tier])
 	}
-	fmt.Fprintf(b, "Medians of %d interleaved turns.\n\n", len(c.Rows[0].Ours))
 }
 
 // write leaves the record and its pages in a folder. Without convolutions the earlier page of them stays.

@@ -113,12 +113,18 @@ func (r *row) interleave(rounds, times int, theirs *peer, ours func() error) err
 	if _, err := theirs.time(r.Work, 1); err != nil {
 		return err
 	}
+	return takeTurns(rounds, sides, func() { r.Peaks = append(r.Peaks, bench.Peak(r.Tier, pause)) })
+}
+
+// takeTurns gives every side a turn in each round, with a look at the machine before the first. The sides take it in turns
+// to begin.
+func takeTurns(rounds int, sides []func() error, look func()) error {
 	for round := range rounds {
 		for i := range sides {
 			runtime.GC()
 			time.Sleep(pause)
 			if i == 0 {
-				r.Peaks = append(r.Peaks, bench.Peak(r.Tier, pause))
+				look()
 			}
 			if err := sides[(i+round)%len(sides)](); err != nil {
 				return err

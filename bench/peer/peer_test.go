@@ -170,3 +170,44 @@ func TestGazeValues(t *testing.T) {
 		}
 	}
 }
+
+// TestContrastPage shows the medians of three sides, their ratios, the share of the peak and the memory.
+func TestContrastPage(t *testing.T) {
+	c := contrastRecord{Date: "2025-01-02", Machine: "a machine", Peers: map[string]string{"avx2": "the peer"}, Rows: []contrastRow{{
+		Tier: "avx2", Form: "plain", Anchors: 1024, Operations: 1e9, Peaks: []float64{100, 100, 100},
+		Sides: map[string]side{
+			"gzpt":     {Seconds: []float64{0.02, 0.9, 0.02}, Memory: 2e6},
+			"eager":    {Seconds: []float64{0.05, 0.05, 0.9}, Memory: 9e6},
+			"compiled": {Seconds: []float64{0.03, 0.03, 0.03}, Memory: 8e6},
+		},
+	}}}
+	folder := t.TempDir()
+	if err := c.write(folder); err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(filepath.Join(folder, "contrast.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"2025-01-02, a machine. Beside avx2: the peer. Medians of 3",
+		"| plain | avx2 | 1024 | 20 (50 %) | 50, 2.50 times | 30, 1.50 times | 2 | 9 | 8 |"} {
+		if !strings.Contains(string(page), want) {
+			t.Errorf("the page is\n%s\nexpected in it: %s", page, want)
+		}
+	}
+}
+
+// TestContrastTurns gives a small loss turns with a peer that always needs three seconds.
+func TestContrastTurns(t *testing.T) {
+	dev := reference.New(kernels.Float32)
+	ours := bench.NewContrast(dev, 8, 4, false)
+	r := contrastRow{Tier: "reference", Form: "plain", Anchors: 8, Operations: 10e9, Sides: map[string]side{}}
+	if err := r.turns(2, ours, fake(t, "3")); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range contrastSides {
+		if got := r.Sides[name].Seconds; len(got) != 2 || name != "gzpt" && median(got) != 1.5 {
+			t.Errorf("%s took %v: expected two turns, of a peer 1.5 s for each of two losses", name, got)
+		}
+	}
+}

@@ -37,13 +37,14 @@ func contrastCases() []contrastCase {
 	add(520, 520, -1, 128, kernels.Contrast{Scale: 1.5, Keys: kernels.OtherKeys, Normaliser: kernels.Anchor})
 	add(200, 200, 2000, 65, kernels.Contrast{Scale: 1.5, Keys: kernels.OwnKey, Normaliser: kernels.Anchor})
 	for _, c := range cases {
-		if c.keys == c.anchors && c.form.Keys != kernels.OwnKey {
-			c.symmetric = true
-			cases = append(cases, c)
-			continue
+		symmetric, detached := c, c
+		symmetric.symmetric, detached.detached = true, true
+		if c.keys == c.anchors {
+			cases = append(cases, symmetric)
 		}
-		c.detached = true
-		cases = append(cases, c)
+		if !c.large {
+			cases = append(cases, detached)
+		}
 	}
 	return cases
 }

@@ -106,6 +106,11 @@ func (s contrastCase) backwardBound(c call, out int) []float64 {
 		}
 	}
 	row := func(x []float64, r int) []float64 { return x[r*s.depth : (r+1)*s.depth] }
+	anchors := c.operands[out].name == "dq"
+	summed := 4 * math.Sqrt(float64(map[bool]int{true: n, false: s.anchors}[anchors]))
+	if s.symmetric {
+		summed = 4 * math.Sqrt(float64(n+s.anchors))
+	}
 	for i := range s.anchors {
 		for j := range n {
 			if !s.admits(i, j) {
@@ -113,18 +118,14 @@ func (s contrastCase) backwardBound(c call, out int) []float64 {
 			}
 			at, factor := i*n+j, contrastScale*s.form.Scale*t.weight[i]
 			p := math.Exp(t.z[at]-lse[i]) * t.positives[i]
-			terms := map[bool]int{true: n, false: s.anchors}[c.operands[out].name == "dq"]
-			if s.symmetric {
-				terms = n + s.anchors
-			}
-			size := factor * (4*math.Sqrt(float64(terms))*(p+t.labels[at]) + 8*(p+t.labels[at]))
+			size := factor * (summed + 8) * (p + t.labels[at])
 			if p != 0 {
 				size += factor * p * (t.rounding[at] + 4*math.Abs(lse[i]))
 			}
-			if c.operands[out].name == "dq" {
+			if anchors {
 				meet(row(b, i), size, row(t.candidates, j))
 			}
-			if j < s.keys && (s.symmetric || c.operands[out].name == "dk") {
+			if j < s.keys && (s.symmetric || !anchors) {
 				meet(row(b, j), size, row(q, i))
 			}
 		}

@@ -1,0 +1,179 @@
+// What the contrastive loss does to a block of logits while it lies in L2, row by row. Every body is written once in the
+// vocabulary of vector_*_amd64.h; the file that includes this one says the tier and the names.
+//
+// stride is the bytes from one row to the next; n is floats, a multiple of 32, at least 32: the driver fills rows up, with
+// -Inf where that matters.
+//
+//	SI  row of x           DX  rows to go      AX  offset in the row
+//	R8  stride             R10 bytes of a row  R9  constants of EXP
+//	V4 x - shift    V5,V6 scratch    V0 exponential    V11 shift    V12 factor
+//
+// Expected: an exponential takes some 20 instructions for a vector, a multiply-add of the products around it 2 x depth for
+// each float: at a depth of 128 the exponentials of both passes are some 10 % of the time, and the products have the rest.
+
+#include "exponential_amd64.h"
+
+// largestAndSum: a row's largest so far, and the sum of its exponentials:
+//
+//	for r := range rows {
+//		stats[r].largest = max(stats[r].largest, x[r*stride+0], ..., x[r*stride+n-1])
+//		stats[r].sum = sum_i exp(x[r*stride+i] - stats[r].largest)
+//	}
+//
+// stats are pairs of a float32 and, 8 bytes on, a float64. Rows do not wait for each other: the maximum of one hides behind
+// the exponentials of the last.
+//
+//	DI stats    V0,V3 largest of the lanes    V8 their sum
+//
+// func (x *float32, stride, rows, n int, stats *rowStats)
+TEXT LARGESTANDSUM(SB), NOSPLIT, $0-40
+	MOVQ x+0(FP), SI
+	MOVQ stride+8(FP), R8
+	MOVQ rows+16(FP), DX
+	MOVQ n+24(FP), R10
+	MOVQ stats+32(FP), DI
+	SHLQ $2, R10
+	EXPCONSTANTS
+	PCALIGN $32
+
+row:
+	VBROADCASTSS (DI), V0
+	VMOVUPS      V0, V3
+	XORQ         AX, AX
+
+largest:
+	VMAXPS (SI)(AX*1), V0, V0
+	VMAXPS BYTES(SI)(AX*1), V3, V3
+	ADDQ   $(2*BYTES), AX
+	CMPQ   AX, R10
+	JLT    largest
+	VMAXPS V3, V0, V0
+	LARGEST
+	VMOVSS       X0, (DI)
+	VBROADCASTSS X0, V11
+	VXORPS       V8, V8, V8
+	XORQ         AX, AX
+
+exponentials:
+	VMOVUPS (SI)(AX*1), V4
+	VSUBPS  V11, V4, V4
+	EXPTOZERO(V4, V5, V6, V0)
+	VADDPS  V0, V8, V8
+	ADDQ    $BYTES, AX
+	CMPQ    AX, R10
+	JLT     exponentials
+	VMOVUPS V8, V0
+	WIDEN(V0, H0, V1, V2, H2)
+	VADDPD  V1, V2, V8
+	TOTAL
+	VMOVSD  X8, 8(DI)
+	ADDQ    $16, DI
+	ADDQ    R8, SI
+	DECQ    DX
+	JNE     row
+	VZEROUPPER
+	RET
+
+// gradientRows: for r := range rows { for i := range n { x[r*stride+i] = exp(x[r*stride+i] - shifts[r]) * factors[r] } }
+//
+//	BX shifts    DI factors
+//
+// func (x *float32, stride, rows, n int, shifts, factors *float32)
+TEXT GRADIENTROWS(SB), NOSPLIT, $0-48
+	MOVQ x+0(FP), SI
+	MOVQ stride+8(FP), R8
+	MOVQ rows+16(FP), DX
+	MOVQ n+24(FP), R10
+	MOVQ shifts+32(FP), BX
+	MOVQ factors+40(FP), DI
+	SHLQ $2, R10
+	EXPCONSTANTS
+	PCALIGN $32
+
+row:
+	VBROADCASTSS (BX), V11
+	VBROADCASTSS (DI), V12
+	XORQ         AX, AX
+
+exponentials:
+	VMOVUPS (SI)(AX*1), V4
+	VSUBPS  V11, V4, V4
+	EXP(V4, V5, V6, V0)
+	VMULPS  V12, V0, V0
+	VMOVUPS V0, (SI)(AX*1)
+	ADDQ    $BYTES, AX
+	CMPQ    AX, R10
+	JLT     exponentials
+	ADDQ    $4, BX
+	ADDQ    $4, DI
+	ADDQ    R8, SI
+	DECQ    DX
+	JNE     row
+	VZEROUPPER
+	RET
+
+// symmetricRows adds the gradient that an element has in the other triangle:
+//
+//	for r := range rows { for i := range n {
+//		x[r*stride+i] = exp(x[r*stride+i]-shifts[r])*factors[r] + exp(x[r*stride+i]-columnShifts[i])*columnFactors[i]
+//	}}
+//
+//	BX shifts    DI factors    R11 columnShifts    R12 columnFactors    V7 exponential of the row    V9 x
+//
+// func (x *float32, stride, rows, n int, shifts, factors, columnShifts, columnFactors *float32)
+TEXT SYMMETRICROWS(SB), NOSPLIT, $0-64
+	MOVQ x+0(FP), SI
+	MOVQ stride+8(FP), R8
+	MOVQ rows+16(FP), DX
+	MOVQ n+24(FP), R10
+	MOVQ shifts+32(FP), BX
+	MOVQ factors+40(FP), DI
+	MOVQ columnShifts+48(FP), R11
+	MOVQ columnFactors+56(FP), R12
+	SHLQ $2, R10
+	EXPCONSTANTS
+	PCALIGN $32
+
+row:
+	VBROADCASTSS (BX), V11
+	VBROADCASTSS (DI), V12
+	XORQ         AX, AX
+
+exponentials:
+	VMOVUPS     (SI)(AX*1), V9
+	VSUBPS      V11, V9, V4
+	EXP(V4, V5, V6, V0)
+	VMULPS      V12, V0, V7
+	VSUBPS      (R11)(AX*1), V9, V4
+	EXP(V4, V5, V6, V0)
+	VFMADD132PS (R12)(AX*1), V7, V0
+	VMOVUPS     V0, (SI)(AX*1)
+	ADDQ        $BYTES, AX
+	CMPQ        AX, R10
+	JLT         exponentials
+	ADDQ        $4, BX
+	ADDQ        $4, DI
+	ADDQ        R8, SI
+	DECQ        DX
+	JNE         row
+	VZEROUPPER
+	RET
+
+// scaleFloats: for i := range n { x[i] *= factor }
+//
+// func (x *float32, n int, factor float32)
+TEXT SCALEFLOATS(SB), NOSPLIT, $0-20
+	MOVQ         x+0(FP), SI
+	MOVQ         n+8(FP), R10
+	VBROADCASTSS factor+16(FP), V12
+	SHLQ         $2, R10
+	XORQ         AX, AX
+
+scale:
+	VMULPS  (SI)(AX*1), V12, V0
+	VMOVUPS V0, (SI)(AX*1)
+	ADDQ    $BYTES, AX
+	CMPQ    AX, R10
+	JLT     scale
+	VZEROUPPER
+	RET

@@ -1,0 +1,58 @@
+//go:build amd64 && !noasm
+
+package asm
+
+// rowStats is the largest logit of an anchor so far, and the sum of the exponentials of some logits less it.
+type rowStats struct {
+	largest float32
+	sum     float64
+}
+
+// contrastKernels is the kernels of a tier for blocks of logits: rows of n floats, n a multiple of 32, stride bytes apart.
+type contrastKernels struct {
+	// largestAndSum: stats[r].largest = max(stats[r].largest, x[r,0], ..., x[r,n-1]), or any number where one is NaN;
+	// stats[r].sum = sum_i exp(x[r,i]-stats[r].largest).
+	largestAndSum func(x *float32, stride, rows, n int, stats *rowStats)
+	// gradientRows: x[r,i] = exp(x[r,i]-shifts[r])*factors[r].
+	gradientRows func(x *float32, stride, rows, n int, shifts, factors *float32)
+	// symmetricRows: x[r,i] = exp(x[r,i]-shifts[r])*factors[r] + exp(x[r,i]-columnShifts[i])*columnFactors[i].
+	symmetricRows func(x *float32, stride, rows, n int, shifts, factors, columnShifts, columnFactors *float32)
+	// scaleFloats: x[i] *= factor.
+	scaleFloats func(x *float32, n int, factor float32)
+}
+
+var (
+	contrastAVX2   = contrastKernels{largestAndSumAVX2, gradientRowsAVX2, symmetricRowsAVX2, scaleFloatsAVX2}
+	contrastAVX512 = contrastKernels{largestAndSumAVX512, gradientRowsAVX512, symmetricRowsAVX512, scaleFloatsAVX512}
+)
+
+func (d *device) contrastKernels() *contrastKernels {
+	if d.avx512 {
+		return &contrastAVX512
+	}
+	return &contrastAVX2
+}
+
+//go:noescape
+func largestAndSumAVX2(x *float32, stride, rows, n int, stats *rowStats)
+
+//go:noescape
+func gradientRowsAVX2(x *float32, stride, rows, n int, shifts, factors *float32)
+
+//go:noescape
+func symmetricRowsAVX2(x *float32, stride, rows, n int, shifts, factors, columnShifts, columnFactors *float32)
+
+//go:noescape
+func largestAndSumAVX512(x *float32, stride, rows, n int, stats *rowStats)
+
+//go:noescape
+func gradientRowsAVX512(x *float32, stride, rows, n int, shifts, factors *float32)
+
+//go:noescape
+func symmetricRowsAVX512(x *float32, stride, rows, n int, shifts, factors, columnShifts, columnFactors *float32)
+
+//go:noescape
+func scaleFloatsAVX2(x *float32, n int, factor float32)
+
+//go:noescape
+func scaleFloatsAVX512(x *float32, n int, factor float32)

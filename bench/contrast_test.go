@@ -1,0 +1,52 @@
+package bench
+
+import (
+	"fmt"
+	"testing"
+
+	"gzpt/asm"
+	"gzpt/kernels"
+)
+
+// BenchmarkContrast is the contrastive loss with its gradient for rows of 128 numbers. GFLOP/s count the products that are
+// carried out; MB-beyond is the peak of memory beyond the operands.
+func BenchmarkContrast(b *testing.B) {
+	fastTiers(b, func(b *testing.B, dev kernels.Device, tier string) {
+		for _, n := range []int{256, 1024, 4096, 16384} {
+			for _, form := range []string{"plain", "symmetric"} {
+				b.Run(fmt.Sprintf("form=%s/n=%d", form, n), func(b *testing.B) {
+					c := NewContrast(dev, n, 128, form == "symmetric")
+					defer c.Free()
+					b.ReportAllocs()
+					computing(b, tier, c.Operations(), c.Run)
+				})
+			}
+		}
+	})
+}
+
+// TestContrastMemory holds the contrastive loss to memory in the size of its operands: at 8192 anchors the logits alone
+// would take 256 MB.
+func TestContrastMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: 8192 anchors take seconds")
+	}
+	for _, tier := range asm.Tiers()[1:] {
+		for _, symmetric := range []bool{false, true} {
+			dev, err := asm.Open(tier)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := NewContrast(dev, 8192, 128, symmetric)
+			got, err := PeakMemory(c.Run)
+			if err != nil {
+				t.Skip("the peak of memory is Linux's to tell: ", err)
+			}
+			t.Logf("%s, symmetric %v: %.1f MB", tier, symmetric, float64(got)/1e6)
+			if got > 50e6 {
+				t.Errorf("%s, symmetric %v: the loss takes %d bytes beyond its operands: expected under 50 MB", tier, symmetric, got)
+			}
+			dev.Close()
+		}
+	}
+}
