@@ -4,10 +4,15 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"time"
 
+	"gzpt/cmd/gzpt-train/internal/words"
 	"gzpt/nn/data"
+	"gzpt/nn/data/picture"
 	"gzpt/nn/pretrain/dataset"
 )
 
@@ -62,8 +67,8 @@ func (s *dataSettings) anchor() {
 // validate finds what no package would report in terms of flags.
 func (s *dataSettings) validate() error {
 	switch {
-	case s.ImageSize < 8 || s.ImageSize > data.MaxSide/4:
-		return usagef("--image-size %d: expected 8 to %d", s.ImageSize, data.MaxSide/4)
+	case s.ImageSize < 8 || s.ImageSize > picture.MaxSide/4:
+		return usagef("--image-size %d: expected 8 to %d", s.ImageSize, picture.MaxSide/4)
 	case s.Channels != 1 && s.Channels != 3:
 		return usagef("--channels %d: expected 1 or 3", s.Channels)
 	case s.Labels != "" && s.Labels != data.ByFolders && !columnOf(s.Labels):
@@ -176,5 +181,68 @@ func tellSkips(e *environment, set *dataset.Set) {
 func (e *environment) progress(what string) func(done, total int) {
 	return func(done, total int) {
 		e.console.Progress(float64(done)/float64(total), fmt.Sprintf("%s %d/%d", what, done, total))
+	}
+}
+
+const aboutCache = `
+Decoded images are kept, so that the next run on them begins at once: one file for each list of images, size of the views, number
+of channels and orientation. A file is made anew where an image has changed, whatever its time says.
+
+  gzpt-train cache          the same as list
+  gzpt-train cache list     where the files lie, how large they are, and of which images
+  gzpt-train cache clear    remove them; runs make them anew when they need them
+`
+
+func buildCache(f *flags) work {
+	var folder string
+	g := f.group("What")
+	f.path(g, &folder, "cache", "folder for decoded images: `DIR` (default: the user's cache folder)")
+	return func(_ context.Context, e *environment, args []string) error {
+		act := "list"
+		if len(args) > 0 {
+			act = args[0]
+		}
+		if acts := []string{"list", "clear"}; len(args) > 1 || !slices.Contains(acts, act) {
+			return usagef("cache %s: expected list or clear%s", act, words.DidYouMean(act, acts))
+		}
+		folder, err := dataset.CacheFolder(folder)
+		if err != nil {
+			return err
+		}
+		if act == "clear" {
+			removed, err := data.ClearCaches(folder)
+			fmt.Fprintf(e.stdout, "%s: %s removed\n", folder, cachesText(removed))
+			return err
+		}
+		files, err := data.Caches(folder)
+		if err != nil {
+			return err
+		}
+		listCaches(e.stdout, folder, files)
+		return nil
+	}
+}
+
+// cachesText is how many files of what size.
+func cachesText(files []data.CacheFile) string {
+	var total int64
+	for _, f := range files {
+		total += f.Size
+	}
+	if len(files) == 1 {
+		return "1 file of " + bytesText(total)
+	}
+	return fmt.Sprintf("%d files of %s", len(files), bytesText(total))
+}
+
+func listCaches(w io.Writer, folder string, files []data.CacheFile) {
+	fmt.Fprintf(w, "%s: %s\n", folder, cachesText(files))
+	for _, f := range files {
+		fmt.Fprintf(w, "%s  %10s  %s  ", f.Written.Format(time.DateTime), bytesText(f.Size), f.Path)
+		if f.Fault != "" {
+			fmt.Fprintf(w, "of no use: %s\n", f.Fault)
+			continue
+		}
+		fmt.Fprintf(w, "%d images of %d x %d x %d, the first %s\n", f.Images, f.Side, f.Side, f.Channels, f.First)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"gzpt/cmd/gzpt-train/internal/words"
 	"gzpt/gaze/relation"
 	"gzpt/gaze/similarity"
 	"gzpt/kernels"
@@ -157,12 +158,12 @@ func (s *gazeSettings) unknown() bool {
 
 // nearestMeasure asks whether another measure was meant.
 func (s *gazeSettings) nearestMeasure() string {
-	words := []string{"none", "permuted", "labels"}
+	known := []string{"none", "permuted", "labels"}
 	for _, m := range similarity.Measures() {
-		words = append(words, m.Name)
+		known = append(known, m.Name)
 	}
 	name, _, _ := strings.Cut(s.alike().Spec(), ":")
-	return didYouMean(name, words)
+	return words.DidYouMean(name, known)
 }
 
 // relate computes the relation of all items, nil for none, in the given file if it is not "".

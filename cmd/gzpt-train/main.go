@@ -20,6 +20,7 @@ import (
 	"golang.org/x/term"
 
 	"gzpt/cmd/gzpt-train/internal/console"
+	"gzpt/cmd/gzpt-train/internal/words"
 	"gzpt/nn"
 	"gzpt/nn/data"
 	"gzpt/nn/evaluate"
@@ -114,13 +115,13 @@ func (e *environment) status(v *verb, err error) int {
 		e.console.Error(withHelp(err, v))
 		return statusUsage
 	}
-	e.console.Error(message(err) + hint(err))
+	e.console.Error(words.Message(err) + hint(err))
 	return statusFailed
 }
 
 // withHelp is a mistake of usage with the page that tells of the flags.
 func withHelp(err error, v *verb) string {
-	text := message(err)
+	text := words.Message(err)
 	if !strings.HasSuffix(text, "?") {
 		text += ";"
 	}

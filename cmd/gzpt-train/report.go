@@ -13,6 +13,7 @@ import (
 
 	"gzpt/cmd/gzpt-train/internal/relatepage"
 	"gzpt/nn/data"
+	"gzpt/nn/data/picture"
 	"gzpt/nn/rundir"
 )
 
@@ -86,7 +87,7 @@ func (x *examined) drawn(i int) (relatepage.Item, error) {
 }
 
 // thumbnail is an image small and as JPEG, its window in 8 bits.
-func thumbnail(m *data.Image) ([]byte, error) {
+func thumbnail(m *picture.Image) ([]byte, error) {
 	if longer := max(m.Width, m.Height); longer > thumbnailSide {
 		m = m.Resize(max(m.Width*thumbnailSide/longer, 1), max(m.Height*thumbnailSide/longer, 1))
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -17,6 +16,7 @@ import (
 	"sync/atomic"
 
 	"gzpt/kernels/atomicfile"
+	"gzpt/nn/data/picture"
 )
 
 // build decodes the images in parallel. Their pixels go to w one after the other, or into blocks where w is nil.
@@ -55,7 +55,7 @@ func (c *Cache) build(ctx context.Context, items []Item, sources []entry, w io.W
 
 // load decodes and resizes an image, and completes its entry.
 func (c *Cache) load(e *entry) ([]byte, error) {
-	f, err := openImage(e.path)
+	f, err := picture.Open(e.path)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func (c *Cache) load(e *entry) ([]byte, error) {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
-	m, err := Decode(f)
+	m, err := picture.Decode(f)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e.path, err)
 	}
@@ -76,28 +76,11 @@ func (c *Cache) load(e *entry) ([]byte, error) {
 	}
 	e.width, e.height, e.bits = m.Width, m.Height, m.Bits()
 	e.measure(m)
-	block := m.square(c.side, c.options.Channels).bytes(c.options.Channels)
+	block := m.Square(c.side, c.options.Channels).Bytes(c.options.Channels)
 	e.sum = crc32.Checksum(block, castagnoli)
 	sum := sha256.Sum256(block)
 	copy(e.pixels[:], sum[:])
 	return block, nil
-}
-
-// bytes is the values as a cache stores them, one channel repeated where three are wanted.
-func (m *Image) bytes(channels int) []byte {
-	repeat := channels / m.Channels
-	block := make([]byte, 0, len(m.Pix8)*repeat+2*len(m.Pix16)*repeat)
-	for _, v := range m.Pix8 {
-		for range repeat {
-			block = append(block, v)
-		}
-	}
-	for _, v := range m.Pix16 {
-		for range repeat {
-			block = binary.LittleEndian.AppendUint16(block, v)
-		}
-	}
-	return block
 }
 
 // rebuild makes the cache file and opens it.
@@ -221,7 +204,7 @@ func (c *Cache) fresh(ctx context.Context, x index, sources []entry) (renewed bo
 			return fmt.Errorf("stale: %s has changed", e.path)
 		}
 		if e.fault != "" {
-			if _, err := DecodeFile(e.path); err == nil { // a permission, a disk or a mount was at fault
+			if _, err := picture.DecodeFile(e.path); err == nil { // a permission, a disk or a mount was at fault
 				return fmt.Errorf("stale: %s can be read by now", e.path)
 			}
 		}

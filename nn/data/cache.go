@@ -12,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+
+	"gzpt/nn/data/picture"
 )
 
 // CacheOptions says what a cache holds and where.
@@ -67,7 +69,7 @@ type Cache struct {
 //
 // An image that is missing or cannot be decoded is an error, or with SkipBad an entry of Skipped.
 func OpenCache(ctx context.Context, items []Item, o CacheOptions) (*Cache, error) {
-	if o.ImageSize < 1 || o.ImageSize > MaxSide/2 || o.Channels != 1 && o.Channels != 3 {
+	if o.ImageSize < 1 || o.ImageSize > picture.MaxSide/2 || o.Channels != 1 && o.Channels != 3 {
 		panic("data: OpenCache: ImageSize is at least 1 and Channels 1 or 3")
 	}
 	rule, err := parseWindow(o.Window)
@@ -199,7 +201,7 @@ func (c *Cache) Tagged() (items []int) {
 func (c *Cache) Checksum(i int) string {
 	e := &c.entries[i]
 	sum := hex.EncodeToString(e.pixels[:])
-	if w := c.rule.window(e); w != (Window{}) {
+	if w := c.rule.window(e); w != (picture.Window{}) {
 		sum += fmt.Sprintf("-%d-%d", w.Low, w.High)
 	}
 	return sum
@@ -215,8 +217,8 @@ func (c *Cache) Side() int { return c.side }
 func (c *Cache) Channels() int { return c.options.Channels }
 
 // Image decodes the file of item i.
-func (c *Cache) Image(i int) (*Image, error) {
-	m, err := DecodeFile(c.items[i].Path)
+func (c *Cache) Image(i int) (*picture.Image, error) {
+	m, err := picture.DecodeFile(c.items[i].Path)
 	if err != nil {
 		return nil, err
 	}
@@ -289,12 +291,14 @@ func (e *entry) read(f *os.File, buffer []byte, values int) ([]byte, error) {
 
 // decode converts pixels to fractions of their window.
 func (e *entry) decode(dst []float32, block []byte, rule windowRule) {
-	w := rule.window(e).or(e.bits)
+	w := rule.window(e).Or(e.bits)
 	if e.bits == 16 {
 		for i := range dst {
-			dst[i] = w.fraction(int(binary.LittleEndian.Uint16(block[2*i:])))
+			dst[i] = w.Fraction(int(binary.LittleEndian.Uint16(block[2*i:])))
 		}
 		return
 	}
-	fractions(dst, block, 1, 1, w)
+	for i, v := range block {
+		dst[i] = w.Fraction(int(v))
+	}
 }

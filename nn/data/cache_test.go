@@ -3,11 +3,11 @@ package data
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
 	"image/color"
+	"image/png"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +15,10 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/image/bmp"
+
+	"gzpt/nn/data/picture"
 )
 
 // pictures makes image files of every kind of depth and channels in a folder, and lists them.
@@ -62,11 +66,27 @@ func pictures(t testing.TB, n int) []Item {
 	return items
 }
 
+// encode is a PNG file.
+func encode(t testing.TB, m image.Image) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, m); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
 // bitmap is a BMP file of a size that does not depend on its pixels.
 func bitmap(value uint8) []byte {
-	b := append(bmpHeader(4, 4), bytes.Repeat([]byte{value}, 48)...)
-	binary.LittleEndian.PutUint32(b[2:], uint32(len(b)))
-	return b
+	m := image.NewGray(image.Rect(0, 0, 4, 4))
+	for k := range m.Pix {
+		m.Pix[k] = value
+	}
+	var b bytes.Buffer
+	if err := bmp.Encode(&b, m); err != nil {
+		panic(err) // memory takes everything
+	}
+	return b.Bytes()
 }
 
 // overwrite changes the bytes of a file but not its time.
@@ -144,12 +164,12 @@ func TestCacheHoldsThePixels(t *testing.T) {
 		inMemory := openCache(t, items, o)
 		want := allPixels(t, inMemory)
 		for i, item := range items {
-			m, err := DecodeFile(item.Path)
+			m, err := picture.DecodeFile(item.Path)
 			if err != nil {
 				t.Fatal(err)
 			}
 			direct := make([]float32, 16*16*channels)
-			m.square(16, channels).fractions(direct, channels)
+			m.Square(16, channels).Fractions(direct, channels)
 			if !slices.Equal(direct, want[i]) {
 				t.Errorf("%d channels: the pixels of item %d are not those of the file", channels, i)
 			}
@@ -361,12 +381,12 @@ func TestBadImages(t *testing.T) {
 				t.Errorf("rebuilt: %q", c.Rebuilt())
 			}
 			for i, item := range c.Items() {
-				m, err := DecodeFile(item.Path)
+				m, err := picture.DecodeFile(item.Path)
 				if err != nil {
 					t.Fatal(err)
 				}
 				want, got := make([]float32, 64), make([]float32, 64)
-				m.square(8, 1).fractions(want, 1)
+				m.Square(8, 1).Fractions(want, 1)
 				if err := c.Pixels(got, i); err != nil || !slices.Equal(got, want) {
 					t.Errorf("item %d has other pixels, %v", i, err)
 				}
@@ -485,7 +505,7 @@ func FuzzCacheFile(f *testing.F) {
 	f.Add(good[:len(good)-1], int64(0))
 	f.Add(body, int64(16))
 	f.Add(body[:len(body)-3], int64(1<<40))
-	f.Add(index{side: MaxSide, channels: 3, entries: x.entries[1:]}.append(prefix()), int64(1)<<62)
+	f.Add(index{side: picture.MaxSide, channels: 3, entries: x.entries[1:]}.append(prefix()), int64(1)<<62)
 	path := filepath.Join(f.TempDir(), "cache")
 	check := func(t *testing.T, x index, end int64) {
 		values := x.side * x.side * x.channels

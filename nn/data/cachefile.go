@@ -7,6 +7,8 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
+
+	"gzpt/nn/data/picture"
 )
 
 // A cache file is a prefix, the pixels of all images in any order, the index that says where they lie, and a trailer.
@@ -106,7 +108,7 @@ func parseIndex(body []byte, end int64) (index, error) {
 	p := parser{rest: body}
 	x := index{side: p.number(), channels: p.number()}
 	n := p.number()
-	if x.side < 1 || x.side > MaxSide || x.channels != 1 && x.channels != 3 {
+	if x.side < 1 || x.side > picture.MaxSide || x.channels != 1 && x.channels != 3 {
 		return index{}, fmt.Errorf("corrupt: squares of side %d with %d channels", x.side, x.channels)
 	}
 	values := x.side * x.side * x.channels

@@ -77,3 +77,18 @@ func (c *problems) pass(err error) error {
 	c.skips = append(c.skips, p)
 	return nil
 }
+
+// SplitWord is the part of a split that a word means: train, val or test, "" where it is blank; false where it means none.
+func SplitWord(word string) (part string, ok bool) {
+	switch strings.ToLower(strings.TrimSpace(word)) {
+	case "train", "training":
+		return "train", true
+	case "val", "validation", "validate", "valid", "dev":
+		return "val", true
+	case "test", "testing":
+		return "test", true
+	case "":
+		return "", true
+	}
+	return "", false
+}

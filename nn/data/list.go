@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"gzpt/kernels/names"
+	"gzpt/nn/data/picture"
 	"gzpt/nn/rundir"
 )
 
@@ -75,7 +76,7 @@ func List(root string, o ListOptions) (*Listing, error) {
 	}
 	folder, manifest := root, filepath.Join(root, manifestName)
 	if !info.IsDir() {
-		if extensions[strings.ToLower(filepath.Ext(root))] {
+		if picture.Is(root) {
 			return nil, fmt.Errorf("%s: an image, expected a folder of images or a manifest", root)
 		}
 		folder, manifest = filepath.Dir(root), root
@@ -96,7 +97,7 @@ func List(root string, o ListOptions) (*Listing, error) {
 	} else if err := l.walk(); err != nil {
 		return nil, err
 	} else if len(l.items) == 0 {
-		return nil, fmt.Errorf("%s: %w, expected %s files%s", root, ErrNoImage, readable, l.passed.clause())
+		return nil, fmt.Errorf("%s: %w, expected %s files%s", root, ErrNoImage, picture.Readable, l.passed.clause())
 	} else if column := columnOf(o.Split) + columnOf(o.Group); (o.Labels == "" || o.Labels == ByFolders) && column != "" {
 		return nil, fmt.Errorf("%s: no %s to read the column %q from, expected one or a table of labels", folder, manifestName, column)
 	}
@@ -104,7 +105,7 @@ func List(root string, o ListOptions) (*Listing, error) {
 		return nil, err
 	}
 	if len(l.items) == 0 {
-		return nil, fmt.Errorf("%s: %w, expected %s files%s", root, ErrNoImage, readable, reasons(l.skips))
+		return nil, fmt.Errorf("%s: %w, expected %s files%s", root, ErrNoImage, picture.Readable, reasons(l.skips))
 	}
 	return &Listing{Items: l.items, Skips: l.skips, Passed: l.passed, Notes: l.notes}, nil
 }

@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"gzpt/nn/data/picture"
 )
 
 // stamp is what tells without reading a file that it is still the same.
@@ -47,7 +49,7 @@ func digestOf(r io.Reader) (d digest, err error) {
 
 // digestOfFile is the checksum of a file's bytes, zero where it cannot be read.
 func digestOfFile(path string) digest {
-	f, err := openImage(path)
+	f, err := picture.Open(path)
 	if err != nil {
 		return digest{}
 	}

@@ -6,6 +6,9 @@ import (
 	"path/filepath"
 	"runtime"
 	"testing"
+
+	"gzpt/nn/data/picture"
+	"gzpt/nn/data/picture/picturetest"
 )
 
 func TestStamp(t *testing.T) {
@@ -85,7 +88,7 @@ func TestOldCacheIsNotRead(t *testing.T) {
 
 func TestWindows(t *testing.T) {
 	values := []uint16{0, 100, 1000, 3000, 4000}
-	m := newImage(len(values), 1, 1, 16)
+	m := picture.New(len(values), 1, 1, 16)
 	copy(m.Pix16, values)
 	var e entry
 	e.bits = 16
@@ -111,7 +114,7 @@ func TestWindows(t *testing.T) {
 		}
 		m.Window = rule.window(&e)
 		var got [5]float32
-		if m.fractions(got[:], 1); got != c.want {
+		if m.Fractions(got[:], 1); got != c.want {
 			t.Errorf("window %q: %v, expected %v", c.text, got, c.want)
 		}
 	}
@@ -124,7 +127,7 @@ func TestWindows(t *testing.T) {
 
 // TestPercentiles are of an image's own values: two outliers in a thousand do not stretch the window.
 func TestPercentiles(t *testing.T) {
-	m := newImage(1000, 1, 1, 8)
+	m := picture.New(1000, 1, 1, 8)
 	for i := range m.Pix8 {
 		m.Pix8[i] = uint8(50 + i/10)
 	}
@@ -159,7 +162,7 @@ func TestUnusedRange(t *testing.T) {
 func TestCacheTurnsAndScales(t *testing.T) {
 	var items []Item
 	folder := t.TempDir()
-	for _, c := range pillow(t) {
+	for _, c := range picturetest.Cases(t) {
 		if c.Name == "jpeg-orientation-6" || c.Name == "jpeg-orientation-1" {
 			path := filepath.Join(folder, c.Name)
 			if err := os.WriteFile(path, c.File, 0o666); err != nil {
@@ -187,7 +190,7 @@ func TestCacheTurnsAndScales(t *testing.T) {
 			t.Errorf("size %d x %d, image %d x %d", w, h, m.Width, m.Height)
 		}
 		want := make([]float32, 64)
-		m.square(8, 1).fractions(want, 1)
+		m.Square(8, 1).Fractions(want, 1)
 		if got := allPixels(t, upright)[i]; !samePixels([][]float32{got}, [][]float32{want}) {
 			t.Errorf("item %d: %v, expected %v", i, got, want)
 		}

@@ -162,3 +162,12 @@ func (t *table) need(columns ...string) error {
 	}
 	return nil
 }
+
+// missing reports whether a text of a table stands for a missing value, as spreadsheets, R, pandas and data bases write it.
+func missing(text string) bool {
+	switch strings.ToLower(text) {
+	case "", ".", "nan", "na", "n/a", "null", "-", "<na>", "#n/a", `\n`:
+		return true
+	}
+	return false
+}

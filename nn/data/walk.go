@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"gzpt/nn/data/picture"
 	"gzpt/nn/rundir"
 )
 
@@ -74,12 +75,12 @@ func (l *lister) walk() error {
 		extension := strings.ToLower(path.Ext(name))
 		switch {
 		case l.excluded(name):
-			if extensions[extension] {
+			if picture.Is(name) {
 				l.passed.Excluded++
 			}
 		case linkedFolder(filepath.Join(root, name), d):
 			l.passed.Links++
-		case extensions[extension]:
+		case picture.Is(name):
 			l.items = append(l.items, Item{Name: name, Path: filepath.Join(root, name)})
 		case !noPictures[extension]:
 			if l.passed.Files == nil {
@@ -92,7 +93,7 @@ func (l *lister) walk() error {
 		return err
 	}
 	return l.each(l.folder, func(name string, _ fs.DirEntry) {
-		if extensions[strings.ToLower(path.Ext(name))] && !strings.HasPrefix(name, imagesName+"/") && !l.excluded(name) {
+		if picture.Is(name) && !strings.HasPrefix(name, imagesName+"/") && !l.excluded(name) {
 			l.passed.Beside++
 		}
 	})

@@ -5,19 +5,9 @@ import (
 	"math/bits"
 	"strconv"
 	"strings"
+
+	"gzpt/nn/data/picture"
 )
-
-// Window is the stored values that are 0 and 1 as fractions; what lies beyond them is clipped. The zero Window is the full
-// scale of the image's bits, which clips nothing.
-type Window struct{ Low, High int }
-
-// fraction is a stored value as a fraction of the window.
-func (w Window) fraction(v int) float32 {
-	if w.High <= w.Low {
-		return 0 // an image of one value
-	}
-	return float32(min(max(v, w.Low), w.High)-w.Low) / float32(w.High-w.Low)
-}
 
 // AutoWindow is the window of the bits that any of the images uses.
 const AutoWindow = "auto"
@@ -31,7 +21,7 @@ const (
 // windowRule says which window an image has: the full scale, one for all images, or its own.
 type windowRule struct {
 	kind string // "", AutoWindow, percentileWindow; "fixed" with a window
-	Window
+	picture.Window
 }
 
 // CheckWindow says what is wrong with the text of a window, see [CacheOptions].
@@ -98,7 +88,7 @@ func (r windowRule) resolve(v Values) (windowRule, error) {
 	if r.kind != AutoWindow {
 		return r, nil
 	}
-	return windowRule{"fixed", Window{0, 1<<max(1, bits.Len(uint(max(v.High[0], v.High[1])))) - 1}}, nil
+	return windowRule{"fixed", picture.Window{High: 1<<max(1, bits.Len(uint(max(v.High[0], v.High[1])))) - 1}}, nil
 }
 
 // String is the text that gives the rule.
@@ -110,18 +100,18 @@ func (r windowRule) String() string {
 }
 
 // window is that of an image.
-func (r windowRule) window(e *entry) Window {
+func (r windowRule) window(e *entry) picture.Window {
 	switch r.kind {
 	case "fixed":
 		return r.Window
 	case percentileWindow:
-		return Window{e.percentLow, e.percentHigh}
+		return picture.Window{Low: e.percentLow, High: e.percentHigh}
 	}
-	return Window{}
+	return picture.Window{}
 }
 
 // measure takes the least, the greatest and the percentile values of an image.
-func (e *entry) measure(m *Image) {
+func (e *entry) measure(m *picture.Image) {
 	var counts []int
 	if m.Pix16 != nil {
 		counts = histogram(m.Pix16, 1<<16)
@@ -134,7 +124,7 @@ func (e *entry) measure(m *Image) {
 	e.percentLow, e.percentHigh = rank(counts, clipped), rank(counts, total-1-clipped)
 }
 
-func histogram[T depth](values []T, levels int) []int {
+func histogram[T uint8 | uint16](values []T, levels int) []int {
 	counts := make([]int, levels)
 	for _, v := range values {
 		counts[v]++

@@ -1,4 +1,20 @@
-package data
+// Package picture decodes image files to the values that they store, as Pillow and torchvision see them, and resizes and turns
+// them.
+package picture
+
+import "encoding/binary"
+
+// Window is the stored values that are 0 and 1 as fractions; what lies beyond them is clipped. The zero Window is the full
+// scale of the image's bits, which clips nothing.
+type Window struct{ Low, High int }
+
+// Fraction is a stored value as a fraction of the window.
+func (w Window) Fraction(v int) float32 {
+	if w.High <= w.Low {
+		return 0 // an image of one value
+	}
+	return float32(min(max(v, w.Low), w.High)-w.Low) / float32(w.High-w.Low)
+}
 
 // Image is decoded pixels as the file stores them.
 type Image struct {
@@ -18,8 +34,8 @@ type Image struct {
 // depth is the type of a channel's value as it is stored.
 type depth interface{ uint8 | uint16 }
 
-// newImage makes an image of 8 or 16 bits.
-func newImage(width, height, channels, bits int) *Image {
+// New makes an image of 8 or 16 bits.
+func New(width, height, channels, bits int) *Image {
 	m := &Image{Width: width, Height: height, Channels: channels}
 	if bits == 16 {
 		m.Pix16 = make([]uint16, width*height*channels)
@@ -43,7 +59,7 @@ func (m *Image) Grey() *Image {
 	if m.Channels == 1 {
 		return m
 	}
-	g := newImage(m.Width, m.Height, 1, m.Bits())
+	g := New(m.Width, m.Height, 1, m.Bits())
 	g.Orientation, g.Window = m.Orientation, m.Window
 	if m.Pix16 != nil {
 		grey(g.Pix16, m.Pix16)
@@ -65,25 +81,25 @@ func grey[T depth](dst, rgb []T) {
 func (m *Image) Fraction(i int) float32 {
 	w := m.scale()
 	if m.Pix16 != nil {
-		return w.fraction(int(m.Pix16[i]))
+		return w.Fraction(int(m.Pix16[i]))
 	}
-	return w.fraction(int(m.Pix8[i]))
+	return w.Fraction(int(m.Pix8[i]))
 }
 
 // scale is the window, the full scale where none is set.
-func (m *Image) scale() Window { return m.Window.or(m.Bits()) }
+func (m *Image) scale() Window { return m.Window.Or(m.Bits()) }
 
-// or is the window, the full scale of some bits where it is zero.
-func (w Window) or(bits int) Window {
+// Or is the window, the full scale of some bits where it is zero.
+func (w Window) Or(bits int) Window {
 	if w == (Window{}) {
 		return Window{0, 1<<bits - 1}
 	}
 	return w
 }
 
-// fractions writes stored values [pixels*from] as fractions of the window to dst [pixels*to]; channels are equal, or one is
+// Fractions writes stored values [pixels*from] as fractions of the window to dst [pixels*to]; channels are equal, or one is
 // repeated three times.
-func (m *Image) fractions(dst []float32, channels int) {
+func (m *Image) Fractions(dst []float32, channels int) {
 	if m.Pix16 != nil {
 		fractions(dst, m.Pix16, m.Channels, channels, m.scale())
 	} else {
@@ -94,20 +110,37 @@ func (m *Image) fractions(dst []float32, channels int) {
 func fractions[T depth](dst []float32, src []T, from, to int, w Window) {
 	if from == to {
 		for i, v := range src {
-			dst[i] = w.fraction(int(v))
+			dst[i] = w.Fraction(int(v))
 		}
 		return
 	}
 	for i, v := range src {
-		f := w.fraction(int(v))
+		f := w.Fraction(int(v))
 		dst[3*i], dst[3*i+1], dst[3*i+2] = f, f, f
 	}
 }
 
-// square is the image with the given channels at most, squashed to side x side pixels.
-func (m *Image) square(side, channels int) *Image {
+// Square is the image with the given channels at most, squashed to side x side pixels.
+func (m *Image) Square(side, channels int) *Image {
 	if channels == 1 {
 		m = m.Grey()
 	}
 	return m.Resize(side, side)
+}
+
+// Bytes is the values as a cache stores them, 16 bits little-endian, one channel repeated where three are wanted.
+func (m *Image) Bytes(channels int) []byte {
+	repeat := channels / m.Channels
+	block := make([]byte, 0, len(m.Pix8)*repeat+2*len(m.Pix16)*repeat)
+	for _, v := range m.Pix8 {
+		for range repeat {
+			block = append(block, v)
+		}
+	}
+	for _, v := range m.Pix16 {
+		for range repeat {
+			block = binary.LittleEndian.AppendUint16(block, v)
+		}
+	}
+	return block
 }

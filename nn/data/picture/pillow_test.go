@@ -1,49 +1,12 @@
-package data
+package picture
 
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/json"
-	"os"
-	"sync"
 	"testing"
+
+	"gzpt/nn/data/picture/picturetest"
 )
-
-// pillowCase is an image file and the pixels that Pillow sees in it, from testdata/make_pillow.py.
-type pillowCase struct {
-	Name                          string
-	File, Pixels, Grey            []byte
-	Width, Height, Channels, Bits int
-	Tolerance                     int
-	Resized                       []struct {
-		Width, Height int
-		Pixels        []byte
-	}
-}
-
-// pillowCases is those of pillow.json, images as encoders write them, and of field.json, as devices do.
-var pillowCases = sync.OnceValues(func() (all []pillowCase, err error) {
-	for _, file := range []string{"testdata/pillow.json", "testdata/field.json"} {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return nil, err
-		}
-		var golden struct{ Cases []pillowCase }
-		if err := json.Unmarshal(text, &golden); err != nil {
-			return nil, err
-		}
-		all = append(all, golden.Cases...)
-	}
-	return all, nil
-})
-
-func pillow(t testing.TB) []pillowCase {
-	cases, err := pillowCases()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return cases
-}
 
 // furthest is the greatest difference between two lists of values of equal length.
 func furthest[T depth](t *testing.T, got, want []T) int {
@@ -67,7 +30,7 @@ func uint16s(b []byte) []uint16 {
 }
 
 func TestPixelsAreThosePillowSees(t *testing.T) {
-	for _, c := range pillow(t) {
+	for _, c := range picturetest.Cases(t) {
 		t.Run(c.Name, func(t *testing.T) {
 			m, err := Decode(bytes.NewReader(c.File))
 			if err != nil {
@@ -104,7 +67,7 @@ func TestPixelsAreThosePillowSees(t *testing.T) {
 }
 
 func TestResizeIsPillows(t *testing.T) {
-	for _, c := range pillow(t) {
+	for _, c := range picturetest.Cases(t) {
 		for _, r := range c.Resized {
 			m, err := Decode(bytes.NewReader(c.File))
 			if err != nil {

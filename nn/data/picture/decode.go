@@ -1,4 +1,4 @@
-package data
+package picture
 
 import (
 	"bufio"
@@ -10,12 +10,14 @@ import (
 	_ "image/png"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 
 	_ "golang.org/x/image/bmp"
 	_ "golang.org/x/image/tiff"
 	_ "golang.org/x/image/webp"
 
-	"gzpt/nn/data/internal/imagefile"
+	"gzpt/nn/data/picture/internal/imagefile"
 )
 
 const (
@@ -24,16 +26,19 @@ const (
 	MaxPixels = 1 << 26
 )
 
-// extensions are those of the files that List takes for images.
+// extensions are those of the files that are taken for images.
 var extensions = map[string]bool{".jpg": true, ".jpeg": true, ".jpe": true, ".jfif": true, ".png": true, ".tif": true, ".tiff": true, ".bmp": true,
 	".webp": true, ".pgm": true, ".ppm": true}
 
-// readable is the formats that Decode knows, for errors.
-const readable = "JPEG, PNG, TIFF, BMP, WebP, PGM or PPM"
+// Readable is the formats that Decode knows, for errors.
+const Readable = "JPEG, PNG, TIFF, BMP, WebP, PGM or PPM"
+
+// Is reports whether a file's name is that of an image.
+func Is(name string) bool { return extensions[strings.ToLower(filepath.Ext(name))] }
 
 // DecodeFile decodes an image file as [Decode] does. The error names the file.
 func DecodeFile(path string) (*Image, error) {
-	f, err := openImage(path)
+	f, err := Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -45,8 +50,8 @@ func DecodeFile(path string) (*Image, error) {
 	return m, nil
 }
 
-// openImage opens a regular file that is not empty.
-func openImage(path string) (*os.File, error) {
+// Open opens a regular file that is not empty.
+func Open(path string) (*os.File, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
@@ -140,7 +145,7 @@ func decodeTIFF(r io.ReadSeeker) (image.Image, error) {
 func undecodable(err error) error {
 	switch {
 	case errors.Is(err, image.ErrFormat):
-		return errors.New("not an image that can be decoded, expected " + readable)
+		return errors.New("not an image that can be decoded, expected " + Readable)
 	case errors.Is(err, io.EOF):
 		return io.ErrUnexpectedEOF
 	}
@@ -152,13 +157,13 @@ func unpack(m image.Image, webp bool) *Image {
 	b := m.Bounds()
 	switch m := m.(type) {
 	case *image.Gray:
-		dst := newImage(b.Dx(), b.Dy(), 1, 8)
+		dst := New(b.Dx(), b.Dy(), 1, 8)
 		for y := range dst.Height {
 			copy(dst.Pix8[y*dst.Width:(y+1)*dst.Width], m.Pix[y*m.Stride:])
 		}
 		return dst
 	case *image.Gray16:
-		dst := newImage(b.Dx(), b.Dy(), 1, 16)
+		dst := New(b.Dx(), b.Dy(), 1, 16)
 		for y := range dst.Height {
 			row := m.Pix[y*m.Stride:]
 			for x := range dst.Width {
@@ -185,7 +190,7 @@ func bits16(m color.Model) bool {
 
 func unpackNRGBA(m *image.NRGBA) *Image {
 	b := m.Bounds()
-	dst := newImage(b.Dx(), b.Dy(), 3, 8)
+	dst := New(b.Dx(), b.Dy(), 3, 8)
 	for y := range dst.Height {
 		row := m.Pix[y*m.Stride:]
 		out := dst.Pix8[3*y*dst.Width : 3*(y+1)*dst.Width]
@@ -199,7 +204,7 @@ func unpackNRGBA(m *image.NRGBA) *Image {
 // unpackColour8 takes any layout, pixel by pixel: palettes, premultiplied alpha, CMYK.
 func unpackColour8(m image.Image) *Image {
 	b := m.Bounds()
-	dst := newImage(b.Dx(), b.Dy(), 3, 8)
+	dst := New(b.Dx(), b.Dy(), 3, 8)
 	i := 0
 	for y := b.Min.Y; y < b.Max.Y; y++ {
 		for x := b.Min.X; x < b.Max.X; x++ {
@@ -213,7 +218,7 @@ func unpackColour8(m image.Image) *Image {
 
 func unpackColour16(m image.Image) *Image {
 	b := m.Bounds()
-	dst := newImage(b.Dx(), b.Dy(), 3, 16)
+	dst := New(b.Dx(), b.Dy(), 3, 16)
 	i := 0
 	for y := b.Min.Y; y < b.Max.Y; y++ {
 		for x := b.Min.X; x < b.Max.X; x++ {

@@ -1,14 +1,12 @@
-package main
+// Package words makes what packages and mistakes say into what a user of the command understands: flags instead of settings,
+// the word that was probably meant, and each path once.
+package words
 
 import (
-	"errors"
-	"fmt"
 	"io/fs"
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/spf13/pflag"
 
 	"gzpt/gaze"
 	"gzpt/nn/data"
@@ -29,11 +27,8 @@ var (
 	isValue       = regexp.MustCompile(`^(--[a-z-]+) is (\S+?)[:,] `)
 )
 
-// inFlags says a mistake that a package has found in the words of the flags: a line for each.
-func inFlags(err error) error {
-	if err == nil {
-		return nil
-	}
+// InFlags says a mistake that a package has found in the words of the flags: a line for each.
+func InFlags(err error) string {
 	var lines []string
 	for line := range strings.SplitSeq(err.Error(), "\n") {
 		line = packagePrefix.ReplaceAllString(line, "")
@@ -48,42 +43,19 @@ func inFlags(err error) error {
 		}
 		lines = append(lines, isValue.ReplaceAllString(line, "$1 $2: "))
 	}
-	return usageError{errors.New(strings.Join(lines, "\n"))}
+	return strings.Join(lines, "\n")
 }
 
-// misread says what pflag could not read, with the nearest word that there is.
-func (f *flags) misread(err error) error {
-	var unknown *pflag.NotExistError
-	var wrong *pflag.InvalidValueError
-	switch {
-	case errors.As(err, &unknown):
-		var names []string
-		f.all.VisitAll(func(flag *pflag.Flag) { names = append(names, flag.Name) })
-		text := "unknown flag --" + unknown.GetSpecifiedName()
-		if name := nearest(unknown.GetSpecifiedName(), names); name != "" {
-			text += ": did you mean --" + name + "?"
-		}
-		return errors.New(text)
-	case errors.As(err, &wrong):
-		text := fmt.Sprintf("--%s %s: %v", wrong.GetFlag().Name, wrong.GetValue(), wrong.Unwrap())
-		if choice, ok := wrong.GetFlag().Value.(*choiceValue); ok {
-			text += didYouMean(wrong.GetValue(), choice.words)
-		}
-		return errors.New(text)
-	}
-	return err
-}
-
-// didYouMean asks for the nearest word, "" where none is near.
-func didYouMean(word string, words []string) string {
-	if near := nearest(word, words); near != "" {
+// DidYouMean asks for the nearest word, "" where none is near.
+func DidYouMean(word string, words []string) string {
+	if near := Nearest(word, words); near != "" {
 		return "; did you mean " + near + "?"
 	}
 	return ""
 }
 
-// nearest is the word that the fewest changes make of another: at most a third of its letters, and at least one.
-func nearest(word string, words []string) string {
+// Nearest is the word that the fewest changes make of another: at most a third of its letters, and at least one.
+func Nearest(word string, words []string) string {
 	best, least := "", max(1, (len(word)+1)/3)+1
 	for _, candidate := range words {
 		if d := changes(word, candidate); d < least {
@@ -119,8 +91,8 @@ func changes(a, b string) int {
 	return rows[len(a)][len(b)]
 }
 
-// message is an error for a person: each path once.
-func message(err error) string {
+// Message is an error for a person: each path once.
+func Message(err error) string {
 	var paths []string
 	collectPaths(err, &paths)
 	text := err.Error()

@@ -1,4 +1,4 @@
-package data
+package picture
 
 // Upright is the image as its tag of orientation says that it is to be seen, with first row and column at top and left.
 func (m *Image) Upright() *Image {
@@ -9,7 +9,7 @@ func (m *Image) Upright() *Image {
 	if m.Orientation >= 5 { // rows become columns
 		width, height = height, width
 	}
-	dst := newImage(width, height, m.Channels, m.Bits())
+	dst := New(width, height, m.Channels, m.Bits())
 	dst.Window = m.Window
 	if m.Pix16 != nil {
 		turn(dst.Pix16, m.Pix16, m, width)
