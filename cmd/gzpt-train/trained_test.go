@@ -91,6 +91,7 @@ func TestWithoutGaze(t *testing.T) {
 	folder, work := makeData(t, files{"fixations.csv": some}), t.TempDir()
 	says(t, gzpt(t, onData(folder, filepath.Join(work, "a"))...), `5 of 20 images have no gaze and are alike to none: --without-gaze skip leaves them out; the first is "img15.png"`, "items 20, training 20")
 	says(t, gzpt(t, onData(folder, filepath.Join(work, "b"), "--without-gaze", "skip")...), "5 of 20 images have no gaze and are left out", "items 15, training 15")
+	says(t, gzpt(t, onData(folder, filepath.Join(work, "d"), "--exclude", "img0[0-3]*,img1[5-9]*")...), "9 excluded images", "items 11, training 11")
 	for _, more := range [][]string{nil, {"--skip-bad"}} {
 		refuses(t, gzpt(t, onData(folder, filepath.Join(work, "c"), append(more, "--without-gaze", "error")...)...), 1, `image "img15.png" has no gaze; 5 of 20 have none; --without-gaze plain or skip goes on`)
 	}

@@ -39,6 +39,8 @@ type Listing struct {
 	Items []Item
 	// Skips is what SkipBad left out.
 	Skips []Problem
+	// Excluded is the images that Exclude leaves out: tables may name them. They have a name alone.
+	Excluded []Item
 	// Passed is what lies in the folder and is no item.
 	Passed Passed
 	// Notes is what was taken from elsewhere than was asked.
@@ -107,7 +109,7 @@ func List(root string, o ListOptions) (*Listing, error) {
 	if len(l.items) == 0 {
 		return nil, fmt.Errorf("%s: %w, expected %s files%s", root, ErrNoImage, picture.Readable, reasons(l.skips))
 	}
-	return &Listing{Items: l.items, Skips: l.skips, Passed: l.passed, Notes: l.notes}, nil
+	return &Listing{Items: l.items, Skips: l.skips, Excluded: l.left, Passed: l.passed, Notes: l.notes}, nil
 }
 
 // ErrNoImage says that a folder holds no image.
@@ -151,6 +153,7 @@ type lister struct {
 	folder  string
 	options ListOptions
 	items   []Item
+	left    []Item // by the options
 	passed  Passed
 	notes   []string
 	found   *imageFiles // what files lists
@@ -218,7 +221,8 @@ func (l *lister) readManifest(file string) error {
 	first := map[string]int{}   // image -> item
 	files := map[string]Item{}  // path -> the item that it was first
 	rows := map[[3]string]int{} // image, gaze, reader -> line
-	refused, excluded := map[string]bool{}, map[string]bool{}
+	refused := map[string]bool{}
+	left := map[string]bool{}
 	return l.rows(file, func(t *table) error {
 		item := Item{Name: t.name(), Label: t.word("label"), Split: t.word(split), Group: t.word(group), File: file, Line: t.line()}
 		name := names.Clean(item.Name)
@@ -228,9 +232,9 @@ func (l *lister) readManifest(file string) error {
 		}
 		rows[row] = item.Line
 		if l.excluded(name) {
-			if _, seen := excluded[name]; !seen {
-				excluded[name] = true
-				l.passed.Excluded++
+			if !left[name] {
+				left[name] = true
+				l.leave(item.Name)
 			}
 			return nil
 		}
@@ -301,16 +305,16 @@ func (l *lister) files() (*imageFiles, error) {
 		if err := all.walk(); err != nil {
 			return nil, err
 		}
-		images := all.named()
+		images := named(all.items)
 		l.found = &imageFiles{images, names.New(images)}
 	}
 	return l.found, nil
 }
 
-// named is the items for the index of names.
-func (l *lister) named() []names.Image {
-	images := make([]names.Image, len(l.items))
-	for i, item := range l.items {
+// named is items for the index of names.
+func named(items []Item) []names.Image {
+	images := make([]names.Image, len(items))
+	for i, item := range items {
 		images[i] = names.Image{Name: item.Name, Path: item.Path}
 	}
 	return images
@@ -327,7 +331,7 @@ func (l *lister) readLabels() error {
 	if err != nil {
 		return err
 	}
-	index := names.New(l.named())
+	index := names.New(named(slices.Concat(l.items, l.left)))
 	lines := make([]int, len(l.items))
 	l.forget()
 	return l.rows(file, func(t *table) error {
@@ -335,6 +339,9 @@ func (l *lister) readLabels() error {
 		i, err := index.Find(name)
 		if err != nil {
 			return Problem{File: file, Line: t.line(), Reason: fmt.Sprintf("image %q %v; images of %s", name, err, l.root())}
+		}
+		if i >= len(l.items) {
+			return nil // an image that is left out
 		}
 		if lines[i] > 0 {
 			return Problem{File: file, Line: t.line(), Reason: fmt.Sprintf("image %q is listed already on line %d", name, lines[i])}

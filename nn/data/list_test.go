@@ -122,6 +122,8 @@ func TestListFindsImages(t *testing.T) {
 		{"without masks", images("benign/b (1).png", "benign/b (1)_mask.png", "benign/b (1)_mask_1.png", "masks/m.png"), ListOptions{Labels: ByFolders, Exclude: []string{"*_mask*", "masks"}},
 			[]string{"benign/b (1).png|benign||"}},
 		{"without what a whole name says", images("a/1.png", "b/1.png"), ListOptions{Exclude: []string{"a/*"}}, []string{"b/1.png|||"}},
+		{"labels of what is excluded", with(two, "l.csv", "image,grade\na/1,x\nb/1,y\n"), ListOptions{Labels: "l.csv:grade", Exclude: []string{"a"}},
+			[]string{"b/1.png|y||", "b/2.png|||"}},
 		{"a manifest without what is excluded", with(two, "items.csv", "image\na/1.png\nb/1.png\n"), ListOptions{Exclude: []string{"a"}}, []string{"b/1.png|||"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -76,7 +76,7 @@ func (l *lister) walk() error {
 		switch {
 		case l.excluded(name):
 			if picture.Is(name) {
-				l.passed.Excluded++
+				l.leave(name)
 			}
 		case linkedFolder(filepath.Join(root, name), d):
 			l.passed.Links++
@@ -155,6 +155,12 @@ func (l *lister) excluded(name string) bool {
 		}
 	}
 	return false
+}
+
+// leave leaves out an image.
+func (l *lister) leave(name string) {
+	l.left = append(l.left, Item{Name: name})
+	l.passed.Excluded++
 }
 
 // CheckPatterns says which pattern [path.Match] does not take.

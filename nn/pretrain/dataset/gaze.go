@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"gzpt/gaze"
 	"gzpt/gaze/fixations"
 	"gzpt/gaze/formats"
+	"gzpt/kernels/names"
 	"gzpt/nn/data"
 )
 
@@ -57,6 +59,7 @@ func (d *Set) alignGaze(s Settings, set *formats.Set) error {
 		images[i] = formats.Image{Name: item.Name, Path: item.Path, File: cmp.Or(item.File, item.Path), Line: item.Line}
 		images[i].Width, images[i].Height = d.Size(i)
 	}
+	d.leaveExcluded(set)
 	recordings, skips, err := set.Align(images, o)
 	if err != nil {
 		return err
@@ -76,6 +79,28 @@ func (d *Set) alignGaze(s Settings, set *formats.Set) error {
 	d.Notes = set.Notes
 	d.Recordings, d.Detector = withoutSamples(recordings), detectorText(report)
 	return d.bare(s)
+}
+
+// leaveExcluded leaves out the recordings of images that are left out.
+func (d *Set) leaveExcluded(set *formats.Set) {
+	if len(d.excluded) == 0 {
+		return
+	}
+	var images []names.Image
+	for _, item := range slices.Concat(d.Items(), d.excluded) {
+		images = append(images, names.Image{Name: item.Name, Path: item.Path})
+	}
+	index := names.New(images)
+	set.Recordings = slices.DeleteFunc(set.Recordings, func(r gaze.Recording) bool {
+		i, err := index.FindElsewhere(r.Image)
+		if r.Image == "" {
+			file := filepath.Base(r.File)
+			if i, err = index.Find(file); err != nil {
+				i, err = index.Find(strings.TrimSuffix(file, filepath.Ext(file)))
+			}
+		}
+		return err == nil && i >= len(d.Items())
+	})
 }
 
 var (

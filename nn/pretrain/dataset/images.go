@@ -58,7 +58,7 @@ func (d *Set) listed(s Settings, list func(data.ListOptions) (*data.Listing, err
 	for _, p := range listing.Skips {
 		d.skip(p)
 	}
-	d.Passed, d.Remarks = listing.Passed, listing.Notes
+	d.excluded, d.Passed, d.Remarks = listing.Excluded, listing.Passed, listing.Notes
 	if !splitHasFile {
 		return listing.Items, nil
 	}

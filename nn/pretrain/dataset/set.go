@@ -88,7 +88,8 @@ type Set struct {
 	// Stored is where the pixels come from.
 	Stored Stored
 
-	close func() error
+	excluded []data.Item // by the settings
+	close    func() error
 }
 
 // Stored is what is to be known of where the pixels come from.

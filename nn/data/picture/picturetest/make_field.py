@@ -65,8 +65,23 @@ add("png-orientation-8-big-endian", encoded(grey, "PNG", exif=big.tobytes()))
 for compression in ("group3", "group4", None):
     for photometric in (0, 1):
         add(f"tiff-{compression}-photometric-{photometric}", encoded(black, "TIFF", compression=compression, tiffinfo={262: photometric}))
-table = bytearray(encoded(black, "TIFF", compression="group4"))
-add("tiff-group4-as-pillow-writes", bytes(table))
+add("tiff-group4-as-pillow-writes", encoded(black, "TIFF", compression="group4"))
+
+
+def with_palette(tiff, colours):
+    """A bilevel TIFF file as a palette of two colours."""
+    at = struct.unpack("<I", tiff[4:8])[0]
+    entries = [tiff[at + 2 + 12 * k:][:12] for k in range(struct.unpack("<H", tiff[at:at + 2])[0])]
+    table = struct.pack("<6H", *(257 * c[k] for k in range(3) for c in colours))
+    entries = [struct.pack("<HHIHH", 262, 3, 1, 3, 0) if e[:2] == struct.pack("<H", 262) else e for e in entries]
+    entries.append(struct.pack("<HHII", 320, 3, 6, len(tiff)))
+    entries.sort(key=lambda e: struct.unpack("<H", e[:2])[0])
+    body = tiff + table
+    return body[:4] + struct.pack("<I", len(body)) + body[8:] + struct.pack("<H", len(entries)) + b"".join(entries) + bytes(4)
+
+
+for compression in ("group3", "group4", None):
+    add(f"tiff-{compression}-palette", with_palette(encoded(black, "TIFF", compression=compression), [(250, 20, 40), (10, 200, 90)]))
 
 add("jpeg-without-huffman-tables", without(encoded(colour, "JPEG", quality=90, optimize=False), 0xC4), 2)
 add("jpeg-grey-without-huffman-tables", without(encoded(grey, "JPEG", quality=90, optimize=False), 0xC4), 1)
