@@ -14,7 +14,7 @@ STATICCHECK         := .tools/staticcheck-$(STATICCHECK_VERSION)
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo study measures test machine lint unit tiers noasm portable race short-demo fuzz bench bench-peer bench-gaze bench-contrast check-export check-weights pages clean
+.PHONY: help demo study methods measures test machine lint unit tiers noasm portable race short-demo fuzz bench bench-peer bench-gaze check-export check-weights pages bench-contrast clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ demo: ## train on phantom images with gaze, with permuted gaze and without; prin
 
 study: ## does gaze help on real images? four relations, three seeds each; STUDY_DATA=folder; may be stopped and repeated
 	$(GO) run ./bench/study
+
+methods: ## four methods with no, permuted and real gaze on phantoms, three seeds each, to bench/results; may be stopped and repeated
+	$(GO) run ./bench/study --phantoms 1000 --method byol,simsiam,simclr,moco --runs runs/methods --out bench/results/methods.md
 
 measures: ## what every measure of gaze is worth on real recordings and what it costs, to bench/results; GAZE_DATA=folder
 	$(GO) run ./bench/measures --data $(GAZE_DATA)

@@ -26,7 +26,7 @@ type convState struct {
 	nans      nanJob
 	packed    []float32   // weights of the current call, panel by panel
 	partial   []float32   // partial weight gradients, or a transposed operand
-	sums      []float64   // partial channel sums
+	moments   []float64   // partial channel moments
 	workers   []workspace // one for each worker
 }
 
@@ -64,10 +64,10 @@ func (d *device) Conv2D(y, x, w kernels.Tensor, c kernels.Conv) {
 	d.forward(y.Float32(), x.Float32(), w.Float32(), geometryOf(y, x, w, c), nil, false)
 }
 
-func (d *device) Conv2DStats(y, sums, x, w kernels.Tensor, c kernels.Conv) {
+func (d *device) Conv2DStats(y, moments, x, w kernels.Tensor, c kernels.Conv) {
 	c = d.check.Conv2D("Conv2DStats", y, x, w, c)
-	d.check.ChannelSums("Conv2DStats", sums, y, x, w)
-	d.forward(y.Float32(), x.Float32(), w.Float32(), geometryOf(y, x, w, c), sums.Float64(), false)
+	d.check.ChannelMoments("Conv2DStats", moments, y, x, w)
+	d.forward(y.Float32(), x.Float32(), w.Float32(), geometryOf(y, x, w, c), moments.Float64(), false)
 }
 
 func (d *device) Conv2DBackwardData(dx, dy, w kernels.Tensor, c kernels.Conv) {
@@ -80,11 +80,11 @@ func (d *device) Conv2DBackwardDataAdd(dx, dy, w kernels.Tensor, c kernels.Conv)
 	d.backward(dx.Float32(), dy.Float32(), w.Float32(), geometryOf(dy, dx, w, c), true)
 }
 
-// forward is y = conv(x, w), or += with add; sums, unless nil, takes the channel sums of y and of its squares.
-func (d *device) forward(y, x, w []float32, g geometry, sums []float64, add bool) {
+// forward is y = conv(x, w), or += with add; moments, unless nil, takes the moments of y.
+func (d *device) forward(y, x, w []float32, g geometry, moments []float64, add bool) {
 	p := d.plan(g, false)
 	d.packWeights(p, w, g, false)
-	d.product(p, y, x, sums, productJob{add: add})
+	d.product(p, y, x, moments, productJob{add: add})
 }
 
 // backward is dx = the gradient of conv with respect to x, or += with add.
@@ -141,14 +141,14 @@ type productJob struct {
 	d       *device
 	p       *plan
 	in, out *float32
-	sums    []float64 // nil, or partial channel sums [chunk][panel][2][column]
+	moments []float64 // nil, or partial channel moments [chunk][panel], those of a panel in the order of interleaved
 	add     bool      // to out
 	minimum bool      // sums of minima instead of products
 }
 
-// product carries out plan p on in and the packed weights. Of options, add and minimum count; sums, unless nil, takes the
-// channel sums of out and of its squares.
-func (d *device) product(p *plan, out, in []float32, sums []float64, options productJob) {
+// product carries out plan p on in and the packed weights. Of options, add and minimum count; moments, unless nil, takes the
+// moments of out.
+func (d *device) product(p *plan, out, in []float32, moments []float64, options productJob) {
 	b := d.blocking()
 	ws := d.workspaces()
 	for i := range ws {
@@ -157,13 +157,13 @@ func (d *device) product(p *plan, out, in []float32, sums []float64, options pro
 	d.conv.product = options
 	d.conv.product.d, d.conv.product.p = d, p
 	d.conv.product.in, d.conv.product.out = unsafe.SliceData(in), unsafe.SliceData(out)
-	if sums != nil {
-		d.conv.sums = grow(d.conv.sums, len(p.chunks)*p.groups*p.panels*2*b.columns)
-		d.conv.product.sums = d.conv.sums
+	if moments != nil {
+		d.conv.moments = grow(d.conv.moments, len(p.chunks)*p.groups*p.panels*2*b.columns)
+		d.conv.product.moments = d.conv.moments
 	}
 	d.pool.run(&d.conv.product, len(p.chunks)*p.groups*ceil(p.panels, p.share))
-	if sums != nil {
-		p.mergeSums(sums, d.conv.sums, b.columns)
+	if moments != nil {
+		p.poolChunks(moments, d.conv.moments, b.columns, d.rows().lanes)
 	}
 }
 
@@ -189,13 +189,13 @@ func (j *productJob) panel(ws *workspace, c chunk, index, group, panel int) {
 	in := at(j.in, group*p.inGroup)
 	out := at(j.out, group*p.outGroup+panel*b.columns)
 	columns := min(b.columns, p.outGroup-panel*b.columns)
-	var sums []float64
-	if j.sums != nil {
-		sums = j.sums[((index*p.groups+group)*p.panels+panel)*2*b.columns:][:2*b.columns]
-		clear(sums)
+	var moments []float64
+	if j.moments != nil {
+		moments = j.moments[((index*p.groups+group)*p.panels+panel)*2*b.columns:][:2*b.columns]
+		clear(moments)
 	}
 	blocks := p.regions[c.region].blocks
-	last, summed := len(blocks)-1, 0
+	last, done := len(blocks)-1, 0
 	for i, runs := range blocks {
 		for q := 0; q < c.pixels; q += b.rows {
 			rows := min(b.rows, c.pixels-q)
@@ -204,32 +204,27 @@ func (j *productJob) panel(ws *workspace, c chunk, index, group, panel int) {
 				continue
 			}
 			j.d.tile(in, &ws.in[q], runs, w, out, &ws.out[q], rows, columns, j.add || i > 0)
-			if done := q + rows - summed; sums != nil && i == last && (done >= sumRows || q+rows == c.pixels) {
-				j.d.tileSums(&sums[0], out, &ws.out[summed], done, columns)
-				summed += done
+			if few := q + rows - done; moments != nil && i == last && (few >= momentRows || q+rows == c.pixels) {
+				j.d.tileMoments(&moments[0], out, &ws.out[done], done, few, columns)
+				done += few
 			}
 		}
 	}
 }
 
-// sumRows is the rows whose channel sums are added up in float32 before they go to float64. They are still in L1.
-const sumRows = 24
-
-// mergeSums adds the partial sums of all chunks in the order of the chunks.
-func (p *plan) mergeSums(sums, partial []float64, columns int) {
-	clear(sums)
-	channels := len(sums) / 2
-	for range p.chunks {
+// poolChunks sets moments to those of all chunks, pooled in the order of the chunks.
+func (p *plan) poolChunks(moments, partial []float64, columns, lanes int) {
+	clear(moments)
+	means, squares := moments[:len(moments)/2], moments[len(moments)/2:]
+	earlier := 0
+	for _, c := range p.chunks {
+		pooling := poolingOf(earlier, c.pixels)
 		for panel := range p.groups * p.panels {
 			first := panel/p.panels*p.outGroup + panel%p.panels*columns
-			width := min(columns, p.outGroup-panel%p.panels*columns)
-			for i, v := range partial[:width] {
-				sums[first+i] += v
-			}
-			for i, v := range partial[columns:][:width] {
-				sums[channels+first+i] += v
-			}
+			end := first + min(columns, p.outGroup-panel%p.panels*columns)
+			pooling.addInterleaved(means[first:end], squares[first:end], partial, 0, lanes)
 			partial = partial[2*columns:]
 		}
+		earlier += c.pixels
 	}
 }

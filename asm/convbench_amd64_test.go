@@ -61,7 +61,7 @@ func BenchmarkLayers(b *testing.B) {
 			c := kernels.Conv{Stride: l.stride, Pad: l.r / 2, Dilation: 1, Groups: 1}
 			o := c.Out(l.h, l.r)
 			x, w, y := d.New(kernels.Float32, l.n, l.h, l.h, l.c), d.New(kernels.Float32, l.k, l.r, l.r, l.c), d.New(kernels.Float32, l.n, o, o, l.k)
-			sums := d.New(kernels.Float64, 2, l.k)
+			moments := d.New(kernels.Float64, 2, l.k)
 			d.Fill(x, 0.5)
 			d.Fill(w, 0.25)
 			operations := 2 * float64(y.Len()*l.r*l.r*l.c)
@@ -70,7 +70,7 @@ func BenchmarkLayers(b *testing.B) {
 				run  func()
 			}{
 				{"forward", func() { d.Conv2D(y, x, w, c) }},
-				{"stats", func() { d.Conv2DStats(y, sums, x, w, c) }},
+				{"stats", func() { d.Conv2DStats(y, moments, x, w, c) }},
 				{"data", func() { d.Conv2DBackwardData(x, y, w, c) }},
 				{"weights", func() { d.Conv2DBackwardWeights(w, y, x, c) }},
 			} {

@@ -11,6 +11,7 @@ type elemState struct {
 	optimisers      optimiserState
 	rows            rowsJob
 	sums            sumsJob
+	moments         momentsJob
 	fill            fillJob
 	copy            copyJob
 	maxPool         maxPoolJob
@@ -18,8 +19,6 @@ type elemState struct {
 	average         averageJob
 	spread          spreadJob
 	params          []float32 // parameters of the current kernel
-	scale           []float32 // of the channels of a normalisation
-	slopes          []float32 // of its gradient, after the offsets
-	affine          []float64 // means, scales and shifts of the channels of a normalisation
+	affine          []float64 // means, scales and shifts of the channels of a normalisation, and slopes of its gradient
 	wideParams      []float64 // the same in the order of the kernel
 }

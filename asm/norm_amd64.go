@@ -4,31 +4,25 @@ package asm
 
 import (
 	"math"
-	"unsafe"
 
 	"gzpt/kernels"
 )
 
-func (d *device) ChannelSums(sums, x kernels.Tensor) {
-	d.check.ChannelSums("ChannelSums", sums, x)
-	if x.Len() == 0 {
-		clear(sums.Float64())
-		return
-	}
-	copy(sums.Float64(), d.columnSums(d.rows().sumSquares, 2, x.Channels(), nil, x.Float32(), nil, nil, nil))
+func (d *device) ChannelMoments(moments, x kernels.Tensor) {
+	d.check.ChannelMoments("ChannelMoments", moments, x)
+	d.columnMoments(moments.Float64(), x.Float32())
 }
 
-func (d *device) BatchNormStats(n kernels.Norm, runningMean, runningVar, sums kernels.Tensor, rows int, eps, momentum float64) {
-	d.check.BatchNormStats(n, runningMean, runningVar, sums, rows)
+func (d *device) BatchNormStats(n kernels.Norm, runningMean, runningVar, moments kernels.Tensor, rows int, eps, momentum float64) {
+	d.check.BatchNormStats(n, runningMean, runningVar, moments, rows)
 	means, invStds := n.Mean.Float32(), n.InvStd.Float32()
-	runMeans, runVars, s := runningMean.Float32(), runningVar.Float32(), sums.Float64()
+	runMeans, runVars, m := runningMean.Float32(), runningVar.Float32(), moments.Float64()
 	count, unbiased := float64(rows), 1.0
 	if rows > 1 {
 		unbiased = count / (count - 1)
 	}
 	for c := range means {
-		mean := s[c] / count
-		variance := max(s[len(means)+c]/count-mean*mean, 0)
+		mean, variance := m[c], m[len(means)+c]/count
 		means[c], invStds[c] = float32(mean), float32(1/math.Sqrt(variance+eps))
 		runMeans[c] = float32((1-momentum)*float64(runMeans[c]) + momentum*mean)
 		runVars[c] = float32((1-momentum)*float64(runVars[c]) + momentum*variance*unbiased)
@@ -70,23 +64,7 @@ func (d *device) normalise(kernel rowsKernel, y, x kernels.Tensor, r []float32, 
 	for c, m := range n.Mean.Float32() {
 		mean[c], scale[c], shift[c] = float64(m), float64(gamma[c])*float64(invStd[c]), float64(beta[c])
 	}
-	lanes, row := d.rows().lanes, period(channels)
-	d.elem.wideParams = grow(d.elem.wideParams, 3*ceil(row, lanes)*lanes)
-	interleaved(d.elem.wideParams, lanes, row, mean, scale, shift)
-	d.elem.rows = rowsJob{kernel: kernel, out: y.Float32(), a: x.Float32(), b: r, period: row}
-	d.elem.rows.params = (*float32)(unsafe.Pointer(&d.elem.wideParams[0]))
-	d.stream(&d.elem.rows, y.Len(), row)
-}
-
-// normScale is Gamma*InvStd, until the next call.
-func (d *device) normScale(n kernels.Norm) []float32 {
-	gamma, invStd := n.Gamma.Float32(), n.InvStd.Float32()
-	d.elem.scale = grow(d.elem.scale, len(gamma))
-	scale := d.elem.scale[:len(gamma)]
-	for c := range scale {
-		scale[c] = gamma[c] * invStd[c]
-	}
-	return scale
+	d.wideColumnwise(kernel, y.Float32(), x.Float32(), r, nil, mean, scale, shift)
 }
 
 // The gradients take two passes, one for the sums and one for dx. The sum of g*xhat is that of g*(x-mean), times InvStd.
@@ -123,13 +101,16 @@ func (d *device) normBackward(sum, apply rowsKernel, dx, dgamma, dbeta kernels.T
 	if dr != nil {
 		g, y = dr, nil
 	}
-	scale, channels, rows := d.normScale(n), dx.Channels(), float64(dx.Rows())
-	d.elem.slopes = grow(d.elem.slopes, 2*channels)
-	offsets, slopes := d.elem.slopes[:channels], d.elem.slopes[channels:2*channels]
-	for c, invStd := range n.InvStd.Float32() {
-		offsets[c], slopes[c] = float32(sums[c]/rows), float32(products[c]*float64(invStd)/rows)
+	gamma, invStd, rows := n.Gamma.Float32(), n.InvStd.Float32(), float64(dx.Rows())
+	channels := len(gamma)
+	d.elem.affine = grow(d.elem.affine, 4*channels)
+	affine := func(i int) []float64 { return d.elem.affine[i*channels:][:channels] }
+	mean, scale, shift, slope := affine(0), affine(1), affine(2), affine(3)
+	for c, m := range n.Mean.Float32() {
+		mean[c], scale[c] = float64(m), float64(gamma[c])*float64(invStd[c])
+		shift[c], slope[c] = scale[c]*sums[c]/rows, scale[c]*products[c]*float64(invStd[c])/rows
 	}
-	d.columnwise(apply, dx.Float32(), g, x.Float32(), y, n.Mean.Float32(), scale, offsets, slopes)
+	d.wideColumnwise(apply, dx.Float32(), g, x.Float32(), y, mean, scale, shift, slope)
 }
 
 // normSums is the sums of g and of g*xhat for each channel, until the next call.

@@ -17,10 +17,9 @@ type rowsKernels struct {
 	norm             rowsKernel // out[r,j] = (a[r,j]-params[0,j])*params[1,j] + params[2,j]
 	normReLU         rowsKernel // out[r,j] = relu((a[r,j]-params[0,j])*params[1,j] + params[2,j])
 	normAddReLU      rowsKernel // out[r,j] = relu((a[r,j]-params[0,j])*params[1,j] + params[2,j] + b[r,j])
-	normBackward     rowsKernel // out[r,j] = params[1,j] * (a[r,j] - params[2,j] - (b[r,j]-params[0,j])*params[3,j])
-	normReLUBackward rowsKernel // g = c[r,j] <= 0 ? 0 : a[r,j]; out[r,j] = params[1,j] * (g - params[2,j] - (b[r,j]-params[0,j])*params[3,j])
+	normBackward     rowsKernel // out[r,j] = a[r,j]*params[1,j] - params[2,j] - (b[r,j]-params[0,j])*params[3,j]
+	normReLUBackward rowsKernel // g = c[r,j] <= 0 ? 0 : a[r,j]; out[r,j] = g*params[1,j] - params[2,j] - (b[r,j]-params[0,j])*params[3,j]
 	sum              rowsKernel // sums[0,j] += a[r,j]
-	sumSquares       rowsKernel // sums[0,j] += a[r,j]; sums[1,j] += a[r,j]^2
 	sumProducts      rowsKernel // sums[0,j] += a[r,j]; sums[1,j] += a[r,j]*(b[r,j]-params[0,j])
 	sumGated         rowsKernel // g = c[r,j] <= 0 ? 0 : a[r,j]; sums[0,j] += g; sums[1,j] += g*(b[r,j]-params[0,j])
 	sumStoreGated    rowsKernel // sumGated, and out[r,j] = g
@@ -33,7 +32,7 @@ var (
 		lanes: 8, relu: reluRowsAVX2, reluBackward: reluBackwardRowsAVX2,
 		addBias: addBiasRowsAVX2, norm: normRowsAVX2, normReLU: normReLURowsAVX2,
 		normAddReLU: normAddReLURowsAVX2, normBackward: normBackwardRowsAVX2,
-		normReLUBackward: normReLUBackwardRowsAVX2, sum: sumRowsAVX2, sumSquares: sumSquaresRowsAVX2,
+		normReLUBackward: normReLUBackwardRowsAVX2, sum: sumRowsAVX2,
 		sumProducts: sumProductsRowsAVX2, sumGated: sumGatedRowsAVX2, sumStoreGated: sumStoreGatedRowsAVX2,
 		widen: widenSumsAVX2,
 	}
@@ -41,7 +40,7 @@ var (
 		lanes: 16, relu: reluRowsAVX512, reluBackward: reluBackwardRowsAVX512,
 		addBias: addBiasRowsAVX512, norm: normRowsAVX512, normReLU: normReLURowsAVX512,
 		normAddReLU: normAddReLURowsAVX512, normBackward: normBackwardRowsAVX512,
-		normReLUBackward: normReLUBackwardRowsAVX512, sum: sumRowsAVX512, sumSquares: sumSquaresRowsAVX512,
+		normReLUBackward: normReLUBackwardRowsAVX512, sum: sumRowsAVX512,
 		sumProducts: sumProductsRowsAVX512, sumGated: sumGatedRowsAVX512, sumStoreGated: sumStoreGatedRowsAVX512,
 		widen: widenSumsAVX512,
 	}
@@ -82,9 +81,6 @@ func normReLUBackwardRowsAVX2(out, a, b, c, params, sums *float32, columns, rows
 func sumRowsAVX2(out, a, b, c, params, sums *float32, columns, rows int)
 
 //go:noescape
-func sumSquaresRowsAVX2(out, a, b, c, params, sums *float32, columns, rows int)
-
-//go:noescape
 func sumProductsRowsAVX2(out, a, b, c, params, sums *float32, columns, rows int)
 
 //go:noescape
@@ -122,9 +118,6 @@ func normReLUBackwardRowsAVX512(out, a, b, c, params, sums *float32, columns, ro
 
 //go:noescape
 func sumRowsAVX512(out, a, b, c, params, sums *float32, columns, rows int)
-
-//go:noescape
-func sumSquaresRowsAVX512(out, a, b, c, params, sums *float32, columns, rows int)
 
 //go:noescape
 func sumProductsRowsAVX512(out, a, b, c, params, sums *float32, columns, rows int)

@@ -78,14 +78,22 @@ next:                             \
 	load((BX)(AX*1), V1); \
 	GATE(V1, V0, V0);
 
-// INPUTGRADIENT sets V0 to scale*(V0 - offset - (b - mean)*slope).
+// INPUTGRADIENT sets V0 to V0*scale - shift - (b - mean)*slope in doubles, rounded once.
 #define INPUTGRADIENT(load) \
-	load((DX)(AX*1), V1);     \
-	VSUBPS PARAM(0), V1, V1;  \
-	VSUBPS PARAM(2), V0, V0;  \
-	LOAD(PARAM(3), V2);       \
-	VFNMADD231PS V2, V1, V0;  \
-	VMULPS PARAM(1), V0, V0;
+	WIDEN(V0, H0, V4, V1, H1);    \
+	load((DX)(AX*1), V0);         \
+	WIDEN(V0, H0, V5, V2, H2);    \
+	VSUBPD PARAM(0), V5, V5;      \
+	VSUBPD PARAM(1), V2, V2;      \
+	LOAD(PARAM(2), V3);           \
+	VFMSUB213PD PARAM(4), V3, V4; \
+	LOAD(PARAM(3), V3);           \
+	VFMSUB213PD PARAM(5), V3, V1; \
+	LOAD(PARAM(6), V3);           \
+	VFNMADD231PD V3, V5, V4;      \
+	LOAD(PARAM(7), V3);           \
+	VFNMADD231PD V3, V2, V1;      \
+	NARROW(V4, V1, H1, V0, H0);
 
 // ADDPRODUCTS adds V0 and V0*(b - mean) to the two sums.
 #define ADDPRODUCTS(load) \
@@ -141,14 +149,6 @@ next:                             \
 	load((SI)(AX*1), V0);  \
 	VADDPS SUM(0), V0, V0; \
 	STORE(V0, SUM(0));
-
-#define SUMSQUARES(load, store) \
-	load((SI)(AX*1), V0);   \
-	VADDPS SUM(0), V0, V2;  \
-	LOAD(SUM(1), V3);       \
-	VFMADD231PS V0, V0, V3; \
-	STORE(V2, SUM(0));      \
-	STORE(V3, SUM(1));
 
 #define SUMPRODUCTS(load, store) \
 	load((SI)(AX*1), V0); \

@@ -33,19 +33,15 @@ TEXT ·normAddReLURowsAVX2(SB), NOSPLIT, $0-64
 
 // func normBackwardRowsAVX2(out, a, b, c, params, sums *float32, columns, rows int)
 TEXT ·normBackwardRowsAVX2(SB), NOSPLIT, $0-64
-	ROWS(NORMBACKWARD, 4, 0)
+	ROWS(NORMBACKWARD, 8, 0)
 
 // func normReLUBackwardRowsAVX2(out, a, b, c, params, sums *float32, columns, rows int)
 TEXT ·normReLUBackwardRowsAVX2(SB), NOSPLIT, $0-64
-	ROWS(NORMRELUBACKWARD, 4, 0)
+	ROWS(NORMRELUBACKWARD, 8, 0)
 
 // func sumRowsAVX2(out, a, b, c, params, sums *float32, columns, rows int)
 TEXT ·sumRowsAVX2(SB), NOSPLIT, $0-64
 	ROWS(SUMS, 0, 1)
-
-// func sumSquaresRowsAVX2(out, a, b, c, params, sums *float32, columns, rows int)
-TEXT ·sumSquaresRowsAVX2(SB), NOSPLIT, $0-64
-	ROWS(SUMSQUARES, 0, 2)
 
 // func sumProductsRowsAVX2(out, a, b, c, params, sums *float32, columns, rows int)
 TEXT ·sumProductsRowsAVX2(SB), NOSPLIT, $0-64

@@ -33,19 +33,15 @@ TEXT ·normAddReLURowsAVX512(SB), NOSPLIT, $0-64
 
 // func normBackwardRowsAVX512(out, a, b, c, params, sums *float32, columns, rows int)
 TEXT ·normBackwardRowsAVX512(SB), NOSPLIT, $0-64
-	ROWS(NORMBACKWARD, 4, 0)
+	ROWS(NORMBACKWARD, 8, 0)
 
 // func normReLUBackwardRowsAVX512(out, a, b, c, params, sums *float32, columns, rows int)
 TEXT ·normReLUBackwardRowsAVX512(SB), NOSPLIT, $0-64
-	ROWS(NORMRELUBACKWARD, 4, 0)
+	ROWS(NORMRELUBACKWARD, 8, 0)
 
 // func sumRowsAVX512(out, a, b, c, params, sums *float32, columns, rows int)
 TEXT ·sumRowsAVX512(SB), NOSPLIT, $0-64
 	ROWS(SUMS, 0, 1)
-
-// func sumSquaresRowsAVX512(out, a, b, c, params, sums *float32, columns, rows int)
-TEXT ·sumSquaresRowsAVX512(SB), NOSPLIT, $0-64
-	ROWS(SUMSQUARES, 0, 2)
 
 // func sumProductsRowsAVX512(out, a, b, c, params, sums *float32, columns, rows int)
 TEXT ·sumProductsRowsAVX512(SB), NOSPLIT, $0-64

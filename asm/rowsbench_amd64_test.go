@@ -46,7 +46,7 @@ func BenchmarkRows(b *testing.B) {
 		for _, s := range []struct{ h, c int }{{112, 64}, {56, 64}, {28, 128}, {14, 256}, {7, 512}} {
 			x, y, r, z := d.New(kernels.Float32, 16, s.h, s.h, s.c), d.New(kernels.Float32, 16, s.h, s.h, s.c), d.New(kernels.Float32, 16, s.h, s.h, s.c), d.New(kernels.Float32, 16, s.h, s.h, s.c)
 			n := kernels.Norm{Gamma: d.New(kernels.Float32, s.c), Beta: d.New(kernels.Float32, s.c), Mean: d.New(kernels.Float32, s.c), InvStd: d.New(kernels.Float32, s.c)}
-			dgamma, dbeta, sums := d.New(kernels.Float32, s.c), d.New(kernels.Float32, s.c), d.New(kernels.Float64, 2, s.c)
+			dgamma, dbeta, moments := d.New(kernels.Float32, s.c), d.New(kernels.Float32, s.c), d.New(kernels.Float64, 2, s.c)
 			for _, op := range []struct {
 				name    string
 				tensors int // read and written
@@ -55,7 +55,7 @@ func BenchmarkRows(b *testing.B) {
 				{"Copy", 2, func() { d.Copy(y, x) }},
 				{"ReLU", 2, func() { d.ReLU(y, x) }},
 				{"ReLUBackward", 3, func() { d.ReLUBackward(z, x, y) }},
-				{"ChannelSums", 1, func() { d.ChannelSums(sums, x) }},
+				{"ChannelMoments", 1, func() { d.ChannelMoments(moments, x) }},
 				{"BatchNorm", 2, func() { d.BatchNorm(y, x, n) }},
 				{"BatchNormReLU", 2, func() { d.BatchNormReLU(y, x, n) }},
 				{"BatchNormReLUInPlace", 2, func() { d.BatchNormReLU(x, x, n) }},

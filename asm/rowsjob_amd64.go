@@ -2,6 +2,8 @@
 
 package asm
 
+import "unsafe"
+
 // Channels are cut into vectors only when there are many of them: a matrix [rows, channels] is read as one with longer
 // rows, of several of its own side by side, whose parameters repeat. The last row may then be short. So one loop serves any
 // number of channels, and few pay no more than many.
@@ -66,6 +68,16 @@ func (d *device) columnwise(kernel rowsKernel, out, a, b, c []float32, values ..
 	d.elem.rows = rowsJob{kernel: kernel, out: out, a: a, b: b, c: c, period: period(len(values[0]))}
 	d.elem.rows.params = d.params(values...)
 	d.stream(&d.elem.rows, len(out), d.elem.rows.period)
+}
+
+// wideColumnwise is columnwise for values in doubles, which take two vectors each.
+func (d *device) wideColumnwise(kernel rowsKernel, out, a, b, c []float32, values ...[]float64) {
+	lanes, row := d.rows().lanes, period(len(values[0]))
+	d.elem.wideParams = grow(d.elem.wideParams, len(values)*ceil(row, lanes)*lanes)
+	interleaved(d.elem.wideParams, lanes, row, values...)
+	d.elem.rows = rowsJob{kernel: kernel, out: out, a: a, b: b, c: c, period: row}
+	d.elem.rows.params = (*float32)(unsafe.Pointer(&d.elem.wideParams[0]))
+	d.stream(&d.elem.rows, len(out), row)
 }
 
 // params is the values of each channel in the order of the kernels, until the next call.

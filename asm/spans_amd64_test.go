@@ -91,16 +91,18 @@ func normSpans(t *testing.T, devices [2]kernels.Device, dims []int) {
 	dgamma, dbeta := beside(devices, "dgamma", channels), beside(devices, "dbeta", channels)
 	gamma, beta := beside(devices, "gamma", channels), beside(devices, "beta", channels)
 	mean, invStd := beside(devices, "mean", channels), beside(devices, "invStd", channels)
-	sums := [2]kernels.Tensor{devices[0].New(kernels.Float64, 2, channels), devices[1].New(kernels.Float64, 2, channels)}
+	moments := [2]kernels.Tensor{devices[0].New(kernels.Float64, 2, channels), devices[1].New(kernels.Float64, 2, channels)}
 	for i, dev := range devices {
 		n := kernels.Norm{Gamma: gamma[i], Beta: beta[i], Mean: mean[i], InvStd: invStd[i]}
-		dev.ChannelSums(sums[i], x[i])
+		dev.ChannelMoments(moments[i], x[i])
 		dev.BatchNormAddReLU(out[i], x[i], y[i], n)
 		dev.BatchNormAddReLUBackward(dx[i], dr[i], dgamma[i], dbeta[i], dy[i], y[i], x[i], n)
 		dev.AddBiasBackward(dbeta[i], dy[i])
 		dev.AddBias(y[i], y[i], beta[i])
 	}
-	agree(t, devices, "sums", sums, 0)
+	rows := float64(x[0].Rows())
+	agree(t, devices, "means", [2]kernels.Tensor{moments[0].Slice(0, channels), moments[1].Slice(0, channels)}, 4e-6)
+	agree(t, devices, "squares", [2]kernels.Tensor{moments[0].Slice(channels, channels), moments[1].Slice(channels, channels)}, 1e-6*rows)
 	agree(t, devices, "out", out, 0)
 	agree(t, devices, "dr", dr, 0)
 	agree(t, devices, "dgamma", dgamma, 0)

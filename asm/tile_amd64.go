@@ -92,14 +92,17 @@ func (d *device) gradTile(a *float32, aStep int, b *float32, bStep int, runs []r
 	}
 }
 
-// tileSums adds the column sums of rows rows of tiles to sums[:blocking.columns] and those of their squares to the floats
-// after them.
-func (d *device) tileSums(sums *float64, c *float32, out *int, rows, columns int) {
+// tileMoments adds the moments of rows rows of tiles to those of earlier rows, as tilemoments_amd64.h says. It is not
+// inlined, so that it passes a safepoint.
+//
+//go:noinline
+func (d *device) tileMoments(moments *float64, c *float32, out *int, earlier, rows, columns int) {
+	p, near := poolingOf(earlier, rows), min(rows, nearRows)
 	if d.avx512 {
-		tileSumsAVX512(sums, c, out, rows, 1<<columns-1)
+		tileMomentsAVX512(moments, c, out, rows, near, columns, 1/float32(near), 1/float64(rows), p.share, p.weight)
 		return
 	}
-	tileSumsAVX2(sums, c, out, rows, maskOf(columns))
+	tileMomentsAVX2(moments, c, out, rows, near, columns, 1/float32(near), 1/float64(rows), p.share, p.weight)
 }
 
 // The assembly; each computes the loop of the method above that calls it, for n runs.
@@ -117,7 +120,7 @@ func gradTileAVX512(a *float32, aStep int, b *float32, bStep int, runs *run, n i
 func gradTileAVX2(a *float32, aStep int, b *float32, bStep int, runs *run, n int, c *float32, cStep, rows int, mask *int32, add bool)
 
 //go:noescape
-func tileSumsAVX512(sums *float64, c *float32, out *int, rows int, mask uint64)
+func tileMomentsAVX512(moments *float64, c *float32, out *int, rows, near, columns int, nearInverse float32, inverse, share, weight float64)
 
 //go:noescape
-func tileSumsAVX2(sums *float64, c *float32, out *int, rows int, mask *int32)
+func tileMomentsAVX2(moments *float64, c *float32, out *int, rows, near, columns int, nearInverse float32, inverse, share, weight float64)

@@ -130,37 +130,45 @@ func TestGradTile(t *testing.T) {
 	})
 }
 
-// TestTileSums shows that only rows and columns of the tile count, and that sums go on from what is there.
-func TestTileSums(t *testing.T) {
+// TestTileMoments shows that only rows and columns of the tile count, and that moments go on from what is there.
+func TestTileMoments(t *testing.T) {
 	each(t, func(t *testing.T, d *device) {
-		b, g := d.blocking(), rand.New(rand.NewPCG(5, 6))
+		b, lanes, g := d.blocking(), d.rows().lanes, rand.New(rand.NewPCG(5, 6))
 		for rows := 1; rows <= b.rows; rows++ {
 			for columns := 1; columns <= b.columns; columns++ {
 				c := integers(g, 40*maxRows)
 				var out [maxRows]int
-				sums := make([]float64, 2*b.columns)
-				want := make([]float64, 2*b.columns)
-				for j := range sums {
-					sums[j], want[j] = float64(j), float64(j)
-				}
 				for i, p := range g.Perm(maxRows) {
 					out[i] = 4 * 40 * p
-					if i >= rows {
-						continue
-					}
-					for j := range columns {
-						v := float64(c[40*p+j])
-						want[j] += v
-						want[b.columns+j] += v * v
-					}
 				}
-				d.tileSums(&sums[0], &c[0], &out[0], rows, columns)
-				for j := range want {
-					if sums[j] != want[j] {
-						t.Fatalf("%d rows, %d columns: sum %d is %v, want %v", rows, columns, j, sums[j], want[j])
+				moments := make([]float64, 2*b.columns)
+				at := func(j int) int { return j/lanes*2*lanes + j%lanes }
+				for j := range columns { // of j-1, j, j+1
+					moments[at(j)], moments[at(j)+lanes] = float64(j), 2
+				}
+				d.tileMoments(&moments[0], &c[0], &out[0], 3, rows, columns)
+				for j := range columns {
+					values := []float64{float64(j - 1), float64(j), float64(j + 1)}
+					for _, o := range out[:rows] {
+						values = append(values, float64(c[o/4+j]))
+					}
+					mean, squares := twoPasses(values)
+					if got := moments[at(j):]; !(math.Abs(got[0]-mean) <= 4e-6) || !(math.Abs(got[lanes]-squares) <= 1e-6*squares) {
+						t.Fatalf("%d rows, %d columns: moments of column %d are %v and %v, want %v and %v", rows, columns, j, got[0], got[lanes], mean, squares)
 					}
 				}
 			}
 		}
 	})
+}
+
+// twoPasses is the mean of values and the sum of the squares of their deviations from it.
+func twoPasses(values []float64) (mean, squares float64) {
+	for _, v := range values {
+		mean += v / float64(len(values))
+	}
+	for _, v := range values {
+		squares += (v - mean) * (v - mean)
+	}
+	return mean, squares
 }

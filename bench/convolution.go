@@ -12,7 +12,7 @@ type Convolution struct {
 	dev        kernels.Device
 	x, w, y    kernels.Tensor
 	dx, dw, dy kernels.Tensor
-	sums       kernels.Tensor
+	moments    kernels.Tensor
 }
 
 // Directions are the names that Run takes.
@@ -25,7 +25,7 @@ func NewConvolution(dev kernels.Device, s Shape) *Convolution {
 	c.x, c.dx = Random(dev, 1, s.N, s.H, s.H, s.C), dev.New(dev.Type(), s.N, s.H, s.H, s.C)
 	c.w, c.dw = Random(dev, 2, s.K, s.R, s.R, s.C), dev.New(dev.Type(), s.K, s.R, s.R, s.C)
 	c.dy, c.y = Random(dev, 3, s.N, o, o, s.K), dev.New(dev.Type(), s.N, o, o, s.K)
-	c.sums = dev.New(kernels.Float64, 2, s.K)
+	c.moments = dev.New(kernels.Float64, 2, s.K)
 	return c
 }
 
@@ -36,7 +36,7 @@ func (c *Convolution) Run(direction string) {
 	case "forward":
 		c.dev.Conv2D(c.y, c.x, c.w, g)
 	case "forward-stats":
-		c.dev.Conv2DStats(c.y, c.sums, c.x, c.w, g)
+		c.dev.Conv2DStats(c.y, c.moments, c.x, c.w, g)
 	case "backward-data":
 		c.dev.Conv2DBackwardData(c.dx, c.dy, c.w, g)
 	case "backward-weights":

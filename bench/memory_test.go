@@ -18,14 +18,14 @@ func BenchmarkBatchNorm(b *testing.B) {
 		c := block[3]
 		n := kernels.Norm{Gamma: Random(dev, 4, c), Beta: Random(dev, 5, c), Mean: dev.New(dev.Type(), c), InvStd: dev.New(dev.Type(), c)}
 		dev.Fill(n.InvStd, 1.7)
-		dgamma, dbeta, sums := dev.New(dev.Type(), c), dev.New(dev.Type(), c), dev.New(kernels.Float64, 2, c)
+		dgamma, dbeta, moments := dev.New(dev.Type(), c), dev.New(dev.Type(), c), dev.New(kernels.Float64, 2, c)
 		dev.BatchNormAddReLU(y, x, r, n)
 		for _, op := range []struct {
 			name   string
 			passes int // activations read and written
 			run    func()
 		}{
-			{"sums", 1, func() { dev.ChannelSums(sums, x) }},
+			{"moments", 1, func() { dev.ChannelMoments(moments, x) }},
 			{"forward", 2, func() { dev.BatchNorm(y, x, n) }},
 			{"forward-relu", 2, func() { dev.BatchNormReLU(y, x, n) }},
 			{"forward-add-relu", 3, func() { dev.BatchNormAddReLU(y, x, r, n) }},

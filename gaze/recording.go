@@ -59,7 +59,8 @@ type Map struct {
 	Values     []float32
 }
 
-// Recording is what one reader looked at in one image: samples, fixations or a heat map, in the order of time.
+// Recording is what one reader looked at in one showing of one image: samples, fixations or a heat map, in the order of
+// time. An image that was shown to a reader twice has two.
 type Recording struct {
 	// Image is the image's name as the file gives it; Reader is the person, "" where the file names none.
 	Image, Reader string
@@ -78,9 +79,24 @@ type Recording struct {
 	Samples []Sample
 	// Map is there where the file has nothing else.
 	Map *Map
+	// Candidates, where the file does not say which of its texts names the image, are those that may, the likeliest first;
+	// Image is the last of them.
+	Candidates []string
+	// Place is where on the screen the image was, nil where the file does not say.
+	Place *Place
 	// File and Line say where the recording begins.
 	File string
 	Line int
+}
+
+// Place is where on a screen the image was, as a file states it. A recording with Screen has the image there in its own
+// size, a pixel of it on a pixel of the screen; in any other its positions are on the image already.
+type Place struct {
+	// X and Y are the left upper corner, or with Centre the middle, of the image in pixels of the screen.
+	X, Y   float64
+	Centre bool
+	// Fill says that it was stretched over the whole screen instead, whose size the file does not give.
+	Fill bool
 }
 
 // Dropped counts what a file has and a recording leaves out, by reason, in rows of the file: samples or fixations.

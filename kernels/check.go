@@ -218,20 +218,20 @@ func (k Check) Conv2D(op string, y, x, w Tensor, c Conv) Conv {
 
 // Normalisation.
 
-// ChannelSums checks the sums over x, which others, the operands beside them, must not touch either.
-func (k Check) ChannelSums(op string, sums, x Tensor, others ...Tensor) {
+// ChannelMoments checks the moments of x, which others, the operands beside them, must not touch either.
+func (k Check) ChannelMoments(op string, moments, x Tensor, others ...Tensor) {
 	k.active(op, x)
-	k.float64s(op, sums, 2*x.Channels())
-	apart(op, sums, x)
-	apart(op, sums, others...)
+	k.float64s(op, moments, 2*x.Channels())
+	apart(op, moments, x)
+	apart(op, moments, others...)
 }
 
-func (k Check) BatchNormStats(n Norm, runningMean, runningVar, sums Tensor, rows int) {
+func (k Check) BatchNormStats(n Norm, runningMean, runningVar, moments Tensor, rows int) {
 	const op = "BatchNormStats"
 	k.typed(op, n.Mean, n.InvStd, runningMean, runningVar)
 	length(op, n.Mean.Len(), n.InvStd, runningMean, runningVar)
-	k.float64s(op, sums, 2*n.Mean.Len())
-	disjoint(op, n.Mean, n.InvStd, runningMean, runningVar, sums)
+	k.float64s(op, moments, 2*n.Mean.Len())
+	disjoint(op, n.Mean, n.InvStd, runningMean, runningVar, moments)
 	if rows < 1 {
 		fail(op, "no rows")
 	}

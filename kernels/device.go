@@ -88,9 +88,8 @@ type Elementwise interface {
 type Convolution interface {
 	// Conv2D: y[n,oh,ow,k] = sum_{r,s,c} x[n,h,w,c] * w[k,r,s,c].
 	Conv2D(y, x, w Tensor, c Conv)
-	// Conv2DStats is Conv2D followed by ChannelSums of y: sums is float64 [2,K], sums[0,k] = sum y[..,k],
-	// sums[1,k] = sum y[..,k]^2, both overwritten.
-	Conv2DStats(y, sums, x, w Tensor, c Conv)
+	// Conv2DStats is Conv2D followed by ChannelMoments of y: moments is float64 [2,K], overwritten.
+	Conv2DStats(y, moments, x, w Tensor, c Conv)
 	// Conv2DBackwardData: dx[n,h,w,c] = sum over all (oh,ow,r,s,k) that read x[n,h,w,c] of dy[n,oh,ow,k] * w[k,r,s,c].
 	Conv2DBackwardData(dx, dy, w Tensor, c Conv)
 	// Conv2DBackwardDataAdd is Conv2DBackwardData with dx += instead of =: where two paths of a block meet.
@@ -100,16 +99,18 @@ type Convolution interface {
 }
 
 // Normalisation operations: batch normalisation over the rows of [M, C] (Ioffe & Szegedy 2015), in separate steps so
-// that the sums can come from Conv2DStats. xhat[r,c] = (x[r,c] - Mean[c]) * InvStd[c].
+// that the moments can come from Conv2DStats. xhat[r,c] = (x[r,c] - Mean[c]) * InvStd[c].
 //
 // The forward operations work in place. In the backward ones dx may be dy or x, and dr may be dy or y, but dx is not dr.
 type Normalisation interface {
-	// ChannelSums: sums[0,c] = sum_r x[r,c], sums[1,c] = sum_r x[r,c]^2; sums is float64 [2,C], overwritten.
-	ChannelSums(sums, x Tensor)
-	// BatchNormStats turns the sums over rows rows into Mean = s0/rows and InvStd = 1/sqrt(var+eps), var =
-	// max(s1/rows - Mean^2, 0), and moves the running statistics as PyTorch does: running = (1-momentum)*running +
-	// momentum*(Mean, var*rows/(rows-1)); with rows == 1 the running variance takes var. A NaN in sums gives NaN.
-	BatchNormStats(n Norm, runningMean, runningVar, sums Tensor, rows int, eps, momentum float64)
+	// ChannelMoments: moments[0,c] = mean = sum_r x[r,c]/M, moments[1,c] = sum_r (x[r,c]-mean)^2 over the M rows, never below
+	// 0; both are 0 without rows. moments is float64 [2,C], overwritten. Their error follows the spread of a channel, not
+	// its mean: a device never subtracts the square of a mean from the mean of squares.
+	ChannelMoments(moments, x Tensor)
+	// BatchNormStats turns the moments of rows rows into Mean = moments[0] and InvStd = 1/sqrt(var+eps), var =
+	// moments[1]/rows, and moves the running statistics as PyTorch does: running = (1-momentum)*running +
+	// momentum*(Mean, var*rows/(rows-1)); with rows == 1 the running variance takes var. A NaN carries through.
+	BatchNormStats(n Norm, runningMean, runningVar, moments Tensor, rows int, eps, momentum float64)
 	// InverseStd: invStd[c] = 1/sqrt(variance[c]+eps); with Mean = running mean it makes the Norm of eval mode.
 	InverseStd(invStd, variance Tensor, eps float64)
 	// BatchNorm: y[r,c] = xhat[r,c]*Gamma[c] + Beta[c].

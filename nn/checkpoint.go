@@ -39,7 +39,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // Arithmetic is the number of this version's arithmetic: while it is the same, the same settings and data give the same
 // bits on the same tier. A change that moves a bit of a training on purpose (an order of sums, a kernel, the pixels of a
 // view) raises it, so that a run which an older version began can be told that it goes on to other bits.
-const Arithmetic = 1
+const Arithmetic = 2
 
 // firstArithmetic is that of checkpoints without a number.
 const firstArithmetic = 1

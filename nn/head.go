@@ -143,7 +143,7 @@ type headNorm struct {
 }
 
 func (l *headNorm) forward(dev kernels.Device) {
-	dev.ChannelSums(l.norm.sums, l.x)
+	dev.ChannelMoments(l.norm.moments, l.x)
 	l.norm.settle(dev, l.x.Rows())
 	if l.relu {
 		dev.BatchNormReLU(l.y, l.x, l.norm.Norm)

@@ -72,7 +72,7 @@ type batchNorm struct {
 	kernels.Norm
 	dgamma, dbeta           kernels.Tensor
 	runningMean, runningVar kernels.Tensor
-	sums                    kernels.Tensor // float64 [2,C]
+	moments                 kernels.Tensor // float64 [2,C]
 	momentum                float64        // of the running statistics
 	evaluating              bool
 }
@@ -102,17 +102,17 @@ func newBatchNorm(p *plan, name string, channels int) batchNorm {
 		return b
 	}
 	b.Mean = p.dev.New(p.dev.Type(), channels)
-	b.sums = p.dev.New(kernels.Float64, 2, channels)
+	b.moments = p.dev.New(kernels.Float64, 2, channels)
 	return b
 }
 
-// settle computes Mean and InvStd for the rows that the sums were taken over, or from the running statistics.
+// settle computes Mean and InvStd for the rows that the moments were taken of, or from the running statistics.
 func (b *batchNorm) settle(dev kernels.Device, rows int) {
 	if b.evaluating {
 		dev.InverseStd(b.InvStd, b.runningVar, normEps)
 		return
 	}
-	dev.BatchNormStats(b.Norm, b.runningMean, b.runningVar, b.sums, rows, normEps, b.momentum)
+	dev.BatchNormStats(b.Norm, b.runningMean, b.runningVar, b.moments, rows, normEps, b.momentum)
 }
 
 // convNorm is a convolution and its batch normalisation in one pass: c = conv(x), then y = norm(c) and what the caller
@@ -153,7 +153,7 @@ func (l *convNorm) convolve(dev kernels.Device) {
 	if l.norm.evaluating {
 		dev.Conv2D(l.c, l.x, l.weight, l.conv)
 	} else {
-		dev.Conv2DStats(l.c, l.norm.sums, l.x, l.weight, l.conv)
+		dev.Conv2DStats(l.c, l.norm.moments, l.x, l.weight, l.conv)
 	}
 	l.norm.settle(dev, l.c.Rows())
 }

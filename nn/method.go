@@ -81,7 +81,7 @@ func newReport(dev kernels.Device, batch, width int) *report {
 	unit, norms := dev.New(dev.Type(), batch, width), dev.New(dev.Type(), batch)
 	for v := range r.spread {
 		at := 2 + 2*width*v
-		r.spread[v] = spread{unit: unit, norms: norms, sums: r.block.Slice(at, 2, width), host: r.host[at : at+2*width]}
+		r.spread[v] = spread{unit: unit, norms: norms, moments: r.block.Slice(at, 2, width), host: r.host[at : at+2*width]}
 	}
 	return r
 }
@@ -97,22 +97,21 @@ func (r *report) embeddingStd() float64 { return (r.spread[0].std() + r.spread[1
 // one point (the measure of SimSiam, Chen & He 2021).
 type spread struct {
 	unit, norms kernels.Tensor
-	sums        kernels.Tensor // float64 [2,d]
-	host        []float64      // the sums as they were read
+	moments     kernels.Tensor // float64 [2,d]
+	host        []float64      // the moments as they were read
 }
 
 // take takes the embeddings z [B,d] of a view.
 func (s *spread) take(dev kernels.Device, z kernels.Tensor) {
 	dev.NormalizeRows(s.unit, s.norms, z, normalizeEps)
-	dev.ChannelSums(s.sums, s.unit)
+	dev.ChannelMoments(s.moments, s.unit)
 }
 
 func (s *spread) std() float64 {
 	n, d := float64(s.unit.Dim(0)), s.unit.Dim(1)
 	var total float64
-	for c, sum := range s.host[:d] {
-		variance := (s.host[d+c] - sum*sum/n) / (n - 1)
-		total += math.Sqrt(max(variance, 0))
+	for _, squares := range s.host[d:] {
+		total += math.Sqrt(squares / (n - 1))
 	}
 	return total / float64(d) * math.Sqrt(float64(d))
 }

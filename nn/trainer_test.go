@@ -180,6 +180,44 @@ func TestEmbeddingStd(t *testing.T) {
 	}
 }
 
+// TestEmbeddingStdNearCollapse: embeddings that differ only far behind the point still have the spread of their values, on
+// every tier.
+func TestEmbeddingStdNearCollapse(t *testing.T) {
+	const b, d = 64, 32
+	for _, device := range tiers(t) {
+		dev := device.dev
+		for _, noise := range []float64{1e-3, 1e-5} {
+			s, r, total := newReport(dev, b, d), rand.New(rand.NewPCG(1, 2)), 0.0
+			for v := range s.spread {
+				z := make([]float64, b*d)
+				for i := range z {
+					z[i] = 1 + noise*r.NormFloat64()
+				}
+				embeddings := dev.New(dev.Type(), b, d)
+				dev.WriteFloat64(embeddings, z)
+				s.spread[v].take(dev, embeddings)
+				unit := kerneltest.Get(dev, s.spread[v].unit)
+				for c := range d {
+					mean, squares := 0.0, 0.0
+					for i := c; i < b*d; i += d {
+						mean += unit[i] / b
+					}
+					for i := c; i < b*d; i += d {
+						squares += (unit[i] - mean) * (unit[i] - mean)
+					}
+					total += math.Sqrt(squares/(b-1)) / math.Sqrt(d) / 2
+				}
+			}
+			if err := s.read(); err != nil {
+				t.Fatal(err)
+			}
+			if got := s.embeddingStd(); !(math.Abs(got-total) <= 1e-6*total) {
+				t.Errorf("%s, noise %g: %v, expected %v", device.name, noise, got, total)
+			}
+		}
+	}
+}
+
 // TestNonFinite: an image with a NaN stops the run before the weights change, for good, and the error says where.
 func TestNonFinite(t *testing.T) {
 	for _, d := range tiers(t) {

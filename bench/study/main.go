@@ -1,7 +1,9 @@
-// Command study asks whether gaze helps, on real images with real gaze: it trains with several relations and several
-// seeds, everything else being equal, judges every encoder on the test split, and writes a table of means and spreads.
+// Command study asks whether gaze helps: it trains by several methods, with several relations and several seeds, everything
+// else being equal, judges every encoder on the test split, and writes a table of means and spreads. The images are real
+// with real gaze, or phantoms with that of simulated readers.
 //
 //	go run ./bench/study --data ../shared/data/kvasir_gaze
+//	go run ./bench/study --phantoms 1000 --method byol,simsiam,simclr,moco --runs runs/methods --out bench/results/methods.md
 //
 // It may be stopped at any moment and started again: runs that are done are kept, one that was cut off is resumed.
 package main
@@ -34,20 +36,40 @@ import (
 type settings struct {
 	data, labels, split, format string
 	runs, out                   string
-	relations                   []string
+	methods, relations          []string
 	seeds, epochs, size, batch  int
-	positives                   float64
+	positives, drop, lr         float64
 	arch                        nn.Arch
+	phantoms                    int // their number, 0 for real images
+}
+
+// condition is what the runs of one row of the table have in common.
+type condition struct{ method, relation string }
+
+// conditions is all of them, relations within methods.
+func (s settings) conditions() []condition {
+	var all []condition
+	for _, m := range s.methods {
+		for _, r := range s.relations {
+			all = append(all, condition{m, r})
+		}
+	}
+	return all
 }
 
 func main() {
-	s := settings{labels: "labels.csv:area_tercile", split: "split", format: "gazemedseg", arch: nn.Arch{Depth: 18, Width: 64, Channels: 3}}
+	s := settings{
+		labels: "labels.csv:area_tercile", split: "split", format: "gazemedseg", arch: nn.Arch{Depth: 18, Width: 64, Channels: 3},
+		drop: pretrain.UsualDrop, lr: nn.DefaultConfig(nn.Arch{}).LR,
+	}
 	pflag.StringVar(&s.data, "data", envOr("STUDY_DATA", "../shared/data/kvasir_gaze"), "folder of images and gaze")
 	pflag.StringVar(&s.labels, "labels", s.labels, "FILE:COLUMN of the labels")
 	pflag.StringVar(&s.split, "split", s.split, "column of the split")
 	pflag.StringVar(&s.format, "format", s.format, "format of the gaze")
 	pflag.StringVar(&s.runs, "runs", "runs/study", "folder of the runs")
 	pflag.StringVar(&s.out, "out", "bench/results/study.md", "table to write")
+	pflag.IntVar(&s.phantoms, "phantoms", 0, "number of phantoms in the place of real images, with the settings of the demo")
+	pflag.StringSliceVar(&s.methods, "method", []string{"byol"}, "methods to compare")
 	pflag.StringSliceVar(&s.relations, "gaze", []string{"none", "permuted:tima", "tima", "heatmap-cc"}, "relations to compare")
 	pflag.IntVar(&s.seeds, "seeds", 3, "seeds of each")
 	pflag.IntVar(&s.epochs, "epochs", 30, "epochs of a run")
@@ -55,12 +77,36 @@ func main() {
 	pflag.IntVar(&s.batch, "batch", 64, "items in a step")
 	pflag.Float64Var(&s.positives, "positives", 10, "positives of an item on average, the same for every relation")
 	pflag.Parse()
+	if s.phantoms > 0 {
+		s.onPhantoms()
+	}
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, s); err != nil {
 		fmt.Fprintln(os.Stderr, "study:", err)
 		os.Exit(1)
+	}
+}
+
+// onPhantoms takes the settings of the demo for everything that no flag says: a small network on small images, and the
+// measure that suits readers who rest where something is.
+func (s *settings) onPhantoms() {
+	given := func(name string) bool { return pflag.CommandLine.Changed(name) }
+	s.data, s.labels, s.split, s.arch.Width, s.drop, s.lr = "", "", "", 16, 0, 0.003
+	for name, v := range map[string]struct {
+		p     *int
+		value int
+	}{"epochs": {&s.epochs, 60}, "image-size": {&s.size, 32}, "batch": {&s.batch, 64}} {
+		if !given(name) {
+			*v.p = v.value
+		}
+	}
+	if !given("positives") {
+		s.positives = 20
+	}
+	if !given("gaze") {
+		s.relations = []string{"none", "permuted:heatmap-cc", "heatmap-cc"}
 	}
 }
 
@@ -86,7 +132,7 @@ func run(ctx context.Context, s settings) error {
 	}
 	defer dev.Close()
 	d := dataset.Settings{
-		Path: s.data, Labels: s.labels, Split: s.split, ImageSize: s.size, Channels: s.arch.Channels,
+		Path: s.data, Labels: s.labels, Split: s.split, ImageSize: s.size, Channels: s.arch.Channels, Phantoms: s.phantoms,
 		Gaze: dataset.Gaze{Read: formats.ReadOptions{Format: s.format}},
 	}
 	set, err := dataset.Open(ctx, d)
@@ -94,8 +140,10 @@ func run(ctx context.Context, s settings) error {
 		return err
 	}
 	defer set.Close()
-	if err := set.ReadGaze(d); err != nil {
-		return err
+	if s.phantoms == 0 {
+		if err := set.ReadGaze(d); err != nil {
+			return err
+		}
 	}
 	x := &study{s, dev, set}
 	results, err := x.results(ctx)
@@ -107,14 +155,15 @@ func run(ctx context.Context, s settings) error {
 	return os.WriteFile(s.out, []byte(page), 0o644)
 }
 
-// results is the evaluations of each relation by seed.
+// results is the evaluations of each condition by seed.
 func (x *study) results(ctx context.Context) ([][]evaluate.Report, error) {
-	results := make([][]evaluate.Report, len(x.relations))
+	conditions := x.conditions()
+	results := make([][]evaluate.Report, len(conditions))
 	for seed := range x.seeds { // seed by seed, so that a study that is cut short compares like with like
-		for i, relation := range x.relations {
-			r, err := x.result(ctx, relation, uint64(seed))
+		for i, c := range conditions {
+			r, err := x.result(ctx, c, uint64(seed))
 			if err != nil {
-				return nil, fmt.Errorf("%s, seed %d: %w", relation, seed, err)
+				return nil, fmt.Errorf("%s with %s, seed %d: %w", c.method, c.relation, seed, err)
 			}
 			results[i] = append(results[i], *r)
 		}
@@ -123,15 +172,15 @@ func (x *study) results(ctx context.Context) ([][]evaluate.Report, error) {
 }
 
 // result is the evaluation of one run, which is begun, continued or left alone as it stands.
-func (x *study) result(ctx context.Context, relation string, seed uint64) (*evaluate.Report, error) {
-	dir := rundir.Dir(filepath.Join(x.runs, fmt.Sprintf("%s-%d", strings.ReplaceAll(relation, ":", "-"), seed)))
+func (x *study) result(ctx context.Context, c condition, seed uint64) (*evaluate.Report, error) {
+	dir := rundir.Dir(filepath.Join(x.runs, fmt.Sprintf("%s-%s-%d", c.method, strings.ReplaceAll(c.relation, ":", "-"), seed)))
 	r := &evaluate.Report{}
 	if err := rundir.ReadJSON(dir.Evaluation(), r); err == nil && r.Step == r.Steps && r.Steps > 0 {
 		return r, nil
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	if err := x.train(ctx, dir, relation, seed); err != nil {
+	if err := x.train(ctx, dir, c, seed); err != nil {
 		return nil, err
 	}
 	r, err := pretrain.Evaluate(ctx, x.dev, dir, x.set, evaluate.BackboneOptions{
@@ -144,11 +193,11 @@ func (x *study) result(ctx context.Context, relation string, seed uint64) (*eval
 }
 
 // train makes a run, or continues it: a run on the disk that has other settings is refused.
-func (x *study) train(ctx context.Context, dir rundir.Dir, relation string, seed uint64) error {
+func (x *study) train(ctx context.Context, dir rundir.Dir, c condition, seed uint64) error {
 	_, err := os.Stat(string(dir))
 	resume := err == nil
 	d := pretrain.Data{Images: x.set, Gaze: x.set.Recordings}
-	alike := pretrain.Alike{By: relation}
+	alike := pretrain.Alike{By: c.relation}
 	if !resume {
 		related, err := alike.Relate(ctx, x.dev, x.set, pretrain.RelateOptions{Seed: seed})
 		if err != nil {
@@ -156,10 +205,10 @@ func (x *study) train(ctx context.Context, dir rundir.Dir, relation string, seed
 		}
 		d.Relation = related.Relation
 	}
-	r, err := pretrain.Open(x.dev, string(dir), d, x.training(seed), pretrain.Options{
+	r, err := pretrain.Open(x.dev, string(dir), d, x.training(c.method, seed), pretrain.Options{
 		Resume: resume,
 		Origin: func(*pretrain.Run) pretrain.Origin {
-			return pretrain.Origin{Measure: relation, Command: strings.Join(os.Args, " "), Machine: bench.Machine()}
+			return pretrain.Origin{Measure: c.relation, Command: strings.Join(os.Args, " "), Machine: bench.Machine()}
 		},
 		Observer: pretrain.Observer{
 			Warn: func(text string) { fmt.Fprintf(os.Stderr, "%s: %s\n", dir, text) },
@@ -176,9 +225,27 @@ func (x *study) train(ctx context.Context, dir rundir.Dir, relation string, seed
 }
 
 // training is the settings of a run.
-func (s settings) training(seed uint64) pretrain.Settings {
+func (s settings) training(method string, seed uint64) pretrain.Settings {
 	t := pretrain.DefaultSettings(s.arch)
+	t.Network = nn.MethodConfig(method, s.arch)
+	if s.phantoms > 0 {
+		s.smallHeads(&t.Network)
+	}
+	t.Network.LR, t.Drop = s.lr, s.drop
 	t.Network.Height, t.Network.Width, t.Network.Batch, t.Network.Seed = s.size, s.size, s.batch, seed
 	t.Epochs, t.Rule.PerItem = s.epochs, s.positives
 	return t
+}
+
+// smallHeads fits the heads and the queue of a method to a small network on few images.
+func (s settings) smallHeads(c *nn.Config) {
+	c.ProjectorHidden, c.Embedding = 512, 64
+	switch c.Method {
+	case "byol":
+		c.PredictorHidden = 512
+	case "simsiam":
+		c.PredictorHidden = 128
+	case "moco":
+		c.MoCo.Queue = 4 * s.batch
+	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -12,23 +13,31 @@ import (
 
 // names are what the table calls the relations.
 var names = map[string]string{
-	"none": "no gaze (plain BYOL)", "permuted:tima": "permuted gaze (control)", "tima": "TIMA", "heatmap-cc": "heat-map correlation",
-	"labels": "labels (upper bound)",
+	"none": "no gaze", "permuted:tima": "permuted gaze (control)", "permuted:heatmap-cc": "permuted gaze (control)", "tima": "TIMA",
+	"heatmap-cc": "heat-map correlation", "labels": "labels (upper bound)",
 }
 
-// page is the table, results[i] being the evaluations of relation i by seed.
+// methodNames are what the table calls the methods.
+var methodNames = map[string]string{"byol": "BYOL", "simsiam": "SimSiam", "simclr": "SimCLR", "moco": "MoCo v2"}
+
+// about is what the runs have in common.
+func (s settings) about(test int) string {
+	what := fmt.Sprintf("%s, %s: ResNet-18", filepath.Base(s.data), s.labels)
+	if s.phantoms > 0 {
+		what = fmt.Sprintf("%d phantoms, the lesion's habit: ResNet-18 of width %d", s.phantoms, s.arch.Width)
+	}
+	return fmt.Sprintf("%s from random weights, AdamW with a learning rate of %g, %d epochs at %d x %d, batch %d, %g positives an item on average, "+
+		"%g %% of them dropped in a step. Frozen features, %d test images, %d seeds: mean ± standard deviation over seeds (smallest to largest).",
+		what, s.lr, s.epochs, s.size, s.size, s.batch, s.positives, 100*s.drop, test, s.seeds)
+}
+
+// page is the table, results[i] being the evaluations of condition i by seed.
 func (s settings) page(results [][]evaluate.Report, when time.Time, machine string) string {
 	var b strings.Builder
 	first := results[0][0]
-	fmt.Fprintf(&b, "%s, %s: ResNet-18 from random weights, BYOL, %d epochs at %d x %d, batch %d, %g positives an item on average, half of them "+
-		"dropped. Frozen features, %d test images, %d seeds: mean ± standard deviation over seeds (smallest to largest).\n\n",
-		filepath.Base(s.data), s.labels, s.epochs, s.size, s.size, s.batch, s.positives, first.Test, s.seeds)
-	b.WriteString("| gaze | k-NN accuracy, % | probe accuracy, % | probe balanced accuracy, % | probe macro AUC |\n|---|---|---|---|---|\n")
-	for i, relation := range s.relations {
-		name := names[relation]
-		if name == "" {
-			name = relation
-		}
+	b.WriteString(s.about(first.Test) + "\n\n")
+	b.WriteString("| method | gaze | k-NN accuracy, % | probe accuracy, % | probe balanced accuracy, % | probe macro AUC |\n|---|---|---|---|---|---|\n")
+	for i, c := range s.conditions() {
 		column := func(scale float64, decimals int, of func(evaluate.Report) float64) string {
 			var values []float64
 			for _, v := range results[i] {
@@ -36,7 +45,7 @@ func (s settings) page(results [][]evaluate.Report, when time.Time, machine stri
 			}
 			return spread(values, decimals)
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", name,
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", methodNames[c.method], cmp.Or(names[c.relation], c.relation),
 			column(100, 1, func(v evaluate.Report) float64 { return v.KNN.Accuracy }),
 			column(100, 1, func(v evaluate.Report) float64 { return v.Probe.Accuracy }),
 			column(100, 1, func(v evaluate.Report) float64 { return v.Probe.BalancedAccuracy }),

@@ -30,7 +30,7 @@ func TestSpread(t *testing.T) {
 }
 
 func TestPage(t *testing.T) {
-	s := settings{data: "sets/polyps", labels: "labels.csv:size", relations: []string{"none", "tima"}, seeds: 2}
+	s := settings{data: "sets/polyps", labels: "labels.csv:size", methods: []string{"byol"}, relations: []string{"none", "tima"}, seeds: 2}
 	v := func(accuracy float64) evaluate.Report {
 		scores := evaluate.Scores{Accuracy: accuracy, BalancedAccuracy: accuracy, MacroAUC: accuracy}
 		return evaluate.Report{Test: 100, KNN: evaluate.KNNScores{Scores: scores}, Probe: evaluate.ProbeScores{Scores: scores}}
@@ -38,7 +38,7 @@ func TestPage(t *testing.T) {
 	page := s.page([][]evaluate.Report{{v(0.4), v(0.5)}, {v(0.6), v(0.6)}}, time.Date(2025, 1, 2, 0, 0, 0, 0, time.UTC), "a machine")
 	for _, want := range []string{
 		"polyps, labels.csv:size", "100 test images",
-		"| no gaze (plain BYOL) | 45.0 ± 7.1 (40.0 to 50.0) |", "| TIMA | 60.0 ± 0.0 (60.0 to 60.0) |", "0.600 ± 0.000",
+		"| BYOL | no gaze | 45.0 ± 7.1 (40.0 to 50.0) |", "| BYOL | TIMA | 60.0 ± 0.0 (60.0 to 60.0) |", "0.600 ± 0.000",
 		"One image more or less is 1.0 %", "near 40 % is 4.9 %", "2025-01-02, a machine",
 	} {
 		if !strings.Contains(page, want) {
@@ -52,8 +52,8 @@ func TestStudy(t *testing.T) {
 	dev := reference.New(kernels.Float32)
 	defer dev.Close()
 	s := settings{
-		runs: t.TempDir(), relations: []string{"none", "permuted:heatmap-cc"}, seeds: 1, epochs: 1, size: 16, batch: 8, positives: 4,
-		arch: nn.Arch{Depth: 18, Width: 1, Channels: 1},
+		runs: t.TempDir(), methods: []string{"byol", "moco"}, relations: []string{"none", "permuted:heatmap-cc"}, seeds: 1, epochs: 1, size: 16,
+		batch: 8, positives: 4, lr: 1e-3, arch: nn.Arch{Depth: 18, Width: 1, Channels: 1}, phantoms: 40,
 	}
 	set, err := dataset.Open(t.Context(), dataset.Settings{Phantoms: 40, ImageSize: 16, Channels: 1})
 	if err != nil {
@@ -61,10 +61,10 @@ func TestStudy(t *testing.T) {
 	}
 	x := &study{s, dev, set}
 	results, err := x.results(t.Context())
-	if err != nil || len(results) != 2 || len(results[1]) != 1 || results[1][0].Test == 0 || results[1][0].Steps == 0 {
+	if err != nil || len(results) != 4 || len(results[1]) != 1 || results[1][0].Test == 0 || results[1][0].Steps == 0 {
 		t.Fatalf("%+v, %v", results, err)
 	}
-	dir := rundir.Dir(filepath.Join(s.runs, "permuted-heatmap-cc-0"))
+	dir := rundir.Dir(filepath.Join(s.runs, "byol-permuted-heatmap-cc-0"))
 	if _, err := os.Stat(dir.Relation()); err != nil {
 		t.Error(err)
 	}
@@ -72,18 +72,18 @@ func TestStudy(t *testing.T) {
 	if err := rundir.WriteJSON(dir.Evaluation(), results[1][0]); err != nil {
 		t.Fatal(err)
 	}
-	if r, err := x.result(t.Context(), "permuted:heatmap-cc", 0); err != nil || r.KNN.K != 99 {
+	if r, err := x.result(t.Context(), condition{"byol", "permuted:heatmap-cc"}, 0); err != nil || r.KNN.K != 99 {
 		t.Errorf("what is done is made again: %+v, %v", r, err)
 	}
 	if err := os.Remove(dir.Evaluation()); err != nil {
 		t.Fatal(err)
 	}
-	if r, err := x.result(t.Context(), "permuted:heatmap-cc", 0); err != nil || r.Probe.Accuracy != results[1][0].Probe.Accuracy || r.KNN.K == 99 {
+	if r, err := x.result(t.Context(), condition{"byol", "permuted:heatmap-cc"}, 0); err != nil || r.Probe.Accuracy != results[1][0].Probe.Accuracy || r.KNN.K == 99 {
 		t.Errorf("a run that is there is evaluated as %+v, %v", r, err)
 	}
 	x.positives = 8
 	os.Remove(dir.Evaluation())
-	if _, err := x.result(t.Context(), "permuted:heatmap-cc", 0); err == nil || !strings.Contains(err.Error(), "positives.rule.per_item is 4 in the run, but 8 here") {
+	if _, err := x.result(t.Context(), condition{"byol", "permuted:heatmap-cc"}, 0); err == nil || !strings.Contains(err.Error(), "positives.rule.per_item is 4 in the run, but 8 here") {
 		t.Errorf("a run of other settings: %v", err)
 	}
 }

@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
-	"path"
 	"path/filepath"
-	"strings"
 
 	"gzpt/gaze"
 	"gzpt/kernels/names"
@@ -40,26 +38,26 @@ type AlignOptions struct {
 }
 
 // Align sorts the recordings to the images: perItem[i] is those of images[i], in the order of the files, in a frame of
-// the image's shape. Names mean images as package names says; where a file names no image, its own name does, with or without
-// what follows its last dot. A recording of a screen is mapped to the image by o.Placement; fixations
-// that fall off the image are then dropped and counted, samples stay.
+// the image's shape. Names mean images as package names says of those given elsewhere; where a file names no image, its own name
+// does, with or without what follows its last dot. A name that was cut off fits the one image that begins so. A recording of
+// a screen is mapped to the image by where the file says it was, or by o.Placement; fixations that fall off the image are
+// then dropped and counted, samples stay. Set.Notes says which names were guessed, and what contradicts the options.
 //
 // Gaze without an image, an image without gaze, an empty recording, an image that is listed twice, a recording whose frame
 // is of another shape than its image, a screen of unknown size: each is an error that says where, or with SkipBad an entry
-// of skips. A skipped image without gaze keeps its place, with no recording.
+// of skips. A skipped image without gaze keeps its place, with no recording. Nine of ten positions off their images are an
+// error in either case.
 func (set *Set) Align(images []Image, o AlignOptions) (perItem [][]gaze.Recording, skips []gaze.Problem, err error) {
 	c := problems{skipBad: o.SkipBad}
 	index, err := c.index(images)
 	if err != nil {
 		return nil, nil, err
 	}
+	set.clipped = tally{}
+	named := naming{set: set, index: index, images: images, seen: map[shown]string{}}
 	perItem = make([][]gaze.Recording, len(images))
-	seen := map[shown]string{}
 	for _, r := range set.Recordings {
-		i, err := find(index, r)
-		if err == nil {
-			err = oneName(seen, r, images[i], i)
-		}
+		i, err := named.find(r)
 		if err == nil {
 			r.Image = cmp.Or(r.Image, images[i].Name)
 			if empty(r) {
@@ -73,6 +71,9 @@ func (set *Set) Align(images []Image, o AlignOptions) (perItem [][]gaze.Recordin
 		} else if err := c.pass(err); err != nil {
 			return nil, nil, err
 		}
+	}
+	if err := set.clipped.allOff(o.assumed()); err != nil {
+		return nil, nil, err
 	}
 	for i, image := range images {
 		if len(perItem[i]) > 0 {
@@ -102,43 +103,6 @@ func (c *problems) index(images []Image) (*names.Index, error) {
 	return index, nil
 }
 
-// find is the image of a recording.
-func find(index *names.Index, r gaze.Recording) (int, error) {
-	what := fmt.Sprintf("gaze for image %q", r.Image)
-	i, err := index.FindElsewhere(r.Image)
-	if r.Image == "" {
-		file := base(r.File)
-		what = fmt.Sprintf("gaze for an image that only the file's name, %q, tells", file)
-		if i, err = index.Find(file); err != nil {
-			i, err = index.Find(strings.TrimSuffix(file, filepath.Ext(file)))
-		}
-	}
-	if err != nil {
-		return 0, gaze.Problem{File: r.File, Line: r.Line, Reason: fmt.Sprintf("%s, which %v", what, err)}
-	}
-	return i, nil
-}
-
-// shown is an image by one file.
-type shown struct {
-	file  string
-	image int
-}
-
-// oneName refuses a file in which two names with different folders mean one image: they are two images elsewhere.
-func oneName(seen map[shown]string, r gaze.Recording, image Image, i int) error {
-	if r.Image == "" {
-		return nil
-	}
-	name, key := names.Clean(r.Image), shown{r.File, i}
-	if first, ok := seen[key]; ok && path.Dir(first) != path.Dir(name) && !names.Same(first, name) {
-		return gaze.Problem{File: r.File, Line: r.Line, Reason: fmt.Sprintf("gaze for image %q, which means %q, as %q does; expected images in folders that tell both apart", r.Image, image.Name, first)}
-	} else if !ok {
-		seen[key] = name
-	}
-	return nil
-}
-
 // maxShear is how much the shape (width over height) of a recording's frame may differ from its image's: room for sizes
 // that were rounded, not for a rotated or cropped image.
 const maxShear = 0.1
@@ -149,6 +113,7 @@ func (set *Set) fit(r gaze.Recording, image Image, o AlignOptions) (gaze.Recordi
 	if r.Screen {
 		return set.place(r, image, o)
 	}
+	set.noteContradiction(r, o)
 	width, height := float64(image.Width), float64(image.Height)
 	known := image.Width > 0 && image.Height > 0
 	switch {
@@ -185,12 +150,18 @@ func (set *Set) place(r gaze.Recording, image Image, o AlignOptions) (gaze.Recor
 	if image.Width <= 0 || image.Height <= 0 {
 		return unknown("image")
 	}
+	set.noteContradiction(r, o)
+	if r.Place != nil {
+		o.Placement = stated(*r.Place, image)
+	}
 	screen := o.ScreenWidth > 0 && o.ScreenHeight > 0
 	switch {
-	case r.Width == 0 && !screen:
+	case r.Width == 0 && !screen && o.Placement.Screen.empty():
 		return unknown("screen")
-	case r.Width == 0:
+	case r.Width == 0 && screen:
 		r.Width, r.Height = o.ScreenWidth, o.ScreenHeight
+	case r.Width == 0: // a rectangle of it needs no size, which the image's stands for
+		r.Width, r.Height = float64(image.Width), float64(image.Height)
 	case r.Width == 1 && r.Height == 1 && screen:
 		r = r.Scaled(o.ScreenWidth, o.ScreenHeight)
 	case r.Width == 1 && r.Height == 1 && (o.Placement.How != "fill" || !o.Placement.Screen.empty() || o.Resolution.Known()):
@@ -203,7 +174,33 @@ func (set *Set) place(r gaze.Recording, image Image, o AlignOptions) (gaze.Recor
 	return r, set.clip(&r)
 }
 
-// base is the name without folders, of either kind of path.
-func base(name string) string {
-	return name[strings.LastIndexAny(name, `/\`)+1:]
+// stated is the placement of an image in its own size where a file says it was, or over the whole screen.
+func stated(p gaze.Place, image Image) Placement {
+	if p.Fill {
+		return Placement{How: "fill"}
+	}
+	screen := Rectangle{p.X, p.Y, float64(image.Width), float64(image.Height)}
+	if p.Centre {
+		screen.X, screen.Y = p.X-screen.Width/2, p.Y-screen.Height/2
+	}
+	return Placement{Screen: screen}
+}
+
+// noteContradiction says where a file and the options differ; the file is followed.
+func (set *Set) noteContradiction(r gaze.Recording, o AlignOptions) {
+	if r.Place != nil && o.Placement.given() {
+		set.note("%s says where on the screen its images were: the placement %s is not used", filepath.Base(r.File), o.Placement)
+	}
+	if r.Screen && r.Width > 1 && o.ScreenWidth > 0 && (r.Width != o.ScreenWidth || r.Height != o.ScreenHeight) {
+		set.note("%s says that its screen is %g x %g: the size %g x %g is not used", filepath.Base(r.File), r.Width, r.Height, o.ScreenWidth, o.ScreenHeight)
+	}
+}
+
+// assumed is what the options say of screens, for errors.
+func (o AlignOptions) assumed() string {
+	text := ", with the placement " + o.Placement.String()
+	if o.ScreenWidth > 0 {
+		text += fmt.Sprintf(" on a screen of %g x %g where the files do not say", o.ScreenWidth, o.ScreenHeight)
+	}
+	return text
 }

@@ -64,6 +64,7 @@ func readAndersson(s *source) error {
 		return s.pass(err)
 	}
 	c, begin := collect(s), math.NaN()
+	c.alone = &entry{image: e.image, reader: e.reader, width: e.width, height: e.height, resolution: e.resolution}
 	err = s.rows(t, func() error {
 		sample, err := t.lostAtZero("x_px", "y_px")
 		if err != nil {

@@ -21,7 +21,7 @@ func init() {
 func TestAndersson(t *testing.T) {
 	testCases(t, "andersson", "g.csv", ReadOptions{}, map[string]readCase{
 		"samples":       {anderssonHeader + "1000,1,2,0,0,1,1\n6000,0,0,0,0,5,5\n11000,0,5,0,0,1,1\n16000,,5,0,0,1,1\n", "g/ 0x0 line 2: [1 2 0] [lost 0.005] [0 5 0.01] [lost 0.015]\n2 without a position\n"},
-		"nothing":       {anderssonHeader, "error g.csv: no recording after the header"},
+		"nothing":       {anderssonHeader, "g/ 0x0 line 1:\n"},
 		"all lost":      {anderssonHeader + "1,0,0,0,0,5,5\n", "g/ 0x0 line 2: [lost 0]\n1 without a position\n"},
 		"no time":       {"x_px,y_px\n", `error g.csv:1: the header lacks the column "t_us"; expected t_us, x_px, y_px`},
 		"a word":        {anderssonHeader + "1,2,up,0,0,5,5\n", `error g.csv:2:5: y_px is "up", expected a number`},

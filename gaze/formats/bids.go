@@ -37,9 +37,11 @@ func init() {
 // degree. Fixations come from *_physioevents.tsv.gz where there are any, each at the mean of its samples; otherwise, or
 // with ReadOptions.Samples, the samples are taken.
 //
-// The images are those in the column stim_file of *_events.tsv, which may lie in a folder above, too, from their onset for
-// their duration, or until the next one; samples between them are on no image. Without that table the row of the manifest,
-// or the file's name, tells the one image. The reader is the subject. Of the files of two eyes the cyclopean one is read from a folder, else the first.
+// The images are those in the column stim_file of *_events.tsv, or in that of ReadOptions.ImageFrom, or without either what
+// ends as a picture's file in a row. The table may lie in a folder above, too. An image is there from its onset for its
+// duration, or until the next one, and each time a recording; samples between them are on no image, and fixations are cut to
+// them. Several events that name no image are an error. Without that table the row of the manifest, or the file's name,
+// tells the one image. The reader is the subject. Of the files of two eyes the cyclopean one is read from a folder, else the first.
 func sniffBIDS(head []byte) bool {
 	z, err := gzip.NewReader(bytes.NewReader(head))
 	if err != nil {
@@ -204,7 +206,7 @@ func openHeadless(file string, r io.Reader, columns []string) (*table, error) {
 	if data, err = decode(data); err != nil {
 		return nil, gaze.Problem{File: file, Reason: err.Error()}
 	}
-	t := &table{file: file, reader: csv.NewReader(bytes.NewReader(data)), names: columns, columns: map[string]int{}}
+	t := &table{file: file, reader: csv.NewReader(bytes.NewReader(data)), names: columns, columns: map[string]int{}, used: make([]bool, len(columns))}
 	t.reader.Comma, t.reader.FieldsPerRecord, t.reader.LazyQuotes, t.reader.ReuseRecord = '\t', -1, true, true
 	for i, name := range columns {
 		name = strings.ToLower(name)
@@ -282,6 +284,8 @@ func (b *bidsRun) seconds() error {
 		}
 	} else if b.tick, known = tellTick(b.times, rate); !known {
 		return fail("Units of timestamp, or a SamplingFrequency that fits s, ms, us or ns")
+	} else if len(b.times) > 1 {
+		b.source.set.noteFirst("tick", "timestamps of BIDS without Units are read in units of %g s, which makes SamplingFrequency true", b.tick)
 	}
 	b.first = b.times[0]
 	for i, t := range b.times {

@@ -7,6 +7,8 @@ import (
 	"os"
 	"slices"
 	"sort"
+	"strconv"
+	"strings"
 
 	"gzpt/gaze"
 )
@@ -34,15 +36,23 @@ func (b *bidsRun) showings() ([]bidsShowing, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !t.has("stim_file") {
-		return whole, nil
-	}
 	var list []bidsShowing
+	trials, first := 0, 0
+	column := cmp.Or(b.source.options.ImageFrom, "stim_file")
+	if b.source.options.ImageFrom != "" {
+		if err := t.require(column); err != nil {
+			return nil, err
+		}
+	}
 	err = b.source.rows(t, func() error {
-		if missing(t.text("stim_file")) {
+		if trials++; trials == 1 {
+			first = t.line()
+		}
+		image := b.stimulus(t, column)
+		if image == "" {
 			return nil
 		}
-		v := bidsShowing{image: t.text("stim_file"), end: math.Inf(1), place: t.place()}
+		v := bidsShowing{image: image, end: math.Inf(1), place: t.place()}
 		var err error
 		if v.begin, err = t.seconds("onset", 1, math.Inf(-1)); err != nil {
 			return err
@@ -68,6 +78,9 @@ func (b *bidsRun) showings() ([]bidsShowing, error) {
 		}
 		return 0
 	})
+	if err == nil && len(list) == 0 && trials > 1 {
+		return nil, gaze.Problem{File: path, Line: first, Reason: fmt.Sprintf("%d events, none of which names an image; expected the column stim_file, the name of another, or a manifest with a run for each image", trials)}
+	}
 	if err != nil || len(list) == 0 {
 		return whole, err
 	}
@@ -75,6 +88,27 @@ func (b *bidsRun) showings() ([]bidsShowing, error) {
 		list[i].end = min(list[i].end, list[i+1].begin)
 	}
 	return list, nil
+}
+
+// stimulus is the image of a row of the events, "" where it shows none: that in a column, or, in a table without that, the
+// only value that ends as a picture's file.
+func (b *bidsRun) stimulus(t *table, column string) string {
+	if t.has(column) {
+		if image := t.text(column); !missing(image) {
+			return image
+		}
+		return ""
+	}
+	found := ""
+	for _, value := range t.row {
+		if value = strings.TrimSpace(value); isPicture(value) {
+			if found != "" && found != value {
+				return ""
+			}
+			found = value
+		}
+	}
+	return found
 }
 
 // bidsFixation is a fixation in seconds of the run, with its place.
@@ -195,6 +229,7 @@ func (b *bidsRun) durationUnit(path, declared string, list []bidsFixation) (floa
 		}
 	}
 	if 2*long > len(list) {
+		b.source.set.noteFirst("duration", "durations of BIDS's physioevents without Units are read as those of the timestamps: in seconds they would overlap")
 		return b.tick, nil
 	}
 	return 1, nil
@@ -231,38 +266,35 @@ func (b *bidsRun) fill(showings []bidsShowing, fixations []bidsFixation) error {
 	if err := b.seen(showings); err != nil {
 		return err
 	}
-	ends := map[string]float64{} // an image that is shown again has a clock that goes on
-	for _, v := range showings {
-		e := entry{image: v.image, reader: b.reader, width: b.screen.width, height: b.screen.height, screen: true, resolution: b.screen.resolution}
+	for i, v := range showings {
+		e := entry{image: v.image, reader: b.reader, part: strconv.Itoa(i), width: b.screen.width, height: b.screen.height, screen: true, resolution: b.screen.resolution}
 		begin := v.begin
 		if math.IsInf(begin, -1) && len(b.times) > 0 {
 			begin = b.times[0]
 		}
-		from, empty := ends[v.image]-begin, true
-		add := func(at place, t float64) error {
+		empty := true
+		add := func(at place) error {
 			empty = false
-			ends[v.image] = max(ends[v.image], t+e.fixation.Duration)
 			return b.source.pass(b.collector.add(at, e))
 		}
 		for _, f := range fixations {
-			if f.Start < v.begin || f.Start >= v.end {
+			seen, ok := showing{begin, v.end}.cut(f.Fixation)
+			if !ok {
 				continue
 			}
-			e.fixation = f.Fixation
-			e.fixation.Start += from
-			e.order = e.fixation.Start
-			if err := add(f.place, e.fixation.Start); err != nil {
+			e.fixation, e.order = seen, seen.Start
+			if err := add(f.place); err != nil {
 				return err
 			}
 		}
 		for i := sort.SearchFloat64s(b.times, v.begin); len(fixations) == 0 && i < len(b.times) && b.times[i] < v.end; i++ {
-			e.sample = &gaze.Sample{X: b.x[i], Y: b.y[i], Time: b.times[i] + from}
-			if err := add(place{b.source.file, b.lines[i]}, e.sample.Time); err != nil {
+			e.sample = &gaze.Sample{X: b.x[i], Y: b.y[i], Time: b.times[i] - begin}
+			if err := add(place{b.source.file, b.lines[i]}); err != nil {
 				return err
 			}
 		}
 		if e.none = empty && len(b.times) > 0; e.none {
-			if err := add(v.place, 0); err != nil {
+			if err := add(v.place); err != nil {
 				return err
 			}
 		}

@@ -167,8 +167,9 @@ func TestBadBIDS(t *testing.T) {
 
 // A distance that cannot be in metres is not used, and said.
 func TestBIDSDistanceInCentimetres(t *testing.T) {
+	const tick = "timestamps of BIDS without Units are read in units of 0.001 s, which makes SamplingFrequency true"
 	const note = bidsName + ": the screen is farther than 10 m by ScreenDistance, which has to be in metres; pixels per degree are not known"
-	for distance, want := range map[string]string{"0.68": "[]", "68": "[" + note + "]"} {
+	for distance, want := range map[string]string{"0.68": "[" + tick + "]", "68": "[" + note + " " + tick + "]"} {
 		set, err := Load(write(t, bidsSet(map[string]string{"task-see_events.json": strings.Replace(bidsScreenJSON, "0.68", distance, 1)})), ReadOptions{})
 		if err != nil || fmt.Sprint(set.Notes) != want {
 			t.Errorf("%s: notes %q, %v, want %s", distance, set.Notes, err, want)

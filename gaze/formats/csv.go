@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -21,30 +23,56 @@ type table struct {
 	reader  *csv.Reader
 	names   []string
 	columns map[string]int // by the name in lower case, and as it is written
+	used    []bool         // the columns that were asked for
 	row     []string
+	// above is the lines of a preamble before the header.
+	above int
 }
 
 // openTable reads the header. Every name of required must be there.
 func openTable(file string, r io.Reader, required ...string) (*table, error) {
-	data, err := io.ReadAll(r)
+	data, err := readDecoded(file, r)
 	if err != nil {
 		return nil, err
 	}
-	data, err = decode(data)
-	if err != nil {
-		return nil, gaze.Problem{File: file, Reason: err.Error()}
-	}
-	t := &table{file: file, reader: csv.NewReader(bytes.NewReader(data)), columns: map[string]int{}}
-	t.reader.Comma = separator(data)
-	t.reader.FieldsPerRecord = -1
-	t.reader.ReuseRecord = true
-	header, err := t.reader.Read()
-	if err == io.EOF {
+	t, err := newTable(file, data, 0)
+	if errors.Is(err, io.EOF) {
 		reason := "the file is empty, expected a header"
 		if len(required) > 0 {
 			reason += " with " + strings.Join(required, ", ")
 		}
 		return nil, gaze.Problem{File: file, Reason: reason}
+	} else if err != nil {
+		return nil, err
+	}
+	return t, t.require(required...)
+}
+
+// readDecoded reads a whole text.
+func readDecoded(file string, r io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	if data, err = decode(data); err != nil {
+		return nil, gaze.Problem{File: file, Reason: err.Error()}
+	}
+	return data, nil
+}
+
+// newTable reads the header of a text that has so many lines above it; io.EOF where it has none.
+func newTable(file string, data []byte, above int) (*table, error) {
+	for range above {
+		_, data, _ = bytes.Cut(data, []byte("\n"))
+	}
+	t := &table{file: file, reader: csv.NewReader(bytes.NewReader(data)), columns: map[string]int{}, above: above}
+	t.reader.Comma = separator(data)
+	t.reader.FieldsPerRecord = -1
+	t.reader.ReuseRecord = true
+	t.reader.LazyQuotes = above > 0 // where a preamble is, a program wrote the file, which may not know of quotes
+	header, err := t.reader.Read()
+	if err == io.EOF {
+		return nil, err
 	} else if err != nil {
 		return nil, t.syntax(err)
 	}
@@ -55,13 +83,16 @@ func openTable(file string, r io.Reader, required ...string) (*table, error) {
 		written = strings.TrimSpace(written)
 		t.names = append(t.names, written)
 		name := strings.ToLower(written)
-		if _, ok := t.columns[name]; ok {
+		if _, ok := t.columns[name]; ok && above > 0 {
+			continue // a program that writes a preamble repeats columns, a sensor each
+		} else if ok {
 			line, column := t.reader.FieldPos(i)
-			return nil, gaze.Problem{File: file, Line: line, Column: column, Reason: fmt.Sprintf("column %q comes twice", name)}
+			return nil, gaze.Problem{File: file, Line: above + line, Column: column, Reason: fmt.Sprintf("column %q comes twice", name)}
 		}
 		t.columns[name], t.columns[written] = i, i
 	}
-	return t, t.require(required...)
+	t.used = make([]bool, len(t.names))
+	return t, nil
 }
 
 // require wants columns of a table whose header alone is read.
@@ -90,6 +121,30 @@ func separator(data []byte) rune {
 func header(head []byte) map[string]bool {
 	head, _ = decode(head) // a head may end within a character
 	line, _, _ := bytes.Cut(head, []byte("\n"))
+	return columnNames(line)
+}
+
+// maxPreamble is how many lines a program may write above a header.
+const maxPreamble = 500
+
+// findHeader is the number of lines above the first one whose columns are those of a header, -1 where none is. The last
+// line of a head may be cut off.
+func findHeader(text []byte, is func(names map[string]bool) bool) int {
+	for above := range maxPreamble {
+		line, rest, more := bytes.Cut(text, []byte("\n"))
+		if len(line) > 0 && is(columnNames(line)) {
+			return above
+		}
+		if !more {
+			break
+		}
+		text = rest
+	}
+	return -1
+}
+
+// columnNames is the fields of a line in lower case.
+func columnNames(line []byte) map[string]bool {
 	names := map[string]bool{}
 	for _, name := range strings.Split(string(line), string(separator(line))) {
 		names[strings.ToLower(strings.Trim(strings.TrimSpace(name), `"`))] = true
@@ -101,7 +156,7 @@ func header(head []byte) map[string]bool {
 func (t *table) syntax(err error) error {
 	var parse *csv.ParseError
 	if errors.As(err, &parse) {
-		return gaze.Problem{File: t.file, Line: parse.Line, Column: parse.Column, Reason: parse.Err.Error()}
+		return gaze.Problem{File: t.file, Line: t.above + parse.Line, Column: parse.Column, Reason: parse.Err.Error()}
 	}
 	return err
 }
@@ -138,7 +193,27 @@ func (t *table) find(column string) (int, bool) {
 	if !ok {
 		i, ok = t.columns[strings.ToLower(column)]
 	}
+	if ok {
+		t.used[i] = true
+	}
 	return i, ok
+}
+
+// telling is what columns are called that a reader, a trial or a start stands in, as a whole word of their names.
+var telling = regexp.MustCompile(`(?i)(?:^|[^a-z])(?:subjects?|participants?|readers?|observers?|raters?|viewers?|experts?|radiologists?|annotators?|users?|sessions?|trials?|blocks?|runs?|repetitions?|start|onset|timestamps?|times?)(?:[^a-z]|$)`)
+
+// noteUnread names the columns that nothing has asked for although they look as if they told readers, trials or times
+// apart: without them these may become one scanpath.
+func (t *table) noteUnread(set *Set) {
+	var names []string
+	for i, name := range t.names {
+		if !t.used[i] && telling.MatchString(name) {
+			names = append(names, strconv.Quote(name))
+		}
+	}
+	if len(names) > 0 {
+		set.note("%s: not read, although by their names they may tell readers, trials or times apart: %s", filepath.Base(t.file), strings.Join(names, ", "))
+	}
 }
 
 // first is the first of the columns that the table has, "" where it has none.
@@ -154,7 +229,7 @@ func (t *table) first(columns ...string) string {
 // line is the line on which the row begins.
 func (t *table) line() int {
 	line, _ := t.reader.FieldPos(0)
-	return line
+	return t.above + line
 }
 
 func (t *table) problem(reason string) gaze.Problem {
@@ -165,7 +240,7 @@ func (t *table) problem(reason string) gaze.Problem {
 func (t *table) at(column, expected string) gaze.Problem {
 	i, _ := t.find(column)
 	line, col := t.reader.FieldPos(i)
-	return gaze.Problem{File: t.file, Line: line, Column: col, Reason: fmt.Sprintf("%s is %q, expected %s", column, t.row[i], expected)}
+	return gaze.Problem{File: t.file, Line: t.above + line, Column: col, Reason: fmt.Sprintf("%s is %q, expected %s", column, t.row[i], expected)}
 }
 
 // text is a field without the blanks around it, "" where the table has no such column.
@@ -201,13 +276,17 @@ func (t *table) position(column string) (float64, error) {
 	return v, err
 }
 
-// number is a finite number of at least least.
-func (t *table) number(column, expected string, least float64) (float64, error) {
-	text := t.text(column)
-	if t.reader.Comma != ',' {
+// decimal reads a number, which may have a decimal comma where commas do not separate fields.
+func decimal(text string, separator rune) (float64, error) {
+	if separator != ',' {
 		text = strings.Replace(text, ",", ".", 1)
 	}
-	v, err := strconv.ParseFloat(text, 64)
+	return strconv.ParseFloat(text, 64)
+}
+
+// number is a finite number of at least least.
+func (t *table) number(column, expected string, least float64) (float64, error) {
+	v, err := decimal(t.text(column), t.reader.Comma)
 	if err != nil || !finite(v) || v < least {
 		return 0, t.at(column, expected)
 	}

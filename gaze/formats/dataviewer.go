@@ -3,6 +3,7 @@ package formats
 import (
 	"cmp"
 	"math"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -23,8 +24,9 @@ func init() {
 //	RECORDING_SESSION_LABEL TRIAL_INDEX CURRENT_FIX_INDEX CURRENT_FIX_X CURRENT_FIX_Y CURRENT_FIX_START CURRENT_FIX_END
 //	CURRENT_FIX_DURATION CURRENT_FIX_X_RESOLUTION CURRENT_FIX_Y_RESOLUTION
 //
-// and the trial variable that names the image: image, img, picture, pic, stimulus or stim, and these with s, _name or
-// _file behind.
+// and IP_START_TIME, IP_END_TIME and TRIAL_START_TIME, to which fixations are cut, EYE_USED, of whose two eyes one is taken,
+// and the trial variable that names the image: image, img, picture, pic, stimulus, stim or imgfile, and these with s, _name
+// or _file behind, or ReadOptions.ImageFrom.
 // CURRENT_FIX_X and CURRENT_FIX_Y, the image, and either DURATION or START with END must be there. Positions are pixels
 // of the screen, times milliseconds from the start of the trial, resolutions pixels per degree. The session is the
 // reader; a trial is a recording. Numbers may have a decimal comma, and "." is a missing one, as is an image UNDEFINED.
@@ -38,6 +40,8 @@ type viewer struct {
 	*table
 	*collector
 	image string // the column that names the image
+	eye   string // that of eyes
+	taken map[string]string
 }
 
 func readDataViewer(s *source) error {
@@ -50,13 +54,18 @@ func readDataViewer(s *source) error {
 			return err
 		}
 	}
-	v := &viewer{table: t, collector: collect(s)}
-	if v.image = imageColumn(t.names); v.image == "" {
+	v := &viewer{table: t, collector: collect(s), eye: t.first("EYE_REPORTED", "EYE_USED"), taken: map[string]string{}}
+	if v.image = s.options.ImageFrom; v.image != "" {
+		if err := t.require(v.image); err != nil {
+			return err
+		}
+	} else if v.image = imageColumn(t.names); v.image == "" {
 		return t.problem("the header lacks a column with the image; expected the trial variable that names it, as one of " + strings.Join(imageVariables, ", "))
 	}
 	if err := s.rows(t, v.add); err != nil {
 		return err
 	}
+	t.noteUnread(s.set)
 	return v.finish()
 }
 
@@ -92,6 +101,9 @@ func (v *viewer) add() (err error) {
 	if missing(e.image) || strings.EqualFold(e.image, "UNDEFINED") {
 		return v.at(v.image, "the name of an image")
 	}
+	if v.otherEye(e) {
+		return nil
+	}
 	var index, end float64
 	f := &e.fixation
 	for _, field := range []struct {
@@ -119,10 +131,46 @@ func (v *viewer) add() (err error) {
 		return err
 	}
 	e.order = index
-	if math.IsNaN(index) {
-		e.order = float64(v.line())
+	if span, known := v.interest(); known {
+		seen, ok := span.cut(*f)
+		if !ok {
+			v.source.set.Dropped.Outside++
+			e.none = true
+		}
+		e.fixation = seen
 	}
 	return v.collector.add(v.place(), e)
+}
+
+// otherEye reports whether a row is of the second eye of a trial: one is taken, the one that comes first.
+func (v *viewer) otherEye(e entry) bool {
+	eye := v.text(v.eye)
+	if eye == "" {
+		return false
+	}
+	trial := e.image + "\x00" + e.reader + "\x00" + e.part
+	if v.taken[trial] == "" {
+		v.taken[trial] = eye
+	}
+	other := v.taken[trial] != eye
+	if other {
+		v.source.set.note("%s has the fixations of two eyes: of each trial those of the first one are taken", filepath.Base(v.table.file))
+	}
+	return other
+}
+
+// interest is when the row's trial was looked at: the period of interest, by the clock of the trial, or all that is not
+// before it.
+func (v *viewer) interest() (showing, bool) {
+	var times [3]float64
+	for i, column := range []string{"IP_START_TIME", "IP_END_TIME", "TRIAL_START_TIME"} {
+		t, err := v.optional(column, "a time in milliseconds", -maxInstant)
+		if err != nil || math.IsNaN(t) {
+			return showing{}, false
+		}
+		times[i] = t / 1000
+	}
+	return showing{times[0] - times[2], times[1] - times[2]}, times[1] > times[0]
 }
 
 // times brings a fixation's times to seconds.

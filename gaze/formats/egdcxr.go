@@ -90,7 +90,7 @@ func readEGD(s *source) error {
 		return err
 	}
 	r := &egd{table: t, collector: collect(s), clock: clock{}, sizes: map[string]*original{}, original: t.has("X_ORIGINAL") && t.has("Y_ORIGINAL")}
-	if r.samples = egdSamples(text); r.samples {
+	if r.samples = rowsRepeat(text, "SESSION_ID", "DICOM_ID", "FPOGID"); r.samples {
 		if err := t.require("Time (in secs)"); err != nil {
 			return err
 		}
@@ -103,29 +103,6 @@ func readEGD(s *source) error {
 	}
 	r.resize()
 	return r.finish()
-}
-
-// egdSamples reports whether a table has several rows for a fixation, one a sample.
-func egdSamples(text []byte) bool {
-	t, err := openTable("", bytes.NewReader(text))
-	if err != nil {
-		return false
-	}
-	var last [3]string
-	for {
-		err := t.next()
-		var p gaze.Problem
-		if errors.As(err, &p) {
-			continue
-		} else if err != nil {
-			return false
-		}
-		row := [3]string{t.text("SESSION_ID"), t.text("DICOM_ID"), t.text("FPOGID")}
-		if row == last && row[2] != "" {
-			return true
-		}
-		last = row
-	}
 }
 
 // egdPads reads where the images were on the screen, nil where that is not known but optional.
@@ -229,7 +206,7 @@ func (r *egd) time(column string, e entry) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return r.clock.since(e.image, e.reader, "", v), nil
+	return r.clock.since(e, v), nil
 }
 
 // originalPosition is the pixel of the original image.

@@ -40,7 +40,7 @@ func TestEGD(t *testing.T) {
 		"no image":             {egdHeader + bad(fixation(1, 1, "1", "1", "1"), "i1", ""), `error g.csv:2:6: DICOM_ID is "", expected the name of an image`},
 		"a word for x":         {egdHeader + fixation(1, 1, "1", "left", "1"), `error g.csv:2:49: X_ORIGINAL is "left", expected a number`},
 		"a word for y":         {egdHeader + fixation(1, 1, "1", "1", "up"), `error g.csv:2:51: Y_ORIGINAL is "up", expected a number`},
-		"a start twice":        {egdHeader + fixation(1, 1, "1", "1", "1") + fixation(1, 2, "1", "1", "1"), `error g.csv:3: fixation 0 of image "i1", reader "s1", comes twice`},
+		"a start twice":        {egdHeader + fixation(1, 1, "1", "1", "1") + fixation(1, 2, "1", "2", "1"), `error g.csv:3: fixation 0 of image "i1", reader "s1", comes twice`},
 		"a negative duration":  {egdHeader + egdRow("s2", "i1", 2, .5, .5, 1, -.5, 1, "1", "3,0,0,7,8"), `error g.csv:2:25: FPOGD is "-0.5", expected a time in seconds that is not negative`},
 		"a word for a start":   {egdHeader + bad(fixation(1, 1, "1", "1", "1"), ",1,0.2,", ",soon,0.2,"), `error g.csv:2:25: FPOGS is "soon", expected a time in seconds`},
 		"samples that go back": {egdHeader + sample(10, 1, "1", "0", "1", "1") + sample(9, 1, "1", "0", "1", "1"), `error g.csv:3: a sample of image "i1", reader "s1", at -1 s, before the one above it at 0 s`},

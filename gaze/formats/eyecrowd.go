@@ -35,6 +35,7 @@ func readEyeCrowd(s *source) error {
 	if err := s.rows(t, func() error { return c.eyeCrowd(t) }); err != nil {
 		return err
 	}
+	t.noteUnread(s.set)
 	return c.finish()
 }
 

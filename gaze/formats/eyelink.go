@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"gzpt/gaze"
 )
@@ -16,8 +17,8 @@ import (
 func init() {
 	registerFormat(format{
 		name:  "eyelink",
-		about: "text that edf2asc makes of an EyeLink's EDF: .asc",
-		sniff: sniffEyeLink, read: readEyeLink, extensions: []string{".asc"},
+		about: "text that edf2asc makes of an EyeLink's EDF: .asc, .txt",
+		sniff: sniffEyeLink, read: readEyeLink, extensions: []string{".asc", ".txt"},
 	})
 }
 
@@ -36,16 +37,19 @@ func init() {
 // DISPLAY_COORDS. These are the last pixel's (0 0 1279 1023) or the size (0 0 1920 1080): screens have even sides, so an odd
 // difference lacks 1. Lines outside the blocks are no gaze, however much those of a calibration look like it.
 //
-// A trial begins with the message TRIALID, or where there is none with START, and ends with TRIAL_RESULT or the next
-// trial; gaze between trials is outside the image. Its image is, in this order: the value of
-// the variable image (!V TRIAL_VAR image a.jpg), whose name may also be img, picture, pic, stimulus or stim, with _file or
-// _name behind it; the file of !V IMGLOAD FILL|CENTER|TOP_LEFT file; the last word of TRIALID that has an extension; the
-// whole text of TRIALID; none, and then the row of the manifest or the file's name tells it. IMGLOAD FILL, and the others
-// with a width and a height, say where the image was; otherwise Placement does. A trial that loads several images is
-// refused. The reader is the file's name without extension.
+// A trial begins with the message TRIALID, before which a label may stand, or start_trial of OpenSesame and PyGaze, or
+// where there is neither with START; it ends with TRIAL_RESULT or stop_trial, or with the next trial; gaze between trials
+// is outside the image. Each is a recording. Its image is, in this order: the value of the variable ReadOptions.ImageFrom;
+// that of the variable image (!V TRIAL_VAR image a.jpg, var image a.jpg, or !V TRIAL_VAR_DATA under TRIAL_VAR_LABELS),
+// whose name may also be img, picture, pic, stimulus, stim or imgfile, with _file or _name behind it; the file of !V IMGLOAD
+// FILL|CENTER|TOP_LEFT file; the only value of a variable, or else the last word of TRIALID, that ends as a picture's
+// file; the one of the other values, or of the pictures that other messages name, that is an image, or else the whole text of
+// TRIALID, which Align finds out; none, and then the row of the manifest or the file's name tells it. IMGLOAD says where on the screen the image was; without it
+// Placement does. A trial that loads several images is refused. The reader is the file's name without extension.
 //
 // Times count from the message SYNCTIME, which stands for the image's onset, or from START, or from a TRIALID within a
-// block. Fixations that end before it are outside the image, too, and those that last over it count from it. EFIX is taken
+// block. What of a fixation is before it, or after the end, is outside the image; a fixation that goes on into the next
+// trial counts there, too. EFIX is taken
 // where there is any, the samples otherwise or with ReadOptions.Samples. Of two eyes it is the one with the smaller error
 // in the last validation, the left one where they do not differ.
 func sniffEyeLink(head []byte) bool {
@@ -55,7 +59,10 @@ func sniffEyeLink(head []byte) bool {
 		if len(words) > 2 && words[0] == "**" && words[1] == "CONVERTED" {
 			return true
 		}
-		if len(words) > 2 && (words[0] == "MSG" || words[0] == "START") {
+		block := func(word string) bool {
+			return word == "LEFT" || word == "RIGHT" || word == "SAMPLES" || word == "EVENTS"
+		}
+		if len(words) > 2 && (words[0] == "MSG" || words[0] == "START" && slices.ContainsFunc(words[2:], block)) {
 			if _, err := strconv.ParseFloat(words[1], 64); err == nil {
 				return true
 			}
@@ -79,9 +86,10 @@ type eyeLink struct {
 	errors                   map[string]float64 // of the last validation, by eye
 	block                    *eyeLinkBlock      // nil outside
 	trial                    eyeLinkTrial
-	numbered                 bool                  // the file has trials
-	waiting                  [][2]string           // image and reader of the trials that ended within the block, whose resolution is at its end
-	ends                     map[[2]string]float64 // of what was recorded so far of an image and a reader, seconds
+	earlier                  []eyeLinkTrial // those that ended within the block
+	numbered                 bool           // the file has trials
+	trials                   int            // so far
+	labels                   []string       // of TRIAL_VAR_DATA
 }
 
 // eyeLinkBlock is what lies between START and END.
@@ -95,8 +103,8 @@ type eyeLinkBlock struct {
 }
 
 func readEyeLink(s *source) error {
-	b := &eyeLink{collector: collect(s), set: s.set, samples: s.options.Samples, file: s.file, errors: map[string]float64{},
-		ends: map[[2]string]float64{}}
+	b := &eyeLink{collector: collect(s), set: s.set, samples: s.options.Samples, file: s.file, errors: map[string]float64{}}
+	b.naming = "a trial variable with the image, as in !V TRIAL_VAR image a.png"
 	b.reader = strings.TrimSuffix(base(s.file), filepath.Ext(base(s.file)))
 	lines := bufio.NewScanner(s.reader)
 	lines.Buffer(nil, 1<<20)
@@ -114,7 +122,7 @@ func readEyeLink(s *source) error {
 			return err
 		}
 	}
-	if err := s.pass(b.flush()); err != nil {
+	if err := s.pass(b.flushAll()); err != nil {
 		return err
 	}
 	return b.finish()
@@ -131,6 +139,9 @@ func (b *eyeLink) read(line []byte) error {
 	}
 	if line = bytes.TrimLeft(line, " \t"); len(line) == 0 || isDigit(line[0]) && !b.wanted() {
 		return nil // most lines are samples
+	}
+	if !utf8.Valid(line) {
+		line = repaired(line)
 	}
 	b.words = b.words[:0]
 	for word := range strings.FieldsSeq(string(line)) {
@@ -218,7 +229,7 @@ func (b *eyeLink) start(words []string) error {
 		return err
 	}
 	if !b.numbered && b.trial.begun {
-		if err := b.flush(); err != nil {
+		if err := b.flushAll(); err != nil {
 			return err
 		}
 	}
@@ -249,9 +260,9 @@ func (b *eyeLink) eyes(words []string) {
 	}
 }
 
-func (b *eyeLink) end(words []string) error {
-	waiting := b.waiting
-	b.block, b.waiting = nil, nil
+func (b *eyeLink) end(words []string) (err error) {
+	b.block = nil
+	defer b.flushEarlier(&err)
 	i := slices.Index(words, "RES")
 	if i < 0 || i+2 >= len(words) || words[i+1] == "." || words[i+2] == "." {
 		return nil
@@ -265,11 +276,8 @@ func (b *eyeLink) end(words []string) error {
 		return err
 	}
 	b.trial.resolution = gaze.Resolution{X: x, Y: y}
-	for _, key := range waiting {
-		r := &b.recordings[b.index[key]]
-		if !r.Resolution.Known() && r.Screen {
-			r.Resolution = b.trial.resolution
-		}
+	for i := range b.earlier {
+		b.earlier[i].resolution = b.trial.resolution
 	}
 	return nil
 }
@@ -312,8 +320,7 @@ func (b *eyeLink) fixation(words []string) error {
 		}
 	}
 	b.block.reached = max(b.block.reached, f.Start)
-	b.trial.fixations = append(b.trial.fixations, f)
-	b.trial.fixationPlaces = append(b.trial.fixationPlaces, place{b.file, b.line})
+	b.reach(f, place{b.file, b.line})
 	return nil
 }
 

@@ -182,9 +182,9 @@ func TestEyeLink(t *testing.T) {
 			"pics/first.jpg/s1 1280x1024 screen 37.17,37.75 px/deg: (138 132 0.001+0.1) (1279.5 1023.9 0.22+0.2) (640 512 0.5+0.05)\n" +
 				"second image.png/s1 1280x1024 screen: (3 4 0+0.095)[30,31] (5 6 0.1+0.1)[32,33]\ndropped: 4 outside the image, 1 in a blink\n"},
 		{"two trials of a block, with a gap", "s1.asc", ascLate, ReadOptions{},
-			"a.png/s1 100x100 screen 20,21 px/deg: (5 6 0+0.1) (7 8 0.1+0.1)\nb.png/s1 100x100 screen 20,21 px/deg: (1 2 0.01+0.1)\ndropped: 1 outside the image\n"},
+			"a.png/s1 100x100 screen 20,21 px/deg: (5 6 0+0.1) (7 8 0.1+0.04)\nb.png/s1 100x100 screen 20,21 px/deg: (1 2 0.01+0.1)\ndropped: 1 outside the image\n"},
 		{"a fixation that goes on into the next trial of the block", "s1.asc", "MSG 1 GAZE_COORDS 0 0 99 99\nMSG 1 TRIALID a.png\nSTART 10 LEFT EVENTS\nEFIX L 10 109 100 5 6 1\nMSG 200 TRIALID b.png\nEFIX L 110 209 100 7 8 1\nEFIX L 220 319 100 9 9 1\nEND 500 EVENTS\n",
-			ReadOptions{}, "a.png/s1 100x100 screen: (5 6 0+0.1)\nb.png/s1 100x100 screen: (7 8 0+0.01) (9 9 0.02+0.1)\n"},
+			ReadOptions{}, "a.png/s1 100x100 screen: (5 6 0+0.1) (7 8 0.1+0.09)\nb.png/s1 100x100 screen: (7 8 0+0.01) (9 9 0.02+0.1)\n"},
 		{"a trial of the block whose message is out of its time", "s1.asc", "MSG 1 GAZE_COORDS 0 0 99 99\nMSG 1 TRIALID a.png\nSTART 10 LEFT EVENTS\nEFIX L 210 309 100 5 6 1\nMSG 50 TRIALID b.png\nEFIX L 310 409 100 7 8 1\nEND 500 EVENTS\n",
 			ReadOptions{}, "a.png/s1 100x100 screen: (5 6 0.2+0.1)\nb.png/s1 100x100 screen: (7 8 0+0.1)\n"},
 		{"fixations beside samples in angles of the head", "s1.asc", "MSG 1 GAZE_COORDS 0 0 99 99\nSTART 10 LEFT SAMPLES EVENTS\nEVENTS GAZE LEFT RATE 1000.00\nSAMPLES HREF LEFT RATE 1000.00\n10 -2310.0 1250.0 900.0\nEFIX L 10 109 100 5 6 1\nEND 200 SAMPLES EVENTS\n",
@@ -203,7 +203,7 @@ func TestEyeLink(t *testing.T) {
 		{"two images, of which a variable names one", "s7.asc", "MSG 1 GAZE_COORDS 0 0 99 99\nSTART 10 LEFT EVENTS\nMSG 11 !V IMGLOAD FILL cross.png\nMSG 12 !V IMGLOAD TOP_LEFT x/a.png 5 5 50 50\nEFIX L 10 109 100 5 6 1\nEND 200 EVENTS\n" +
 			"MSG 201 !V TRIAL_VAR stim a\nMSG 202 !V TRIAL_VAR img x/a.png\n", ReadOptions{}, "x/a.png/s7 50x50: (0 1 0+0.1)\n"},
 		{"an image in two trials", "s5.asc", "MSG 1 GAZE_COORDS 0 0 99 99\nMSG 1 TRIALID a.png\nSTART 10 LEFT EVENTS\nEFIX L 10 109 100 5 6 1\nEND 200 EVENTS\n" +
-			"MSG 300 TRIALID a.png\nSTART 310 LEFT EVENTS\nEFIX L 320 409 90 7 8 1\nEND 500 EVENTS\n", ReadOptions{}, "a.png/s5 100x100 screen: (5 6 0+0.1) (7 8 0.11+0.09)\n"},
+			"MSG 300 TRIALID a.png\nSTART 310 LEFT EVENTS\nEFIX L 320 409 90 7 8 1\nEND 500 EVENTS\n", ReadOptions{}, "a.png/s5 100x100 screen: (5 6 0+0.1)\na.png/s5 100x100 screen: (7 8 0.01+0.09)\n"},
 		{"a trial without gaze", "s8.asc", "MSG 1 GAZE_COORDS 0 0 99 99\nMSG 1 TRIALID 1\nSTART 10 LEFT EVENTS\nEFIX L 10 109 100 5 6 1\nEND 200 EVENTS\nMSG 300 TRIALID 2\nSTART 310 LEFT EVENTS\nEND 500 EVENTS\n",
 			ReadOptions{}, "1/s8 100x100 screen: (5 6 0+0.1)\n2/s8 100x100 screen:\n"},
 		{"a screen that does not begin at 0", "s6.asc", "MSG 1 GAZE_COORDS 100 50 1123 817\nSTART 10 LEFT EVENTS\nEFIX L 10 109 100 110 60 1\nEND 200 EVENTS\n", ReadOptions{}, "/s6 1024x768 screen: (10 10 0+0.1)\n"},
@@ -219,13 +219,13 @@ func TestEyeLink(t *testing.T) {
 		{"fixations in angles of the head", "s.asc", block("EVENTS HREF LEFT RATE 1000.00 TRACKING CR FILTER 2\n"), ReadOptions{}, `s.asc:15: EVENTS are of the type HREF, expected GAZE, positions on the screen`, false},
 		{"angles of the head", "s.asc", block("SAMPLES HREF LEFT RATE 1000.00 TRACKING CR FILTER 2\n"), ReadOptions{Samples: true}, `s.asc:15: SAMPLES are of the type HREF, expected GAZE, positions on the screen`, false},
 		{"backwards", "s.asc", block("EFIX L 1201 1200 100 1 1 1\n"), ReadOptions{}, `s.asc:15: a fixation from 1201 to 1200 of 100 ms, expected an end after its start`, false},
-		{"before the one above", "s.asc", block("EFIX L 1001 1200 100 1 1 1\n"), ReadOptions{}, `s.asc:15: fixation 0 of image "", reader "s", comes twice or after a later one`, false},
+		{"before the one above", "s.asc", block("EFIX L 1001 1200 100 1 1 1\n"), ReadOptions{}, `s.asc:15: fixation 0 of image "", reader "s", comes twice or after a later one, that on line 14`, false},
 		{"a blink", "s.asc", block("EBLINK L 1201\n"), ReadOptions{}, `s.asc:15: 3 fields, expected EBLINK, eye, start, end, duration`, false},
 		{"a sample", "s.asc", block("1001 5 5 5\n1002 1\n"), ReadOptions{Samples: true}, `s.asc:16: a sample of 2 fields, expected time and x, y, pupil of each eye`, false},
 		{"a sample's position", "s.asc", block("1001 5 5 5\n1002 1 1e400 5\n"), ReadOptions{Samples: true}, `s.asc:16: field 3 is "1e400", expected a position in pixels, or a point where it is missing`, false},
 		{"resolution", "s.asc", ascHead + "START 1 LEFT EVENTS\nEFIX L 1 100 100 1 1 1\nEND 200 EVENTS RES high 3\n", ReadOptions{}, `s.asc:15: field 5 is "high", expected pixels per degree`, false},
 		{"cut off", "s.asc", ascHead + "START 1 LEFT EVENTS\nEFIX L 1 100 100 1 1 1\n", ReadOptions{}, `s.asc:13: START without END: the file is cut off`, false},
-		{"a block in a block", "s.asc", ascHead + "START 1 LEFT EVENTS\nEFIX L 1 100 100 1 1 1\nSTART 200 LEFT EVENTS\nEFIX L 200 300 100 1 1 1\nEND 400 EVENTS\n", ReadOptions{}, `s.asc:15: START within the block that begins on line 13; expected END`, false},
+		{"a block in a block", "s.asc", ascHead + "MSG 1 TRIALID a.png\nSTART 1 LEFT EVENTS\nEFIX L 1 100 100 1 1 1\nSTART 200 LEFT EVENTS\nEFIX L 200 300 100 1 1 1\nEND 400 EVENTS\n", ReadOptions{}, `s.asc:16: START within the block that begins on line 14; expected END`, false},
 		{"a screen", "s.asc", "MSG 1 GAZE_COORDS 0 0 0 0\n" + block(""), ReadOptions{}, `s.asc:1: a screen from (0, 0) to (0, 0), expected left, top, right and bottom in pixels`, false},
 		{"half a screen", "s.asc", "MSG 1 GAZE_COORDS 0 0 1279\n" + block(""), ReadOptions{}, `s.asc:1: 4 fields, expected the screen's left, top, right and bottom in pixels in the 5th`, false},
 		{"two images", "s.asc", "MSG 1 TRIALID 1\n" + block("") + "MSG 2000 TRIALID 2\nSTART 2001 LEFT EVENTS\nMSG 2002 !V IMGLOAD FILL a.png\nMSG 2003 !V IMGLOAD FILL b.png\nEFIX L 2010 2100 90 1 1 1\nEND 2200 EVENTS\n", ReadOptions{},
@@ -235,7 +235,7 @@ func TestEyeLink(t *testing.T) {
 	if _, err := readText("s.asc", "eyelink", "** CONVERTED FROM x.edf\n", ReadOptions{}); err == nil || err.Error() != "s.asc: no recording after the header" {
 		t.Errorf("no block: %v", err)
 	}
-	for _, other := range []string{"MSG\thello there\n", "x,y,duration\n1,2,3\n", "START of a file\n", ""} {
+	for _, other := range []string{"MSG\thello there\n", "x,y,duration\n1,2,3\n", "START of a file\n", "START 2024 of the notes\n", ""} {
 		if sniffEyeLink([]byte(other)) {
 			t.Errorf("%q is no EyeLink file", other)
 		}

@@ -2,13 +2,11 @@ package formats
 
 import (
 	"math"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
 	"gzpt/gaze"
-	"gzpt/kernels/names"
 )
 
 // eyeLinkTrial is the gaze of a trial, kept until its image is known: the messages about it may come at its end.
@@ -28,21 +26,13 @@ type eyeLinkTrial struct {
 	// fixationPlaces and samplePlaces are where they stand in the file.
 	fixationPlaces, samplePlaces []place
 
-	id       string // the text of TRIALID
-	variable string // the image by a trial variable
-	rank     int    // which of imageVariables it was, from 1
-	loads    []eyeLinkLoad
+	id        string   // the text of TRIALID
+	variable  string   // the image by a trial variable
+	rank      int      // which of imageVariables it was, from 1
+	values    []string // of the other variables
+	mentioned []string // the pictures that messages of the experiment name
+	loads     []eyeLinkLoad
 }
-
-// eyeLinkLoad is an image of IMGLOAD and where on the screen it was, if that says so.
-type eyeLinkLoad struct {
-	file  string
-	shown Rectangle
-	fill  bool
-}
-
-// imageVariables are the names of trial variables that hold the image, without _file and _name, the surest first.
-var imageVariables = []string{"image", "img", "picture", "pic", "stimulus", "stim"}
 
 // message reads MSG.
 func (b *eyeLink) message(words []string) error {
@@ -59,16 +49,17 @@ func (b *eyeLink) message(words []string) error {
 		t -= float64(max(min(offset, 1e6), -1e6)) / 1e3
 		text = text[1:]
 	}
+	if i := trialWord(text); i >= 0 {
+		return b.begin(text[i:], t)
+	}
 	switch text[0] {
 	case "GAZE_COORDS", "DISPLAY_COORDS":
 		return b.coordinates(text)
-	case "TRIALID":
-		return b.begin(text, t)
 	case "SYNCTIME":
 		if b.block != nil && !b.trial.hasOnset {
 			b.trial.onset, b.trial.hasOnset = t, true
 		}
-	case "TRIAL_RESULT":
+	case "TRIAL_RESULT", "stop_trial":
 		if b.trial.begun && !b.trial.over {
 			b.trial.end, b.trial.over = t, true
 		}
@@ -76,8 +67,31 @@ func (b *eyeLink) message(words []string) error {
 		b.validation(text)
 	case "!V":
 		return b.viewer(text[1:])
+	case "TRIAL_VAR_LABELS", "TRIAL_VAR_DATA":
+		return b.viewer(text)
+	case "var":
+		if len(text) > 2 {
+			b.setVariable(text[1], strings.Join(text[2:], " "))
+		}
+	default:
+		b.mention(text)
 	}
 	return nil
+}
+
+// maxLabel is how many words of a label may stand before TRIALID.
+const maxLabel = 3
+
+// trialWord is where in a message the word stands that begins a trial, -1 where none does.
+func trialWord(text []string) int {
+	word := strings.TrimSuffix(text[0], ":")
+	if word == "start_trial" || strings.EqualFold(word, "TRIALID") || strings.EqualFold(word, "TRIAL_ID") {
+		return 0
+	}
+	if word == "var" || strings.HasPrefix(word, "!") { // of a variable, or of the tracker
+		return -1
+	}
+	return slices.Index(text[:min(len(text), maxLabel+1)], "TRIALID")
 }
 
 // coordinates reads the corners of the screen.
@@ -136,102 +150,77 @@ func (b *eyeLink) begin(text []string, at float64) error {
 		b.trial = eyeLinkTrial{}
 	}
 	b.numbered = true
-	err := b.flush()
+	var err error
+	if b.block != nil && b.trial.begun { // a block may hold several trials
+		if !b.trial.over {
+			b.trial.end, b.trial.over = at, true
+		}
+		b.earlier = append(b.earlier, b.trial)
+		b.trial = eyeLinkTrial{}
+	} else {
+		err = b.flushAll()
+	}
 	b.trial.id = strings.Join(text[1:], " ")
 	if b.block != nil {
-		b.within(at) // a block may hold several trials
+		b.within(at)
 	}
 	return err
 }
 
-// within begins a trial in the middle of a block, at its message: a fixation that goes on from the trial before is cut off
-// there. Where the message is out of its time the trial begins with the first of its fixations or samples.
+// within begins a trial in the middle of a block, at its message. Where the message is out of its time the trial begins
+// with the first of its fixations or samples.
 func (b *eyeLink) within(at float64) {
 	b.trial.begun, b.trial.place = true, place{b.file, b.line}
 	b.trial.width, b.trial.height = b.width, b.height
 	if b.trial.start = at; at < b.block.reached {
 		b.trial.start = math.NaN()
+		if n := len(b.earlier); n > 0 && b.earlier[n-1].end == at {
+			b.earlier[n-1].over = false
+		}
 	}
 }
 
-// viewer reads a command to Data Viewer: a trial variable or an image.
-func (b *eyeLink) viewer(text []string) error {
-	switch {
-	case len(text) >= 3 && text[0] == "TRIAL_VAR":
-		name := strings.ToLower(strings.TrimSuffix(text[1], "="))
-		for _, ending := range []string{"_file", "_name", "file", "name"} {
-			name = strings.TrimSuffix(name, ending)
+// reach adds a fixation to the trials of the block that it reaches into: that before the present one ended while it lasted
+// if its line comes after the message.
+func (b *eyeLink) reach(f gaze.Fixation, at place) {
+	before := false
+	for i := range b.earlier {
+		t := &b.earlier[i]
+		if t.over && f.Start < t.end && !(f.Start+f.Duration <= t.start) {
+			t.fixations, t.fixationPlaces = append(t.fixations, f), append(t.fixationPlaces, at)
+			before = true
 		}
-		value := strings.Trim(strings.TrimSpace(strings.TrimPrefix(strings.Join(text[2:], " "), "=")), `"'`)
-		rank := slices.Index(imageVariables, name) + 1
-		if rank > 0 && value != "" && !missing(value) && !strings.EqualFold(value, "UNDEFINED") && (b.trial.rank == 0 || rank < b.trial.rank) {
-			b.trial.variable, b.trial.rank = value, rank
-		}
-	case len(text) >= 3 && text[0] == "IMGLOAD":
-		return b.load(text[1], text[2:])
 	}
-	return nil
+	if before && f.Start+f.Duration <= b.trial.start {
+		return
+	}
+	b.trial.fixations, b.trial.fixationPlaces = append(b.trial.fixations, f), append(b.trial.fixationPlaces, at)
 }
 
-// load reads IMGLOAD: how, and the file with its place.
-func (b *eyeLink) load(how string, text []string) error {
-	l := eyeLinkLoad{file: text[0], fill: how == "FILL"}
-	if len(text) >= 5 && (how == "CENTER" || how == "TOP_LEFT") { // fewer numbers are an image in its own size
-		var v [4]float64
-		for i := range v {
-			var err error
-			if v[i], err = b.number(text, i+1, "the image's x, y, width and height on the screen", maxFrame); err != nil {
-				return err
-			}
-		}
-		if v[2] < 1 || v[3] < 1 {
-			return b.problem("an image of %g x %g pixels on the screen, expected its width and height", v[2], v[3])
-		}
-		if how == "CENTER" {
-			v[0], v[1] = v[0]-v[2]/2, v[1]-v[3]/2
-		}
-		l.shown = Rectangle{v[0] - b.left, v[1] - b.top, v[2], v[3]}
-	}
-	b.trial.loads = append(b.trial.loads, l)
-	return nil
-}
-
-// load is the one of the trial's images that the trial variable names, or the only one there is: loaded again, as it was
-// last. Where there are others, other is one of them.
-func (t eyeLinkTrial) load() (l eyeLinkLoad, other string) {
-	for _, candidate := range t.loads {
-		if t.variable != "" && !names.Same(t.variable, candidate.file) {
-			continue
-		}
-		if l.file != "" && l.file != candidate.file {
-			return l, candidate.file
-		}
-		l = candidate
-	}
-	return l, ""
-}
-
-// image is the name of a trial's image.
-func (t eyeLinkTrial) image() string {
-	if t.variable != "" {
-		return t.variable
-	}
-	if l, _ := t.load(); l.file != "" {
-		return l.file
-	}
-	words := strings.Fields(t.id)
-	for _, word := range slices.Backward(words) {
-		if extension := filepath.Ext(word); len(extension) > 1 && strings.Trim(extension[1:], "0123456789") != "" {
-			return word
-		}
-	}
-	return t.id
-}
-
-// flush adds the gaze of the trial, and begins another one.
-func (b *eyeLink) flush() error {
+// flushAll adds the gaze of the trials that ended within a block, and of the present one, and begins another.
+func (b *eyeLink) flushAll() (err error) {
+	b.flushEarlier(&err)
 	t := b.trial
 	b.trial = eyeLinkTrial{}
+	if err != nil {
+		return err
+	}
+	return b.flush(t)
+}
+
+// flushEarlier adds the gaze of the trials that ended within a block.
+func (b *eyeLink) flushEarlier(err *error) {
+	earlier := b.earlier
+	b.earlier = nil
+	for _, t := range earlier {
+		if failed := b.source.pass(b.flush(t)); failed != nil && *err == nil {
+			*err = failed
+		}
+	}
+}
+
+// flush adds the gaze of a trial.
+func (b *eyeLink) flush(t eyeLinkTrial) error {
 	if !t.begun {
 		return nil
 	}
@@ -240,46 +229,18 @@ func (b *eyeLink) flush() error {
 		return t.place.problem("a trial with the images " + strconv.Quote(load.file) + " and " + strconv.Quote(other) + ", expected one")
 	}
 	b.set.Dropped.Blinks += t.blinks
-	e := entry{image: t.image(), reader: b.reader, width: t.width, height: t.height, screen: true, resolution: t.resolution}
+	b.trials++
+	e := entry{reader: b.reader, part: strconv.Itoa(b.trials), width: t.width, height: t.height, screen: true, resolution: t.resolution, place: load.own}
+	if e.image = t.variable; b.source.options.ImageFrom == "" {
+		e.image, e.candidates = t.image()
+	}
 	t.mapping(&e, load)
 	e.none = true
 	if err := b.collector.add(t.place, e); err != nil {
 		return err
 	}
-	if b.block != nil {
-		b.waiting = append(b.waiting, [2]string{e.image, e.reader})
-	}
 	e.none = false
 	return b.entries(t, e)
-}
-
-// mapping gives an entry the frame of the image where the trial says where on the screen it was.
-func (t *eyeLinkTrial) mapping(e *entry, load eyeLinkLoad) {
-	shown := load.shown
-	switch {
-	case load.fill && t.width > 0:
-		// Stretched over the screen, whatever the image's shape: fractions of either.
-		e.resolution = gaze.Resolution{X: e.resolution.X / t.width, Y: e.resolution.Y / t.height}
-		for i := range t.fixations {
-			f := &t.fixations[i]
-			f.X, f.Y = f.X/t.width, f.Y/t.height
-			f.Resolution = gaze.Resolution{X: f.Resolution.X / t.width, Y: f.Resolution.Y / t.height}
-		}
-		for i := range t.samples {
-			t.samples[i].X, t.samples[i].Y = t.samples[i].X/t.width, t.samples[i].Y/t.height
-		}
-		e.width, e.height, e.screen = 1, 1, false
-	case !shown.empty():
-		for i := range t.fixations {
-			t.fixations[i].X -= shown.X
-			t.fixations[i].Y -= shown.Y
-		}
-		for i := range t.samples {
-			t.samples[i].X -= shown.X
-			t.samples[i].Y -= shown.Y
-		}
-		e.width, e.height, e.screen = shown.Width, shown.Height, false
-	}
 }
 
 // entries adds the fixations or the samples of a trial, in seconds since the image's onset.
@@ -294,23 +255,17 @@ func (b *eyeLink) entries(t eyeLinkTrial, e entry) error {
 	case len(t.samples) > 0:
 		onset = t.samples[0].Time
 	}
-	// An image that is seen in several trials has one clock, which goes on from trial to trial.
-	key := [2]string{e.image, b.reader}
-	before := b.ends[key]
-	last := before
+	span := showing{onset, open}
+	if t.over {
+		span.end = t.end
+	}
 	for i, f := range t.fixations {
-		late := t.over && f.Start >= t.end
-		f.Start -= onset
-		if late || f.Start+f.Duration <= 0 {
+		seen, ok := span.cut(f)
+		if !ok {
 			b.set.Dropped.Outside++
 			continue
 		}
-		if f.Start < 0 {
-			f.Start, f.Duration = 0, f.Start+f.Duration
-		}
-		f.Start += before
-		e.fixation, e.order = f, f.Start
-		last = max(last, f.Start+f.Duration)
+		e.fixation, e.order = seen, seen.Start
 		if err := b.collector.add(t.fixationPlaces[i], e); err != nil {
 			return err
 		}
@@ -319,18 +274,14 @@ func (b *eyeLink) entries(t eyeLinkTrial, e entry) error {
 		t.samples = nil // of a block that has no events
 	}
 	for i, s := range t.samples {
-		late := t.over && s.Time >= t.end
-		s.Time -= onset
-		if late || s.Time < 0 {
+		if s.Time < span.begin || s.Time >= span.end {
 			continue // the image was not there
 		}
-		s.Time += before
+		s.Time -= span.begin
 		e.sample = &s
-		last = max(last, s.Time)
 		if err := b.collector.add(t.samplePlaces[i], e); err != nil {
 			return err
 		}
 	}
-	b.ends[key] = last
 	return nil
 }

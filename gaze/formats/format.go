@@ -76,6 +76,9 @@ type ReadOptions struct {
 	// Rate is how many samples a second a file has that gives no times; 0 means [DefaultRate]. Set.Notes says where it was
 	// used.
 	Rate float64
+	// ImageFrom is the name of the variable of a trial, or of the column, that names its image, for files in which nothing
+	// says which does: EyeLink's trial variables, Data Viewer's columns, those of BIDS's events, Gazepoint's.
+	ImageFrom string
 	// ShownHeight is how many pixels high the images were shown, for logs of positions on a resized image that do not say
 	// it; 0 takes it from the program's config.json near the log, or its default. Set.Notes says which.
 	ShownHeight float64
@@ -97,6 +100,21 @@ type Set struct {
 	Skips []gaze.Problem
 	// Notes is what reading had to assume where the files are silent, and what a data set itself marks as not to be used.
 	Notes []string
+
+	assumed map[string]string // file -> what it was taken for, where that may be wrong
+	clipped tally             // the positions that clip has looked at
+	noted   map[string]bool   // the kinds of notes of which one is enough
+}
+
+// noteFirst adds the first note of a kind.
+func (set *Set) noteFirst(kind, format string, a ...any) {
+	if !set.noted[kind] {
+		if set.noted == nil {
+			set.noted = map[string]bool{}
+		}
+		set.noted[kind] = true
+		set.note(format, a...)
+	}
 }
 
 // note adds a note, once.
@@ -107,7 +125,8 @@ func (set *Set) note(format string, a ...any) {
 }
 
 // Load reads the recordings of a file, or of all files of a folder (not of its subfolders) that hold gaze. A folder with
-// an items.csv is read through that manifest, see [Item].
+// an items.csv is read through that manifest, see [Item]. What no eye does, taken together, is an error that says what was
+// assumed: a middle fixation above 10 s or below 10 ms, samples more than a second apart, nine of ten positions off the images.
 func Load(path string, o ReadOptions) (*Set, error) {
 	if o.Format == "auto" {
 		o.Format = ""
@@ -134,10 +153,14 @@ func Load(path string, o ReadOptions) (*Set, error) {
 	default:
 		err = set.addFile(path, o)
 	}
+	if err == nil {
+		err = cmp.Or(set.clipped.allOff(""), set.implausible())
+	}
 	if err != nil {
 		return nil, err
 	}
 	set.noteEmpty()
+	set.noteShowings(o)
 	return set, nil
 }
 

@@ -49,6 +49,7 @@ func readGazeMedSeg(s *source) error {
 	if err := s.rows(t, func() error { return c.gazeMedSeg(t, image) }); err != nil {
 		return err
 	}
+	t.noteUnread(s.set)
 	return c.finish()
 }
 

@@ -1,6 +1,9 @@
 package formats
 
 import (
+	"bytes"
+	"errors"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -22,18 +25,23 @@ func init() {
 //
 //	MEDIA_ID,MEDIA_NAME,CNT,TIME(2026/02/20 00:53:57.275),TIMETICK(f=10000000),FPOGX,FPOGY,FPOGS,FPOGD,FPOGID,FPOGV,BPOGX,BPOGY,BPOGV,...,
 //
+// and the same columns without MEDIA_ID and MEDIA_NAME, with tabs, as programs log them that talk to the tracker's server
+// (PyGaze, PsychoPy): there the column ReadOptions.ImageFrom names the image, or else the file is of one image.
+//
 // FPOGX and FPOGY are the fixation in fractions of the screen, which may lie outside of it; FPOGS its start and FPOGD its
 // duration in seconds; FPOGID its number; FPOGV 0 where there is none. all_gaze has a row for each sample, in which the
 // fixation grows: the last valid row of a number is the fixation. BPOGX, BPOGY and BPOGV are the gaze of the sample. The
-// date of the recording stands in the header, behind TIME. A Data_Summary export beside these files has no gaze.
+// date of the recording stands in the header, behind TIME. A file without such repetition is one of fixations, and has no
+// samples. A Data_Summary export beside these files has no gaze.
 //
-// Times and numbers begin anew with every MEDIA_ID; an image that is shown again has a clock that goes on. Times count from
-// the first FPOGS of the image. The reader is the part of the file's name before _all_gaze or _fixations.
+// Every MEDIA_ID is a showing of its own. Times count from the first TIME of the showing where rows are samples, before
+// which fixations are cut, otherwise from its first FPOGS. The reader is the part of the file's name before _all_gaze or
+// _fixations.
 //
 // The EGD-CXR data set has such columns too, and DICOM_ID.
 func sniffGazepoint(head []byte) bool {
 	h := header(head)
-	return h["media_name"] && h["fpogx"] && h["fpogid"] && !h["dicom_id"]
+	return h["fpogx"] && h["fpogid"] && h["fpogv"] && h["fpogd"] && !h["dicom_id"]
 }
 
 const (
@@ -43,13 +51,18 @@ const (
 
 // listGazepoint leaves out one of the two files of whoever has both: they hold the same fixations, and all_gaze the samples.
 func listGazepoint(dir string, o ReadOptions) ([]string, error) {
+	if o.Samples {
+		return withoutTwins(dir, "gazepoint", allGazeEnding, fixationsEnding)
+	}
+	return withoutTwins(dir, "gazepoint", fixationsEnding, allGazeEnding)
+}
+
+// withoutTwins is the files of a format in a folder whose names end in the one way, or in the other where there is none that
+// begins so and ends in the first; none where no two files are such twins.
+func withoutTwins(dir, name, wanted, other string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
-	}
-	wanted, other := fixationsEnding, allGazeEnding
-	if o.Samples {
-		wanted, other = other, wanted
 	}
 	var files []string
 	pairs := false
@@ -63,7 +76,7 @@ func listGazepoint(dir string, o ReadOptions) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !slices.ContainsFunc(found, func(f format) bool { return f.name == "gazepoint" }) {
+		if !slices.ContainsFunc(found, func(f format) bool { return f.name == name }) {
 			continue
 		}
 		if isOther && slices.ContainsFunc(entries, func(e os.DirEntry) bool { return strings.EqualFold(e.Name(), stem+wanted) }) {
@@ -92,41 +105,51 @@ type gazepoint struct {
 	*collector
 	set    *Set
 	reader string
-	time   string // the column
+	image  string // the columns of the image and of the time
+	time   string
 	clock  clock
+	// seen follows the images in a file whose rows are samples, in which fixations grow.
+	seen  screening
+	grows bool
 	// pending is the fixation that grows, with its number and place.
 	pending   *entry
 	number    float64
-	media     string // its MEDIA_ID
 	lastPlace place
 }
 
 func readGazepoint(s *source) error {
-	needed := []string{"MEDIA_NAME", "FPOGX", "FPOGY", "FPOGS", "FPOGD", "FPOGID", "FPOGV"}
-	if s.options.Samples {
-		needed = append(needed, "BPOGX", "BPOGY", "BPOGV")
-	}
-	t, err := openTable(s.file, s.reader, needed...)
+	text, err := io.ReadAll(s.reader)
 	if err != nil {
 		return err
 	}
-	g := &gazepoint{table: t, collector: collect(s), set: s.set, clock: clock{}}
+	t, err := openTable(s.file, bytes.NewReader(text), "FPOGX", "FPOGY", "FPOGS", "FPOGD", "FPOGID", "FPOGV")
+	if err != nil {
+		return err
+	}
+	g := &gazepoint{table: t, collector: collect(s), set: s.set, clock: clock{}, image: "MEDIA_NAME"}
+	g.naming = "the column MEDIA_NAME, or the name of another"
+	if from := s.options.ImageFrom; from != "" {
+		g.image = from
+		if err := t.require(from); err != nil {
+			return err
+		}
+	}
 	for _, ending := range []string{allGazeEnding, fixationsEnding} {
 		if stem, ok := cutEnding(base(s.file), ending); ok {
 			g.reader = stem
 		}
 	}
+	for _, name := range t.names {
+		if plain, _, _ := strings.Cut(name, "("); strings.EqualFold(strings.TrimSpace(plain), "TIME") {
+			g.time = name
+		}
+	}
 	add := g.addFixation
-	if s.options.Samples {
-		for _, name := range t.names {
-			if plain, _, _ := strings.Cut(name, "("); strings.EqualFold(strings.TrimSpace(plain), "TIME") {
-				g.time = name
-			}
-		}
-		if g.time == "" {
-			return gaze.Problem{File: s.file, Line: 1, Reason: "the header lacks the column TIME(...), expected the times of samples"}
-		}
+	if g.grows = rowsRepeat(text, "MEDIA_ID", "MEDIA_NAME", "FPOGID"); g.grows && s.options.Samples {
 		add = g.addSample
+		if err := g.needSamples(); err != nil {
+			return err
+		}
 	}
 	if err := s.rows(t, add); err != nil {
 		return err
@@ -137,18 +160,61 @@ func readGazepoint(s *source) error {
 	return g.finish()
 }
 
-// begin is an entry with what the row says of the image.
-func (g *gazepoint) begin() (entry, error) {
-	e := entry{image: g.text("MEDIA_NAME"), reader: g.reader, width: 1, height: 1, screen: true}
-	if e.image == "" {
-		return e, g.at("MEDIA_NAME", "the name of an image")
+// needSamples wants the columns of samples.
+func (g *gazepoint) needSamples() error {
+	if g.time == "" {
+		return gaze.Problem{File: g.file, Line: 1, Reason: "the header lacks the column TIME(...), expected the times of samples"}
 	}
-	return e, nil
+	return g.require("BPOGX", "BPOGY", "BPOGV")
+}
+
+// rowsRepeat reports whether two rows of a table follow each other with the same values, the last of which is there: the
+// number of a fixation in a table with a row a sample.
+func rowsRepeat(text []byte, columns ...string) bool {
+	t, err := openTable("", bytes.NewReader(text))
+	if err != nil {
+		return false
+	}
+	last, row := make([]string, len(columns)), make([]string, len(columns))
+	for {
+		err := t.next()
+		var p gaze.Problem
+		if errors.As(err, &p) {
+			continue
+		} else if err != nil {
+			return false
+		}
+		for i, column := range columns {
+			row[i] = t.text(column)
+		}
+		if slices.Equal(row, last) && row[len(row)-1] != "" {
+			return true
+		}
+		last, row = row, last
+	}
+}
+
+// begin is an entry with what the row says of the image, and the time at which its showing began, as far as that is known.
+func (g *gazepoint) begin() (e entry, begin float64, err error) {
+	e = entry{image: g.text(g.image), reader: g.reader, part: g.text("MEDIA_ID"), width: 1, height: 1, screen: true}
+	if e.image == "" && g.has(g.image) {
+		return e, 0, g.at(g.image, "the name of an image")
+	}
+	if !g.grows || g.time == "" {
+		return e, -open, nil
+	}
+	now, err := g.seconds(g.time, 1, math.Inf(-1))
+	if err != nil {
+		return e, 0, err
+	}
+	g.seen.see(e.image, e.reader, e.part, true, now)
+	e.part += "/" + g.seen.part()
+	return e, g.seen.begin, nil
 }
 
 // addFixation keeps the fixation of the present row until the next one begins.
 func (g *gazepoint) addFixation() error {
-	e, err := g.begin()
+	e, begin, err := g.begin()
 	if err != nil {
 		return err
 	}
@@ -156,18 +222,11 @@ func (g *gazepoint) addFixation() error {
 	if err != nil {
 		return err
 	}
-	media := g.text("MEDIA_ID")
-	if g.pending != nil && (number != g.number || media != g.media || e.image != g.pending.image) {
-		if err := g.flush(); err != nil {
+	if g.pending != nil && (number != g.number || e.part != g.pending.part || e.image != g.pending.image) {
+		if err := g.source.pass(g.flush()); err != nil {
 			return err
 		}
 	}
-	start, err := g.seconds("FPOGS", 1, math.Inf(-1))
-	if err != nil {
-		return err
-	}
-	e.fixation.Start = g.clock.since(e.image, e.reader, media, start)
-	e.order = e.fixation.Start
 	valid, err := g.flag("FPOGV")
 	if err != nil {
 		return err
@@ -177,18 +236,41 @@ func (g *gazepoint) addFixation() error {
 		e.none = true
 		return g.collector.add(g.place(), e)
 	}
-	if e.fixation.Duration, err = g.seconds("FPOGD", 1, 0); err != nil {
+	f, err := g.fixation()
+	if err != nil {
 		return err
 	}
-	g.clock.reaches(e.image, e.reader, e.fixation.Start+e.fixation.Duration)
-	if e.fixation.X, err = g.position("FPOGX"); err != nil {
-		return err
+	if !math.IsInf(begin, -1) {
+		if begin-f.Start <= 1./30 { // the first row may come a sample after its image
+			begin = min(begin, f.Start)
+			g.seen.begin = begin
+		}
+		g.clock.since(e, begin)
+		var some bool
+		if f, some = during(f, begin, open); !some { // all of it was before the image
+			e.none = true
+			return g.collector.add(g.place(), e)
+		}
 	}
-	if e.fixation.Y, err = g.position("FPOGY"); err != nil {
-		return err
-	}
-	g.pending, g.number, g.media, g.lastPlace = &e, number, media, g.place()
+	f.Start = g.clock.since(e, f.Start)
+	e.fixation, e.order = f, f.Start
+	g.pending, g.number, g.lastPlace = &e, number, g.place()
 	return nil
+}
+
+// fixation is that of the row, by the tracker's clock.
+func (g *gazepoint) fixation() (f gaze.Fixation, err error) {
+	if f.Start, err = g.seconds("FPOGS", 1, math.Inf(-1)); err != nil {
+		return f, err
+	}
+	if f.Duration, err = g.seconds("FPOGD", 1, 0); err != nil {
+		return f, err
+	}
+	if f.X, err = g.position("FPOGX"); err != nil {
+		return f, err
+	}
+	f.Y, err = g.position("FPOGY")
+	return f, err
 }
 
 // flush adds the fixation that has grown to its end.
@@ -202,7 +284,7 @@ func (g *gazepoint) flush() error {
 }
 
 func (g *gazepoint) addSample() error {
-	e, err := g.begin()
+	e, begin, err := g.begin()
 	if err != nil {
 		return err
 	}
@@ -214,7 +296,7 @@ func (g *gazepoint) addSample() error {
 	if err != nil {
 		return err
 	}
-	sample := gaze.Sample{Time: g.clock.since(e.image, e.reader, g.text("MEDIA_ID"), t)}
+	sample := gaze.Sample{Time: t - begin}
 	if sample.X, err = g.position("BPOGX"); err != nil {
 		return err
 	}

@@ -31,8 +31,8 @@ func TestGazepoint(t *testing.T) {
 			"a.jpg/User 1 1x1 screen: (0.12 0.22 0+0.02667) (0.5 0.5 0.16+0.2)\nb.jpg/User 1 1x1 screen: (0.7 0.8 0+0.3)\n" +
 				"dropped: 1 outside the image, 1 marked invalid\n"},
 		{"fixations", "/x/User 12_fixations.csv", gazepointFixations, ReadOptions{}, "a.jpg/User 12 1x1 screen: (0.12 0.22 0+0.25) (0.2 0.3 0.5+0.5)\n"},
-		{"an image twice", "User 1_all_gaze.csv", gazepointAgain, ReadOptions{}, "a.jpg/User 1 1x1 screen: (0.1 0.2 0+0.5) (0.2 0.3 0.6+0.4) (0.3 0.4 1+0.2)\n"},
-		{"samples of an image twice", "User 1_all_gaze.csv", gazepointAgain, ReadOptions{Samples: true}, "a.jpg/User 1 1x1 screen: 0.11,0.21@0 0.12,0.22@0.6 0.13,0.23@0.6 0.14,0.24@0.7\n"},
+		{"an image twice", "User 1_all_gaze.csv", gazepointAgain, ReadOptions{}, "a.jpg/User 1 1x1 screen: (0.1 0.2 0+0.5) (0.2 0.3 0.6+0.4)\na.jpg/User 1 1x1 screen: (0.3 0.4 0+0.2)\n"},
+		{"samples of an image twice", "User 1_all_gaze.csv", gazepointAgain, ReadOptions{Samples: true}, "a.jpg/User 1 1x1 screen: 0.11,0.21@0 0.12,0.22@0.6\na.jpg/User 1 1x1 screen: 0.13,0.23@0 0.14,0.24@0.1\n"},
 		{"CRLF and a byte-order mark", "g.csv", "\ufeff" + strings.ReplaceAll(gazepointFixations, "\n", "\r\n"), ReadOptions{},
 			"a.jpg/ 1x1 screen: (0.12 0.22 0+0.25) (0.2 0.3 0.5+0.5)\n"},
 		{"samples", "User 1_all_gaze.csv", gazepointHeader + gazepointRows, ReadOptions{Samples: true},
@@ -49,9 +49,9 @@ func TestGazepoint(t *testing.T) {
 		{"validity", "g.csv", good + "0,a.jpg,3,0.2,1,0.1,0.3,2,0.5,10,maybe,\n", ReadOptions{}, `g.csv:4:34: FPOGV is "maybe", expected 1 or 0, true or false`, false},
 		{"a number of a fixation", "g.csv", good + "0,a.jpg,3,0.2,1,0.1,0.3,2,0.5,-1,1,\n", ReadOptions{}, `g.csv:4:31: FPOGID is "-1", expected the number of the fixation`, false},
 		{"no image", "g.csv", good + "0,,3,0.2,1,0.1,0.3,2,0.5,10,1,\n", ReadOptions{}, `g.csv:4:3: MEDIA_NAME is "", expected the name of an image`, false},
-		{"back in time", "g.csv", good + "0,a.jpg,3,0.2,1,0.1,0.3,0.7,0.5,10,1,\n", ReadOptions{}, `g.csv:4: fixation 0.19999999999999996 of image "a.jpg", reader "", comes twice or after a later one`, false},
+		{"back in time", "g.csv", good + "0,a.jpg,3,0.2,1,0.1,0.3,0.7,0.5,10,1,\n", ReadOptions{}, `g.csv:4: fixation 0.19999999999999996 of image "a.jpg", reader "", comes twice or after a later one, that on line 3`, false},
 		{"fields", "g.csv", good + "0,a.jpg\n", ReadOptions{}, `g.csv:4: 2 fields, expected 11 as in the header`, false},
-		{"no samples", "g.csv", good, ReadOptions{Samples: true}, `g.csv:1: the header lacks the column "BPOGX"; expected MEDIA_NAME, FPOGX, FPOGY, FPOGS, FPOGD, FPOGID, FPOGV, BPOGX, BPOGY, BPOGV`, true},
+		{"no columns of samples", "g.csv", good + "0,a.jpg,3,0.3,1,0.2,0.3,1,0.6,9,1,\n", ReadOptions{Samples: true}, `g.csv:1: the header lacks the column "BPOGX"; expected BPOGX, BPOGY, BPOGV`, true},
 		{"pixels", "g.csv", "MEDIA_NAME,FPOGX,FPOGY,FPOGS,FPOGD,FPOGID,FPOGV\nb,500,300,0,1,1,1\n" + "a,.5,.5,0,1,2,1\n", ReadOptions{},
 			`g.csv:2: image "b", reader "": 1 of 1 positions lie outside the frame of 1 x 1, expected coordinates inside`, false},
 	})
@@ -84,6 +84,20 @@ func TestGazepointFolder(t *testing.T) {
 	single := write(t, map[string]string{"User 0_all_gaze.csv": all, "Data_Summary_export_p.csv": "Media Name,AOI Name,Viewers (#)\na.jpg,1,2\n"})
 	if set, err := Load(single, ReadOptions{}); err != nil || len(set.Files) != 1 || len(set.Recordings) != 2 {
 		t.Errorf("%+v, %v", set, err)
+	}
+}
+
+// A log of the tracker's server names no image but in a column that the user knows.
+func TestGazepointServerLog(t *testing.T) {
+	log := tabs("CNT | TIME | TIME_TICK | FPOGX | FPOGY | FPOGS | FPOGD | FPOGID | FPOGV | BPOGX | BPOGY | BPOGV | USER",
+		"0 | 1.0 | 1 | .1 | .2 | 1.0 | 0.00 | 1 | 1 | .1 | .2 | 1 | a", "1 | 1.1 | 1 | .1 | .2 | 1.0 | 0.10 | 1 | 1 | .1 | .2 | 1 | a",
+		"2 | 1.2 | 1 | .1 | .2 | 1.0 | 0.20 | 1 | 1 | .1 | .2 | 1 | b", "3 | 1.3 | 1 | .3 | .4 | 1.3 | 0.15 | 2 | 1 | .1 | .2 | 1 | b")
+	testGood(t, "gazepoint", []goodFile{
+		{"of one image", "a.tsv", log, ReadOptions{}, "/ 1x1 screen: (0.1 0.2 0+0.2) (0.3 0.4 0.3+0.15)\n"},
+		{"of several", "a.tsv", log, ReadOptions{ImageFrom: "USER"}, "a/ 1x1 screen: (0.1 0.2 0+0.1)\nb/ 1x1 screen: (0.3 0.4 0.1+0.15)\n"},
+	})
+	if _, err := readText("a.tsv", "gazepoint", log, ReadOptions{ImageFrom: "MEDIA"}); err == nil || err.Error() != `a.tsv:1: the header lacks the column "MEDIA"; expected MEDIA` {
+		t.Errorf("no such column: %v", err)
 	}
 }
 

@@ -80,11 +80,8 @@ func readINbreast(s *source) error {
 	if err != nil {
 		return err
 	}
-	if len(rows) == 0 {
-		if len(s.skips) > 0 {
-			return nil
-		}
-		return s.pass(gaze.Problem{File: s.file, Reason: "no sample, expected rows of a time, x and y"})
+	if len(rows) == 0 && len(s.skips) > 0 {
+		return nil
 	}
 	images, err := s.cuts()
 	if err != nil {
@@ -286,7 +283,10 @@ func cutRectangle(image string) (r Rectangle, ok bool) {
 
 // cut adds the recording of one image.
 func (s *source) cut(rows []timed, image string) error {
-	r := gaze.Recording{Image: image, File: s.file, Line: rows[0].line}
+	r := gaze.Recording{Image: image, File: s.file, Line: 1}
+	if len(rows) > 0 {
+		r.Line = rows[0].line
+	}
 	part, ok := cutRectangle(image)
 	if ok {
 		r.Width, r.Height = part.Width, part.Height

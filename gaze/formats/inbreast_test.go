@@ -21,7 +21,7 @@ func TestINbreast(t *testing.T) {
 		"equal times":         {breastHeader + "77,100,200\n77,101,200\n", "g/ 0x0 line 2: [100 200 0] [101 200 0]\n"},
 		"two columns":         {"100,200\r\n101.5, 201\r\n\r\n,\r\n1e2,-5\r\n", "g/ 0x0 line 1: [100 200 0] [101.5 201 0.1] [lost 0.2] [100 -5 0.3]\n1 without a position\n"},
 		"steps of no tracker": {breastHeader + "0,100,200\n200,101,201\n400,101,201\n", "error g.csv: system_time_in_pc has steps of 200, expected those of 10 to 2000 samples a second in s, ms or us"},
-		"empty":               {breastHeader, "error g.csv: no sample, expected rows of a time, x and y"},
+		"empty":               {breastHeader, "g/ 0x0 line 1:\n"},
 		"nothing":             {"", "error g.csv: the file is empty, expected a header with system_time_in_pc, img_gaze_X, img_gaze_Y"},
 		"no column":           {"system_time_in_pc,img_gaze_X\n", `error g.csv:1: the header lacks the column "img_gaze_Y"`},
 		"a date for a time":   {breastHeader + "2021-04-12 10:00,1,2\n", `error g.csv:2:1: system_time_in_pc is "2021-04-12 10:00", expected a time as a number`},

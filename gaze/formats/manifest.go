@@ -99,9 +99,15 @@ func (r manifestRow) at(expected string) gaze.Problem {
 // gazeFile is a gaze file with its recordings by the row that their image's name means first.
 type gazeFile struct {
 	*Set
-	of        map[int][]int
-	unnamed   []int // recordings that name no image
-	strangers []int // recordings whose name means no image of the manifest, or several
+	of        map[int][]named
+	unnamed   []named // recordings that name no image
+	strangers []int   // recordings whose name means no image of the manifest, or several
+}
+
+// named is a recording of a gaze file with the name by which it is of an image.
+type named struct {
+	recording int
+	name      string
 }
 
 // collect keeps the present row.
@@ -187,6 +193,8 @@ func (m *manifest) open(name, image string) (*gazeFile, error) {
 	total := m.source.set
 	total.Files, total.Formats = append(total.Files, set.Files...), append(total.Formats, set.Formats...)
 	total.Dropped.Add(set.Dropped)
+	total.clipped.add(set.clipped)
+	maps.Copy(total.assumptions(), set.assumed)
 	total.Skips = append(total.Skips, set.Skips...)
 	for _, note := range set.Notes {
 		total.note("%s", note)
@@ -196,13 +204,20 @@ func (m *manifest) open(name, image string) (*gazeFile, error) {
 
 // sort finds the rows that the recordings of a gaze file are of.
 func (m *manifest) sort(set *Set) *gazeFile {
-	f := &gazeFile{Set: set, of: map[int][]int{}}
+	f := &gazeFile{Set: set, of: map[int][]named{}}
 	for k, r := range set.Recordings {
 		if r.Image == "" {
-			f.unnamed = append(f.unnamed, k)
-		} else if i, err := m.index.FindElsewhere(r.Image); err == nil {
-			f.of[i] = append(f.of[i], k)
-		} else {
+			f.unnamed = append(f.unnamed, named{recording: k})
+			continue
+		}
+		var rows []int // a recording with several candidates for its image may be of several
+		for _, name := range slices.Concat(r.Candidates, []string{r.Image}) {
+			if i, err := m.index.FindElsewhere(name); err == nil && !slices.Contains(rows, i) {
+				rows = append(rows, i)
+				f.of[i] = append(f.of[i], named{k, name})
+			}
+		}
+		if rows == nil {
 			f.strangers = append(f.strangers, k)
 		}
 	}
@@ -217,14 +232,15 @@ func (m *manifest) claim(i int) error {
 		return row.at(fmt.Sprintf("a readable gaze file (%v)", err))
 	}
 	own := slices.Concat(file.of[m.index.First(i)], file.unnamed)
-	slices.Sort(own)
+	slices.SortFunc(own, func(a, b named) int { return a.recording - b.recording })
 	found := 0
-	for _, k := range own {
-		r := file.Recordings[k]
+	for _, n := range own {
+		r := file.Recordings[n.recording]
 		if row.reader != "" && r.Reader != "" && r.Reader != row.reader {
 			continue
 		}
-		r.Image = row.item.Image
+		m.source.set.noteNumber(n.name, row.item.Image)
+		r.Image, r.Candidates = row.item.Image, nil
 		if r.Reader == "" {
 			r.Reader = row.reader
 		}

@@ -1,6 +1,7 @@
 package formats
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -33,6 +34,7 @@ type Column struct{ Name, Unit string }
 //	t              s, ms, us, ns: the start of the fixation, or the time of the sample, by any clock
 //	duration       s, ms, us, ns
 //	image, reader  names; without image, the row of the manifest or the file's name tells it
+//	trial          what tells the trials of a reader on an image apart, each a recording
 //	pupil          any; a row with a pupil of 0 or without one is a blink
 //	validity       flag (1 or true is valid, 0 or false is not), tobii (0 and 1 are valid, 2 to 4 are not)
 //	width, height  px: the frame of x and y, otherwise that of the stored image or the screen
@@ -44,7 +46,7 @@ var timeUnits = map[string]float64{"": 1, "s": 1, "ms": 1e-3, "us": 1e-6, "ns": 
 var columnUnits = map[string][]string{
 	"x": {"px", "norm", "screen", "screen-norm"}, "y": {"px", "norm", "screen", "screen-norm"},
 	"t": {"s", "ms", "us", "ns"}, "duration": {"s", "ms", "us", "ns"},
-	"image": nil, "reader": nil, "pupil": nil, "validity": {"flag", "tobii"}, "width": nil, "height": nil,
+	"image": nil, "reader": nil, "trial": nil, "pupil": nil, "validity": {"flag", "tobii"}, "width": nil, "height": nil,
 }
 
 // ParseColumns reads role=COLUMN,role=COLUMN,..., each with @UNIT behind it if its unit is not the default:
@@ -194,19 +196,32 @@ func readMapped(s *source) error {
 	if m.unit == "" {
 		return gaze.Problem{File: s.file, Line: 1, Reason: "the unit of positions is not declared; expected x=COLUMN@px or @norm, @screen, @screen-norm"}
 	}
-	m.single = m.field("image") == "" && m.field("duration") != ""
+	if m.field("image") == "" && m.field("duration") != "" {
+		m.alone = &entry{}
+	}
+	m.naming = "image=COLUMN in the map of columns"
+	s.assume("%s in %s", m.timed(), cmp.Or(columns[m.timed()].Unit, "s, as the map of columns declares no unit"))
 	if err := s.rows(t, m.add); err != nil {
 		return err
 	}
+	t.noteUnread(s.set)
 	return m.finish()
 }
 
 // field is the column of a role, "" where the role has none.
 func (m *mappedTable) field(role string) string { return m.columns[role].Name }
 
+// timed is the role whose unit tells how long a row is.
+func (m *mappedTable) timed() string {
+	if m.field("duration") != "" {
+		return "duration"
+	}
+	return "t"
+}
+
 // add adds the fixation or the sample of the present row.
 func (m *mappedTable) add() error {
-	e := entry{screen: strings.HasPrefix(m.unit, "screen"), fixation: gaze.Fixation{Start: math.NaN()}, order: float64(m.line())}
+	e := entry{screen: strings.HasPrefix(m.unit, "screen"), fixation: gaze.Fixation{Start: math.NaN()}, order: math.NaN()}
 	if err := m.names(&e); err != nil {
 		return err
 	}
@@ -216,6 +231,10 @@ func (m *mappedTable) add() error {
 	reason, err := m.lost()
 	if err != nil {
 		return err
+	}
+	if name := m.field("duration"); name != "" && missing(m.text(name)) && math.IsNaN(e.fixation.X) && math.IsNaN(e.fixation.Y) {
+		e.none = true // between two fixations
+		return m.collector.add(m.place(), e)
 	}
 	if err := m.times(&e); err != nil {
 		return err
@@ -238,9 +257,7 @@ func (m *mappedTable) names(e *entry) error {
 			return m.at(name, "the name of an image")
 		}
 	}
-	if name := m.field("reader"); name != "" {
-		e.reader = m.text(name)
-	}
+	e.reader, e.part = m.text(m.field("reader")), m.text(m.field("trial"))
 	return nil
 }
 
@@ -314,7 +331,7 @@ func (m *mappedTable) times(e *entry) (err error) {
 	if err != nil {
 		return err
 	}
-	e.fixation.Start = m.clock.since(e.image, e.reader, "", t)
+	e.fixation.Start = m.clock.since(*e, t)
 	e.order = e.fixation.Start
 	return nil
 }

@@ -24,7 +24,7 @@ func TestParseColumns(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"x":                   `column map: "x", expected ROLE=COLUMN`,
-		"x=a,y=b,z=c":         `column map: role "z", expected duration, height, image, pupil, reader, t, validity, width, x, y`,
+		"x=a,y=b,z=c":         `column map: role "z", expected duration, height, image, pupil, reader, t, trial, validity, width, x, y`,
 		"x=a,x=b":             "column map: x comes twice",
 		"x=,y=b":              "column map: x names no column",
 		"x=@px,y=b":           "column map: x names no column",
@@ -76,7 +76,7 @@ func TestMapped(t *testing.T) {
 		{"validity", "g.csv", good + "a;R;0.5;0.5;2000;1;3;2;200;100\n", fixations, `g.csv:3:22: ok is "2", expected 1 or 0, true or false`, false},
 		{"an image", "g.csv", good + ";R;0.5;0.5;2000;1;3;1;200;100\n", fixations, `g.csv:3:1: pic is "", expected the name of an image`, false},
 		{"a frame", "g.csv", good + "b;R;0.5;0.5;2000;1;3;1;0;100\n", fixations, `g.csv:3:24: w is "0", expected a size in pixels, 1 to 100000`, false},
-		{"order", "g.csv", good + "a;R;0.5;0.5;900;1;3;1;200;100\n", fixations, `g.csv:3: fixation -0.09999999999999998 of image "a", reader "R", comes twice or after a later one`, false},
+		{"order", "g.csv", good + "a;R;0.5;0.5;900;1;3;1;200;100\n", fixations, `g.csv:3: fixation -0.09999999999999998 of image "a", reader "R", comes twice or after a later one, that on line 2`, false},
 		{"Tobii's validity", "g.tsv", "time\tgx\tgy\tv\n1\t5\t6\t0\n2\t5\t6\t5\n", samples, `g.tsv:3:7: v is "5", expected Valid or Invalid, or 0 to 4`, false},
 		{"a column", "g.tsv", "time\tgx\tgy\n", samples, `g.tsv:1: the header lacks the column "v"; expected time, v, gx, gy`, true},
 		{"no unit", "g.csv", "x,y,d\n1,2,3\n", mapColumns(t, "x=x,y=y,duration=d"), `g.csv:1: the unit of positions is not declared; expected x=COLUMN@px or @norm, @screen, @screen-norm`, true},

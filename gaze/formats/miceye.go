@@ -29,12 +29,13 @@ func init() {
 //
 //	path;class;[[x, y], ...];[bounding boxes];(key point)
 //
-// Positions are those of [clamped]; the height at which images were shown stands in the program's config.json. There are
+// Positions are those of [clamped]; the height at which images were shown stands in the program's config.json. MicEye 2
+// writes [(x, y), scale] for each, where x / scale and y / scale are pixels of the image, and no gaze beside it. There are
 // no times. The reader is in the file's name, before the date: NAME2021-9-17-15-3.csv.
 func sniffMicEye(head []byte) bool { return micEyeLine.Match(bytes.TrimPrefix(head, []byte("\ufeff"))) }
 
 var (
-	micEyeLine = regexp.MustCompile(`^[^;\n]+;[^;\n]*;\[(?:[\[(] ?-?\d|\])`)
+	micEyeLine = regexp.MustCompile(`^[^;\n]+;[^;\n]*;\[(?:[\[(] ?[\[(]? ?-?\d|\])`)
 	micEyeName = regexp.MustCompile(`^(.*?)[ _]?\d{4}(?:-\d{1,2}){4}$`)
 )
 
@@ -56,7 +57,7 @@ func readMicEye(s *source) error {
 		if end != nil && end != io.EOF {
 			return end
 		}
-		text = strings.TrimRight(text, "\r\n")
+		text = string(repaired([]byte(strings.TrimRight(text, "\r\n"))))
 		if line == 1 {
 			text = strings.TrimPrefix(text, "\ufeff")
 		}
@@ -88,14 +89,19 @@ func (s *source) micEye(at place, line, reader string, c *clamped) error {
 	}
 	begin := len(strings.Join(fields[:n-3], ";")) + 1
 	list := pairs{text: fields[n-3]}
-	err := list.each(c.add)
+	err := list.each(c)
 	if err != nil {
 		p := at.problem(err.Error())
 		p.Column = begin + list.at + 1
 		return p
 	}
+	s.noteHeight(c)
 	s.set.Dropped.Outside += c.outside
-	return s.set.keep(gaze.Recording{Image: path, Reader: reader, Height: c.height, Samples: c.samples, File: at.file, Line: at.line}, c.outside)
+	r := gaze.Recording{Image: path, Reader: reader, Height: c.height, Samples: c.samples, File: at.file, Line: at.line}
+	if c.scaled {
+		r.Height = 0
+	}
+	return s.set.keep(r, c.outside)
 }
 
 // clamped collects the positions that MicEye writes: pixels of the image as it was shown, resized to a height, in its own
@@ -104,18 +110,26 @@ func (s *source) micEye(at place, line, reader string, c *clamped) error {
 // shape is known. Times are counted at a rate.
 type clamped struct {
 	height, rate float64
+	origin       string // of the height
+	scaled       bool   // the positions are pixels of the image, not of the image as it was shown
 	samples      []gaze.Sample
 	outside      int
 }
 
-// clampedTo takes a height for images whose file does not say it, and notes what was assumed.
+// clampedTo takes a height for images whose file does not say it.
 func (s *source) clampedTo(height float64, origin string) *clamped {
-	c := &clamped{height: height, rate: s.rate()}
+	c := &clamped{height: height, rate: s.rate(), origin: origin}
 	if s.options.ShownHeight > 0 {
-		c.height, origin = s.options.ShownHeight, "as asked for"
+		c.height, c.origin = s.options.ShownHeight, "as asked for"
 	}
-	s.set.note("positions are in images shown %g pixels high, %s", c.height, origin)
 	return c
+}
+
+// noteHeight says what height was assumed, where one was needed.
+func (s *source) noteHeight(c *clamped) {
+	if !c.scaled {
+		s.set.note("positions are in images shown %g pixels high, %s", c.height, c.origin)
+	}
 }
 
 // rate is the samples a second of a file that gives no times.
@@ -133,7 +147,19 @@ type outOfRange string
 
 func (o outOfRange) Error() string { return string(o) }
 
+// addScaled adds a position on an image that was shown so many times as large.
+func (c *clamped) addScaled(x, y, scale float64) error {
+	if c.scaled = true; !(scale > 0) || x < 0 || y < 0 || x/scale > maxFrame || y/scale > maxFrame {
+		return outOfRange(fmt.Sprintf("gaze at (%g, %g) on an image %g times as large, expected a position in it", x, y, scale))
+	}
+	c.samples = append(c.samples, gaze.Sample{X: x / scale, Y: y / scale, Time: float64(len(c.samples)) / c.rate})
+	return nil
+}
+
 func (c *clamped) add(x, y float64) error {
+	if c.scaled {
+		return outOfRange("a pair without a scale after one with, expected [(x, y), scale] for all")
+	}
 	if x < 0 || y < 0 || y > c.height || x > maxFrame {
 		return outOfRange(fmt.Sprintf("gaze at (%g, %g), expected a position in an image shown %g pixels high", x, y, c.height))
 	}
@@ -175,13 +201,13 @@ func stem(file string) string {
 	return strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
 }
 
-// pairs reads Python's [[x, y], (x, y), ...].
+// pairs reads Python's [[x, y], (x, y), ...], or [[(x, y), scale], ...].
 type pairs struct {
 	text string
 	at   int
 }
 
-func (p *pairs) each(add func(x, y float64) error) error {
+func (p *pairs) each(c *clamped) error {
 	if err := p.want("[", "a list of pairs [x, y]"); err != nil {
 		return err
 	}
@@ -191,11 +217,19 @@ func (p *pairs) each(add func(x, y float64) error) error {
 	for {
 		p.blanks()
 		begin := p.at
-		x, y, err := p.pair()
+		x, y, scale, err := p.point()
 		if err != nil {
 			return err
 		}
-		if err := add(x, y); err != nil {
+		switch {
+		case scale != 0 && !c.scaled && len(c.samples) > 0:
+			err = outOfRange("a pair with a scale after one without, expected [x, y] for all")
+		case scale != 0:
+			err = c.addScaled(x, y, scale)
+		default:
+			err = c.add(x, y)
+		}
+		if err != nil {
 			p.at = begin
 			return err
 		}
@@ -206,6 +240,34 @@ func (p *pairs) each(add func(x, y float64) error) error {
 			return err
 		}
 	}
+}
+
+// point is a pair, or one with its scale, otherwise 0.
+func (p *pairs) point() (x, y, scale float64, err error) {
+	p.blanks()
+	begin := p.at
+	if !(p.next("[") && (p.next("(") || p.next("["))) {
+		p.at = begin
+		x, y, err = p.pair()
+		return x, y, 0, err
+	}
+	p.at--
+	if x, y, err = p.pair(); err != nil {
+		return 0, 0, 0, err
+	}
+	if err = p.want(",", "a comma and the scale"); err != nil {
+		return 0, 0, 0, err
+	}
+	p.blanks()
+	at := p.at
+	if scale, err = p.number(); err == nil && scale <= 0 {
+		p.at = at
+		err = p.unexpected("a scale above 0")
+	}
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	return x, y, scale, p.want("]", "the end of the pair and its scale")
 }
 
 func (p *pairs) pair() (x, y float64, err error) {

@@ -11,7 +11,7 @@ import (
 const micEyeDocumented = "some-dir/9063823L.png;1;[[206, 412], [206, 412], [205, 411], [105, 501]];[];(-1, -1)\n"
 
 func init() {
-	sniffSamples["miceye"] = []string{micEyeDocumented, `C:\Users\A B\x.jpg;0;[];[(1, 2, 3, 4)];(5, 6)` + "\n", "a.png;-1;[(1, 2)];[];(-1, -1)\n"}
+	sniffSamples["miceye"] = []string{micEyeDocumented, `C:\Users\A B\x.jpg;0;[];[(1, 2, 3, 4)];(5, 6)` + "\n", "a.png;-1;[(1, 2)];[];(-1, -1)\n", "a.png;1;[[(412, 233), 1.0], [(840, 480), 2.0]];[];(-1, -1)\n"}
 }
 
 func TestMicEye(t *testing.T) {
@@ -22,6 +22,11 @@ func TestMicEye(t *testing.T) {
 			"a.png/ 0x800 line 1: [lost 0] [lost 0.1] [lost 0.2] [5 799 0.3] [900 5 0.4]\n3 outside the image\n"},
 		"several, one image twice": {"\ufeff" + `d\a.png;1;[[1, 2]];[];(-1, -1)` + "\n\nb;c.png;1;[[3, 4]];[];(-1, -1)\n" + `d\a.png;1;[[5, 6]];[];(-1, -1)`,
 			"d\\a.png/ 0x800 line 1: [1 2 0]\nb;c.png/ 0x800 line 3: [3 4 0]\nd\\a.png/ 0x800 line 4: [5 6 0]\n"},
+		"with scales":        {"a.png;1;[[(412, 233), 1.0], [[840, 480], 2.0], [(0, 0), 1]];[];(-1, -1)\n", "a.png/ 0x0 line 1: [412 233 0] [420 240 0.1] [0 0 0.2]\n"},
+		"a scale of nothing": {"a.png;1;[[(412, 233), 0.0]];[];(-1, -1)\n", `error g.csv:1:23: the gaze goes on with "0.0]]", expected a scale above 0`},
+		"no scale":           {"a.png;1;[[(412, 233)]];[];(-1, -1)\n", `error g.csv:1:21: the gaze goes on with "]]", expected a comma and the scale`},
+		"scales at times":    {"a.png;1;[[1, 2], [(412, 233), 1.0]];[];(-1, -1)\n", "error g.csv:1:18: a pair with a scale after one without, expected [x, y] for all"},
+		"scales at first":    {"a.png;1;[[(412, 233), 1.0], [1, 2]];[];(-1, -1)\n", "error g.csv:1:29: a pair without a scale after one with, expected [(x, y), scale] for all"},
 		"no gaze":            {"a.png;1;[];[];(-1, -1)\n", "a.png/ 0x800 line 1:\n"},
 		"border alone":       {"a.png;1;[[0, 0]];[];(-1, -1)\n", "a.png/ 0x800 line 1: [lost 0]\n1 outside the image\n"},
 		"empty":              {"", "error g.csv: the file is empty, expected lines of path;class;[[x, y], ...];[boxes];(key point)"},
@@ -110,6 +115,7 @@ func TestShownHeightIsAligned(t *testing.T) {
 
 func FuzzMicEye(f *testing.F) {
 	f.Add([]byte(micEyeDocumented))
+	f.Add([]byte("a.png;1;[[(412, 233), 1.0], [(840, 480), 2.0]];[];(-1, -1)\n"))
 	f.Add([]byte("\ufeffC:\\a.png;0;[(1, 2), [3.5, 4e1]];[(1, 2, 3, 4)];(5, 6)\r\n\r\nb;c;1;[];[];\n"))
 	f.Fuzz(func(t *testing.T, in []byte) { check(t, "miceye", "g.csv", in) })
 }

@@ -34,10 +34,11 @@ func readMultiMatch(s *source) error {
 		return err
 	}
 	m := multiMatch{t, collect(s), clock{}}
-	m.single = true
+	m.alone = &entry{}
 	if err := s.rows(t, m.add); err != nil {
 		return err
 	}
+	t.noteUnread(s.set)
 	return m.finish()
 }
 
@@ -48,14 +49,14 @@ type multiMatch struct {
 }
 
 func (m multiMatch) add() (err error) {
-	e := entry{fixation: gaze.Fixation{Start: math.NaN()}, order: float64(m.line())}
+	e := entry{fixation: gaze.Fixation{Start: math.NaN()}, order: math.NaN()}
 	f := &e.fixation
 	if m.has("onset") {
 		onset, err := m.seconds("onset", 1, math.Inf(-1))
 		if err != nil {
 			return err
 		}
-		f.Start = m.clock.since("", "", "", onset)
+		f.Start = m.clock.since(e, onset)
 		e.order = f.Start
 	}
 	if m.has("label") {

@@ -27,7 +27,7 @@ func TestMultiMatch(t *testing.T) {
 		{"a position", "g.tsv", multiMatchHeader + "1\t1\t1\n1e10\t1\t1\n", ReadOptions{}, `g.tsv:3:1: start_x is "1e10", expected a number of at most 1e9, or nothing where it is missing`, false},
 		{"an end", "g.tsv", remodnavHeader + "1.0\t0.2\tFIXA\t100\t200\t110\t220\t0.1\t20\t5\t4\n1.2\t1\tFIXA\t1\t1\tx\t1\t1\t1\t1\t1\n", ReadOptions{}, `g.tsv:3:16: end_x is "x", expected a number, or nothing where it is missing`, false},
 		{"no label", "g.tsv", remodnavHeader + "1.0\t0.2\tFIXA\t100\t200\t110\t220\t0.1\t20\t5\t4\n1.2\t1\t\t1\t1\t1\t1\t1\t1\t1\t1\n", ReadOptions{}, `g.tsv:3:7: label is "", expected the label of an event, such as FIXA or SACC`, false},
-		{"order", "g.tsv", remodnavHeader + "1.0\t0.2\tFIXA\t100\t200\t110\t220\t0.1\t20\t5\t4\n0.5\t1\tFIXA\t1\t1\t1\t1\t1\t1\t1\t1\n", ReadOptions{}, `g.tsv:3: fixation -0.5 of image "", reader "", comes twice or after a later one`, false},
+		{"order", "g.tsv", remodnavHeader + "1.0\t0.2\tFIXA\t100\t200\t110\t220\t0.1\t20\t5\t4\n0.5\t1\tFIXA\t1\t1\t1\t1\t1\t1\t1\t1\n", ReadOptions{}, `g.tsv:3: fixation -0.5 of image "", reader "", comes twice or after a later one, that on line 2`, false},
 		{"no column", "g.tsv", "start_x\tstart_y\n", ReadOptions{}, `g.tsv:1: the header lacks the column "duration"; expected start_x, start_y, duration`, true},
 	})
 }

@@ -3,6 +3,7 @@ package formats
 import (
 	"fmt"
 	"math"
+	"path/filepath"
 	"strings"
 
 	"gzpt/gaze"
@@ -11,18 +12,20 @@ import (
 func init() {
 	registerFormat(format{
 		name:  "table",
-		about: "the plain form: x [px], y [px] (or [norm]), duration [s], and if there are any image, reader, start [s], width, height",
+		about: "the plain form: x [px], y [px] (or [norm]), duration [s], and if there are any image, reader, trial, start [s], width, height",
 		sniff: sniffNeutral, read: readNeutral,
 	})
 }
 
 // sniffNeutral recognises the neutral table of fixations, for gaze that no other reader knows:
 //
-//	image,reader,x [px],y [px],start [s],duration [s],width,height
+//	image,reader,trial,x [px],y [px],start [s],duration [s],width,height
 //
 // The unit stands in brackets behind the name: [px] or [norm] (fractions of the image) for positions, [s] or [ms] for
-// times. Times without a unit are seconds; positions without one need ReadOptions.Unit. Only x, y and duration must be
-// there: without image the manifest's row says which one it is, without reader there is one, without start every
+// times. Positions without one need ReadOptions.Unit. Times without one are seconds where durations are such that
+// nothing else is possible, which Set.Notes says, and an error otherwise. Only x, y and duration must be
+// there: without image the manifest's row says which one it is, without reader there is one, without trial a reader has
+// one on an image, without start every
 // fixation begins where the one before it ends, without width and height pixels are those of the stored image. Rows of a
 // recording are in order of time. A row with an image but neither position nor duration says that the reader saw the
 // image and fixated nothing.
@@ -52,6 +55,9 @@ type neutral struct {
 	norm   bool
 	scale  map[string]float64 // seconds per unit of start and duration
 	fixed  bool               // width and height are given
+	// undeclared says that the durations have no unit; numbers is theirs.
+	undeclared bool
+	numbers    []float64
 }
 
 func readNeutral(s *source) error {
@@ -63,10 +69,16 @@ func readNeutral(s *source) error {
 	if err := n.declare(s.options.Unit); err != nil {
 		return err
 	}
-	n.single = n.column["image"] == ""
+	if n.column["image"] == "" {
+		n.alone = &entry{}
+	}
 	if err := s.rows(t, n.add); err != nil {
 		return err
 	}
+	if err := n.tellUnit(); err != nil {
+		return err
+	}
+	t.noteUnread(s.set)
 	return n.finish()
 }
 
@@ -87,6 +99,9 @@ func (n *neutral) declare(unit string) error {
 		if _, ok := n.column[name]; !ok {
 			return fail("the header lacks the column %q; expected image, reader, x [px], y [px], start [s], duration [s]", name)
 		}
+	}
+	if n.undeclared = units["duration"] == ""; !n.undeclared && n.column["start"] != "" && units["start"] == "" {
+		return fail("the unit of start is not declared; expected start [s] or start [ms]")
 	}
 	for _, name := range []string{"start", "duration"} {
 		switch units[name] {
@@ -111,7 +126,7 @@ func (n *neutral) declare(unit string) error {
 
 // add adds the fixation of the present row.
 func (n *neutral) add() (err error) {
-	e := entry{image: n.text(n.column["image"]), reader: n.text(n.column["reader"]), fixation: gaze.Fixation{Start: math.NaN()}}
+	e := entry{image: n.text(n.column["image"]), reader: n.text(n.column["reader"]), part: n.text(n.column["trial"]), fixation: gaze.Fixation{Start: math.NaN()}}
 	if n.column["image"] != "" && e.image == "" {
 		return n.at(n.column["image"], "the name of an image")
 	}
@@ -147,7 +162,10 @@ func (n *neutral) times(e *entry) (err error) {
 		return err
 	}
 	e.fixation.Duration = d * n.scale["duration"]
-	e.order = float64(n.line())
+	e.order = math.NaN()
+	if n.undeclared {
+		n.numbers = append(n.numbers, d)
+	}
 	if n.column["start"] == "" {
 		return nil
 	}
@@ -157,5 +175,18 @@ func (n *neutral) times(e *entry) (err error) {
 	}
 	e.fixation.Start = start * n.scale["start"]
 	e.order = e.fixation.Start
+	return nil
+}
+
+// tellUnit takes durations without a unit for seconds where the middle one would be too short in milliseconds, and says so.
+func (n *neutral) tellUnit() error {
+	if !n.undeclared || len(n.numbers) == 0 {
+		return nil
+	}
+	middle := median(n.numbers)
+	if middle >= shortestMedian*1e3 || middle < shortestMedian {
+		return gaze.Problem{File: n.file, Line: 1, Reason: fmt.Sprintf("the unit of duration is not declared, and the middle one is %g; expected duration [s] or duration [ms]", middle)}
+	}
+	n.source.set.note("%s: durations without a unit are taken for seconds: the middle one is %g", filepath.Base(n.file), middle)
 	return nil
 }

@@ -79,6 +79,7 @@ func (s *source) oai(j *jsonReader) error {
 	if err != nil {
 		return err
 	}
+	s.noteHeight(c)
 	s.set.Dropped.Outside += c.outside
 	r.Samples = c.samples
 	return s.set.keep(r, c.outside)

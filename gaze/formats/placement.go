@@ -1,6 +1,7 @@
 package formats
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -24,6 +25,23 @@ type Placement struct {
 	Screen Rectangle
 	// Shown, unless empty, is the rectangle of the image that was shown: zoom and pan.
 	Shown Rectangle
+}
+
+// given reports whether a placement says more than the default.
+func (p Placement) given() bool {
+	return p.How != "" && p.How != "fit" || !p.Screen.empty() || !p.Shown.empty()
+}
+
+// String is the form that ParsePlacement reads.
+func (p Placement) String() string {
+	text := cmp.Or(p.How, "fit")
+	if !p.Screen.empty() {
+		text = p.Screen.String()
+	}
+	if !p.Shown.empty() {
+		text += "@" + p.Shown.String()
+	}
+	return text
 }
 
 const placementForm = "fit, centre, fill or x,y,w,h in pixels of the screen, and then @x,y,w,h where only that part of the image was shown"

@@ -1,11 +1,13 @@
 package formats
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,24 +30,31 @@ func init() {
 //	section id,recording id,timestamp [ns],gaze detected in reference image,gaze position in reference image x [px],...
 //	section id,recording id,fixation id,start timestamp [ns],end timestamp [ns],duration [ms],fixation detected in reference image,fixation x [px],...
 //
-// Times are nanoseconds of UTC. The reference image is the image: positions are its pixels, and rows in which it was not
-// detected are outside. It bears the name of the enrichment, which is in that of its folder,
-// Reference-Image-Mapper_NAME_csv; otherwise the row of the manifest tells it. Without it positions are pixels of the scene
+// and of the Marker Mapper and of Neon Player's surfaces, fractions of the surface from its left upper corner:
+//
+//	section id,recording id,timestamp [ns],gaze detected on surface,gaze position on surface x [normalized],...
+//	section id,recording id,fixation id,start timestamp [ns],...,fixation detected on surface,fixation x [normalized],...
+//
+// Times are nanoseconds of UTC. The reference image, or the surface, is the image: rows in which it was not detected are
+// outside. It bears the name of the enrichment, which is in that of its folder, Reference-Image-Mapper_NAME_csv or
+// Marker-Mapper_NAME_csv, or that behind fixations_on_surface_ or gaze_positions_on_surface_; otherwise the row of the
+// manifest tells it. Without it positions are pixels of the scene
 // camera, which is like a screen on which the image is somewhere. The reader is the wearer of sections.csv beside the
-// file, otherwise the recording.
+// file, otherwise the recording, which Neon Player does not name. A section is a recording, and fixations are cut to the
+// times that sections.csv gives it.
 //
 // In gaze.csv a sample in a blink, or while the glasses are not worn, is lost.
 func sniffPupilNeon(head []byte) bool {
 	h := header(head)
+	mapped := h["gaze position on surface x [normalized]"] || h["fixation detected on surface"] && h["fixation x [normalized]"]
 	return h["recording id"] && (h["timestamp [ns]"] && (h["gaze x [px]"] || h["gaze position in reference image x [px]"]) ||
-		h["start timestamp [ns]"] && h["fixation x [px]"])
+		h["start timestamp [ns]"] && h["fixation x [px]"]) || mapped && (h["timestamp [ns]"] || h["start timestamp [ns]"])
 }
 
 // listPupilNeon is the fixations.csv, or else the gaze.csv, of every folder of an export, and the gaze.csv where samples are
 // asked for; where some are mapped to reference images, these alone.
 func listPupilNeon(dir string, o ReadOptions) ([]string, error) {
-	var all, mapped []string
-	folder := ""
+	var all, mapped, seen []string
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrPermission) && path != dir {
 			return fs.SkipDir // not the reader's business in a folder of images
@@ -53,7 +62,7 @@ func listPupilNeon(dir string, o ReadOptions) ([]string, error) {
 		if err != nil {
 			return err
 		}
-		if name := strings.ToLower(d.Name()); !d.Type().IsRegular() || name != "gaze.csv" && (name != "fixations.csv" || o.Samples) {
+		if !d.Type().IsRegular() || !neonWanted(strings.ToLower(d.Name()), o.Samples) {
 			return nil
 		}
 		f, err := os.Open(path)
@@ -62,13 +71,14 @@ func listPupilNeon(dir string, o ReadOptions) ([]string, error) {
 		}
 		defer f.Close()
 		head := readHead(f)
-		// Within a folder names come in order, so fixations come first.
-		if !sniffPupilNeon(head) || folder == filepath.Dir(path) {
+		// Within a folder names come in order, so fixations come first; of surfaces there may be several.
+		surface := surfaceName(d.Name())
+		if !sniffPupilNeon(head) || slices.Contains(seen, filepath.Dir(path)+"/"+surface) {
 			return nil
 		}
-		folder = filepath.Dir(path)
+		seen = append(seen, filepath.Dir(path)+"/"+surface)
 		all = append(all, path)
-		if h := header(head); h["fixation detected in reference image"] || h["gaze detected in reference image"] {
+		if neonDetected(header(head)) != "" {
 			mapped = append(mapped, path)
 		}
 		return nil
@@ -79,15 +89,32 @@ func listPupilNeon(dir string, o ReadOptions) ([]string, error) {
 	return all, err
 }
 
+// neonWanted reports whether a file's name is one of fixations, or of gaze.
+func neonWanted(name string, samples bool) bool {
+	fixations := name == "fixations.csv" || isCSV(name) && strings.HasPrefix(name, coreFixationsPrefix)
+	return fixations && !samples || name == "gaze.csv" || isCSV(name) && strings.HasPrefix(name, coreGazePrefix)
+}
+
+// neonDetected is the column that says whether the image was found in the scene, "" where positions are of the scene.
+func neonDetected(names map[string]bool) string {
+	for _, column := range []string{"fixation detected in reference image", "gaze detected in reference image", "fixation detected on surface", "gaze detected on surface"} {
+		if names[column] {
+			return column
+		}
+	}
+	return ""
+}
+
 // pupilNeon is an export being read.
 type pupilNeon struct {
 	*table
 	*collector
 	set       *Set
 	clock     clock
-	wearers   map[string]string // section id or recording id -> wearer
+	sections  map[string]neonSection // by section id, and by recording id
 	image     string
-	reference bool // in the frame of the reference image
+	reference bool // in the frame of the reference image, or of the surface
+	surface   bool // fractions of it
 	detected  string
 	x, y      string
 	time      string
@@ -99,22 +126,30 @@ type pupilNeon struct {
 }
 
 func readPupilNeon(s *source) error {
-	t, err := openTable(s.file, s.reader, "recording id")
+	t, err := openTable(s.file, s.reader)
 	if err != nil {
 		return err
 	}
 	p := &pupilNeon{table: t, collector: collect(s), set: s.set, clock: clock{},
-		detected: t.first("fixation detected in reference image", "gaze detected in reference image"),
-		x:        t.first("fixation x [px]", "gaze position in reference image x [px]", "gaze x [px]"),
-		y:        t.first("fixation y [px]", "gaze position in reference image y [px]", "gaze y [px]"),
-		time:     t.first("start timestamp [ns]", "timestamp [ns]"), worn: t.first("worn"), blink: t.first("blink id")}
-	if p.wearers, err = wearers(s.file); err != nil {
+		x:    t.first("fixation x [px]", "fixation x [normalized]", "gaze position in reference image x [px]", "gaze position on surface x [normalized]", "gaze x [px]"),
+		y:    t.first("fixation y [px]", "fixation y [normalized]", "gaze position in reference image y [px]", "gaze position on surface y [normalized]", "gaze y [px]"),
+		time: t.first("start timestamp [ns]", "timestamp [ns]"), worn: t.first("worn"), blink: t.first("blink id")}
+	if p.sections, err = readNeonSections(s.file); err != nil {
 		return err
 	}
-	p.reference = p.detected != ""
-	if p.reference {
-		p.image = enrichment(s.file)
+	names := map[string]bool{}
+	for _, name := range t.names {
+		names[strings.ToLower(name)] = true
 	}
+	p.detected, p.surface = neonDetected(names), strings.Contains(strings.ToLower(p.x), "[normalized]")
+	if p.reference = p.detected != ""; p.reference {
+		p.image = cmp.Or(enrichment(s.file), surfaceName(base(s.file)))
+		p.ofOne, p.alone = true, &entry{image: p.image}
+		if p.surface {
+			p.alone.width, p.alone.height = 1, 1
+		}
+	}
+	p.naming = "an enrichment that maps gaze to images"
 	switch {
 	case p.x == "" || p.y == "":
 		return gaze.Problem{File: s.file, Line: 1, Reason: "the header lacks fixation x [px] and fixation y [px], or gaze x [px] and gaze y [px]"}
@@ -131,25 +166,33 @@ func readPupilNeon(s *source) error {
 	return p.finish()
 }
 
-// enrichment is NAME of a file in a folder Reference-Image-Mapper_NAME_csv, "" for any other.
+// enrichment is NAME of a file in a folder Reference-Image-Mapper_NAME_csv, Marker-Mapper_NAME_csv or
+// Manual-Mapper_NAME_csv, "" for any other.
 func enrichment(file string) string {
 	folder := filepath.Base(filepath.Dir(file))
-	const prefix = "reference-image-mapper_"
-	if len(folder) <= len(prefix) || !strings.EqualFold(strings.ReplaceAll(folder[:len(prefix)], "_", "-"), strings.ReplaceAll(prefix, "_", "-")) {
-		return ""
+	for _, prefix := range []string{"reference-image-mapper-", "marker-mapper-", "manual-mapper-"} {
+		if n := len(prefix); len(folder) > n && strings.EqualFold(strings.NewReplacer("_", "-", " ", "-").Replace(folder[:n]), prefix) {
+			name, _ := cutEnding(folder[n:], "_csv")
+			return name
+		}
 	}
-	name, _ := cutEnding(folder[len(prefix):], "_csv")
-	return name
+	return ""
 }
 
-// wearers reads the names of the readers, by section and by recording, from the sections.csv beside a file, if there is
-// one.
-func wearers(file string) (map[string]string, error) {
-	names := map[string]string{}
+// neonSection is a part of a recording: who wore the glasses, and from when to when, in nanoseconds, 0 where that is not
+// known.
+type neonSection struct {
+	wearer     string
+	begin, end int64
+}
+
+// readNeonSections reads the sections.csv beside a file, if there is one.
+func readNeonSections(file string) (map[string]neonSection, error) {
+	sections := map[string]neonSection{}
 	path := filepath.Join(filepath.Dir(file), "sections.csv")
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return names, nil
+		return sections, nil
 	} else if err != nil {
 		return nil, err
 	}
@@ -161,32 +204,46 @@ func wearers(file string) (map[string]string, error) {
 	for {
 		switch err := t.next(); {
 		case err == io.EOF:
-			return names, nil
+			return sections, nil
 		case err != nil:
 			return nil, err
 		}
-		for _, column := range []string{"section id", "recording id"} {
-			if key := t.text(column); key != "" {
-				names[key] = t.text("wearer name")
-			}
+		section := neonSection{wearer: t.text("wearer name")}
+		if recording := t.text("recording id"); recording != "" {
+			sections[recording] = section
+		}
+		begin, _ := strconv.ParseInt(t.text("section start time [ns]"), 10, 64)
+		end, _ := strconv.ParseInt(t.text("section end time [ns]"), 10, 64)
+		if section.begin, section.end = begin, end; t.text("section id") != "" {
+			sections[t.text("section id")] = section
 		}
 	}
 }
 
+// entry is what a row says of its recording, a section, and when that was, in seconds since the first row of the file.
+func (p *pupilNeon) entry() (entry, showing) {
+	id := p.text("section id")
+	e := entry{image: p.image, screen: !p.reference, part: id + "/" + p.text("recording id")}
+	section, ok := p.sections[id]
+	if !ok {
+		section = p.sections[p.text("recording id")]
+	}
+	if e.reader = cmp.Or(section.wearer, p.text("recording id")); p.surface {
+		e.width, e.height = 1, 1
+	}
+	span := showing{-open, open}
+	if section.end > section.begin && section.begin > 0 {
+		span = showing{float64(section.begin-p.first) / 1e9, float64(section.end-p.first) / 1e9}
+	}
+	return e, span
+}
+
 func (p *pupilNeon) add() error {
-	session := p.text("section id") + "/" + p.text("recording id")
-	e := entry{image: p.image, screen: !p.reference}
-	if e.reader = p.wearers[p.text("section id")]; e.reader == "" {
-		e.reader = p.wearers[p.text("recording id")]
-	}
-	if e.reader == "" {
-		e.reader = p.text("recording id")
-	}
 	t, err := p.nanoseconds()
 	if err != nil {
 		return err
 	}
-	e.order = p.clock.since(e.image, e.reader, session, t)
+	e, span := p.entry()
 	detected := true
 	if p.reference {
 		if detected, err = p.flag(p.detected); err != nil {
@@ -202,18 +259,25 @@ func (p *pupilNeon) add() error {
 		return err
 	}
 	if p.duration == "" {
+		e.order = p.clock.since(e, t)
 		return p.addSample(e, x, y, detected)
+	}
+	e.fixation = gaze.Fixation{X: x, Y: y, Start: t}
+	if e.fixation.Duration, err = p.seconds(p.duration, 1e-3, 0); err != nil && detected {
+		return err
 	}
 	if !detected {
 		p.set.Dropped.Outside++
+		p.clock.since(e, t)
 		e.none = true
 		return p.collector.add(p.place(), e)
 	}
-	e.fixation = gaze.Fixation{X: x, Y: y, Start: e.order}
-	if e.fixation.Duration, err = p.seconds(p.duration, 1e-3, 0); err != nil {
-		return err
+	var some bool
+	if e.fixation, some = during(e.fixation, span.begin, span.end); !some {
+		p.set.note("sections.csv beside %s has times of sections without the gaze in them; they are not used", base(p.table.file))
 	}
-	p.clock.reaches(e.image, e.reader, e.fixation.Start+e.fixation.Duration)
+	e.fixation.Start = p.clock.since(e, e.fixation.Start)
+	e.order = e.fixation.Start
 	return p.collector.add(p.place(), e)
 }
 

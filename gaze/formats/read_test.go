@@ -96,7 +96,7 @@ func TestBadLines(t *testing.T) {
 		{"gazemedseg", "a,1,0.5,0.5,100,1,0,10,1e6\n", `IMAGE_WIDTH is "1e6", expected a size in pixels`},
 		{"gazemedseg", "a,1,0.5,0.5\n", "g.csv:3: 4 fields, expected 9 as in the header"},
 		{"gazemedseg", "good,1,0.5,0.5,100,1,0,10,10\n", `g.csv:3: fixation 1 of image "good", reader "", comes twice`},
-		{"gazemedseg", "good,2,0.5,0.5,100,1,-5,10,10\n", `g.csv:3: fixation 2 of image "good", reader "", starts at -0.005 s, before the one above it at 0 s`},
+		{"gazemedseg", "good,2,0.5,0.5,100,1,-5,10,10\n", `g.csv:3: fixation 2 of image "good", reader "", starts at -0.005 s, before the one above it on line 2 at 0 s`},
 		{"gazemedseg", "good,2,0.5,0.5,100,1,0,10,11\n", "g.csv:3: a frame of 11 x 10, but 10 x 10 on line 2"},
 		{"gazemedseg", "a,1,1.5,0.5,100,1,0,10,10\n", `g.csv:3: image "a", reader "": 1 of 1 positions lie outside the frame of 10 x 10`},
 		{"gazemedseg", "a\"b,1,0.5,0.5,100,1,0,10,10\n", `g.csv:3:2: bare "`},
@@ -106,7 +106,7 @@ func TestBadLines(t *testing.T) {
 		{"eyecrowd", "a,1,1,b,5,100,10,10\n", `x is "b"`},
 		{"eyecrowd", "a,1,1,5,5,100,NaN,10\n", `image_width is "NaN"`},
 		{"eyecrowd", ",1,1,5,5,100,10,10\n", `image is ""`},
-		{"table", "good,R,5,5,0,100,10,10\n", `fixation 0 of image "good", reader "R", comes twice or after a later one`},
+		{"table", "good,R,6,5,0,100,10,10\n", `fixation 0 of image "good", reader "R", comes twice or after a later one`},
 		{"table", "good,R,5,5,-1,100,10,10\n", "comes twice or after a later one"},
 		{"table", "a,R,5,5,soon,100,10,10\n", `g.csv:3:9: start [s] is "soon", expected a time`},
 		{"table", "a,R,5,5,0,-1,10,10\n", `duration [ms] is "-1"`},
@@ -250,13 +250,16 @@ func checkRecording(t *testing.T, r gaze.Recording) {
 	if m := r.Map; m != nil && (m.Rows < 1 || m.Cols < 1 || len(m.Values) != m.Rows*m.Cols || !r.HasGaze()) {
 		t.Fatalf("a map of %d x %d with %d values", m.Rows, m.Cols, len(m.Values))
 	}
-	last := math.Inf(-1)
+	last, end := math.Inf(-1), math.Inf(-1)
 	for _, f := range r.Fixations {
 		inside := r.Width == 0 || f.X >= 0 && f.X < r.Width && f.Y >= 0 && f.Y < r.Height
 		if !inside || !finite(f.X) || !finite(f.Y) || !finite(f.Start) || !finite(f.Duration) || f.Duration < 0 || f.Start < last {
 			t.Fatalf("fixation %+v in %+v", f, r)
 		}
-		last = f.Start
+		if f.Start < end-1e-9*max(1, math.Abs(end)) { // to the last bits of a sum
+			t.Fatalf("fixation %+v begins before the one above it ends at %g, in %+v", f, end, r)
+		}
+		last, end = f.Start, f.Start+f.Duration
 	}
 	last = math.Inf(-1)
 	for _, s := range r.Samples {

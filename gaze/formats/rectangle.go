@@ -1,9 +1,13 @@
 package formats
 
+import "fmt"
+
 // between is the rectangle from a left and top to a right and bottom side.
 func between(left, top, right, bottom float64) Rectangle {
 	return Rectangle{left, top, right - left, bottom - top}
 }
+
+func (r Rectangle) String() string { return fmt.Sprintf("%g,%g,%g,%g", r.X, r.Y, r.Width, r.Height) }
 
 // hasArea reports whether a rectangle can be filled; NaN cannot.
 func (r Rectangle) hasArea() bool { return r.Width > 0 && r.Height > 0 }

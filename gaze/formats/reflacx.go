@@ -230,6 +230,7 @@ func (s *source) reflacxTable(t *table, r reading) error {
 	}
 	samples := t.has("timestamp_sample")
 	c := collect(s)
+	c.alone = &entry{image: r.image, reader: r.id, width: r.width, height: r.height}
 	if err := s.rows(t, func() error { return c.reflacx(t, r, samples) }); err != nil {
 		return err
 	}

@@ -34,13 +34,13 @@ func TestREFLACX(t *testing.T) {
 			"P100/P100 0x0 line 2: [1200 1200 0 at 30,31] [lost 1 at 30,31]\n1 outside the image\n"},
 		"nothing known of the view": {reflacxFixation + "0,1,150,160,1,,,,,,,,,,,,\r\n", "P100/P100 0x0 line 2: (150 160 0+1)\n"},
 		"no times":                  {reflacxShown, `error g.csv:1: the header lacks the column "timestamp_start_fixation"; expected timestamp_start_fixation, timestamp_end_fixation, x_position`},
-		"a header alone":            {reflacxFixation, "error g.csv: no recording after the header"},
+		"a header alone":            {reflacxFixation, "P100/P100 0x0 line 1:\n"},
 		"an end before its start":   {reflacxFixation + "0.5,0.2,100,200" + reflacxWhole, `error g.csv:2:5: timestamp_end_fixation is "0.2", expected a time no earlier than timestamp_start_fixation`},
 		"a word for a time":         {reflacxFixation + line("0,soon", "100,200", reflacxWhole), `error g.csv:2:3: timestamp_end_fixation is "soon", expected a time in seconds`},
 		"a word for a place":        {reflacxFixation + line("0,1", "100,low", reflacxWhole), `error g.csv:2:9: y_position is "low", expected a number, or nothing where it is missing`},
 		"a word for a side":         {reflacxFixation + "0,1,2,3,1.0,90,91,1.0,0.5,left,0,2544,3056,900,0,1700,1080\r\n", `error g.csv:2:27: xmin_shown_from_image is "left", expected a number`},
 		"a word for a resolution":   {reflacxFixation + "0,1,2,3,1.0,fine,91,1.0,0.5,0,0,2544,3056,900,0,1700,1080\r\n", `error g.csv:2:13: angular_resolution_x_pixels_per_degree is "fine", expected a number`},
-		"a start twice":             {reflacxFixation + "0,1,100,200" + reflacxWhole + "0,1,100,200" + reflacxWhole, `error g.csv:3: fixation 0 of image "P100", reader "P100", comes twice`},
+		"a start twice":             {reflacxFixation + "0,1,100,200" + reflacxWhole + "0,1,101,200" + reflacxWhole, `error g.csv:3: fixation 0 of image "P100", reader "P100", comes twice`},
 		"samples that go back":      {reflacxSample + "0.2,100,200" + reflacxWhole + "0.1,100,200" + reflacxWhole, `error g.csv:3: a sample of image "P100", reader "P100", at 0.1 s, before the one above it at 0.2 s`},
 	})
 }

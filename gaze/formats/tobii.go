@@ -17,7 +17,7 @@ func init() {
 	registerFormat(format{
 		name:  "tobii",
 		about: "data export of Tobii Pro Lab and Tobii Studio",
-		sniff: sniffTobii, read: readTobii,
+		sniff: sniffTobii, read: readTobii, list: listTobii,
 	})
 }
 
@@ -26,6 +26,14 @@ func init() {
 //
 //	Recording timestamp [ms]	Participant name	Recording name	Sensor	Presented Stimulus name	Gaze point X [DACS px]	...
 //	RecordingTimestamp	ParticipantName	MediaName	FixationIndex	GazeEventType	FixationPointX (MCSpx)	...
+//
+// and of Studio 1 and 2, All-Data with a row a sample and Fixation-Data with a row a fixation, often under a preamble that
+// names the participant and the size of the screen:
+//
+//	Timestamp	GazePointXLeft	...	ValidityLeft	...	FixationIndex	GazePointX	StimuliName	MediaWidth	MediaPosX	MappedFixationPointX	FixationDuration	...
+//	FixationIndex	Timestamp	FixationDuration	MappedFixationPointX	MappedFixationPointY
+//
+// Their times are milliseconds, mapped points pixels of the media or, where none is named, of the screen.
 //
 // A unit stands in brackets or parentheses behind the name, or nowhere. It is ms or μs for times and, for positions, one of
 // MCS norm (fractions of the image), MCS px (pixels of the image) and DACS px, ADCS px or RCS px (pixels of the screen),
@@ -38,18 +46,31 @@ func init() {
 //
 // Where there are fixations (Eye movement type, its index, Fixation point) the reader takes these, otherwise samples.
 // Every sample repeats the fixation that it belongs to; the index tells them apart. A fixation begins with its first row
-// and lasts for Gaze event duration, or, without that column, until the next row that is not its own. Rows of sensors
+// and lasts for Gaze event duration, or, without that column, until the next row that is not its own. It is cut to the time
+// for which the image was there, or for which it was mapped to the snapshot, and what goes on into the next image counts
+// there. Rows of sensors
 // other than the eye tracker, rows of events, rows without an image and those of what else Pro Lab calls a stimulus, a text
 // or the calibration, are no gaze on an image. A sample is lost where both eyes are invalid: "Invalid", or 2 to 4 on the older scale.
 //
-// Times count from the first row that the reader has with the image.
+// A recording is one showing: as long as rows in a row have the image. Times count from its first row.
 func sniffTobii(head []byte) bool {
+	head, _ = decode(head)
+	return findHeader(head, isTobii) >= 0
+}
+
+// listTobii leaves out Studio's Fixation-Data of a recording that has All-Data, which names the images too.
+func listTobii(dir string, _ ReadOptions) ([]string, error) {
+	return withoutTwins(dir, "tobii", "-All-Data.tsv", "-Fixation-Data.tsv")
+}
+
+// isTobii reports whether the columns are those of an export.
+func isTobii(columns map[string]bool) bool {
 	names := tobiiNames{}
-	for name := range header(head) {
+	for name := range columns {
 		names.add(name)
 	}
-	return names["recordingtimestamp"] != nil &&
-		(names["gazepointx"] != nil || names["fixationpointx"] != nil || names["mappedfixationx"] != nil)
+	return names["recordingtimestamp"] != nil && (names["gazepointx"] != nil || names["fixationpointx"] != nil || names["mappedfixationx"] != nil) ||
+		names["timestamp"] != nil && names["fixationindex"] != nil && (names["mappedfixationpointx"] != nil || names["gazepointx"] != nil && names["stimuliname"] != nil)
 }
 
 // tobiiNames is the columns by their names without blanks and units, in lower case, then by unit in the same form.
@@ -92,18 +113,11 @@ type tobiiPoint struct {
 	image string
 }
 
-// tobiiKey is what a fixation is told by: reader, recording, snapshot and index.
-type tobiiKey [4]string
-
 // tobiiView is a frame in which the export has the gaze: the image on the screen, or a snapshot.
 type tobiiView struct {
+	follower
 	point       tobiiPoint
-	kind, index string // columns
-	// pending is the fixation that the last row belonged to, begun and at where it began.
-	pending *entry
-	key     tobiiKey
-	begun   float64
-	at      place
+	kind, index string // columns; without kind a row with an index is of a fixation
 }
 
 // tobii is an export being read.
@@ -111,7 +125,7 @@ type tobii struct {
 	*table
 	*collector
 	names tobiiNames
-	clock clock
+	above tobiiPreamble
 	unit  float64 // seconds per unit of time
 	now   float64
 	views []tobiiView
@@ -125,19 +139,22 @@ type tobii struct {
 	width, height, presentedX, presentedY string // the image on the screen
 	presentedWidth, presentedHeight       string
 	screenWidth, screenHeight, screenBoth string
-	seen                                  map[tobiiKey]bool // keys of the fixations
 }
 
 func readTobii(s *source) error {
-	data, err := io.ReadAll(s.reader)
+	data, err := readDecoded(s.file, s.reader)
 	if err != nil {
 		return err
 	}
-	t, err := openTable(s.file, bytes.NewReader(data))
-	if err != nil {
+	above := max(findHeader(data, isTobii), 0)
+	t, err := newTable(s.file, data, above)
+	if err == io.EOF {
+		return gaze.Problem{File: s.file, Reason: "the file is empty, expected a header with Recording timestamp"}
+	} else if err != nil {
 		return err
 	}
-	b := &tobii{table: t, collector: collect(s), names: tobiiNames{}, clock: clock{}, seen: map[tobiiKey]bool{}}
+	b := &tobii{table: t, collector: collect(s), names: tobiiNames{}, above: readTobiiPreamble(data, above)}
+	b.naming = "the column Presented Stimulus name, Presented Media name, MediaName or StimuliName"
 	for _, name := range t.names {
 		b.names.add(name)
 	}
@@ -145,19 +162,53 @@ func readTobii(s *source) error {
 		return err
 	}
 	if b.unit == 0 {
-		if b.unit, err = b.tellUnit(data); err != nil {
+		var step float64
+		if b.unit, step, err = b.tellUnit(data); err != nil {
 			return err
 		}
+		s.set.note("%s: %s has no unit, and is read in units of %g s: rows are %g of them apart", base(s.file), b.time, b.unit, step)
 	}
+	s.assume("times in units of %g s", b.unit)
 	if err := s.rows(t, b.add); err != nil {
 		return err
 	}
 	for i := range b.views {
-		if err := s.pass(b.flush(&b.views[i])); err != nil {
+		if err := s.pass(b.views[i].flush(open)); err != nil {
 			return err
 		}
 	}
 	return b.finish()
+}
+
+// tobiiPreamble is what stands above the header of Studio's older exports.
+type tobiiPreamble struct {
+	reader        string
+	width, height float64 // of the screen
+}
+
+func readTobiiPreamble(data []byte, lines int) (p tobiiPreamble) {
+	for range lines {
+		var line []byte
+		line, data, _ = bytes.Cut(data, []byte("\n"))
+		name, value, _ := strings.Cut(string(line), ":")
+		value = strings.TrimSpace(value)
+		switch squeeze(name) {
+		case "subject", "participant", "participantname":
+			p.reader = value
+		case "screenresolution", "recordingresolution":
+			p.width, p.height, _ = screenSize(value)
+		}
+	}
+	return p
+}
+
+// screenSize reads "1920 x 1080".
+func screenSize(text string) (width, height float64, ok bool) {
+	_, err := fmt.Sscanf(squeeze(text), "%fx%f", &width, &height)
+	if err != nil || !(width >= 1 && width <= maxFrame && height >= 1 && height <= maxFrame) {
+		return 0, 0, false
+	}
+	return width, height, true
 }
 
 // declare finds the columns.
@@ -172,9 +223,12 @@ func (b *tobii) declare(samples bool) error {
 		}
 	}
 	if b.time == "" {
+		b.time, b.unit = n["timestamp"][""], 1e-3 // of Studio 1 and 2
+	}
+	if b.time == "" {
 		return fail("Recording timestamp, in ms or μs")
 	}
-	b.media = n.any("presentedstimulusname", "presentedmedianame", "medianame")
+	b.media = n.any("presentedstimulusname", "presentedmedianame", "medianame", "stimuliname")
 	b.reader = n.any("participantname", "participant")
 	b.session = n.any("recordingname")
 	b.sensor, b.event = n.any("sensor"), n.any("event", "studioevent")
@@ -184,17 +238,19 @@ func (b *tobii) declare(samples bool) error {
 	b.presentedWidth, b.presentedHeight = n.any("presentedmediawidth", "mediawidth"), n.any("presentedmediaheight", "mediaheight")
 	b.screenWidth, b.screenHeight, b.screenBoth = n.any("recordingresolutionwidth"), n.any("recordingresolutionheight"), n.any("recordingresolution")
 	b.declareDuration()
-	if !samples {
+	if !samples || b.findPoint("gazepoint").x == "" { // without samples the fixations are kept
 		b.declareFixations()
 	}
-	if b.fixations = len(b.views) > 0; b.fixations {
-		return nil
+	if b.fixations = len(b.views) > 0; !b.fixations {
+		view := tobiiView{point: b.findPoint("gazepoint")}
+		if view.point.x == "" {
+			return fail("Gaze point X and Y, or Fixation point X and Y with Eye movement type and Eye movement type index")
+		}
+		b.views = append(b.views, view)
 	}
-	view := tobiiView{point: b.findPoint("gazepoint")}
-	if view.point.x == "" {
-		return fail("Gaze point X and Y, or Fixation point X and Y with Eye movement type and Eye movement type index")
+	for i := range b.views {
+		b.views[i].follower = follower{collector: b.collector, mapped: b.views[i].point.image != "", lasting: b.duration != ""}
 	}
-	b.views = append(b.views, view)
 	return nil
 }
 
@@ -207,7 +263,7 @@ func (b *tobii) declareFixations() {
 		if own := n["mappedeyemovementtype"][name]; name != "" && own != "" && ownIndex != "" {
 			v.kind, v.index = own, ownIndex
 		}
-		if v.kind != "" && v.index != "" && v.point.x != "" && v.point.y != "" {
+		if (v.kind != "" || n["recordingtimestamp"] == nil) && v.index != "" && v.point.x != "" && v.point.y != "" {
 			b.views = append(b.views, v)
 		}
 	}
@@ -223,10 +279,13 @@ func (b *tobii) declareFixations() {
 	if len(b.views) == 0 {
 		add(tobiiView{point: b.findPoint("fixationpoint"), kind: kind, index: index}, "")
 	}
+	if len(b.views) == 0 {
+		add(tobiiView{point: tobiiPoint{x: n.any("mappedfixationpointx"), y: n.any("mappedfixationpointy"), kind: "mcspx"}, index: index}, "")
+	}
 }
 
 func (b *tobii) declareDuration() {
-	for _, name := range []string{"eyemovementeventduration", "gazeeventduration"} {
+	for _, name := range []string{"eyemovementeventduration", "gazeeventduration", "fixationduration"} {
 		for _, unit := range []struct {
 			name  string
 			scale float64
@@ -264,11 +323,11 @@ func (b *tobii) pictureless() bool {
 	return b.onScreen() && missing(b.text(b.presentedX)) && missing(b.text(b.presentedY)) && missing(b.text(b.presentedWidth)) && missing(b.text(b.presentedHeight))
 }
 
-// tellUnit finds the unit of timestamps that have none, from the step between rows of the eye tracker.
-func (b *tobii) tellUnit(data []byte) (float64, error) {
-	t, err := openTable(b.file, bytes.NewReader(data))
+// tellUnit finds the unit of timestamps that have none, from the middle step between rows of the eye tracker.
+func (b *tobii) tellUnit(data []byte) (unit, step float64, err error) {
+	t, err := newTable(b.file, data, b.table.above)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	probe := *b
 	probe.table = t
@@ -289,14 +348,16 @@ func (b *tobii) tellUnit(data []byte) (float64, error) {
 		}
 		last = v
 	}
-	slices.Sort(steps)
-	switch {
-	case len(steps) > 0 && steps[len(steps)/2] <= 100:
-		return 1e-3, nil
-	case len(steps) > 0 && steps[len(steps)/2] >= 300:
-		return 1e-6, nil
+	if len(steps) > 0 {
+		step = median(steps)
 	}
-	return 0, gaze.Problem{File: b.file, Line: 1, Reason: fmt.Sprintf("the unit of %s is not declared, and the steps between rows do not tell it; expected [ms] or [μs] behind its name", b.time)}
+	switch {
+	case step > 0 && step <= 100:
+		return 1e-3, step, nil
+	case step >= 300:
+		return 1e-6, step, nil
+	}
+	return 0, 0, gaze.Problem{File: b.file, Line: 1, Reason: fmt.Sprintf("the unit of %s is not declared, and the steps between rows do not tell it; expected [ms] or [μs] behind its name", b.time)}
 }
 
 // noGaze reports a row that is not of the eye tracker.
@@ -305,192 +366,4 @@ func (b *tobii) noGaze() bool {
 		return !strings.EqualFold(b.text(b.sensor), "Eye Tracker")
 	}
 	return b.event != "" && b.text(b.event) != "" && missing(b.text(b.views[0].point.x))
-}
-
-// add adds what the present row says, in each view.
-func (b *tobii) add() (err error) {
-	if b.noGaze() {
-		return nil
-	}
-	if b.now, err = b.seconds(b.time, b.unit, math.Inf(-1)); err != nil {
-		return err
-	}
-	for i := range b.views {
-		if err := b.look(&b.views[i]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// look adds what the present row says in a view.
-func (b *tobii) look(v *tobiiView) (err error) {
-	e := entry{image: v.point.image, reader: cmp.Or(b.text(b.reader), b.text(b.session))}
-	if e.image == "" {
-		e.image = b.text(b.media)
-	}
-	key := tobiiKey{e.reader, b.text(b.session)}
-	fixating := b.fixations && strings.EqualFold(b.text(v.kind), "fixation")
-	if fixating {
-		if key[2], key[3] = v.point.image, b.text(v.index); key[3] == "" {
-			return b.at(v.index, "the number of the fixation")
-		}
-	}
-	off := b.media != "" && (e.image == "" || strings.EqualFold(e.image, tobiiCalibration) || b.pictureless())
-	if v.pending != nil && (off || !fixating || key != v.key) {
-		if err := b.flush(v); err != nil {
-			return err
-		}
-	}
-	if off {
-		return nil
-	}
-	e.order = b.clock.since(e.image, e.reader, key[1], b.now)
-	if err := b.frame(&e, v.point); err != nil {
-		return err
-	}
-	switch {
-	case !b.fixations:
-		return b.addSample(e, v.point)
-	case !fixating:
-		e.none = true
-		return b.collector.add(b.place(), e)
-	}
-	return b.fixate(v, e, key)
-}
-
-func (b *tobii) addSample(e entry, p tobiiPoint) (err error) {
-	sample := gaze.Sample{Time: e.order}
-	if sample.X, sample.Y, err = b.read(e, p); err != nil {
-		return err
-	}
-	valid, err := b.valid()
-	if err != nil {
-		return err
-	}
-	if !valid {
-		e.lose(&sample, &b.source.set.Dropped.Invalid)
-	}
-	e.sample = &sample
-	return b.collector.add(b.place(), e)
-}
-
-// fixate begins the fixation of the present row, or gives the one that goes on the position that it has lacked so far.
-func (b *tobii) fixate(v *tobiiView, e entry, key tobiiKey) (err error) {
-	if b.seen[key] && v.pending == nil {
-		return nil // it went on after a stretch without the image
-	}
-	f := &e.fixation
-	if f.X, f.Y, err = b.read(e, v.point); err != nil {
-		return err
-	}
-	if p := v.pending; p != nil {
-		if p.image == e.image && (math.IsNaN(p.fixation.X) || math.IsNaN(p.fixation.Y)) {
-			p.fixation.X, p.fixation.Y = f.X, f.Y
-		}
-		return nil
-	}
-	f.Start = e.order
-	if b.duration != "" {
-		if f.Duration, err = b.seconds(b.duration, b.durationUnit, 0); err != nil {
-			return err
-		}
-	}
-	b.seen[key] = true
-	v.pending, v.key, v.begun, v.at = &e, key, b.now, b.place()
-	return nil
-}
-
-// flush adds the fixation that the present row ends.
-func (b *tobii) flush(v *tobiiView) error {
-	if v.pending == nil {
-		return nil
-	}
-	e := *v.pending
-	v.pending = nil
-	if b.duration == "" {
-		e.fixation.Duration = max(b.now-v.begun, 0)
-	}
-	b.clock.reaches(e.image, e.reader, e.fixation.Start+e.fixation.Duration)
-	return b.collector.add(v.at, e)
-}
-
-// frame is the frame of the row's positions.
-func (b *tobii) frame(e *entry, p tobiiPoint) (err error) {
-	if p.image != "" {
-		return nil
-	}
-	if p.kind == "dacspx" && b.onScreen() {
-		e.width, e.height, err = b.table.frame(b.presentedWidth, b.presentedHeight)
-		return err
-	}
-	e.screen = p.kind == "dacspx" || b.media == ""
-	switch {
-	case e.screen && b.screenWidth != "" && b.screenHeight != "":
-		e.width, e.height, err = b.table.frame(b.screenWidth, b.screenHeight)
-	case e.screen && b.screenBoth != "":
-		if _, err := fmt.Sscanf(squeeze(b.text(b.screenBoth)), "%fx%f", &e.width, &e.height); err != nil || !(e.width >= 1 && e.width <= maxFrame && e.height >= 1 && e.height <= maxFrame) {
-			return b.at(b.screenBoth, "a size in pixels, as 1920 x 1080")
-		}
-	case !e.screen && b.presentedWidth != "" && b.presentedHeight != "" && !missing(b.text(b.presentedWidth)):
-		e.width, e.height, err = b.table.frame(b.presentedWidth, b.presentedHeight)
-	case !e.screen && b.width != "" && b.height != "" && !missing(b.text(b.width)):
-		e.width, e.height, err = b.table.frame(b.width, b.height)
-	case p.kind == "mcsnorm":
-		e.width, e.height = 1, 1
-	}
-	return err
-}
-
-// read is the row's position in its frame.
-func (b *tobii) read(e entry, p tobiiPoint) (x, y float64, err error) {
-	if x, err = b.position(p.x); err != nil {
-		return x, y, err
-	}
-	if y, err = b.position(p.y); err != nil {
-		return x, y, err
-	}
-	switch {
-	case p.kind == "mcsnorm":
-		return x * e.width, y * e.height, nil
-	case p.kind == "dacspx" && b.onScreen():
-		left, err := b.number(b.presentedX, "the left edge of the image on the screen", -maxFrame)
-		if err != nil {
-			return x, y, err
-		}
-		top, err := b.number(b.presentedY, "the upper edge of the image on the screen", -maxFrame)
-		if err != nil {
-			return x, y, err
-		}
-		return x - left, y - top, nil
-	}
-	return x, y, nil
-}
-
-// valid reports whether an eye was found; a file without validity only has positions where one was.
-func (b *tobii) valid() (bool, error) {
-	if b.left == "" && b.right == "" {
-		return true, nil
-	}
-	for _, column := range []string{b.left, b.right} {
-		if column == "" || missing(b.text(column)) {
-			continue
-		}
-		if valid, err := b.tobiiValid(column); valid || err != nil {
-			return valid, err
-		}
-	}
-	return false, nil
-}
-
-// tobiiValid reads the validity of an eye: "Valid" or "Invalid", or how sure the tracker is, from 0, certain, to 4, not
-// found; from 2 on it may be the other eye.
-func (t *table) tobiiValid(column string) (bool, error) {
-	switch strings.ToLower(t.text(column)) {
-	case "valid", "0", "1":
-		return true, nil
-	case "invalid", "2", "3", "4":
-		return false, nil
-	}
-	return false, t.at(column, "Valid or Invalid, or 0 to 4")
 }

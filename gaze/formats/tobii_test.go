@@ -38,7 +38,7 @@ var (
 		"300 | Eye Tracker | P1 | Rec1 | | b | 400 | 400 | 760 | 340 | 960 | 540 | Valid | Valid | Fixation | 20 | 4 | 100 | 100",
 		"350 | Eye Tracker | P1 | Rec1 | | b | 400 | 400 | 760 | 340 | 960 | 540 | Valid | Valid | Fixation | 20 | 5 | 961.5 | 540",
 		"400 | Eye Tracker | P1 | Rec1 | | b | 400 | 400 | 760 | 340 | 960 | 540 | Valid | Valid | Fixation | 20 | 6 |  | ")
-	tobiiNewWant = "a/P1 800x600: (400 300 0.016+0.048) (40 60 0.066+0.033)\nb/P1 400x400: (200 200 0+0.016) (201.5 200 0.15+0.02)\n" +
+	tobiiNewWant = "a/P1 800x600: (400 300 0.016+0.048) (40 60 0.066+0.017)\nb/P1 400x400: (200 200 0+0.016) (201.5 200 0.15+0.02)\n" +
 		"dropped: 1 outside the image, 1 without a position\n"
 	// Pro Lab in microseconds with decimal commas and fractions of the image.
 	tobiiNorm = tabs(
@@ -105,11 +105,16 @@ func TestTobii(t *testing.T) {
 				"dropped: 1 marked invalid\n"},
 		{"Studio", "g.tsv", tobiiStudio, ReadOptions{}, "a.jpg/P3 640x480: (100 200 0+0.05) (300 100 0.05+0.1)\n"},
 		{"Studio, samples", "g.tsv", tobiiStudio, ReadOptions{Samples: true}, "a.jpg/P3 1920x1080 screen: 740,500@0 741,501@0.017 742,502@0.033 942,402@0.05\n"},
-		{"glasses", "g.tsv", tobiiGlasses, ReadOptions{}, "Poster A/P4 0x0: (500 600 0+0.04) (510 610 0.04+0.06)\n"},
-		{"two snapshots, without durations", "g.tsv", tobiiSnapshots, ReadOptions{}, "02-walk/P5 0x0: (50 60 0.02+0.02)\n01-walk/P5 0x0: (5 6 0+0.03) (7 8 0.03+0.02)\ndropped: 1 without a position\n"},
+		{"glasses", "g.tsv", tobiiGlasses, ReadOptions{}, "Poster A/P4 0x0: (500 600 0.02+0.02) (510 610 0.04+0.06)\n"},
+		{"two snapshots, without durations", "g.tsv", tobiiSnapshots, ReadOptions{}, "01-walk/P5 0x0: (5 6 0+0.03) (7 8 0.03+0.02)\n02-walk/P5 0x0: (50 60 0.02+0.02)\ndropped: 1 without a position\n"},
 		{"two snapshots' scene camera", "g.tsv", tobiiSnapshots, ReadOptions{Samples: true}, "/P5 0x0 screen: 1,1@0 2,2@0.01 3,3@0.02 4,4@0.03 5,5@0.04 6,6@0.05\n"},
+		{"fixations of Studio 2, under a preamble", "g.tsv", "Data properties:\n\nSubject: P105\nScreen resolution: 1280 x 1024\n\nFixationIndex\tTimestamp\tFixationDuration\tMappedFixationPointX\tMappedFixationPointY\t\n" +
+			"12\t26\t633\t513\t518\t\n13\t659\t849\t-1\t527\t\n14\t1508\t350\t629\t559\t\n", ReadOptions{}, "/P105 1280x1024 screen: (513 518 0+0.633) (629 559 1.482+0.35)\ndropped: 1 outside the image\n"},
+		{"samples of Studio 2", "g.tsv", tabs("Timestamp | GazePointXLeft | ValidityLeft | ValidityRight | FixationIndex | GazePointX | GazePointY | Event | StimuliName | MediaWidth | MediaHeight | MediaPosX | MediaPosY",
+			"0 | 140,5 | 0 | 0 | 1 | 140 | 200 | | a | 800 | 600 | 40 | 0", "20 | | 4 | 4 | | -1280 | -1024 | | a | 800 | 600 | 40 | 0", "30 | | | | | | | LeftMouseClick | a | | | | "), ReadOptions{Samples: true},
+			"a/ 800x600: 100,200@0 lost@0.02\ndropped: 1 marked invalid\n"},
 		{"a screen", "g.tsv", tobiiScreen, ReadOptions{}, "a/R1 1920x1080 screen: 10,20@0 10000,-5@0.016 lost@0.033\ndropped: 1 without a position\n"},
-		{"older names of snapshots' columns", "g.tsv", strings.ReplaceAll(tobiiSnapshots, "Mapped eye movement type index", "Mapped Eye Movement Index"), ReadOptions{}, "02-walk/P5 0x0: (50 60 0.02+0.02)\n01-walk/P5 0x0: (5 6 0+0.03) (7 8 0.03+0.02)\ndropped: 1 without a position\n"},
+		{"older names of snapshots' columns", "g.tsv", strings.ReplaceAll(tobiiSnapshots, "Mapped eye movement type index", "Mapped Eye Movement Index"), ReadOptions{}, "01-walk/P5 0x0: (5 6 0+0.03) (7 8 0.03+0.02)\n02-walk/P5 0x0: (50 60 0.02+0.02)\ndropped: 1 without a position\n"},
 		{"a file of Pro Lab with its calibration", "g.tsv", tobiiWhole, ReadOptions{}, "scan 1/P07 1024x768: (0.512 0.2304 0.008333+0.017) (512 384 0.033333+0.008)\ndropped: 1 outside the image\n"},
 		{"its samples", "g.tsv", tobiiWhole, ReadOptions{Samples: true}, "scan 1/P07 1024x768: 0.512,0.2304@0 1.024,0.5376@0.008333 lost@0.016667 lost@0.025 512,384@0.033333 -49.0496,-55.9872@0.041667\ndropped: 1 outside the image, 2 marked invalid\n"},
 		{"a stimulus that is a text", "g.tsv", tobiiNew + tabs("450 | Eye Tracker | P1 | Rec1 | | Instruction | | | | | 960 | 540 | Valid | Valid | Fixation | 20 | 7 | 960 | 540"), ReadOptions{}, tobiiNewWant},
@@ -119,10 +124,10 @@ func TestTobii(t *testing.T) {
 			"0 | 5 | 6 | 1920 | 1080", "20 | 7 | 8 | 1920 | 1080"), ReadOptions{}, "/ 1920x1080 screen: 5,6@0 7,8@0.02\n"},
 		{"fixations of two recordings of a reader", "g.tsv", tabs("Recording timestamp [ms] | Participant name | Recording name | Presented Stimulus name | Eye movement type | Eye movement type index | Gaze event duration [ms] | Fixation point X [MCS px] | Fixation point Y [MCS px]",
 			"500 | P | R1 | a | Fixation | 1 | 20 | 1 | 2", "510 | P | R1 | a | Fixation | 1 | 20 | 1 | 2", "520 | P | R1 | a | Fixation | 2 | 30 | 3 | 4", "400 | P | R2 | a | Fixation | 1 | 10 | 5 | 6"), ReadOptions{},
-			"a/P 0x0: (1 2 0+0.02) (3 4 0.02+0.03) (5 6 0.05+0.01)\n"},
+			"a/P 0x0: (1 2 0+0.02) (3 4 0.02+0.03)\na/P 0x0: (5 6 0+0.01)\n"},
 		{"two recordings of a reader", "g.tsv", tabs("Recording timestamp [ms] | Participant name | Recording name | Presented Stimulus name | Gaze point X [MCS px] | Gaze point Y [MCS px] | Original Media width | Original Media height",
 			"500 | P | R1 | a | 1 | 2 | 30 | 40", "510 | P | R1 | a | 3 | 4 | 30 | 40", "400 | P | R2 | a | 5 | 6 | 30 | 40", "410 | P | R2 | a | 7 | 8 | 30 | 40"), ReadOptions{},
-			"a/P 30x40: 1,2@0 3,4@0.01 5,6@0.01 7,8@0.02\n"},
+			"a/P 30x40: 1,2@0 3,4@0.01\na/P 30x40: 5,6@0 7,8@0.01\n"},
 	})
 	row := func(table, line string) string { return table + tabs(line) }
 	testBad(t, "tobii", []badFile{

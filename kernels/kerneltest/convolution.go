@@ -96,16 +96,16 @@ func (g Geometry) calls() []call {
 	dyOfWeights := reaching(dy, func(at, out int) bool { return filter(out) == at%g.K })
 
 	forward := products(taps * cgroup)
-	withSums := func(c call, out int) []float64 {
+	withMoments := func(c call, out int) []float64 {
 		if out == 1 {
-			return products(2*taps*cgroup*pixels)(c, out)
+			return momentsBound(c.want()[0], forward(c, 0), g.K)
 		}
 		return forward(c, out)
 	}
 	return []call{
 		{op: "Conv2D", operands: []operand{y, x, w}, bound: forward, label: g.String(),
 			run: func(dev kernels.Device, t []kernels.Tensor) { dev.Conv2D(t[0], t[1], t[2], g.Conv) }},
-		{op: "Conv2DStats", operands: []operand{y, sums(out("sums", []int{2, g.K})), x, w}, bound: withSums, label: g.String(),
+		{op: "Conv2DStats", operands: []operand{y, sums(out("moments", []int{2, g.K})), x, w}, bound: withMoments, label: g.String(),
 			run: func(dev kernels.Device, t []kernels.Tensor) { dev.Conv2DStats(t[0], t[1], t[2], t[3], g.Conv) }},
 		{op: "Conv2DBackwardData", operands: []operand{dx, dy, backwardW}, bound: products(taps * kgroup), label: g.String(),
 			run: func(dev kernels.Device, t []kernels.Tensor) { dev.Conv2DBackwardData(t[0], t[1], t[2], g.Conv) }},

@@ -62,7 +62,7 @@ func elementwiseCalls() []call {
 	return append(calls, zeroCall())
 }
 
-// typedCalls are what works on tensors of any type: Fill and Copy of bfloat16, and Convert between all types. The numbers
+// typedCalls are what works on tensors of any type: Fill and Copy of bfloat16 and int32, and Convert between all types. The numbers
 // of float64 have digits that float32 lacks, and some would be rounded wrongly to bfloat16 by way of float32.
 func typedCalls(n int) []call {
 	digits := Fill("convert.x", -1, 1, n)
@@ -71,6 +71,7 @@ func typedCalls(n int) []call {
 			digits[i] = math.Copysign(1+0x1p-8, digits[i]) + math.Copysign(0x1p-40, digits[n-1-i])
 		}
 	}
+	whole := mapped(func(v float64) float64 { return math.Round(1e6 * v) }, digits)
 	x := operand{name: "x", dims: []int{n}, values: digits, sums: true}
 	z, single := out("z", []int{n}), in("x", digits, n)
 	label := shapeName(n)
@@ -79,6 +80,10 @@ func typedCalls(n int) []call {
 		{op: "Fill", label: "bfloat16/" + label, operands: []operand{free(half(z))},
 			run: func(dev kernels.Device, t []kernels.Tensor) { dev.Fill(t[0], 0.1) }},
 		{op: "Copy", label: "bfloat16/" + label, operands: []operand{half(copied), half(single)},
+			run: func(dev kernels.Device, t []kernels.Tensor) { dev.Copy(t[0], t[1]) }},
+		{op: "Fill", label: "int32/" + label, operands: []operand{free(indices(z))},
+			run: func(dev kernels.Device, t []kernels.Tensor) { dev.Fill(t[0], -7) }},
+		{op: "Copy", label: "int32/" + label, operands: []operand{indices(copied), indices(in("x", whole, n))},
 			run: func(dev kernels.Device, t []kernels.Tensor) { dev.Copy(t[0], t[1]) }},
 	}
 	for _, from := range []operand{single, x, half(single)} {

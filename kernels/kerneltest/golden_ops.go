@@ -105,9 +105,9 @@ func (b workbench) goldenBatchNorm(golden *OpsGolden) {
 	runningMean, runningVar := b.New(b.Type(), c), b.New(b.Type(), c)
 	b.Fill(runningVar, 1)
 	y, dx, evalY := b.New(b.Type(), n, h, w, c), b.New(b.Type(), n, h, w, c), b.New(b.Type(), n, h, w, c)
-	dgamma, dbeta, sums := b.New(b.Type(), c), b.New(b.Type(), c), b.New(kernels.Float64, 2, c)
-	b.ChannelSums(sums, x)
-	b.BatchNormStats(norm, runningMean, runningVar, sums, rows, 1e-5, 0.1)
+	dgamma, dbeta, moments := b.New(b.Type(), c), b.New(b.Type(), c), b.New(kernels.Float64, 2, c)
+	b.ChannelMoments(moments, x)
+	b.BatchNormStats(norm, runningMean, runningVar, moments, rows, 1e-5, 0.1)
 	b.BatchNorm(y, x, norm)
 	b.BatchNormBackward(dx, dgamma, dbeta, dy, x, norm)
 	norm.Mean = runningMean

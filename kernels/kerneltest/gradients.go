@@ -234,10 +234,10 @@ func normPair(name string) pair {
 		inputs = append(inputs, Fill("grad.r", -1, 1, dims...))
 	}
 	forward := func(b workbench, x [][]float64) (kernels.Tensor, kernels.Tensor, kernels.Norm) {
-		in, y, sums := b.tensor(x[0], dims...), b.New(b.Type(), dims...), b.New(kernels.Float64, 2, 3)
+		in, y, moments := b.tensor(x[0], dims...), b.New(b.Type(), dims...), b.New(kernels.Float64, 2, 3)
 		n := kernels.Norm{Gamma: b.tensor(x[1], 3), Beta: b.tensor(x[2], 3), Mean: b.New(b.Type(), 3), InvStd: b.New(b.Type(), 3)}
-		b.ChannelSums(sums, in)
-		b.BatchNormStats(n, b.New(b.Type(), 3), b.New(b.Type(), 3), sums, dims[0], 1e-5, 0.1)
+		b.ChannelMoments(moments, in)
+		b.BatchNormStats(n, b.New(b.Type(), 3), b.New(b.Type(), 3), moments, dims[0], 1e-5, 0.1)
 		switch name {
 		case "BatchNormReLU":
 			b.BatchNormReLU(y, in, n)

@@ -19,7 +19,7 @@ var activations = map[string][]string{
 	"Conv2DBackwardData":        {"dx", "dy", "w"},
 	"Conv2DBackwardDataAdd":     {"dx", "dy", "w"},
 	"Conv2DBackwardWeights":     {"dy", "x"},
-	"ChannelSums":               {"x"},
+	"ChannelMoments":            {"x"},
 	"BatchNorm":                 {"y", "x"},
 	"BatchNormReLU":             {"y", "x"},
 	"BatchNormAddReLU":          {"y", "x", "r"},

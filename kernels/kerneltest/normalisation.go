@@ -39,9 +39,7 @@ func normForwardCalls(dims ...int) []call {
 	vectors := normVectors(channels)
 	operands := func(ins ...operand) []operand { return append(ins, vectors...) }
 	return []call{
-		{op: "ChannelSums", label: label, bound: products(2 * x.len() / max(channels, 1)),
-			operands: []operand{sums(out("sums", []int{2, channels})), x},
-			run:      func(dev kernels.Device, t []kernels.Tensor) { dev.ChannelSums(t[0], t[1]) }},
+		momentsCall(label, x),
 		{op: "BatchNorm", label: label, operands: operands(out("y", dims, "x"), x), bound: normBound(2),
 			run: func(dev kernels.Device, t []kernels.Tensor) { dev.BatchNorm(t[0], t[1], normOf(t[2:])) }},
 		{op: "BatchNormReLU", label: label, operands: operands(out("y", dims, "x"), x), bound: normBound(2),
@@ -49,6 +47,43 @@ func normForwardCalls(dims ...int) []call {
 		{op: "BatchNormAddReLU", label: label, operands: operands(out("y", dims, "x", "r"), x, r), bound: normBound(3),
 			run: func(dev kernels.Device, t []kernels.Tensor) { dev.BatchNormAddReLU(t[0], t[1], t[2], normOf(t[3:])) }},
 	}
+}
+
+// momentsCall takes the moments of the channels of x.
+func momentsCall(label string, x operand) call {
+	channels := x.dims[len(x.dims)-1]
+	return call{op: "ChannelMoments", label: label, operands: []operand{sums(out("moments", []int{2, channels})), x},
+		bound: func(c call, _ int) []float64 {
+			return momentsBound(c.operands[1].values, make([]float64, x.len()), channels)
+		},
+		run: func(dev kernels.Device, t []kernels.Tensor) { dev.ChannelMoments(t[0], t[1]) }}
+}
+
+// momentsRoundings is the error of a mean, in units of eps and of the standard deviation, and of a sum of squares, in units of
+// eps and of itself: there is no term in the mean, and none in the number of rows.
+const momentsRoundings = 16
+
+// momentsBound is the error of the moments of the channels of x in units of eps, where that of an element of x is errors.
+func momentsBound(x, errors []float64, channels int) []float64 {
+	b, m := make([]float64, 2*channels), momentsOf(x, channels)
+	rows := float64(max(len(x)/max(channels, 1), 1))
+	for i, e := range errors {
+		c := i % channels
+		b[c] += e / rows
+		b[channels+c] += 2 * math.Abs(x[i]-m[c]) * e
+	}
+	for c := range channels {
+		b[c] += momentsRoundings * math.Sqrt(m[channels+c]/rows)
+		b[channels+c] += momentsRoundings * m[channels+c]
+	}
+	return b
+}
+
+// momentsOf is the moments of the channels of x by the reference.
+func momentsOf(x []float64, channels int) []float64 {
+	moments := make([]float64, 2*channels)
+	oracle.ChannelMoments(kernels.FromFloat64(moments, 2, channels), kernels.FromFloat64(x, len(x)/max(channels, 1), channels))
+	return moments
 }
 
 // normBound is 4 roundings of every term of the normalisation of operand 1, whose vectors start at operand first; an
@@ -146,12 +181,12 @@ func (c call) absoluteGradient() []float64 {
 
 func normStatsCalls(channels int) []call {
 	stats := func(rows int, label string, squares []float64) call {
-		s := append(Fill("stats.sum", -0.5*float64(rows), 0.5*float64(rows), channels), squares...)
+		m := append(Fill("stats.mean", -0.5, 0.5, channels), squares...)
 		return call{op: "BatchNormStats", label: label + shapeName(rows, channels),
 			operands: []operand{out("mean", []int{channels}), out("invStd", []int{channels}),
 				inout(uniform("runningMean", -1, 1, channels)),
-				inout(uniform("runningVar", 0.5, 2, channels)), sums(in("sums", s, 2, channels))},
-			bound: normStatsBound(rows),
+				inout(uniform("runningVar", 0.5, 2, channels)), sums(in("moments", m, 2, channels))},
+			bound: normStatsBound,
 			run: func(dev kernels.Device, t []kernels.Tensor) {
 				dev.BatchNormStats(kernels.Norm{Mean: t[0], InvStd: t[1]}, t[2], t[3], t[4], rows, 1e-5, 0.1)
 			}}
@@ -161,22 +196,20 @@ func normStatsCalls(channels int) []call {
 	}
 	return []call{
 		stats(1000, "", squares(1000)), stats(2, "", squares(2)), stats(1, "", squares(1)),
-		stats(50, "negative variance/", make([]float64, channels)),
+		stats(50, "no variance/", make([]float64, channels)),
 		{op: "InverseStd", label: shapeName(channels),
 			operands: []operand{out("invStd", []int{channels}, "variance"), uniform("variance", 0, 2, channels)}, bound: relative(2),
 			run: func(dev kernels.Device, t []kernels.Tensor) { dev.InverseStd(t[0], t[1], 1e-5) }},
 	}
 }
 
-// normStatsBound allows two roundings, and as the sums are float64 nothing for cancellation.
-func normStatsBound(rows int) bound {
-	return func(c call, out int) []float64 {
-		b := relative(2)(c, out)
-		if c.operands[out].name == "runningMean" {
-			for i, mean := range c.named("sums")[:len(b)] {
-				b[i] = 2 * (math.Abs(c.named("runningMean")[i]) + math.Abs(mean)/float64(rows))
-			}
+// normStatsBound allows two roundings, and as the moments are float64 nothing for cancellation.
+func normStatsBound(c call, out int) []float64 {
+	b := relative(2)(c, out)
+	if c.operands[out].name == "runningMean" {
+		for i, mean := range c.named("moments")[:len(b)] {
+			b[i] = 2 * (math.Abs(c.named("runningMean")[i]) + math.Abs(mean))
 		}
-		return b
 	}
+	return b
 }

@@ -93,6 +93,7 @@ var properties = []struct {
 	{"Transfer", checkTransfer},
 	{"Memory", checkMemory},
 	{"Fused", checkFused},
+	{"Offsets", checkOffsets},
 	{"Contrast", checkContrast},
 	{"Exponential", checkExponential},
 	{"Gradients", checkGradients},

@@ -48,11 +48,11 @@ func (d *device[T]) Conv2D(y, x, w kernels.Tensor, c kernels.Conv) {
 	d.conv2D(y, x, w, c)
 }
 
-func (d *device[T]) Conv2DStats(y, sums, x, w kernels.Tensor, c kernels.Conv) {
+func (d *device[T]) Conv2DStats(y, moments, x, w kernels.Tensor, c kernels.Conv) {
 	c = d.check.Conv2D("Conv2DStats", y, x, w, c)
-	d.check.ChannelSums("Conv2DStats", sums, y, x, w)
+	d.check.ChannelMoments("Conv2DStats", moments, y, x, w)
 	d.conv2D(y, x, w, c)
-	d.channelSums(sums, y)
+	d.channelMoments(moments, y)
 }
 
 func (d *device[T]) conv2D(y, x, w kernels.Tensor, c kernels.Conv) {

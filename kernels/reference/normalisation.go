@@ -6,35 +6,41 @@ import (
 	"gzpt/kernels"
 )
 
-func (d *device[T]) ChannelSums(sums, x kernels.Tensor) {
-	d.check.ChannelSums("ChannelSums", sums, x)
-	d.channelSums(sums, x)
+func (d *device[T]) ChannelMoments(moments, x kernels.Tensor) {
+	d.check.ChannelMoments("ChannelMoments", moments, x)
+	d.channelMoments(moments, x)
 }
 
-func (d *device[T]) channelSums(sums, x kernels.Tensor) {
+func (d *device[T]) channelMoments(moments, x kernels.Tensor) {
 	xs, channels := d.of(x), x.Channels()
-	sum, squares := sums.Float64()[:channels], sums.Float64()[channels:]
-	clear(sum)
+	mean, squares := moments.Float64()[:channels], moments.Float64()[channels:]
+	clear(mean)
 	clear(squares)
 	for r := range x.Rows() {
 		for c, v := range row(xs, r, channels) {
-			sum[c] += float64(v)
-			squares[c] += float64(v) * float64(v)
+			mean[c] += float64(v)
+		}
+	}
+	for c := range mean {
+		mean[c] /= float64(max(x.Rows(), 1))
+	}
+	for r := range x.Rows() {
+		for c, v := range row(xs, r, channels) {
+			squares[c] += (float64(v) - mean[c]) * (float64(v) - mean[c])
 		}
 	}
 }
 
-func (d *device[T]) BatchNormStats(n kernels.Norm, runningMean, runningVar, sums kernels.Tensor, rows int, eps, momentum float64) {
-	d.check.BatchNormStats(n, runningMean, runningVar, sums, rows)
+func (d *device[T]) BatchNormStats(n kernels.Norm, runningMean, runningVar, moments kernels.Tensor, rows int, eps, momentum float64) {
+	d.check.BatchNormStats(n, runningMean, runningVar, moments, rows)
 	means, invStds := d.of(n.Mean), d.of(n.InvStd)
-	runMean, runVar, s := d.of(runningMean), d.of(runningVar), sums.Float64()
+	runMean, runVar, m := d.of(runningMean), d.of(runningVar), moments.Float64()
 	unbiased := 1.0
 	if rows > 1 {
 		unbiased = float64(rows) / float64(rows-1)
 	}
 	for c := range means {
-		mean := s[c] / float64(rows)
-		variance := max(s[len(means)+c]/float64(rows)-mean*mean, 0)
+		mean, variance := m[c], m[len(means)+c]/float64(rows)
 		means[c], invStds[c] = T(mean), T(1/math.Sqrt(variance+eps))
 		runMean[c] = T((1-momentum)*float64(runMean[c]) + momentum*mean)
 		runVar[c] = T((1-momentum)*float64(runVar[c]) + momentum*variance*unbiased)

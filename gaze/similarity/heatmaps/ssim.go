@@ -41,7 +41,8 @@ func prepareSSIM(w *measure.Work) (relation.Blocks, error) {
 		return relation.Blocks{}, err
 	}
 	n := len(w.Paths)
-	means, variances := make([]float32, n*windows), make([]float32, n*windows)
+	// The means stay in float64, or what is left of a product without the means' would lose their rounding.
+	means, variances := make([]float64, n*windows), make([]float32, n*windows)
 	err = w.Each(n, func() func(int) {
 		f := newWindowFilter(grid)
 		ones := slices.Repeat([]float32{1}, cells)
@@ -52,11 +53,9 @@ func prepareSSIM(w *measure.Work) (relation.Blocks, error) {
 					own[k] /= largest
 				}
 			}
-			for k, mean := range f.mean(own, ones) {
-				means[i*windows+k] = float32(mean)
-			}
+			copy(means[i*windows:], f.mean(own, ones))
 			for k, square := range f.mean(own, own) {
-				mean := float64(means[i*windows+k])
+				mean := means[i*windows+k]
 				variances[i*windows+k] = float32(max(square-mean*mean, 0))
 			}
 		}
@@ -71,7 +70,7 @@ func prepareSSIM(w *measure.Work) (relation.Blocks, error) {
 			vx, vy := variances[i*windows:(i+1)*windows], variances[j*windows:(j+1)*windows]
 			sum := 0.0
 			for k, xy := range f.mean(maps[i*cells:(i+1)*cells], maps[j*cells:(j+1)*cells]) {
-				x, y := float64(mx[k]), float64(my[k])
+				x, y := mx[k], my[k]
 				sum += (2*x*y + ssimC1) * (2*(xy-x*y) + ssimC2) / ((x*x + y*y + ssimC1) * (float64(vx[k]) + float64(vy[k]) + ssimC2))
 			}
 			return sum / float64(windows)

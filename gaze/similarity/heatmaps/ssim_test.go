@@ -1,11 +1,12 @@
 package heatmaps
 
 import (
+	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"testing"
 
+	"gzpt/gaze"
 	"gzpt/gaze/internal/gazetest"
 	"gzpt/gaze/similarity/internal/measure/measuretest"
 )
@@ -45,8 +46,11 @@ func naiveSSIM(p, q []float64, grid int) float64 {
 
 func TestSSIM(t *testing.T) {
 	for _, grid := range []int{11, 12, 32} {
-		// Rounding of means to float32 is up to 1e-7 beside C2 = 9e-4.
-		againstMaps(t, "ssim:grid="+strconv.Itoa(grid), grid, 3e-4, func(p, q []float64) float64 { return naiveSSIM(p, q, grid) })
+		for _, sigma := range []float64{.05, 1} { // the wide maps vary little beside their means
+			against(t, fmt.Sprintf("ssim:grid=%d,sigma=%g", grid, sigma), 1e-6, func(a, b int, items [][]gaze.Recording) float64 {
+				return naiveSSIM(mapOf(items[a], grid, grid, sigma), mapOf(items[b], grid, grid, sigma), grid)
+			})
+		}
 	}
 }
 

@@ -44,10 +44,10 @@ func (f *Device) Conv2D(y, x, w kernels.Tensor, c kernels.Conv) {
 	f.issue("Conv2D", func(host kernels.Device, t []kernels.Tensor) { host.Conv2D(t[0], t[1], t[2], c) }, y, x, w)
 }
 
-func (f *Device) Conv2DStats(y, sums, x, w kernels.Tensor, c kernels.Conv) {
+func (f *Device) Conv2DStats(y, moments, x, w kernels.Tensor, c kernels.Conv) {
 	f.check.Conv2D("Conv2DStats", y, x, w, c)
-	f.check.ChannelSums("Conv2DStats", sums, y, x, w)
-	f.issue("Conv2DStats", func(host kernels.Device, t []kernels.Tensor) { host.Conv2DStats(t[0], t[1], t[2], t[3], c) }, y, sums, x, w)
+	f.check.ChannelMoments("Conv2DStats", moments, y, x, w)
+	f.issue("Conv2DStats", func(host kernels.Device, t []kernels.Tensor) { host.Conv2DStats(t[0], t[1], t[2], t[3], c) }, y, moments, x, w)
 }
 
 func (f *Device) Conv2DBackwardData(dx, dy, w kernels.Tensor, c kernels.Conv) {
@@ -65,16 +65,16 @@ func (f *Device) Conv2DBackwardWeights(dw, dy, x kernels.Tensor, c kernels.Conv)
 	f.issue("Conv2DBackwardWeights", func(host kernels.Device, t []kernels.Tensor) { host.Conv2DBackwardWeights(t[0], t[1], t[2], c) }, dw, dy, x)
 }
 
-func (f *Device) ChannelSums(sums, x kernels.Tensor) {
-	f.check.ChannelSums("ChannelSums", sums, x)
-	f.issue("ChannelSums", func(host kernels.Device, t []kernels.Tensor) { host.ChannelSums(t[0], t[1]) }, sums, x)
+func (f *Device) ChannelMoments(moments, x kernels.Tensor) {
+	f.check.ChannelMoments("ChannelMoments", moments, x)
+	f.issue("ChannelMoments", func(host kernels.Device, t []kernels.Tensor) { host.ChannelMoments(t[0], t[1]) }, moments, x)
 }
 
-func (f *Device) BatchNormStats(n kernels.Norm, runningMean, runningVar, sums kernels.Tensor, rows int, eps, momentum float64) {
-	f.check.BatchNormStats(n, runningMean, runningVar, sums, rows)
+func (f *Device) BatchNormStats(n kernels.Norm, runningMean, runningVar, moments kernels.Tensor, rows int, eps, momentum float64) {
+	f.check.BatchNormStats(n, runningMean, runningVar, moments, rows)
 	f.issue("BatchNormStats", func(host kernels.Device, t []kernels.Tensor) {
 		host.BatchNormStats(normOf(t), t[4], t[5], t[6], rows, eps, momentum)
-	}, vectors(n, runningMean, runningVar, sums)...)
+	}, vectors(n, runningMean, runningVar, moments)...)
 }
 
 func (f *Device) InverseStd(invStd, variance kernels.Tensor, eps float64) {
