@@ -136,6 +136,11 @@ func TestPercentiles(t *testing.T) {
 	if e.measure(m); e.low != 0 || e.high != 255 || e.percentLow != 50 || e.percentHigh != 149 {
 		t.Errorf("values %d to %d, percentiles %d to %d", e.low, e.high, e.percentLow, e.percentHigh)
 	}
+	clear(m.Pix8)
+	m.Pix8[5] = 90
+	if e.measure(m); e.percentLow != 0 || e.percentHigh != 90 {
+		t.Errorf("of nearly one value: percentiles %d to %d", e.percentLow, e.percentHigh)
+	}
 }
 
 func TestUnusedRange(t *testing.T) {

@@ -122,6 +122,9 @@ func (e *entry) measure(m *picture.Image) {
 	e.low, e.high = rank(counts, 0), rank(counts, total-1)
 	clipped := int(percentile * float64(total-1))
 	e.percentLow, e.percentHigh = rank(counts, clipped), rank(counts, total-1-clipped)
+	if e.percentLow == e.percentHigh { // nearly all of one value: what little differs is what there is to see
+		e.percentLow, e.percentHigh = e.low, e.high
+	}
 }
 
 func histogram[T uint8 | uint16](values []T, levels int) []int {
