@@ -129,7 +129,7 @@ func TestUsage(t *testing.T) {
 		{"a flag of two other methods", tiny(out, "--method", "simsiam", "--normaliser", "anchor"), 2, "--normaliser is for --method moco and simclr, not for simsiam"},
 		{"momentum of a method without a target", []string{"--out", out, "--method", "moco", "--target-momentum", "0.9"}, 2, "--target-momentum is for --method byol, not for moco"},
 		{"short queue", []string{"--out", out, "--gaze", "none", "--method", "moco", "--queue", "7"}, 2, "a queue of 7 slots does not hold the 64 keys"},
-		{"temperature", []string{"--out", out, "--gaze", "none", "--method", "simclr", "--temperature", "-1"}, 2, "temperature is -1"},
+		{"temperature", []string{"--out", out, "--gaze", "none", "--method", "simclr", "--temperature", "-1"}, 2, "--temperature -1: expected a finite number above 0"},
 		{"blocks", tiny(out, "--simclr-blocks", "view2"), 2, "expected one of view1, all"},
 		{"precision", tiny(out, "--precision", "half"), 2, "expected one of float32, bfloat16"},
 		{"device", tiny(out, "--device", "cuda"), 2, "this build has the CPU alone"},

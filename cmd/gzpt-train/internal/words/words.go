@@ -129,13 +129,14 @@ func collectPaths(err error, paths *[]string) {
 	}
 }
 
-// once leaves out a path, with what was done to it, where it comes a second time before what happened.
+// once leaves out a path, with what was done to it, where it comes a second time before what happened. A path within a longer one is not
+// it.
 func once(text, path string) string {
-	first := strings.Index(text, path)
-	if first < 0 {
+	const before = `(^|[ ("])`
+	first := regexp.MustCompile(before + regexp.QuoteMeta(path)).FindStringIndex(text)
+	if first == nil {
 		return text
 	}
-	head, rest := text[:first+len(path)], text[first+len(path):]
-	again := regexp.MustCompile(`(^|[ (])(?:(?:open|stat|lstat|read|write|rename|mkdir|readdirent) )?` + regexp.QuoteMeta(path) + `: `)
-	return head + again.ReplaceAllString(rest, "$1")
+	again := regexp.MustCompile(before + `(?:(?:open|stat|lstat|read|write|rename|mkdir|readdirent) )?` + regexp.QuoteMeta(path) + `: `)
+	return text[:first[1]] + again.ReplaceAllString(text[first[1]:], "$1")
 }

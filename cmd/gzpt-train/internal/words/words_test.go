@@ -32,6 +32,7 @@ func TestPathOnce(t *testing.T) {
 		{fmt.Errorf("/a b/x.png: %w", gone), "/a b/x.png: file does not exist"},
 		{fmt.Errorf("/a b/x.png: image %q: %w", "x.png", gone), `/a b/x.png: image "x.png": file does not exist`},
 		{data.Problem{File: "/d/i.png", Reason: "image \"i\": /d/i.png: cut off"}, `/d/i.png: image "i": cut off`},
+		{fmt.Errorf("expected /d/n.csv or n.csv: %w", &fs.PathError{Op: "stat", Path: "n.csv", Err: os.ErrNotExist}), "expected /d/n.csv or n.csv: file does not exist"},
 		{errors.Join(gone, errors.New("and more")), "open /a b/x.png: file does not exist\nand more"},
 		{fmt.Errorf("%w, beside /a b/x.png and others", gone), "open /a b/x.png: file does not exist, beside /a b/x.png and others"},
 	} {
