@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"gzpt/cmd/gzpt-train/internal/words"
 	"gzpt/gaze/fixations"
 	"gzpt/gaze/formats"
 	"gzpt/nn/pretrain/dataset"
@@ -52,7 +53,12 @@ func (s *recordingSettings) resolve(g *dataset.Gaze) (err error) {
 		return err
 	}
 	if _, err := fixations.ResolveDetector(s.detector); err != nil {
-		return usagef("--fixations: %w", err)
+		var names []string
+		for _, d := range fixations.Detectors() {
+			names = append(names, d.Name)
+		}
+		name, _, _ := strings.Cut(s.detector, ":")
+		return usagef("--fixations: %w%s", err, words.DidYouMean(name, append(names, "auto")))
 	}
 	g.Detector, g.Without = s.detector, dataset.Without(s.without)
 	return nil

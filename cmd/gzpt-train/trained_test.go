@@ -96,3 +96,31 @@ func TestWithoutGaze(t *testing.T) {
 		refuses(t, gzpt(t, onData(folder, filepath.Join(work, "c"), append(more, "--without-gaze", "error")...)...), 1, `image "img15.png" has no gaze; 5 of 20 have none; --without-gaze plain or skip goes on`)
 	}
 }
+
+// A run from before a manifest's split was kept beside other labels goes on as it began, on all of its items.
+func TestRunFromBeforeSplitsWereKept(t *testing.T) {
+	folder, run := makeData(t, files{"items.csv": strings.ReplaceAll(manifest(), ",fixations.csv", ","), "labels.csv": labels()}), filepath.Join(t.TempDir(), "run")
+	args := []string{"--data", folder, "--gaze", "none", "--image-size", "16", "--width", "2", "--batch", "4", "--epochs", "2", "--stop-after", "1", "--out", run}
+	succeed(t, append(args, "--labels", "labels.csv:grade", "--split", "none", "--group", "none")...)
+	editSettings(t, run, func(config map[string]any) {
+		settings := config["settings"].(map[string]any)
+		settings["split"], settings["group"] = "", ""
+		for _, name := range []string{"image-column", "exclude", "orientation", "window", "without-gaze"} {
+			delete(settings, name)
+		}
+	})
+	says(t, gzpt(t, "--resume", "--out", run), "items 20, training 20", "done")
+	part := []string{"--labels", "labels.csv:grade", "--split", "part", "--k", "3"}
+	refuses(t, gzpt(t, append([]string{"evaluate", "--run", run}, part...)...), 1, "6 of 6 test images were trained on")
+}
+
+// Tables as they are published: another column of names, validate, sep=, rows of separators alone.
+func TestPublishedTables(t *testing.T) {
+	table := strings.ReplaceAll(strings.ReplaceAll(labels(), ",val,", ",validate,"), "image,", "dicom_id,")
+	table = "sep=;\r\n" + strings.ReplaceAll(strings.ReplaceAll(table, ",", ";"), "\n", "\r\n") + ";;;\r\n"
+	folder, run := makeData(t, files{"mimic.csv": table}), filepath.Join(t.TempDir(), "run")
+	args := short(folder, run, "--labels", "mimic.csv:grade", "--split", "part")
+	refuses(t, gzpt(t, args...), 1, `mimic.csv:2: no column "image", there are: dicom_id, grade, part, patient; --image-column COLUMN names it`)
+	succeed(t, append(args, "--image-column", "dicom_id")...)
+	says(t, gzpt(t, "evaluate", "--run", run, "--k", "3"), "12 train, 2 val, 6 test items")
+}

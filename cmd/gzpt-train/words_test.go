@@ -48,6 +48,7 @@ func TestNearestWords(t *testing.T) {
 		{"--augment medcal", "did you mean medical?", ""},
 		{"--gaze tma", "did you mean tima?", ""},
 		{"--gaze premuted:tima", "did you mean permuted?", ""},
+		{"--gaze heatmap-cc --fixations itd", "did you mean idt?", ""},
 		{"evalute", "did you mean evaluate?", ""},
 	} {
 		line := strings.Fields(c.args)

@@ -19,6 +19,7 @@ type table struct {
 	file    string
 	reader  *csv.Reader
 	names   []string
+	header  int            // the line of the names
 	columns map[string]int // lower case
 	row     []string
 }
@@ -35,6 +36,7 @@ func newTable(file string, content []byte) (*table, error) {
 	} else if err != nil {
 		return nil, t.syntax(err)
 	}
+	t.header = t.line()
 	for i, name := range header {
 		name = strings.TrimSpace(name)
 		t.names = append(t.names, name)
@@ -157,7 +159,7 @@ func (t *table) has(column string) bool {
 func (t *table) need(columns ...string) error {
 	for _, c := range columns {
 		if c != "" && !t.has(c) {
-			return Problem{File: t.file, Line: 1, Reason: fmt.Sprintf("no column %q, there are: %s", c, strings.Join(t.names, ", "))}
+			return Problem{File: t.file, Line: t.header, Reason: fmt.Sprintf("no column %q, there are: %s", c, strings.Join(t.names, ", "))}
 		}
 	}
 	return nil

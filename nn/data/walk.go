@@ -65,7 +65,7 @@ func (p Passed) clause() string {
 
 // noPictures is the extensions of files that nobody takes for a picture: tables, texts, gaze and what programs leave.
 var noPictures = map[string]bool{".csv": true, ".tsv": true, ".txt": true, ".json": true, ".jsonl": true, ".xml": true, ".html": true, ".md": true,
-	".xls": true, ".xlsx": true, ".asc": true, ".edf": true, ".gz": true, ".log": true, ".npy": true, ".npz": true, ".py": true, ".yaml": true, ".yml": true,
+	".xls": true, ".xlsx": true, ".asc": true, ".edf": true, ".log": true, ".npy": true, ".npz": true, ".py": true, ".yaml": true, ".yml": true,
 	".pdf": true, ".safetensors": true, ".pth": true, ".pt": true}
 
 // walk lists the image files below the root and counts what it passes over.
@@ -73,6 +73,11 @@ func (l *lister) walk() error {
 	root := l.root()
 	err := l.each(root, func(name string, d fs.DirEntry) {
 		extension := strings.ToLower(path.Ext(name))
+		inner := extension
+		if extension == ".gz" { // what is compressed counts
+			inner = strings.ToLower(path.Ext(strings.TrimSuffix(name, path.Ext(name))))
+			extension = inner + extension
+		}
 		switch {
 		case l.excluded(name):
 			if picture.Is(name) {
@@ -82,7 +87,7 @@ func (l *lister) walk() error {
 			l.passed.Links++
 		case picture.Is(name):
 			l.items = append(l.items, Item{Name: name, Path: filepath.Join(root, name)})
-		case !noPictures[extension]:
+		case !noPictures[inner]:
 			if l.passed.Files == nil {
 				l.passed.Files = map[string]int{}
 			}

@@ -20,7 +20,7 @@ func TestPassedOver(t *testing.T) {
 		items int
 	}{
 		{"nothing", images("a.png", "labels.csv", "sub/b.png", ".c.gif", "gaze/x.asc"), nil, ListOptions{}, "", 2},
-		{"files", images("a.png", "b.dcm", "sub/c.GIF", "d.gif", "e.nii.gz", "IM0001"), nil, ListOptions{}, "4 files (without an extension 1, .dcm 1, .gif 2)", 1},
+		{"files", images("a.png", "b.dcm", "sub/c.GIF", "d.gif", "e.nii.gz", "f_physio.tsv.gz", "IM0001"), nil, ListOptions{}, "5 files (without an extension 1, .dcm 1, .gif 2, .nii.gz 1)", 1},
 		{"one file", images("a.png", "b.svg"), nil, ListOptions{}, "1 file (.svg 1)", 1},
 		{"linked folders", images("d/a.png", "real/b.png"), map[string]string{"d/one": "real", "d/two": "real"}, ListOptions{}, "2 linked folders", 2},
 		{"beside images", images("images/a.png", "b.png", "train/c.png", "d.csv"), nil, ListOptions{}, "2 images beside the folder images", 1},
