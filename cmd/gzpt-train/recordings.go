@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"gzpt/cmd/gzpt-train/internal/words"
 	"gzpt/gaze/fixations"
 	"gzpt/gaze/formats"
 	"gzpt/nn/pretrain/dataset"
@@ -16,6 +17,7 @@ type recordingSettings struct {
 	format, unit, columns         string
 	resolution, screen, placement string
 	detector                      string
+	without                       string
 	rate, shownHeight             float64
 }
 
@@ -38,6 +40,8 @@ func (s *recordingSettings) addFlags(f *flags, path *string) {
 	g.Float64Var(&s.shownHeight, "shown-height", 0, "height in pixels at which such a file's images were shown: `H` (0: as the file's settings say, or 800)")
 	g.StringVar(&s.detector, "fixations", "auto", "`DETECTOR` that finds fixations in samples ("+strings.Join(names, ", ")+"), with parameters as in "+
 		"idt:dispersion=1.5; auto leaves a tracker's own fixations as they are, any other takes the samples")
+	f.choice(g, &s.without, "without-gaze", []string{string(dataset.Plain), string(dataset.Skip), string(dataset.Error)},
+		"an image without gaze is alike to none, left out, or stops the run: `WHAT`")
 }
 
 // resolve checks the flags and says what they mean.
@@ -49,10 +53,28 @@ func (s *recordingSettings) resolve(g *dataset.Gaze) (err error) {
 		return err
 	}
 	if _, err := fixations.ResolveDetector(s.detector); err != nil {
-		return usagef("--fixations: %w", err)
+		var names []string
+		for _, d := range fixations.Detectors() {
+			names = append(names, d.Name)
+		}
+		name, _, _ := strings.Cut(s.detector, ":")
+		return usagef("--fixations: %w%s", err, words.DidYouMean(name, append(names, "auto")))
 	}
-	g.Detector = s.detector
+	g.Detector, g.Without = s.detector, dataset.Without(s.without)
 	return nil
+}
+
+// tellBare says how many images have no gaze and what becomes of them.
+func (s *recordingSettings) tellBare(e *environment, set *dataset.Set) {
+	n := len(set.Bare)
+	if n == 0 {
+		return
+	}
+	total, fate := len(set.Items()), "are alike to none: --without-gaze skip leaves them out"
+	if dataset.Without(s.without) == dataset.Skip {
+		total, fate = total+n, "are left out"
+	}
+	e.console.Warn(fmt.Sprintf("%d of %d images have no gaze and %s; the first is %q", n, total, fate, set.Bare[0]))
 }
 
 // named says which flag an error belongs to.
