@@ -152,9 +152,9 @@ func (c *mmaCase) multiply(a, b, acc []uint32) []uint32 {
 		}
 		if c.half {
 			addend := math.Float32bits(float32(arith.F16.Value(acc[i])))
-			d[i] = arith.F16.Round(arith.Dot(c.format, x, y, addend), arith.Nearest)
+			d[i] = arith.F16.Round(arith.Dot(x, y, addend), arith.Nearest)
 		} else {
-			d[i] = arith.Cut(arith.Dot(c.format, x, y, acc[i]))
+			d[i] = arith.Cut(arith.Dot(x, y, acc[i]))
 		}
 	}
 	return d

@@ -392,7 +392,7 @@ func TestDot(t *testing.T) {
 				x[k], y[k] = f.Unpack(a[k]), f.Unpack(b[k])
 			}
 			c := draw(&F32)
-			got := Cut(Dot(f, x, y, c))
+			got := Cut(Dot(x, y, c))
 			if want := modelDot(f, a, b, c); got != want {
 				t.Fatalf("%s: %x . %x + %#x = %#x, expected %#x", name, a, b, c, got, want)
 			}
@@ -410,7 +410,7 @@ func TestDot(t *testing.T) {
 		{[]Element{inf, minus}, []Element{one, one}, 0, math.NaN()}, {[]Element{one}, []Element{one}, F32.Inf | F32.Sign, math.Inf(-1)},
 		{[]Element{minus}, []Element{minus}, 0, math.Inf(1)}, {[]Element{one}, []Element{one}, 0x7fc00000, math.NaN()},
 	} {
-		if got := Dot(&BF16, test.a, test.b, test.c); got != test.want && (got == got || test.want == test.want) {
+		if got := Dot(test.a, test.b, test.c); got != test.want && (got == got || test.want == test.want) {
 			t.Errorf("%v . %v + %#x = %v, expected %v", test.a, test.b, test.c, got, test.want)
 		}
 	}

@@ -243,7 +243,7 @@ func (p *matrices) multiplyFloats(w *warp, results []uint32) {
 		if halfC {
 			c = math.Float32bits(float32(arith.F16.Value(c >> at.shift & 0xffff)))
 		}
-		if sum := arith.Dot(p.elements, left, right, c); halfD {
+		if sum := arith.Dot(left, right, c); halfD {
 			results[n] = arith.F16.Round(sum, arith.Nearest)
 		} else {
 			results[n] = arith.Cut(sum)
