@@ -27,6 +27,9 @@ type Options struct {
 	BlockInstructions int
 	// Target is what the device says it is, 10*major + minor; 0 for 90.
 	Target int
+	// IgnoreRaces leaves out the search for races between blocks in global memory, which takes six times the memory that
+	// kernels touch.
+	IgnoreRaces bool
 	// Observe, where set, is given the counters of every launch that ends without a fault.
 	Observe func(*Profile)
 }
