@@ -415,6 +415,33 @@ func mixedTests(add adder) {
 	add("mad.hi.sat.s32 $0, $1, $2, $3", "rrrr", func(x [4]uint64) uint64 {
 		return clamp(int64(int32(x[0]))*int64(int32(x[1]))>>32 + int64(int32(x[2])))
 	})
+	for _, kind := range []string{"u16", "s16"} {
+		half := func(x uint64, n int) int64 { return whole(kind, x>>(16*n)&0xffff).Int64() }
+		add("min."+kind+"x2 $0, $1, $2", "rrr", func(x [4]uint64) uint64 {
+			return uint64(min(half(x[0], 0), half(x[1], 0)))&0xffff | uint64(min(half(x[0], 1), half(x[1], 1)))&0xffff<<16
+		})
+		add("max."+kind+"x2 $0, $1, $2", "rrr", func(x [4]uint64) uint64 {
+			return uint64(max(half(x[0], 0), half(x[1], 0)))&0xffff | uint64(max(half(x[0], 1), half(x[1], 1)))&0xffff<<16
+		})
+	}
+	add("min.relu.s32 $0, $1, $2", "rrr", func(x [4]uint64) uint64 { return uint64(max(0, min(int32(x[0]), int32(x[1])))) })
+	add("max.relu.s16x2 $0, $1, $2", "rrr", func(x [4]uint64) uint64 {
+		half := func(n int) uint64 { return uint64(max(0, int16(x[0]>>(16*n)), int16(x[1]>>(16*n)))) }
+		return half(0) | half(1)<<16
+	})
+	for _, mode := range []string{"clamp", "wrap"} {
+		for _, kind := range []string{"u32", "s32"} {
+			add("szext."+mode+"."+kind+" $0, $1, $2", "rrr", func(x [4]uint64) uint64 {
+				length := map[bool]int{true: int(min(x[1], 32)), false: int(x[1] & 31)}[mode == "clamp"]
+				return fromBits(32, func(n int) uint64 {
+					if n < length {
+						return bit(x[0], n)
+					}
+					return map[bool]uint64{true: bit(x[0], length-1)}[kind == "s32"]
+				})
+			})
+		}
+	}
 	add("add.u16x2 $0, $1, $2", "rrr", func(x [4]uint64) uint64 { return (x[0]+x[1])&0xffff | (x[0]>>16+x[1]>>16)&0xffff<<16 })
 	high := func(v *big.Int) uint64 { return low(new(big.Int).Rsh(v, 64)) }
 	both := func(h, l uint64) *big.Int {

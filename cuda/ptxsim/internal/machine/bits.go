@@ -11,7 +11,7 @@ import (
 
 func init() {
 	register(decodeUnary, "not", "cnot", "brev", "popc", "clz", "bfind")
-	register(decodeTernary, "sad", "mul24", "mad24", "shf", "prmt", "lop3", "bfe", "dp4a", "dp2a", "bmsk")
+	register(decodeTernary, "sad", "mul24", "mad24", "shf", "prmt", "lop3", "bfe", "dp4a", "dp2a", "bmsk", "szext")
 	register(decodeInsert, "bfi")
 }
 
@@ -67,6 +67,8 @@ func decodeTernary(c *compiler, i *syntax.Instruction) work {
 		return c.absoluteDifference(i, t)
 	case "lop3":
 		return c.logic3(i)
+	case "szext":
+		return c.lanes3(i, t, signExtend(t, i.With["mode"]), 2)
 	case "bmsk":
 		return c.lanes3(i, "b32", bitMask(i.With["mode"]), 2)
 	case "mul24":
@@ -80,6 +82,21 @@ func decodeTernary(c *compiler, i *syntax.Instruction) work {
 		return c.lanes3(i, "b32", permute(i.With["mode"]), 3)
 	}
 	return c.lanes3(i, "b32", dotProduct(i), 3)
+}
+
+// signExtend keeps the lowest bits of a, as many as b says, and fills the rest with zeros or their sign.
+func signExtend(t syntax.Type, mode string) func(a, b, _ uint32) uint32 {
+	signed := t.Signed()
+	return func(a, b, _ uint32) uint32 {
+		if mode == "wrap" {
+			b &= 31
+		}
+		shift := 32 - min(b, 32)
+		if signed && shift < 32 {
+			return uint32(int32(a<<shift) >> shift)
+		}
+		return a << shift >> shift
+	}
 }
 
 func bitMask(mode string) func(a, b, _ uint32) uint32 {

@@ -246,10 +246,30 @@ func decodeDiv(c *compiler, i *syntax.Instruction) work {
 }
 
 func decodeMinMax(c *compiler, i *syntax.Instruction) work {
-	if t := syntax.Type(i.With["T"]); isInteger(t) {
-		return c.binaryWork(i, i.Opcode, t, t)
+	t := syntax.Type(i.With["T"])
+	switch {
+	case !isInteger(t):
+		return c.floatMinMax(i)
+	case t == "u16x2" || t == "s16x2":
+		return c.pairMinMax(i, t[:3])
+	case i.Has("relu"):
+		f := binaryOf(i.Opcode, t)
+		return c.lanes3(i, t, func(a, b, _ uint32) uint32 { return uint32(max(0, int32(f(uint64(int32(a)), uint64(int32(b)))))) }, 2)
 	}
-	return c.floatMinMax(i)
+	return c.binaryWork(i, i.Opcode, t, t)
+}
+
+// pairMinMax chooses in both halves of a word.
+func (c *compiler) pairMinMax(i *syntax.Instruction, t syntax.Type) work {
+	f, kind, relu := binaryOf(i.Opcode, t), widthOf(t), i.Has("relu")
+	half := func(a, b uint32) uint32 {
+		r := f(kind.extend(uint64(a)), kind.extend(uint64(b)))
+		if relu && int64(r) < 0 {
+			return 0
+		}
+		return uint32(r) & 0xffff
+	}
+	return c.lanes3(i, "b32", func(a, b, _ uint32) uint32 { return half(a, b) | half(a>>16, b>>16)<<16 }, 2)
 }
 
 func decodeAdd(c *compiler, i *syntax.Instruction) work {

@@ -11,6 +11,7 @@ import (
 func init() {
 	register(decodeLoad, "ld", "ldu")
 	register(decodeStore, "st")
+	register(decodePolicy, "createpolicy")
 	register(decodePrefetch, "prefetch", "prefetchu", "discard")
 }
 
@@ -159,6 +160,16 @@ func decodeStore(c *compiler, i *syntax.Instruction) work {
 				putNumber(p[n*size:(n+1)*size], read(w, lane))
 			}
 		})
+	}
+}
+
+// decodePolicy makes a cache policy, which says nothing here.
+func decodePolicy(c *compiler, i *syntax.Instruction) work {
+	target := c.target(i.Operands[0], "b64")
+	return func(w *warp, mask uint32) {
+		for m := mask; m != 0; m &= m - 1 {
+			target(w, first(m), 0)
+		}
 	}
 }
 

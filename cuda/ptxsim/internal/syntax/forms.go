@@ -72,6 +72,9 @@ neg s16|s32|s64:T ; T < T
 neg ftz? f32|f16|f16x2:T ; T < T
 neg f64|bf16|bf16x2:T ; T < T
 min|max:op $int:T ; T < T T
+min|max:op @90 u16x2:T ; T < T T
+min|max:op @90 relu? s16x2:T ; T < T T
+min|max:op @90 relu s32:T ; T < T T
 min|max:op ftz? NaN:nan? f32:T ; T < T T
 min|max:op f64:T ; T < T T
 min|max:op ftz? NaN:nan? f16|f16x2:T ; T < T T
@@ -103,6 +106,7 @@ prmt b32:T f4e|b4e|rc8|ecl|ecr|rc16:mode? ; T < T T u32
 bfe u32|u64|s32|s64:T ; T < T u32 u32
 bfi b32|b64:T ; T < T T u32 u32
 bfind shiftamt? u32|u64|s32|s64:T ; u32 < T
+szext clamp|wrap:mode u32|s32:T ; T < T u32
 bmsk clamp|wrap:mode b32:T ; T < u32 u32
 brev b32|b64:T ; T < T
 popc|clz:op b32|b64:T ; u32 < T
@@ -196,6 +200,7 @@ st relaxed|release:strong cta|cluster|gpu|sys:scope global|shared|shared::cta:sp
 prefetch global|local:space? L1|L2:level ; < []
 prefetch global:space L2::evict_last|L2::evict_normal:level ; < []
 prefetchu L1 ; < []
+createpolicy fractional L2::evict_last|L2::evict_normal|L2::evict_first|L2::evict_unchanged:policy b64 ; b64 < f32?
 discard global:space? L2 ; < [] imm
 atom $order:order? $scope:scope? global|shared|shared::cta:space? and|or|xor|exch:op b32|b64:T ; T < [] T
 atom $order:order? $scope:scope? global|shared|shared::cta:space? cas:op b16|b32|b64:T ; T < [] T T
