@@ -466,6 +466,19 @@ var controlTests = []cudaTest{
 		r.out(got, sums)
 		same(r, "sum", got, want)
 	}},
+	{"control.cu", "stack", func(r *rig, _ *rand.Rand) {
+		x := r.room(4 * 64)
+		r.launch("stack", line(1), line(64), 0, x)
+		want, got := make([]int32, 64), make([]int32, 64)
+		for t := range want {
+			for i := range 100 {
+				n := int32((t + i) % 50)
+				want[t] += n * (n + 1) / 2
+			}
+		}
+		r.out(got, x)
+		same(r, "sum", got, want)
+	}},
 	{"control.cu", "spin_lock", func(r *rig, random *rand.Rand) {
 		total := r.in([]int32{0})
 		r.launch("spin_lock", line(20), line(32), 0, r.in([]int32{0}), total)

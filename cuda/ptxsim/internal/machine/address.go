@@ -3,7 +3,11 @@ package machine
 // This file finds the memory behind addresses: by the space that an instruction names, or by the window in which a
 // generic address lies. It also holds the memory that each thread has of its own.
 
-import "strings"
+import (
+	"strings"
+
+	"gzpt/cuda/ptxsim/internal/syntax"
+)
 
 // The windows of shared and local memory among the generic addresses. All others are global.
 const (
@@ -113,8 +117,10 @@ func (w *warp) visitArguments(mask uint32, address *wideRow, a access, f func(la
 // localMemory is that of the threads of a warp: .local variables and the .param variables of calls.
 type localMemory struct {
 	size  int
-	data  []byte // lane by lane
-	init  []bool // which bytes hold a value
+	base  int     // where the stack of alloca begins
+	stack [32]int // by lane, how much of it is taken
+	data  []byte  // lane by lane
+	init  []bool  // which bytes hold a value
 	spare [32][]localByte
 }
 
@@ -124,7 +130,9 @@ type localByte struct {
 	init  bool
 }
 
-func (l *localMemory) reset(size int) {
+func (l *localMemory) reset(base, stack int) {
+	size := base + stack
+	l.base, l.stack = base, [32]int{}
 	if l.size != size || l.data == nil {
 		l.size, l.data, l.init = size, make([]byte, 32*size), make([]bool, 32*size)
 	}
@@ -187,4 +195,60 @@ func (l *localMemory) access(lane int, address uint64, bytes int, write bool) []
 		}
 	}
 	return data[address : int(address)+bytes]
+}
+
+func init() {
+	register(decodeAlloca, "alloca")
+	register(decodeStackSave, "stacksave")
+	register(decodeStackRestore, "stackrestore")
+}
+
+// stackBytes is the memory that alloca gives out, in a program that has it.
+const stackBytes = 16 << 10
+
+// decodeAlloca takes memory of the thread's stack, until its function returns.
+func decodeAlloca(c *compiler, i *syntax.Instruction) work {
+	c.StackBytes = stackBytes
+	target, size := c.wide(i.Operands[0], "u64"), c.wide(i.Operands[1], "u64")
+	align := 16
+	if len(i.Operands) > 2 {
+		align = max(1, int(i.Operands[2].Value))
+	}
+	return func(w *warp, mask uint32) {
+		l := &w.local
+		for m := mask; m != 0; m &= m - 1 {
+			lane := first(m)
+			from := alignUp(l.base+l.stack[lane], align)
+			bytes := w.wide[size][lane]
+			if bytes > stackBytes || from+int(bytes) > l.size {
+				fail(lane, "out of bounds: alloca of %d bytes, %d of %d are taken", bytes, l.stack[lane], stackBytes)
+			}
+			_, init := l.lane(lane)
+			clear(init[from : from+int(bytes)])
+			l.stack[lane] = from + int(bytes) - l.base
+			w.wide[target][lane] = uint64(from)
+		}
+	}
+}
+
+func decodeStackSave(c *compiler, i *syntax.Instruction) work {
+	target := c.wide(i.Operands[0], "u64")
+	return func(w *warp, mask uint32) {
+		for m := mask; m != 0; m &= m - 1 {
+			w.wide[target][first(m)] = uint64(w.local.stack[first(m)])
+		}
+	}
+}
+
+func decodeStackRestore(c *compiler, i *syntax.Instruction) work {
+	source := c.wide(i.Operands[0], "u64")
+	return func(w *warp, mask uint32) {
+		for m := mask; m != 0; m &= m - 1 {
+			lane := first(m)
+			if saved := w.wide[source][lane]; saved > uint64(w.local.stack[lane]) {
+				fail(lane, "out of bounds: stackrestore to %d of %d bytes", saved, w.local.stack[lane])
+			}
+			w.local.stack[lane] = int(w.wide[source][lane])
+		}
+	}
 }

@@ -78,7 +78,7 @@ func (w *warp) start(lanes int) {
 	w.alive = uint32(1<<lanes - 1)
 	clear(w.ready)
 	w.carry = 0
-	w.local.reset(w.program.LocalBytes)
+	w.local.reset(w.program.LocalBytes, w.program.StackBytes)
 	w.async = asyncCopies{}
 	w.order = ordering{clock: w.order.clock}
 	clear(w.order.clock)

@@ -50,6 +50,7 @@ type Program struct {
 	ParamBytes   int
 	SharedBytes  int // static
 	LocalBytes   int
+	StackBytes   int // of alloca, beyond the local ones
 
 	module    *Module
 	code      []step

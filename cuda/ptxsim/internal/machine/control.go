@@ -24,7 +24,8 @@ type frame struct {
 	routine *routine
 	back    int // the step after the call
 	results []copySpan
-	saved   *saved // what a recursive call would overwrite
+	stack   [32]int // of alloca, before the call
+	saved   *saved  // what a recursive call would overwrite
 }
 
 func (f *frame) level() int {
@@ -128,6 +129,7 @@ func returnFrom(w *warp, g *group, mask uint32) {
 	f := g.frame
 	for m := mask; m != 0; m &= m - 1 {
 		w.local.giveBack(f, first(m))
+		w.local.stack[first(m)] = f.stack[first(m)]
 	}
 	if f.saved != nil {
 		w.restore(f, mask)
@@ -230,7 +232,7 @@ func (c *compiler) indirectCall(row, mark int, arguments, results []*syntax.Oper
 
 // call enters a function with the lanes of mask.
 func (w *warp) call(g *group, mask uint32, callee *routine, in, out []copySpan) {
-	f := &frame{parent: g.frame, depth: g.frame.level() + 1, routine: callee, back: g.pc + 1, results: out}
+	f := &frame{parent: g.frame, depth: g.frame.level() + 1, routine: callee, back: g.pc + 1, results: out, stack: w.local.stack}
 	if f.depth > mostFrames {
 		fail(first(mask), "more than %d nested calls", mostFrames)
 	}

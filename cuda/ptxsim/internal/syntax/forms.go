@@ -200,6 +200,9 @@ st relaxed|release:strong cta|cluster|gpu|sys:scope global|shared|shared::cta:sp
 prefetch global|local:space? L1|L2:level ; < []
 prefetch global:space L2::evict_last|L2::evict_normal:level ; < []
 prefetchu L1 ; < []
+alloca @v73 u64:T ; T < T imm?
+stacksave @v73 u64:T ; T <
+stackrestore @v73 u64:T ; < T
 createpolicy fractional L2::evict_last|L2::evict_normal|L2::evict_first|L2::evict_unchanged:policy b64 ; b64 < f32?
 discard global:space? L2 ; < [] imm
 atom $order:order? $scope:scope? global|shared|shared::cta:space? and|or|xor|exch:op b32|b64:T ; T < [] T
