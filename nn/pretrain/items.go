@@ -54,7 +54,7 @@ func Rows(images data.Source, recordings [][]gaze.Recording) ([]Row, error) {
 		if recordings == nil {
 			continue
 		}
-		rows[i].Readers = len(recordings[i])
+		rows[i].Readers = len(gaze.ByReader(recordings[i]))
 		for _, r := range recordings[i] {
 			rows[i].Fixations += len(r.Fixations)
 			rows[i].Dwell += r.Dwell()
