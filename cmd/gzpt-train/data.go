@@ -137,8 +137,8 @@ func tellList(e *environment, set *dataset.Set) {
 	}
 }
 
-// tellPixels says where the pixels are kept, and what of them may not be as the user takes it. The window, once it is known, is
-// what the run records.
+// tellPixels says where the pixels are kept, and what of them may not be as the user takes it. The window, once it is
+// known, is what the run records.
 func (s *dataSettings) tellPixels(e *environment, set *dataset.Set) {
 	p := set.Stored
 	if p.File != "" {

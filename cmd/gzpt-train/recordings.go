@@ -14,7 +14,7 @@ import (
 
 // recordingSettings says where the gaze lies and how it is read.
 type recordingSettings struct {
-	format, unit, columns         string
+	format, unit, columns, image  string
 	resolution, screen, placement string
 	detector                      string
 	without                       string
@@ -31,9 +31,10 @@ func (s *recordingSettings) addFlags(f *flags, path *string) {
 	f.choice(g, &s.format, "format", append([]string{"auto"}, formats.Formats()...), "`FORMAT` of the gaze files")
 	g.StringVar(&s.columns, "gaze-map", "", "columns of a table that no format knows: `MAP` as in x=FPOGX@norm,y=FPOGY@norm,t=TIME@ms,image=MEDIA, with duration=... for "+
 		"fixations and without for samples")
+	g.StringVar(&s.image, "gaze-image", "", "`NAME` of the trial variable or column that names a recording's image, where the file does not say which does")
 	f.choice(g, &s.unit, "unit", []string{"declared", "px", "norm"}, "`UNIT` of positions where a gaze table does not declare it")
 	g.StringVar(&s.screen, "screen", "", "size of the tracker's screen in pixels, where the file does not say: `WxH`")
-	g.StringVar(&s.placement, "placement", "fit", "where on the screen an image was shown: `PLACE` is fit, centre, fill or x,y,w,h, and then @x,y,w,h where only "+
+	g.StringVar(&s.placement, "placement", "", "where on the screen an image was shown: `PLACE` is fit (the default), centre, fill or x,y,w,h, and then @x,y,w,h where only "+
 		"that part of the image was")
 	g.StringVar(&s.resolution, "px-per-degree", "", "pixels in a degree of visual angle, where the file does not say: `X[,Y]`")
 	g.Float64Var(&s.rate, "gaze-rate", formats.DefaultRate, "samples a second of files without times (MicEye, OAI): `HZ`")
@@ -86,7 +87,7 @@ func (s *recordingSettings) named(err error) error {
 }
 
 func (s *recordingSettings) readOptions() (formats.ReadOptions, error) {
-	o := formats.ReadOptions{Format: s.format, Rate: s.rate, ShownHeight: s.shownHeight}
+	o := formats.ReadOptions{Format: s.format, Rate: s.rate, ImageFrom: s.image, ShownHeight: s.shownHeight}
 	if s.unit != "declared" {
 		o.Unit = s.unit
 	}

@@ -96,8 +96,8 @@ func (s *pretrainSettings) recall(f *flags) error {
 	return s.augment.apply()
 }
 
-// splitOfOldRun leaves out the split and groups of a manifest for a run from before they were kept beside labels of another table:
-// its record knows of no flag --image-column.
+// splitOfOldRun leaves out the split and groups of a manifest for a run from before they were kept beside labels of
+// another table: its record knows of no flag --image-column.
 func (s *pretrainSettings) splitOfOldRun(f *flags, recorded settings) {
 	if _, known := recorded["image-column"]; known || s.data.Labels == "" {
 		return

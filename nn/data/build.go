@@ -131,8 +131,9 @@ func (c *Cache) open(ctx context.Context, sources []entry) error {
 	return nil
 }
 
-// renew writes the cache file once more with the entries as they are now, so that files whose checksum had to be taken need it no
-// more. The file that is open stays readable. A folder that cannot be written to costs the checksums again next time.
+// renew writes the cache file once more with the entries as they are now, so that files whose checksum had to be taken
+// need it no more. The file that is open stays readable. A folder that cannot be written to costs the checksums again
+// next time.
 func (c *Cache) renew(f *os.File) error {
 	end := int64(prefixBytes)
 	for _, e := range c.entries {

@@ -28,8 +28,8 @@ type CacheOptions struct {
 	Memory int
 	// Workers is the number of goroutines that decode, 0 for one per processor.
 	Workers int
-	// Upright turns images as their tag of orientation says; otherwise they are as they are stored, see Tagged. TIFF images are
-	// always turned.
+	// Upright turns images as their tag of orientation says; otherwise they are as they are stored, see Tagged. TIFF
+	// images are always turned.
 	Upright bool
 	// Window is the stored values that become 0 and 1: "" for the full scale of 8 or 16 bits; "LO,HI" for the same two values
 	// in all images; "auto" for 0 and the greatest value of the bits that any of the images uses; "percentile" for the
@@ -197,7 +197,8 @@ func (c *Cache) Tagged() (items []int) {
 	return items
 }
 
-// Checksum is that of the pixels of item i, with its window where that is not the full scale. Images with equal pixels have equal ones.
+// Checksum is that of the pixels of item i, with its window where that is not the full scale. Images with equal pixels
+// have equal ones.
 func (c *Cache) Checksum(i int) string {
 	e := &c.entries[i]
 	sum := hex.EncodeToString(e.pixels[:])

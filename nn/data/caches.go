@@ -69,8 +69,8 @@ func describe(path string) (CacheFile, error) {
 	return c, nil
 }
 
-// ClearCaches removes the cache files in a folder, of any version, and nothing else, and returns what was removed. A run that is
-// using one keeps what it has opened.
+// ClearCaches removes the cache files in a folder, of any version, and nothing else, and returns what was removed. A
+// run that is using one keeps what it has opened.
 func ClearCaches(folder string) (removed []CacheFile, err error) {
 	files, err := Caches(folder)
 	if err != nil {

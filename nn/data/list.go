@@ -23,8 +23,8 @@ type ListOptions struct {
 	// folder of the data set, then in the working directory. An image that the table does not name has no label. [ByFolders]
 	// takes the folder of an image for its label.
 	Labels string
-	// Split and Group name further columns of that table, or of items.csv where Labels is "". Where they are "" and there is an
-	// items.csv, its own count; [NoColumn] leaves them out.
+	// Split and Group name further columns of that table, or of items.csv where Labels is "". Where they are "" and
+	// there is an items.csv, its own count; [NoColumn] leaves them out.
 	Split, Group string
 	// ImageColumn is the column of names in tables, "" for image.
 	ImageColumn string
@@ -48,8 +48,9 @@ type Listing struct {
 }
 
 const (
-	// ByFolders, as the labels, takes the first folder of each image's name for its label: malignant/7.png is malignant. Where
-	// all first folders are words of a split, they are that, and the second is the label: train/malignant/7.png.
+	// ByFolders, as the labels, takes the first folder of each image's name for its label: malignant/7.png is
+	// malignant. Where all first folders are words of a split, they are that, and the second is the label:
+	// train/malignant/7.png.
 	ByFolders = "folders"
 	// NoColumn, as the column of split or groups, means that there are none.
 	NoColumn = "none"
@@ -376,8 +377,8 @@ func (l *lister) label() error {
 	return l.readLabels()
 }
 
-// forget takes from the items what a table of labels is to say: their labels, and their split and groups where the options name
-// columns for them. Otherwise those of the manifest are kept, with a note.
+// forget takes from the items what a table of labels is to say: their labels, and their split and groups where the
+// options name columns for them. Otherwise those of the manifest are kept, with a note.
 func (l *lister) forget() {
 	kept := map[string]bool{}
 	for i := range l.items {

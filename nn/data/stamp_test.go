@@ -32,8 +32,8 @@ func TestStamp(t *testing.T) {
 	}
 }
 
-// TestCacheIsRenewed: a file whose stamp has changed and whose bytes have not has its new stamp in the cache file afterwards, and the
-// pixels are not decoded again.
+// TestCacheIsRenewed: a file whose stamp has changed and whose bytes have not has its new stamp in the cache file
+// afterwards, and the pixels are not decoded again.
 func TestCacheIsRenewed(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("there are no inodes here")

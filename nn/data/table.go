@@ -66,8 +66,8 @@ func utf8Text(content []byte) []byte {
 	return []byte(string(utf16.Decode(units)))
 }
 
-// declaredSeparator is the separator that a first line such as sep=; declares, and the text with that line left blank, so that lines
-// keep their numbers; without one, the separator that the first line holds most of.
+// declaredSeparator is the separator that a first line such as sep=; declares, and the text with that line left blank,
+// so that lines keep their numbers; without one, the separator that the first line holds most of.
 func declaredSeparator(content []byte) ([]byte, rune) {
 	line, rest, _ := bytes.Cut(content, []byte("\n"))
 	word := strings.TrimSuffix(string(line), "\r")

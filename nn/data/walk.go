@@ -145,8 +145,8 @@ func linkedFolder(path string, d fs.DirEntry) bool {
 	return err == nil && info.IsDir()
 }
 
-// excluded reports whether a pattern fits an image's name: the whole of it if the pattern has a slash, otherwise the file or one
-// of its folders. The patterns have been checked.
+// excluded reports whether a pattern fits an image's name: the whole of it if the pattern has a slash, otherwise the
+// file or one of its folders. The patterns have been checked.
 func (l *lister) excluded(name string) bool {
 	for _, pattern := range l.options.Exclude {
 		parts := []string{name}

@@ -63,7 +63,8 @@ func (v *Values) add(e *entry) {
 	v.Low[k], v.High[k] = min(v.Low[k], e.low), max(v.High[k], e.high)
 }
 
-// Unused says that the images of some depth use less than half of its scale, and which window scales them; "" where they use more.
+// Unused says that the images of some depth use less than half of its scale, and which window scales them; "" where
+// they use more.
 func (v Values) Unused() (text, window string) {
 	for k, n := range v.Images {
 		depth := 8 * (k + 1)

@@ -17,9 +17,9 @@ import (
 // ErrTrained says that an encoder is to be measured on what it was trained on.
 var ErrTrained = errors.New("were trained on")
 
-// TrainedTestItems counts the test items with a label that a run was trained on: those whose pixels it knows, or, where names mean
-// the same images or no pixels are known to compare, whose names. Any at all are also an error that names the first, of the
-// kind [ErrTrained].
+// TrainedTestItems counts the test items with a label that a run was trained on: those whose pixels it knows, or, where
+// names mean the same images or no pixels are known to compare, whose names. Any at all are also an error that names
+// the first, of the kind [ErrTrained].
 func TrainedTestItems(dir rundir.Dir, images data.Source, sameNames bool) (trained int, err error) {
 	rows, err := ReadRows(dir.Items())
 	if err != nil {

@@ -40,8 +40,8 @@ func (r Row) fields() []string {
 		strconv.FormatFloat(r.Dwell, 'f', 3, 64)}
 }
 
-// Rows describes the items of a source; recordings is the gaze of each, nil where there is none. The error names an item whose split
-// is no word of a split.
+// Rows describes the items of a source; recordings is the gaze of each, nil where there is none. The error names an
+// item whose split is no word of a split.
 func Rows(images data.Source, recordings [][]gaze.Recording) ([]Row, error) {
 	items := images.Items()
 	split, err := evaluate.SplitItems(items)
@@ -54,7 +54,7 @@ func Rows(images data.Source, recordings [][]gaze.Recording) ([]Row, error) {
 		if recordings == nil {
 			continue
 		}
-		rows[i].Readers = len(recordings[i])
+		rows[i].Readers = len(gaze.ByReader(recordings[i]))
 		for _, r := range recordings[i] {
 			rows[i].Fixations += len(r.Fixations)
 			rows[i].Dwell += r.Dwell()
@@ -136,8 +136,8 @@ func ReadRows(path string) ([]Row, error) {
 // ErrChanged says that the items are not those that a run began with.
 var ErrChanged = errors.New("since the run began")
 
-// SameRows demands that what a run trains on is still what was recorded in the file at path, and returns the names of the items
-// that have another label, which nothing is trained on. Pixels are compared where both are known.
+// SameRows demands that what a run trains on is still what was recorded in the file at path, and returns the names of
+// the items that have another label, which nothing is trained on. Pixels are compared where both are known.
 func SameRows(path string, recorded, now []Row) (relabelled []string, err error) {
 	for i, r := range recorded {
 		if i >= len(now) {

@@ -64,8 +64,8 @@ func Open(path string) (*os.File, error) {
 	return os.Open(path)
 }
 
-// Decode decodes a JPEG, PNG, TIFF, BMP, WebP, PGM or PPM image. Sizes beyond [MaxSide] and [MaxPixels] are refused before anything
-// is decoded.
+// Decode decodes a JPEG, PNG, TIFF, BMP, WebP, PGM or PPM image. Sizes beyond [MaxSide] and [MaxPixels] are refused
+// before anything is decoded.
 //
 // An 8-bit PNG decodes to the values that it stores. The colour of a JPEG is interpolated between the chroma samples the
 // way libjpeg does by default, so that pixels are those that Pillow and torchvision see, but for rounding. A TIFF image is

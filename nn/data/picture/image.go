@@ -1,5 +1,5 @@
-// Package picture decodes image files to the values that they store, as Pillow and torchvision see them, and resizes and turns
-// them.
+// Package picture decodes image files to the values that they store, as Pillow and torchvision see them, and resizes
+// and turns them.
 package picture
 
 import "encoding/binary"

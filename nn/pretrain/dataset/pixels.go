@@ -43,8 +43,8 @@ func (d *Set) Twins() []string {
 	return found
 }
 
-// contradiction is how two items of equal pixels differ. An item that is in no part of a split is trained on as those are that
-// are to be.
+// contradiction is how two items of equal pixels differ. An item that is in no part of a split is trained on as those
+// are that are to be.
 func contradiction(a, b data.Item) string {
 	part := func(i data.Item) string {
 		if p, _ := data.SplitWord(i.Split); p != "" {

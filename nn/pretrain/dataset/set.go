@@ -60,8 +60,8 @@ type Gaze struct {
 // Without is what becomes of an image without gaze.
 type Without string
 
-// An image without gaze trains as in plain pre-training, which is meant where nothing else is said, is left out of the set, or is
-// an error.
+// An image without gaze trains as in plain pre-training, which is meant where nothing else is said, is left out of the
+// set, or is an error.
 const (
 	Plain Without = "plain"
 	Skip  Without = "skip"

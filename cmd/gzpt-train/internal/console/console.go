@@ -77,8 +77,8 @@ func (c *Console) closeLog() error {
 // Info says how things go: a message and pairs of key and value, as in log/slog.
 func (c *Console) Info(message string, pairs ...any) { c.write(slog.LevelInfo, message, pairs) }
 
-// Warn says that something is probably not as the user wants it. Of many warnings that differ in names and numbers alone, the first
-// ten are shown, and the others counted by Finish or Close; the log has all.
+// Warn says that something is probably not as the user wants it. Of many warnings that differ in names and numbers
+// alone, the first ten are shown, and the others counted by Finish or Close; the log has all.
 func (c *Console) Warn(message string, pairs ...any) { c.write(slog.LevelWarn, message, pairs) }
 
 // Error says why the command fails.

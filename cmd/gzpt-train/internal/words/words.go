@@ -65,8 +65,8 @@ func Nearest(word string, words []string) string {
 	return best
 }
 
-// changes is how many letters must be put in, left out, replaced or exchanged with their neighbour to make b of a (the optimal string
-// alignment of Damerau's errors).
+// changes is how many letters must be put in, left out, replaced or exchanged with their neighbour to make b of a (the
+// optimal string alignment of Damerau's errors).
 func changes(a, b string) int {
 	rows := make([][]int, len(a)+1)
 	for i := range rows {
@@ -129,8 +129,8 @@ func collectPaths(err error, paths *[]string) {
 	}
 }
 
-// once leaves out a path, with what was done to it, where it comes a second time before what happened. A path within a longer one is not
-// it.
+// once leaves out a path, with what was done to it, where it comes a second time before what happened. A path within a
+// longer one is not it.
 func once(text, path string) string {
 	const before = `(^|[ ("])`
 	first := regexp.MustCompile(before + regexp.QuoteMeta(path)).FindStringIndex(text)

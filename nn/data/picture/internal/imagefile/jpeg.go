@@ -49,7 +49,10 @@ func readJPEG(r io.Reader) jpegHead {
 
 // nextSegment is the next marker with what belongs to it.
 func nextSegment(b *bufio.Reader) (marker byte, segment []byte, err error) {
-	if _, err = b.ReadSlice(0xff); err != nil && err != bufio.ErrBufferFull {
+	for err = bufio.ErrBufferFull; err == bufio.ErrBufferFull; {
+		_, err = b.ReadSlice(0xff)
+	}
+	if err != nil {
 		return 0, nil, err
 	}
 	for marker = 0xff; marker == 0xff; { // markers may be filled up with 0xff
