@@ -2,9 +2,12 @@
 // and stops at the first thing that a kernel must not do: an access out of bounds, misaligned, of freed or of unwritten
 // memory, a race, a wrong barrier, a deadlock, a divergent .sync. The error names kernel, line, block and thread.
 //
-// What it does not have: texture, surface and bulk-tensor instructions, mbarrier, wgmma and clusters (sm_90a), cooperative
-// grids that need all blocks at a time, dynamic parallelism, printf. Loading or launching a kernel with any of these fails
-// and says which line. Streams run their work at once, so they hide no missing wait of the host for a stream.
+// What it does not have: wgmma, tensor maps (cp.async.bulk.tensor) and clusters of more than one block (sm_90a), float8,
+// textures and surfaces, video instructions (vabsdiff4), registers that are vectors, parameters in registers, cooperative grids
+// that need all blocks at a time, dynamic parallelism, printf. Loading a kernel with any of these fails and says which line.
+// Caches and time are not modelled. Races are looked for between the warps of a block in shared memory and between blocks in
+// global memory, not between threads of one block in global memory. Streams run their work at once, so they hide no missing
+// wait of the host for a stream.
 package ptxsim
 
 import (
