@@ -57,7 +57,7 @@ $(STATICCHECK):
 unit: ## tests; the suites of the devices run on every tier by themselves
 	@echo "== go test"
 	@[ -d ../shared ] || echo "no ../shared beside the project: tests on real images and on PyTorch's recorded numbers are skipped"
-	$(GO) test -count=1 ./...
+	$(GO) test -count=1 -timeout 30m ./...
 
 tiers: ## the command's tests once more for every tier of the machine, forced by GZPT_CPU
 	@tiers="$$($(GO) run ./bench/machine -tiers)" || exit 1; \
@@ -78,7 +78,7 @@ portable: ## build and vet for an architecture without assembly
 
 race: ## tests under the race detector, the long ones shortened
 	@echo "== go test -race"
-	$(GO) test -race -short ./...
+	$(GO) test -race -short -timeout 30m ./...
 
 short-demo: ## the demo, a few steps of it
 	@echo "== demo, short"

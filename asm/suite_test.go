@@ -51,3 +51,20 @@ func FuzzConv2D(f *testing.F) {
 		}
 	})
 }
+
+// FuzzContrast compares the contrastive loss of every tier with the reference at any sizes, some of several tiles.
+func FuzzContrast(f *testing.F) {
+	var devices []kernels.Device
+	for _, tier := range asm.Tiers() {
+		devices = append(devices, open(f, tier))
+	}
+	f.Add(uint16(3), uint16(5), uint16(4), uint8(6), uint8(0), false)
+	f.Add(uint16(130), uint16(65), uint16(0), uint8(33), uint8(4), true)
+	f.Add(uint16(70), uint16(0), uint16(600), uint8(17), uint8(5), false)
+	f.Fuzz(func(t *testing.T, anchors, keys, queue uint16, depth, form uint8, symmetric bool) {
+		c := kernels.Contrast{Scale: 1.25, Keys: kernels.Keys(form % 3), Normaliser: kernels.Normaliser(form / 3 % 2)}
+		for _, dev := range devices {
+			kerneltest.CheckContrast(t, dev, int(anchors)%300, int(keys)%700, int(queue)%700-1, int(depth)%140, c, symmetric)
+		}
+	})
+}

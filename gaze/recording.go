@@ -9,6 +9,7 @@ package gaze
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Fixation is a stretch of time during which the gaze rests on one place.
@@ -264,4 +265,29 @@ func (p Problem) Error() string {
 		return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Reason)
 	}
 	return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Reason)
+}
+
+// ByReader is the recordings of one image, those of one named reader joined by [Merge]: a reader who was shown an image
+// several times is one reader. Who has no name is somebody else each time. The order is that of the first showings.
+func ByReader(recordings []Recording) []Recording {
+	var readers []Recording
+	for i, r := range recordings {
+		same := func(other Recording) bool { return r.Reader != "" && other.Reader == r.Reader }
+		if slices.ContainsFunc(recordings[:i], same) {
+			continue
+		}
+		showings := []Recording{r}
+		for _, other := range recordings[i+1:] {
+			if same(other) {
+				showings = append(showings, other)
+			}
+		}
+		if len(showings) > 1 {
+			if merged := Merge(showings); merged.HasGaze() {
+				r = merged
+			}
+		}
+		readers = append(readers, r)
+	}
+	return readers
 }

@@ -19,4 +19,26 @@ func TestMerge(t *testing.T) {
 	}
 }
 
+func TestByReader(t *testing.T) {
+	recording := func(reader string, x float64) Recording {
+		return Recording{Reader: reader, Width: 100, Height: 50, Fixations: []Fixation{{X: x, Y: 5, Duration: 1}}}
+	}
+	got := ByReader([]Recording{recording("anna", 1), recording("", 2), recording("bert", 3), recording("", 4), recording("anna", 5), {Reader: "bert"}})
+	var xs [][]float64
+	for _, r := range got {
+		var of []float64
+		for _, f := range r.Fixations {
+			of = append(of, f.X)
+		}
+		xs = append(xs, of)
+	}
+	want := [][]float64{{1, 5}, {2}, {3}, {4}}
+	if !slices.EqualFunc(xs, want, slices.Equal) || got[0].Reader != "anna" {
+		t.Errorf("fixations at %v, expected %v", xs, want)
+	}
+	if got := ByReader([]Recording{{Reader: "anna"}, {Reader: "anna"}}); len(got) != 1 || got[0].Reader != "anna" {
+		t.Errorf("a reader who looked at nothing twice is %+v", got)
+	}
+}
+
 func within(a, b, tolerance float64) bool { return math.Abs(a-b) <= tolerance }

@@ -323,32 +323,31 @@ func TestMethodDefaults(t *testing.T) {
 	contrast := func(temperature float64) Contrast { return Contrast{temperature, "global"} }
 	for _, c := range []struct {
 		method                           string
-		depth                            int
 		projector, predictor, embedding  int
 		simclr                           SimCLR
 		moco                             MoCo
 		projectorLayers, predictorLayers []string
 	}{
-		{"simsiam", 18, 2048, 512, 2048, SimCLR{}, MoCo{}, []string{
+		{"simsiam", 2048, 512, 2048, SimCLR{}, MoCo{}, []string{
 			"0.weight[2048 512]", "1.weight[2048]", "1.bias[2048]", "3.weight[2048 2048]", "4.weight[2048]", "4.bias[2048]", "6.weight[2048 2048]",
 		}, []string{"0.weight[512 2048]", "1.weight[512]", "1.bias[512]", "3.weight[2048 512]", "3.bias[2048]"}},
-		{"simclr", 50, 2048, 0, 128, SimCLR{contrast(0.07), "view1"}, MoCo{}, []string{
-			"0.weight[2048 2048]", "1.weight[2048]", "1.bias[2048]", "3.weight[128 2048]", "4.weight[128]", "4.bias[128]",
+		{"simclr", 512, 0, 128, SimCLR{contrast(0.07), "view1"}, MoCo{}, []string{
+			"0.weight[512 512]", "1.weight[512]", "1.bias[512]", "3.weight[128 512]", "4.weight[128]", "4.bias[128]",
 		}, nil},
-		{"moco", 50, 2048, 0, 256, SimCLR{}, MoCo{contrast(0.2), 0.999, 1280, "empty", 0, "same"}, []string{
-			"0.weight[2048 2048]", "0.bias[2048]", "2.weight[256 2048]", "2.bias[256]",
+		{"moco", 512, 0, 256, SimCLR{}, MoCo{contrast(0.2), 0.999, 1280, "empty", 0, "same"}, []string{
+			"0.weight[512 512]", "0.bias[512]", "2.weight[256 512]", "2.bias[256]",
 		}, nil},
 	} {
-		config := MethodConfig(c.method, Arch{c.depth, 64, 3})
+		config := MethodConfig(c.method, Arch{18, 64, 3})
 		if err := config.Validate(); err != nil {
 			t.Errorf("%s: %v", c.method, err)
 		}
 		if config.ProjectorHidden != c.projector || config.PredictorHidden != c.predictor || config.Embedding != c.embedding || config.SimCLR != c.simclr || config.MoCo != c.moco {
 			t.Errorf("%s: %+v", c.method, config)
 		}
-		config.Height, config.Width, config.Batch, config.Arch.Width = 32, 32, 2, 64
+		config.Height, config.Width, config.Batch = 32, 32, 2
 		var projector, predictor []string
-		for _, p := range methods[c.method].build(reference.New(kernels.Float32), config, newReport(reference.New(kernels.Float32), 2, c.embedding)).trained().weights.parameters {
+		for _, p := range newTrainer(t, reference.New(kernels.Float32), config).method.trained().weights.parameters {
 			if name, ok := strings.CutPrefix(p.name, projectorPrefix); ok {
 				projector = append(projector, fmt.Sprint(name, p.dims))
 			} else if name, ok := strings.CutPrefix(p.name, predictorPrefix); ok {

@@ -163,7 +163,7 @@ func farFails(t *testing.T, c Config) {
 
 	tries, random := 200, rand.New(rand.NewPCG(1, 2))
 	if testing.Short() {
-		tries = 40
+		tries = 20 // by each method
 	}
 	for range tries {
 		at := 1 + random.IntN(calls)

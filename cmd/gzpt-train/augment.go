@@ -54,7 +54,7 @@ func presets() []string {
 func (s *augmentSettings) resolve(f *flags) error {
 	preset, err := data.Preset(s.preset)
 	if err != nil {
-		return usageError{err}
+		return inFlags(err)
 	}
 	for i, a := range augmentFlags {
 		if !f.given(a.name) {
@@ -69,7 +69,7 @@ func (s *augmentSettings) resolve(f *flags) error {
 func (s *augmentSettings) apply() error {
 	a, err := data.Preset(s.preset)
 	if err != nil {
-		return usageError{err}
+		return inFlags(err)
 	}
 	usual := data.Medical()
 	if a.CropProbability == 0 {
@@ -89,7 +89,7 @@ func (s *augmentSettings) apply() error {
 	}
 	s.Augmentation = a
 	if err := a.Validate(); err != nil {
-		return usageError{err}
+		return inFlags(err)
 	}
 	return nil
 }

@@ -4,17 +4,23 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"time"
 
+	"gzpt/cmd/gzpt-train/internal/words"
 	"gzpt/nn/data"
+	"gzpt/nn/data/picture"
 	"gzpt/nn/pretrain/dataset"
 )
 
 // dataSettings says what the items are and how large their views.
 type dataSettings struct {
 	dataset.Settings
-	gaze recordingSettings
+	orientation string
+	gaze        recordingSettings
 }
 
 const dataGroup = "Data"
@@ -22,13 +28,18 @@ const dataGroup = "Data"
 func (s *dataSettings) addFlags(f *flags) {
 	g := f.group(dataGroup)
 	f.path(g, &s.Path, "data", "folder of images and gaze, or a manifest: `DIR`; without it, images are phantoms")
-	g.StringVar(&s.Labels, "labels", "", "labels to judge by, in DIR or elsewhere: `FILE:COLUMN`; only --gaze labels trains on them")
-	g.StringVar(&s.Split, "split", "", "`COLUMN`, or FILE:COLUMN, with train, val or test; training leaves val and test out")
-	g.StringVar(&s.Group, "group", "", "`COLUMN` of the patient, who is in one part of the split alone")
+	g.StringVar(&s.Labels, "labels", "", "labels to judge by, in DIR or elsewhere: `FILE:COLUMN`, or folders, each image's own; only --gaze labels trains on them")
+	g.StringVar(&s.Split, "split", "", "`COLUMN`, or FILE:COLUMN, with train, val or test; training leaves val and test out; none leaves out that of items.csv")
+	g.StringVar(&s.Group, "group", "", "`COLUMN` of the patient, who is in one part of the split alone; none leaves out that of items.csv")
+	g.StringVar(&s.ImageColumn, "image-column", "", "`COLUMN` of images' names in tables of labels (default: image)")
+	g.Var((*listValue)(&s.Exclude), "exclude", "leave out images whose file or folder is called so: `PATTERN`[,PATTERN] as in '*_mask*', with a slash of the whole path")
 	g.IntVar(&s.ImageSize, "image-size", 224, "side of the square views in pixels: `N` (phantoms: 32)")
 	g.IntVar(&s.Channels, "channels", 3, "channels of the views: `N`, 3 for colour, 1 for grey")
+	f.choice(g, &s.orientation, "orientation", []string{"stored", "upright"}, "turn images as their orientation tag says: `HOW` (TIFF: always)")
+	g.StringVar(&s.Window, "window", "", "stored values that become black and white: `LO,HI`, auto (the bits that are used) or percentile (0.5 and 99.5 % of each "+
+		"image); default: the full scale of 8 or 16 bits")
 	g.BoolVar(&s.SkipBad, "skip-bad", false, "list and leave out bad images and bad gaze instead of stopping")
-	f.path(g, &s.Cache, "cache", "folder for decoded images: `DIR` (default: the user's cache folder)")
+	f.path(g, &s.Cache, "cache", "folder for decoded images: `DIR` (default: the user's cache folder; see gzpt-train cache)")
 	g.IntVar(&s.Phantoms, "phantoms", 1000, "number of phantoms: `N`")
 }
 
@@ -56,16 +67,22 @@ func (s *dataSettings) anchor() {
 // validate finds what no package would report in terms of flags.
 func (s *dataSettings) validate() error {
 	switch {
-	case s.ImageSize < 8 || s.ImageSize > data.MaxSide/4:
-		return usagef("--image-size %d: expected 8 to %d", s.ImageSize, data.MaxSide/4)
+	case s.ImageSize < 8 || s.ImageSize > picture.MaxSide/4:
+		return usagef("--image-size %d: expected 8 to %d", s.ImageSize, picture.MaxSide/4)
 	case s.Channels != 1 && s.Channels != 3:
 		return usagef("--channels %d: expected 1 or 3", s.Channels)
-	case s.Labels != "" && !columnOf(s.Labels):
-		return usagef("--labels %s: expected FILE:COLUMN", s.Labels)
+	case s.Labels != "" && s.Labels != data.ByFolders && !columnOf(s.Labels):
+		return usagef("--labels %s: expected FILE:COLUMN or folders", s.Labels)
+	case data.CheckWindow(s.Window) != nil:
+		return usagef("--%w", data.CheckWindow(s.Window))
+	case data.CheckPatterns(s.Exclude) != nil:
+		return usagef("--exclude: %w", data.CheckPatterns(s.Exclude))
 	case s.Path == "" && s.Phantoms < 16:
 		return usagef("--phantoms %d: expected at least 16", s.Phantoms)
 	case s.Path == "" && cmp.Or(s.Labels, s.Split, s.Group, s.Gaze.Path) != "":
 		return usagef("--labels, --split, --group and --gaze-files are for --data; phantoms have their own")
+	case s.Path == "" && (s.Window != "" || len(s.Exclude) > 0):
+		return usagef("--window and --exclude are for the images of --data")
 	}
 	return nil
 }
@@ -84,13 +101,13 @@ func (s *dataSettings) load(ctx context.Context, e *environment, seed uint64, wi
 		}
 	}
 	s.Seed, s.Workers, s.Progress = seed, workers, e.progress("images decoded")
+	s.Upright = s.orientation == "upright"
 	set, err := dataset.Open(ctx, s.Settings)
 	if err != nil {
 		return nil, err
 	}
-	if set.Decoded != "" {
-		e.console.Info("images decoded", "images", len(set.Items()), "cache", set.Cache, "because", set.Decoded)
-	}
+	tellList(e, set)
+	s.tellPixels(e, set)
 	if withGaze {
 		if err := set.ReadGaze(s.Settings); err != nil {
 			set.Close()
@@ -99,9 +116,56 @@ func (s *dataSettings) load(ctx context.Context, e *environment, seed uint64, wi
 		for _, note := range set.Notes {
 			e.console.Info("gaze: " + note)
 		}
+		s.gaze.tellBare(e, set)
 	}
 	tellSkips(e, set)
 	return set, nil
+}
+
+// tellList says what the list of images passes over and what it took from elsewhere than was asked.
+func tellList(e *environment, set *dataset.Set) {
+	for _, remark := range set.Remarks {
+		e.console.Info("data: " + remark)
+	}
+	if text := set.Passed.String(); set.Passed.Unasked() {
+		e.console.Warn("passed over: " + text)
+	} else if text != "" {
+		e.console.Info("passed over: " + text)
+	}
+	for _, text := range set.Twins() {
+		e.console.Warn(text)
+	}
+}
+
+// tellPixels says where the pixels are kept, and what of them may not be as the user takes it. The window, once it is
+// known, is what the run records.
+func (s *dataSettings) tellPixels(e *environment, set *dataset.Set) {
+	p := set.Stored
+	if p.File != "" {
+		e.console.Info("pixel cache", "file", p.File, "size", bytesText(p.Size), "decoded", cmp.Or(p.Decoded, "before"))
+	}
+	if n := len(p.Tagged); n > 0 {
+		e.console.Warn(fmt.Sprintf("%d of %d images have an orientation tag that is not applied, the first %q: --orientation upright turns them", n, len(set.Items()), p.Tagged[0]))
+	}
+	if p.Unused != "" {
+		e.console.Warn(fmt.Sprintf("%s: --window %s scales them", p.Unused, p.Suggested))
+	}
+	s.Window = p.Window
+}
+
+// bytesText is a number of bytes for a person.
+func bytesText(n int64) string {
+	v, unit := float64(n), "bytes"
+	for _, next := range []string{"KiB", "MiB", "GiB", "TiB"} {
+		if v < 1024 {
+			break
+		}
+		v, unit = v/1024, next
+	}
+	if unit == "bytes" {
+		return fmt.Sprintf("%d bytes", n)
+	}
+	return fmt.Sprintf("%.1f %s", v, unit)
 }
 
 func tellSkips(e *environment, set *dataset.Set) {
@@ -117,5 +181,68 @@ func tellSkips(e *environment, set *dataset.Set) {
 func (e *environment) progress(what string) func(done, total int) {
 	return func(done, total int) {
 		e.console.Progress(float64(done)/float64(total), fmt.Sprintf("%s %d/%d", what, done, total))
+	}
+}
+
+const aboutCache = `
+Decoded images are kept, so that the next run on them begins at once: one file for each list of images, size of the views, number
+of channels and orientation. A file is made anew where an image has changed, whatever its time says.
+
+  gzpt-train cache          the same as list
+  gzpt-train cache list     where the files lie, how large they are, and of which images
+  gzpt-train cache clear    remove them; runs make them anew when they need them
+`
+
+func buildCache(f *flags) work {
+	var folder string
+	g := f.group("What")
+	f.path(g, &folder, "cache", "folder for decoded images: `DIR` (default: the user's cache folder)")
+	return func(_ context.Context, e *environment, args []string) error {
+		act := "list"
+		if len(args) > 0 {
+			act = args[0]
+		}
+		if acts := []string{"list", "clear"}; len(args) > 1 || !slices.Contains(acts, act) {
+			return usagef("cache %s: expected list or clear%s", act, words.DidYouMean(act, acts))
+		}
+		folder, err := dataset.CacheFolder(folder)
+		if err != nil {
+			return err
+		}
+		if act == "clear" {
+			removed, err := data.ClearCaches(folder)
+			fmt.Fprintf(e.stdout, "%s: %s removed\n", folder, cachesText(removed))
+			return err
+		}
+		files, err := data.Caches(folder)
+		if err != nil {
+			return err
+		}
+		listCaches(e.stdout, folder, files)
+		return nil
+	}
+}
+
+// cachesText is how many files of what size.
+func cachesText(files []data.CacheFile) string {
+	var total int64
+	for _, f := range files {
+		total += f.Size
+	}
+	if len(files) == 1 {
+		return "1 file of " + bytesText(total)
+	}
+	return fmt.Sprintf("%d files of %s", len(files), bytesText(total))
+}
+
+func listCaches(w io.Writer, folder string, files []data.CacheFile) {
+	fmt.Fprintf(w, "%s: %s\n", folder, cachesText(files))
+	for _, f := range files {
+		fmt.Fprintf(w, "%s  %10s  %s  ", f.Written.Format(time.DateTime), bytesText(f.Size), f.Path)
+		if f.Fault != "" {
+			fmt.Fprintf(w, "of no use: %s\n", f.Fault)
+			continue
+		}
+		fmt.Fprintf(w, "%d images of %d x %d x %d, the first %s\n", f.Images, f.Side, f.Side, f.Channels, f.First)
 	}
 }

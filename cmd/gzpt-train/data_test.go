@@ -191,7 +191,7 @@ func TestBadInput(t *testing.T) {
 		{name: "gaze without image", text: files{"fixations.csv": fixationTable() + "img50.png,1,1,100\n"},
 			want: "fixations.csv:42: gaze for image \"img50.png\", which is not among the images"},
 		{name: "image without gaze", text: files{"fixations.csv": strings.ReplaceAll(fixationTable(), "img04.png,", "img05.png,")},
-			want: "image \"img04.png\" has no gaze"},
+			args: []string{"--without-gaze", "error"}, want: "image \"img04.png\" has no gaze", fatal: true},
 		{name: "coordinates outside", text: files{"fixations.csv": strings.ReplaceAll(replace(fixationTable(), "img06.png,7,", "img06.png,700,"), "img06.png,14,", "img06.png,1400,")},
 			want: "fixations.csv:14: image \"img06.png\""},
 		{name: "empty recording", text: files{"fixations.csv": replace(replace(fixationTable(), "img07.png,8,4,200", "img07.png,,,"), "img07.png,13,10,170\n", "")},
@@ -270,11 +270,16 @@ func TestResumeFromAnotherFolder(t *testing.T) {
 }
 
 func TestGroupsThatLeakAreRefused(t *testing.T) {
-	leaking := strings.ReplaceAll(labels(), "test,p15", "test,p1")
-	folder, out := makeData(t, files{"fixations.csv": fixationTable(), "labels.csv": leaking}), filepath.Join(t.TempDir(), "run")
-	succeed(t, onData(folder, out, "--labels", "labels.csv:grade", "--split", "part", "--group", "patient")...)
-	if o := gzpt(t, "evaluate", "--run", out); o.status != 1 || !strings.Contains(o.stderr, `group "p1" is in two parts of the split`) {
-		t.Errorf("status %d, %s", o.status, o.stderr)
+	for name, c := range map[string]struct{ old, with, want string }{
+		"train and test":      {"test,p15", "test,p1", `group "p1" is in two parts of the split: image "img01.png" in train, image "img15.png" in test`},
+		"val and test":        {"test,p15", "test,p12", `group "p12" is in two parts of the split`},
+		"no part, so trained": {"g0,train,p2", "g0,,p16", `group "p16" is in two parts of the split: image "img02.png" in train`},
+	} {
+		folder, out := makeData(t, files{"fixations.csv": fixationTable(), "labels.csv": strings.ReplaceAll(labels(), c.old, c.with)}), filepath.Join(t.TempDir(), "run")
+		o := gzpt(t, onData(folder, out, "--labels", "labels.csv:grade", "--split", "part", "--group", "patient")...)
+		if o.status != 1 || !strings.Contains(o.stderr, c.want) {
+			t.Errorf("%s: status %d, %s", name, o.status, o.stderr)
+		}
 	}
 }
 

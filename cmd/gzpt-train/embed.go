@@ -67,7 +67,7 @@ func (s *subject) embed(ctx context.Context, e *environment, out string, withPix
 	}
 	defer encoder.Close()
 	s.tell(e, encoder.Found())
-	rows, err := pretrain.Rows(set.Items(), set.Recordings)
+	rows, err := pretrain.Rows(set, set.Recordings)
 	if err != nil {
 		return err
 	}

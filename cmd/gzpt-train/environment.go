@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"gzpt/cmd/gzpt-train/internal/console"
+	"gzpt/cmd/gzpt-train/internal/words"
 )
 
 // environment is what a verb has besides its flags.
@@ -74,7 +75,7 @@ func find(verbs []*verb, name string) (*verb, error) {
 		}
 		names = append(names, v.name)
 	}
-	return nil, usagef("unknown verb %q: expected one of %s", name, strings.Join(names, ", "))
+	return nil, usagef("unknown verb %q: expected one of %s%s", name, strings.Join(names, ", "), words.DidYouMean(name, names))
 }
 
 // help is the page of a verb.

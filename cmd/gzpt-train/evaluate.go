@@ -2,11 +2,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
+	"strings"
 
+	"gzpt/kernels"
 	"gzpt/nn/evaluate"
 	"gzpt/nn/pretrain"
+	"gzpt/nn/pretrain/dataset"
 	"gzpt/nn/rundir"
 )
 
@@ -27,9 +32,11 @@ func buildEvaluate(f *flags) work {
 	s.addFlags(f)
 	var knn evaluate.KNN
 	var out string
+	var trainedToo bool
 	g := f.group("Evaluation")
 	g.IntVar(&knn.K, "k", evaluate.DefaultK, "neighbours that vote: `K`")
 	g.Float64Var(&knn.Temperature, "temperature", 0, "weigh a vote by exp(similarity/`T`); 0: all votes are equal")
+	g.BoolVar(&trainedToo, "trained-too", false, "score test images that the run was trained on, too, instead of stopping")
 	f.path(g, &out, "out", "`FILE` for the result as JSON (default: evaluate.json of --run)")
 	return func(ctx context.Context, e *environment, args []string) error {
 		switch {
@@ -44,11 +51,14 @@ func buildEvaluate(f *flags) work {
 		if out == "" && s.run != "" && !f.given("weights") && !f.given("data") {
 			out = rundir.Dir(s.run).Evaluation()
 		}
-		v, err := s.evaluate(ctx, e, knn)
+		v, err := s.evaluate(ctx, e, knn, trainedToo)
 		if err != nil {
 			return err
 		}
 		e.console.Finish()
+		for _, text := range v.Warnings {
+			e.console.Warn(text)
+		}
 		printReport(e.stdout, v)
 		if out == "" {
 			return nil
@@ -57,13 +67,41 @@ func buildEvaluate(f *flags) work {
 	}
 }
 
-func (s *subject) evaluate(ctx context.Context, e *environment, knn evaluate.KNN) (*evaluate.Report, error) {
+func (s *subject) evaluate(ctx context.Context, e *environment, knn evaluate.KNN, trainedToo bool) (*evaluate.Report, error) {
 	dev, set, err := s.open(ctx, e)
 	if err != nil {
 		return nil, err
 	}
 	defer dev.Close()
 	defer set.Close()
+	trained := 0
+	if dir, ofRun := s.runOfWeights(); ofRun {
+		was, err := pretrain.ReadRecord(dir)
+		if err != nil {
+			return nil, err
+		}
+		sameData := decodeFlag(was.Settings["data"]) == s.data.Path // and so names mean the same images
+		if trained, err = pretrain.TrainedTestItems(dir, set, sameData); err != nil && !(trainedToo && errors.Is(err, pretrain.ErrTrained)) {
+			return nil, err
+		}
+	}
+	v, err := s.judge(ctx, e, dev, set, knn)
+	if err != nil {
+		return nil, err
+	}
+	if v.Trained = trained; trained > 0 {
+		v.Warnings = append(v.Warnings, fmt.Sprintf("%d of %d test images were trained on: these are no scores of new images", trained, v.Test))
+	}
+	return v, nil
+}
+
+// runOfWeights is the run that the weights are the backbone of, where they lie in one.
+func (s *subject) runOfWeights() (rundir.Dir, bool) {
+	dir := rundir.Dir(filepath.Dir(filepath.Dir(s.weights)))
+	return dir, dir.Backbone() == s.weights && rundir.Is(string(dir))
+}
+
+func (s *subject) judge(ctx context.Context, e *environment, dev kernels.Device, set *dataset.Set, knn evaluate.KNN) (*evaluate.Report, error) {
 	o := evaluate.BackboneOptions{EncodeOptions: s.encoding(e), Batch: s.batch, KNN: knn, Labels: s.data.LabelSource()}
 	if dir := rundir.Dir(s.run); s.run != "" && s.weights == dir.Backbone() {
 		v, err := pretrain.Evaluate(ctx, dev, dir, set, o)
@@ -82,10 +120,30 @@ func (s *subject) evaluate(ctx context.Context, e *environment, knn evaluate.KNN
 // printReport writes the scores as a table.
 func printReport(w io.Writer, v *evaluate.Report) {
 	fmt.Fprintf(w, "%s of %s: %d classes of %s; %d train, %d val, %d test items\n", v.Network, v.Backbone, len(v.Classes), v.Labels, v.Train, v.Val, v.Test)
+	fmt.Fprintf(w, "items of each class, train/val/test: %s\n", classCounts(v))
 	fmt.Fprintf(w, "%-22s %9s %18s %10s\n", "", "accuracy", "balanced accuracy", "macro AUC")
 	row := func(name string, s evaluate.Scores) {
 		fmt.Fprintf(w, "%-22s %8.1f%% %17.1f%% %10.3f\n", name, 100*s.Accuracy, 100*s.BalancedAccuracy, s.MacroAUC)
 	}
 	row(fmt.Sprintf("k-NN, k = %d", v.KNN.K), v.KNN.Scores)
 	row(fmt.Sprintf("linear probe, L2 %g", v.Probe.L2), v.Probe.Scores)
+}
+
+// mostClasses is how many classes are counted by name.
+const mostClasses = 20
+
+// classCounts is the classes with their items in the parts of the split.
+func classCounts(v *evaluate.Report) string {
+	var parts []string
+	for c, n := range v.Counts[:min(len(v.Counts), mostClasses)] {
+		parts = append(parts, fmt.Sprintf("%s %d/%d/%d", v.Classes[c], n.Train, n.Val, n.Test))
+	}
+	if more := len(v.Counts) - mostClasses; more > 0 {
+		parts = append(parts, fmt.Sprintf("and %d more classes", more))
+	}
+	text := strings.Join(parts, ", ")
+	if v.Unlabelled > 0 {
+		text += fmt.Sprintf("; %d items without a label are left out", v.Unlabelled)
+	}
+	return text
 }

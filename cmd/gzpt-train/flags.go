@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -10,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/spf13/pflag"
+
+	"gzpt/cmd/gzpt-train/internal/words"
 )
 
 // program is the name of the command.
@@ -19,6 +22,14 @@ const program = "gzpt-train"
 type usageError struct{ error }
 
 func usagef(format string, a ...any) error { return usageError{fmt.Errorf(format, a...)} }
+
+// inFlags is a mistake on the command line that a package has found, nil for none.
+func inFlags(err error) error {
+	if err == nil {
+		return nil
+	}
+	return usageError{errors.New(words.InFlags(err))}
+}
 
 // flags is the flags of a verb in titled groups.
 type flags struct {
@@ -65,6 +76,29 @@ func (f *flags) parse(args []string) error {
 		return err
 	}
 	return f.sensible()
+}
+
+// misread says what pflag could not read, with the nearest word that there is.
+func (f *flags) misread(err error) error {
+	var unknown *pflag.NotExistError
+	var wrong *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &unknown):
+		var names []string
+		f.all.VisitAll(func(flag *pflag.Flag) { names = append(names, flag.Name) })
+		text := "unknown flag --" + unknown.GetSpecifiedName()
+		if name := words.Nearest(unknown.GetSpecifiedName(), names); name != "" {
+			text += ": did you mean --" + name + "?"
+		}
+		return errors.New(text)
+	case errors.As(err, &wrong):
+		text := fmt.Sprintf("--%s %s: %v", wrong.GetFlag().Name, wrong.GetValue(), wrong.Unwrap())
+		if choice, ok := wrong.GetFlag().Value.(*choiceValue); ok {
+			text += words.DidYouMean(wrong.GetValue(), choice.words)
+		}
+		return errors.New(text)
+	}
+	return err
 }
 
 // sensible refuses what no flag takes: a number that is none, and a path without a character, as an unset variable of a
@@ -220,5 +254,19 @@ func (v *pathValue) Set(s string) error {
 		return err
 	}
 	*v = pathValue(absolute)
+	return nil
+}
+
+// listValue is a flag's value that is words with commas between them.
+type listValue []string
+
+func (v *listValue) String() string { return strings.Join(*v, ",") }
+func (v *listValue) Type() string   { return "string" }
+
+func (v *listValue) Set(s string) error {
+	*v = nil
+	if s != "" {
+		*v = strings.Split(s, ",")
+	}
 	return nil
 }

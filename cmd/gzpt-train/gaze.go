@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"gzpt/cmd/gzpt-train/internal/words"
 	"gzpt/gaze/relation"
 	"gzpt/gaze/similarity"
 	"gzpt/kernels"
@@ -68,7 +69,7 @@ func (s *gazeSettings) resolve(f *flags) error {
 	default:
 		if _, err := s.alike().Measure(); err != nil {
 			if s.unknown() {
-				return usagef("--gaze: %w, or none, permuted, labels", err)
+				return usagef("--gaze: %w, or none, permuted, labels%s", err, s.nearestMeasure())
 			}
 			return usagef("--gaze: %w", err)
 		}
@@ -79,7 +80,7 @@ func (s *gazeSettings) resolve(f *flags) error {
 		rule.Full, rule.Tau = 1, 0
 	}
 	if err := rule.Check(); err != nil {
-		return usageError{err}
+		return inFlags(err)
 	}
 	return nil
 }
@@ -153,6 +154,16 @@ func (s *gazeSettings) alike() pretrain.Alike {
 func (s *gazeSettings) unknown() bool {
 	name, _, _ := strings.Cut(s.alike().Spec(), ":")
 	return !slices.ContainsFunc(similarity.Measures(), func(m similarity.Measure) bool { return m.Name == name })
+}
+
+// nearestMeasure asks whether another measure was meant.
+func (s *gazeSettings) nearestMeasure() string {
+	known := []string{"none", "permuted", "labels"}
+	for _, m := range similarity.Measures() {
+		known = append(known, m.Name)
+	}
+	name, _, _ := strings.Cut(s.alike().Spec(), ":")
+	return words.DidYouMean(name, known)
 }
 
 // relate computes the relation of all items, nil for none, in the given file if it is not "".

@@ -20,7 +20,9 @@ import (
 	"golang.org/x/term"
 
 	"gzpt/cmd/gzpt-train/internal/console"
+	"gzpt/cmd/gzpt-train/internal/words"
 	"gzpt/nn"
+	"gzpt/nn/data"
 	"gzpt/nn/evaluate"
 	"gzpt/nn/pretrain"
 	"gzpt/nn/pretrain/dataset"
@@ -50,6 +52,7 @@ func verbs() []*verb {
 		{"embed", "images -> features as .npy", "", aboutEmbed, buildEmbed},
 		{"export", "backbone as safetensors under torchvision's names", "", aboutExport, buildExport},
 		{"inspect", "what a run, checkpoint, safetensors or .npy file holds", "PATH...", aboutInspect, buildInspect},
+		{"cache", "where decoded images are kept, and how to remove them", "[list|clear]", aboutCache, buildCache},
 		{"version", "version, Go, tiers of the machine", "", "", buildVersion},
 		{"completion", "completion script for a shell", "bash|zsh|fish", aboutCompletion, buildCompletion},
 		{"help", "this page, that of a verb, or measures, formats, detectors", "[VERB|TOPIC]", "", buildHelp},
@@ -86,7 +89,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprint(stdout, v.help(f))
 		return statusDone
 	case err != nil:
-		fmt.Fprintf(stderr, "error: %v\nrun '%s %s --help' for the flags\n", err, program, v.name)
+		fmt.Fprintf(stderr, "error: %v\n", withHelp(f.misread(err), v))
 		return statusUsage
 	}
 	e.console = console.New(e.consoleOptions(stderr))
@@ -109,12 +112,20 @@ func (e *environment) status(v *verb, err error) int {
 		e.console.Warn("interrupted")
 		return statusInterrupted
 	case errors.As(err, &usage):
-		e.console.Error(err.Error())
-		e.console.Error(fmt.Sprintf("run '%s %s --help' for the flags", program, v.name))
+		e.console.Error(withHelp(err, v))
 		return statusUsage
 	}
-	e.console.Error(err.Error() + hint(err))
+	e.console.Error(words.Message(err) + hint(err))
 	return statusFailed
+}
+
+// withHelp is a mistake of usage with the page that tells of the flags.
+func withHelp(err error, v *verb) string {
+	text := words.Message(err)
+	if !strings.HasSuffix(text, "?") {
+		text += ";"
+	}
+	return fmt.Sprintf("%s '%s %s --help' lists the flags", text, program, v.name)
 }
 
 // hint names the flags that help against an error of a package, which knows of none.
@@ -125,11 +136,18 @@ func hint(err error) string {
 	}{
 		{pretrain.ErrFewItems, ": --batch N"},
 		{nn.ErrTooLarge, ": --batch, --image-size, --width"},
+		{pretrain.ErrNoUpdate, ": --accumulate N, or a longer run by --epochs or --steps"},
 		{pretrain.ErrNoLabels, ": --labels FILE:COLUMN names them"},
 		{pretrain.ErrFlat, ": --tau-full T"},
 		{pretrain.ErrChanged, "; --init starts a new run from its weights"},
+		{data.ErrImageColumn, "; --image-column COLUMN names it"},
+		{data.ErrWindow, "; --window percentile scales each image by itself"},
+		{dataset.ErrBare, "; --without-gaze plain or skip goes on"},
+		{dataset.ErrNoGaze, "; --gaze none trains without"},
 		{dataset.ErrNoCache, "; --cache DIR names one"},
 		{evaluate.ErrChannels, "; --channels N"},
+		{pretrain.ErrTrained, "; --trained-too scores them all the same"},
+		{evaluate.ErrNames, "; --labels FILE:COLUMN names another column"},
 		{evaluate.ErrClasses, "; --labels FILE:COLUMN names them"},
 		{evaluate.ErrSplit, "; --split COLUMN names it, --group COLUMN what must stay together"},
 	} {

@@ -57,6 +57,8 @@ func (s *networkSettings) resolve(f *flags) error {
 		return usagef("--epochs and --steps both say how long the run is: give one")
 	case s.epochs < 1 || s.steps < 0:
 		return usagef("--epochs %d, --steps %d: expected a run of at least one", s.epochs, s.steps)
+	case s.steps > 0 && s.accumulate > s.steps:
+		return usagef("--accumulate %d: expected at most --steps %d, or the weights would never change", s.accumulate, s.steps)
 	case s.batch < 2:
 		return usagef("--batch %d: expected at least 2, batch normalisation needs a batch", s.batch)
 	case !(s.warmup >= 0 && s.warmup <= 1):

@@ -8,10 +8,15 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"gzpt/nn/data"
 )
 
 // freeGroup is the title of the flags that may differ when a run is resumed: they change no bit of its result.
 const freeGroup = "Run"
+
+// movable is the flags that say where the data lie: what is found there is compared with what the run began with, item by item.
+var movable = []string{"data", "gaze-files", "labels", "split", "group", "image-column", "cache"}
 
 // settings is the value of every flag by name, as config.json holds them.
 type settings map[string]json.RawMessage
@@ -53,7 +58,11 @@ func (f *flags) restore(recorded settings) error {
 			return fmt.Errorf("the run records a setting %q that this version does not have", name)
 		}
 		switch {
-		case free[name]:
+		case free[name], flag.Changed && slices.Contains(movable, name):
+		case flag.Changed && name == "window" && flag.Value.String() == data.AutoWindow: // which the run has resolved
+			if err := flag.Value.Set(decodeFlag(recorded[name])); err != nil {
+				return err
+			}
 		case flag.Changed && string(encodeFlag(flag)) != string(recorded[name]):
 			contradictions = append(contradictions, fmt.Sprintf("--%s %s, but the run has %s", name, flag.Value, decodeFlag(recorded[name])))
 		default:

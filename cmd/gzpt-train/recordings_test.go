@@ -91,3 +91,29 @@ func TestRecordingsOfATracker(t *testing.T) {
 		t.Errorf("degrees without a resolution: status %d, %s", o.status, o.stderr)
 	}
 }
+
+// TestGazeImage: of two variables that name images of the set, --gaze-image says which is the trial's.
+func TestGazeImage(t *testing.T) {
+	log := "** CONVERTED FROM x.edf\nMSG 1 DISPLAY_COORDS 0 0 23 19\n" +
+		"START 1000 LEFT EVENTS\nMSG 1000 TRIALID 1\nMSG 1001 !V TRIAL_VAR left_side " + imageName(0) + "\nMSG 1002 !V TRIAL_VAR right_side " + imageName(1) + "\n" +
+		"EFIX L 1010 1300 290 8.0 8.0 500\nMSG 1400 TRIAL_RESULT 0\nEND 1400 EVENTS RES 30 30\n"
+	folder := makeData(t, files{"reader.asc": log})
+	for variable, want := range map[string]string{"left_side": imageName(0), "right_side": imageName(1)} {
+		out := filepath.Join(t.TempDir(), "out")
+		succeed(t, "relate", "--data", folder, "--format", "eyelink", "--image-size", "16", "--gaze", "heatmap-cc", "--gaze-image", variable,
+			"--permutations", "2", "--out", out)
+		rows, err := pretrain.ReadRows(filepath.Join(out, "items.csv"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var looked []string
+		for _, r := range rows {
+			if r.Fixations == 1 {
+				looked = append(looked, filepath.Base(r.Image))
+			}
+		}
+		if len(looked) != 1 || looked[0] != want {
+			t.Errorf("--gaze-image %s: gaze on %q, expected %s", variable, looked, want)
+		}
+	}
+}

@@ -89,7 +89,7 @@ func (s *relateSettings) related(ctx context.Context, e *environment, open func(
 		return err
 	}
 	defer set.Close()
-	rows, err := pretrain.Rows(set.Items(), set.Recordings)
+	rows, err := pretrain.Rows(set, set.Recordings)
 	if err != nil {
 		return err
 	}
@@ -126,7 +126,11 @@ func sameOrNewItems(dir rundir.Dir, rows []pretrain.Row) error {
 	if err != nil {
 		return err
 	}
-	return pretrain.SameRows(dir.Items(), recorded, rows)
+	relabelled, err := pretrain.SameRows(dir.Items(), recorded, rows)
+	if err == nil && len(relabelled) > 0 {
+		return fmt.Errorf("%s: the label of image %q has changed %w", dir.Items(), relabelled[0], pretrain.ErrChanged)
+	}
+	return err
 }
 
 func (x *examined) run(ctx context.Context) error {

@@ -13,6 +13,7 @@ import (
 
 	"gzpt/cmd/gzpt-train/internal/relatepage"
 	"gzpt/nn/data"
+	"gzpt/nn/data/picture"
 	"gzpt/nn/rundir"
 )
 
@@ -85,17 +86,12 @@ func (x *examined) drawn(i int) (relatepage.Item, error) {
 	return item, nil
 }
 
-// thumbnail is an image small and as JPEG; of 16 bits the upper 8 are shown.
-func thumbnail(m *data.Image) ([]byte, error) {
+// thumbnail is an image small and as JPEG, its window in 8 bits.
+func thumbnail(m *picture.Image) ([]byte, error) {
 	if longer := max(m.Width, m.Height); longer > thumbnailSide {
 		m = m.Resize(max(m.Width*thumbnailSide/longer, 1), max(m.Height*thumbnailSide/longer, 1))
 	}
-	value := func(k int) uint8 {
-		if m.Pix16 != nil {
-			return uint8(m.Pix16[k] >> 8)
-		}
-		return m.Pix8[k]
-	}
+	value := func(k int) uint8 { return uint8(m.Fraction(k)*255 + 0.5) }
 	picture := image.NewRGBA(image.Rect(0, 0, m.Width, m.Height))
 	for p := range m.Width * m.Height {
 		k := p * m.Channels

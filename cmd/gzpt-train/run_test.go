@@ -79,7 +79,7 @@ func TestRunDirectory(t *testing.T) {
 		}
 	}
 	items := strings.Split(strings.TrimSpace(readFile(t, run, "items.csv")), "\n")
-	if len(items) != 61 || items[0] != "image,label,split,group,training,readers,fixations,dwell_s" {
+	if len(items) != 61 || items[0] != "image,label,split,group,training,readers,fixations,dwell_s,pixels" {
 		t.Errorf("items.csv has %d lines, header %q", len(items), items[0])
 	}
 	dims, relation, err := npy.ReadFile(filepath.Join(run, "relation.npy"))

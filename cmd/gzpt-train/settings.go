@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"gzpt/nn/data"
 	"gzpt/nn/pretrain"
 	"gzpt/nn/rundir"
 )
@@ -91,7 +92,21 @@ func (s *pretrainSettings) recall(f *flags) error {
 	if err := f.restore(was.Settings); err != nil {
 		return err
 	}
+	s.splitOfOldRun(f, was.Settings)
 	return s.augment.apply()
+}
+
+// splitOfOldRun leaves out the split and groups of a manifest for a run from before they were kept beside labels of
+// another table: its record knows of no flag --image-column.
+func (s *pretrainSettings) splitOfOldRun(f *flags, recorded settings) {
+	if _, known := recorded["image-column"]; known || s.data.Labels == "" {
+		return
+	}
+	for name, column := range map[string]*string{"split": &s.data.Split, "group": &s.data.Group} {
+		if *column == "" && !f.given(name) {
+			*column = data.NoColumn
+		}
+	}
 }
 
 // resolve checks the flags and fills in those that follow from others.
@@ -117,7 +132,7 @@ func (s *pretrainSettings) resolve(f *flags) error {
 	if t, err := s.settings(); err != nil {
 		return err
 	} else if err := t.Validate(); err != nil {
-		return usageError{err}
+		return inFlags(err)
 	}
 	return nil
 }

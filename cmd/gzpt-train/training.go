@@ -20,6 +20,13 @@ func (s *pretrainSettings) train(ctx context.Context, e *environment, f *flags, 
 	}
 	d := pretrain.Data{Images: set, Gaze: set.Recordings}
 	if !s.run.resume {
+		rows, err := pretrain.Rows(set, set.Recordings)
+		if err == nil {
+			err = pretrain.CheckGroups(rows) // before hours go into a relation
+		}
+		if err != nil {
+			return nil, err
+		}
 		related, err := s.gaze.relate(ctx, e, dev, set, s.network.seed, "")
 		if err != nil {
 			return nil, err
@@ -124,6 +131,9 @@ func (e *environment) announce(r *pretrain.Run, s *gazeSettings) {
 		"rule", s.rule, "tau", s.tau, "drop", s.drop)
 	if done := r.Trainer().StepsDone(); done > 0 {
 		e.console.Info("resumed", "step", fmt.Sprintf("%d/%d", done, c.Steps))
+	}
+	if left := c.Steps % c.Accumulate; left > 0 {
+		e.console.Info(fmt.Sprintf("the last %d of %d steps make no update of the weights, which takes %d", left, c.Steps, c.Accumulate))
 	}
 	if dropped := r.TrainingItems() - r.StepsPerEpoch()*c.Batch; dropped > 0 {
 		e.console.Info(fmt.Sprintf("%d items are left over in every epoch of %d steps of %d", dropped, r.StepsPerEpoch(), c.Batch))

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/bits"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -80,6 +81,36 @@ func same[T comparable](r *rig, what string, got, want []T) {
 	for i := range want {
 		if got[i] != want[i] {
 			r.t.Fatalf("%s[%d] = %v, expected %v", what, i, got[i], want[i])
+		}
+	}
+}
+
+// TestCUDAOccupancy takes the registers of every compiled kernel from ptxas, none of which may spill, and demands that at
+// least one block of 128 threads fits a multiprocessor with them.
+func TestCUDAOccupancy(t *testing.T) {
+	ptxas := toolkit.Tool(t, "ptxas")
+	for _, name := range []string{"reductions.cu", "rows.cu", "products.cu", "numbers.cu"} {
+		ptx := compileCUDA(t, name)
+		file := filepath.Join(t.TempDir(), "kernels.ptx")
+		if err := os.WriteFile(file, []byte(ptx), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		usage, err := toolkit.Assemble(ptxas, file, "sm_80")
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := newRig(t, Options{Target: 80}, name, ptx)
+		for kernel, needs := range usage {
+			f, err := r.module.Function(kernel)
+			if err != nil {
+				t.Fatal(err)
+			}
+			shared := f.Attributes().SharedBytes
+			blocks := Occupancy(80, 128, needs.Registers, shared)
+			if needs.SpillBytes != 0 || needs.Registers == 0 || blocks < 1 || blocks > 16 {
+				t.Errorf("%s: %+v and %d bytes of shared memory, %d blocks", kernel, needs, shared, blocks)
+			}
+			t.Logf("%s: %d registers, %d bytes of shared memory, %d blocks of 128 threads", kernel, needs.Registers, shared, blocks)
 		}
 	}
 }
@@ -315,26 +346,47 @@ var productTests = []cudaTest{
 		r.out(got, c)
 		near(r, "product", got, product(a, b, m, n, k, true), 5e-5)
 	}},
-	{"products.cu", "product_mma_bytes", func(r *rig, random *rand.Rand) {
-		const m, n, k = 16, 16, 96
-		a, b := make([]int8, m*k), make([]int8, n*k)
-		for i := range a {
-			a[i] = int8(random.IntN(256) - 128)
+	{"products.cu", "product_wmma_half_sum", func(r *rig, random *rand.Rand) {
+		const m, n, k = 64, 16, 32
+		a, abits := rounded(&arith.F16, floats(random, m*k))
+		b, bbits := rounded(&arith.F16, floats(random, n*k))
+		c := r.room(2 * m * n)
+		r.launch("product_wmma_half_sum", [3]int{n / 8, m / 32, 1}, line(32), 0, r.in(abits), r.in(bbits), c, int32(n), int32(k))
+		bits, got := make([]uint16, m*n), make([]float32, m*n)
+		r.out(bits, c)
+		for i := range bits {
+			got[i] = float32(arith.F16.Value(uint32(bits[i])))
 		}
-		for i := range b {
-			b[i] = int8(random.IntN(256) - 128)
-		}
-		c := r.room(4 * m * n)
-		r.launch("product_mma_bytes", [3]int{n / 8, m / 16, 1}, line(32), 0, r.in(a), r.in(b), c, int32(n), int32(k))
-		want, got := make([]int32, m*n), make([]int32, m*n)
-		for i := range want {
-			for l := range k {
-				want[i] += int32(a[i/n*k+l]) * int32(b[i%n*k+l])
-			}
-		}
-		r.out(got, c)
-		same(r, "product", got, want)
+		near(r, "product", got, product(a, b, m, n, k, true), 4e-3)
 	}},
+	{"products.cu", "product_mma_bytes", func(r *rig, random *rand.Rand) {
+		checkBytes(r, random, "product_mma_bytes", [2]int{16, 8})
+	}},
+	{"products.cu", "product_wmma_bytes", func(r *rig, random *rand.Rand) {
+		checkBytes(r, random, "product_wmma_bytes", [2]int{8, 32})
+	}},
+}
+
+// checkBytes runs a product of signed bytes, tile rows and columns a block.
+func checkBytes(r *rig, random *rand.Rand, kernel string, tile [2]int) {
+	const m, n, k = 32, 64, 96
+	a, b := make([]int8, m*k), make([]int8, n*k)
+	for i := range a {
+		a[i] = int8(random.IntN(256) - 128)
+	}
+	for i := range b {
+		b[i] = int8(random.IntN(256) - 128)
+	}
+	c := r.room(4 * m * n)
+	r.launch(kernel, [3]int{n / tile[1], m / tile[0], 1}, line(32), 0, r.in(a), r.in(b), c, int32(n), int32(k))
+	want, got := make([]int32, m*n), make([]int32, m*n)
+	for i := range want {
+		for l := range k {
+			want[i] += int32(a[i/n*k+l]) * int32(b[i%n*k+l])
+		}
+	}
+	r.out(got, c)
+	same(r, "product", got, want)
 }
 
 var controlTests = []cudaTest{
@@ -412,6 +464,19 @@ var controlTests = []cudaTest{
 		sums := r.in(got)
 		r.launch("group_by_key", line(3), line(64), 0, r.in(keys), r.in(values), sums, int32(len(keys)))
 		r.out(got, sums)
+		same(r, "sum", got, want)
+	}},
+	{"control.cu", "stack", func(r *rig, _ *rand.Rand) {
+		x := r.room(4 * 64)
+		r.launch("stack", line(1), line(64), 0, x)
+		want, got := make([]int32, 64), make([]int32, 64)
+		for t := range want {
+			for i := range 100 {
+				n := int32((t + i) % 50)
+				want[t] += n * (n + 1) / 2
+			}
+		}
+		r.out(got, x)
 		same(r, "sum", got, want)
 	}},
 	{"control.cu", "spin_lock", func(r *rig, random *rand.Rand) {

@@ -2,9 +2,12 @@
 // and stops at the first thing that a kernel must not do: an access out of bounds, misaligned, of freed or of unwritten
 // memory, a race, a wrong barrier, a deadlock, a divergent .sync. The error names kernel, line, block and thread.
 //
-// What it does not have: texture, surface and bulk-tensor instructions, mbarrier, wgmma and clusters (sm_90a), cooperative
-// grids that need all blocks at a time, dynamic parallelism, printf. Loading or launching a kernel with any of these fails
-// and says which line. Streams run their work at once, so they hide no missing wait of the host for a stream.
+// What it does not have: wgmma, tensor maps (cp.async.bulk.tensor) and clusters of more than one block (sm_90a), float8,
+// textures and surfaces, video instructions (vabsdiff4), registers that are vectors, parameters in registers, cooperative grids
+// that need all blocks at a time, dynamic parallelism, printf. Loading a kernel with any of these fails and says which line.
+// Caches and time are not modelled. Races are looked for between the warps of a block in shared memory and between blocks in
+// global memory, not between threads of one block in global memory. Streams run their work at once, so they hide no missing
+// wait of the host for a stream.
 package ptxsim
 
 import (
@@ -23,10 +26,13 @@ type Options struct {
 	Workers int
 	// MemoryBytes is the size of the device's memory, 0 for 8 GiB.
 	MemoryBytes int
-	// BlockInstructions are those of warps that a block may run before it counts as endless, 0 for 2^31.
+	// BlockInstructions are those of warps that a block may run before it counts as endless, 0 for 2^28.
 	BlockInstructions int
 	// Target is what the device says it is, 10*major + minor; 0 for 90.
 	Target int
+	// IgnoreRaces leaves out the search for races between blocks in global memory, which takes six times the memory that
+	// kernels touch.
+	IgnoreRaces bool
 	// Observe, where set, is given the counters of every launch that ends without a fault.
 	Observe func(*Profile)
 }
@@ -37,6 +43,8 @@ type (
 	Profile = machine.Profile
 	// Counts are instructions, requests, sectors, bank conflicts and bytes.
 	Counts = machine.Counts
+	// LineCounts are the counts of one instruction.
+	LineCounts = machine.LineCounts
 	// Fault is the error of a kernel that did what it must not.
 	Fault = machine.Fault
 	// Class is a kind of instruction.
@@ -60,7 +68,7 @@ func Open(options Options) *Device {
 		options.MemoryBytes = 8 << 30
 	}
 	if options.BlockInstructions == 0 {
-		options.BlockInstructions = 1 << 31
+		options.BlockInstructions = 1 << 28
 	}
 	if options.Target == 0 {
 		options.Target = 90

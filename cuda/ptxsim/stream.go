@@ -96,7 +96,9 @@ func (s *stream) Launch(l driver.Launch) error {
 // launch runs a kernel that is sound from outside.
 func (d *Device) launch(run *machine.Launch) error {
 	d.launches++
-	settings := machine.Settings{Seed: d.options.Seed, Workers: d.options.Workers, Instructions: d.options.BlockInstructions}
+	settings := machine.Settings{
+		Seed: d.options.Seed, Workers: d.options.Workers, Instructions: d.options.BlockInstructions, IgnoreRaces: d.options.IgnoreRaces,
+	}
 	profile, err := run.Run(d.global, d.launches, settings)
 	if err != nil {
 		d.failed = err

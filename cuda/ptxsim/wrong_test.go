@@ -64,9 +64,10 @@ func (k *wrongKernel) twin(leave string) string {
 }
 
 // run launches a twin on the buffers that every kernel is given.
-func (k *wrongKernel) run(t *testing.T, text string, seed uint64) error {
+func (k *wrongKernel) run(t *testing.T, text string, options Options) error {
 	t.Helper()
-	d := Open(Options{Seed: seed, BlockInstructions: 100_000})
+	options.BlockInstructions = 100_000
+	d := Open(options)
 	must := func(err error) {
 		if err != nil {
 			t.Helper()
@@ -106,7 +107,7 @@ func TestWrongKernels(t *testing.T) {
 	for _, k := range wrongKernels(t) {
 		t.Run(k.name, func(t *testing.T) {
 			for seed := range uint64(8) {
-				err := k.run(t, k.twin("mended"), seed)
+				err := k.run(t, k.twin("mended"), Options{Seed: seed})
 				var fault *Fault
 				if !errors.As(err, &fault) {
 					t.Fatalf("seed %d: error %v, expected the fault %q", seed, err, k.fault)
@@ -117,11 +118,21 @@ func TestWrongKernels(t *testing.T) {
 				if len(k.here) > 0 && !slices.Contains(k.here, fault.Line) {
 					t.Errorf("seed %d: %v, expected one of the lines %v", seed, err, k.here)
 				}
-				if err := k.run(t, k.twin("wrong"), seed); err != nil {
+				if err := k.run(t, k.twin("wrong"), Options{Seed: seed}); err != nil {
 					t.Errorf("seed %d: the mended twin: %v", seed, err)
 				}
 			}
 		})
+	}
+}
+
+// TestIgnoreRaces demands that races between blocks pass where nobody wants to know of them, and other faults do not.
+func TestIgnoreRaces(t *testing.T) {
+	for _, k := range wrongKernels(t) {
+		err := k.run(t, k.twin("mended"), Options{IgnoreRaces: true})
+		if between := k.fault == "race between blocks"; between != (err == nil) {
+			t.Errorf("%s: error %v", k.name, err)
+		}
 	}
 }
 

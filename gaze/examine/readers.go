@@ -11,7 +11,7 @@ import (
 
 // ReaderAgreement says whether different readers of one image look more alike than readers of different images.
 type ReaderAgreement struct {
-	// Images and Recordings are those compared: images with several recordings with gaze, evenly chosen from OfImages of
+	// Images and Recordings are those compared: images with gaze of several readers, evenly chosen from OfImages of
 	// them where there are more than were asked for.
 	Images     int `json:"images"`
 	OfImages   int `json:"of_images"`
@@ -26,14 +26,14 @@ type ReaderAgreement struct {
 	Chance    float64 `json:"nearest_neighbour_chance"`
 }
 
-// CompareReaders compares the recordings of the items that have several, at most about limit recordings; it is nil where
+// CompareReaders compares the readers of the items that have several, at most about limit recordings; it is nil where
 // fewer than two items do. The measure is that of the options.
 func CompareReaders(ctx context.Context, dev kernels.Device, items [][]gaze.Recording, o similarity.RelateOptions, limit int) (*ReaderAgreement, error) {
 	var several [][]gaze.Recording
 	total := 0
 	for _, recordings := range items {
 		var with []gaze.Recording
-		for _, r := range recordings {
+		for _, r := range gaze.ByReader(recordings) {
 			if r.HasGaze() {
 				with = append(with, r)
 			}

@@ -27,6 +27,8 @@ type Image struct {
 type AlignOptions struct {
 	// SkipBad lists what is wrong and goes on; otherwise the first such thing is an error.
 	SkipBad bool
+	// KeepBare keeps the place of an image without gaze, with no recording; otherwise it is wrong.
+	KeepBare bool
 	// Placement is where the images were shown, for recordings of a screen.
 	Placement Placement
 	// ScreenWidth and ScreenHeight are the size of the screen in pixels, for recordings of a screen whose file does not
@@ -76,7 +78,7 @@ func (set *Set) Align(images []Image, o AlignOptions) (perItem [][]gaze.Recordin
 		return nil, nil, err
 	}
 	for i, image := range images {
-		if len(perItem[i]) > 0 {
+		if len(perItem[i]) > 0 || o.KeepBare {
 			continue
 		}
 		if err := c.pass(gaze.Problem{File: image.File, Line: image.Line, Reason: fmt.Sprintf("image %q has no gaze", image.Name)}); err != nil {

@@ -27,10 +27,8 @@ type Placement struct {
 	Shown Rectangle
 }
 
-// given reports whether a placement says more than the default.
-func (p Placement) given() bool {
-	return p.How != "" && p.How != "fit" || !p.Screen.empty() || !p.Shown.empty()
-}
+// given reports whether anything was said, be it the default.
+func (p Placement) given() bool { return p.How != "" || !p.Screen.empty() || !p.Shown.empty() }
 
 // String is the form that ParsePlacement reads.
 func (p Placement) String() string {

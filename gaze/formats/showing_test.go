@@ -179,7 +179,7 @@ func TestContradictionsAreTold(t *testing.T) {
 func TestPlacementText(t *testing.T) {
 	for _, text := range []string{"fit", "centre", "fill", "1,2,3,4", "fit@5,6,7,8", "1,2.5,3,4@5,6,7,8"} {
 		p, err := ParsePlacement(text)
-		if err != nil || p.String() != text || p.given() != (text != "fit") {
+		if err != nil || p.String() != text || !p.given() {
 			t.Errorf("%s: %v, %v, given %v", text, p, err, p.given())
 		}
 	}

@@ -3,6 +3,7 @@ package kerneltest
 import (
 	"fmt"
 	"math"
+	"testing"
 
 	"gzpt/kernels"
 )
@@ -23,7 +24,7 @@ func contrastCases() []contrastCase {
 		c := contrastCase{anchors: anchors, keys: keys, queue: queue, depth: depth, form: form, large: anchors*(keys+max(queue, 0)) > 1<<14}
 		cases = append(cases, c)
 	}
-	for _, s := range [][4]int{{3, 5, 4, 6}, {1, 1, -1, 1}, {0, 3, 2, 4}, {2, 0, 3, 3}, {2, 0, -1, 3}, {7, 33, -1, 13}, {13, 17, 31, 33}, {70, 65, 0, 20}, {33, 150, 260, 64}} {
+	for _, s := range [][4]int{{3, 5, 4, 6}, {1, 1, -1, 1}, {0, 3, 2, 4}, {2, 0, 3, 3}, {2, 0, -1, 3}, {3, 4, 2, 0}, {7, 33, -1, 13}, {13, 17, 31, 33}, {70, 65, 0, 20}, {33, 150, 260, 64}} {
 		add(s[0], s[1], s[2], s[3], kernels.Contrast{Scale: 2.5})
 		add(s[0], s[1], s[2], s[3], kernels.Contrast{Scale: 2.5, Normaliser: kernels.Anchor})
 	}
@@ -126,6 +127,26 @@ func (s contrastCase) contrastOperands(outputs ...operand) []operand {
 	offsets, columns, weights := s.contrastLabels()
 	return append(operands, indices(in("offsets", offsets, len(offsets))),
 		free(indices(in("columns", columns, len(columns)))), free(in("weights", weights, len(weights))))
+}
+
+// CheckContrast compares the contrastive loss of a device and its gradient with the reference on one size, with the operands
+// flush against unmapped pages: the body of a fuzz test. A queue below 0 is the zero Tensor. There are as many keys as
+// anchors where the form demands it or, symmetric, the anchors are the keys.
+func CheckContrast(tb testing.TB, dev kernels.Device, anchors, keys, queue, depth int, form kernels.Contrast, symmetric bool) {
+	tb.Helper()
+	if form.Keys != kernels.AllKeys || symmetric {
+		keys = anchors
+	}
+	s := contrastCase{anchors: anchors, keys: keys, queue: queue, depth: depth, form: form, symmetric: symmetric && anchors*depth > 0}
+	loss := s.lossCall()
+	for _, c := range []call{loss, s.backwardCall(loss.want()[1])} {
+		want := c.want()
+		for _, place := range []placement{plain, guarded(true), guarded(false)} {
+			if d := c.difference(dev.Type(), c.apply(dev, place).values, want, leniency{}); d != "" {
+				tb.Errorf("%s: %s", c.name(), d)
+			}
+		}
+	}
 }
 
 const contrastScale = 1.7

@@ -3,16 +3,20 @@ package data
 import (
 	"cmp"
 	"context"
-	"encoding/binary"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
+	"sync/atomic"
 
 	"gzpt/kernels/atomicfile"
+	"gzpt/nn/data/picture"
 )
 
 // build decodes the images in parallel. Their pixels go to w one after the other, or into blocks where w is nil.
@@ -51,42 +55,43 @@ func (c *Cache) build(ctx context.Context, items []Item, sources []entry, w io.W
 
 // load decodes and resizes an image, and completes its entry.
 func (c *Cache) load(e *entry) ([]byte, error) {
-	m, err := DecodeFile(e.path)
+	f, err := picture.Open(e.path)
 	if err != nil {
 		return nil, err
 	}
+	defer f.Close()
+	if e.file, err = digestOf(f); err != nil {
+		return nil, err
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	m, err := picture.Decode(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", e.path, err)
+	}
+	e.orientation = m.Orientation
+	if c.options.Upright {
+		m = m.Upright()
+	}
 	e.width, e.height, e.bits = m.Width, m.Height, m.Bits()
-	block := m.square(c.side, c.options.Channels).bytes(c.options.Channels)
+	e.measure(m)
+	block := m.Square(c.side, c.options.Channels).Bytes(c.options.Channels)
 	e.sum = crc32.Checksum(block, castagnoli)
+	sum := sha256.Sum256(block)
+	copy(e.pixels[:], sum[:])
 	return block, nil
 }
 
-// bytes is the values as a cache stores them, one channel repeated where three are wanted.
-func (m *Image) bytes(channels int) []byte {
-	repeat := channels / m.Channels
-	block := make([]byte, 0, len(m.Pix8)*repeat+2*len(m.Pix16)*repeat)
-	for _, v := range m.Pix8 {
-		for range repeat {
-			block = append(block, v)
-		}
-	}
-	for _, v := range m.Pix16 {
-		for range repeat {
-			block = binary.LittleEndian.AppendUint16(block, v)
-		}
-	}
-	return block
-}
-
 // rebuild makes the cache file and opens it.
-func (c *Cache) rebuild(ctx context.Context, path string, items []Item, sources []entry) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+func (c *Cache) rebuild(ctx context.Context, items []Item, sources []entry) error {
+	if err := os.MkdirAll(filepath.Dir(c.path), 0o777); err != nil {
 		return err
 	}
-	if err := atomicfile.Write(path, func(w io.Writer) error { return c.write(ctx, w, items, sources) }); err != nil {
+	if err := atomicfile.Write(c.path, func(w io.Writer) error { return c.write(ctx, w, items, sources) }); err != nil {
 		return err
 	}
-	return c.open(path, sources)
+	return c.open(ctx, slices.Clone(sources))
 }
 
 // write writes a cache file: prefix, pixels, index, trailer.
@@ -107,13 +112,17 @@ func (c *Cache) index(entries []entry) index {
 }
 
 // open reads a cache file and checks that all of it is intact and made from the sources as they are.
-func (c *Cache) open(path string, sources []entry) error {
-	f, err := os.Open(path)
+func (c *Cache) open(ctx context.Context, sources []entry) error {
+	f, err := os.Open(c.path)
 	if err != nil {
 		return err
 	}
-	if err := c.check(f, sources); err != nil {
-		return errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
+	renewed, err := c.check(ctx, f, sources)
+	if err == nil && renewed {
+		err = c.renew(f)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("%s: %w", c.path, err), f.Close())
 	}
 	if c.blocks != nil {
 		return f.Close()
@@ -122,17 +131,39 @@ func (c *Cache) open(path string, sources []entry) error {
 	return nil
 }
 
-func (c *Cache) check(f *os.File, sources []entry) error {
+// renew writes the cache file once more with the entries as they are now, so that files whose checksum had to be taken
+// need it no more. The file that is open stays readable. A folder that cannot be written to costs the checksums again
+// next time.
+func (c *Cache) renew(f *os.File) error {
+	end := int64(prefixBytes)
+	for _, e := range c.entries {
+		end = max(end, e.offset+int64(e.bytes(c.values)))
+	}
+	err := atomicfile.Write(c.path, func(w io.Writer) error {
+		if _, err := io.Copy(w, io.NewSectionReader(f, 0, end)); err != nil {
+			return err
+		}
+		_, err := w.Write(c.index(c.entries).append(nil))
+		return err
+	})
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	}
+	return err
+}
+
+// check reads and checks a cache file; renewed says that some of its entries have another stamp than the file says.
+func (c *Cache) check(ctx context.Context, f *os.File, sources []entry) (renewed bool, err error) {
 	info, err := f.Stat()
 	if err != nil {
-		return err
+		return false, err
 	}
 	x, err := readIndex(f, info.Size())
 	if err != nil {
-		return err
+		return false, err
 	}
-	if err := c.fresh(x, sources); err != nil {
-		return err
+	if renewed, err = c.fresh(ctx, x, sources); err != nil {
+		return false, err
 	}
 	total := 0
 	for _, e := range x.entries {
@@ -150,33 +181,45 @@ func (c *Cache) check(f *os.File, sources []entry) error {
 		}
 		block, err := e.read(f, buffer, c.values)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if blocks != nil {
 			blocks[i] = block
 		}
 	}
-	c.entries, c.blocks = x.entries, blocks
-	return nil
+	c.entries, c.blocks, c.size = x.entries, blocks, info.Size()
+	return renewed, nil
 }
 
-// fresh says what differs between a cache and what it ought to be.
-func (c *Cache) fresh(x index, sources []entry) error {
+// fresh says what differs between a cache and what it ought to be. It gives the entries the stamps of their files where these
+// have changed and their bytes have not.
+func (c *Cache) fresh(ctx context.Context, x index, sources []entry) (renewed bool, err error) {
 	if x.side != c.side || x.channels != c.options.Channels || len(x.entries) != len(sources) {
-		return fmt.Errorf("stale: %d images of %d x %d x %d, expected %d of %d x %d x %d", len(x.entries), x.side, x.side, x.channels,
+		return false, fmt.Errorf("stale: %d images of %d x %d x %d, expected %d of %d x %d x %d", len(x.entries), x.side, x.side, x.channels,
 			len(sources), c.side, c.side, c.options.Channels)
 	}
-	for i := range x.entries {
-		e := &x.entries[i]
-		if !e.sameSource(sources[i]) {
+	var changed atomic.Bool
+	err = Each(ctx, len(x.entries), c.options.Workers, func(i int) error {
+		e, now := &x.entries[i], &sources[i]
+		if e.path != now.path || e.size != now.size {
 			return fmt.Errorf("stale: %s has changed", e.path)
 		}
-		if e.fault == "" {
-			continue
+		if e.fault != "" {
+			if _, err := picture.DecodeFile(e.path); err == nil { // a permission, a disk or a mount was at fault
+				return fmt.Errorf("stale: %s can be read by now", e.path)
+			}
 		}
-		if _, err := DecodeFile(e.path); err == nil { // a permission, a disk or a mount was at fault
-			return fmt.Errorf("stale: %s can be read by now", e.path)
+		if e.stamp.same(now.stamp) {
+			return nil
 		}
-	}
-	return nil
+		if digestOfFile(e.path) != e.file {
+			return fmt.Errorf("stale: %s has changed", e.path)
+		}
+		if e.stamp != now.stamp {
+			e.stamp = now.stamp
+			changed.Store(true)
+		}
+		return nil
+	})
+	return changed.Load(), err
 }

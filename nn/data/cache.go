@@ -12,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+
+	"gzpt/nn/data/picture"
 )
 
 // CacheOptions says what a cache holds and where.
@@ -26,6 +28,13 @@ type CacheOptions struct {
 	Memory int
 	// Workers is the number of goroutines that decode, 0 for one per processor.
 	Workers int
+	// Upright turns images as their tag of orientation says; otherwise they are as they are stored, see Tagged. TIFF
+	// images are always turned.
+	Upright bool
+	// Window is the stored values that become 0 and 1: "" for the full scale of 8 or 16 bits; "LO,HI" for the same two values
+	// in all images; "auto" for 0 and the greatest value of the bits that any of the images uses; "percentile" for the
+	// values that 0.5 % of an image's own lie below and above. What lies beyond is clipped.
+	Window string
 	// SkipBad leaves out images that are missing or cannot be decoded, see Skipped; otherwise the first one is an error.
 	SkipBad bool
 	// Progress, if not nil, is told how many images are decoded; never by two goroutines at once.
@@ -39,7 +48,10 @@ type Cache struct {
 	items   []Item
 	entries []entry // of the items
 	skipped []Problem
+	path    string // of the cache file, "" in memory
+	size    int64  // of that file in bytes
 	reason  string
+	rule    windowRule
 	side    int
 	values  int // of an item
 	options CacheOptions
@@ -50,16 +62,21 @@ type Cache struct {
 }
 
 // OpenCache opens the cache of the items' pixels, which it makes anew where there is none, where it is stale (an image's
-// path, size or time of change, the order of the items, the size of the squares) or where it is corrupt. The file is
-// named after the paths and the options, so that runs on the same images share it; it is written aside, synced and
+// path or bytes, the order of the items, the size of the squares) or where it is corrupt. An image file is known by its size,
+// its times and its inode; where these differ, or are too fresh to be relied on, a checksum of its bytes decides. The cache
+// file is named after the paths and the options, so that runs on the same images share it; it is written aside, synced and
 // renamed, so that a crash leaves the old one or none.
 //
 // An image that is missing or cannot be decoded is an error, or with SkipBad an entry of Skipped.
 func OpenCache(ctx context.Context, items []Item, o CacheOptions) (*Cache, error) {
-	if o.ImageSize < 1 || o.ImageSize > MaxSide/2 || o.Channels != 1 && o.Channels != 3 {
+	if o.ImageSize < 1 || o.ImageSize > picture.MaxSide/2 || o.Channels != 1 && o.Channels != 3 {
 		panic("data: OpenCache: ImageSize is at least 1 and Channels 1 or 3")
 	}
-	c := &Cache{options: o, side: Side(o.ImageSize)}
+	rule, err := parseWindow(o.Window)
+	if err != nil {
+		return nil, err
+	}
+	c := &Cache{options: o, side: Side(o.ImageSize), rule: rule}
 	c.values = c.side * c.side * o.Channels
 	c.buffer.New = func() any { b := make([]byte, 0, 2*c.values); return &b }
 	sources := identify(items)
@@ -70,38 +87,45 @@ func OpenCache(ctx context.Context, items []Item, o CacheOptions) (*Cache, error
 		}
 		return c.finish(items)
 	}
-	path, err := c.path(items)
-	if err != nil {
+	if c.path, err = c.name(items); err != nil {
 		return nil, err
 	}
-	if err := c.open(path, sources); err != nil {
+	if err := c.open(ctx, sources); err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		c.reason = err.Error()
 		if errors.Is(err, fs.ErrNotExist) {
 			c.reason = "no cache yet"
 		}
-		if err := c.rebuild(ctx, path, items, sources); err != nil {
+		if err := c.rebuild(ctx, items, sources); err != nil {
 			return nil, err
 		}
 	}
 	return c.finish(items)
 }
 
+// ErrWindow says that one window is to fit images of different bits.
+var ErrWindow = errors.New("one window does not fit both")
+
 // identify is what the image files are now.
 func identify(items []Item) []entry {
 	entries := make([]entry, len(items))
 	for i, item := range items {
-		entries[i] = entry{path: item.Path, size: -1}
-		if info, err := os.Stat(item.Path); err == nil {
-			entries[i].size, entries[i].changed = info.Size(), info.ModTime().UnixNano()
-		}
+		entries[i] = entry{path: item.Path, stamp: stampOf(item.Path)}
 	}
 	return entries
 }
 
-// path is the cache file of the items under the options.
-func (c *Cache) path(items []Item) (string, error) {
+const (
+	cachePrefix = "pixels-"
+	cacheSuffix = ".cache"
+)
+
+// name is the cache file of the items under the options.
+func (c *Cache) name(items []Item) (string, error) {
 	h := sha256.New()
-	fmt.Fprintf(h, "%d %d %d", formatVersion, c.side, c.options.Channels)
+	fmt.Fprintf(h, "%d %d %d %t", formatVersion, c.side, c.options.Channels, c.options.Upright)
 	for _, item := range items {
 		path, err := filepath.Abs(item.Path)
 		if err != nil {
@@ -109,7 +133,7 @@ func (c *Cache) path(items []Item) (string, error) {
 		}
 		fmt.Fprintf(h, "\x00%s", path)
 	}
-	return filepath.Join(c.options.Folder, "pixels-"+hex.EncodeToString(h.Sum(nil)[:8])+".cache"), nil
+	return filepath.Join(c.options.Folder, cachePrefix+hex.EncodeToString(h.Sum(nil)[:8])+cacheSuffix), nil
 }
 
 // finish keeps the items that can be used.
@@ -133,6 +157,10 @@ func (c *Cache) finish(items []Item) (*Cache, error) {
 	if len(c.items) == 0 {
 		return nil, errors.Join(fmt.Errorf("no image can be used%s", reasons(c.skipped)), c.Close())
 	}
+	var err error
+	if c.rule, err = c.rule.resolve(c.Values()); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
 	return c, nil
 }
 
@@ -145,6 +173,41 @@ func (c *Cache) Skipped() []Problem { return c.skipped }
 // Rebuilt says why the pixels were decoded anew; "" if the file was fresh.
 func (c *Cache) Rebuilt() string { return c.reason }
 
+// File is the path and the size in bytes of the cache file, "" where the pixels are in memory only.
+func (c *Cache) File() (path string, size int64) { return c.path, c.size }
+
+// Values is which stored values the images have.
+func (c *Cache) Values() (v Values) {
+	for i := range c.entries {
+		v.add(&c.entries[i])
+	}
+	return v
+}
+
+// Window is the rule that the options give, auto as the values that it has become.
+func (c *Cache) Window() string { return c.rule.String() }
+
+// Tagged is the indices of the items whose files say that they are to be turned, and which are not.
+func (c *Cache) Tagged() (items []int) {
+	for i, e := range c.entries {
+		if e.orientation > 1 && !c.options.Upright {
+			items = append(items, i)
+		}
+	}
+	return items
+}
+
+// Checksum is that of the pixels of item i, with its window where that is not the full scale. Images with equal pixels
+// have equal ones.
+func (c *Cache) Checksum(i int) string {
+	e := &c.entries[i]
+	sum := hex.EncodeToString(e.pixels[:])
+	if w := c.rule.window(e); w != (picture.Window{}) {
+		sum += fmt.Sprintf("-%d-%d", w.Low, w.High)
+	}
+	return sum
+}
+
 // Size is the width and height of item i's image file in pixels.
 func (c *Cache) Size(i int) (width, height int) { return c.entries[i].width, c.entries[i].height }
 
@@ -155,15 +218,25 @@ func (c *Cache) Side() int { return c.side }
 func (c *Cache) Channels() int { return c.options.Channels }
 
 // Image decodes the file of item i.
-func (c *Cache) Image(i int) (*Image, error) { return DecodeFile(c.items[i].Path) }
+func (c *Cache) Image(i int) (*picture.Image, error) {
+	m, err := picture.DecodeFile(c.items[i].Path)
+	if err != nil {
+		return nil, err
+	}
+	if c.options.Upright {
+		m = m.Upright()
+	}
+	m.Window = c.rule.window(&c.entries[i])
+	return m, nil
+}
 
-// Pixels writes item i, squashed to a square, into dst [Side*Side*Channels] as fractions of full scale.
+// Pixels writes item i, squashed to a square, into dst [Side*Side*Channels] as fractions of its window.
 func (c *Cache) Pixels(dst []float32, i int) error {
 	if len(dst) != c.values {
 		panic("data: Cache.Pixels: dst is not [Side,Side,Channels]")
 	}
 	if c.blocks != nil {
-		c.entries[i].decode(dst, c.blocks[i])
+		c.entries[i].decode(dst, c.blocks[i], c.rule)
 		return nil
 	}
 	buffer := c.buffer.Get().(*[]byte)
@@ -172,7 +245,7 @@ func (c *Cache) Pixels(dst []float32, i int) error {
 	if err != nil {
 		return fmt.Errorf("%s: image %q: %w", c.file.Name(), c.items[i].Name, err)
 	}
-	c.entries[i].decode(dst, block)
+	c.entries[i].decode(dst, block, c.rule)
 	return nil
 }
 
@@ -186,18 +259,18 @@ func (c *Cache) Close() error {
 
 // entry is an image file as it was decoded, and where its pixels lie in the cache.
 type entry struct {
-	path          string // of the image
-	size, changed int64  // of the image: bytes, -1 where there is none; nanoseconds since 1970
-	width, height int    // of the image in pixels
-	bits          int    // 8 or 16; 0 where there are no pixels
-	offset        int64  // of the pixels in the cache file
-	sum           uint32 // CRC-32C of the pixels
-	fault         string // why there are no pixels
-}
-
-// sameSource reports whether the image is the one that was decoded.
-func (e *entry) sameSource(now entry) bool {
-	return e.path == now.path && e.size == now.size && e.changed == now.changed
+	path string // of the image
+	stamp
+	file                    digest   // of its bytes
+	width, height           int      // in pixels, once it is turned if it is to be
+	bits                    int      // 8 or 16; 0 where there are no pixels
+	orientation             int      // what its tag says, 0 where there is none
+	low, high               int      // the least and the greatest stored value
+	percentLow, percentHigh int      // the window "percentile"
+	offset                  int64    // of the pixels in the cache file
+	sum                     uint32   // CRC-32C of the pixels
+	pixels                  [16]byte // the beginning of their SHA-256
+	fault                   string   // why there are no pixels
 }
 
 // bytes is the length of the pixels.
@@ -217,13 +290,16 @@ func (e *entry) read(f *os.File, buffer []byte, values int) ([]byte, error) {
 	return block, nil
 }
 
-// decode converts pixels to fractions of full scale.
-func (e *entry) decode(dst []float32, block []byte) {
+// decode converts pixels to fractions of their window.
+func (e *entry) decode(dst []float32, block []byte, rule windowRule) {
+	w := rule.window(e).Or(e.bits)
 	if e.bits == 16 {
 		for i := range dst {
-			dst[i] = float32(binary.LittleEndian.Uint16(block[2*i:])) / 65535
+			dst[i] = w.Fraction(int(binary.LittleEndian.Uint16(block[2*i:])))
 		}
 		return
 	}
-	fractions(dst, block, 1, 1, 255)
+	for i, v := range block {
+		dst[i] = w.Fraction(int(v))
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"image/png"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,10 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/image/bmp"
+
+	"gzpt/nn/data/picture"
 )
 
 // pictures makes image files of every kind of depth and channels in a folder, and lists them.
@@ -61,6 +66,60 @@ func pictures(t testing.TB, n int) []Item {
 	return items
 }
 
+// encode is a PNG file.
+func encode(t testing.TB, m image.Image) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, m); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// bitmap is a BMP file of a size that does not depend on its pixels.
+func bitmap(value uint8) []byte {
+	m := image.NewGray(image.Rect(0, 0, 4, 4))
+	for k := range m.Pix {
+		m.Pix[k] = value
+	}
+	var b bytes.Buffer
+	if err := bmp.Encode(&b, m); err != nil {
+		panic(err) // memory takes everything
+	}
+	return b.Bytes()
+}
+
+// overwrite changes the bytes of a file but not its time.
+func overwrite(t testing.TB, path string, content []byte) {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.WriteFile(path, content, 0o666), os.Chtimes(path, info.ModTime(), info.ModTime())); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// replaceFile puts a new file of the same time in the place of one, as cp -p, rsync -t and tar do.
+func replaceFile(t testing.TB, path string, edit func([]byte) []byte) {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path+".new", edit(content), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Chtimes(path+".new", info.ModTime(), info.ModTime()), os.Rename(path+".new", path)); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func openCache(t testing.TB, items []Item, o CacheOptions) *Cache {
 	t.Helper()
 	c, err := OpenCache(t.Context(), items, o)
@@ -105,12 +164,12 @@ func TestCacheHoldsThePixels(t *testing.T) {
 		inMemory := openCache(t, items, o)
 		want := allPixels(t, inMemory)
 		for i, item := range items {
-			m, err := DecodeFile(item.Path)
+			m, err := picture.DecodeFile(item.Path)
 			if err != nil {
 				t.Fatal(err)
 			}
 			direct := make([]float32, 16*16*channels)
-			m.square(16, channels).fractions(direct, channels)
+			m.Square(16, channels).Fractions(direct, channels)
 			if !slices.Equal(direct, want[i]) {
 				t.Errorf("%d channels: the pixels of item %d are not those of the file", channels, i)
 			}
@@ -150,13 +209,28 @@ func TestStaleCaches(t *testing.T) {
 	}{
 		{"nothing", func(_ *testing.T, items []Item, _ *CacheOptions) []Item { return items }, ""},
 		{"labels alone", func(_ *testing.T, items []Item, _ *CacheOptions) []Item { items[0].Label = "x"; return items }, ""},
-		{"the time of a file", func(t *testing.T, items []Item, _ *CacheOptions) []Item {
+		{"the time of a file, not its bytes", func(t *testing.T, items []Item, _ *CacheOptions) []Item {
 			now := time.Now().Add(time.Hour)
 			if err := os.Chtimes(items[2].Path, now, now); err != nil {
 				t.Fatal(err)
 			}
 			return items
+		}, ""},
+		{"a copy of a file in its place", func(t *testing.T, items []Item, _ *CacheOptions) []Item {
+			replaceFile(t, items[2].Path, func(b []byte) []byte { return b })
+			return items
+		}, ""},
+		{"the bytes of a file, not its size and time", func(t *testing.T, items []Item, _ *CacheOptions) []Item {
+			replaceFile(t, items[2].Path, func([]byte) []byte { return bitmap(30) })
+			openCache(t, items, CacheOptions{ImageSize: 7, Channels: 3}) // it can be decoded
+			return items
 		}, "2.png has changed"},
+		{"the bytes of a file that was written over", func(t *testing.T, items []Item, _ *CacheOptions) []Item {
+			overwrite(t, items[1].Path, bitmap(31))
+			return items
+		}, "1.png has changed"},
+		{"the window", func(_ *testing.T, items []Item, o *CacheOptions) []Item { o.Window = "percentile"; return items }, ""},
+		{"upright", func(_ *testing.T, items []Item, o *CacheOptions) []Item { o.Upright = true; return items }, "no cache yet"},
 		{"the size of a file", func(t *testing.T, items []Item, _ *CacheOptions) []Item {
 			info, err := os.Stat(items[1].Path)
 			if err != nil {
@@ -179,6 +253,9 @@ func TestStaleCaches(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			items, o := pictures(t, 4), CacheOptions{Folder: t.TempDir(), ImageSize: 7, Channels: 3}
+			for _, i := range []int{1, 2} {
+				overwrite(t, items[i].Path, bitmap(uint8(i)))
+			}
 			openCache(t, items, o)
 			items = c.change(t, items, &o)
 			cache := openCache(t, items, o)
@@ -304,12 +381,12 @@ func TestBadImages(t *testing.T) {
 				t.Errorf("rebuilt: %q", c.Rebuilt())
 			}
 			for i, item := range c.Items() {
-				m, err := DecodeFile(item.Path)
+				m, err := picture.DecodeFile(item.Path)
 				if err != nil {
 					t.Fatal(err)
 				}
 				want, got := make([]float32, 64), make([]float32, 64)
-				m.square(8, 1).fractions(want, 1)
+				m.Square(8, 1).Fractions(want, 1)
 				if err := c.Pixels(got, i); err != nil || !slices.Equal(got, want) {
 					t.Errorf("item %d has other pixels, %v", i, err)
 				}
@@ -418,8 +495,9 @@ func TestSide(t *testing.T) {
 // any bytes, which behind a checksum random files would never reach.
 func FuzzCacheFile(f *testing.F) {
 	x := index{side: 2, channels: 1, entries: []entry{
-		{path: "a.png", size: 9, changed: 8, width: 3, height: 4, bits: 8, offset: int64(prefixBytes), sum: 5},
-		{path: "b.png", size: -1, offset: int64(prefixBytes), fault: "gone"},
+		{path: "a.png", stamp: stamp{size: 9, modified: 8, inode: 7, changed: 6}, file: digest{5}, width: 3, height: 4, bits: 8, orientation: 2,
+			low: 1, high: 9, percentLow: 2, percentHigh: 8, offset: int64(prefixBytes), sum: 5, pixels: [16]byte{4}},
+		{path: "b.png", stamp: stamp{size: -1}, offset: int64(prefixBytes), fault: "gone"},
 	}}
 	good := x.append(append(prefix(), 1, 2, 3, 4))
 	body := good[prefixBytes+4 : len(good)-trailerBytes]
@@ -427,7 +505,7 @@ func FuzzCacheFile(f *testing.F) {
 	f.Add(good[:len(good)-1], int64(0))
 	f.Add(body, int64(16))
 	f.Add(body[:len(body)-3], int64(1<<40))
-	f.Add(index{side: MaxSide, channels: 3, entries: x.entries[1:]}.append(prefix()), int64(1)<<62)
+	f.Add(index{side: picture.MaxSide, channels: 3, entries: x.entries[1:]}.append(prefix()), int64(1)<<62)
 	path := filepath.Join(f.TempDir(), "cache")
 	check := func(t *testing.T, x index, end int64) {
 		values := x.side * x.side * x.channels
@@ -452,8 +530,8 @@ func FuzzCacheFile(f *testing.F) {
 		if err := os.WriteFile(path, content, 0o666); err != nil {
 			t.Fatal(err)
 		}
-		c := &Cache{side: x.side, values: x.side * x.side * x.channels, options: CacheOptions{Channels: x.channels}}
-		if err := c.open(path, x.entries); err == nil {
+		c := &Cache{path: path, side: x.side, values: x.side * x.side * x.channels, options: CacheOptions{Channels: x.channels}}
+		if err := c.open(t.Context(), x.entries); err == nil {
 			c.Close()
 		}
 	})

@@ -7,6 +7,8 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
+
+	"gzpt/nn/data/picture"
 )
 
 // A cache file is a prefix, the pixels of all images in any order, the index that says where they lie, and a trailer.
@@ -14,12 +16,13 @@ import (
 //
 //	prefix   magic [8]byte, version uint32
 //	index    side, channels, number of entries uint32, the entries
-//	entry    path string; size, changed int64; width, height, bits uint32; offset int64; sum uint32; fault string
+//	entry    path string; size, modified, inode, changed int64; file [32]byte; width, height, bits, orientation, low, high,
+//	         percentLow, percentHigh uint32; offset int64; sum uint32; pixels [16]byte; fault string
 //	string   length uint32, bytes
 //	trailer  length of the index uint32, CRC-32C of the index uint32, magic [8]byte
 const (
 	magic         = "gzptpix\n"
-	formatVersion = 1
+	formatVersion = 2
 	prefixBytes   = len(magic) + 4
 	trailerBytes  = 8 + len(magic)
 	maxIndex      = 1 << 30
@@ -44,13 +47,16 @@ func (x index) append(b []byte) []byte {
 	}
 	for _, e := range x.entries {
 		b = appendString(b, e.path)
-		b = le.AppendUint64(b, uint64(e.size))
-		b = le.AppendUint64(b, uint64(e.changed))
-		for _, v := range []int{e.width, e.height, e.bits} {
+		for _, v := range []uint64{uint64(e.size), uint64(e.modified), e.inode, uint64(e.changed)} {
+			b = le.AppendUint64(b, v)
+		}
+		b = append(b, e.file[:]...)
+		for _, v := range []int{e.width, e.height, e.bits, e.orientation, e.low, e.high, e.percentLow, e.percentHigh} {
 			b = le.AppendUint32(b, uint32(v))
 		}
 		b = le.AppendUint64(b, uint64(e.offset))
 		b = le.AppendUint32(b, e.sum)
+		b = append(b, e.pixels[:]...)
 		b = appendString(b, e.fault)
 	}
 	body := b[start:]
@@ -73,8 +79,11 @@ func readIndex(r io.ReaderAt, size int64) (index, error) {
 	if _, err := r.ReadAt(head, 0); err != nil {
 		return index{}, err
 	}
-	if string(head) != string(prefix()) {
-		return index{}, errors.New("corrupt: not a cache of pixels, or one of another version")
+	if string(head[:len(magic)]) != magic {
+		return index{}, errors.New("corrupt: not a cache of pixels")
+	}
+	if version := binary.LittleEndian.Uint32(head[len(magic):]); version != formatVersion {
+		return index{}, fmt.Errorf("stale: version %d, expected %d", version, formatVersion)
 	}
 	if _, err := r.ReadAt(tail, size-int64(trailerBytes)); err != nil {
 		return index{}, err
@@ -99,7 +108,7 @@ func parseIndex(body []byte, end int64) (index, error) {
 	p := parser{rest: body}
 	x := index{side: p.number(), channels: p.number()}
 	n := p.number()
-	if x.side < 1 || x.side > MaxSide || x.channels != 1 && x.channels != 3 {
+	if x.side < 1 || x.side > picture.MaxSide || x.channels != 1 && x.channels != 3 {
 		return index{}, fmt.Errorf("corrupt: squares of side %d with %d channels", x.side, x.channels)
 	}
 	values := x.side * x.side * x.channels
@@ -107,8 +116,7 @@ func parseIndex(body []byte, end int64) (index, error) {
 		if p.failed {
 			break // before n, which nobody has checked, makes the list grow
 		}
-		e := entry{path: p.text(), size: p.long(), changed: p.long(), width: p.number(), height: p.number(), bits: p.number(),
-			offset: p.long(), sum: uint32(p.number()), fault: p.text()}
+		e := p.entry()
 		usable := e.fault == "" && (e.bits == 8 || e.bits == 16) && e.width > 0 && e.height > 0
 		if e.fault != "" {
 			usable = e.bits == 0
@@ -122,6 +130,20 @@ func parseIndex(body []byte, end int64) (index, error) {
 		return index{}, errors.New("corrupt: the index cannot be read")
 	}
 	return x, nil
+}
+
+// entry is the next entry, in the order of its fields.
+func (p *parser) entry() (e entry) {
+	e.path = p.text()
+	e.stamp = stamp{size: p.long(), modified: p.long(), inode: uint64(p.long()), changed: p.long()}
+	copy(e.file[:], p.take(len(e.file)))
+	for _, v := range []*int{&e.width, &e.height, &e.bits, &e.orientation, &e.low, &e.high, &e.percentLow, &e.percentHigh} {
+		*v = p.number()
+	}
+	e.offset, e.sum = p.long(), uint32(p.number())
+	copy(e.pixels[:], p.take(len(e.pixels)))
+	e.fault = p.text()
+	return e
 }
 
 // parser takes numbers and texts off a block; after a failure it gives zeros.

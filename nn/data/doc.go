@@ -13,9 +13,10 @@
 // Images are rows of pixels from the top, pixels from the left, channels interleaved (HWC); a batch is NHWC. A pixel (x, y)
 // covers the square from (x, y) to (x+1, y+1), so its centre is at (x+0.5, y+0.5), and an image of w x h pixels covers
 // [0,w] x [0,h]. Gaze coordinates are in the same frame. Values are fractions of full scale, 0 to 1: 8-bit values are
-// divided by 255, 16-bit ones by 65535, and never clipped. An alpha channel is dropped, not composited: what a pixel's
-// colour is does not depend on how opaque it is. Colour becomes grey by 0.299 R + 0.587 G + 0.114 B, grey becomes colour by
-// repetition. The orientation tag of a JPEG file is ignored, as eye trackers and torchvision ignore it.
+// divided by 255, 16-bit ones by 65535, and never clipped, unless a window says which stored values are 0 and 1. An alpha
+// channel is dropped, not composited: what a pixel's colour is does not depend on how opaque it is. Colour becomes grey by
+// 0.299 R + 0.587 G + 0.114 B, grey becomes colour by repetition. TIFF images are turned as their tag of orientation says;
+// that of other formats is ignored, as torchvision ignores it, unless images are to be upright. Package picture decodes.
 //
 // # Shape
 //

@@ -48,7 +48,7 @@ func originalPixels(dst []float32, source Source, item, size int) error {
 	if err != nil {
 		return err
 	}
-	m.square(size, source.Channels()).fractions(dst, source.Channels())
+	m.Square(size, source.Channels()).Fractions(dst, source.Channels())
 	return nil
 }
 

@@ -9,11 +9,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"gzpt/nn/data/picture/picturetest"
 )
 
 // TestEvalIsTorchvisions: Pillow's pixels, resized by Pillow, divided and normalised in float32 as ToTensor and Normalize do.
 func TestEvalIsTorchvisions(t *testing.T) {
-	for _, c := range pillow(t) {
+	for _, c := range picturetest.Cases(t) {
 		for _, r := range c.Resized {
 			if r.Width != r.Height {
 				continue

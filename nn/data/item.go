@@ -3,6 +3,8 @@ package data
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"strings"
 )
 
 // Item is one image of a data set.
@@ -47,10 +49,16 @@ func (p Problem) Unwrap() error { return p.Err }
 // problem is something wrong with the item itself: at its place in the list, or in its file where no list names it.
 func (item Item) problem(err error) Problem {
 	p := Problem{File: item.File, Line: item.Line, Item: item.Name, Err: err}
+	reason := err.Error()
 	if p.Line == 0 {
-		p.File = item.Path
+		p.File = item.Path // which the cause need not name once more
+		var of *fs.PathError
+		if errors.As(err, &of) && of.Path == item.Path {
+			reason = of.Err.Error()
+		}
+		reason = strings.TrimPrefix(reason, item.Path+": ")
 	}
-	p.Reason = fmt.Sprintf("image %q: %v", item.Name, err)
+	p.Reason = fmt.Sprintf("image %q: %s", item.Name, reason)
 	return p
 }
 
@@ -68,4 +76,19 @@ func (c *problems) pass(err error) error {
 	}
 	c.skips = append(c.skips, p)
 	return nil
+}
+
+// SplitWord is the part of a split that a word means: train, val or test, "" where it is blank; false where it means none.
+func SplitWord(word string) (part string, ok bool) {
+	switch strings.ToLower(strings.TrimSpace(word)) {
+	case "train", "training":
+		return "train", true
+	case "val", "validation", "validate", "valid", "dev":
+		return "val", true
+	case "test", "testing":
+		return "test", true
+	case "":
+		return "", true
+	}
+	return "", false
 }

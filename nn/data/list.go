@@ -6,21 +6,30 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"gzpt/kernels/names"
+	"gzpt/nn/data/picture"
+	"gzpt/nn/rundir"
 )
 
 // ListOptions says where labels and splits come from.
 type ListOptions struct {
 	// Labels is "FILE:COLUMN": a table with a column image and the column that holds the labels. FILE is sought in the
-	// folder of the data set, then in the working directory. An image that the table does not name has no label.
+	// folder of the data set, then in the working directory. An image that the table does not name has no label. [ByFolders]
+	// takes the folder of an image for its label.
 	Labels string
-	// Split and Group name further columns of that table, or of items.csv where Labels is "".
+	// Split and Group name further columns of that table, or of items.csv where Labels is "". Where they are "" and
+	// there is an items.csv, its own count; [NoColumn] leaves them out.
 	Split, Group string
+	// ImageColumn is the column of names in tables, "" for image.
+	ImageColumn string
+	// Exclude is patterns of [path.Match] for images to leave out, by whole name or, without a slash, by file or folder.
+	Exclude []string
 	// SkipBad lists what is wrong in Listing.Skips and goes on; otherwise the first such thing is an error.
 	SkipBad bool
 }
@@ -30,7 +39,22 @@ type Listing struct {
 	Items []Item
 	// Skips is what SkipBad left out.
 	Skips []Problem
+	// Excluded is the images that Exclude leaves out: tables may name them. They have a name alone.
+	Excluded []Item
+	// Passed is what lies in the folder and is no item.
+	Passed Passed
+	// Notes is what was taken from elsewhere than was asked.
+	Notes []string
 }
+
+const (
+	// ByFolders, as the labels, takes the first folder of each image's name for its label: malignant/7.png is
+	// malignant. Where all first folders are words of a split, they are that, and the second is the label:
+	// train/malignant/7.png.
+	ByFolders = "folders"
+	// NoColumn, as the column of split or groups, means that there are none.
+	NoColumn = "none"
+)
 
 const (
 	manifestName = "items.csv"
@@ -43,8 +67,8 @@ const (
 // A manifest, or a file items.csv in the folder, lists the items: a table with a column image, a path relative to it or to
 // the folder images beside it, and if there are any the columns label, split and group; other columns are left to
 // others. An image that has several gaze files or readers has several rows, which differ in nothing else that is known
-// here. Without a manifest every JPEG, PNG, TIFF, BMP or WebP file in the folder and its subfolders is an item, or in the
-// subfolder images where there is one. Names that begin with a dot are passed over, and links to folders not followed.
+// here. Without a manifest every image file in the folder and its subfolders is an item, or in the subfolder images where
+// there is one. Names that begin with a dot are passed over, links to folders not followed, and run directories are no data.
 //
 // A missing image, a name that is listed twice, a label for an image that is not there or fits several: each is an error
 // that names file and line, or with SkipBad an entry of Skips. Images are not opened.
@@ -55,10 +79,16 @@ func List(root string, o ListOptions) (*Listing, error) {
 	}
 	folder, manifest := root, filepath.Join(root, manifestName)
 	if !info.IsDir() {
-		if extensions[strings.ToLower(filepath.Ext(root))] {
+		if picture.Is(root) {
 			return nil, fmt.Errorf("%s: an image, expected a folder of images or a manifest", root)
 		}
 		folder, manifest = filepath.Dir(root), root
+	}
+	if err := CheckPatterns(o.Exclude); err != nil {
+		return nil, err
+	}
+	if info.IsDir() && rundir.Is(root) {
+		return nil, fmt.Errorf("%s: a run directory, expected a folder of images or a manifest", root)
 	}
 	l := &lister{problems: problems{skipBad: o.SkipBad}, folder: folder, options: o}
 	if _, err := os.Stat(manifest); err == nil {
@@ -70,19 +100,17 @@ func List(root string, o ListOptions) (*Listing, error) {
 	} else if err := l.walk(); err != nil {
 		return nil, err
 	} else if len(l.items) == 0 {
-		return nil, fmt.Errorf("%s: %w, expected JPEG, PNG, TIFF, BMP or WebP files", root, ErrNoImage)
-	} else if o.Labels == "" && o.Split+o.Group != "" {
-		return nil, fmt.Errorf("%s: no %s to read the column %q from, expected one or a table of labels", folder, manifestName, o.Split+o.Group)
+		return nil, fmt.Errorf("%s: %w, expected %s files%s", root, ErrNoImage, picture.Readable, l.passed.clause())
+	} else if column := columnOf(o.Split) + columnOf(o.Group); (o.Labels == "" || o.Labels == ByFolders) && column != "" {
+		return nil, fmt.Errorf("%s: no %s to read the column %q from, expected one or a table of labels", folder, manifestName, column)
 	}
-	if o.Labels != "" {
-		if err := l.readLabels(); err != nil {
-			return nil, err
-		}
+	if err := l.label(); err != nil {
+		return nil, err
 	}
 	if len(l.items) == 0 {
-		return nil, fmt.Errorf("%s: %w, expected JPEG, PNG, TIFF, BMP or WebP files%s", root, ErrNoImage, reasons(l.skips))
+		return nil, fmt.Errorf("%s: %w, expected %s files%s", root, ErrNoImage, picture.Readable, reasons(l.skips))
 	}
-	return &Listing{Items: l.items, Skips: l.skips}, nil
+	return &Listing{Items: l.items, Skips: l.skips, Excluded: l.left, Passed: l.passed, Notes: l.notes}, nil
 }
 
 // ErrNoImage says that a folder holds no image.
@@ -95,15 +123,21 @@ func Named(folder string, names []string, o ListOptions) (*Listing, error) {
 	for _, name := range names {
 		l.items = append(l.items, Item{Name: name})
 	}
-	switch {
-	case o.Labels != "":
-		if err := l.readLabels(); err != nil {
-			return nil, err
-		}
-	case o.Split+o.Group != "":
-		return nil, fmt.Errorf("no table to read the column %q from, expected one of labels", o.Split+o.Group)
+	if column := columnOf(o.Split) + columnOf(o.Group); column != "" && (o.Labels == "" || o.Labels == ByFolders) {
+		return nil, fmt.Errorf("no table to read the column %q from, expected one of labels", column)
 	}
-	return &Listing{Items: l.items, Skips: l.skips}, nil
+	if err := l.label(); err != nil {
+		return nil, err
+	}
+	return &Listing{Items: l.items, Skips: l.skips, Notes: l.notes}, nil
+}
+
+// columnOf is the column that an option names, "" for none.
+func columnOf(option string) string {
+	if option == NoColumn {
+		return ""
+	}
+	return option
 }
 
 // reasons is the first of what was skipped, for an error that nothing is left.
@@ -120,6 +154,9 @@ type lister struct {
 	folder  string
 	options ListOptions
 	items   []Item
+	left    []Item // by the options
+	passed  Passed
+	notes   []string
 	found   *imageFiles // what files lists
 }
 
@@ -132,35 +169,6 @@ func (l *lister) root() string {
 	return l.folder
 }
 
-// walk lists the image files below the root.
-func (l *lister) walk() error {
-	root := l.root()
-	resolved, err := filepath.EvalSymlinks(root)
-	if err != nil {
-		return err
-	}
-	return filepath.WalkDir(resolved, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if path != resolved && strings.HasPrefix(d.Name(), ".") {
-			if d.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
-		}
-		if d.IsDir() || !extensions[strings.ToLower(filepath.Ext(path))] {
-			return nil
-		}
-		name, err := filepath.Rel(resolved, path)
-		if err != nil {
-			return err
-		}
-		l.items = append(l.items, Item{Name: filepath.ToSlash(name), Path: filepath.Join(root, name)})
-		return nil
-	})
-}
-
 // rows calls each for every row of a table that has the needed columns; a Problem leaves out the row.
 func (l *lister) rows(file string, each func(t *table) error, need ...string) error {
 	content, err := os.ReadFile(file)
@@ -171,7 +179,19 @@ func (l *lister) rows(file string, each func(t *table) error, need ...string) er
 	if err != nil {
 		return err
 	}
-	if err := t.need(append(need, imageColumn)...); err != nil {
+	t.image = imageColumn
+	if c := l.options.ImageColumn; c != "" && (filepath.Base(file) != manifestName || t.has(c)) {
+		t.image = c
+	}
+	if err := t.need(t.image); err != nil {
+		var p Problem
+		if errors.As(err, &p) {
+			p.Err = ErrImageColumn
+			return p
+		}
+		return err
+	}
+	if err := t.need(need...); err != nil {
 		return err
 	}
 	for {
@@ -179,8 +199,8 @@ func (l *lister) rows(file string, each func(t *table) error, need ...string) er
 		if err == io.EOF {
 			return nil
 		}
-		if err == nil && t.text(imageColumn) == "" {
-			err = t.problem("no name in the column image")
+		if err == nil && t.name() == "" {
+			err = t.problem("no name in the column " + t.image)
 		}
 		if err == nil {
 			err = each(t)
@@ -195,22 +215,30 @@ func (l *lister) rows(file string, each func(t *table) error, need ...string) er
 func (l *lister) readManifest(file string) error {
 	split, group := "split", "group"
 	var need []string
-	if l.options.Labels == "" { // otherwise the columns are those of the labels
-		need = []string{l.options.Split, l.options.Group}
-		split, group = cmp.Or(l.options.Split, split), cmp.Or(l.options.Group, group)
+	if l.options.Labels == "" || l.options.Labels == ByFolders { // otherwise the columns are those of the labels
+		need = []string{columnOf(l.options.Split), columnOf(l.options.Group)}
+		split, group = columnOf(cmp.Or(l.options.Split, split)), columnOf(cmp.Or(l.options.Group, group))
 	}
 	first := map[string]int{}   // image -> item
 	files := map[string]Item{}  // path -> the item that it was first
 	rows := map[[3]string]int{} // image, gaze, reader -> line
 	refused := map[string]bool{}
+	left := map[string]bool{}
 	return l.rows(file, func(t *table) error {
-		item := Item{Name: t.text(imageColumn), Label: t.text("label"), Split: t.text(split), Group: t.text(group), File: file, Line: t.line()}
+		item := Item{Name: t.name(), Label: t.word("label"), Split: t.word(split), Group: t.word(group), File: file, Line: t.line()}
 		name := names.Clean(item.Name)
 		row := [3]string{name, t.text("gaze"), t.text("reader")}
 		if line, ok := rows[row]; ok {
 			return item.problem(fmt.Errorf("listed already on line %d", line))
 		}
 		rows[row] = item.Line
+		if l.excluded(name) {
+			if !left[name] {
+				left[name] = true
+				l.leave(item.Name)
+			}
+			return nil
+		}
 		if refused[name] {
 			return nil // a further reader of an image that is listed as lost
 		}
@@ -278,16 +306,16 @@ func (l *lister) files() (*imageFiles, error) {
 		if err := all.walk(); err != nil {
 			return nil, err
 		}
-		images := all.named()
+		images := named(all.items)
 		l.found = &imageFiles{images, names.New(images)}
 	}
 	return l.found, nil
 }
 
-// named is the items for the index of names.
-func (l *lister) named() []names.Image {
-	images := make([]names.Image, len(l.items))
-	for i, item := range l.items {
+// named is items for the index of names.
+func named(items []Item) []names.Image {
+	images := make([]names.Image, len(items))
+	for i, item := range items {
 		images[i] = names.Image{Name: item.Name, Path: item.Path}
 	}
 	return images
@@ -297,35 +325,110 @@ func (l *lister) named() []names.Image {
 func (l *lister) readLabels() error {
 	i := strings.LastIndexByte(l.options.Labels, ':')
 	if i < 1 || i == len(l.options.Labels)-1 {
-		return fmt.Errorf("labels %q, expected FILE:COLUMN", l.options.Labels)
+		return fmt.Errorf("labels %q, expected FILE:COLUMN or "+ByFolders, l.options.Labels)
 	}
 	column := l.options.Labels[i+1:]
 	file, err := l.labelsFile(l.options.Labels[:i])
 	if err != nil {
 		return err
 	}
-	index := names.New(l.named())
+	index := names.New(named(slices.Concat(l.items, l.left)))
 	lines := make([]int, len(l.items))
-	for i := range l.items {
-		l.items[i].Label, l.items[i].Split, l.items[i].Group = "", "", ""
-	}
+	l.forget()
 	return l.rows(file, func(t *table) error {
-		name := t.text(imageColumn)
+		name := t.name()
 		i, err := index.Find(name)
 		if err != nil {
 			return Problem{File: file, Line: t.line(), Reason: fmt.Sprintf("image %q %v; images of %s", name, err, l.root())}
+		}
+		if i >= len(l.items) {
+			return nil // an image that is left out
 		}
 		if lines[i] > 0 {
 			return Problem{File: file, Line: t.line(), Reason: fmt.Sprintf("image %q is listed already on line %d", name, lines[i])}
 		}
 		lines[i] = t.line()
 		item := &l.items[i]
-		item.Label, item.Split, item.Group = t.text(column), t.text(l.options.Split), t.text(l.options.Group)
+		item.Label = t.word(column)
+		if c := columnOf(l.options.Split); c != "" {
+			item.Split = t.word(c)
+		}
+		if c := columnOf(l.options.Group); c != "" {
+			item.Group = t.word(c)
+		}
 		if item.File == "" {
 			item.File, item.Line = file, t.line()
 		}
 		return nil
-	}, column, l.options.Split, l.options.Group)
+	}, column, columnOf(l.options.Split), columnOf(l.options.Group))
+}
+
+// ErrImageColumn says that a table has no column of images' names.
+var ErrImageColumn = errors.New("no column of images' names")
+
+// label gives the items the labels that the options name; without any they keep those of the manifest.
+func (l *lister) label() error {
+	switch l.options.Labels {
+	case "":
+		return nil
+	case ByFolders:
+		return l.labelByFolders()
+	}
+	return l.readLabels()
+}
+
+// forget takes from the items what a table of labels is to say: their labels, and their split and groups where the
+// options name columns for them. Otherwise those of the manifest are kept, with a note.
+func (l *lister) forget() {
+	kept := map[string]bool{}
+	for i := range l.items {
+		item := &l.items[i]
+		item.Label = ""
+		if l.options.Split != "" {
+			item.Split = ""
+		} else if item.Split != "" {
+			kept["the split"] = true
+		}
+		if l.options.Group != "" {
+			item.Group = ""
+		} else if item.Group != "" {
+			kept["the groups"] = true
+		}
+	}
+	for _, what := range slices.Sorted(maps.Keys(kept)) {
+		l.notes = append(l.notes, what+" of "+manifestName+" kept beside other labels")
+	}
+}
+
+// labelByFolders takes the labels, and where the first folders say so the split, from the names of folders.
+func (l *lister) labelByFolders() error {
+	splits, any := len(l.items) > 0, false
+	for _, item := range l.items {
+		top, _, inFolder := strings.Cut(strings.ReplaceAll(item.Name, `\`, "/"), "/")
+		part, ok := SplitWord(top)
+		splits, any = splits && inFolder && ok && part != "", any || inFolder
+	}
+	if !any {
+		return fmt.Errorf("%s: no image lies in a folder of its class", l.root())
+	}
+	for i := range l.items {
+		item := &l.items[i]
+		parts := strings.Split(strings.ReplaceAll(item.Name, `\`, "/"), "/")
+		parts = parts[:len(parts)-1]
+		if splits {
+			if l.options.Split == "" {
+				item.Split, _ = SplitWord(parts[0])
+			}
+			parts = parts[1:]
+		}
+		if item.Label = ""; len(parts) > 0 {
+			item.Label = parts[0]
+		}
+	}
+	if splits && l.options.Split == "" {
+		l.notes = append(l.notes, "the split is that of the first folders: train, val, test")
+	}
+	return nil
 }
 
 func (l *lister) labelsFile(name string) (string, error) {

@@ -57,7 +57,7 @@ func with(files map[string]string, name, content string) map[string]string {
 }
 
 func TestListFindsImages(t *testing.T) {
-	flat := images("b.png", "a.JPG", "c.jpeg", "d.tif", "e.tiff", "f.bmp", "g.webp", "h.txt", "i.png.bak", ".hidden.png", ".git/j.png", "sub/k.png")
+	flat := images("b.png", "a.JPG", "c.jpeg", "d.tif", "e.tiff", "f.bmp", "g.webp", "l.jfif", "m.jpe", "n.pgm", "o.PPM", "h.txt", "i.png.bak", ".hidden.png", ".git/j.png", "sub/k.png")
 	two := images("images/a/1.png", "images/b/1.png", "images/b/2.png", "masks/1.png")
 	for _, c := range []struct {
 		name    string
@@ -66,7 +66,7 @@ func TestListFindsImages(t *testing.T) {
 		want    []string
 	}{
 		{"every format, in the order of names, without what is hidden", flat, ListOptions{},
-			[]string{"a.JPG|||", "b.png|||", "c.jpeg|||", "d.tif|||", "e.tiff|||", "f.bmp|||", "g.webp|||", "sub/k.png|||"}},
+			[]string{"a.JPG|||", "b.png|||", "c.jpeg|||", "d.tif|||", "e.tiff|||", "f.bmp|||", "g.webp|||", "l.jfif|||", "m.jpe|||", "n.pgm|||", "o.PPM|||", "sub/k.png|||"}},
 		{"the folder images alone", two, ListOptions{}, []string{"a/1.png|||", "b/1.png|||", "b/2.png|||"}},
 		{"a manifest in its own order", with(two, "items.csv", "image,label,split,group\nb/2.png,x,train,p\nimages/a/1.png,y,test,q\n"), ListOptions{},
 			[]string{"b/2.png|x|train|p", "images/a/1.png|y|test|q"}},
@@ -88,7 +88,43 @@ func TestListFindsImages(t *testing.T) {
 		{"labels with split and group", with(two, "l.csv", "image,grade,part,who\n2.png,2,test,p\n"), ListOptions{Labels: "l.csv:grade", Split: "part", Group: "who"},
 			[]string{"a/1.png|||", "b/1.png|||", "b/2.png|2|test|p"}},
 		{"labels take the place of the manifest's", with(with(two, "items.csv", "image,label,split\na/1.png,x,train\n"), "l.csv", "image,grade\na/1.png,3\n"),
-			ListOptions{Labels: "l.csv:grade"}, []string{"a/1.png|3||"}},
+			ListOptions{Labels: "l.csv:grade"}, []string{"a/1.png|3|train|"}},
+		{"not its split where there is to be none", with(with(two, "items.csv", "image,label,split,group\na/1.png,x,train,p\n"), "l.csv", "image,grade\na/1.png,3\n"),
+			ListOptions{Labels: "l.csv:grade", Split: NoColumn}, []string{"a/1.png|3||p"}},
+		{"nor where the labels have another", with(with(two, "items.csv", "image,split,group\na/1.png,train,p\nb/1.png,test,q\n"), "l.csv", "image,grade,fold\na/1.png,3,test\n"),
+			ListOptions{Labels: "l.csv:grade", Split: "fold"}, []string{"a/1.png|3|test|p", "b/1.png|||q"}},
+		{"nor the manifest's own", with(two, "items.csv", "image,label,split,group\na/1.png,x,train,p\n"), ListOptions{Split: NoColumn, Group: NoColumn}, []string{"a/1.png|x||"}},
+		{"values that are missing", with(two, "items.csv", "image,label,split,group\na/1.png,NaN,NA,-\nb/1.png,null,,n/a\nb/2.png,<NA>,train,none\n"), ListOptions{},
+			[]string{"a/1.png|||", "b/1.png|||", "b/2.png||train|none"}},
+		{"labels that are missing", with(two, "l.csv", "image,grade\na/1,nan\nb/1,#N/A\nb/2,\\N\n"), ListOptions{Labels: "l.csv:grade"},
+			[]string{"a/1.png|||", "b/1.png|||", "b/2.png|||"}},
+		{"another column of names", with(two, "l.csv", "dicom_id,grade\nb/2,2\n"), ListOptions{Labels: "l.csv:grade", ImageColumn: "DICOM_ID"},
+			[]string{"a/1.png|||", "b/1.png|||", "b/2.png|2||"}},
+		{"another column of names beside a manifest", with(with(two, "items.csv", "image\nb/2.png\n"), "l.csv", "Path,grade\nb/2,2\n"),
+			ListOptions{Labels: "l.csv:grade", ImageColumn: "path"}, []string{"b/2.png|2||"}},
+		{"another column of names of a manifest", with(two, "items.csv", "file,label,image\nb/2.png,1,ultrasound\n"), ListOptions{ImageColumn: "file"}, []string{"b/2.png|1||"}},
+		{"the separator that a spreadsheet declares", with(two, "l.csv", "sep=;\r\nimage;grade,of all\r\nb/2;2\r\n"), ListOptions{Labels: "l.csv:grade,of all"},
+			[]string{"a/1.png|||", "b/1.png|||", "b/2.png|2||"}},
+		{"rows of separators alone", with(two, "l.csv", "image,grade\nb/2,2\n,,,\n,\n , \n"), ListOptions{Labels: "l.csv:grade"},
+			[]string{"a/1.png|||", "b/1.png|||", "b/2.png|2||"}},
+		{"UTF-16", with(two, "l.csv", "\xff\xfei\x00m\x00a\x00g\x00e\x00,\x00g\x00\n\x00b\x00/\x002\x00,\x00\xfc\x00\n\x00"), ListOptions{Labels: "l.csv:g"},
+			[]string{"a/1.png|||", "b/1.png|||", "b/2.png|ü||"}},
+		{"UTF-16, big-endian", with(two, "l.csv", "\xfe\xff\x00i\x00m\x00a\x00g\x00e\x00,\x00g\x00\n\x00b\x00/\x002\x00,\x001\x00\n"), ListOptions{Labels: "l.csv:g"},
+			[]string{"a/1.png|||", "b/1.png|||", "b/2.png|1||"}},
+		{"folders as labels", images("benign/1.png", "benign/x/2.png", "normal/1.png", "3.png"), ListOptions{Labels: ByFolders},
+			[]string{"3.png|||", "benign/1.png|benign||", "benign/x/2.png|benign||", "normal/1.png|normal||"}},
+		{"folders as split and labels", images("train/NORMAL/1.png", "test/PNEUMONIA/1.png", "val/NORMAL/2.png"), ListOptions{Labels: ByFolders},
+			[]string{"test/PNEUMONIA/1.png|PNEUMONIA|test|", "train/NORMAL/1.png|NORMAL|train|", "val/NORMAL/2.png|NORMAL|val|"}},
+		{"folders as labels alone", images("train/NORMAL/1.png", "test/PNEUMONIA/1.png"), ListOptions{Labels: ByFolders, Split: NoColumn},
+			[]string{"test/PNEUMONIA/1.png|PNEUMONIA||", "train/NORMAL/1.png|NORMAL||"}},
+		{"folders as labels, the split a manifest's", with(images("a/1.png", "b/1.png"), "items.csv", "image,label,split\na/1.png,x,train\nb/1.png,y,test\n"),
+			ListOptions{Labels: ByFolders}, []string{"a/1.png|a|train|", "b/1.png|b|test|"}},
+		{"without masks", images("benign/b (1).png", "benign/b (1)_mask.png", "benign/b (1)_mask_1.png", "masks/m.png"), ListOptions{Labels: ByFolders, Exclude: []string{"*_mask*", "masks"}},
+			[]string{"benign/b (1).png|benign||"}},
+		{"without what a whole name says", images("a/1.png", "b/1.png"), ListOptions{Exclude: []string{"a/*"}}, []string{"b/1.png|||"}},
+		{"labels of what is excluded", with(two, "l.csv", "image,grade\na/1,x\nb/1,y\n"), ListOptions{Labels: "l.csv:grade", Exclude: []string{"a"}},
+			[]string{"b/1.png|y||", "b/2.png|||"}},
+		{"a manifest without what is excluded", with(two, "items.csv", "image\na/1.png\nb/1.png\n"), ListOptions{Exclude: []string{"a"}}, []string{"b/1.png|||"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			root := folder(t, c.files)
@@ -161,11 +197,11 @@ func TestBadLists(t *testing.T) {
 		{"a wrong header", with(two, "items.csv", "file,label\n3.png,x\n"), ListOptions{}, `ROOT/items.csv:1: no column "image", there are: file, label`, nil},
 		{"a column twice", with(two, "items.csv", "image,x,X\n"), ListOptions{}, `ROOT/items.csv:1: the column "X" comes twice`, nil},
 		{"an empty manifest", with(two, "items.csv", ""), ListOptions{}, `ROOT/items.csv: the file is empty`, nil},
-		{"UTF-16", with(two, "items.csv", "\xff\xfei\x00"), ListOptions{}, `ROOT/items.csv:1: UTF-16 text, expected UTF-8`, nil},
+		{"UTF-16", with(two, "items.csv", "\xff\xfei\x00"), ListOptions{}, `ROOT/items.csv:1: no column "image", there are: i`, nil},
 		{"a manifest that is a folder", with(two, "items.csv/", ""), ListOptions{}, "items.csv", nil},
 		{"no column for the split", with(two, "items.csv", "image\n3.png\n"), ListOptions{Split: "fold"}, `ROOT/items.csv:1: no column "fold", there are: image`, nil},
 		{"a split without a table", two, ListOptions{Split: "fold"}, `ROOT: no items.csv to read the column "fold" from`, nil},
-		{"rows, but no image", with(two, "items.csv", "image\nx.png\n"), ListOptions{SkipBad: true}, `ROOT: no image, expected JPEG, PNG, TIFF, BMP or WebP files; 1 skipped, the first: ROOT/items.csv:2: `, nil},
+		{"rows, but no image", with(two, "items.csv", "image\nx.png\n"), ListOptions{SkipBad: true}, `ROOT: no image, expected JPEG, PNG, TIFF, BMP, WebP, PGM or PPM files; 1 skipped, the first: ROOT/items.csv:2: `, nil},
 		{"nothing", images("x.txt"), ListOptions{}, `ROOT: no image, expected JPEG`, nil},
 		{"labels without a column", two, ListOptions{Labels: "l.csv"}, `labels "l.csv", expected FILE:COLUMN`, nil},
 		{"labels without a file", two, ListOptions{Labels: "l.csv:x"}, `labels: expected ROOT/l.csv or l.csv`, nil},

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"gzpt/nn/data/picture"
 )
 
 // madeUp is a source of random squares, some of which cannot be read.
@@ -36,11 +38,11 @@ func newMadeUp(n, side int) *madeUp {
 	return s
 }
 
-func (s *madeUp) Items() []Item               { return s.items }
-func (s *madeUp) Size(int) (int, int)         { return s.side, s.side }
-func (s *madeUp) Side() int                   { return s.side }
-func (s *madeUp) Channels() int               { return 1 }
-func (s *madeUp) Image(i int) (*Image, error) { return nil, errors.New("made up") }
+func (s *madeUp) Items() []Item                       { return s.items }
+func (s *madeUp) Size(int) (int, int)                 { return s.side, s.side }
+func (s *madeUp) Side() int                           { return s.side }
+func (s *madeUp) Channels() int                       { return 1 }
+func (s *madeUp) Image(i int) (*picture.Image, error) { return nil, errors.New("made up") }
 func (s *madeUp) Pixels(dst []float32, i int) error {
 	s.requests.Add(1)
 	s.active.Add(1)

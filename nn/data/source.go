@@ -1,5 +1,7 @@
 package data
 
+import "gzpt/nn/data/picture"
+
 // Source gives the pixels of a list of items. Its methods may be called by several goroutines at once.
 type Source interface {
 	// Items is the list; it must not be changed.
@@ -13,9 +15,44 @@ type Source interface {
 	// nothing once every goroutine has called it.
 	Pixels(dst []float32, i int) error
 	// Image decodes item i as it is stored.
-	Image(i int) (*Image, error)
+	Image(i int) (*picture.Image, error)
+}
+
+// Checksum is that of the pixels of item i of a source that knows it, as a [Cache] does, and otherwise "".
+func Checksum(s Source, i int) string {
+	if c, ok := s.(interface{ Checksum(i int) string }); ok {
+		return c.Checksum(i)
+	}
+	return ""
 }
 
 // Side is the side in pixels of the squares that a source holds for views of the given size: 8/7 of it, rounded up, 256
 // for 224. The margin keeps detail in random crops.
 func Side(imageSize int) int { return (imageSize*8 + 6) / 7 }
+
+// subset is some of a source's items.
+type subset struct {
+	Source
+	items []Item
+	from  []int // the items' indices in the source
+}
+
+// Subset is the items of a source with the given indices, in their order.
+func Subset(s Source, indices []int) Source {
+	x := &subset{Source: s, from: indices}
+	for _, i := range indices {
+		x.items = append(x.items, s.Items()[i])
+	}
+	return x
+}
+
+func (x *subset) Items() []Item { return x.items }
+
+func (x *subset) Size(i int) (width, height int) { return x.Source.Size(x.from[i]) }
+
+func (x *subset) Pixels(dst []float32, i int) error { return x.Source.Pixels(dst, x.from[i]) }
+
+func (x *subset) Image(i int) (*picture.Image, error) { return x.Source.Image(x.from[i]) }
+
+// Checksum is that of the item in the source.
+func (x *subset) Checksum(i int) string { return Checksum(x.Source, x.from[i]) }

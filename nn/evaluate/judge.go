@@ -11,23 +11,38 @@ import (
 
 // Report is what frozen features are worth: the content of evaluate.json.
 type Report struct {
-	Backbone string      `json:"backbone"`
-	Network  string      `json:"network"`
-	Step     int         `json:"step,omitempty"`  // of the run that the backbone comes from
-	Steps    int         `json:"steps,omitempty"` // of the whole run
-	Date     string      `json:"date"`
-	Labels   string      `json:"labels"`
-	Classes  []string    `json:"classes"`
-	Train    int         `json:"train_items"`
-	Val      int         `json:"val_items"`
-	Test     int         `json:"test_items"`
+	Backbone string   `json:"backbone"`
+	Network  string   `json:"network"`
+	Step     int      `json:"step,omitempty"`  // of the run that the backbone comes from
+	Steps    int      `json:"steps,omitempty"` // of the whole run
+	Date     string   `json:"date"`
+	Labels   string   `json:"labels"`
+	Classes  []string `json:"classes"`
+	Train    int      `json:"train_items"`
+	Val      int      `json:"val_items"`
+	Test     int      `json:"test_items"`
+	// Unlabelled is the items of the split that have no label and are left out.
+	Unlabelled int `json:"unlabelled_items,omitempty"`
+	// Counts is the items of each class, in the order of Classes.
+	Counts []ClassCount `json:"class_items"`
+	// Trained is the test items that the encoder was trained on.
+	Trained int `json:"trained_test_items,omitempty"`
+	// Warnings is what makes the scores mean less than they seem to.
+	Warnings []string    `json:"warnings,omitempty"`
 	KNN      KNNScores   `json:"knn"`
 	Probe    ProbeScores `json:"probe"`
 	// Found is what the file of the backbone held.
 	Found *nn.FoundBackbone `json:"-"`
 }
 
-// KNNScores is the scores of the nearest neighbours.
+// ClassCount is the items of a class in the parts of a split.
+type ClassCount struct {
+	Train int `json:"train"`
+	Val   int `json:"val"`
+	Test  int `json:"test"`
+}
+
+// KNNScores is the scores of the nearest neighbours, K being how many voted.
 type KNNScores struct {
 	K           int     `json:"k"`
 	Temperature float64 `json:"temperature"`
@@ -43,6 +58,8 @@ type ProbeScores struct {
 var (
 	// ErrClasses says that there are too few labels to tell anything apart by.
 	ErrClasses = errors.New("classes among the labels, expected at least 2")
+	// ErrNames says that labels name items, and no classes.
+	ErrNames = errors.New("labels that name items, not classes")
 	// ErrSplit is the kind of an error that a split cannot be evaluated on, see [Split.Check].
 	ErrSplit = errors.New("the split cannot be evaluated on")
 )
@@ -75,6 +92,9 @@ func Judge(f Features, items []data.Item, knn KNN) (*Report, error) {
 		return nil, fmt.Errorf("%d %w", len(classes), ErrClasses)
 	}
 	split := all.Labelled(labels)
+	if n := split.items(); len(classes) > 2 && len(classes) >= n {
+		return nil, fmt.Errorf("%d classes of %d items: %w", len(classes), n, ErrNames)
+	}
 	if err := split.Check(len(items), groups); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrSplit, err)
 	}
@@ -94,9 +114,43 @@ func Judge(f Features, items []data.Item, knn KNN) (*Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("linear probe: %w", err)
 	}
-	return &Report{
-		Classes: classes, Train: len(split.Train), Val: len(split.Validation), Test: len(split.Test),
-		KNN:   KNNScores{cmp.Or(knn.K, DefaultK), knn.Temperature, Score(truth, near)},
-		Probe: ProbeScores{linear.L2, Score(truth, probed)},
-	}, nil
+	k := min(cmp.Or(knn.K, DefaultK), len(split.Train))
+	r := &Report{
+		Classes: classes, Train: len(split.Train), Val: len(split.Validation), Test: len(split.Test), Unlabelled: all.items() - split.items(),
+		Counts: count(split, labels, len(classes)),
+		KNN:    KNNScores{k, knn.Temperature, Score(truth, near)},
+		Probe:  ProbeScores{linear.L2, Score(truth, probed)},
+	}
+	r.warn(knn)
+	return r, nil
+}
+
+// count is the items of each class.
+func count(s Split, labels []int, classes int) []ClassCount {
+	counts := make([]ClassCount, classes)
+	for _, i := range s.Train {
+		counts[labels[i]].Train++
+	}
+	for _, i := range s.Validation {
+		counts[labels[i]].Val++
+	}
+	for _, i := range s.Test {
+		counts[labels[i]].Test++
+	}
+	return counts
+}
+
+// warn says what makes the scores mean less than they seem to.
+func (r *Report) warn(knn KNN) {
+	if r.KNN.K == r.Train && knn.Temperature == 0 {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("k-NN: all %d training items vote on every test item, so that all get the same class: a smaller k tells them apart", r.Train))
+	}
+	for c, n := range r.Counts {
+		switch {
+		case n.Train == 0 && n.Test > 0:
+			r.Warnings = append(r.Warnings, fmt.Sprintf("class %q has no training items: none of its %d test items can be predicted right", r.Classes[c], n.Test))
+		case n.Test == 0:
+			r.Warnings = append(r.Warnings, fmt.Sprintf("class %q has no test items: balanced accuracy and AUC are without it", r.Classes[c]))
+		}
+	}
 }

@@ -37,7 +37,7 @@ func TestJudge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.KNN.K != DefaultK || r.KNN.Accuracy != 1 && r.Probe.Accuracy != 1 || r.Train != 8 || r.Val != 4 || r.Test != 4 || !slices.Equal(r.Classes, []string{"a", "b"}) {
+	if r.KNN.K != 8 || r.KNN.Accuracy != 1 && r.Probe.Accuracy != 1 || r.Train != 8 || r.Val != 4 || r.Test != 4 || !slices.Equal(r.Classes, []string{"a", "b"}) {
 		t.Errorf("%+v", r)
 	}
 	for name, test := range map[string]struct {
@@ -114,4 +114,59 @@ func TestBackbone(t *testing.T) {
 	if _, err := OpenEncoder(dev, weights, colour, 8, 16); !errors.Is(err, ErrChannels) || dev.InUse() != before {
 		t.Errorf("a backbone for grey images on coloured ones: %v, %d bytes left", err, dev.InUse()-before)
 	}
+}
+
+// What makes scores mean less is said, and what was used is in the report.
+func TestJudgeWarns(t *testing.T) {
+	for name, c := range map[string]struct {
+		knn    KNN
+		change func(i int, item *data.Item)
+		want   []string // parts of the warnings
+		k      int
+	}{
+		"nothing":                     {KNN{K: 3}, func(int, *data.Item) {}, nil, 3},
+		"all vote":                    {KNN{}, func(int, *data.Item) {}, []string{"all 8 training items vote on every test item"}, 8},
+		"as many as there are":        {KNN{K: 8}, func(int, *data.Item) {}, []string{"all 8 training items vote"}, 8},
+		"all vote by their likeness":  {KNN{K: 9, Temperature: 0.1}, func(int, *data.Item) {}, nil, 8},
+		"a class that is not tested":  {KNN{K: 3}, func(i int, item *data.Item) { item.Label = relabel(i, 2, item.Label) }, []string{`class "c" has no test items`}, 3},
+		"a class of test items alone": {KNN{K: 3}, func(i int, item *data.Item) { item.Label = relabel(i, 13, item.Label) }, []string{`class "c" has no training items: none of its 1 test items`}, 3},
+	} {
+		list, f := items()
+		for i := range list {
+			c.change(i, &list[i])
+		}
+		r, err := Judge(f, list, c.knn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(r.Warnings) != len(c.want) || r.KNN.K != c.k {
+			t.Errorf("%s: k %d, warnings %q, expected %q", name, r.KNN.K, r.Warnings, c.want)
+			continue
+		}
+		for i, want := range c.want {
+			if !strings.Contains(r.Warnings[i], want) {
+				t.Errorf("%s: warning %q, expected %q", name, r.Warnings[i], want)
+			}
+		}
+	}
+	list, f := items()
+	list[3].Label, list[9].Label = "", ""
+	r, err := Judge(f, list, KNN{K: 3})
+	if err != nil || r.Unlabelled != 2 || !slices.Equal(r.Counts, []ClassCount{{4, 2, 2}, {3, 1, 2}}) {
+		t.Errorf("%+v, %v", r, err)
+	}
+	for i := range list {
+		list[i].Label = string(rune('a' + i))
+	}
+	if _, err := Judge(f, list, KNN{}); !errors.Is(err, ErrNames) || !strings.Contains(err.Error(), "16 classes of 16 items") {
+		t.Errorf("a class an item: %v", err)
+	}
+}
+
+// relabel makes item k of the class c.
+func relabel(i, k int, label string) string {
+	if i == k {
+		return "c"
+	}
+	return label
 }

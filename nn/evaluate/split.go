@@ -2,7 +2,8 @@ package evaluate
 
 import (
 	"fmt"
-	"strings"
+
+	"gzpt/nn/data"
 )
 
 // Split is the rows to learn from, to choose settings by, and to measure on. Validation may be empty.
@@ -10,25 +11,29 @@ type Split struct {
 	Train, Validation, Test []int
 }
 
-// SplitColumn makes a split from one word per item: train, val (also validation, valid, dev) or test, in any case; an
-// empty word leaves the item out. Any other word is an error that names the item by its index.
+// SplitColumn makes a split from one word per item, as [data.SplitWord] takes it; an empty word leaves the item out. Any
+// other word is an error that names the item by its index.
 func SplitColumn(words []string) (Split, error) {
 	var s Split
 	for i, word := range words {
-		switch strings.ToLower(strings.TrimSpace(word)) {
-		case "train", "training":
+		part, ok := data.SplitWord(word)
+		if !ok {
+			return Split{}, fmt.Errorf("item %d: split %q, expected train, val, test or nothing", i, word)
+		}
+		switch part {
+		case "train":
 			s.Train = append(s.Train, i)
-		case "val", "validation", "valid", "dev":
+		case "val":
 			s.Validation = append(s.Validation, i)
 		case "test":
 			s.Test = append(s.Test, i)
-		case "":
-		default:
-			return Split{}, fmt.Errorf("item %d: split %q, expected train, val, test or nothing", i, word)
 		}
 	}
 	return s, nil
 }
+
+// items is the number of items in any part.
+func (s Split) items() int { return len(s.Train) + len(s.Validation) + len(s.Test) }
 
 // Labelled is the split without the items that have no label (index -1).
 func (s Split) Labelled(index []int) Split {

@@ -1,8 +1,10 @@
 package pretrain
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 
 	"gzpt/kernels"
@@ -11,6 +13,47 @@ import (
 	"gzpt/nn/evaluate"
 	"gzpt/nn/rundir"
 )
+
+// ErrTrained says that an encoder is to be measured on what it was trained on.
+var ErrTrained = errors.New("were trained on")
+
+// TrainedTestItems counts the test items with a label that a run was trained on: those whose pixels it knows, or, where
+// names mean the same images or no pixels are known to compare, whose names. Any at all are also an error that names
+// the first, of the kind [ErrTrained].
+func TrainedTestItems(dir rundir.Dir, images data.Source, sameNames bool) (trained int, err error) {
+	rows, err := ReadRows(dir.Items())
+	if err != nil {
+		return 0, err
+	}
+	names, pixels := map[string]bool{}, map[string]bool{}
+	for _, r := range rows {
+		if r.Training {
+			names[r.Image] = true
+			pixels[r.Pixels] = true
+		}
+	}
+	byName := sameNames || pixels[""]
+	split, err := evaluate.SplitItems(images.Items())
+	if err != nil {
+		return 0, err
+	}
+	test, first := 0, ""
+	for _, i := range split.Test {
+		item, sum := images.Items()[i], data.Checksum(images, i)
+		if item.Label == "" {
+			continue
+		}
+		test++
+		if sum != "" && pixels[sum] || (byName || sum == "") && names[item.Name] {
+			trained++
+			first = cmp.Or(first, item.Name)
+		}
+	}
+	if trained > 0 {
+		err = fmt.Errorf("%d of %d test images %w in %s, %q first", trained, test, ErrTrained, string(dir), first)
+	}
+	return trained, err
+}
 
 // Evaluate judges the backbone of the last checkpoint of a run. The report says how far the run was.
 func Evaluate(ctx context.Context, dev kernels.Device, dir rundir.Dir, images data.Source, o evaluate.BackboneOptions) (*evaluate.Report, error) {

@@ -1,6 +1,7 @@
 package pretrain
 
 import (
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -24,29 +25,36 @@ type Row struct {
 	Readers   int
 	Fixations int
 	Dwell     float64 // seconds
+	// Pixels is the checksum of the item's pixels as the views are made of them, "" where it is not known.
+	Pixels string
 }
 
-var rowColumns = []string{"image", "label", "split", "group", "training", "readers", "fixations", "dwell_s"}
+var rowColumns = []string{"image", "label", "split", "group", "training", "readers", "fixations", "dwell_s", "pixels"}
 
+// columnsBeforePixels is the number of columns that files had before they had checksums.
+const columnsBeforePixels = 8
+
+// fields is all of the row but its pixels: what the identity of a run is made from.
 func (r Row) fields() []string {
 	return []string{r.Image, r.Label, r.Split, r.Group, strconv.FormatBool(r.Training), strconv.Itoa(r.Readers), strconv.Itoa(r.Fixations),
 		strconv.FormatFloat(r.Dwell, 'f', 3, 64)}
 }
 
-// Rows describes items; recordings is the gaze of each, nil where there is none. The error names an item whose split is no
-// word of a split.
-func Rows(items []data.Item, recordings [][]gaze.Recording) ([]Row, error) {
+// Rows describes the items of a source; recordings is the gaze of each, nil where there is none. The error names an
+// item whose split is no word of a split.
+func Rows(images data.Source, recordings [][]gaze.Recording) ([]Row, error) {
+	items := images.Items()
 	split, err := evaluate.SplitItems(items)
 	if err != nil {
 		return nil, err
 	}
 	rows := make([]Row, len(items))
 	for i, item := range items {
-		rows[i] = Row{Image: item.Name, Label: item.Label, Split: item.Split, Group: item.Group, Training: true}
+		rows[i] = Row{Image: item.Name, Label: item.Label, Split: item.Split, Group: item.Group, Training: true, Pixels: data.Checksum(images, i)}
 		if recordings == nil {
 			continue
 		}
-		rows[i].Readers = len(recordings[i])
+		rows[i].Readers = len(gaze.ByReader(recordings[i]))
 		for _, r := range recordings[i] {
 			rows[i].Fixations += len(r.Fixations)
 			rows[i].Dwell += r.Dwell()
@@ -84,7 +92,7 @@ func WriteRows(path string, rows []Row) error {
 		table := csv.NewWriter(w)
 		table.Write(rowColumns) // Error tells of any failure
 		for _, r := range rows {
-			table.Write(r.fields())
+			table.Write(append(r.fields(), r.Pixels))
 		}
 		table.Flush()
 		return table.Error()
@@ -102,12 +110,15 @@ func ReadRows(path string) ([]Row, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if len(lines) == 0 || !slices.Equal(lines[0], rowColumns) {
+	if len(lines) == 0 || !slices.Equal(lines[0], rowColumns) && !slices.Equal(lines[0], rowColumns[:columnsBeforePixels]) {
 		return nil, fmt.Errorf("%s:1: expected the columns %v", path, rowColumns)
 	}
 	rows := make([]Row, len(lines)-1)
 	for i, line := range lines[1:] {
 		r := Row{Image: line[0], Label: line[1], Split: line[2], Group: line[3], Training: line[4] == "true"}
+		if len(line) > columnsBeforePixels {
+			r.Pixels = line[columnsBeforePixels]
+		}
 		var errs [3]error
 		r.Readers, errs[0] = strconv.Atoi(line[5])
 		r.Fixations, errs[1] = strconv.Atoi(line[6])
@@ -125,15 +136,60 @@ func ReadRows(path string) ([]Row, error) {
 // ErrChanged says that the items are not those that a run began with.
 var ErrChanged = errors.New("since the run began")
 
-// SameRows demands that the items are still those that were recorded in the file at path.
-func SameRows(path string, recorded, now []Row) error {
+// SameRows demands that what a run trains on is still what was recorded in the file at path, and returns the names of
+// the items that have another label, which nothing is trained on. Pixels are compared where both are known.
+func SameRows(path string, recorded, now []Row) (relabelled []string, err error) {
 	for i, r := range recorded {
-		if i >= len(now) || !slices.Equal(r.fields(), now[i].fields()) {
-			return fmt.Errorf("%s:%d: image %q, its split or its gaze has changed %w", path, i+2, r.Image, ErrChanged)
+		if i >= len(now) {
+			return nil, fmt.Errorf("%s:%d: image %q is gone %w", path, i+2, r.Image, ErrChanged)
+		}
+		if what := r.difference(now[i]); what != "" {
+			return nil, fmt.Errorf("%s:%d: image %q%s %w", path, i+2, r.Image, what, ErrChanged)
+		}
+		if r.Label != now[i].Label {
+			relabelled = append(relabelled, r.Image)
 		}
 	}
 	if len(now) > len(recorded) {
-		return fmt.Errorf("%s: image %q is new %w", path, now[len(recorded)].Image, ErrChanged)
+		return nil, fmt.Errorf("%s: image %q is new %w", path, now[len(recorded)].Image, ErrChanged)
+	}
+	return relabelled, nil
+}
+
+// difference is what of an item has changed, but for its label; "" for nothing.
+func (r Row) difference(now Row) string {
+	a, b := r.fields(), now.fields()
+	switch {
+	case r.Image != now.Image:
+		return fmt.Sprintf(" has changed its place: %q is in it", now.Image)
+	case r.Split != now.Split || r.Training != now.Training:
+		return fmt.Sprintf(": its split has changed from %q to %q", r.Split, now.Split)
+	case r.Group != now.Group:
+		return fmt.Sprintf(": its group has changed from %q to %q", r.Group, now.Group)
+	case !slices.Equal(a[5:], b[5:]):
+		return ": its gaze has changed"
+	case r.Pixels != now.Pixels && r.Pixels != "" && now.Pixels != "":
+		return ": its pixels have changed"
+	}
+	return ""
+}
+
+// CheckGroups demands that no group is both trained on and kept for validation or test, or in both of these.
+func CheckGroups(rows []Row) error {
+	part := func(r Row) string {
+		word, _ := data.SplitWord(r.Split)
+		return cmp.Or(word, "train") // what is in no part is trained on
+	}
+	first := map[string]Row{}
+	for _, r := range rows {
+		a, seen := first[r.Group]
+		switch {
+		case r.Group == "":
+		case !seen:
+			first[r.Group] = r
+		case part(a) != part(r):
+			return fmt.Errorf("%w: group %q is in two parts of the split: image %q in %s, image %q in %s", evaluate.ErrSplit, r.Group, a.Image, part(a), r.Image, part(r))
+		}
 	}
 	return nil
 }

@@ -30,15 +30,18 @@ func Open(dev kernels.Device, path string, d Data, s Settings, o Options) (*Run,
 }
 
 func (r *Run) open(path string) (err error) {
-	if r.rows, err = Rows(r.data.Images.Items(), r.data.Gaze); err != nil {
+	if r.rows, err = Rows(r.data.Images, r.data.Gaze); err != nil {
 		return err
 	}
 	r.items = Training(r.rows)
 	var was *Record // of a run that goes on
 	if r.options.Resume {
-		if was, err = r.reopen(path); err != nil {
-			return err
-		}
+		was, err = r.reopen(path)
+	} else {
+		err = CheckGroups(r.rows)
+	}
+	if err != nil {
+		return err
 	}
 	if err := r.plan(was); err != nil {
 		return err
@@ -70,9 +73,14 @@ func (r *Run) reopen(path string) (was *Record, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := SameRows(r.Dir.Items(), recorded, r.rows); err != nil {
+	relabelled, err := SameRows(r.Dir.Items(), recorded, r.rows)
+	if err != nil {
 		return nil, err
 	}
+	if n := len(relabelled); n > 0 {
+		r.warn(fmt.Sprintf("%d of %d labels have changed since the run began, that of %q first: it goes on as it began, no label is trained on anew", n, len(recorded), relabelled[0]))
+	}
+	r.rows = recorded
 	if r.data.Relation == nil {
 		r.data.Relation, err = readRelation(r.Dir, len(recorded))
 	}
@@ -103,6 +111,9 @@ func (r *Run) plan(was *Record) (err error) {
 	c, err := r.settings.network(len(r.items), len(r.rows), name)
 	if err != nil {
 		return err
+	}
+	if was == nil && c.Accumulate > c.Steps {
+		return fmt.Errorf("%d steps for an update in a run of %d: %w", c.Accumulate, c.Steps, ErrNoUpdate)
 	}
 	r.trainer, err = nn.NewTrainer(r.dev, c)
 	return err

@@ -144,7 +144,7 @@ func (a Alike) readyMade(set *dataset.Set) (*Related, error) {
 
 // permuted gives every training item with gaze the gaze of another one.
 func permuted(set *dataset.Set, seed uint64) ([][]gaze.Recording, error) {
-	rows, err := Rows(set.Items(), nil)
+	rows, err := Rows(set, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ func TestRelate(t *testing.T) {
 	}
 	// Only the training items change places: the control has as many positives among them as the real thing.
 	permuted := relate(Alike{By: "permuted:heatmap-cc"})
-	rows, err := Rows(b.set.Items(), b.set.Recordings)
+	rows, err := Rows(b.set, b.set.Recordings)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestReadyMadeRelation(t *testing.T) {
 
 func TestPositivesOfSoftWeights(t *testing.T) {
 	b := newTrial(t)
-	rows, err := Rows(b.set.Items(), nil)
+	rows, err := Rows(b.set, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

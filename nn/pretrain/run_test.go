@@ -178,10 +178,10 @@ func TestOtherSettingsAreRefused(t *testing.T) {
 		"init is not set in the run, but b.safetensors here":            func(b *trial) { b.Init = "b.safetensors" },
 		"data is ":                          func(b *trial) { b.Relation = b.Relation.Permuted(1) },
 		"pretrain: drop 2, expected 0 to 1": func(b *trial) { b.Drop = 2 },
-		"pretrain: warm-up -1, expected a share of the run":                    func(b *trial) { b.Warmup = -1 },
-		"pretrain: views of 16 x 24 pixels":                                    func(b *trial) { b.Network.Width = 24 },
-		"rule \"best\", expected one of":                                       func(b *trial) { b.Rule.Kind = "best" },
-		"items.csv:2: image \"phantom-00000\", its split or its gaze has chan": func(b *trial) { b.Gaze = nil },
+		"pretrain: warm-up -1, expected a share of the run":       func(b *trial) { b.Warmup = -1 },
+		"pretrain: views of 16 x 24 pixels":                       func(b *trial) { b.Network.Width = 24 },
+		"rule \"best\", expected one of":                          func(b *trial) { b.Rule.Kind = "best" },
+		"items.csv:2: image \"phantom-00000\": its gaze has chan": func(b *trial) { b.Gaze = nil },
 	} {
 		changed := *b
 		change(&changed)

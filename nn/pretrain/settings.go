@@ -45,6 +45,9 @@ const (
 	UsualDrop = 0.5
 )
 
+// ErrNoUpdate says that a run is shorter than an update of its weights.
+var ErrNoUpdate = errors.New("the weights would never change")
+
 // ErrFewItems says that a run has fewer items than a batch takes.
 var ErrFewItems = errors.New("do not fill a batch")
 

@@ -102,6 +102,15 @@ func Vacant(path string) error {
 	return nil
 }
 
+// Is reports whether path is the directory of a run or a relation: its config.json says when that began and with what.
+func Is(path string) bool {
+	var c struct {
+		Started           string
+		Settings, Network map[string]any
+	}
+	return ReadJSON(Dir(path).Config(), &c) == nil && c.Started != "" && (c.Settings != nil || c.Network != nil)
+}
+
 // Open is the run directory at path, which must have a config.json.
 func Open(path string) (Dir, error) {
 	d := Dir(path)

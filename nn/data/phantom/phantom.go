@@ -25,6 +25,7 @@ import (
 	"math/rand/v2"
 
 	"gzpt/nn/data"
+	"gzpt/nn/data/picture"
 )
 
 // Options says how many phantoms are made, and how.
@@ -59,17 +60,17 @@ type Set struct {
 	options Options
 	list    []data.Item
 	items   []Item
-	squares []*data.Image
+	squares []*picture.Image
 }
 
 var _ data.Source = (*Set)(nil)
 
 // New makes a set of phantoms. The seed determines it; a phantom does not depend on how many there are.
 func New(ctx context.Context, o Options) (*Set, error) {
-	if o.Items < 1 || o.ImageSize < 1 || o.ImageSize > data.MaxSide/4 || o.Channels != 1 && o.Channels != 3 {
+	if o.Items < 1 || o.ImageSize < 1 || o.ImageSize > picture.MaxSide/4 || o.Channels != 1 && o.Channels != 3 {
 		panic("phantom: New: Items and ImageSize are at least 1, and Channels 1 or 3")
 	}
-	s := &Set{options: o, list: make([]data.Item, o.Items), items: make([]Item, o.Items), squares: make([]*data.Image, o.Items)}
+	s := &Set{options: o, list: make([]data.Item, o.Items), items: make([]Item, o.Items), squares: make([]*picture.Image, o.Items)}
 	err := data.Each(ctx, o.Items, o.Workers, func(i int) error {
 		s.items[i] = makeItem(o, i)
 		s.list[i] = data.Item{Name: s.items[i].Name, Label: s.items[i].Label, Split: s.items[i].Split}
@@ -138,9 +139,9 @@ func (s *Set) Side() int { return data.Side(s.options.ImageSize) }
 func (s *Set) Channels() int { return s.options.Channels }
 
 // Image is phantom i as it was made.
-func (s *Set) Image(i int) (*data.Image, error) {
+func (s *Set) Image(i int) (*picture.Image, error) {
 	item := &s.items[i]
-	return &data.Image{Width: item.Width, Height: item.Height, Channels: s.options.Channels, Pix8: item.Pixels}, nil
+	return &picture.Image{Width: item.Width, Height: item.Height, Channels: s.options.Channels, Pix8: item.Pixels}, nil
 }
 
 // Pixels writes phantom i, at the size of Side, to dst as fractions of full scale.

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"gzpt/nn/data"
+	"gzpt/nn/data/picture"
 )
 
 func newSet(t testing.TB, o Options) *Set {
@@ -286,7 +287,7 @@ func TestBadOptions(t *testing.T) {
 	if _, err := New(ctx, Options{Items: 5, ImageSize: 8, Channels: 1}); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
-	for _, o := range []Options{{ImageSize: 8, Channels: 1}, {Items: 1, Channels: 1}, {Items: 1, ImageSize: 8, Channels: 2}, {Items: 1, ImageSize: data.MaxSide, Channels: 1}} {
+	for _, o := range []Options{{ImageSize: 8, Channels: 1}, {Items: 1, Channels: 1}, {Items: 1, ImageSize: 8, Channels: 2}, {Items: 1, ImageSize: picture.MaxSide, Channels: 1}} {
 		func() {
 			defer func() {
 				if v := recover(); v == nil || !strings.HasPrefix(fmt.Sprint(v), "phantom: New: ") {

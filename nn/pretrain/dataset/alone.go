@@ -10,6 +10,7 @@ import (
 	"gzpt/gaze/formats"
 	"gzpt/kernels/names"
 	"gzpt/nn/data"
+	"gzpt/nn/data/picture"
 )
 
 // named is items whose images are not at hand.
@@ -27,7 +28,7 @@ func (n named) Channels() int { return 0 }
 
 func (n named) Pixels([]float32, int) error { return data.ErrNoImage }
 
-func (n named) Image(int) (*data.Image, error) { return nil, data.ErrNoImage }
+func (n named) Image(int) (*picture.Image, error) { return nil, data.ErrNoImage }
 
 // HasImages reports whether there are images at path: a folder with some, or a manifest, but not a file of gaze.
 func HasImages(path string) (bool, error) {

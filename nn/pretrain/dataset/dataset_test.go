@@ -52,7 +52,7 @@ func TestOpen(t *testing.T) {
 	if err := set.ReadGaze(s); err != nil {
 		t.Fatal(err)
 	}
-	if set.Decoded == "" || set.Cache != s.Cache || !slices.Equal(set.Names(), []string{"0.png", "1.png", "2.png", "3.png"}) || !slices.Equal(set.Labels(), []string{"g0", "g1", "g0", "g1"}) {
+	if set.Stored.Decoded == "" || set.Stored.Cache != s.Cache || !slices.Equal(set.Names(), []string{"0.png", "1.png", "2.png", "3.png"}) || !slices.Equal(set.Labels(), []string{"g0", "g1", "g0", "g1"}) {
 		t.Errorf("%+v: %v, %v", set, set.Names(), set.Labels())
 	}
 	for i, item := range set.Items() {
@@ -65,8 +65,8 @@ func TestOpen(t *testing.T) {
 		t.Errorf("files %v, detector %q", set.Files, set.Detector)
 	}
 	again, err := Open(t.Context(), s)
-	if err != nil || again.Decoded != "" {
-		t.Fatalf("the cache is not used: %q, %v", again.Decoded, err)
+	if err != nil || again.Stored.Decoded != "" {
+		t.Fatalf("the cache is not used: %q, %v", again.Stored.Decoded, err)
 	}
 	again.Close()
 	s.Gaze.Detector = "idt" // needs samples in degrees

@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"gzpt/gaze"
 	"gzpt/gaze/fixations"
 	"gzpt/gaze/formats"
+	"gzpt/kernels/names"
+	"gzpt/nn/data"
 )
 
 // ErrDetector says that a detector cannot find the fixations of the samples.
@@ -50,12 +53,13 @@ func (d *Set) readGaze(s Settings) (*formats.Set, error) {
 // alignGaze brings the recordings into the order of the items and finds the fixations of those that are samples.
 func (d *Set) alignGaze(s Settings, set *formats.Set) error {
 	o := s.Gaze.Align
-	o.SkipBad = s.SkipBad
+	o.SkipBad, o.KeepBare = s.SkipBad, true
 	images := make([]formats.Image, len(d.Items()))
 	for i, item := range d.Items() {
 		images[i] = formats.Image{Name: item.Name, Path: item.Path, File: cmp.Or(item.File, item.Path), Line: item.Line}
 		images[i].Width, images[i].Height = d.Size(i)
 	}
+	d.leaveExcluded(set)
 	recordings, skips, err := set.Align(images, o)
 	if err != nil {
 		return err
@@ -74,6 +78,63 @@ func (d *Set) alignGaze(s Settings, set *formats.Set) error {
 	}
 	d.Notes = set.Notes
 	d.Recordings, d.Detector = withoutSamples(recordings), detectorText(report)
+	return d.bare(s)
+}
+
+// leaveExcluded leaves out the recordings of images that are left out.
+func (d *Set) leaveExcluded(set *formats.Set) {
+	if len(d.excluded) == 0 {
+		return
+	}
+	var images []names.Image
+	for _, item := range slices.Concat(d.Items(), d.excluded) {
+		images = append(images, names.Image{Name: item.Name, Path: item.Path})
+	}
+	index := names.New(images)
+	set.Recordings = slices.DeleteFunc(set.Recordings, func(r gaze.Recording) bool {
+		i, err := index.FindElsewhere(r.Image)
+		if r.Image == "" {
+			file := filepath.Base(r.File)
+			if i, err = index.Find(file); err != nil {
+				i, err = index.Find(strings.TrimSuffix(file, filepath.Ext(file)))
+			}
+		}
+		return err == nil && i >= len(d.Items())
+	})
+}
+
+var (
+	// ErrNoGaze says that no image has any gaze.
+	ErrNoGaze = errors.New("no image has gaze")
+	// ErrBare says that an image has no gaze where that is to be an error.
+	ErrBare = errors.New("has no gaze")
+)
+
+// bare names the images without gaze, and leaves them out if they are to be.
+func (d *Set) bare(s Settings) error {
+	var with []int
+	d.Bare = nil
+	for i, item := range d.Items() {
+		if len(d.Recordings[i]) > 0 {
+			with = append(with, i)
+		} else {
+			d.Bare = append(d.Bare, item.Name)
+		}
+	}
+	switch {
+	case len(with) == 0:
+		return fmt.Errorf("%s: %w", cmp.Or(s.Gaze.Path, s.Path), ErrNoGaze)
+	case len(d.Bare) == 0 || s.Gaze.Without == Plain || s.Gaze.Without == "":
+		return nil
+	case s.Gaze.Without == Error:
+		return fmt.Errorf("image %q %w; %d of %d have none", d.Bare[0], ErrBare, len(d.Bare), len(d.Items()))
+	}
+	d.Source = data.Subset(d.Source, with)
+	recordings := make([][]gaze.Recording, len(with))
+	for k, i := range with {
+		recordings[k] = d.Recordings[i]
+	}
+	d.Recordings = recordings
 	return nil
 }
 

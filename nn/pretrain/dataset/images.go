@@ -47,9 +47,9 @@ func CutColumn(s string) (file, column string, hasFile bool) {
 // listed is the items of a list with labels, splits and groups.
 func (d *Set) listed(s Settings, list func(data.ListOptions) (*data.Listing, error)) ([]data.Item, error) {
 	file, column, splitHasFile := CutColumn(s.Split)
-	o := data.ListOptions{Labels: s.Labels, Split: s.Split, Group: s.Group, SkipBad: s.SkipBad}
+	o := data.ListOptions{Labels: s.Labels, Split: s.Split, Group: s.Group, ImageColumn: s.ImageColumn, Exclude: s.Exclude, SkipBad: s.SkipBad}
 	if splitHasFile {
-		o.Split = ""
+		o.Split = data.NoColumn
 	}
 	listing, err := list(o)
 	if err != nil {
@@ -58,11 +58,13 @@ func (d *Set) listed(s Settings, list func(data.ListOptions) (*data.Listing, err
 	for _, p := range listing.Skips {
 		d.skip(p)
 	}
+	d.excluded, d.Passed, d.Remarks = listing.Excluded, listing.Passed, listing.Notes
 	if !splitHasFile {
 		return listing.Items, nil
 	}
 	// A table of its own for the split is read as if its words were labels.
-	words, err := list(data.ListOptions{Labels: file + ":" + column, SkipBad: s.SkipBad})
+	o = data.ListOptions{Labels: file + ":" + column, ImageColumn: s.ImageColumn, Exclude: s.Exclude, SkipBad: s.SkipBad}
+	words, err := list(o)
 	if err != nil {
 		return nil, err
 	}
@@ -76,23 +78,32 @@ func (d *Set) listed(s Settings, list func(data.ListOptions) (*data.Listing, err
 	return listing.Items, nil
 }
 
+// CacheFolder is the folder for decoded images: the one that is named, or that of the user.
+func CacheFolder(named string) (string, error) {
+	if named != "" {
+		return named, nil
+	}
+	base, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrNoCache, err)
+	}
+	return filepath.Join(base, "gzpt"), nil
+}
+
 // openImages decodes the images, or opens the cache of a former run.
 func (d *Set) openImages(ctx context.Context, s Settings, items []data.Item) error {
-	d.Cache = s.Cache
-	if d.Cache == "" {
-		base, err := os.UserCacheDir()
-		if err != nil {
-			return fmt.Errorf("%w: %w", ErrNoCache, err)
-		}
-		d.Cache = filepath.Join(base, "gzpt")
+	folder, err := CacheFolder(s.Cache)
+	if err != nil {
+		return err
 	}
 	cache, err := data.OpenCache(ctx, items, data.CacheOptions{
-		Folder: d.Cache, ImageSize: s.ImageSize, Channels: s.Channels, Workers: s.Workers, SkipBad: s.SkipBad, Progress: s.Progress,
+		Folder: folder, ImageSize: s.ImageSize, Channels: s.Channels, Upright: s.Upright, Window: s.Window, Workers: s.Workers,
+		SkipBad: s.SkipBad, Progress: s.Progress,
 	})
 	if err != nil {
 		return err
 	}
-	d.Decoded = cache.Rebuilt()
+	d.Stored = storedOf(cache, folder)
 	for _, p := range cache.Skipped() {
 		d.skip(p)
 	}

@@ -13,12 +13,20 @@ import (
 type Settings struct {
 	// Path is a folder of images and gaze, or a manifest, as [data.List] takes it; "" means phantoms.
 	Path string
-	// Labels is "FILE:COLUMN", the labels to judge by, in the folder or elsewhere.
+	// Labels is "FILE:COLUMN", the labels to judge by, in the folder or elsewhere, or [data.ByFolders].
 	Labels string
-	// Split is the column of the table of labels with train, val or test, or "FILE:COLUMN" of another table.
+	// Split is the column of the table of labels with train, val or test, or "FILE:COLUMN" of another table; [data.NoColumn]
+	// leaves out that of a manifest.
 	Split string
 	// Group is the column of what must stay together in a split, a patient.
 	Group string
+	// ImageColumn is the column of names in tables, "" for image, and Exclude patterns for images to leave out, see
+	// [data.ListOptions].
+	ImageColumn string
+	Exclude     []string
+	// Upright and Window say how stored pixels are seen, see [data.CacheOptions].
+	Upright bool
+	Window  string
 	// SkipBad lists and leaves out bad images and bad gaze; otherwise the first is an error.
 	SkipBad bool
 	// ImageSize is the side of the views in pixels, Channels 3 for colour or 1 for grey.
@@ -45,7 +53,20 @@ type Gaze struct {
 	// Detector finds fixations in samples, see [gzpt/gaze/fixations.DetectAll]; "", also "auto", leaves a tracker's own as
 	// they are.
 	Detector string
+	// Without says what becomes of an image without gaze.
+	Without Without
 }
+
+// Without is what becomes of an image without gaze.
+type Without string
+
+// An image without gaze trains as in plain pre-training, which is meant where nothing else is said, is left out of the
+// set, or is an error.
+const (
+	Plain Without = "plain"
+	Skip  Without = "skip"
+	Error Without = "error"
+)
 
 // Set is the items of a data set with their pixels and, once it is read, their gaze.
 type Set struct {
@@ -59,10 +80,32 @@ type Set struct {
 	Detector string
 	// Skips is what SkipBad left out, Notes what reading the gaze had to assume.
 	Skips, Notes []string
+	// Passed is what lies in the folder and is no item, Remarks what the list took from elsewhere than was asked.
+	Passed  data.Passed
+	Remarks []string
+	// Bare is the names of the images without gaze that are in the set, or with Skip are not.
+	Bare []string
+	// Stored is where the pixels come from.
+	Stored Stored
+
+	excluded []data.Item // by the settings
+	close    func() error
+}
+
+// Stored is what is to be known of where the pixels come from.
+type Stored struct {
 	// Decoded says why the images were decoded anew, "" where they came from the cache in the folder Cache.
 	Decoded, Cache string
-
-	close func() error
+	// File is the cache file and Size its bytes.
+	File string
+	Size int64
+	// Tagged is the names of the images whose files say that they are to be turned, and which are not.
+	Tagged []string
+	// Unused says that the images use a small part of the scale that they are stored on, and Suggested which window scales
+	// them; "" where they use more of it.
+	Unused, Suggested string
+	// Window is that of the settings, with auto resolved to values.
+	Window string
 }
 
 // File is a file of gaze that was read.

@@ -35,6 +35,7 @@ type Console struct {
 	early  bytes.Buffer
 	bar    bool // the progress line is on the screen
 	redraw time.Time
+	kinds  kinds
 }
 
 // New makes a console.
@@ -55,11 +56,12 @@ func (c *Console) Attach(w io.WriteCloser) error {
 	return errors.Join(err, failed)
 }
 
-// Close removes the progress line and closes the log.
+// Close removes the progress line, says what was not shown, and closes the log.
 func (c *Console) Close() error {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	c.clear()
+	c.tellHidden()
 	return c.closeLog()
 }
 
@@ -75,7 +77,8 @@ func (c *Console) closeLog() error {
 // Info says how things go: a message and pairs of key and value, as in log/slog.
 func (c *Console) Info(message string, pairs ...any) { c.write(slog.LevelInfo, message, pairs) }
 
-// Warn says that something is probably not as the user wants it.
+// Warn says that something is probably not as the user wants it. Of many warnings that differ in names and numbers
+// alone, the first ten are shown, and the others counted by Finish or Close; the log has all.
 func (c *Console) Warn(message string, pairs ...any) { c.write(slog.LevelWarn, message, pairs) }
 
 // Error says why the command fails.
@@ -86,9 +89,8 @@ func (c *Console) write(level slog.Level, message string, pairs []any) {
 	defer c.mutex.Unlock()
 	r := slog.NewRecord(time.Now(), level, message, 0)
 	r.Add(pairs...)
-	if !c.options.Quiet || level > slog.LevelInfo {
-		c.clear()
-		io.WriteString(c.options.Out, c.format(r, c.options.Colour, false))
+	if level != slog.LevelWarn || c.kinds.show(message) {
+		c.print(r)
 	}
 	line := c.format(r, false, true)
 	if c.log == nil {
@@ -96,6 +98,14 @@ func (c *Console) write(level slog.Level, message string, pairs []any) {
 		return
 	}
 	io.WriteString(c.log, line)
+}
+
+// print shows a record.
+func (c *Console) print(r slog.Record) {
+	if !c.options.Quiet || r.Level > slog.LevelInfo {
+		c.clear()
+		io.WriteString(c.options.Out, c.format(r, c.options.Colour, false))
+	}
 }
 
 // format is the line of a record: in the log with its time, on the screen perhaps with colour.

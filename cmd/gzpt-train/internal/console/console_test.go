@@ -3,6 +3,7 @@ package console
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -81,6 +82,38 @@ func TestProgressLine(t *testing.T) {
 	c.Info("line")
 	if got, want := out.String(), clearLine+"line\n"; got != want {
 		t.Errorf("a line over a progress line is %q, expected %q", got, want)
+	}
+}
+
+// Of similar warnings ten are shown and the others counted, once; of those of another kind none is lost, and the log has all.
+func TestSimilarWarnings(t *testing.T) {
+	var out bytes.Buffer
+	var log logFile
+	c := New(Options{Out: &out})
+	if err := c.Attach(&log); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 25 {
+		c.Warn(fmt.Sprintf("left out: /d %d/items.csv:%d: image \"a b%d.png\": no such file", i, i, i))
+		c.Warn(fmt.Sprintf("images \"%d.png\" and \"x.png\" have equal pixels", i))
+		c.Info("epoch")
+	}
+	c.Warn("something else")
+	c.Finish()
+	c.Finish()
+	c.Warn("images \"z.png\" and \"y.png\" have equal pixels")
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	text := out.String()
+	for want, n := range map[string]int{"warning: left out": 10, "warning: images": 10, "epoch": 25, "something else": 1,
+		"warning: 15 more like this: left out: /d 10/": 1, "warning: 15 more like this: images \"10.png\"": 1, "warning: 1 more like this: images \"z.png\"": 1} {
+		if got := strings.Count(text, want); got != n {
+			t.Errorf("%q comes %d times, expected %d", want, got, n)
+		}
+	}
+	if got := strings.Count(log.String(), "warning: left out"); got != 25 {
+		t.Errorf("the log has %d of the warnings", got)
 	}
 }
 

@@ -28,11 +28,12 @@ func (c *Console) Progress(done float64, text string) {
 	io.WriteString(c.options.Out, clearLine+truncate(line, c.options.Width-1))
 }
 
-// Finish removes the progress line.
+// Finish removes the progress line and says how many warnings were not shown.
 func (c *Console) Finish() {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	c.clear()
+	c.tellHidden()
 }
 
 func (c *Console) clear() {

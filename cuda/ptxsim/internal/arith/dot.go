@@ -13,87 +13,68 @@ const (
 	extraBits    = 2
 )
 
-// Element is a number unpacked for Dot: significand * 2^(exponent - fraction bits of its format). An infinite one is
-// special with the significand of 1, a NaN with any smaller.
+// Element is a number unpacked for Dot: its value and the exponent that it is stored with, of a subnormal the least one. That
+// of infinities and NaN is beyond all others.
 type Element struct {
-	significand int32
-	exponent    int32
-	special     bool // infinite or NaN
+	value    float64
+	exponent int32
 }
 
-// Unpack splits bits of a format. Those of F32 lie in the same places as those of TF32, which ignores the last 13.
+// specialExponent is that of infinities and NaN.
+const specialExponent = 1 << 16
+
+// Unpack reads bits of a format. Those of F32 lie in the same places as those of TF32, which ignores the last 13.
 func (f *Format) Unpack(bits uint32) Element {
-	bits >>= f.skip
-	fraction := int32(bits & (1<<f.Fraction - 1))
-	stored := int32(bits&^(f.Sign>>f.skip)) >> f.Fraction
-	e := Element{fraction, stored - int32(f.Bias), false}
+	magnitude := bits &^ f.Sign >> f.skip
+	e := Element{f.Value(bits), int32(magnitude>>f.Fraction) - int32(f.Bias)}
 	switch {
-	case stored == int32(f.Inf>>f.skip)>>f.Fraction:
-		e.special = true
-		if fraction == 0 {
-			e.significand = 1 << f.Fraction
-		}
-	case stored == 0 && fraction == 0:
+	case magnitude >= f.Inf>>f.skip:
+		e.exponent = specialExponent
+	case magnitude == 0:
 		e.exponent = zeroExponent
-	case stored == 0:
+	case magnitude>>f.Fraction == 0:
 		e.exponent++
-	default:
-		e.significand |= 1 << f.Fraction
-	}
-	if bits&(f.Sign>>f.skip) != 0 {
-		e.significand = -e.significand
 	}
 	return e
 }
 
-// Dot is the exact sum of c and the products of a and b, elements of format f, as the tensor core cuts it; before it is
-// rounded to its type. c is bits of float32. The result is infinite or NaN where an operand is.
-func Dot(f *Format, a, b []Element, c uint32) float64 {
+// Dot is the exact sum of c and the products of a and b, as the tensor core cuts it; before it is rounded to its type. c is
+// bits of float32. The result is infinite or NaN where an operand is.
+func Dot(a, b []Element, c uint32) float64 {
 	addend := F32.Unpack(c)
-	greatest := addend.exponent
-	special := addend.special
+	b = b[:len(a)]
+	greatest := max(addend.exponent, lowestAlign)
 	for k := range a {
 		greatest = max(greatest, a[k].exponent+b[k].exponent)
-		special = special || a[k].special || b[k].special
 	}
-	if special {
-		return specialDot(f, a, b, c)
+	if greatest >= specialExponent+zeroExponent {
+		sum := addend.value
+		for k := range a {
+			sum += a[k].value * b[k].value
+		}
+		return sum
 	}
-	greatest = max(greatest, lowestAlign)
-	lift := 23 + extraBits - 2*f.Fraction
-	sum := cut(int64(addend.significand)<<extraBits, greatest-addend.exponent)
+	// Products of two such numbers are exact in float64, the conversion to a whole number cuts toward zero.
+	places := greatest - 23 - extraBits
+	scale := math.Float64frombits(uint64(1023-places) << 52)
+	sum := int64(addend.value * scale)
 	for k := range a {
-		product := int64(a[k].significand) * int64(b[k].significand) << lift
-		sum += cut(product, greatest-a[k].exponent-b[k].exponent)
+		sum += int64(a[k].value * b[k].value * scale)
 	}
-	return float64(sum) * math.Float64frombits(uint64(greatest-23-extraBits+1023)<<52)
+	return float64(sum) * math.Float64frombits(uint64(1023+places)<<52)
 }
 
-// cut divides by 2^places toward zero.
-func cut(value int64, places int32) int64 {
-	sign := value >> 63
-	return ((value^sign)-sign)>>uint32(places) ^ sign - sign
-}
-
-// specialDot handles infinities and NaN, where alignment does not matter.
-func specialDot(f *Format, a, b []Element, c uint32) float64 {
-	sum := F32.Value(c)
-	for k := range a {
-		sum += a[k].value(f) * b[k].value(f)
+// Cut rounds a sum toward zero to float32; what exceeds its range is infinite.
+func Cut(sum float64) uint32 {
+	nearest := float32(sum)
+	bits := math.Float32bits(nearest)
+	switch {
+	case sum != sum:
+		return F32.NaN
+	case math.Abs(sum) >= 0x1p128:
+		return F32.Inf | bits&F32.Sign
+	case math.Abs(float64(nearest)) > math.Abs(sum):
+		return bits - 1
 	}
-	return sum
-}
-
-// value is the element as a float64, good enough where only signs, zeros, infinities and NaN count.
-func (e Element) value(f *Format) float64 {
-	if !e.special {
-		return float64(e.significand)
-	}
-	switch e.significand {
-	case 1 << f.Fraction:
-		return math.Inf(1)
-	case -1 << f.Fraction:
-		return math.Inf(-1)
-	}
-	return math.NaN()
+	return bits
 }

@@ -133,22 +133,15 @@ func (f *Format) Value(bits uint32) float64 {
 	if f.Bias == 127 {
 		return float64(math.Float32frombits(bits &^ 0x1fff))
 	}
-	fraction, exponent := float64(bits&0x3ff), int(bits>>10&31)
-	value := 0.0
-	switch {
-	case exponent == 31 && fraction == 0:
-		value = math.Inf(1)
-	case exponent == 31:
-		return math.NaN()
-	case exponent == 0:
-		value = math.Ldexp(fraction, -24)
-	default:
-		value = math.Ldexp(fraction+1024, exponent-25)
+	fraction, exponent := uint64(bits&0x3ff), uint64(bits>>10&31)
+	sign := uint64(bits&0x8000) << 48
+	switch exponent {
+	case 0:
+		return math.Copysign(float64(fraction)*0x1p-24, math.Float64frombits(sign|1))
+	case 31:
+		return math.Float64frombits(sign | 0x7ff<<52 | fraction<<42)
 	}
-	if bits&0x8000 != 0 {
-		value = -value
-	}
-	return value
+	return math.Float64frombits(sign | (exponent-15+1023)<<52 | fraction<<42)
 }
 
 // IsNaN says whether bits are a NaN of the format.

@@ -1,9 +1,13 @@
 package machine
 
 // This file finds the memory behind addresses: by the space that an instruction names, or by the window in which a
-// generic address lies.
+// generic address lies. It also holds the memory that each thread has of its own.
 
-import "strings"
+import (
+	"strings"
+
+	"gzpt/cuda/ptxsim/internal/syntax"
+)
 
 // The windows of shared and local memory among the generic addresses. All others are global.
 const (
@@ -107,5 +111,144 @@ func (w *warp) visitArguments(mask uint32, address *wideRow, a access, f func(la
 			fail(lane, "misaligned: %d bytes at %d of the arguments", a.bytes, at)
 		}
 		f(lane, arguments[at:at+uint64(a.bytes)])
+	}
+}
+
+// localMemory is that of the threads of a warp: .local variables and the .param variables of calls.
+type localMemory struct {
+	size  int
+	base  int     // where the stack of alloca begins
+	stack [32]int // by lane, how much of it is taken
+	data  []byte  // lane by lane
+	init  []bool  // which bytes hold a value
+	spare [32][]localByte
+}
+
+// localByte is a byte on its way through a call.
+type localByte struct {
+	value byte
+	init  bool
+}
+
+func (l *localMemory) reset(base, stack int) {
+	size := base + stack
+	l.base, l.stack = base, [32]int{}
+	if l.size != size || l.data == nil {
+		l.size, l.data, l.init = size, make([]byte, 32*size), make([]bool, 32*size)
+	}
+	clear(l.init)
+}
+
+// lane is the memory of one thread.
+func (l *localMemory) lane(lane int) ([]byte, []bool) {
+	from, to := lane*l.size, (lane+1)*l.size
+	return l.data[from:to], l.init[from:to]
+}
+
+// collect reads what a call or return hands over, before either side's memory changes.
+func (l *localMemory) collect(spans []copySpan, lane int) {
+	data, init := l.lane(lane)
+	out := l.spare[lane][:0]
+	for _, s := range spans {
+		for n := s.from; n < s.from+s.bytes; n++ {
+			out = append(out, localByte{data[n], init[n]})
+		}
+	}
+	l.spare[lane] = out
+}
+
+// deliver writes what collect has read.
+func (l *localMemory) deliver(spans []copySpan, lane int) {
+	data, init := l.lane(lane)
+	from := l.spare[lane]
+	for _, s := range spans {
+		for n := range s.bytes {
+			data[s.to+n], init[s.to+n] = from[n].value, from[n].init
+		}
+		from = from[s.bytes:]
+	}
+}
+
+// giveBack hands results to the caller; where the callee's memory will be restored the delivery waits for that.
+func (l *localMemory) giveBack(f *frame, lane int) {
+	l.collect(f.results, lane)
+	if f.saved == nil {
+		l.deliver(f.results, lane)
+	}
+}
+
+// access is the memory behind an address of a lane.
+func (l *localMemory) access(lane int, address uint64, bytes int, write bool) []byte {
+	if address > uint64(l.size) || address+uint64(bytes) > uint64(l.size) {
+		fail(lane, "out of bounds: %d bytes at local address %#x of %d", bytes, address, l.size)
+	}
+	if address%uint64(bytes) != 0 {
+		fail(lane, "misaligned: %d bytes at local address %#x", bytes, address)
+	}
+	data, init := l.lane(lane)
+	for n := range bytes {
+		switch at := int(address) + n; {
+		case write:
+			init[at] = true
+		case !init[at]:
+			fail(lane, "uninitialised word of local memory at %#x", address)
+		}
+	}
+	return data[address : int(address)+bytes]
+}
+
+func init() {
+	register(decodeAlloca, "alloca")
+	register(decodeStackSave, "stacksave")
+	register(decodeStackRestore, "stackrestore")
+}
+
+// stackBytes is the memory that alloca gives out, in a program that has it.
+const stackBytes = 16 << 10
+
+// decodeAlloca takes memory of the thread's stack, until its function returns.
+func decodeAlloca(c *compiler, i *syntax.Instruction) work {
+	c.StackBytes = stackBytes
+	target, size := c.wide(i.Operands[0], "u64"), c.wide(i.Operands[1], "u64")
+	align := 16
+	if len(i.Operands) > 2 {
+		align = max(1, int(i.Operands[2].Value))
+	}
+	return func(w *warp, mask uint32) {
+		l := &w.local
+		for m := mask; m != 0; m &= m - 1 {
+			lane := first(m)
+			from := alignUp(l.base+l.stack[lane], align)
+			bytes := w.wide[size][lane]
+			if bytes > stackBytes || from+int(bytes) > l.size {
+				fail(lane, "out of bounds: alloca of %d bytes, %d of %d are taken", bytes, l.stack[lane], stackBytes)
+			}
+			_, init := l.lane(lane)
+			clear(init[from : from+int(bytes)])
+			l.stack[lane] = from + int(bytes) - l.base
+			w.wide[target][lane] = uint64(from)
+		}
+	}
+}
+
+func decodeStackSave(c *compiler, i *syntax.Instruction) work {
+	target := c.wide(i.Operands[0], "u64")
+	return func(w *warp, mask uint32) {
+		for m := mask; m != 0; m &= m - 1 {
+			w.wide[target][first(m)] = uint64(w.local.stack[first(m)])
+		}
+	}
+}
+
+func decodeStackRestore(c *compiler, i *syntax.Instruction) work {
+	source := c.wide(i.Operands[0], "u64")
+	return func(w *warp, mask uint32) {
+		for m := mask; m != 0; m &= m - 1 {
+			lane := first(m)
+			if saved := w.wide[source][lane]; saved > uint64(w.local.stack[lane]) {
+				fail(lane, "out of bounds: stackrestore to %d of %d bytes", saved, w.local.stack[lane])
+			}
+			w.local.stack[lane] = int(w.wide[source][lane])
+		}
 	}
 }

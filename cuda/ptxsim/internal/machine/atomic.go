@@ -60,7 +60,8 @@ func atomicUpdate(op string, t syntax.Type) func(old, b, c uint64) uint64 {
 	}
 	if isInteger(t) {
 		f := binaryOf(op, t)
-		return func(old, b, _ uint64) uint64 { return f(extend(t, old), extend(t, b)) }
+		kind := widthOf(t)
+		return func(old, b, _ uint64) uint64 { return f(kind.extend(old), kind.extend(b)) }
 	}
 	return floatAtomic(t)
 }

@@ -14,6 +14,7 @@ type block struct {
 	warps    []*warp
 	shared   sharedMemory
 	barriers [16]barrier
+	phases   map[uint64]*phaseBarrier // mbarrier objects, by shared address
 	global   blockOrder
 	random   random
 	left     int // instructions that it may still run
@@ -67,6 +68,7 @@ func (b *block) start(number int) {
 	b.global = blockOrder{id: uint32(number + 1), tick: 1}
 	b.shared.reset(l.sharedBytes(), len(b.warps))
 	b.barriers = [16]barrier{}
+	b.phases = map[uint64]*phaseBarrier{}
 	for n, w := range b.warps {
 		w.start(min(32, l.threads()-32*n))
 	}
@@ -76,7 +78,7 @@ func (w *warp) start(lanes int) {
 	w.alive = uint32(1<<lanes - 1)
 	clear(w.ready)
 	w.carry = 0
-	w.local.reset(w.program.LocalBytes)
+	w.local.reset(w.program.LocalBytes, w.program.StackBytes)
 	w.async = asyncCopies{}
 	w.order = ordering{clock: w.order.clock}
 	clear(w.order.clock)

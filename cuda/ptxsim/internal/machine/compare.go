@@ -59,27 +59,29 @@ func (c *compiler) compare(i *syntax.Instruction, a, b *syntax.Operand) comparis
 	x, y := c.narrow(a, bitsOrType(t)), c.narrow(b, bitsOrType(t))
 	switch t {
 	case "u32", "b32":
-		return compareRows(x, y, holds, func(v uint32) uint32 { return v })
+		return compareWhole(x, y, holds, 0)
 	case "s32":
-		return compareRows(x, y, holds, func(v uint32) int32 { return int32(v) })
+		return compareWhole(x, y, holds, 1<<31)
 	case "f32":
 		if !i.Has("ftz") {
-			return compareRows(x, y, holds, math.Float32frombits)
+			return compareFloats(x, y, holds)
 		}
 		return compareRows(x, y, holds, func(v uint32) float32 { return math.Float32frombits(arith.F32.Flush(v)) })
 	case "f16", "bf16":
 		f, _ := format(t)
+		flush := i.Has("ftz")
 		return compareRows(x, y, holds, func(v uint32) float64 {
-			if i.Has("ftz") {
+			if flush {
 				v = f.Flush(v)
 			}
 			return f.Value(v)
 		})
 	}
+	kind := widthOf(t)
 	if t.Signed() {
-		return compareRows(x, y, holds, func(v uint32) int64 { return int64(extend(t, uint64(v))) })
+		return compareRows(x, y, holds, func(v uint32) int64 { return int64(kind.extend(uint64(v))) })
 	}
-	return compareRows(x, y, holds, func(v uint32) uint64 { return extend(t, uint64(v)) })
+	return compareRows(x, y, holds, func(v uint32) uint64 { return kind.extend(uint64(v)) })
 }
 
 func bitsOrType(t syntax.Type) syntax.Type {
@@ -87,6 +89,53 @@ func bitsOrType(t syntax.Type) syntax.Type {
 		return t
 	}
 	return bitsOf(t)
+}
+
+// compareWhole compares 32-bit numbers; flip turns the order of signed ones into that of unsigned ones.
+func compareWhole(a, b int, holds uint8, flip uint32) comparison {
+	least := holds == below || holds == below|equal
+	if holds == equal || holds == below|above {
+		return func(w *warp) (result uint32) {
+			x, y := &w.narrow[a], &w.narrow[b]
+			for n := range x {
+				if x[n] == y[n] {
+					result |= 1 << n
+				}
+			}
+			if holds != equal {
+				return ^result
+			}
+			return result
+		}
+	}
+	if least == (holds&equal != 0) { // a <= b and a > b are told by b < a
+		a, b = b, a
+	}
+	negate := holds&equal != 0
+	return func(w *warp) (result uint32) {
+		x, y := &w.narrow[a], &w.narrow[b]
+		for n := range x {
+			if x[n]^flip < y[n]^flip {
+				result |= 1 << n
+			}
+		}
+		if negate {
+			return ^result
+		}
+		return result
+	}
+}
+
+func compareFloats(a, b int, holds uint8) comparison {
+	return func(w *warp) (result uint32) {
+		x, y := &w.narrow[a], &w.narrow[b]
+		for n := range x {
+			if relate(math.Float32frombits(x[n]), math.Float32frombits(y[n]))&holds != 0 {
+				result |= 1 << n
+			}
+		}
+		return result
+	}
 }
 
 func compareRows[T cmp.Ordered](a, b int, holds uint8, value func(uint32) T) comparison {

@@ -20,6 +20,9 @@ type (
 
 const all = ^uint32(0)
 
+// mostLocal is the local memory that a thread may have.
+const mostLocal = 512 << 10
+
 // work is what a step does for the lanes of a mask.
 type work func(w *warp, mask uint32)
 
@@ -47,6 +50,7 @@ type Program struct {
 	ParamBytes   int
 	SharedBytes  int // static
 	LocalBytes   int
+	StackBytes   int // of alloca, beyond the local ones
 
 	module    *Module
 	code      []step
@@ -81,6 +85,7 @@ type compiler struct {
 	constants map[constantKey]slot
 	locals    map[*syntax.Variable]int // offsets in local memory
 	shared    map[*syntax.Variable]int
+	used      map[*syntax.Variable]bool // named by an instruction
 	byName    map[*syntax.Function]*routine
 	line      int
 }
@@ -105,7 +110,7 @@ func compile(m *Module, entry *syntax.Function) (p *Program, err error) {
 	c := &compiler{
 		Program: &Program{Name: entry.Name, Function: entry, module: m, specials: map[string]int{}},
 		rows:    map[*syntax.Register]slot{}, constants: map[constantKey]slot{}, locals: map[*syntax.Variable]int{},
-		shared: map[*syntax.Variable]int{}, byName: map[*syntax.Function]*routine{}, line: entry.Line,
+		shared: map[*syntax.Variable]int{}, used: map[*syntax.Variable]bool{}, byName: map[*syntax.Function]*routine{}, line: entry.Line,
 	}
 	defer func() {
 		switch mistake := recover().(type) {
@@ -117,9 +122,8 @@ func compile(m *Module, entry *syntax.Function) (p *Program, err error) {
 		}
 	}()
 	c.params(entry)
-	c.layoutShared(m.Tree.Variables)
 	c.reach(entry)
-	c.layoutDynamic()
+	c.layoutModule()
 	for _, r := range c.functions {
 		c.compileFunction(r)
 	}
@@ -147,10 +151,16 @@ func (c *compiler) layoutShared(variables []*syntax.Variable) {
 	}
 }
 
-// layoutDynamic rounds the static part up to where the dynamic part begins.
-func (c *compiler) layoutDynamic() {
+// layoutModule places the shared variables of the module that the entry uses, and rounds the static part up to where the
+// dynamic part begins.
+func (c *compiler) layoutModule() {
 	for _, v := range c.module.Tree.Variables {
-		if v.Space == "shared" && v.Unsized {
+		if c.used[v] {
+			c.layoutShared([]*syntax.Variable{v})
+		}
+	}
+	for _, v := range c.module.Tree.Variables {
+		if v.Space == "shared" && v.Unsized && c.used[v] {
 			c.SharedBytes = alignUp(c.SharedBytes, v.Align)
 		}
 	}
@@ -169,6 +179,9 @@ func (c *compiler) reach(entry *syntax.Function) {
 				if o.Kind == syntax.PrototypeOperand {
 					c.addEveryFunction()
 				}
+				if o.Variable != nil {
+					c.used[o.Variable] = true
+				}
 			}
 		}
 	}
@@ -185,6 +198,9 @@ func (c *compiler) addEveryFunction() {
 // add puts a function on the list of those to compile and lays out its memory.
 func (c *compiler) add(f *syntax.Function) {
 	if c.byName[f] != nil {
+		return
+	}
+	if f.Name == assertion {
 		return
 	}
 	if !f.Defined {
@@ -206,7 +222,9 @@ func (c *compiler) add(f *syntax.Function) {
 			c.LocalBytes += v.Bytes
 		}
 	}
-	c.LocalBytes = alignUp(c.LocalBytes, 16)
+	if c.LocalBytes = alignUp(c.LocalBytes, 16); c.LocalBytes > mostLocal {
+		c.refuse("%s brings local memory to %d bytes a thread, expected at most %d", f.Name, c.LocalBytes, mostLocal)
+	}
 	r.mem[1] = c.LocalBytes
 }
 

@@ -11,6 +11,9 @@ import (
 // functionWindow is where the addresses of functions lie.
 const functionWindow = 3 << 60
 
+// assertion is the function that assert of CUDA C calls, which has no body in PTX.
+const assertion = "__assertfail"
+
 // mostFrames is the depth of calls that a thread may reach.
 const mostFrames = 1000
 
@@ -21,7 +24,8 @@ type frame struct {
 	routine *routine
 	back    int // the step after the call
 	results []copySpan
-	saved   *saved // what a recursive call would overwrite
+	stack   [32]int // of alloca, before the call
+	saved   *saved  // what a recursive call would overwrite
 }
 
 func (f *frame) level() int {
@@ -125,6 +129,7 @@ func returnFrom(w *warp, g *group, mask uint32) {
 	f := g.frame
 	for m := mask; m != 0; m &= m - 1 {
 		w.local.giveBack(f, first(m))
+		w.local.stack[first(m)] = f.stack[first(m)]
 	}
 	if f.saved != nil {
 		w.restore(f, mask)
@@ -147,6 +152,15 @@ func decodeCall(c *compiler, i *syntax.Instruction) work {
 		arguments = operands[1].List
 	}
 	c.step().reads = nil
+	if target.Kind == syntax.FunctionOperand && target.Function.Name == assertion {
+		c.step().control = func(w *warp, g *group, mask uint32) {
+			if mask != 0 {
+				fail(first(mask), "an assertion of the kernel failed")
+			}
+			g.pc++
+		}
+		return nil
+	}
 	if target.Kind == syntax.FunctionOperand {
 		callee := c.byName[target.Function]
 		in, out := c.spans(callee, arguments, results)
@@ -218,7 +232,7 @@ func (c *compiler) indirectCall(row, mark int, arguments, results []*syntax.Oper
 
 // call enters a function with the lanes of mask.
 func (w *warp) call(g *group, mask uint32, callee *routine, in, out []copySpan) {
-	f := &frame{parent: g.frame, depth: g.frame.level() + 1, routine: callee, back: g.pc + 1, results: out}
+	f := &frame{parent: g.frame, depth: g.frame.level() + 1, routine: callee, back: g.pc + 1, results: out, stack: w.local.stack}
 	if f.depth > mostFrames {
 		fail(first(mask), "more than %d nested calls", mostFrames)
 	}

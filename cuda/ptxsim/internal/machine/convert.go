@@ -129,20 +129,21 @@ func conversionOf(i *syntax.Instruction, to, from syntax.Type) conversion {
 	case fromInteger && toInteger:
 		return integerConversion(to, from, i.Has("sat"))
 	case fromInteger && to == "f64":
+		kind := widthOf(from)
 		return func(v uint64) uint64 {
-			return math.Float64bits(arith.FromInteger64(extend(from, v), from.Signed(), mode))
+			return math.Float64bits(arith.FromInteger64(kind.extend(v), kind.signed, mode))
 		}
 	case fromInteger:
+		kind := widthOf(from)
+		f, _ := format(to)
 		return finish(i, to, func(v uint64) uint64 {
-			f, _ := format(to)
-			return uint64(f.Round(arith.FromInteger(extend(from, v), from.Signed()), mode))
+			return uint64(f.Round(arith.FromInteger(kind.extend(v), kind.signed), mode))
 		})
 	}
 	value := valueOf(from, i.Has("ftz"))
 	if toInteger {
-		return func(v uint64) uint64 {
-			return arith.ToInteger(value(v), mode, 8*to.Size(), to.Signed(), from == "f64")
-		}
+		size, signed, wide := 8*to.Size(), to.Signed(), from == "f64"
+		return func(v uint64) uint64 { return arith.ToInteger(value(v), mode, size, signed, wide) }
 	}
 	return floatConversion(i, to, from, value, mode)
 }
@@ -153,12 +154,11 @@ func valueOf(t syntax.Type, flush bool) func(v uint64) float64 {
 		return math.Float64frombits
 	}
 	f, _ := format(t)
+	cut := f.Sign | (f.Sign - 1)
+	flush = flush && t == "f32"
 	return func(v uint64) float64 {
-		bits := uint32(v)
-		if t.Size() == 2 {
-			bits &= 0xffff
-		}
-		if flush && t == "f32" {
+		bits := uint32(v) & cut
+		if flush {
 			bits = f.Flush(bits)
 		}
 		return f.Value(bits)
@@ -168,12 +168,13 @@ func valueOf(t syntax.Type, flush bool) func(v uint64) float64 {
 func floatConversion(i *syntax.Instruction, to, from syntax.Type, value func(uint64) float64, mode arith.Rounding) conversion {
 	integral := strings.HasSuffix(i.With["rnd"], "i")
 	if to == "f64" {
+		saturate := i.Has("sat")
 		return func(v uint64) uint64 {
 			x := value(v)
 			if integral || x != x {
 				x = arith.Integral(x, mode)
 			}
-			if i.Has("sat") {
+			if saturate {
 				x = saturate64(x)
 			}
 			return math.Float64bits(x)
@@ -205,15 +206,19 @@ func finish(i *syntax.Instruction, to syntax.Type, convert conversion) conversio
 	if to != "tf32" {
 		f, _ = format(to)
 	}
+	flush, saturate, relu := i.Has("ftz") && to == "f32", i.Has("sat"), i.Has("relu")
+	if !flush && !saturate && !relu {
+		return convert
+	}
 	return func(v uint64) uint64 {
 		bits := uint32(convert(v))
-		if i.Has("ftz") && to == "f32" {
+		if flush {
 			bits = f.Flush(bits)
 		}
-		if i.Has("sat") {
+		if saturate {
 			bits = f.Saturate(bits)
 		}
-		if i.Has("relu") && bits&f.Sign != 0 && !f.IsNaN(bits) {
+		if relu && bits&f.Sign != 0 && !f.IsNaN(bits) {
 			bits = 0
 		}
 		return uint64(bits)
@@ -221,25 +226,26 @@ func finish(i *syntax.Instruction, to syntax.Type, convert conversion) conversio
 }
 
 func integerConversion(to, from syntax.Type, saturate bool) conversion {
+	source, target := widthOf(from), widthOf(to)
 	return func(v uint64) uint64 {
-		v = extend(from, v)
+		v = source.extend(v)
 		if saturate {
-			v = clampTo(to, v, from.Signed())
+			v = clampTo(target, v, source.signed)
 		}
-		return extend(to, v)
+		return target.extend(v)
 	}
 }
 
 // clampTo limits a whole number to the range of a type.
-func clampTo(t syntax.Type, v uint64, signed bool) uint64 {
-	size := 8 * t.Size()
+func clampTo(t width, v uint64, signed bool) uint64 {
+	size := 64 - t.shift
 	most := uint64(1)<<(size-1) - 1
-	if !t.Signed() {
+	if !t.signed {
 		most = most<<1 | 1
 	}
 	switch {
 	case signed && int64(v) < 0:
-		if !t.Signed() {
+		if !t.signed {
 			return 0
 		}
 		return uint64(max(int64(v), -1<<(size-1)))
@@ -267,8 +273,9 @@ func (c *compiler) convertPair(i *syntax.Instruction, to syntax.Type) work {
 func (c *compiler) convertPack(i *syntax.Instruction, to syntax.Type) work {
 	size := 8 * to.Size()
 	cut := uint32(1<<size - 1)
+	target := widthOf(to)
 	f := func(a, b, rest uint32) uint32 {
-		high, low := clampTo(to, extend("s32", uint64(a)), true), clampTo(to, extend("s32", uint64(b)), true)
+		high, low := clampTo(target, uint64(int32(a)), true), clampTo(target, uint64(int32(b)), true)
 		return rest<<(2*size) | uint32(high)&cut<<size | uint32(low)&cut
 	}
 	if len(i.Operands) == 3 {

@@ -101,7 +101,7 @@ var classByOpcode = map[string]Class{
 	"lg2": Special, "sin": Special, "cos": Special, "tanh": Special, "rsqrt": Special, "rcp": Special, "sqrt": Special, "div": Special,
 	"rem": Special, "mma": Tensor, "ldmatrix": SharedLoad, "stmatrix": SharedStore, "movmatrix": WarpOperation, "atom": Atomic, "red": Atomic,
 	"cp": AsyncCopy, "shfl": WarpOperation, "vote": WarpOperation, "match": WarpOperation, "redux": WarpOperation, "elect": WarpOperation,
-	"activemask": WarpOperation, "bar": Barrier, "barrier": Barrier, "membar": Barrier, "fence": Barrier, "bra": Control, "brx": Control,
+	"activemask": WarpOperation, "bar": Barrier, "barrier": Barrier, "mbarrier": Barrier, "membar": Barrier, "fence": Barrier, "bra": Control, "brx": Control,
 	"ret": Control, "exit": Control, "trap": Control, "brkpt": Control, "call": Control, "nanosleep": Control, "prefetch": GlobalLoad,
 }
 
@@ -152,6 +152,9 @@ func accessClass(i *syntax.Instruction) Class {
 
 // sectors counts the 32-byte sectors that the lanes touch, each once.
 func sectors(mask uint32, address *wideRow, bytes int) uint64 {
+	if consecutive(mask, address, bytes) {
+		return (address[31]+uint64(bytes)-1)>>5 - address[0]>>5 + 1
+	}
 	var seen [64]uint64
 	n := 0
 	last := ^uint64(0)
@@ -178,6 +181,9 @@ func sectors(mask uint32, address *wideRow, bytes int) uint64 {
 // bankConflicts counts the passes through shared memory that a request needs beyond the least: of 32 lanes at a time for up
 // to 4 bytes a lane, of 16 for 8, of 8 for 16. Lanes that touch the same word share it.
 func bankConflicts(mask uint32, address *wideRow, bytes int) uint64 {
+	if consecutive(mask, address, bytes) {
+		return 0
+	}
 	lanes := 32
 	if bytes > 4 {
 		lanes = 32 * 4 / bytes
@@ -188,6 +194,19 @@ func bankConflicts(mask uint32, address *wideRow, bytes int) uint64 {
 		extra += phaseConflicts(phase, address[from:], bytes)
 	}
 	return uint64(extra)
+}
+
+// consecutive says whether all lanes touch one stretch of memory, each the next part.
+func consecutive(mask uint32, address *wideRow, bytes int) bool {
+	if mask != all {
+		return false
+	}
+	for n := 1; n < 32; n++ {
+		if address[n] != address[n-1]+uint64(bytes) {
+			return false
+		}
+	}
+	return true
 }
 
 func phaseConflicts(mask uint32, address []uint64, bytes int) int {

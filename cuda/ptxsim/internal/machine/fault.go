@@ -2,7 +2,7 @@
 // first thing that a kernel must not do.
 //
 // Files call downwards: launch.go and block.go run warps; warp.go runs steps; compile.go makes them, by opcode, from the
-// files named after their subject; memory lies in global.go, shared.go and local.go behind address.go.
+// files named after their subject; memory lies in global.go and shared.go behind address.go.
 package machine
 
 // This file is what a kernel did wrong and where.

@@ -1,10 +1,9 @@
 package machine
 
-// This file has the operations of whole numbers and bits.
+// This file has the arithmetic of whole numbers.
 
 import (
 	"math/bits"
-	"strconv"
 
 	"gzpt/cuda/ptxsim/internal/syntax"
 )
@@ -18,10 +17,7 @@ func init() {
 	register(decodeBinary, "rem", "and", "or", "xor", "shl", "shr")
 	register(decodeDiv, "div")
 	register(decodeMinMax, "min", "max")
-	register(decodeUnary, "not", "cnot", "brev", "popc", "clz", "bfind")
 	register(decodeSign, "neg", "abs")
-	register(decodeTernary, "sad", "mul24", "mad24", "shf", "prmt", "lop3", "bfe", "dp4a", "dp2a", "bmsk")
-	register(decodeInsert, "bfi")
 }
 
 // isInteger says whether the type is of whole numbers or bits and not a pair of halves.
@@ -33,13 +29,20 @@ func isInteger(t syntax.Type) bool {
 	return true
 }
 
+// width is how the low bits of a value make a number of 64 bits.
+type width struct {
+	shift  uint
+	signed bool
+}
+
+func widthOf(t syntax.Type) width { return width{uint(64 - 8*t.Size()), t.Signed()} }
+
 // extend makes a value of the type from its low bits.
-func extend(t syntax.Type, value uint64) uint64 {
-	shift := 64 - 8*t.Size()
-	if t.Signed() {
-		return uint64(int64(value<<shift) >> shift)
+func (w width) extend(value uint64) uint64 {
+	if w.signed {
+		return uint64(int64(value<<w.shift) >> w.shift)
 	}
-	return value << shift >> shift
+	return value << w.shift >> w.shift
 }
 
 // integerOperation is an operation on values extended to 64 bits, whose result is cut to the type.
@@ -128,7 +131,7 @@ func multiplyHigh(a, b, size uint64, signed bool) uint64 {
 	return high
 }
 
-// quick are loops for the operations that fill most kernels, by name and bits.
+// quickNarrow and quickWide are loops for the operations that fill most kernels.
 var quickNarrow = map[string]func(z, x, y *narrowRow){
 	"add": func(z, x, y *narrowRow) {
 		for n := range z {
@@ -192,10 +195,11 @@ func (c *compiler) binaryWork(i *syntax.Instruction, name string, t, second synt
 		return intoNarrow(target, func(w *warp, z *narrowRow) { quick(z, &w.narrow[a], &w.narrow[b]) })
 	}
 	cut := uint32(1<<(8*t.Size()) - 1)
+	one, other := widthOf(t), widthOf(second)
 	return intoNarrow(target, func(w *warp, z *narrowRow) {
 		x, y := &w.narrow[a], &w.narrow[b]
 		for n := range z {
-			z[n] = uint32(f(extend(t, uint64(x[n])), extend(second, uint64(y[n])))) & cut
+			z[n] = uint32(f(one.extend(uint64(x[n])), other.extend(uint64(y[n])))) & cut
 		}
 	})
 }
@@ -242,10 +246,30 @@ func decodeDiv(c *compiler, i *syntax.Instruction) work {
 }
 
 func decodeMinMax(c *compiler, i *syntax.Instruction) work {
-	if t := syntax.Type(i.With["T"]); isInteger(t) {
-		return c.binaryWork(i, i.Opcode, t, t)
+	t := syntax.Type(i.With["T"])
+	switch {
+	case !isInteger(t):
+		return c.floatMinMax(i)
+	case t == "u16x2" || t == "s16x2":
+		return c.pairMinMax(i, t[:3])
+	case i.Has("relu"):
+		f := binaryOf(i.Opcode, t)
+		return c.lanes3(i, t, func(a, b, _ uint32) uint32 { return uint32(max(0, int32(f(uint64(int32(a)), uint64(int32(b)))))) }, 2)
 	}
-	return c.floatMinMax(i)
+	return c.binaryWork(i, i.Opcode, t, t)
+}
+
+// pairMinMax chooses in both halves of a word.
+func (c *compiler) pairMinMax(i *syntax.Instruction, t syntax.Type) work {
+	f, kind, relu := binaryOf(i.Opcode, t), widthOf(t), i.Has("relu")
+	half := func(a, b uint32) uint32 {
+		r := f(kind.extend(uint64(a)), kind.extend(uint64(b)))
+		if relu && int64(r) < 0 {
+			return 0
+		}
+		return uint32(r) & 0xffff
+	}
+	return c.lanes3(i, "b32", func(a, b, _ uint32) uint32 { return half(a, b) | half(a>>16, b>>16)<<16 }, 2)
 }
 
 func decodeAdd(c *compiler, i *syntax.Instruction) work {
@@ -330,10 +354,11 @@ func decodeAddCarry(c *compiler, i *syntax.Instruction) work {
 	o := i.Operands
 	target, a, b := c.target(o[0], t), c.row(o[1], t), c.row(o[2], t)
 	takes, gives, subtract := i.Opcode == "addc" || i.Opcode == "subc", i.Has("cc"), i.Opcode[:3] == "sub"
+	wide := t.Size() == 8
 	return func(w *warp, mask uint32) {
 		for m := mask; m != 0; m &= m - 1 {
 			lane := first(m)
-			value, carry := addCarry(a(w, lane), b(w, lane), w.carryIn(lane, takes), t, subtract)
+			value, carry := addCarry(a(w, lane), b(w, lane), w.carryIn(lane, takes), wide, subtract)
 			target(w, lane, value)
 			w.carryOut(lane, carry, gives)
 		}
@@ -353,8 +378,8 @@ func (w *warp) carryOut(lane int, carry uint64, gives bool) {
 	}
 }
 
-func addCarry(a, b, carry uint64, t syntax.Type, subtract bool) (uint64, uint64) {
-	if t.Size() == 8 {
+func addCarry(a, b, carry uint64, wide, subtract bool) (uint64, uint64) {
+	if wide {
 		if subtract {
 			return bits.Sub64(a, b, carry)
 		}
@@ -384,6 +409,7 @@ func decodeMul(c *compiler, i *syntax.Instruction) work {
 func (c *compiler) multiplyWide(i *syntax.Instruction, t syntax.Type) work {
 	o := i.Operands
 	a, b := c.narrow(o[1], t), c.narrow(o[2], t)
+	kind := widthOf(t)
 	if t.Size() == 2 {
 		target, addend := c.narrow(o[0], "b32"), c.constant(0, false)
 		if len(o) > 3 {
@@ -392,7 +418,7 @@ func (c *compiler) multiplyWide(i *syntax.Instruction, t syntax.Type) work {
 		return intoNarrow(target, func(w *warp, z *narrowRow) {
 			x, y, v := &w.narrow[a], &w.narrow[b], &w.narrow[addend]
 			for n := range z {
-				z[n] = uint32(extend(t, uint64(x[n]))*extend(t, uint64(y[n]))) + v[n]
+				z[n] = uint32(kind.extend(uint64(x[n]))*kind.extend(uint64(y[n]))) + v[n]
 			}
 		})
 	}
@@ -447,9 +473,9 @@ func decodeMad(c *compiler, i *syntax.Instruction) work {
 		})
 	}
 	cut := uint32(1<<(8*t.Size()) - 1)
-	saturate := i.Has("sat")
+	saturate, kind := i.Has("sat"), widthOf(t)
 	return c.lanes3(i, t, func(a, b, v uint32) uint32 {
-		product := multiply(extend(t, uint64(a)), extend(t, uint64(b)))
+		product := multiply(kind.extend(uint64(a)), kind.extend(uint64(b)))
 		if saturate {
 			return clamp32(int64(int32(product)) + int64(int32(v)))
 		}
@@ -463,12 +489,13 @@ func decodeMadCarry(c *compiler, i *syntax.Instruction) work {
 	multiply := binaryOf("mul."+i.With["part"], t)
 	o := i.Operands
 	target, a, b, addend := c.target(o[0], t), c.row(o[1], t), c.row(o[2], t), c.row(o[3], t)
-	takes, gives := i.Opcode == "madc", i.Has("cc")
+	takes, gives, kind := i.Opcode == "madc", i.Has("cc"), widthOf(t)
+	wide := t.Size() == 8
 	return func(w *warp, mask uint32) {
 		for m := mask; m != 0; m &= m - 1 {
 			lane := first(m)
-			product := multiply(extend(t, a(w, lane)), extend(t, b(w, lane)))
-			value, carry := addCarry(product, addend(w, lane), w.carryIn(lane, takes), t, false)
+			product := multiply(kind.extend(a(w, lane)), kind.extend(b(w, lane)))
+			value, carry := addCarry(product, addend(w, lane), w.carryIn(lane, takes), wide, false)
 			target(w, lane, value)
 			w.carryOut(lane, carry, gives)
 		}
@@ -480,8 +507,9 @@ func decodeSign(c *compiler, i *syntax.Instruction) work {
 	if !isInteger(t) {
 		return c.floatSign(i)
 	}
+	absolute := i.Opcode == "abs"
 	return c.unaryWork(i, t, t, func(a uint64) uint64 {
-		if i.Opcode == "abs" && int64(a) >= 0 {
+		if absolute && int64(a) >= 0 {
 			return a
 		}
 		return -a
@@ -491,285 +519,11 @@ func decodeSign(c *compiler, i *syntax.Instruction) work {
 // unaryWork makes the work of a function of one value of type from.
 func (c *compiler) unaryWork(i *syntax.Instruction, to, from syntax.Type, f func(a uint64) uint64) work {
 	target, a := c.target(i.Operands[0], to), c.row(i.Operands[1], from)
+	kind := widthOf(from)
 	return func(w *warp, mask uint32) {
 		for m := mask; m != 0; m &= m - 1 {
 			lane := first(m)
-			target(w, lane, f(extend(from, a(w, lane))))
+			target(w, lane, f(kind.extend(a(w, lane))))
 		}
 	}
-}
-
-func decodeUnary(c *compiler, i *syntax.Instruction) work {
-	t := syntax.Type(i.With["T"])
-	size := 8 * t.Size()
-	to := t
-	var f func(a uint64) uint64
-	switch i.Opcode {
-	case "not":
-		if t == "pred" {
-			return c.predicateLogic(i)
-		}
-		f = func(a uint64) uint64 { return ^a }
-	case "cnot":
-		f = func(a uint64) uint64 { return choose(1, 0, a == 0) }
-	case "brev":
-		f = func(a uint64) uint64 { return bits.Reverse64(a) >> (64 - size) }
-	case "popc":
-		to, f = "u32", func(a uint64) uint64 { return uint64(bits.OnesCount64(a)) }
-	case "clz":
-		to, f = "u32", func(a uint64) uint64 { return uint64(bits.LeadingZeros64(a) - 64 + size) }
-	case "bfind":
-		to, f = "u32", findLeading(t, i.Has("shiftamt"))
-	}
-	return c.unaryWork(i, to, t, f)
-}
-
-// findLeading is the place of the highest bit that is not the sign.
-func findLeading(t syntax.Type, shift bool) func(a uint64) uint64 {
-	return func(a uint64) uint64 {
-		if int64(a) < 0 && t.Signed() {
-			a = ^a
-		}
-		if a == 0 {
-			return 0xffffffff
-		}
-		at := uint64(bits.Len64(a) - 1)
-		if shift {
-			return uint64(8*t.Size()-1) - at
-		}
-		return at
-	}
-}
-
-func decodeTernary(c *compiler, i *syntax.Instruction) work {
-	t := syntax.Type(i.With["T"])
-	switch i.Opcode {
-	case "bfe":
-		return c.extractField(i, t)
-	case "sad":
-		return c.absoluteDifference(i, t)
-	case "lop3":
-		return c.logic3(i)
-	case "bmsk":
-		return c.lanes3(i, "b32", bitMask(i.With["mode"]), 2)
-	case "mul24":
-		return c.lanes3(i, t, multiply24(t, i.With["part"]), 2)
-	case "mad24":
-		f := multiply24(t, i.With["part"])
-		return c.lanes3(i, t, func(a, b, v uint32) uint32 { return f(a, b, 0) + v }, 3)
-	case "shf":
-		return c.lanes3(i, "b32", funnelShift(i.With["side"], i.With["mode"]), 3)
-	case "prmt":
-		return c.lanes3(i, "b32", permute(i.With["mode"]), 3)
-	}
-	return c.lanes3(i, "b32", dotProduct(i), 3)
-}
-
-func bitMask(mode string) func(a, b, _ uint32) uint32 {
-	return func(a, b, _ uint32) uint32 {
-		if mode == "wrap" {
-			a, b = a&31, b&31
-		}
-		return uint32((1<<min(b, 32) - 1) << min(a, 32))
-	}
-}
-
-func multiply24(t syntax.Type, part string) func(a, b, _ uint32) uint32 {
-	return func(a, b, _ uint32) uint32 {
-		x, y := int64(a&0xffffff), int64(b&0xffffff)
-		if t.Signed() {
-			x, y = int64(int32(a<<8)>>8), int64(int32(b<<8)>>8)
-		}
-		if part == "hi" {
-			return uint32(x * y >> 16)
-		}
-		return uint32(x * y)
-	}
-}
-
-func funnelShift(side, mode string) func(a, b, n uint32) uint32 {
-	return func(a, b, n uint32) uint32 {
-		if mode == "wrap" {
-			n &= 31
-		}
-		n = min(n, 32)
-		both := uint64(b)<<32 | uint64(a)
-		if side == "l" {
-			return uint32(both << n >> 32)
-		}
-		return uint32(both >> n)
-	}
-}
-
-// permute picks four bytes of eight.
-func permute(mode string) func(a, b, selector uint32) uint32 {
-	return func(a, b, selector uint32) uint32 {
-		both := uint64(b)<<32 | uint64(a)
-		result := uint32(0)
-		for n := range uint32(4) {
-			at := permuted(mode, n, selector)
-			value := uint32(both >> (8 * (at & 7)) & 0xff)
-			if at&8 != 0 { // the sign of the byte, eight times
-				value = uint32(int32(value<<24)>>31) & 0xff
-			}
-			result |= value << (8 * n)
-		}
-		return result
-	}
-}
-
-// permuted is the selector of byte n.
-func permuted(mode string, n, selector uint32) uint32 {
-	s := selector & 3
-	switch mode {
-	case "f4e":
-		return s + n
-	case "b4e":
-		return (s - n) & 7
-	case "rc8":
-		return s
-	case "ecl":
-		return max(s, n)
-	case "ecr":
-		return min(s, n)
-	case "rc16":
-		return s&1*2 + n&1
-	}
-	return selector >> (4 * n) & 15
-}
-
-// dotProduct is dp4a and dp2a.
-func dotProduct(i *syntax.Instruction) func(a, b, v uint32) uint32 {
-	signedA, signedB := i.With["T"] == "s32", i.With["U"] == "s32"
-	part := func(value uint32, at, size uint32, signed bool) int64 {
-		value = value << (32 - size - at) >> (32 - size)
-		if signed {
-			return int64(int32(value<<(32-size)) >> (32 - size))
-		}
-		return int64(value)
-	}
-	if i.Opcode == "dp4a" {
-		return func(a, b, v uint32) uint32 {
-			for n := range uint32(4) {
-				v += uint32(part(a, 8*n, 8, signedA) * part(b, 8*n, 8, signedB))
-			}
-			return v
-		}
-	}
-	base := uint32(0)
-	if i.With["part"] == "hi" {
-		base = 16
-	}
-	return func(a, b, v uint32) uint32 {
-		for n := range uint32(2) {
-			v += uint32(part(a, 16*n, 16, signedA) * part(b, base+8*n, 8, signedB))
-		}
-		return v
-	}
-}
-
-func (c *compiler) logic3(i *syntax.Instruction) work {
-	table := uint32(i.Operands[4].Value)
-	return c.lanes3(i, "b32", func(a, b, v uint32) uint32 {
-		result := uint32(0)
-		for n := uint32(0); n < 8; n++ {
-			if table>>n&1 != 0 {
-				// a where bit 2 of n is set, its complement otherwise, and so on.
-				result |= (a ^ (n>>2&1 - 1)) & (b ^ (n>>1&1 - 1)) & (v ^ (n&1 - 1))
-			}
-		}
-		return result
-	}, 3)
-}
-
-func (c *compiler) absoluteDifference(i *syntax.Instruction, t syntax.Type) work {
-	o := i.Operands
-	target, a, b, addend := c.target(o[0], t), c.row(o[1], t), c.row(o[2], t), c.row(o[3], t)
-	return func(w *warp, mask uint32) {
-		for m := mask; m != 0; m &= m - 1 {
-			lane := first(m)
-			x, y := extend(t, a(w, lane)), extend(t, b(w, lane))
-			if less(x, y, t.Signed()) {
-				x, y = y, x
-			}
-			target(w, lane, x-y+addend(w, lane))
-		}
-	}
-}
-
-func (c *compiler) extractField(i *syntax.Instruction, t syntax.Type) work {
-	o := i.Operands
-	target, a, at, length := c.target(o[0], t), c.row(o[1], t), c.narrow(o[2], "u32"), c.narrow(o[3], "u32")
-	return func(w *warp, mask uint32) {
-		for m := mask; m != 0; m &= m - 1 {
-			lane := first(m)
-			target(w, lane, field(extend(t, a(w, lane)), w.narrow[at][lane]&0xff, w.narrow[length][lane]&0xff, t))
-		}
-	}
-}
-
-// field is length bits from a place, filled with the sign of the highest.
-func field(value uint64, at, length uint32, t syntax.Type) uint64 {
-	size := uint32(8 * t.Size())
-	if length == 0 {
-		return 0
-	}
-	if !t.Signed() {
-		return value >> min(at, 64) & (1<<min(length, 64) - 1)
-	}
-	sign := uint64(int64(value<<(63-min(at+length-1, size-1))) >> 63)
-	kept := min(length, size-min(at, size))
-	return value>>min(at, 63)&(1<<kept-1) | sign<<kept
-}
-
-func decodeInsert(c *compiler, i *syntax.Instruction) work {
-	t := syntax.Type(i.With["T"])
-	o := i.Operands
-	target, a, b := c.target(o[0], t), c.row(o[1], t), c.row(o[2], t)
-	at, length := c.narrow(o[3], "u32"), c.narrow(o[4], "u32")
-	size := uint32(8 * t.Size())
-	return func(w *warp, mask uint32) {
-		for m := mask; m != 0; m &= m - 1 {
-			lane := first(m)
-			from, bits := w.narrow[at][lane]&0xff, w.narrow[length][lane]&0xff
-			field := uint64(0)
-			if from < size {
-				field = (1<<min(bits, 64) - 1) << from
-			}
-			target(w, lane, b(w, lane)&^field|a(w, lane)<<min(from, 64)&field)
-		}
-	}
-}
-
-// predicateLogic is and, or, xor, not and mov of predicates.
-func (c *compiler) predicateLogic(i *syntax.Instruction) work {
-	target := c.predTarget(i.Operands[0].Register)
-	a := c.pred(i.Operands[1])
-	b := a
-	if len(i.Operands) > 2 {
-		b = c.pred(i.Operands[2])
-	}
-	f := logicOf(i.Opcode)
-	if f == nil {
-		c.refuse("%s of predicates", strconv.Quote(i.Opcode))
-	}
-	return func(w *warp, mask uint32) {
-		w.pred[target] = w.pred[target]&^mask | f(a(w), b(w))&mask
-	}
-}
-
-func logicOf(name string) func(a, b uint32) uint32 {
-	switch name {
-	case "and":
-		return func(a, b uint32) uint32 { return a & b }
-	case "or":
-		return func(a, b uint32) uint32 { return a | b }
-	case "xor":
-		return func(a, b uint32) uint32 { return a ^ b }
-	case "not":
-		return func(a, _ uint32) uint32 { return ^a }
-	case "mov":
-		return func(a, _ uint32) uint32 { return a }
-	}
-	return nil
 }

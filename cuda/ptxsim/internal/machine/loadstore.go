@@ -11,6 +11,7 @@ import (
 func init() {
 	register(decodeLoad, "ld", "ldu")
 	register(decodeStore, "st")
+	register(decodePolicy, "createpolicy")
 	register(decodePrefetch, "prefetch", "prefetchu", "discard")
 }
 
@@ -109,6 +110,7 @@ func decodeLoad(c *compiler, i *syntax.Instruction) work {
 			})
 		}
 	}
+	kind := widthOf(t)
 	writes := make([]func(w *warp, lane int, value uint64), len(targets))
 	for n, target := range targets {
 		writes[n] = c.target(target, t)
@@ -116,7 +118,7 @@ func decodeLoad(c *compiler, i *syntax.Instruction) work {
 	return func(w *warp, mask uint32) {
 		w.visit(where, mask, address(w), a, func(lane int, p []byte) {
 			for n, write := range writes {
-				write(w, lane, extend(t, number(p[n*size:(n+1)*size])))
+				write(w, lane, kind.extend(number(p[n*size:(n+1)*size])))
 			}
 		})
 	}
@@ -158,6 +160,16 @@ func decodeStore(c *compiler, i *syntax.Instruction) work {
 				putNumber(p[n*size:(n+1)*size], read(w, lane))
 			}
 		})
+	}
+}
+
+// decodePolicy makes a cache policy, which says nothing here.
+func decodePolicy(c *compiler, i *syntax.Instruction) work {
+	target := c.target(i.Operands[0], "b64")
+	return func(w *warp, mask uint32) {
+		for m := mask; m != 0; m &= m - 1 {
+			target(w, first(m), 0)
+		}
 	}
 }
 

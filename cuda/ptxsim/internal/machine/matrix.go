@@ -142,17 +142,18 @@ func placeC(row, column, per int) place {
 
 // matrices is a compiled product: where its operands lie.
 type matrices struct {
-	m, n, k     int
-	a, b, c, d  []int // rows of registers
-	typeA       syntax.Type
-	typeB       syntax.Type
-	typeC       syntax.Type
-	saturate    bool
-	placesA     []place // by row*k
-	placesB     []place // by column*k
-	placesC     []place // by row*n
-	elements    *arith.Format
-	accumulator *arith.Format // F16 or F32
+	m, n, k    int
+	a, b, c, d []int // rows of registers
+	typeA      syntax.Type
+	typeB      syntax.Type
+	typeC      syntax.Type
+	typeD      syntax.Type
+	saturate   bool
+	placesA    []place // by row*k
+	placesB    []place // by column*k
+	placesC    []place // by row*n
+	placesD    []place
+	elements   *arith.Format
 }
 
 func decodeMultiply(c *compiler, i *syntax.Instruction) work {
@@ -162,10 +163,8 @@ func decodeMultiply(c *compiler, i *syntax.Instruction) work {
 		return c.multiplyDouble(i)
 	}
 	p := &matrices{
-		m: m, n: n, k: k, typeA: syntax.Type(i.With["A"]), typeB: syntax.Type(i.With["B"]), typeC: syntax.Type(i.With["C"]), saturate: i.Has("satfinite"),
-	}
-	if i.With["D"] != i.With["C"] || m != 16 {
-		c.refuse("%s is not supported", i.Text())
+		m: m, n: n, k: k, typeA: syntax.Type(i.With["A"]), typeB: syntax.Type(i.With["B"]), typeC: syntax.Type(i.With["C"]),
+		typeD: syntax.Type(i.With["D"]), saturate: i.Has("satfinite"),
 	}
 	register := syntax.Type("b32")
 	if p.typeC != "f16" {
@@ -199,15 +198,12 @@ func (p *matrices) layout(per int) {
 			p.placesC = append(p.placesC, placeC(row, column, perC))
 		}
 	}
-	p.chooseFormats()
+	p.placesD = p.placesC
+	p.chooseFormat()
 }
 
-func (p *matrices) chooseFormats() {
+func (p *matrices) chooseFormat() {
 	p.elements = map[syntax.Type]*arith.Format{"tf32": &arith.TF32, "f16": &arith.F16, "bf16": &arith.BF16}[p.typeA]
-	p.accumulator = &arith.F32
-	if p.typeC == "f16" {
-		p.accumulator = &arith.F16
-	}
 }
 
 // gather reads elements from the registers.
@@ -226,7 +222,7 @@ func (p *matrices) multiply(w *warp, mask uint32) {
 	for _, row := range p.d {
 		w.narrow[row] = narrowRow{}
 	}
-	for n, at := range p.placesC {
+	for n, at := range p.placesD {
 		w.narrow[p.d[at.register]][at.lane] |= results[n] << at.shift
 	}
 }
@@ -240,36 +236,29 @@ func (p *matrices) multiplyFloats(w *warp, results []uint32) {
 	for n, at := range p.placesB {
 		b[n] = p.elements.Unpack(w.gather(p.b, at, bits))
 	}
+	halfC, halfD := p.typeC == "f16", p.typeD == "f16"
 	for n, at := range p.placesC {
-		row, column := n/p.n, n%p.n
-		c := w.gather(p.c, at, 8*p.typeC.Size())
-		if p.typeC == "f16" {
-			c = math.Float32bits(float32(arith.F16.Value(c)))
+		left, right := a[n/p.n*p.k:][:p.k], b[n%p.n*p.k:][:p.k]
+		c := w.narrow[p.c[at.register]][at.lane]
+		if halfC {
+			c = math.Float32bits(float32(arith.F16.Value(c >> at.shift & 0xffff)))
 		}
-		sum := arith.Dot(p.elements, a[row*p.k:(row+1)*p.k], b[column*p.k:(column+1)*p.k], c)
-		mode := arith.Zero
-		if p.typeC == "f16" {
-			mode = arith.Nearest
+		if sum := arith.Dot(left, right, c); halfD {
+			results[n] = arith.F16.Round(sum, arith.Nearest)
+		} else {
+			results[n] = arith.Cut(sum)
 		}
-		results[n] = roundSum(p.accumulator, sum, mode)
 	}
-}
-
-// roundSum rounds the sum of a tensor core: what exceeds the range is infinite in every mode.
-func roundSum(f *arith.Format, sum float64, mode arith.Rounding) uint32 {
-	if f == &arith.F32 && math.Abs(sum) >= 0x1p128 {
-		return math.Float32bits(float32(math.Inf(1))) | uint32(math.Float64bits(sum)>>63<<31)
-	}
-	return f.Round(sum, mode)
 }
 
 func (p *matrices) multiplyIntegers(w *warp, results []uint32) {
 	var a, b [16 * 32]int64
+	kindA, kindB := widthOf(p.typeA), widthOf(p.typeB)
 	for n, at := range p.placesA {
-		a[n] = int64(extend(p.typeA, uint64(w.gather(p.a, at, 8))))
+		a[n] = int64(kindA.extend(uint64(w.gather(p.a, at, 8))))
 	}
 	for n, at := range p.placesB {
-		b[n] = int64(extend(p.typeB, uint64(w.gather(p.b, at, 8))))
+		b[n] = int64(kindB.extend(uint64(w.gather(p.b, at, 8))))
 	}
 	for n, at := range p.placesC {
 		row, column := n/p.n, n%p.n

@@ -78,6 +78,7 @@ func (w *warp) shadowShared(lane int, at uint64, a access) {
 		w.talkShared(at, a)
 	}
 	touched := byteMask(at, a.bytes)
+	read := w.order.clock[w.number]<<4 | uint32(touched)
 	for word := at / 4; word <= (at+uint64(a.bytes)-1)/4; word++ {
 		mark := &s.words[word]
 		if a.read && mark.init&touched != touched {
@@ -86,13 +87,15 @@ func (w *warp) shadowShared(lane int, at uint64, a access) {
 		if mark.pending != 0 {
 			fail(lane, "the word of shared memory at %#x belongs to an asynchronous copy of line %d that is not finished", 4*word, mark.line)
 		}
-		w.raceShared(lane, word, mark, touched, a)
+		if a.write || mark.warp != 0 && w.order.clock[mark.warp-1] <= mark.tick {
+			w.raceShared(lane, word, mark, touched, a)
+		}
 		switch {
 		case a.write:
 			w.noteSharedWrite(lane, mark, touched, a)
 		case !a.strong:
 			mark.readers |= 1 << w.number
-			s.reads[int(word)*s.warps+w.number] = w.order.clock[w.number]<<4 | uint32(touched)
+			s.reads[int(word)*s.warps+w.number] = read
 		}
 	}
 }

@@ -162,15 +162,15 @@ func decodeReduce(c *compiler, i *syntax.Instruction) work {
 	t := syntax.Type(i.With["T"])
 	target, source := c.narrow(o[0], t), c.narrow(o[1], t)
 	named := c.members(o[2])
-	f := binaryOf(i.With["op"], t)
+	f, kind := binaryOf(i.With["op"], t), widthOf(t)
 	return func(w *warp, mask uint32) {
 		values := w.narrow[source]
 		for m := mask; m != 0; m &= m - 1 {
 			lane := first(m)
 			members := w.narrow[named][lane] & mask
-			result := extend(t, uint64(values[first(members)]))
+			result := kind.extend(uint64(values[first(members)]))
 			for others := members & (members - 1); others != 0; others &= others - 1 {
-				result = f(result, extend(t, uint64(values[first(others)])))
+				result = f(result, kind.extend(uint64(values[first(others)])))
 			}
 			w.narrow[target][lane] = uint32(result)
 		}

@@ -133,17 +133,14 @@ func (c *compiler) wmmaStore(i *syntax.Instruction) work {
 }
 
 func (c *compiler) wmmaMultiply(i *syntax.Instruction) work {
-	p := &matrices{}
+	p := &matrices{saturate: i.Has("satfinite")}
 	p.m, p.n, p.k = i.Shape()
 	p.typeA, _ = i.Fragment("a")
-	p.typeB = p.typeA
+	p.typeB = p.typeA // in every form
 	p.typeC, _ = i.Fragment("c")
-	typeD, _ := i.Fragment("d")
-	p.d, p.a = c.narrowRows(i.Operands[0], registerType(typeD)), c.narrowRows(i.Operands[1], "b32")
+	p.typeD, _ = i.Fragment("d")
+	p.d, p.a = c.narrowRows(i.Operands[0], registerType(p.typeD)), c.narrowRows(i.Operands[1], "b32")
 	p.b, p.c = c.narrowRows(i.Operands[2], "b32"), c.narrowRows(i.Operands[3], registerType(p.typeC))
-	if typeD != p.typeC {
-		c.refuse("%s is not supported: types of C and D differ", i.Text())
-	}
 	bytes, per := sizeOf(p.typeA)
 	for n := range p.m * p.k {
 		p.placesA = append(p.placesA, wmmaPlace(n, per, 8*bytes))
@@ -157,6 +154,10 @@ func (c *compiler) wmmaMultiply(i *syntax.Instruction) work {
 	for n := range p.m * p.n {
 		p.placesC = append(p.placesC, wmmaPlace(n, per, 8*bytes))
 	}
-	p.chooseFormats()
+	bytes, per = sizeOf(p.typeD)
+	for n := range p.m * p.n {
+		p.placesD = append(p.placesD, wmmaPlace(n, per, 8*bytes))
+	}
+	p.chooseFormat()
 	return p.multiply
 }

@@ -72,6 +72,9 @@ neg s16|s32|s64:T ; T < T
 neg ftz? f32|f16|f16x2:T ; T < T
 neg f64|bf16|bf16x2:T ; T < T
 min|max:op $int:T ; T < T T
+min|max:op @90 u16x2:T ; T < T T
+min|max:op @90 relu? s16x2:T ; T < T T
+min|max:op @90 relu s32:T ; T < T T
 min|max:op ftz? NaN:nan? f32:T ; T < T T
 min|max:op f64:T ; T < T T
 min|max:op ftz? NaN:nan? f16|f16x2:T ; T < T T
@@ -103,6 +106,7 @@ prmt b32:T f4e|b4e|rc8|ecl|ecr|rc16:mode? ; T < T T u32
 bfe u32|u64|s32|s64:T ; T < T u32 u32
 bfi b32|b64:T ; T < T T u32 u32
 bfind shiftamt? u32|u64|s32|s64:T ; u32 < T
+szext clamp|wrap:mode u32|s32:T ; T < T u32
 bmsk clamp|wrap:mode b32:T ; T < u32 u32
 brev b32|b64:T ; T < T
 popc|clz:op b32|b64:T ; u32 < T
@@ -196,6 +200,10 @@ st relaxed|release:strong cta|cluster|gpu|sys:scope global|shared|shared::cta:sp
 prefetch global|local:space? L1|L2:level ; < []
 prefetch global:space L2::evict_last|L2::evict_normal:level ; < []
 prefetchu L1 ; < []
+alloca @v73 u64:T ; T < T imm?
+stacksave @v73 u64:T ; T <
+stackrestore @v73 u64:T ; < T
+createpolicy fractional L2::evict_last|L2::evict_normal|L2::evict_first|L2::evict_unchanged:policy b64 ; b64 < f32?
 discard global:space? L2 ; < [] imm
 atom $order:order? $scope:scope? global|shared|shared::cta:space? and|or|xor|exch:op b32|b64:T ; T < [] T
 atom $order:order? $scope:scope? global|shared|shared::cta:space? cas:op b16|b32|b64:T ; T < [] T T
@@ -214,6 +222,20 @@ red @90 relaxed|release:order? $scope:scope? global:space add:op v2|v4:vec f32:T
 fence sc|acq_rel:order? cta|cluster|gpu|sys:scope ;
 fence @90 proxy async|alias:kind ;
 fence @90 proxy async global|shared::cta:where ;
+mbarrier init:op shared|shared::cta:space? b64 ; < [] u32
+mbarrier inval:op shared|shared::cta:space? b64 ; < []
+mbarrier @90 expect_tx:op relaxed:order? cta|cluster:scope? shared|shared::cta:space? b64 ; < [] u32
+mbarrier arrive|arrive_drop:op shared|shared::cta:space? b64 ; b64 < []
+mbarrier @90 arrive|arrive_drop:op release:order? cta|cluster:scope? shared|shared::cta:space? b64 ; b64 < [] u32?
+mbarrier @90 arrive:op expect_tx:transaction release:order? cta|cluster:scope? shared|shared::cta:space? b64 ; b64 < [] u32
+mbarrier arrive|arrive_drop:op noComplete shared|shared::cta:space? b64 ; b64 < [] u32
+mbarrier test_wait:op shared|shared::cta:space? b64 ; pred < [] b64
+mbarrier test_wait:op parity:parity shared|shared::cta:space? b64 ; pred < [] u32
+mbarrier @90 test_wait|try_wait:op acquire:order? cta|cluster:scope? shared|shared::cta:space? b64 ; pred < [] b64
+mbarrier @90 test_wait|try_wait:op parity:parity acquire:order? cta|cluster:scope? shared|shared::cta:space? b64 ; pred < [] u32
+mbarrier @90 try_wait:op acquire:order? cta|cluster:scope? shared|shared::cta:space? b64 ; pred < [] b64 u32
+mbarrier @90 try_wait:op parity:parity acquire:order? cta|cluster:scope? shared|shared::cta:space? b64 ; pred < [] u32 u32
+mbarrier pending_count:op b64 ; u32 < b64
 fence @90 mbarrier_init release cluster ;
 membar cta|gl|sys:scope ;
 bar sync ; < u32 u32?
@@ -254,6 +276,11 @@ griddepcontrol @90 launch_dependents|wait:op ;
 setmaxnreg @90a inc|dec:op sync aligned u32 ; < imm
 cp async ca:cache shared|shared::cta:space global L2::cache_hint:hint? $prefetch:prefetch? ; < [] [] imm u32? b64?
 cp async cg:cache shared|shared::cta:space global L2::cache_hint:hint? $prefetch:prefetch? ; < [] [] imm u32? b64?
+cp async mbarrier arrive noinc? shared|shared::cta:space? b64 ; < []
+cp @90 async bulk:bulk shared::cluster|shared::cta:space global mbarrier::complete_tx::bytes ; < [] [] u32 []
+cp @90 async bulk:bulk global:space shared::cta:from bulk_group ; < [] [] u32
+cp @90 async bulk:bulk commit_group ;
+cp @90 async bulk:bulk wait_group read? ; < imm
 cp async commit_group ;
 cp async wait_group ; < imm
 cp async wait_all ;
@@ -270,6 +297,8 @@ wmma load a|b|c:matrix sync aligned row|col:layout $wshape:shape global|shared|s
 wmma store d:matrix sync aligned row|col:layout $wshape:shape global|shared|shared::cta:space? f16|f32|s32:T ; < [] wmma u32?
 wmma mma sync aligned row|col:layoutA row|col:layoutB $wshape:shape f16|f32:D f16|f32:C ; wmma < wmma wmma wmma
 wmma mma sync aligned row|col:layoutA row|col:layoutB $wshape:shape f32:D bf16|tf32:A bf16|tf32:B f32:C ; wmma < wmma wmma wmma
+wmma mma sync aligned row|col:layoutA row|col:layoutB m16n16k16|m32n8k16|m8n32k16:shape s32:D u8:A u8:B s32:C satfinite? ; wmma < wmma wmma wmma
+wmma mma sync aligned row|col:layoutA row|col:layoutB m16n16k16|m32n8k16|m8n32k16:shape s32:D s8:A s8:B s32:C satfinite? ; wmma < wmma wmma wmma
 `
 
 // lists are the alternatives that many forms share.

@@ -102,7 +102,7 @@ func (i *Instruction) sample(class string, n int) string {
 		}
 		return "[%d9]"
 	case "imm":
-		return map[string]string{"lop3": "128", "cp": "16", "pmevent": "1", "discard": "128", "setmaxnreg": "64"}[i.Opcode]
+		return map[string]string{"lop3": "128", "cp": "16", "pmevent": "1", "discard": "128", "setmaxnreg": "64", "alloca": "16"}[i.Opcode]
 	case "label":
 		return "L"
 	case "targets":

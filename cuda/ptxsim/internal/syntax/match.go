@@ -16,6 +16,7 @@ type Form struct {
 	least     int    // target
 	version   int    // of PTX, 10*major + minor
 	exact     string // target, where only one has it
+	anyOrder  bool   // of the modifiers, as of atom and red
 	modifiers []modifier
 	targets   []string
 	sources   []string
@@ -47,6 +48,7 @@ func parseForm(line string) (opcodes []string, f *Form) {
 	left, right, _ := strings.Cut(line, ";")
 	fields := strings.Fields(left)
 	first, _, _ := strings.Cut(fields[0], ":")
+	f.anyOrder = first == "atom" || first == "red"
 	for _, field := range fields[1:] {
 		if at, is := strings.CutPrefix(field, "@v"); is {
 			f.version, _ = strconv.Atoi(at)
@@ -118,10 +120,23 @@ func (i *Instruction) match(module *Module) string {
 // matchModifiers tries the modifiers against the form, which is small enough for trying every way.
 func (f *Form) matchModifiers(given []string) (map[string]string, bool) {
 	with := map[string]string{}
+	if f.anyOrder {
+		given = f.ordered(given)
+	}
 	if !matchModifiers(f.modifiers, given, with) {
 		return nil, false
 	}
 	return with, true
+}
+
+// ordered puts modifiers in the order of the form, for instructions whose modifiers have none.
+func (f *Form) ordered(given []string) []string {
+	rank := func(text string) int {
+		return slices.IndexFunc(f.modifiers, func(m modifier) bool { return slices.Contains(m.alternatives, text) })
+	}
+	given = slices.Clone(given)
+	slices.SortStableFunc(given, func(a, b string) int { return rank(a) - rank(b) })
+	return given
 }
 
 func matchModifiers(want []modifier, given []string, with map[string]string) bool {
@@ -214,11 +229,13 @@ func (i *Instruction) matchNumbers(targets int) string {
 		if o := i.Operands[targets]; o.Kind == IntegerOperand && o.Value > 15 {
 			return fmt.Sprintf("barrier %d, expected 0 to 15", o.Value)
 		}
-	case i.Opcode == "cp" && len(i.Operands) > 2:
+	case i.Opcode == "cp" && len(i.Operands) > 2 && !i.Has("bulk"):
 		size := i.Operands[2].Value
 		if size != 16 && (i.With["cache"] != "ca" || size != 4 && size != 8) {
 			return fmt.Sprintf("a copy of %d bytes", size)
 		}
+	case i.Opcode == "mbarrier" && i.Has("order") != i.Has("scope"):
+		return "order and scope go together"
 	case i.Opcode == "lop3":
 		if table := i.Operands[4].Value; table > 255 {
 			return fmt.Sprintf("table %d, expected 0 to 255", table)

@@ -301,6 +301,14 @@ func (p *parser) variableType() (align int, kind Type, lanes int) {
 			lanes = 2
 		case "v4":
 			lanes = 4
+		case "attribute": // .attribute(.managed): all memory is the device's here
+			p.advance()
+			p.expect("(")
+			for p.token.kind == dotWord && p.token.text == "managed" || p.is(",") {
+				p.advance()
+			}
+			p.expect(")")
+			continue
 		case "ptr", "global", "const", "shared", "local":
 			// Attributes of a parameter that is a pointer.
 		default:

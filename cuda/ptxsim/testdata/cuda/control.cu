@@ -114,3 +114,19 @@ extern "C" __global__ void spin_lock(int *lock, int *total)
 	if (threadIdx.x == 0)
 		locked_update(lock, total, blockIdx.x + 1);
 }
+
+__device__ __noinline__ int triangle(int n)
+{
+	int *rows = (int *)alloca(4 * (n + 1));
+	for (int i = 0; i <= n; i++)
+		rows[i] = i == 0 ? 0 : rows[i - 1] + i;
+	return rows[n];
+}
+
+extern "C" __global__ void stack(int *x)
+{
+	int sum = 0;
+	for (int i = 0; i < 100; i++)
+		sum += triangle((threadIdx.x + i) % 50);
+	x[threadIdx.x] = sum;
+}

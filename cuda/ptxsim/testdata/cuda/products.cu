@@ -137,3 +137,32 @@ extern "C" __global__ void product_mma_bytes(const int *a, const int *b, int *c,
 	for (int e = 0; e < 4; e++)
 		c[(blockIdx.y * 16 + row + e / 2 * 8) * n + blockIdx.x * 8 + part * 2 + e % 2] = sum[e];
 }
+
+// The accumulators too are halves; tiles of 32 x 8, b by columns.
+extern "C" __global__ void product_wmma_half_sum(const half *a, const half *b, half *c, int n, int k)
+{
+	wmma::fragment<wmma::matrix_a, 32, 8, 16, half, wmma::row_major> left;
+	wmma::fragment<wmma::matrix_b, 32, 8, 16, half, wmma::col_major> right;
+	wmma::fragment<wmma::accumulator, 32, 8, 16, half> sum;
+	wmma::fill_fragment(sum, __float2half(0));
+	for (int from = 0; from < k; from += 16) {
+		wmma::load_matrix_sync(left, a + blockIdx.y * 32 * k + from, k);
+		wmma::load_matrix_sync(right, b + blockIdx.x * 8 * k + from, k);
+		wmma::mma_sync(sum, left, right, sum);
+	}
+	wmma::store_matrix_sync(c + blockIdx.y * 32 * n + blockIdx.x * 8, sum, n, wmma::mem_row_major);
+}
+
+extern "C" __global__ void product_wmma_bytes(const signed char *a, const signed char *b, int *c, int n, int k)
+{
+	wmma::fragment<wmma::matrix_a, 8, 32, 16, signed char, wmma::row_major> left;
+	wmma::fragment<wmma::matrix_b, 8, 32, 16, signed char, wmma::col_major> right;
+	wmma::fragment<wmma::accumulator, 8, 32, 16, int> sum;
+	wmma::fill_fragment(sum, 0);
+	for (int from = 0; from < k; from += 16) {
+		wmma::load_matrix_sync(left, a + blockIdx.y * 8 * k + from, k);
+		wmma::load_matrix_sync(right, b + blockIdx.x * 32 * k + from, k);
+		wmma::mma_sync(sum, left, right, sum);
+	}
+	wmma::store_matrix_sync(c + blockIdx.y * 8 * n + blockIdx.x * 32, sum, n, wmma::mem_row_major);
+}

@@ -1,4 +1,4 @@
-package data
+package picture
 
 import (
 	"bytes"
@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"gzpt/nn/data/picture/picturetest"
 )
 
 // encode is a PNG file.
@@ -51,7 +53,7 @@ func TestSixteenBitsAreNeverClipped(t *testing.T) {
 				t.Fatalf("%d bits, %d channels", m.Bits(), m.Channels)
 			}
 			got := make([]float32, len(values)*c.channels)
-			m.fractions(got, c.channels)
+			m.Fractions(got, c.channels)
 			for x, v := range values {
 				want := []uint16{v, 65535 - v, v / 2}[:c.channels]
 				for k, w := range want {
@@ -142,7 +144,7 @@ func TestWhatCannotBeDecoded(t *testing.T) {
 		want    string
 	}{
 		{"empty", nil, "an empty file, expected an image"},
-		{"text", []byte("image,label\n"), "not an image that can be decoded, expected JPEG, PNG, TIFF, BMP or WebP"},
+		{"text", []byte("image,label\n"), "not an image that can be decoded, expected " + Readable},
 		{"cut off in the header", good[:20], "unexpected EOF"},
 		{"cut off in the pixels", good[:len(good)-20], "unexpected EOF"},
 		{"changed", slices.Concat(good[:50], []byte{^good[50]}, good[51:]), "png image: "},
@@ -185,13 +187,13 @@ func TestWhatCannotBeDecoded(t *testing.T) {
 
 func TestGreyKeepsGreyAndNeverOverflows(t *testing.T) {
 	for v := 0; v < 1<<16; v += 13 {
-		m := newImage(1, 1, 3, 16)
+		m := New(1, 1, 3, 16)
 		m.Pix16[0], m.Pix16[1], m.Pix16[2] = uint16(v), uint16(v), uint16(v)
 		if g := m.Grey().Pix16[0]; int(g) != v {
 			t.Fatalf("grey %d becomes %d", v, g)
 		}
 	}
-	m := newImage(1, 1, 3, 16)
+	m := New(1, 1, 3, 16)
 	m.Pix16 = []uint16{65535, 65535, 65535}
 	if g := m.Grey().Pix16[0]; g != 65535 {
 		t.Errorf("white becomes %d", g)
@@ -204,7 +206,7 @@ func TestGreyKeepsGreyAndNeverOverflows(t *testing.T) {
 
 // FuzzDecode: whatever the bytes, they are refused or give an image whose parts fit together.
 func FuzzDecode(f *testing.F) {
-	for _, c := range pillow(f) {
+	for _, c := range picturetest.Cases(f) {
 		f.Add(c.File)
 	}
 	f.Add(pngHeader(100000, 100000))
@@ -222,7 +224,7 @@ func FuzzDecode(f *testing.F) {
 		if m.Width < 1 || m.Height < 1 || m.Channels != 1 && m.Channels != 3 || len(m.Pix8)+len(m.Pix16) != values {
 			t.Fatalf("%d x %d x %d with %d and %d values", m.Width, m.Height, m.Channels, len(m.Pix8), len(m.Pix16))
 		}
-		square := m.square(5, 1)
+		square := m.Square(5, 1)
 		if square.Width != 5 || square.Channels != 1 || square.Bits() != m.Bits() {
 			t.Fatalf("a square of %d with %d channels of %d bits", square.Width, square.Channels, square.Bits())
 		}

@@ -1,42 +1,12 @@
-package data
+package picture
 
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/json"
-	"os"
-	"sync"
 	"testing"
+
+	"gzpt/nn/data/picture/picturetest"
 )
-
-// pillowCase is an image file and the pixels that Pillow sees in it, from testdata/make_pillow.py.
-type pillowCase struct {
-	Name                          string
-	File, Pixels, Grey            []byte
-	Width, Height, Channels, Bits int
-	Tolerance                     int
-	Resized                       []struct {
-		Width, Height int
-		Pixels        []byte
-	}
-}
-
-var pillowCases = sync.OnceValues(func() ([]pillowCase, error) {
-	text, err := os.ReadFile("testdata/pillow.json")
-	if err != nil {
-		return nil, err
-	}
-	var golden struct{ Cases []pillowCase }
-	return golden.Cases, json.Unmarshal(text, &golden)
-})
-
-func pillow(t testing.TB) []pillowCase {
-	cases, err := pillowCases()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return cases
-}
 
 // furthest is the greatest difference between two lists of values of equal length.
 func furthest[T depth](t *testing.T, got, want []T) int {
@@ -60,12 +30,13 @@ func uint16s(b []byte) []uint16 {
 }
 
 func TestPixelsAreThosePillowSees(t *testing.T) {
-	for _, c := range pillow(t) {
+	for _, c := range picturetest.Cases(t) {
 		t.Run(c.Name, func(t *testing.T) {
 			m, err := Decode(bytes.NewReader(c.File))
 			if err != nil {
 				t.Fatal(err)
 			}
+			m = m.Upright()
 			if m.Width != c.Width || m.Height != c.Height || m.Bits() != c.Bits {
 				t.Fatalf("%d x %d pixels of %d bits, expected %d x %d of %d", m.Width, m.Height, m.Bits(), c.Width, c.Height, c.Bits)
 			}
@@ -96,7 +67,7 @@ func TestPixelsAreThosePillowSees(t *testing.T) {
 }
 
 func TestResizeIsPillows(t *testing.T) {
-	for _, c := range pillow(t) {
+	for _, c := range picturetest.Cases(t) {
 		for _, r := range c.Resized {
 			m, err := Decode(bytes.NewReader(c.File))
 			if err != nil {

@@ -1,4 +1,4 @@
-package data
+package picture
 
 import "image"
 
@@ -13,7 +13,7 @@ import "image"
 // the image package does not know.
 func unpackYCbCr(m *image.YCbCr, webp bool) *Image {
 	b := m.Bounds()
-	dst := newImage(b.Dx(), b.Dy(), 3, 8)
+	dst := New(b.Dx(), b.Dy(), 3, 8)
 	u := newUpsampler(m, webp)
 	convert := rgb
 	if webp {

@@ -1,4 +1,4 @@
-package data
+package picture
 
 import "math"
 
@@ -14,9 +14,10 @@ import "math"
 // values may differ by 1.)
 func (m *Image) Resize(width, height int) *Image {
 	if width < 1 || height < 1 {
-		panic("data: Resize: the new size is at least 1 x 1")
+		panic("picture: Resize: the new size is at least 1 x 1")
 	}
-	dst := newImage(width, height, m.Channels, m.Bits())
+	dst := New(width, height, m.Channels, m.Bits())
+	dst.Orientation, dst.Window = m.Orientation, m.Window
 	if m.Pix16 != nil {
 		resize(dst.Pix16, m.Pix16, m, width, height, 65535)
 	} else {

@@ -1,16 +1,18 @@
-package data
+package picture
 
 import (
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"gzpt/nn/data/picture/picturetest"
 )
 
 // noiseImage is an image of random values from 0 to full scale.
 func noiseImage(width, height, channels, bits int) *Image {
 	r := rand.New(rand.NewPCG(uint64(width), uint64(height*channels*bits)))
-	m := newImage(width, height, channels, bits)
+	m := New(width, height, channels, bits)
 	for i := range m.Pix8 {
 		m.Pix8[i] = uint8(r.Uint32())
 	}
@@ -27,35 +29,6 @@ func (m *Image) value(x, y, c int) float64 {
 		return float64(m.Pix16[i])
 	}
 	return float64(m.Pix8[i])
-}
-
-// weights1D is the weights of the old pixels for new pixel x where a part of an axis, from begin on, is resized to n
-// pixels: the defining formula, over all old pixels.
-func weights1D(x, n, old int, begin, length float64) []float64 {
-	scale := length / float64(n)
-	centre, reach, sum := begin+(float64(x)+0.5)*scale, max(scale, 1), 0.0
-	w := make([]float64, old)
-	for k := range w {
-		w[k] = max(0, 1-math.Abs((float64(k)+0.5-centre)/reach))
-		sum += w[k]
-	}
-	for k := range w {
-		w[k] /= sum
-	}
-	return w
-}
-
-// average is the sum over all pixels with the weights of the columns and rows.
-func average(columns, rows []float64, value func(x, y int) float64) float64 {
-	sum := 0.0
-	for y, v := range rows {
-		for x, u := range columns {
-			if u*v != 0 {
-				sum += u * v * value(x, y)
-			}
-		}
-	}
-	return sum
 }
 
 var resizings = [][4]int{ // width, height, new width, new height
@@ -77,11 +50,11 @@ func TestResizeIsTheFormula(t *testing.T) {
 						t.Fatalf("%d x %d x %d of %d bits", got.Width, got.Height, got.Channels, got.Bits())
 					}
 					for y := range c[3] {
-						rows := weights1D(y, c[3], m.Height, 0, float64(m.Height))
+						rows := picturetest.Weights(y, c[3], m.Height, 0, float64(m.Height))
 						for x := range c[2] {
-							columns := weights1D(x, c[2], m.Width, 0, float64(m.Width))
+							columns := picturetest.Weights(x, c[2], m.Width, 0, float64(m.Width))
 							for k := range channels {
-								want := average(columns, rows, func(x, y int) float64 { return m.value(x, y, k) })
+								want := picturetest.Average(columns, rows, func(x, y int) float64 { return m.value(x, y, k) })
 								if v := got.value(x, y, k); math.Abs(v-want) > 1.05 {
 									t.Fatalf("value %d of pixel (%d,%d) is %v, expected %v", k, x, y, v, want)
 								}
@@ -101,7 +74,7 @@ func TestResizeKeepsEvenImages(t *testing.T) {
 			if v > 255 {
 				bits = 16
 			}
-			m := newImage(c[0], c[1], 1, bits)
+			m := New(c[0], c[1], 1, bits)
 			for i := range m.Pix8 {
 				m.Pix8[i] = uint8(v)
 			}
@@ -136,38 +109,4 @@ func TestResizeOfTheSameSizeIsACopy(t *testing.T) {
 		}
 	}()
 	m.Resize(0, 4)
-}
-
-// TestSamplerIsTheFormula: any part of a square, to any size, mirrored or not.
-func TestSamplerIsTheFormula(t *testing.T) {
-	const side = 37
-	for _, size := range []int{1, 2, 20, 32, 37, 50} {
-		for _, channels := range []int{1, 3} {
-			for _, p := range []Transform{whole, {Width: 1, Height: 1, Flip: true}, {X: 0.31, Y: 0.12, Width: 0.5, Height: 0.77},
-				{X: 0.9, Y: 0.95, Width: 0.1, Height: 0.05, Flip: true}, {X: 0.999, Y: 0, Width: 0.001, Height: 0.001}} {
-				m := noiseImage(side, side, channels, 8)
-				image := make([]float32, side*side*channels)
-				m.fractions(image, channels)
-				got := make([]float32, size*size*channels)
-				s := newSampler(side, size, channels)
-				s.sample(got, image, p)
-				for y := range size {
-					rows := weights1D(y, size, side, p.Y*side, p.Height*side)
-					for x := range size {
-						columns := weights1D(x, size, side, p.X*side, p.Width*side)
-						at := x
-						if p.Flip {
-							at = size - 1 - x
-						}
-						for k := range channels {
-							want := average(columns, rows, func(x, y int) float64 { return m.value(x, y, k) / 255 })
-							if v := got[(y*size+at)*channels+k]; math.Abs(float64(v)-want) > 2e-6 {
-								t.Fatalf("%d channels, size %d, %+v: value %d of pixel (%d,%d) is %v, expected %v", channels, size, p, k, at, y, v, want)
-							}
-						}
-					}
-				}
-			}
-		}
-	}
 }

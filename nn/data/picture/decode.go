@@ -1,4 +1,4 @@
-package data
+package picture
 
 import (
 	"bufio"
@@ -10,10 +10,14 @@ import (
 	_ "image/png"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 
 	_ "golang.org/x/image/bmp"
 	_ "golang.org/x/image/tiff"
 	_ "golang.org/x/image/webp"
+
+	"gzpt/nn/data/picture/internal/imagefile"
 )
 
 const (
@@ -22,12 +26,19 @@ const (
 	MaxPixels = 1 << 26
 )
 
-// extensions are those of the files that List takes for images.
-var extensions = map[string]bool{".jpg": true, ".jpeg": true, ".png": true, ".tif": true, ".tiff": true, ".bmp": true, ".webp": true}
+// extensions are those of the files that are taken for images.
+var extensions = map[string]bool{".jpg": true, ".jpeg": true, ".jpe": true, ".jfif": true, ".png": true, ".tif": true, ".tiff": true, ".bmp": true,
+	".webp": true, ".pgm": true, ".ppm": true}
 
-// DecodeFile decodes a JPEG, PNG, TIFF, BMP or WebP file. The error names the file.
+// Readable is the formats that Decode knows, for errors.
+const Readable = "JPEG, PNG, TIFF, BMP, WebP, PGM or PPM"
+
+// Is reports whether a file's name is that of an image.
+func Is(name string) bool { return extensions[strings.ToLower(filepath.Ext(name))] }
+
+// DecodeFile decodes an image file as [Decode] does. The error names the file.
 func DecodeFile(path string) (*Image, error) {
-	f, err := openImage(path)
+	f, err := Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -39,8 +50,8 @@ func DecodeFile(path string) (*Image, error) {
 	return m, nil
 }
 
-// openImage opens a regular file that is not empty.
-func openImage(path string) (*os.File, error) {
+// Open opens a regular file that is not empty.
+func Open(path string) (*os.File, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
@@ -53,11 +64,13 @@ func openImage(path string) (*os.File, error) {
 	return os.Open(path)
 }
 
-// Decode decodes a JPEG, PNG, TIFF, BMP or WebP image. Sizes beyond [MaxSide] and [MaxPixels] are refused before anything
-// is decoded.
+// Decode decodes a JPEG, PNG, TIFF, BMP, WebP, PGM or PPM image. Sizes beyond [MaxSide] and [MaxPixels] are refused
+// before anything is decoded.
 //
 // An 8-bit PNG decodes to the values that it stores. The colour of a JPEG is interpolated between the chroma samples the
-// way libjpeg does by default, so that pixels are those that Pillow and torchvision see, but for rounding.
+// way libjpeg does by default, so that pixels are those that Pillow and torchvision see, but for rounding. A TIFF image is
+// turned as its tag says, as libtiff and Pillow do; of other formats the tag is left to [Image.Upright]. A PGM or PPM image
+// whose greatest value is not 255 or 65535 is scaled to that.
 func Decode(r io.ReadSeeker) (*Image, error) {
 	config, format, err := image.DecodeConfig(bufio.NewReader(r))
 	if err != nil {
@@ -70,21 +83,69 @@ func Decode(r io.ReadSeeker) (*Image, error) {
 	if _, err := r.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
-	m, format, err := image.Decode(bufio.NewReader(r))
+	pixels, err := decodePixels(r, format)
 	if err != nil {
 		return nil, fmt.Errorf("%s image: %w", format, undecodable(err))
 	}
-	if b := m.Bounds(); b.Dx() != config.Width || b.Dy() != config.Height {
+	if b := pixels.Bounds(); b.Dx() != config.Width || b.Dy() != config.Height {
 		return nil, fmt.Errorf("%s image of %d x %d pixels whose header says %d x %d", format, b.Dx(), b.Dy(), config.Width, config.Height)
 	}
-	return unpack(m, format == "webp"), nil
+	m := unpack(pixels, format == "webp")
+	if m.Orientation = imagefile.Orientation(format, r); format == "tiff" {
+		m = m.Upright()
+	}
+	return m, nil
+}
+
+// decodePixels decodes the pixels of a file of a known format, at whose beginning r stands.
+func decodePixels(r io.ReadSeeker, format string) (image.Image, error) {
+	switch format {
+	case "jpeg":
+		mended, err := imagefile.MendJPEG(r)
+		if err != nil {
+			return nil, err
+		}
+		m, _, err := image.Decode(bufio.NewReader(mended))
+		return m, err
+	case "tiff":
+		return decodeTIFF(r)
+	}
+	m, _, err := image.Decode(bufio.NewReader(r))
+	return m, err
+}
+
+// decodeTIFF decodes a TIFF file with the polarity that libtiff gives to facsimile: white runs are bits of 0, whatever the
+// photometric interpretation makes of those. Package tiff takes them for 1 unless 0 is white.
+func decodeTIFF(r io.ReadSeeker) (image.Image, error) {
+	tags := imagefile.ReadTIFF(r)
+	if tags.FillOrder != 1 && !tags.Facsimile() {
+		return nil, fmt.Errorf("fill order %d, expected 1", tags.FillOrder)
+	}
+	if _, err := r.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	m, _, err := image.Decode(bufio.NewReader(r))
+	if err != nil || !tags.Facsimile() || tags.Photometric == imagefile.WhiteIsZero {
+		return m, err
+	}
+	switch m := m.(type) {
+	case *image.Gray:
+		for i, v := range m.Pix {
+			m.Pix[i] = ^v
+		}
+	case *image.Paletted:
+		for i, v := range m.Pix {
+			m.Pix[i] = v ^ 1
+		}
+	}
+	return m, nil
 }
 
 // undecodable says what was expected of a file of no known format.
 func undecodable(err error) error {
 	switch {
 	case errors.Is(err, image.ErrFormat):
-		return errors.New("not an image that can be decoded, expected JPEG, PNG, TIFF, BMP or WebP")
+		return errors.New("not an image that can be decoded, expected " + Readable)
 	case errors.Is(err, io.EOF):
 		return io.ErrUnexpectedEOF
 	}
@@ -96,13 +157,13 @@ func unpack(m image.Image, webp bool) *Image {
 	b := m.Bounds()
 	switch m := m.(type) {
 	case *image.Gray:
-		dst := newImage(b.Dx(), b.Dy(), 1, 8)
+		dst := New(b.Dx(), b.Dy(), 1, 8)
 		for y := range dst.Height {
 			copy(dst.Pix8[y*dst.Width:(y+1)*dst.Width], m.Pix[y*m.Stride:])
 		}
 		return dst
 	case *image.Gray16:
-		dst := newImage(b.Dx(), b.Dy(), 1, 16)
+		dst := New(b.Dx(), b.Dy(), 1, 16)
 		for y := range dst.Height {
 			row := m.Pix[y*m.Stride:]
 			for x := range dst.Width {
@@ -129,7 +190,7 @@ func bits16(m color.Model) bool {
 
 func unpackNRGBA(m *image.NRGBA) *Image {
 	b := m.Bounds()
-	dst := newImage(b.Dx(), b.Dy(), 3, 8)
+	dst := New(b.Dx(), b.Dy(), 3, 8)
 	for y := range dst.Height {
 		row := m.Pix[y*m.Stride:]
 		out := dst.Pix8[3*y*dst.Width : 3*(y+1)*dst.Width]
@@ -143,7 +204,7 @@ func unpackNRGBA(m *image.NRGBA) *Image {
 // unpackColour8 takes any layout, pixel by pixel: palettes, premultiplied alpha, CMYK.
 func unpackColour8(m image.Image) *Image {
 	b := m.Bounds()
-	dst := newImage(b.Dx(), b.Dy(), 3, 8)
+	dst := New(b.Dx(), b.Dy(), 3, 8)
 	i := 0
 	for y := b.Min.Y; y < b.Max.Y; y++ {
 		for x := b.Min.X; x < b.Max.X; x++ {
@@ -157,7 +218,7 @@ func unpackColour8(m image.Image) *Image {
 
 func unpackColour16(m image.Image) *Image {
 	b := m.Bounds()
-	dst := newImage(b.Dx(), b.Dy(), 3, 16)
+	dst := New(b.Dx(), b.Dy(), 3, 16)
 	i := 0
 	for y := b.Min.Y; y < b.Max.Y; y++ {
 		for x := b.Min.X; x < b.Max.X; x++ {
