@@ -17,6 +17,7 @@ import (
 var mayImport = map[string][]string{
 	"kernels":     nil,
 	"asm":         {"kernels"},
+	"cuda":        {"kernels"},
 	"nn":          {"kernels"},
 	"nn/pretrain": {"kernels", "gaze"},
 	"gaze":        {"kernels"},

@@ -1,0 +1,163 @@
+// Package ptxsim is a driver without a GPU: an interpreter of PTX in plain Go. It runs the kernels that ship, warp by warp,
+// and stops at the first thing that a kernel must not do: an access out of bounds, misaligned, of freed or of unwritten
+// memory, a race, a wrong barrier, a deadlock, a divergent .sync. The error names kernel, line, block and thread.
+//
+// What it does not have: wgmma, tensor maps (cp.async.bulk.tensor) and clusters of more than one block (sm_90a), float8,
+// textures and surfaces, video instructions (vabsdiff4), registers that are vectors, parameters in registers, cooperative grids
+// that need all blocks at a time, dynamic parallelism, printf. Loading a kernel with any of these fails and says which line.
+// Caches and time are not modelled. Races are looked for between the warps of a block in shared memory and between blocks in
+// global memory, not between threads of one block in global memory. Streams run their work at once, so they hide no missing
+// wait of the host for a stream.
+package ptxsim
+
+import (
+	"errors"
+	"fmt"
+
+	"gzpt/cuda/internal/driver"
+	"gzpt/cuda/ptxsim/internal/machine"
+)
+
+// Options are how a device runs. The zero value suits tests.
+type Options struct {
+	// Seed draws the order in which warps of a block run. A kernel without races gives the same bits for every seed.
+	Seed uint64
+	// Workers are the blocks that run at a time, 0 for one a core.
+	Workers int
+	// MemoryBytes is the size of the device's memory, 0 for 8 GiB.
+	MemoryBytes int
+	// BlockInstructions are those of warps that a block may run before it counts as endless, 0 for 2^28.
+	BlockInstructions int
+	// Target is what the device says it is, 10*major + minor; 0 for 90.
+	Target int
+	// IgnoreRaces leaves out the search for races between blocks in global memory, which takes six times the memory that
+	// kernels touch.
+	IgnoreRaces bool
+	// Observe, where set, is given the counters of every launch that ends without a fault.
+	Observe func(*Profile)
+}
+
+// The counters of a launch; see package machine for their fields.
+type (
+	// Profile is what a launch did: by line, by class of instruction, in all.
+	Profile = machine.Profile
+	// Counts are instructions, requests, sectors, bank conflicts and bytes.
+	Counts = machine.Counts
+	// LineCounts are the counts of one instruction.
+	LineCounts = machine.LineCounts
+	// Fault is the error of a kernel that did what it must not.
+	Fault = machine.Fault
+	// Class is a kind of instruction.
+	Class = machine.Class
+)
+
+// Device is the interpreter as a driver.
+type Device struct {
+	options  Options
+	global   *machine.Global
+	launches uint32
+	failed   error
+	closed   bool
+}
+
+var _ driver.Device = (*Device)(nil)
+
+// Open makes a device.
+func Open(options Options) *Device {
+	if options.MemoryBytes == 0 {
+		options.MemoryBytes = 8 << 30
+	}
+	if options.BlockInstructions == 0 {
+		options.BlockInstructions = 1 << 28
+	}
+	if options.Target == 0 {
+		options.Target = 90
+	}
+	return &Device{options: options, global: machine.NewGlobal(options.MemoryBytes)}
+}
+
+var errClosed = errors.New("ptxsim: the device is closed")
+
+// err is why nothing more can be done, if so.
+func (d *Device) err() error {
+	if d.closed {
+		return errClosed
+	}
+	return d.failed
+}
+
+// do runs what a call asks for unless the device has failed.
+func (d *Device) do(what string, work func() error) error {
+	if err := d.err(); err != nil {
+		return err
+	}
+	if err := work(); err != nil {
+		return fmt.Errorf("ptxsim: %s: %w", what, err)
+	}
+	return nil
+}
+
+// Name is what the device is.
+func (d *Device) Name() string { return "ptxsim, an interpreter of PTX" }
+
+// Attribute gives the limits of an H100 or, below target 90, of an A100.
+func (d *Device) Attribute(a driver.Attribute) int {
+	limit := limitsOf(d.options.Target)
+	switch a {
+	case driver.ComputeCapability:
+		return d.options.Target
+	case driver.Multiprocessors:
+		return limit.multiprocessors
+	case driver.WarpSize:
+		return 32
+	case driver.MaxThreadsPerBlock:
+		return 1024
+	case driver.MaxThreadsPerMultiprocessor:
+		return limit.threads
+	case driver.MaxBlocksPerMultiprocessor:
+		return limit.blocks
+	case driver.RegistersPerMultiprocessor:
+		return limit.registers
+	case driver.SharedBytesPerBlock:
+		return usualShared
+	case driver.SharedBytesPerBlockMost:
+		return limit.sharedMost
+	case driver.SharedBytesPerMultiprocessor:
+		return limit.shared
+	case driver.ReservedSharedBytesPerBlock:
+		return reservedShared
+	}
+	return 0
+}
+
+// Alloc takes device memory, which holds nothing until it is written.
+func (d *Device) Alloc(bytes int) (at driver.Pointer, err error) {
+	err = d.do("Alloc", func() error {
+		address, err := d.global.Alloc(bytes)
+		at = driver.Pointer(address)
+		return err
+	})
+	return at, err
+}
+
+// Free gives memory back; its addresses stay unusable.
+func (d *Device) Free(at driver.Pointer) error {
+	return d.do("Free", func() error { return d.global.Free(uint64(at)) })
+}
+
+// Memory is the number of bytes free and in all.
+func (d *Device) Memory() (free, total int, err error) {
+	return d.global.Limit() - d.global.Used(), d.global.Limit(), d.err()
+}
+
+// Synchronize returns the fault that the device has met, if any: there is nothing to wait for.
+func (d *Device) Synchronize() error { return d.err() }
+
+// Close lets the memory go.
+func (d *Device) Close() error {
+	if d.closed {
+		return errClosed
+	}
+	d.closed, d.global = true, nil
+	return nil
+}

@@ -1,0 +1,254 @@
+package machine
+
+// This file finds the memory behind addresses: by the space that an instruction names, or by the window in which a
+// generic address lies. It also holds the memory that each thread has of its own.
+
+import (
+	"strings"
+
+	"gzpt/cuda/ptxsim/internal/syntax"
+)
+
+// The windows of shared and local memory among the generic addresses. All others are global.
+const (
+	sharedWindow = 1 << 60
+	localWindow  = 2 << 60
+	windowMask   = 15 << 60
+)
+
+type space uint8
+
+const (
+	globalSpace space = iota // constants too, which lie in global memory
+	sharedSpace
+	localSpace
+	genericSpace
+	argumentSpace
+)
+
+func spaceOf(name string) space {
+	name, _, _ = strings.Cut(name, "::")
+	switch name {
+	case "global", "const":
+		return globalSpace
+	case "shared":
+		return sharedSpace
+	case "local":
+		return localSpace
+	case "param":
+		return localSpace // of calls; the entry's is argumentSpace
+	}
+	return genericSpace
+}
+
+// access is what a request does with its bytes. Strong ones (volatile, relaxed, atomic) may meet those of other threads.
+type access struct {
+	bytes   int
+	write   bool
+	read    bool
+	strong  bool
+	release bool
+}
+
+// visit calls f with the memory of each lane of the mask, lowest lane first, after all checks.
+func (w *warp) visit(s space, mask uint32, address *wideRow, a access, f func(lane int, p []byte)) {
+	switch s {
+	case globalSpace:
+		w.visitGlobal(mask, address, a, f)
+	case sharedSpace:
+		w.visitShared(mask, address, a, f)
+	case localSpace:
+		w.visitLocal(mask, address, a, f)
+	case argumentSpace:
+		w.visitArguments(mask, address, a, f)
+	default:
+		w.visitGeneric(mask, address, a, f)
+	}
+}
+
+func (w *warp) visitGeneric(mask uint32, address *wideRow, a access, f func(lane int, p []byte)) {
+	var shared, local uint32
+	var inside wideRow
+	for m := mask; m != 0; m &= m - 1 {
+		lane := first(m)
+		switch address[lane] & windowMask {
+		case sharedWindow:
+			shared |= 1 << lane
+		case localWindow:
+			local |= 1 << lane
+		}
+		inside[lane] = address[lane] &^ windowMask
+	}
+	if shared != 0 {
+		w.visitShared(shared, &inside, a, f)
+	}
+	if local != 0 {
+		w.visitLocal(local, &inside, a, f)
+	}
+	if global := mask &^ (shared | local); global != 0 {
+		w.visitGlobal(global, address, a, f)
+	}
+}
+
+func (w *warp) visitLocal(mask uint32, address *wideRow, a access, f func(lane int, p []byte)) {
+	for m := mask; m != 0; m &= m - 1 {
+		lane := first(m)
+		f(lane, w.local.access(lane, address[lane], a.bytes, a.write))
+	}
+	w.counts[w.pc].LocalBytes += uint64(a.bytes * onesCount(mask))
+}
+
+// visitArguments reads the block of arguments of the launch.
+func (w *warp) visitArguments(mask uint32, address *wideRow, a access, f func(lane int, p []byte)) {
+	arguments := w.block.launch.Arguments
+	for m := mask; m != 0; m &= m - 1 {
+		lane := first(m)
+		at := address[lane]
+		if at > uint64(len(arguments)) || at+uint64(a.bytes) > uint64(len(arguments)) {
+			fail(lane, "out of bounds: %d bytes at %d of %d bytes of arguments", a.bytes, at, len(arguments))
+		}
+		if at%uint64(a.bytes) != 0 {
+			fail(lane, "misaligned: %d bytes at %d of the arguments", a.bytes, at)
+		}
+		f(lane, arguments[at:at+uint64(a.bytes)])
+	}
+}
+
+// localMemory is that of the threads of a warp: .local variables and the .param variables of calls.
+type localMemory struct {
+	size  int
+	base  int     // where the stack of alloca begins
+	stack [32]int // by lane, how much of it is taken
+	data  []byte  // lane by lane
+	init  []bool  // which bytes hold a value
+	spare [32][]localByte
+}
+
+// localByte is a byte on its way through a call.
+type localByte struct {
+	value byte
+	init  bool
+}
+
+func (l *localMemory) reset(base, stack int) {
+	size := base + stack
+	l.base, l.stack = base, [32]int{}
+	if l.size != size || l.data == nil {
+		l.size, l.data, l.init = size, make([]byte, 32*size), make([]bool, 32*size)
+	}
+	clear(l.init)
+}
+
+// lane is the memory of one thread.
+func (l *localMemory) lane(lane int) ([]byte, []bool) {
+	from, to := lane*l.size, (lane+1)*l.size
+	return l.data[from:to], l.init[from:to]
+}
+
+// collect reads what a call or return hands over, before either side's memory changes.
+func (l *localMemory) collect(spans []copySpan, lane int) {
+	data, init := l.lane(lane)
+	out := l.spare[lane][:0]
+	for _, s := range spans {
+		for n := s.from; n < s.from+s.bytes; n++ {
+			out = append(out, localByte{data[n], init[n]})
+		}
+	}
+	l.spare[lane] = out
+}
+
+// deliver writes what collect has read.
+func (l *localMemory) deliver(spans []copySpan, lane int) {
+	data, init := l.lane(lane)
+	from := l.spare[lane]
+	for _, s := range spans {
+		for n := range s.bytes {
+			data[s.to+n], init[s.to+n] = from[n].value, from[n].init
+		}
+		from = from[s.bytes:]
+	}
+}
+
+// giveBack hands results to the caller; where the callee's memory will be restored the delivery waits for that.
+func (l *localMemory) giveBack(f *frame, lane int) {
+	l.collect(f.results, lane)
+	if f.saved == nil {
+		l.deliver(f.results, lane)
+	}
+}
+
+// access is the memory behind an address of a lane.
+func (l *localMemory) access(lane int, address uint64, bytes int, write bool) []byte {
+	if address > uint64(l.size) || address+uint64(bytes) > uint64(l.size) {
+		fail(lane, "out of bounds: %d bytes at local address %#x of %d", bytes, address, l.size)
+	}
+	if address%uint64(bytes) != 0 {
+		fail(lane, "misaligned: %d bytes at local address %#x", bytes, address)
+	}
+	data, init := l.lane(lane)
+	for n := range bytes {
+		switch at := int(address) + n; {
+		case write:
+			init[at] = true
+		case !init[at]:
+			fail(lane, "uninitialised word of local memory at %#x", address)
+		}
+	}
+	return data[address : int(address)+bytes]
+}
+
+func init() {
+	register(decodeAlloca, "alloca")
+	register(decodeStackSave, "stacksave")
+	register(decodeStackRestore, "stackrestore")
+}
+
+// stackBytes is the memory that alloca gives out, in a program that has it.
+const stackBytes = 16 << 10
+
+// decodeAlloca takes memory of the thread's stack, until its function returns.
+func decodeAlloca(c *compiler, i *syntax.Instruction) work {
+	c.StackBytes = stackBytes
+	target, size := c.wide(i.Operands[0], "u64"), c.wide(i.Operands[1], "u64")
+	align := 16
+	if len(i.Operands) > 2 {
+		align = max(1, int(i.Operands[2].Value))
+	}
+	return func(w *warp, mask uint32) {
+		l := &w.local
+		for m := mask; m != 0; m &= m - 1 {
+			lane := first(m)
+			from := alignUp(l.base+l.stack[lane], align)
+			bytes := w.wide[size][lane]
+			if bytes > stackBytes || from+int(bytes) > l.size {
+				fail(lane, "out of bounds: alloca of %d bytes, %d of %d are taken", bytes, l.stack[lane], stackBytes)
+			}
+			_, init := l.lane(lane)
+			clear(init[from : from+int(bytes)])
+			l.stack[lane] = from + int(bytes) - l.base
+			w.wide[target][lane] = uint64(from)
+		}
+	}
+}
+
+func decodeStackSave(c *compiler, i *syntax.Instruction) work {
+	target := c.wide(i.Operands[0], "u64")
+	return func(w *warp, mask uint32) {
+		for m := mask; m != 0; m &= m - 1 {
+			w.wide[target][first(m)] = uint64(w.local.stack[first(m)])
+		}
+	}
+}
+
+func decodeStackRestore(c *compiler, i *syntax.Instruction) work {
+	source := c.wide(i.Operands[0], "u64")
+	return func(w *warp, mask uint32) {
+		for m := mask; m != 0; m &= m - 1 {
+			lane := first(m)
+			if saved := w.wide[source][lane]; saved > uint64(w.local.stack[lane]) {
+				fail(lane, "out of bounds: stackrestore to %d of %d bytes", saved, w.local.stack[lane])
+			}
+			w.local.stack[lane] = int(w.wide[source][lane])
+		}
+	}
+}

@@ -1,0 +1,185 @@
+package machine
+
+// This file copies from global to shared memory in the background. The bytes arrive at once, but until the thread has
+// waited for them whoever touches them faults.
+
+import (
+	"gzpt/cuda/ptxsim/internal/syntax"
+)
+
+func init() { register(decodeCopy, "cp") }
+
+// asyncCopies are the copies of a warp that nobody has waited for.
+type asyncCopies struct {
+	pending   []asyncCopy
+	committed [32]uint32 // groups, by lane
+}
+
+type asyncCopy struct {
+	lane  int
+	group uint32
+	word  int // the first
+	words int
+}
+
+func decodeCopy(c *compiler, i *syntax.Instruction) work {
+	if i.Has("bulk") {
+		return c.copyBulk(i)
+	}
+	switch i.Modifiers[1] {
+	case "mbarrier":
+		return c.copyArrive(i)
+	case "commit_group":
+		return func(w *warp, mask uint32) {
+			for m := mask; m != 0; m &= m - 1 {
+				w.async.committed[first(m)]++
+			}
+		}
+	case "wait_group":
+		groups := uint32(i.Operands[0].Value)
+		return func(w *warp, mask uint32) { w.waitCopies(mask, groups, false) }
+	case "wait_all":
+		return func(w *warp, mask uint32) { w.waitCopies(mask, 0, true) }
+	}
+	return c.copyAsync(i)
+}
+
+// copyArrive is cp.async.mbarrier.arrive: the barrier hears of the end of the thread's copies, which is now. Without noinc
+// it expects that one more, so that its count stays.
+func (c *compiler) copyArrive(i *syntax.Instruction) work {
+	where, address := c.spaceFor(i, i.Operands[0]), c.addressOf(i.Operands[0])
+	counted := i.Has("noinc")
+	return func(w *warp, mask uint32) {
+		w.waitCopies(mask, 0, true)
+		w.visitPhases(where, mask, address(w), func(lane int, b *phaseBarrier) {
+			if !counted {
+				b.pending++
+			}
+			w.arrivePhase(lane, b, 1, 0)
+		})
+	}
+}
+
+// copyBulk is cp.async.bulk between global and shared memory, whole rows of 16 bytes. Its end is told to an mbarrier, or by a
+// bulk group, which is done when it is issued.
+func (c *compiler) copyBulk(i *syntax.Instruction) work {
+	o := i.Operands
+	if len(o) < 3 {
+		return func(*warp, uint32) {}
+	}
+	to, from, size := c.addressOf(o[0]), c.addressOf(o[1]), c.narrow(o[2], "u32")
+	if i.Has("from") {
+		return func(w *warp, mask uint32) {
+			target := *to(w)
+			w.copyPieces(mask, sharedSpace, globalSpace, *from(w), target, &w.narrow[size])
+		}
+	}
+	barrier := c.addressOf(o[3])
+	return func(w *warp, mask uint32) {
+		target := *to(w)
+		w.copyPieces(mask, globalSpace, sharedSpace, *from(w), target, &w.narrow[size])
+		w.visitPhases(sharedSpace, mask, barrier(w), func(lane int, b *phaseBarrier) {
+			w.publishPhase(b)
+			b.bytes -= int(w.narrow[size][lane])
+			b.turn()
+		})
+	}
+}
+
+// copyPieces copies size bytes a lane, 16 at a time.
+func (w *warp) copyPieces(mask uint32, source, target space, from, to wideRow, size *narrowRow) {
+	for m := mask; m != 0; m &= m - 1 {
+		lane := first(m)
+		if size[lane]%16 != 0 {
+			fail(lane, "copies %d bytes, expected a multiple of 16", size[lane])
+		}
+		for range size[lane] / 16 {
+			var piece [16]byte
+			w.visit(source, 1<<lane, &from, access{bytes: 16, read: true}, func(_ int, p []byte) { copy(piece[:], p) })
+			w.visit(target, 1<<lane, &to, access{bytes: 16, write: true}, func(_ int, p []byte) { copy(p, piece[:]) })
+			from[lane] += 16
+			to[lane] += 16
+		}
+	}
+}
+
+func (c *compiler) copyAsync(i *syntax.Instruction) work {
+	o := i.Operands
+	size := int(o[2].Value)
+	to, from := c.addressOf(o[0]), c.addressOf(o[1])
+	count := c.constant(uint64(size), false)
+	if len(o) > 3 && !(i.Has("hint") && len(o) == 4) {
+		count = c.narrow(o[3], "u32")
+	}
+	return func(w *warp, mask uint32) {
+		target := *to(w)
+		w.copyRows(mask, &target, from(w), &w.narrow[count], size)
+	}
+}
+
+// copyRows copies count bytes a lane and fills the rest of size with zeros. A lane that copies nothing reads nothing.
+func (w *warp) copyRows(mask uint32, to, from *wideRow, count *narrowRow, size int) {
+	var bytes [32][16]byte
+	for _, part := range []int{1, 2, 4, 8, 16} { // most often all lanes copy whole rows
+		reading := uint32(0)
+		for m := mask; m != 0; m &= m - 1 {
+			lane := first(m)
+			if n := int(count[lane]); n > size {
+				fail(lane, "copies %d bytes of %d", n, size)
+			} else if n == part {
+				reading |= 1 << lane
+			}
+		}
+		if reading != 0 {
+			w.visitGlobal(reading, from, access{bytes: part, read: true}, func(lane int, p []byte) { copy(bytes[lane][:], p) })
+		}
+	}
+	for m := mask; m != 0; m &= m - 1 {
+		lane := first(m)
+		if n := count[lane]; n&(n-1) != 0 {
+			w.readOdd(lane, from[lane], int(n), &bytes[lane])
+		}
+		at := to[lane]
+		p := w.sharedBytes(lane, at, size)
+		w.shadowShared(lane, at, access{bytes: size, write: true})
+		copy(p, bytes[lane][:size])
+		w.begin(lane, int(at/4), size/4)
+	}
+	w.countShared(mask, to, size)
+}
+
+// readOdd reads a number of bytes that is no power of two, one by one.
+func (w *warp) readOdd(lane int, from uint64, count int, bytes *[16]byte) {
+	for n := range count {
+		var address wideRow
+		address[lane] = from + uint64(n)
+		w.visitGlobal(1<<lane, &address, access{bytes: 1, read: true}, func(_ int, p []byte) { bytes[n] = p[0] })
+	}
+}
+
+// begin marks words as being copied.
+func (w *warp) begin(lane, word, words int) {
+	for n := word; n < word+words; n++ {
+		w.block.shared.words[n].pending = uint8(w.number + 1)
+	}
+	w.async.pending = append(w.async.pending, asyncCopy{lane, w.async.committed[lane], word, words})
+}
+
+// waitCopies ends the copies of the lanes, but those of the last groups that were committed and those not committed, unless
+// every one is meant.
+func (w *warp) waitCopies(mask uint32, groups uint32, every bool) {
+	kept := w.async.pending[:0]
+	for _, c := range w.async.pending {
+		done := every || c.group+groups < w.async.committed[c.lane]
+		if mask>>c.lane&1 == 0 || !done {
+			kept = append(kept, c)
+			continue
+		}
+		for n := c.word; n < c.word+c.words; n++ {
+			mark := &w.block.shared.words[n]
+			mark.pending = 0
+			mark.tick, mark.syncs = w.order.clock[w.number], w.order.syncs
+		}
+	}
+	w.async.pending = kept
+}

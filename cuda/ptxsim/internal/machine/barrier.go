@@ -1,0 +1,210 @@
+package machine
+
+// This file has the 16 barriers of a block, and fences.
+
+import (
+	"strconv"
+
+	"gzpt/cuda/ptxsim/internal/syntax"
+)
+
+// barrier is one of a block's.
+type barrier struct {
+	arrived  int // threads
+	expected int // threads, 0 for all of the block that have not left
+	line     int
+	waiting  []waiting
+	clock    []uint32 // joined of all who arrived
+	votes    int      // threads whose predicate of a bar.red is true
+}
+
+// waiting is a group that a barrier holds.
+type waiting struct {
+	warp    *warp
+	group   *group
+	mask    uint32
+	deliver func(w *warp, mask uint32, votes, threads int)
+}
+
+func init() {
+	register(decodeBarrier, "bar", "barrier")
+	register(func(*compiler, *syntax.Instruction) work {
+		return func(w *warp, _ uint32) {
+			w.block.global.fence()
+			w.order.fenced = true
+		}
+	}, "membar", "fence")
+}
+
+// decodeBarrier reads bar.sync, bar.arrive, bar.red and bar.warp.sync. bar is the aligned form of barrier.
+func decodeBarrier(c *compiler, i *syntax.Instruction) work {
+	modifiers := i.Modifiers
+	if modifiers[0] == "cta" {
+		modifiers = modifiers[1:]
+	}
+	switch modifiers[0] {
+	case "warp":
+		row := c.narrow(i.Operands[0], "b32")
+		c.step().members = func(w *warp, lane int) uint32 { return w.narrow[row][lane] }
+		return func(w *warp, mask uint32) { w.syncLanes(mask) }
+	case "red":
+		c.barrierReduction(i)
+		return nil
+	}
+	c.step().aligned = i.Opcode == "bar" || i.Has("aligned")
+	number, count := c.barrierOperands(i.Operands)
+	arrive := modifiers[0] == "arrive"
+	c.step().control = func(w *warp, g *group, mask uint32) {
+		if mask == 0 {
+			g.pc++
+			return
+		}
+		b, expected := w.barrier(mask, number, count)
+		w.arrive(b, g, mask, expected, arrive, nil)
+	}
+	return nil
+}
+
+// barrierOperands are the rows of a barrier's number and its count of threads, which is -1 where it is left out.
+func (c *compiler) barrierOperands(operands []*syntax.Operand) (number, count int) {
+	number, count = c.narrow(operands[0], "u32"), -1
+	if len(operands) > 1 {
+		count = c.narrow(operands[1], "u32")
+	}
+	return number, count
+}
+
+func (c *compiler) barrierReduction(i *syntax.Instruction) {
+	c.step().aligned = i.Opcode == "bar" || i.Has("aligned")
+	operands := i.Operands
+	number, count := c.barrierOperands(operands[1 : len(operands)-1])
+	voter := c.pred(operands[len(operands)-1])
+	deliver := c.reductionTarget(i)
+	c.step().control = func(w *warp, g *group, mask uint32) {
+		if mask == 0 {
+			g.pc++
+			return
+		}
+		b, expected := w.barrier(mask, number, count)
+		b.votes += onesCount(voter(w) & mask)
+		w.arrive(b, g, mask, expected, false, deliver)
+	}
+}
+
+// reductionTarget stores the result of bar.red in the lanes that waited for it.
+func (c *compiler) reductionTarget(i *syntax.Instruction) func(w *warp, mask uint32, votes, threads int) {
+	target := i.Operands[0]
+	if i.With["T"] == "pred" {
+		row, mark, and := c.predTarget(target.Register), c.rows[target.Register].mark, i.With["op"] == "and"
+		return func(w *warp, mask uint32, votes, threads int) {
+			w.pred[row] &^= mask
+			if votes == threads || votes > 0 && !and {
+				w.pred[row] |= mask
+			}
+			w.ready[mark] |= mask
+		}
+	}
+	row, mark := c.narrow(target, "u32"), c.rows[target.Register].mark
+	return func(w *warp, mask uint32, votes, _ int) {
+		for m := mask; m != 0; m &= m - 1 {
+			w.narrow[row][first(m)] = uint32(votes)
+		}
+		w.ready[mark] |= mask
+	}
+}
+
+// barrier finds the barrier that the lanes name, and the number of threads that they say it waits for.
+func (w *warp) barrier(mask uint32, number, count int) (b *barrier, expected int) {
+	lane := first(mask)
+	n := w.narrow[number][lane]
+	if n > 15 {
+		fail(lane, "barrier %d, expected 0 to 15", n)
+	}
+	b = &w.block.barriers[n]
+	if count >= 0 {
+		expected = int(w.narrow[count][lane])
+		if expected == 0 || expected%32 != 0 {
+			fail(lane, "barrier count: %d threads, expected a multiple of 32", expected)
+		}
+		if most := alignUp(w.block.launch.threads(), 32); expected > most {
+			fail(lane, "barrier count: %d threads in a block of %d", expected, w.block.launch.threads())
+		}
+	}
+	for m := mask; m != 0; m &= m - 1 {
+		if w.narrow[number][first(m)] != n || count >= 0 && int(w.narrow[count][first(m)]) != expected {
+			fail(first(m), "divergent: the threads of a warp name different barriers or counts")
+		}
+	}
+	if b.arrived > 0 && b.expected != expected {
+		fail(lane, "barrier count: %s threads, where line %d said %s", countText(expected), b.line, countText(b.expected))
+	}
+	return b, expected
+}
+
+func countText(expected int) string {
+	if expected == 0 {
+		return "all"
+	}
+	return strconv.Itoa(expected)
+}
+
+// arrive counts the lanes of mask and, unless they only arrive, lets them wait.
+func (w *warp) arrive(b *barrier, g *group, mask uint32, expected int, only bool, deliver func(*warp, uint32, int, int)) {
+	g.pc++
+	if rest := g.mask &^ mask; rest != 0 {
+		w.groups = append(w.groups, &group{mask: rest, pc: g.pc, frame: g.frame})
+		g.mask = mask
+	}
+	if b.clock == nil {
+		b.clock = make([]uint32, len(w.block.warps))
+	}
+	join(b.clock, w.order.clock)
+	w.order.clock[w.number]++
+	b.expected, b.line = expected, w.program.code[w.pc].line
+	// With a count whole warps arrive, however many of their threads there are.
+	if expected > 0 && mask == w.alive {
+		b.arrived += 32
+	} else {
+		b.arrived += onesCount(mask)
+	}
+	if expected > 0 && b.arrived > expected {
+		fail(first(mask), "barrier count: more than the %d threads arrived that the barrier waits for", expected)
+	}
+	if !only {
+		g.state = blocked
+		b.waiting = append(b.waiting, waiting{w, g, mask, deliver})
+	}
+	w.block.release(b)
+}
+
+// release lets the waiting go on if all have arrived.
+func (b *block) release(at *barrier) {
+	expected := at.expected
+	if expected == 0 {
+		for _, w := range b.warps {
+			expected += onesCount(w.alive)
+		}
+	}
+	if at.arrived == 0 || at.arrived < expected {
+		return
+	}
+	for _, entry := range at.waiting {
+		w := entry.warp
+		entry.group.state = running
+		join(w.order.clock, at.clock)
+		w.syncLanes(entry.mask)
+		if entry.deliver != nil {
+			entry.deliver(w, entry.mask, at.votes, at.arrived)
+		}
+	}
+	*at = barrier{}
+}
+
+// threadsLeft looks again at the barriers that wait for all threads.
+func (b *block) threadsLeft() {
+	for n := range b.barriers {
+		if at := &b.barriers[n]; at.arrived > 0 && at.expected == 0 {
+			b.release(at)
+		}
+	}
+}

@@ -1,0 +1,313 @@
+package machine
+
+// This file has the operations on bits: shifts of pairs, fields, permutations, logic of three, predicates.
+
+import (
+	"math/bits"
+	"strconv"
+
+	"gzpt/cuda/ptxsim/internal/syntax"
+)
+
+func init() {
+	register(decodeUnary, "not", "cnot", "brev", "popc", "clz", "bfind")
+	register(decodeTernary, "sad", "mul24", "mad24", "shf", "prmt", "lop3", "bfe", "dp4a", "dp2a", "bmsk", "szext")
+	register(decodeInsert, "bfi")
+}
+
+func decodeUnary(c *compiler, i *syntax.Instruction) work {
+	t := syntax.Type(i.With["T"])
+	size := 8 * t.Size()
+	to := t
+	var f func(a uint64) uint64
+	switch i.Opcode {
+	case "not":
+		if t == "pred" {
+			return c.predicateLogic(i)
+		}
+		f = func(a uint64) uint64 { return ^a }
+	case "cnot":
+		f = func(a uint64) uint64 { return choose(1, 0, a == 0) }
+	case "brev":
+		f = func(a uint64) uint64 { return bits.Reverse64(a) >> (64 - size) }
+	case "popc":
+		to, f = "u32", func(a uint64) uint64 { return uint64(bits.OnesCount64(a)) }
+	case "clz":
+		to, f = "u32", func(a uint64) uint64 { return uint64(bits.LeadingZeros64(a) - 64 + size) }
+	case "bfind":
+		to, f = "u32", findLeading(t, i.Has("shiftamt"))
+	}
+	return c.unaryWork(i, to, t, f)
+}
+
+// findLeading is the place of the highest bit that is not the sign.
+func findLeading(t syntax.Type, shift bool) func(a uint64) uint64 {
+	most, signed := uint64(8*t.Size()-1), t.Signed()
+	return func(a uint64) uint64 {
+		if int64(a) < 0 && signed {
+			a = ^a
+		}
+		if a == 0 {
+			return 0xffffffff
+		}
+		at := uint64(bits.Len64(a) - 1)
+		if shift {
+			return most - at
+		}
+		return at
+	}
+}
+
+func decodeTernary(c *compiler, i *syntax.Instruction) work {
+	t := syntax.Type(i.With["T"])
+	switch i.Opcode {
+	case "bfe":
+		return c.extractField(i, t)
+	case "sad":
+		return c.absoluteDifference(i, t)
+	case "lop3":
+		return c.logic3(i)
+	case "szext":
+		return c.lanes3(i, t, signExtend(t, i.With["mode"]), 2)
+	case "bmsk":
+		return c.lanes3(i, "b32", bitMask(i.With["mode"]), 2)
+	case "mul24":
+		return c.lanes3(i, t, multiply24(t, i.With["part"]), 2)
+	case "mad24":
+		f := multiply24(t, i.With["part"])
+		return c.lanes3(i, t, func(a, b, v uint32) uint32 { return f(a, b, 0) + v }, 3)
+	case "shf":
+		return c.lanes3(i, "b32", funnelShift(i.With["side"], i.With["mode"]), 3)
+	case "prmt":
+		return c.lanes3(i, "b32", permute(i.With["mode"]), 3)
+	}
+	return c.lanes3(i, "b32", dotProduct(i), 3)
+}
+
+// signExtend keeps the lowest bits of a, as many as b says, and fills the rest with zeros or their sign.
+func signExtend(t syntax.Type, mode string) func(a, b, _ uint32) uint32 {
+	signed := t.Signed()
+	return func(a, b, _ uint32) uint32 {
+		if mode == "wrap" {
+			b &= 31
+		}
+		shift := 32 - min(b, 32)
+		if signed && shift < 32 {
+			return uint32(int32(a<<shift) >> shift)
+		}
+		return a << shift >> shift
+	}
+}
+
+func bitMask(mode string) func(a, b, _ uint32) uint32 {
+	return func(a, b, _ uint32) uint32 {
+		if mode == "wrap" {
+			a, b = a&31, b&31
+		}
+		return uint32((1<<min(b, 32) - 1) << min(a, 32))
+	}
+}
+
+func multiply24(t syntax.Type, part string) func(a, b, _ uint32) uint32 {
+	signed := t.Signed()
+	return func(a, b, _ uint32) uint32 {
+		x, y := int64(a&0xffffff), int64(b&0xffffff)
+		if signed {
+			x, y = int64(int32(a<<8)>>8), int64(int32(b<<8)>>8)
+		}
+		if part == "hi" {
+			return uint32(x * y >> 16)
+		}
+		return uint32(x * y)
+	}
+}
+
+func funnelShift(side, mode string) func(a, b, n uint32) uint32 {
+	return func(a, b, n uint32) uint32 {
+		if mode == "wrap" {
+			n &= 31
+		}
+		n = min(n, 32)
+		both := uint64(b)<<32 | uint64(a)
+		if side == "l" {
+			return uint32(both << n >> 32)
+		}
+		return uint32(both >> n)
+	}
+}
+
+// permute picks four bytes of eight.
+func permute(mode string) func(a, b, selector uint32) uint32 {
+	return func(a, b, selector uint32) uint32 {
+		both := uint64(b)<<32 | uint64(a)
+		result := uint32(0)
+		for n := range uint32(4) {
+			at := permuted(mode, n, selector)
+			value := uint32(both >> (8 * (at & 7)) & 0xff)
+			if at&8 != 0 { // the sign of the byte, eight times
+				value = uint32(int32(value<<24)>>31) & 0xff
+			}
+			result |= value << (8 * n)
+		}
+		return result
+	}
+}
+
+// permuted is the selector of byte n.
+func permuted(mode string, n, selector uint32) uint32 {
+	s := selector & 3
+	switch mode {
+	case "f4e":
+		return s + n
+	case "b4e":
+		return (s - n) & 7
+	case "rc8":
+		return s
+	case "ecl":
+		return max(s, n)
+	case "ecr":
+		return min(s, n)
+	case "rc16":
+		return s&1*2 + n&1
+	}
+	return selector >> (4 * n) & 15
+}
+
+// dotProduct is dp4a and dp2a.
+func dotProduct(i *syntax.Instruction) func(a, b, v uint32) uint32 {
+	signedA, signedB := i.With["T"] == "s32", i.With["U"] == "s32"
+	part := func(value uint32, at, size uint32, signed bool) int64 {
+		value = value << (32 - size - at) >> (32 - size)
+		if signed {
+			return int64(int32(value<<(32-size)) >> (32 - size))
+		}
+		return int64(value)
+	}
+	if i.Opcode == "dp4a" {
+		return func(a, b, v uint32) uint32 {
+			for n := range uint32(4) {
+				v += uint32(part(a, 8*n, 8, signedA) * part(b, 8*n, 8, signedB))
+			}
+			return v
+		}
+	}
+	base := uint32(0)
+	if i.With["part"] == "hi" {
+		base = 16
+	}
+	return func(a, b, v uint32) uint32 {
+		for n := range uint32(2) {
+			v += uint32(part(a, 16*n, 16, signedA) * part(b, base+8*n, 8, signedB))
+		}
+		return v
+	}
+}
+
+func (c *compiler) logic3(i *syntax.Instruction) work {
+	table := uint32(i.Operands[4].Value)
+	return c.lanes3(i, "b32", func(a, b, v uint32) uint32 {
+		result := uint32(0)
+		for n := uint32(0); n < 8; n++ {
+			if table>>n&1 != 0 {
+				// a where bit 2 of n is set, its complement otherwise, and so on.
+				result |= (a ^ (n>>2&1 - 1)) & (b ^ (n>>1&1 - 1)) & (v ^ (n&1 - 1))
+			}
+		}
+		return result
+	}, 3)
+}
+
+func (c *compiler) absoluteDifference(i *syntax.Instruction, t syntax.Type) work {
+	o := i.Operands
+	target, a, b, addend := c.target(o[0], t), c.row(o[1], t), c.row(o[2], t), c.row(o[3], t)
+	kind := widthOf(t)
+	return func(w *warp, mask uint32) {
+		for m := mask; m != 0; m &= m - 1 {
+			lane := first(m)
+			x, y := kind.extend(a(w, lane)), kind.extend(b(w, lane))
+			if less(x, y, kind.signed) {
+				x, y = y, x
+			}
+			target(w, lane, x-y+addend(w, lane))
+		}
+	}
+}
+
+func (c *compiler) extractField(i *syntax.Instruction, t syntax.Type) work {
+	o := i.Operands
+	target, a, at, length := c.target(o[0], t), c.row(o[1], t), c.narrow(o[2], "u32"), c.narrow(o[3], "u32")
+	kind := widthOf(t)
+	return func(w *warp, mask uint32) {
+		for m := mask; m != 0; m &= m - 1 {
+			lane := first(m)
+			target(w, lane, kind.field(a(w, lane), w.narrow[at][lane]&0xff, w.narrow[length][lane]&0xff))
+		}
+	}
+}
+
+// field is length bits from a place, filled with the sign of the highest.
+func (w width) field(value uint64, at, length uint32) uint64 {
+	size := 64 - uint32(w.shift)
+	value = w.extend(value)
+	if length == 0 {
+		return 0
+	}
+	if !w.signed {
+		return value >> min(at, 64) & (1<<min(length, 64) - 1)
+	}
+	sign := uint64(int64(value<<(63-min(at+length-1, size-1))) >> 63)
+	kept := min(length, size-min(at, size))
+	return value>>min(at, 63)&(1<<kept-1) | sign<<kept
+}
+
+func decodeInsert(c *compiler, i *syntax.Instruction) work {
+	t := syntax.Type(i.With["T"])
+	o := i.Operands
+	target, a, b := c.target(o[0], t), c.row(o[1], t), c.row(o[2], t)
+	at, length := c.narrow(o[3], "u32"), c.narrow(o[4], "u32")
+	size := uint32(8 * t.Size())
+	return func(w *warp, mask uint32) {
+		for m := mask; m != 0; m &= m - 1 {
+			lane := first(m)
+			from, bits := w.narrow[at][lane]&0xff, w.narrow[length][lane]&0xff
+			field := uint64(0)
+			if from < size {
+				field = (1<<min(bits, 64) - 1) << from
+			}
+			target(w, lane, b(w, lane)&^field|a(w, lane)<<min(from, 64)&field)
+		}
+	}
+}
+
+// predicateLogic is and, or, xor, not and mov of predicates.
+func (c *compiler) predicateLogic(i *syntax.Instruction) work {
+	target := c.predTarget(i.Operands[0].Register)
+	a := c.pred(i.Operands[1])
+	b := a
+	if len(i.Operands) > 2 {
+		b = c.pred(i.Operands[2])
+	}
+	f := logicOf(i.Opcode)
+	if f == nil {
+		c.refuse("%s of predicates", strconv.Quote(i.Opcode))
+	}
+	return func(w *warp, mask uint32) {
+		w.pred[target] = w.pred[target]&^mask | f(a(w), b(w))&mask
+	}
+}
+
+func logicOf(name string) func(a, b uint32) uint32 {
+	switch name {
+	case "and":
+		return func(a, b uint32) uint32 { return a & b }
+	case "or":
+		return func(a, b uint32) uint32 { return a | b }
+	case "xor":
+		return func(a, b uint32) uint32 { return a ^ b }
+	case "not":
+		return func(a, _ uint32) uint32 { return ^a }
+	case "mov":
+		return func(a, _ uint32) uint32 { return a }
+	}
+	return nil
+}

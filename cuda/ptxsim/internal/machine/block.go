@@ -1,0 +1,235 @@
+package machine
+
+// This file runs one block: its warps in a random order that a seed gives, until all threads have left or none can go on.
+
+import (
+	"fmt"
+	"strings"
+)
+
+// block is the threads of one block with what they share.
+type block struct {
+	launch   *Launch
+	index    [3]int
+	warps    []*warp
+	shared   sharedMemory
+	barriers [16]barrier
+	phases   map[uint64]*phaseBarrier // mbarrier objects, by shared address
+	global   blockOrder
+	random   random
+	left     int // instructions that it may still run
+}
+
+// random is a small generator (splitmix64), so that a schedule follows from its seed alone.
+type random uint64
+
+func (r *random) next() uint64 {
+	*r += 0x9e3779b97f4a7c15
+	z := uint64(*r)
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}
+
+// longestTurn is the most steps that a warp runs before another's turn.
+const longestTurn = 256
+
+// newBlock makes room for a block of the launch; the same room serves block after block.
+func newBlock(l *Launch, counts []Counts) *block {
+	b := &block{launch: l}
+	threads := l.threads()
+	for n := range (threads + 31) / 32 {
+		p := l.Program
+		w := &warp{program: p, block: b, number: n, counts: counts}
+		w.narrow, w.wide = make([]narrowRow, p.narrows), make([]wideRow, p.wides)
+		w.pred, w.ready = make([]uint32, p.preds), make([]uint32, p.marks)
+		w.order.clock = make([]uint32, (threads+31)/32)
+		for _, c := range p.narrowSet {
+			for lane := range 32 {
+				w.narrow[c.row][lane] = uint32(c.value)
+			}
+		}
+		for _, c := range p.wideSet {
+			for lane := range 32 {
+				w.wide[c.row][lane] = c.value
+			}
+		}
+		b.warps = append(b.warps, w)
+	}
+	return b
+}
+
+// start prepares the block for an index of the grid.
+func (b *block) start(number int) {
+	l := b.launch
+	b.index = [3]int{number % l.Grid[0], number / l.Grid[0] % l.Grid[1], number / l.Grid[0] / l.Grid[1]}
+	b.random = random(l.seed ^ uint64(number)*0xd1342543de82ef95 ^ uint64(l.number)<<40)
+	b.left = l.budget
+	b.global = blockOrder{id: uint32(number + 1), tick: 1}
+	b.shared.reset(l.sharedBytes(), len(b.warps))
+	b.barriers = [16]barrier{}
+	b.phases = map[uint64]*phaseBarrier{}
+	for n, w := range b.warps {
+		w.start(min(32, l.threads()-32*n))
+	}
+}
+
+func (w *warp) start(lanes int) {
+	w.alive = uint32(1<<lanes - 1)
+	clear(w.ready)
+	w.carry = 0
+	w.local.reset(w.program.LocalBytes, w.program.StackBytes)
+	w.async = asyncCopies{}
+	w.order = ordering{clock: w.order.clock}
+	clear(w.order.clock)
+	w.order.clock[w.number] = 1
+	w.groups = append(w.groups[:0], &group{mask: w.alive, pc: w.program.functions[0].entry})
+	for name, row := range w.program.specials {
+		w.fillSpecial(name, row)
+	}
+}
+
+// run is the whole life of a block; the error is a *Fault.
+func (b *block) run(number int) (err error) {
+	b.start(number)
+	var w *warp
+	defer func() {
+		switch mistake := recover().(type) {
+		case nil:
+		case stop:
+			err = w.fault(mistake)
+		default:
+			panic(mistake)
+		}
+	}()
+	ready := make([]*warp, 0, len(b.warps))
+	for {
+		ready = ready[:0]
+		alive := false
+		for _, candidate := range b.warps {
+			alive = alive || !candidate.finished()
+			if candidate.canRun() {
+				ready = append(ready, candidate)
+			}
+		}
+		if len(ready) == 0 {
+			if alive {
+				return b.deadlock()
+			}
+			return nil
+		}
+		draw := b.random.next()
+		w = ready[draw>>32%uint64(len(ready))]
+		b.left -= w.run(1 + int(draw%longestTurn))
+		if b.left < 0 {
+			fail(first(w.alive), budgetFault)
+		}
+	}
+}
+
+// canRun says whether a group of the warp is not waiting.
+func (w *warp) canRun() bool {
+	if w.alive == 0 {
+		return false
+	}
+	return w.pick() != nil
+}
+
+// deadlock reports that no thread of the block can go on: who waits where. A group that waits for lanes of its own warp is
+// to blame before those at barriers.
+func (b *block) deadlock() *Fault {
+	var waits []string
+	var culprit *warp
+	var blamed *group
+	for _, w := range b.warps {
+		for _, g := range w.groups {
+			if g.mask == 0 {
+				continue
+			}
+			at := g.waitsAt()
+			if blamed == nil || blamed.state == blocked && g.state == gathering {
+				culprit, blamed = w, g
+				w.pc = at
+			}
+			s := &w.program.code[at]
+			waits = append(waits, fmt.Sprintf("%d threads of warp %d at %s in line %d", onesCount(g.mask), w.number, s.text, s.line))
+		}
+	}
+	if len(waits) > 8 {
+		waits = append(waits[:8], "...")
+	}
+	what := "deadlock: no thread of the block can go on"
+	if blamed.state == gathering {
+		what = "divergent: threads of its member mask do not come, and no thread of the block can go on"
+	}
+	return culprit.fault(stop{first(blamed.mask), what + "; waiting are " + strings.Join(waits, ", ")})
+}
+
+// waitsAt is the step at which a group waits.
+func (g *group) waitsAt() int {
+	if g.state == blocked {
+		return g.pc - 1
+	}
+	return g.pc
+}
+
+// fillSpecial sets a row to a special register.
+func (w *warp) fillSpecial(name string, row int) {
+	name, wide := strings.CutPrefix(name, "wide ")
+	for lane := range 32 {
+		value := w.special(name, lane)
+		if wide {
+			w.wide[row][lane] = value
+		} else {
+			w.narrow[row][lane] = uint32(value)
+		}
+	}
+}
+
+// special is the value of a special register for a lane.
+func (w *warp) special(name string, lane int) uint64 {
+	l := w.block.launch
+	base, axis := name, 0
+	if at := strings.IndexByte(name, '.'); at > 0 {
+		base, axis = name[:at], int(name[at+1]-'x')
+	}
+	switch base {
+	case "%tid":
+		return uint64(w.thread(lane)[axis])
+	case "%ntid":
+		return uint64(l.Block[axis])
+	case "%ctaid", "%clusterid":
+		return uint64(w.block.index[axis])
+	case "%nctaid", "%nclusterid":
+		return uint64(l.Grid[axis])
+	case "%cluster_nctaid", "%cluster_nctarank":
+		return 1
+	case "%cluster_ctaid", "%cluster_ctarank":
+		return 0
+	case "%laneid":
+		return uint64(lane)
+	case "%warpid":
+		return uint64(w.number)
+	case "%nwarpid":
+		return uint64(len(w.block.warps))
+	case "%nsmid":
+		return 1
+	case "%gridid":
+		return uint64(l.number)
+	case "%lanemask_eq":
+		return 1 << lane
+	case "%lanemask_lt":
+		return 1<<lane - 1
+	case "%lanemask_le":
+		return 2<<lane - 1
+	case "%lanemask_gt":
+		return uint64(^uint32(2<<lane - 1))
+	case "%lanemask_ge":
+		return uint64(^uint32(1<<lane - 1))
+	case "%dynamic_smem_size":
+		return uint64(l.Shared)
+	case "%total_smem_size":
+		return uint64(l.sharedBytes())
+	}
+	return 0 // %smid: all blocks run on one
+}

@@ -1,0 +1,266 @@
+package machine
+
+// This file is global memory: allocations with a shadow that knows which bytes were written.
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+	"slices"
+	"sync"
+)
+
+const (
+	firstAddress = 0x7_0000_0000
+	pageBytes    = 4096
+	stripes      = 256
+)
+
+// Global is the global memory of a device. Blocks of one launch use it at the same time: each page belongs to one of the
+// locks, which an access holds while it works there.
+type Global struct {
+	allocations []*allocation // by address; freed ones stay, so that a use after free is told from other mistakes
+	next        uint64
+	used, limit int
+	locks       [stripes]struct {
+		sync.Mutex
+		_ [56]byte // each on its own cache line
+	}
+}
+
+type allocation struct {
+	base     uint64
+	data     []byte
+	size     int
+	init     []uint8 // of each 4 bytes, which were written
+	pages    []*markPage
+	readOnly bool
+	freed    bool
+}
+
+// NewGlobal makes a memory of so many bytes.
+func NewGlobal(limit int) *Global { return &Global{next: firstAddress, limit: limit} }
+
+// Used is the number of bytes taken.
+func (g *Global) Used() int { return g.used }
+
+// Limit is the number of bytes in all.
+func (g *Global) Limit() int { return g.limit }
+
+// Alloc takes memory, aligned to a page. Nothing lies right behind it.
+func (g *Global) Alloc(size int) (uint64, error) {
+	if size <= 0 || size > g.limit-g.used {
+		return 0, fmt.Errorf("out of memory: %d bytes asked for, %d of %d free", size, g.limit-g.used, g.limit)
+	}
+	a := &allocation{base: g.next, data: make([]byte, size), size: size, init: make([]uint8, (size+3)/4)}
+	a.pages = make([]*markPage, (size+pageBytes-1)/pageBytes)
+	g.next += uint64(alignUp(size, pageBytes) + pageBytes)
+	g.used += size
+	g.allocations = append(g.allocations, a)
+	return a.base, nil
+}
+
+// Free gives memory back. Its addresses are never used again.
+func (g *Global) Free(base uint64) error {
+	a := g.find(base)
+	switch {
+	case a == nil || a.base != base:
+		return fmt.Errorf("free of %#x, which is no allocation", base)
+	case a.freed:
+		return fmt.Errorf("free of %#x, which is free already", base)
+	}
+	a.freed = true
+	a.data, a.init, a.pages = nil, nil, nil
+	g.used -= a.size
+	return nil
+}
+
+// find is the allocation that holds or precedes an address.
+func (g *Global) find(address uint64) *allocation {
+	n, exact := slices.BinarySearchFunc(g.allocations, address, func(a *allocation, at uint64) int {
+		switch {
+		case a.base < at:
+			return -1
+		case a.base > at:
+			return 1
+		}
+		return 0
+	})
+	if exact {
+		return g.allocations[n]
+	}
+	if n == 0 {
+		return nil
+	}
+	return g.allocations[n-1]
+}
+
+// host is the memory behind an address for the host.
+func (g *Global) host(address uint64, size int) (*allocation, uint64, error) {
+	a := g.find(address)
+	if a == nil || address-a.base >= uint64(a.size) {
+		return nil, 0, fmt.Errorf("address %#x lies in no allocation", address)
+	}
+	offset := address - a.base
+	switch {
+	case a.freed:
+		return nil, 0, fmt.Errorf("address %#x lies in memory that was freed", address)
+	case offset+uint64(size) > uint64(a.size):
+		return nil, 0, fmt.Errorf("%d bytes at %#x end outside the allocation of %d bytes at %#x", size, address, a.size, a.base)
+	}
+	return a, offset, nil
+}
+
+// Write copies from the host.
+func (g *Global) Write(to uint64, from []byte) error {
+	if len(from) == 0 {
+		return nil
+	}
+	a, offset, err := g.host(to, len(from))
+	if err != nil {
+		return err
+	}
+	copy(a.data[offset:], from)
+	a.setInit(offset, len(from))
+	return nil
+}
+
+// Read copies to the host.
+func (g *Global) Read(to []byte, from uint64) error {
+	if len(to) == 0 {
+		return nil
+	}
+	a, offset, err := g.host(from, len(to))
+	if err != nil {
+		return err
+	}
+	copy(to, a.data[offset:])
+	return nil
+}
+
+// Copy copies inside the memory, with what is known of its bytes.
+func (g *Global) Copy(to, from uint64, size int) error {
+	if size == 0 {
+		return nil
+	}
+	target, targetAt, err := g.host(to, size)
+	if err != nil {
+		return err
+	}
+	source, sourceAt, err := g.host(from, size)
+	if err != nil {
+		return err
+	}
+	copy(target.data[targetAt:], source.data[sourceAt:sourceAt+uint64(size)])
+	for n := range uint64(size) {
+		target.setByte(targetAt+n, source.init[(sourceAt+n)/4]>>((sourceAt+n)%4)&1 == 1)
+	}
+	return nil
+}
+
+// Fill sets 32-bit words.
+func (g *Global) Fill(to uint64, value uint32, words int) error {
+	if words == 0 {
+		return nil
+	}
+	a, offset, err := g.host(to, 4*words)
+	if err != nil {
+		return err
+	}
+	for n := range uint64(words) {
+		binary.LittleEndian.PutUint32(a.data[offset+4*n:], value)
+	}
+	a.setInit(offset, 4*words)
+	return nil
+}
+
+func (a *allocation) setByte(at uint64, init bool) {
+	bit := uint8(1) << (at % 4)
+	if a.init[at/4] &^= bit; init {
+		a.init[at/4] |= bit
+	}
+}
+
+func (a *allocation) setInit(offset uint64, size int) {
+	for n := offset; n < offset+uint64(size); {
+		if n%4 == 0 && offset+uint64(size)-n >= 4 {
+			a.init[n/4] = 15
+			n += 4
+			continue
+		}
+		a.setByte(n, true)
+		n++
+	}
+}
+
+// byteMask are the bits of the bytes that an access of so many bytes touches in its first word.
+func byteMask(address uint64, size int) uint8 { return uint8(1<<min(size, 4)-1) << (address % 4) }
+
+func onesCount(mask uint32) int { return bits.OnesCount32(mask) }
+
+func (w *warp) visitGlobal(mask uint32, address *wideRow, a access, f func(lane int, p []byte)) {
+	g := w.block.launch.global
+	held := -1
+	defer func() {
+		if held >= 0 {
+			g.locks[held].Unlock()
+		}
+	}()
+	var area *allocation
+	for m := mask; m != 0; m &= m - 1 {
+		lane := first(m)
+		at := address[lane]
+		if area == nil || at-area.base >= uint64(area.size) {
+			area = g.find(at)
+		}
+		if area == nil || area.freed || at-area.base+uint64(a.bytes) > uint64(area.size) || at%uint64(a.bytes) != 0 || a.write && area.readOnly {
+			failGlobal(lane, area, at, a)
+		}
+		if stripe := int(at / pageBytes % stripes); stripe != held {
+			if held >= 0 {
+				g.locks[held].Unlock()
+			}
+			g.locks[stripe].Lock()
+			held = stripe
+		}
+		offset := at - area.base
+		w.shadowGlobal(lane, area, offset, a)
+		f(lane, area.data[offset:offset+uint64(a.bytes)])
+	}
+	count := &w.counts[w.pc]
+	count.GlobalRequests++
+	count.GlobalSectors += sectors(mask, address, a.bytes)
+	count.GlobalBytes += uint64(a.bytes * onesCount(mask))
+}
+
+// shadowGlobal checks and notes an access in the shadow of its words.
+func (w *warp) shadowGlobal(lane int, area *allocation, offset uint64, a access) {
+	b := w.block
+	for done := 0; done < a.bytes; done += 4 {
+		word := (offset + uint64(done)) / 4
+		touched := byteMask(offset, a.bytes)
+		if a.read && area.init[word]&touched != touched {
+			fail(lane, "uninitialised word of global memory at %#x", area.base+4*word)
+		}
+		if a.write {
+			area.init[word] |= touched
+		}
+		if b.launch.checkRaces && !area.readOnly {
+			b.markGlobal(lane, area, word, touched, a, w.program.code[w.pc].line)
+		}
+	}
+}
+
+func failGlobal(lane int, area *allocation, at uint64, a access) {
+	switch {
+	case area == nil:
+		fail(lane, "out of bounds: %d bytes at %#x, which lies in no allocation", a.bytes, at)
+	case area.freed && at-area.base < uint64(area.size):
+		fail(lane, "use after free: %d bytes at %#x, in %d bytes at %#x that were freed", a.bytes, at, area.size, area.base)
+	case at-area.base+uint64(a.bytes) > uint64(area.size):
+		fail(lane, "out of bounds: %d bytes at %#x, at %d of the %d bytes at %#x", a.bytes, at, at-area.base, area.size, area.base)
+	case at%uint64(a.bytes) != 0:
+		fail(lane, "misaligned: %d bytes at %#x", a.bytes, at)
+	}
+	fail(lane, "write to constant memory at %#x", at)
+}

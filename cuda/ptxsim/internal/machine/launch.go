@@ -1,0 +1,122 @@
+package machine
+
+// This file runs the blocks of a launch on all cores.
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// Launch is a call of a program.
+type Launch struct {
+	Program     *Program
+	Grid, Block [3]int
+	Shared      int // dynamic bytes
+	Arguments   []byte
+
+	global     *Global
+	number     uint32
+	seed       uint64
+	budget     int
+	checkRaces bool
+	published  published
+}
+
+// Settings are how a machine runs launches.
+type Settings struct {
+	Seed         uint64 // of the schedule of warps
+	Workers      int    // blocks at a time, 0 for one a core
+	Instructions int    // that the warps of a block may run
+	IgnoreRaces  bool   // between blocks
+}
+
+func (l *Launch) threads() int { return l.Block[0] * l.Block[1] * l.Block[2] }
+
+func (l *Launch) blocks() int { return l.Grid[0] * l.Grid[1] * l.Grid[2] }
+
+func (l *Launch) sharedBytes() int { return l.Program.SharedBytes + l.Shared }
+
+// Run runs all blocks. The error is the *Fault of the first block, by number, among those that failed before the others
+// stopped.
+func (l *Launch) Run(global *Global, number uint32, settings Settings) (*Profile, error) {
+	l.global, l.number, l.seed, l.budget = global, number, settings.Seed, settings.Instructions
+	l.checkRaces = l.blocks() > 1 && !settings.IgnoreRaces
+	l.published.words = map[uint64]map[uint32]uint32{}
+	workers := settings.Workers
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	workers = min(workers, l.blocks())
+	var next, failed atomic.Int64
+	failed.Store(int64(l.blocks()))
+	counts := make([][]Counts, workers)
+	errs := make([]error, workers)
+	at := make([]int64, workers)
+	var group sync.WaitGroup
+	for n := range workers {
+		counts[n] = make([]Counts, len(l.Program.code))
+		group.Go(func() {
+			b := newBlock(l, counts[n])
+			for {
+				block := next.Add(1) - 1
+				if block >= failed.Load() {
+					return
+				}
+				if err := b.run(int(block)); err != nil {
+					errs[n], at[n] = err, block
+					failed.Store(min(failed.Load(), block))
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+	for n := 1; n < workers; n++ {
+		for line := range counts[0] {
+			counts[0][line].Add(&counts[n][line])
+		}
+	}
+	return l.Program.profile(counts[0]), firstError(errs, at)
+}
+
+func firstError(errs []error, at []int64) (err error) {
+	best := int64(-1)
+	for n, e := range errs {
+		if e != nil && (best < 0 || at[n] < best) {
+			best, err = at[n], e
+		}
+	}
+	return err
+}
+
+// Check says what is wrong with the sizes of a launch.
+func (l *Launch) Check(mostShared int) error {
+	for n := range 3 {
+		if l.Grid[n] < 1 || l.Block[n] < 1 {
+			return fmt.Errorf("grid %v of blocks %v, expected at least 1 everywhere", l.Grid, l.Block)
+		}
+	}
+	f := l.Program.Function
+	most := 1024
+	if n := f.MaxThreads; n[0] > 0 {
+		most = n[0] * n[1] * n[2]
+	}
+	if need := f.NeedThreads; need[0] > 0 && need != l.Block {
+		return fmt.Errorf("block %v, the kernel requires %v", l.Block, need)
+	}
+	if l.threads() > most || l.Block[2] > 64 {
+		return fmt.Errorf("block %v, expected at most %d threads and 64 in the third dimension", l.Block, most)
+	}
+	if l.Grid[0] >= 1<<31 || l.Grid[1] >= 1<<16 || l.Grid[2] >= 1<<16 {
+		return fmt.Errorf("grid %v, expected below 2^31, 2^16 and 2^16", l.Grid)
+	}
+	if bytes := l.sharedBytes(); bytes > mostShared {
+		return fmt.Errorf("%d bytes of shared memory, expected at most %d", bytes, mostShared)
+	}
+	if size := l.Program.ParamBytes; len(l.Arguments) != size && len(l.Arguments) != alignUp(size, 8) {
+		return fmt.Errorf("%d bytes of arguments, expected %d", len(l.Arguments), size)
+	}
+	return nil
+}

@@ -1,0 +1,177 @@
+package machine
+
+// This file loads and stores.
+
+import (
+	"encoding/binary"
+
+	"gzpt/cuda/ptxsim/internal/syntax"
+)
+
+func init() {
+	register(decodeLoad, "ld", "ldu")
+	register(decodeStore, "st")
+	register(decodePolicy, "createpolicy")
+	register(decodePrefetch, "prefetch", "prefetchu", "discard")
+}
+
+// addressOf makes the addresses of an operand, into the warp's room for them.
+func (c *compiler) addressOf(o *syntax.Operand) func(w *warp) *wideRow {
+	offset := o.Value
+	if o.Variable != nil {
+		offset += c.address(o.Variable)
+	}
+	if o.Register == nil {
+		row := c.constant(offset, true)
+		return func(w *warp) *wideRow { return &w.wide[row] }
+	}
+	if o.Register.Type.Size() == 8 {
+		row := c.rows[o.Register].row
+		if offset == 0 {
+			return func(w *warp) *wideRow { return &w.wide[row] }
+		}
+		return func(w *warp) *wideRow {
+			for n, base := range &w.wide[row] {
+				w.addresses[n] = base + offset
+			}
+			return &w.addresses
+		}
+	}
+	row := c.rows[o.Register].row
+	return func(w *warp) *wideRow {
+		for n, base := range &w.narrow[row] {
+			w.addresses[n] = uint64(base + uint32(offset))
+		}
+		return &w.addresses
+	}
+}
+
+// spaceFor is the space of a load or store; .param is the block of arguments or a call's variable.
+func (c *compiler) spaceFor(i *syntax.Instruction, address *syntax.Operand) space {
+	name := i.With["space"]
+	switch {
+	case name == "param::entry", name == "param" && c.inArguments(address.Variable):
+		return argumentSpace
+	case name == "" && address.Variable != nil:
+		return spaceOf(address.Variable.Space) // a name is an address in its own space
+	}
+	return spaceOf(name)
+}
+
+func elements(o *syntax.Operand) []*syntax.Operand {
+	if o.Kind == syntax.VectorOperand {
+		return o.List
+	}
+	return []*syntax.Operand{o}
+}
+
+// number reads a little-endian value of 1, 2, 4 or 8 bytes.
+func number(p []byte) uint64 {
+	switch len(p) {
+	case 1:
+		return uint64(p[0])
+	case 2:
+		return uint64(binary.LittleEndian.Uint16(p))
+	case 4:
+		return uint64(binary.LittleEndian.Uint32(p))
+	}
+	return binary.LittleEndian.Uint64(p)
+}
+
+func putNumber(p []byte, value uint64) {
+	switch len(p) {
+	case 1:
+		p[0] = byte(value)
+	case 2:
+		binary.LittleEndian.PutUint16(p, uint16(value))
+	case 4:
+		binary.LittleEndian.PutUint32(p, uint32(value))
+	default:
+		binary.LittleEndian.PutUint64(p, value)
+	}
+}
+
+func strongAccess(i *syntax.Instruction) bool { return i.Has("strong") }
+
+func decodeLoad(c *compiler, i *syntax.Instruction) work {
+	t := syntax.Type(i.With["T"])
+	o := i.Operands
+	targets := elements(o[0])
+	where := c.spaceFor(i, o[1])
+	address := c.addressOf(o[1])
+	size := t.Size()
+	a := access{bytes: size * len(targets), read: true, strong: strongAccess(i)}
+	if rows := c.plainRows(targets, t); rows != nil {
+		return func(w *warp, mask uint32) {
+			w.visit(where, mask, address(w), a, func(lane int, p []byte) {
+				for n, row := range rows {
+					w.narrow[row][lane] = binary.LittleEndian.Uint32(p[4*n:])
+				}
+			})
+		}
+	}
+	kind := widthOf(t)
+	writes := make([]func(w *warp, lane int, value uint64), len(targets))
+	for n, target := range targets {
+		writes[n] = c.target(target, t)
+	}
+	return func(w *warp, mask uint32) {
+		w.visit(where, mask, address(w), a, func(lane int, p []byte) {
+			for n, write := range writes {
+				write(w, lane, kind.extend(number(p[n*size:(n+1)*size])))
+			}
+		})
+	}
+}
+
+// plainRows are the rows of registers that hold 32-bit values as they lie in memory, nil if any does not.
+func (c *compiler) plainRows(list []*syntax.Operand, t syntax.Type) (rows []int) {
+	for _, o := range list {
+		if t.Size() != 4 || o.Kind != syntax.RegisterOperand || o.Register.Type.Size() != 4 {
+			return nil
+		}
+		rows = append(rows, c.rows[o.Register].row)
+	}
+	return rows
+}
+
+func decodeStore(c *compiler, i *syntax.Instruction) work {
+	t := syntax.Type(i.With["T"])
+	o := i.Operands
+	sources := elements(o[1])
+	where := c.spaceFor(i, o[0])
+	address := c.addressOf(o[0])
+	size := t.Size()
+	a := access{bytes: size * len(sources), write: true, strong: strongAccess(i), release: i.With["strong"] == "release"}
+	if where == argumentSpace {
+		c.refuse("store to the arguments of the kernel")
+	}
+	reads := make([]func(w *warp, lane int) uint64, len(sources))
+	for n, source := range sources {
+		if r := source.Register; r != nil && r.Type.Size() == 8 {
+			reads[n] = c.row(source, "b64")
+		} else {
+			reads[n] = c.row(source, t)
+		}
+	}
+	return func(w *warp, mask uint32) {
+		w.visit(where, mask, address(w), a, func(lane int, p []byte) {
+			for n, read := range reads {
+				putNumber(p[n*size:(n+1)*size], read(w, lane))
+			}
+		})
+	}
+}
+
+// decodePolicy makes a cache policy, which says nothing here.
+func decodePolicy(c *compiler, i *syntax.Instruction) work {
+	target := c.target(i.Operands[0], "b64")
+	return func(w *warp, mask uint32) {
+		for m := mask; m != 0; m &= m - 1 {
+			target(w, first(m), 0)
+		}
+	}
+}
+
+// decodePrefetch does nothing: caches are not modelled.
+func decodePrefetch(*compiler, *syntax.Instruction) work { return func(*warp, uint32) {} }

@@ -1,0 +1,302 @@
+package machine
+
+// This file loads, transposes and multiplies matrices that lie over the registers of a warp.
+
+import (
+	"math"
+
+	"gzpt/cuda/ptxsim/internal/arith"
+	"gzpt/cuda/ptxsim/internal/syntax"
+)
+
+func init() {
+	register(decodeLoadMatrix, "ldmatrix")
+	register(decodeStoreMatrix, "stmatrix")
+	register(decodeTransposeMatrix, "movmatrix")
+	register(decodeMultiply, "mma")
+}
+
+// whole demands that all 32 lanes take part.
+func whole(mask uint32) {
+	if mask != all {
+		fail(first(mask), "only %d of the 32 threads of the warp are there", onesCount(mask))
+	}
+}
+
+// narrowRows are the rows of a vector of registers.
+func (c *compiler) narrowRows(o *syntax.Operand, t syntax.Type) (rows []int) {
+	for _, element := range elements(o) {
+		rows = append(rows, c.narrow(element, t))
+	}
+	return rows
+}
+
+func decodeLoadMatrix(c *compiler, i *syntax.Instruction) work {
+	c.step().aligned = true
+	rows := c.narrowRows(i.Operands[0], "b32")
+	where, address := c.spaceFor(i, i.Operands[1]), c.addressOf(i.Operands[1])
+	transposed := i.Has("trans")
+	return func(w *warp, mask uint32) {
+		whole(mask)
+		at := address(w)
+		for n, row := range rows {
+			var matrix [8][8]uint16
+			w.visitMatrix(where, n, at, access{bytes: 16, read: true}, func(line int, p []byte) {
+				for column := range 8 {
+					matrix[line][column] = uint16(number(p[2*column : 2*column+2]))
+				}
+			})
+			for lane := range 32 {
+				w.narrow[row][lane] = fragmentWord(&matrix, lane, transposed)
+			}
+		}
+	}
+}
+
+// visitMatrix visits the 8 rows of matrix n, whose addresses the lanes 8n to 8n+7 hold.
+func (w *warp) visitMatrix(where space, n int, at *wideRow, a access, f func(line int, p []byte)) {
+	w.visit(where, 0xff<<(8*n), at, a, func(lane int, p []byte) { f(lane-8*n, p) })
+}
+
+// fragmentWord is a lane's pair of elements of an 8x8 matrix.
+func fragmentWord(matrix *[8][8]uint16, lane int, transposed bool) uint32 {
+	row, column := lane/4, lane%4*2
+	if transposed {
+		return uint32(matrix[column][row]) | uint32(matrix[column+1][row])<<16
+	}
+	return uint32(matrix[row][column]) | uint32(matrix[row][column+1])<<16
+}
+
+// scatter puts a lane's pair back into the matrix.
+func scatter(matrix *[8][8]uint16, lane int, transposed bool, word uint32) {
+	row, column := lane/4, lane%4*2
+	if transposed {
+		matrix[column][row], matrix[column+1][row] = uint16(word), uint16(word>>16)
+		return
+	}
+	matrix[row][column], matrix[row][column+1] = uint16(word), uint16(word>>16)
+}
+
+func decodeStoreMatrix(c *compiler, i *syntax.Instruction) work {
+	c.step().aligned = true
+	rows := c.narrowRows(i.Operands[1], "b32")
+	where, address := c.spaceFor(i, i.Operands[0]), c.addressOf(i.Operands[0])
+	transposed := i.Has("trans")
+	return func(w *warp, mask uint32) {
+		whole(mask)
+		at := address(w)
+		for n, row := range rows {
+			var matrix [8][8]uint16
+			for lane := range 32 {
+				scatter(&matrix, lane, transposed, w.narrow[row][lane])
+			}
+			w.visitMatrix(where, n, at, access{bytes: 16, write: true}, func(line int, p []byte) {
+				for column := range 8 {
+					putNumber(p[2*column:2*column+2], uint64(matrix[line][column]))
+				}
+			})
+		}
+	}
+}
+
+func decodeTransposeMatrix(c *compiler, i *syntax.Instruction) work {
+	c.step().aligned = true
+	target, source := c.narrow(i.Operands[0], "b32"), c.narrow(i.Operands[1], "b32")
+	return func(w *warp, mask uint32) {
+		whole(mask)
+		var matrix [8][8]uint16
+		for lane := range 32 {
+			scatter(&matrix, lane, false, w.narrow[source][lane])
+		}
+		for lane := range 32 {
+			w.narrow[target][lane] = fragmentWord(&matrix, lane, true)
+		}
+	}
+}
+
+// place is where an element of a fragment lies: a lane, a register of its vector and the first bit there.
+type place struct{ lane, register, shift int }
+
+// fragments of mma.m16n8 with 32-bit accumulators. g is the lane's group of four, t its place in the group.
+
+// placeA finds element (row, k) of A, of which per lie in a register.
+func placeA(row, k, per int) place {
+	lane := row%8*4 + k/per%4
+	register := row/8 + k/(4*per)*2
+	return place{lane, register, k % per * (32 / per)}
+}
+
+// placeB finds element (k, column) of B.
+func placeB(k, column, per int) place {
+	return place{column*4 + k/per%4, k / (4 * per), k % per * (32 / per)}
+}
+
+// placeC finds element (row, column) of C and D: two columns a lane, in two registers of 32 bits or halves of one.
+func placeC(row, column, per int) place {
+	lane := row%8*4 + column/2
+	if per == 2 {
+		return place{lane, row / 8, column % 2 * 16}
+	}
+	return place{lane, row/8*2 + column%2, 0}
+}
+
+// matrices is a compiled product: where its operands lie.
+type matrices struct {
+	m, n, k    int
+	a, b, c, d []int // rows of registers
+	typeA      syntax.Type
+	typeB      syntax.Type
+	typeC      syntax.Type
+	typeD      syntax.Type
+	saturate   bool
+	placesA    []place // by row*k
+	placesB    []place // by column*k
+	placesC    []place // by row*n
+	placesD    []place
+	elements   *arith.Format
+}
+
+func decodeMultiply(c *compiler, i *syntax.Instruction) work {
+	c.step().aligned = true
+	m, n, k := i.Shape()
+	if i.With["A"] == "f64" {
+		return c.multiplyDouble(i)
+	}
+	p := &matrices{
+		m: m, n: n, k: k, typeA: syntax.Type(i.With["A"]), typeB: syntax.Type(i.With["B"]), typeC: syntax.Type(i.With["C"]),
+		typeD: syntax.Type(i.With["D"]), saturate: i.Has("satfinite"),
+	}
+	register := syntax.Type("b32")
+	if p.typeC != "f16" {
+		register = p.typeC
+	}
+	p.d, p.a = c.narrowRows(i.Operands[0], register), c.narrowRows(i.Operands[1], "b32")
+	p.b, p.c = c.narrowRows(i.Operands[2], "b32"), c.narrowRows(i.Operands[3], register)
+	per := map[syntax.Type]int{"tf32": 1, "f16": 2, "bf16": 2, "u8": 4, "s8": 4}[p.typeA]
+	p.layout(per)
+	return p.multiply
+}
+
+// layout finds the places of all elements.
+func (p *matrices) layout(per int) {
+	for row := range p.m {
+		for k := range p.k {
+			p.placesA = append(p.placesA, placeA(row, k, per))
+		}
+	}
+	for column := range p.n {
+		for k := range p.k {
+			p.placesB = append(p.placesB, placeB(k, column, per))
+		}
+	}
+	perC := 1
+	if p.typeC == "f16" {
+		perC = 2
+	}
+	for row := range p.m {
+		for column := range p.n {
+			p.placesC = append(p.placesC, placeC(row, column, perC))
+		}
+	}
+	p.placesD = p.placesC
+	p.chooseFormat()
+}
+
+func (p *matrices) chooseFormat() {
+	p.elements = map[syntax.Type]*arith.Format{"tf32": &arith.TF32, "f16": &arith.F16, "bf16": &arith.BF16}[p.typeA]
+}
+
+// gather reads elements from the registers.
+func (w *warp) gather(rows []int, at place, bits int) uint32 {
+	return w.narrow[rows[at.register]][at.lane] >> at.shift & uint32(1<<bits-1)
+}
+
+func (p *matrices) multiply(w *warp, mask uint32) {
+	whole(mask)
+	var results [32 * 32]uint32
+	if p.elements == nil {
+		p.multiplyIntegers(w, results[:])
+	} else {
+		p.multiplyFloats(w, results[:])
+	}
+	for _, row := range p.d {
+		w.narrow[row] = narrowRow{}
+	}
+	for n, at := range p.placesD {
+		w.narrow[p.d[at.register]][at.lane] |= results[n] << at.shift
+	}
+}
+
+func (p *matrices) multiplyFloats(w *warp, results []uint32) {
+	var a, b [32 * 16]arith.Element
+	bits := 8 * p.typeA.Size()
+	for n, at := range p.placesA {
+		a[n] = p.elements.Unpack(w.gather(p.a, at, bits))
+	}
+	for n, at := range p.placesB {
+		b[n] = p.elements.Unpack(w.gather(p.b, at, bits))
+	}
+	halfC, halfD := p.typeC == "f16", p.typeD == "f16"
+	for n, at := range p.placesC {
+		left, right := a[n/p.n*p.k:][:p.k], b[n%p.n*p.k:][:p.k]
+		c := w.narrow[p.c[at.register]][at.lane]
+		if halfC {
+			c = math.Float32bits(float32(arith.F16.Value(c >> at.shift & 0xffff)))
+		}
+		if sum := arith.Dot(left, right, c); halfD {
+			results[n] = arith.F16.Round(sum, arith.Nearest)
+		} else {
+			results[n] = arith.Cut(sum)
+		}
+	}
+}
+
+func (p *matrices) multiplyIntegers(w *warp, results []uint32) {
+	var a, b [16 * 32]int64
+	kindA, kindB := widthOf(p.typeA), widthOf(p.typeB)
+	for n, at := range p.placesA {
+		a[n] = int64(kindA.extend(uint64(w.gather(p.a, at, 8))))
+	}
+	for n, at := range p.placesB {
+		b[n] = int64(kindB.extend(uint64(w.gather(p.b, at, 8))))
+	}
+	for n, at := range p.placesC {
+		row, column := n/p.n, n%p.n
+		sum := int64(int32(w.gather(p.c, at, 32)))
+		for k := range p.k {
+			sum += a[row*p.k+k] * b[column*p.k+k]
+		}
+		if p.saturate {
+			results[n] = clamp32(sum)
+		} else {
+			results[n] = uint32(sum)
+		}
+	}
+}
+
+// multiplyDouble is mma.m8n8k4 of float64: a chain of fused multiply-adds in the order of k.
+func (c *compiler) multiplyDouble(i *syntax.Instruction) work {
+	wideOne := func(o *syntax.Operand) int { return c.wide(elements(o)[0], "f64") }
+	o := i.Operands
+	a, b := wideOne(o[1]), wideOne(o[2])
+	var addend, target [2]int
+	for n := range 2 {
+		target[n], addend[n] = c.wide(o[0].List[n], "f64"), c.wide(o[3].List[n], "f64")
+	}
+	return func(w *warp, mask uint32) {
+		whole(mask)
+		x, y := w.wide[a], w.wide[b]
+		var results [2]wideRow
+		for lane := range 32 {
+			for n := range 2 {
+				row, column := lane/4, lane%4*2+n
+				sum := math.Float64frombits(w.wide[addend[n]][lane])
+				for k := range 4 {
+					sum = arith.FMA64(math.Float64frombits(x[row*4+k]), math.Float64frombits(y[column*4+k]), sum, arith.Nearest)
+				}
+				results[n][lane] = math.Float64bits(sum)
+			}
+		}
+		w.wide[target[0]], w.wide[target[1]] = results[0], results[1]
+	}
+}

@@ -1,0 +1,154 @@
+package machine
+
+// This file has mbarrier: barriers in shared memory that turn from phase to phase, each when all arrivals and all bytes of
+// asynchronous copies that it expects have come.
+
+import (
+	"slices"
+
+	"gzpt/cuda/ptxsim/internal/syntax"
+)
+
+func init() { register(decodePhaseBarrier, "mbarrier") }
+
+// phaseBarrier is one mbarrier object.
+type phaseBarrier struct {
+	expected int // arrivals of a phase
+	pending  int // those still to come in this one
+	bytes    int // those still to come
+	phase    uint64
+	clock    []uint32 // joined of all who arrived
+	done     []uint32 // the clock of the last phase that ended
+}
+
+// turn ends the phase if nothing is missing.
+func (b *phaseBarrier) turn() {
+	if b.pending == 0 && b.bytes == 0 {
+		b.phase++
+		b.pending = b.expected
+		b.done = slices.Clone(b.clock)
+	}
+}
+
+// visitPhases finds the objects that the lanes name. Their words are read, so that whoever is not ordered after the
+// initialisation faults.
+func (w *warp) visitPhases(where space, mask uint32, address *wideRow, f func(lane int, b *phaseBarrier)) {
+	w.visit(where, mask, address, access{bytes: 8, read: true, strong: true}, func(lane int, _ []byte) {
+		at := address[lane] &^ sharedWindow
+		b := w.block.phases[at]
+		if b == nil {
+			fail(lane, "no mbarrier has been initialised at shared address %#x", at)
+		}
+		f(lane, b)
+	})
+}
+
+// publishPhase lets the barrier carry what the warp has done to those who wait.
+func (w *warp) publishPhase(b *phaseBarrier) {
+	join(b.clock, w.order.clock)
+	w.order.clock[w.number]++
+}
+
+// arrivePhase counts arrivals of a lane, which may announce bytes; the result is the state before.
+func (w *warp) arrivePhase(lane int, b *phaseBarrier, count, bytes int) uint64 {
+	state := b.phase<<20 | uint64(b.pending)
+	if count > b.pending {
+		fail(lane, "barrier count: %d arrivals where the mbarrier expects %d more in this phase", count, b.pending)
+	}
+	w.publishPhase(b)
+	b.bytes += bytes
+	b.pending -= count
+	b.turn()
+	return state
+}
+
+func decodePhaseBarrier(c *compiler, i *syntax.Instruction) work {
+	o := i.Operands
+	switch i.With["op"] {
+	case "init":
+		return c.phaseInit(i)
+	case "inval":
+		where, address := c.spaceFor(i, o[0]), c.addressOf(o[0])
+		return func(w *warp, mask uint32) {
+			w.visitPhases(where, mask, address(w), func(lane int, _ *phaseBarrier) { delete(w.block.phases, address(w)[lane]&^sharedWindow) })
+		}
+	case "expect_tx":
+		where, address, bytes := c.spaceFor(i, o[0]), c.addressOf(o[0]), c.narrow(o[1], "u32")
+		return func(w *warp, mask uint32) {
+			w.visitPhases(where, mask, address(w), func(lane int, b *phaseBarrier) { b.bytes += int(w.narrow[bytes][lane]) })
+		}
+	case "pending_count":
+		return c.unaryWork(i, "u32", "b64", func(state uint64) uint64 { return state & (1<<20 - 1) })
+	case "arrive", "arrive_drop":
+		return c.phaseArrive(i)
+	}
+	return c.phaseWait(i)
+}
+
+func (c *compiler) phaseInit(i *syntax.Instruction) work {
+	where, address, count := c.spaceFor(i, i.Operands[0]), c.addressOf(i.Operands[0]), c.narrow(i.Operands[1], "u32")
+	return func(w *warp, mask uint32) {
+		at := address(w)
+		w.visit(where, mask, at, access{bytes: 8, write: true}, func(lane int, _ []byte) {
+			n := int(w.narrow[count][lane])
+			if n < 1 || n >= 1<<20 {
+				fail(lane, "barrier count: %d arrivals, expected 1 to 2^20-1", n)
+			}
+			warps := len(w.block.warps)
+			w.block.phases[at[lane]&^sharedWindow] = &phaseBarrier{expected: n, pending: n, clock: make([]uint32, warps), done: make([]uint32, warps)}
+		})
+	}
+}
+
+func (c *compiler) phaseArrive(i *syntax.Instruction) work {
+	o := i.Operands
+	state := c.target(o[0], "b64")
+	where, address := c.spaceFor(i, o[1]), c.addressOf(o[1])
+	number := c.constant(1, false)
+	if len(o) > 2 {
+		number = c.narrow(o[2], "u32")
+	}
+	drop, announces := i.With["op"] == "arrive_drop", i.Has("transaction")
+	return func(w *warp, mask uint32) {
+		w.visitPhases(where, mask, address(w), func(lane int, b *phaseBarrier) {
+			count, bytes := int(w.narrow[number][lane]), 0
+			if announces {
+				count, bytes = 1, count
+			}
+			if drop {
+				b.expected -= count
+			}
+			state(w, lane, w.arrivePhase(lane, b, count, bytes))
+		})
+	}
+}
+
+// phaseWait is test_wait and try_wait: whether the phase of a state, or of a parity, has ended. Neither waits.
+func (c *compiler) phaseWait(i *syntax.Instruction) work {
+	o := i.Operands
+	target := c.predTarget(o[0].Register)
+	where, address := c.spaceFor(i, o[1]), c.addressOf(o[1])
+	parity := i.Has("parity")
+	kind := syntax.Type("b64")
+	if parity {
+		kind = "u32"
+	}
+	awaited := c.row(o[2], kind)
+	return func(w *warp, mask uint32) {
+		passed := uint32(0)
+		w.visitPhases(where, mask, address(w), func(lane int, b *phaseBarrier) {
+			ended := b.phase > awaited(w, lane)>>20
+			if parity {
+				ended = b.phase&1 != awaited(w, lane)&1
+			}
+			if ended {
+				passed |= 1 << lane
+				join(w.order.clock, b.done)
+			}
+		})
+		if passed != 0 {
+			w.syncLanes(passed)
+		}
+		w.pred[target] = w.pred[target]&^mask | passed
+	}
+}

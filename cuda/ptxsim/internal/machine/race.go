@@ -1,0 +1,139 @@
+package machine
+
+// This file finds races between blocks in global memory. Each word remembers who wrote and read it last in this launch.
+// Blocks are ordered only by what one publishes with a fence and a strong write (an atomic, a volatile store), or a
+// release, and another sees with a strong read of the same word.
+
+import "sync"
+
+// globalMark is what a word of 4 bytes remembers.
+type globalMark struct {
+	launch      uint32
+	writer      uint32 // block + 1
+	tick        uint32 // of the writer
+	reader      uint32 // block + 1, manyReaders for more than one
+	line        int32  // of the write
+	written     uint8  // bytes
+	readBytes   uint8
+	strong      bool // the write was
+	strongReads bool // all reads were
+}
+
+const manyReaders = ^uint32(0)
+
+type markPage [pageBytes / 4]globalMark
+
+// blockOrder is what a block knows of others. Its own tick grows with each fence.
+type blockOrder struct {
+	id       uint32 // block + 1
+	tick     uint32
+	fenced   uint32            // the tick that the last fence closed, 0 without
+	acquired map[uint32]uint32 // by block, the tick up to which its writes are seen
+}
+
+// published is what the words through which blocks talk carry.
+type published struct {
+	sync.Mutex
+	words map[uint64]map[uint32]uint32
+}
+
+func (o *blockOrder) sees(writer, tick uint32) bool {
+	return writer == o.id || len(o.acquired) > 0 && o.acquired[writer] >= tick
+}
+
+// fence closes the block's tick: later strong writes publish all before it.
+func (o *blockOrder) fence() {
+	o.fenced = o.tick
+	o.tick++
+}
+
+// talk lets a strong access publish and see.
+func (b *block) talk(address uint64, a access) {
+	o, p := &b.global, &b.launch.published
+	if a.release {
+		o.fence()
+	}
+	if o.fenced == 0 && !a.read {
+		return
+	}
+	p.Lock()
+	defer p.Unlock()
+	carried := p.words[address]
+	if a.read && carried != nil {
+		if o.acquired == nil {
+			o.acquired = map[uint32]uint32{}
+		}
+		for block, tick := range carried {
+			o.acquired[block] = max(o.acquired[block], tick)
+		}
+	}
+	if a.write && o.fenced != 0 {
+		if carried == nil {
+			carried = map[uint32]uint32{}
+			p.words[address] = carried
+		}
+		for block, tick := range o.acquired {
+			carried[block] = max(carried[block], tick)
+		}
+		carried[o.id] = max(carried[o.id], o.fenced)
+	}
+}
+
+// markGlobal checks an access of a word against those of other blocks and notes it. The page's lock is held.
+func (b *block) markGlobal(lane int, area *allocation, word uint64, touched uint8, a access, line int) {
+	address := area.base + 4*word
+	if a.strong {
+		b.talk(address, a)
+	}
+	page := area.pages[4*word/pageBytes]
+	if page == nil {
+		page = new(markPage)
+		area.pages[4*word/pageBytes] = page
+	}
+	mark := &page[word%(pageBytes/4)]
+	if mark.launch != b.launch.number {
+		*mark = globalMark{launch: b.launch.number}
+	}
+	o := &b.global
+	if mark.writer != 0 && mark.written&touched != 0 && !(a.strong && mark.strong) && !o.sees(mark.writer, mark.tick) {
+		what := "reads"
+		if a.write {
+			what = "writes"
+		}
+		fail(lane, "race between blocks: it %s the word at %#x that block %d has written in line %d", what, address, mark.writer-1, mark.line)
+	}
+	if a.write {
+		b.noteWrite(lane, mark, address, touched, a, line)
+	} else {
+		mark.noteRead(o.id, touched, a)
+	}
+}
+
+func (b *block) noteWrite(lane int, mark *globalMark, address uint64, touched uint8, a access, line int) {
+	o := &b.global
+	if r := mark.reader; r != 0 && r != o.id && mark.readBytes&touched != 0 && !(a.strong && mark.strongReads) {
+		// Of many readers nothing is known but that there were some: a block that has seen others may have seen all.
+		if r == manyReaders && len(o.acquired) == 0 {
+			fail(lane, "race between blocks: it writes the word at %#x that other blocks have read", address)
+		} else if r != manyReaders && o.acquired[r] == 0 {
+			fail(lane, "race between blocks: it writes the word at %#x that block %d has read", address, r-1)
+		}
+	}
+	if mark.writer == o.id && mark.tick == o.tick {
+		touched |= mark.written
+	}
+	mark.writer, mark.tick, mark.line, mark.written, mark.strong = o.id, o.tick, int32(line), touched, a.strong
+}
+
+func (m *globalMark) noteRead(block uint32, touched uint8, a access) {
+	switch m.reader {
+	case 0:
+		m.reader, m.readBytes, m.strongReads = block, touched, a.strong
+		return
+	case block:
+	default:
+		m.reader = manyReaders
+	}
+	m.readBytes |= touched
+	m.strongReads = m.strongReads && a.strong
+}

@@ -1,0 +1,183 @@
+package machine
+
+// This file is the shared memory of a block. Each word remembers who wrote and read it, so that accesses of two warps, or of
+// two lanes, between which no barrier lies are races.
+
+// sharedMemory is one block's.
+type sharedMemory struct {
+	data  []byte
+	words []sharedWord
+	reads []uint32 // by word and warp: the tick of its last read * 16 + the bytes
+	warps int
+	sync  map[uint64][]uint32 // what words carry through which warps talk: clocks
+}
+
+type sharedWord struct {
+	init    uint8 // bytes that hold a value
+	written uint8 // bytes of the last write
+	warp    uint8 // of the last write, + 1
+	lane    uint8
+	strong  bool
+	pending uint8 // warp + 1 whose asynchronous copy has not been waited for
+	tick    uint32
+	syncs   uint32
+	readers uint32 // warps, a bit each
+	line    int32
+}
+
+// ordering is what a warp knows of the others: up to which of their ticks their accesses lie before its own.
+type ordering struct {
+	clock  []uint32
+	syncs  uint32     // how many times lanes of the warp were ordered by bar.warp.sync
+	synced [32]uint32 // by lane, the last of these that it took part in
+	fenced bool
+}
+
+func (s *sharedMemory) reset(bytes, warps int) {
+	words := (bytes + 3) / 4
+	if len(s.data) != bytes || s.warps != warps {
+		s.data, s.words, s.reads, s.warps = make([]byte, bytes), make([]sharedWord, words), make([]uint32, words*warps), warps
+	}
+	clear(s.words)
+	s.sync = nil
+}
+
+func (w *warp) visitShared(mask uint32, address *wideRow, a access, f func(lane int, p []byte)) {
+	for m := mask; m != 0; m &= m - 1 {
+		lane := first(m)
+		p := w.sharedBytes(lane, address[lane], a.bytes)
+		w.shadowShared(lane, address[lane], a)
+		f(lane, p)
+	}
+	w.countShared(mask, address, a.bytes)
+}
+
+// sharedBytes is the memory at an address, checked.
+func (w *warp) sharedBytes(lane int, at uint64, bytes int) []byte {
+	data := w.block.shared.data
+	if at > uint64(len(data)) || at+uint64(bytes) > uint64(len(data)) {
+		fail(lane, "out of bounds: %d bytes at shared address %#x of %#x", bytes, at, len(data))
+	}
+	if at%uint64(bytes) != 0 {
+		fail(lane, "misaligned: %d bytes at shared address %#x", bytes, at)
+	}
+	return data[at : at+uint64(bytes)]
+}
+
+func (w *warp) countShared(mask uint32, address *wideRow, bytes int) {
+	count := &w.counts[w.pc]
+	count.SharedRequests++
+	count.SharedConflicts += bankConflicts(mask, address, bytes)
+	count.SharedBytes += uint64(bytes * onesCount(mask))
+}
+
+// shadowShared checks and notes an access in the shadow of its words.
+func (w *warp) shadowShared(lane int, at uint64, a access) {
+	s := &w.block.shared
+	if a.strong {
+		w.talkShared(at, a)
+	}
+	touched := byteMask(at, a.bytes)
+	read := w.order.clock[w.number]<<4 | uint32(touched)
+	for word := at / 4; word <= (at+uint64(a.bytes)-1)/4; word++ {
+		mark := &s.words[word]
+		if a.read && mark.init&touched != touched {
+			fail(lane, "uninitialised word of shared memory at %#x", 4*word)
+		}
+		if mark.pending != 0 {
+			fail(lane, "the word of shared memory at %#x belongs to an asynchronous copy of line %d that is not finished", 4*word, mark.line)
+		}
+		if a.write || mark.warp != 0 && w.order.clock[mark.warp-1] <= mark.tick {
+			w.raceShared(lane, word, mark, touched, a)
+		}
+		switch {
+		case a.write:
+			w.noteSharedWrite(lane, mark, touched, a)
+		case !a.strong:
+			mark.readers |= 1 << w.number
+			s.reads[int(word)*s.warps+w.number] = read
+		}
+	}
+}
+
+// raceShared faults where an earlier access of the word is not ordered before this one.
+func (w *warp) raceShared(lane int, word uint64, mark *sharedWord, touched uint8, a access) {
+	if mark.warp != 0 && mark.written&touched != 0 && !(a.strong && mark.strong) {
+		switch other := int(mark.warp - 1); {
+		case other != w.number && w.order.clock[other] < mark.tick:
+			fail(lane, "race in shared memory at %#x: thread %v has written it in line %d and no barrier lies between", 4*word,
+				w.block.warps[other].thread(int(mark.lane)), mark.line)
+		case other == w.number && int(mark.lane) != lane && !w.lanesOrdered(lane, mark):
+			fail(lane, "race in shared memory at %#x: thread %v of the same warp has written it in line %d and no bar.warp.sync lies between",
+				4*word, w.thread(int(mark.lane)), mark.line)
+		}
+	}
+	if !a.write {
+		return
+	}
+	s := &w.block.shared
+	for readers := mark.readers &^ (1 << w.number); readers != 0; readers &= readers - 1 {
+		other := first(readers)
+		read := s.reads[int(word)*s.warps+other]
+		if uint8(read)&15&touched != 0 && w.order.clock[other] < read>>4 {
+			fail(lane, "race in shared memory at %#x: warp %d has read it and no barrier lies between", 4*word, other)
+		}
+	}
+}
+
+// lanesOrdered says whether a bar.warp.sync lies between another lane's write and this lane. Lanes of one store that meet
+// are not ordered but allowed: one of them wins.
+func (w *warp) lanesOrdered(lane int, mark *sharedWord) bool {
+	if int(mark.line) == w.program.code[w.pc].line && mark.syncs == w.order.syncs {
+		return true
+	}
+	return w.order.synced[lane] > mark.syncs && w.order.synced[mark.lane] > mark.syncs
+}
+
+func (w *warp) noteSharedWrite(lane int, mark *sharedWord, touched uint8, a access) {
+	tick := w.order.clock[w.number]
+	mark.init |= touched
+	mark.readers = 0
+	if int(mark.warp) == w.number+1 && int(mark.lane) == lane && mark.tick == tick {
+		touched |= mark.written
+	}
+	mark.warp, mark.lane, mark.tick, mark.syncs = uint8(w.number+1), uint8(lane), tick, w.order.syncs
+	mark.written, mark.strong, mark.line = touched, a.strong, int32(w.program.code[w.pc].line)
+}
+
+// talkShared lets a strong access carry order from warp to warp, as far as a fence lies before the write.
+func (w *warp) talkShared(at uint64, a access) {
+	s := &w.block.shared
+	if a.read {
+		for n, tick := range s.sync[at] {
+			if n != w.number {
+				w.order.clock[n] = max(w.order.clock[n], tick)
+			}
+		}
+	}
+	if a.write && (w.order.fenced || a.release) {
+		if s.sync == nil {
+			s.sync = map[uint64][]uint32{}
+		}
+		if s.sync[at] == nil {
+			s.sync[at] = make([]uint32, s.warps)
+		}
+		join(s.sync[at], w.order.clock)
+		w.order.clock[w.number]++
+	}
+}
+
+// join raises the entries of a clock to those of another.
+func join(clock, other []uint32) {
+	for n, tick := range other {
+		clock[n] = max(clock[n], tick)
+	}
+}
+
+// syncLanes orders lanes of a warp.
+func (w *warp) syncLanes(mask uint32) {
+	w.order.syncs++
+	for m := mask; m != 0; m &= m - 1 {
+		w.order.synced[first(m)] = w.order.syncs
+	}
+}

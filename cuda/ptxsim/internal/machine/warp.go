@@ -1,0 +1,228 @@
+package machine
+
+// This file runs the steps of a warp. Lanes that went different ways are groups; the group deepest in calls and lowest in
+// the code runs first, so groups meet again where structured code joins.
+
+import "math/bits"
+
+// warp is 32 threads in lock-step.
+type warp struct {
+	program *Program
+	block   *block
+	number  int
+	narrow  []narrowRow
+	wide    []wideRow
+	pred    []uint32 // a bit a lane
+	ready   []uint32 // of every row, the lanes that hold a value
+	carry   uint32   // the condition code, a bit a lane
+	alive   uint32
+	groups  []*group
+	active  *group
+	pc      int
+	counts  []Counts // by step, shared with the warps of the same worker
+	local   localMemory
+	order   ordering
+	async   asyncCopies
+
+	narrowSpare narrowRow
+	wideSpare   wideRow
+	addresses   wideRow
+}
+
+// group is lanes at the same place.
+type group struct {
+	mask  uint32
+	pc    int
+	frame *frame // of the innermost call, nil in the entry
+	state state
+}
+
+type state uint8
+
+const (
+	running   state = iota
+	gathering       // waits for lanes that a .sync names
+	blocked         // waits at a barrier of the block
+)
+
+// control changes the flow of the active group, whose lanes in mask take part.
+type control func(w *warp, g *group, mask uint32)
+
+// budgetFault is the reason when a block does not end.
+const budgetFault = "the block has run as many instructions as it may: it does not seem to end"
+
+// run executes up to quantum steps and returns how many; fewer when no lane can go on.
+func (w *warp) run(quantum int) (done int) {
+	for done < quantum {
+		g := w.pick()
+		if g == nil {
+			return done
+		}
+		w.active = g
+		done += w.runGroup(g, w.meeting(g), quantum-done)
+	}
+	return done
+}
+
+// runGroup executes a group until it branches, waits, meets another group or has used its steps.
+func (w *warp) runGroup(g *group, meeting, quantum int) (done int) {
+	code := w.program.code
+	for done < quantum {
+		pc := g.pc
+		s := &code[pc]
+		w.pc = pc
+		mask := g.mask
+		if s.guard >= 0 {
+			w.demand(s.guardAt, mask)
+			if p := w.pred[s.guard]; s.guardNot {
+				mask &^= p
+			} else {
+				mask &= p
+			}
+		}
+		if s.members != nil && mask != 0 && !w.gathered(s, g, mask) {
+			return done + 1
+		}
+		done++
+		count := &w.counts[pc]
+		count.Instructions++
+		count.Lanes += uint64(bits.OnesCount32(mask))
+		if s.aligned && mask != w.alive {
+			w.divergent(s, mask)
+		}
+		if s.control != nil {
+			for _, r := range s.reads {
+				w.demand(r, mask)
+			}
+			s.control(w, g, mask)
+			return done
+		}
+		if mask != 0 {
+			for _, r := range s.reads {
+				if w.ready[r]&mask != mask {
+					w.demand(r, mask)
+				}
+			}
+			s.run(w, mask)
+			for _, r := range s.writes {
+				w.ready[r] |= mask
+			}
+		}
+		g.pc++
+		if g.pc == meeting {
+			return done
+		}
+	}
+	return done
+}
+
+// demand faults where a lane reads a register that nobody wrote.
+func (w *warp) demand(mark int, mask uint32) {
+	if missing := mask &^ w.ready[mark]; missing != 0 {
+		fail(first(missing), "uninitialised register %s", w.program.registerName(mark))
+	}
+}
+
+func (w *warp) divergent(s *step, mask uint32) {
+	if mask == 0 {
+		fail(first(w.alive), "divergent: all threads of a warp must execute it or none, and its guard is false for some")
+	}
+	missing := w.alive &^ mask
+	fail(first(mask), "divergent: thread %v of the same warp does not execute it", w.thread(first(missing)))
+}
+
+// gathered says whether all lanes that a .sync names are here; if not the group waits.
+func (w *warp) gathered(s *step, g *group, mask uint32) bool {
+	for _, r := range s.reads {
+		w.demand(r, mask)
+	}
+	members := uint32(0)
+	for m := mask; m != 0; m &= m - 1 {
+		lane := first(m)
+		named := s.members(w, lane)
+		if named>>lane&1 == 0 {
+			fail(lane, "the thread is not in its own member mask %#x", named)
+		}
+		members |= named
+	}
+	missing := members & w.alive &^ mask
+	if missing == 0 {
+		return true
+	}
+	if here := missing & g.mask; here != 0 {
+		fail(first(mask), "divergent: thread %v is in the member mask and its guard is false", w.thread(first(here)))
+	}
+	g.state = gathering
+	return false
+}
+
+// pick merges groups that met and returns the one to run.
+func (w *warp) pick() *group {
+	if len(w.groups) == 1 {
+		if g := w.groups[0]; g.state == running && g.mask != 0 {
+			return g
+		}
+	}
+	w.merge()
+	var best *group
+	for _, g := range w.groups {
+		if g.state == running && (best == nil || g.before(best)) {
+			best = g
+		}
+	}
+	return best
+}
+
+func (w *warp) merge() {
+	kept := w.groups[:0]
+	for _, g := range w.groups {
+		if g.mask == 0 {
+			continue
+		}
+		joined := false
+		for _, other := range kept {
+			if other.pc == g.pc && other.frame == g.frame && other.state != blocked && g.state != blocked {
+				other.mask |= g.mask
+				other.state = running
+				joined = true
+				break
+			}
+		}
+		if !joined {
+			kept = append(kept, g)
+		}
+	}
+	w.groups = kept
+}
+
+// before is the order in which groups run.
+func (g *group) before(other *group) bool {
+	if a, b := g.frame.level(), other.frame.level(); a != b {
+		return a > b
+	}
+	return g.pc < other.pc
+}
+
+// meeting is the nearest place ahead of g where another group waits, -1 if there is none.
+func (w *warp) meeting(g *group) int {
+	nearest := -1
+	for _, other := range w.groups {
+		if other != g && other.frame == g.frame && other.pc > g.pc && (nearest < 0 || other.pc < nearest) {
+			nearest = other.pc
+		}
+	}
+	return nearest
+}
+
+// finished says whether all lanes have left.
+func (w *warp) finished() bool { return w.alive == 0 }
+
+// registerName finds the name behind a mark, for messages.
+func (p *Program) registerName(mark int) string {
+	for _, r := range p.functions {
+		if mark >= r.mark[0] && mark < r.mark[1] {
+			return r.function.Registers[mark-r.mark[0]].Name
+		}
+	}
+	return "?"
+}

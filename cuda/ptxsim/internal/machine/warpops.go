@@ -1,0 +1,201 @@
+package machine
+
+// This file has what lanes of a warp do together: shuffles, votes, matches, reductions.
+
+import (
+	"math/bits"
+
+	"gzpt/cuda/ptxsim/internal/syntax"
+)
+
+func init() {
+	register(decodeShuffle, "shfl")
+	register(decodeVote, "vote")
+	register(decodeMatch, "match")
+	register(decodeReduce, "redux")
+	register(decodeActive, "activemask")
+	register(decodeElect, "elect")
+}
+
+// members lets a .sync wait for the lanes that an operand names.
+func (c *compiler) members(o *syntax.Operand) int {
+	row := c.narrow(o, "b32")
+	c.step().members = func(w *warp, lane int) uint32 { return w.narrow[row][lane] }
+	return row
+}
+
+// pairTarget are the rows of a register and of the predicate after |, each -1 where it is left out, with their marks.
+type pairTarget struct{ row, mark, pred, predMark int }
+
+func (c *compiler) pairTarget(o *syntax.Operand) pairTarget {
+	t := pairTarget{-1, -1, -1, -1}
+	if o.Register != nil {
+		t.row, t.mark = c.rows[o.Register].row, c.rows[o.Register].mark
+	}
+	if o.Second != nil {
+		t.pred, t.predMark = c.rows[o.Second].row, c.rows[o.Second].mark
+	}
+	return t
+}
+
+// set writes a lane's value and predicate; without known the value stays unset, so that its use faults.
+func (t pairTarget) set(w *warp, lane int, value uint32, holds, known bool) {
+	if t.row >= 0 {
+		w.narrow[t.row][lane] = value
+		w.ready[t.mark] &^= 1 << lane
+		if known {
+			w.ready[t.mark] |= 1 << lane
+		}
+	}
+	if t.pred >= 0 {
+		w.pred[t.pred] &^= 1 << lane
+		if holds {
+			w.pred[t.pred] |= 1 << lane
+		}
+		w.ready[t.predMark] |= 1 << lane
+	}
+}
+
+func decodeShuffle(c *compiler, i *syntax.Instruction) work {
+	o := i.Operands
+	target, source := c.pairTarget(o[0]), c.narrow(o[1], "b32")
+	offset, clamp := c.narrow(o[2], "b32"), c.narrow(o[3], "b32")
+	named := c.members(o[4])
+	c.step().writes = nil
+	mode := i.With["mode"]
+	return func(w *warp, mask uint32) {
+		values := w.narrow[source]
+		for m := mask; m != 0; m &= m - 1 {
+			lane := first(m)
+			from, inside := shuffleSource(mode, lane, w.narrow[offset][lane], w.narrow[clamp][lane])
+			known := mask>>from&1 == 1 && w.narrow[named][lane]>>from&1 == 1
+			target.set(w, lane, values[from], inside, known)
+		}
+	}
+}
+
+// shuffleSource is the lane that a lane reads, itself where that lies outside its segment.
+func shuffleSource(mode string, lane int, offset, clamp uint32) (from int, inside bool) {
+	b, c, segment := int(offset&31), int(clamp&31), int(clamp>>8&31)
+	most := lane&segment | c&^segment
+	switch mode {
+	case "up":
+		from = lane - b
+		inside = from >= most
+	case "down":
+		from = lane + b
+		inside = from <= most
+	case "bfly":
+		from = lane ^ b
+		inside = from <= most
+	default:
+		from = lane&segment | b&^segment
+		inside = from <= most
+	}
+	if !inside {
+		return lane, false
+	}
+	return from, true
+}
+
+func decodeVote(c *compiler, i *syntax.Instruction) work {
+	o := i.Operands
+	vote := c.pred(o[1])
+	named := c.members(o[2])
+	if i.With["mode"] == "ballot" {
+		row := c.narrow(o[0], "b32")
+		return func(w *warp, mask uint32) {
+			yes := vote(w) & mask
+			for m := mask; m != 0; m &= m - 1 {
+				lane := first(m)
+				w.narrow[row][lane] = yes & w.narrow[named][lane]
+			}
+		}
+	}
+	row, mode := c.predTarget(o[0].Register), i.With["mode"]
+	return func(w *warp, mask uint32) {
+		yes := vote(w) & mask
+		for m := mask; m != 0; m &= m - 1 {
+			lane := first(m)
+			members := w.narrow[named][lane] & mask
+			holds := yes&members != 0
+			switch mode {
+			case "all":
+				holds = yes&members == members
+			case "uni":
+				holds = yes&members == members || yes&members == 0
+			}
+			w.pred[row] &^= 1 << lane
+			if holds {
+				w.pred[row] |= 1 << lane
+			}
+		}
+	}
+}
+
+func decodeMatch(c *compiler, i *syntax.Instruction) work {
+	o := i.Operands
+	target, value := c.pairTarget(o[0]), c.row(o[1], syntax.Type(i.With["T"]))
+	named := c.members(o[2])
+	c.step().writes = nil
+	every := i.With["mode"] == "all"
+	return func(w *warp, mask uint32) {
+		for m := mask; m != 0; m &= m - 1 {
+			lane := first(m)
+			members, same := w.narrow[named][lane]&mask, uint32(0)
+			for others := members; others != 0; others &= others - 1 {
+				if other := first(others); value(w, other) == value(w, lane) {
+					same |= 1 << other
+				}
+			}
+			holds := same == members
+			if every && !holds {
+				same = 0
+			}
+			target.set(w, lane, same, holds, true)
+		}
+	}
+}
+
+func decodeReduce(c *compiler, i *syntax.Instruction) work {
+	o := i.Operands
+	t := syntax.Type(i.With["T"])
+	target, source := c.narrow(o[0], t), c.narrow(o[1], t)
+	named := c.members(o[2])
+	f, kind := binaryOf(i.With["op"], t), widthOf(t)
+	return func(w *warp, mask uint32) {
+		values := w.narrow[source]
+		for m := mask; m != 0; m &= m - 1 {
+			lane := first(m)
+			members := w.narrow[named][lane] & mask
+			result := kind.extend(uint64(values[first(members)]))
+			for others := members & (members - 1); others != 0; others &= others - 1 {
+				result = f(result, kind.extend(uint64(values[first(others)])))
+			}
+			w.narrow[target][lane] = uint32(result)
+		}
+	}
+}
+
+func decodeActive(c *compiler, i *syntax.Instruction) work {
+	target := c.narrow(i.Operands[0], "b32")
+	return func(w *warp, mask uint32) {
+		for m := mask; m != 0; m &= m - 1 {
+			w.narrow[target][first(m)] = mask
+		}
+	}
+}
+
+// decodeElect chooses the lowest member.
+func decodeElect(c *compiler, i *syntax.Instruction) work {
+	target := c.pairTarget(i.Operands[0])
+	named := c.members(i.Operands[1])
+	c.step().writes = nil
+	return func(w *warp, mask uint32) {
+		for m := mask; m != 0; m &= m - 1 {
+			lane := first(m)
+			leader := bits.TrailingZeros32(w.narrow[named][lane] & mask)
+			target.set(w, lane, uint32(leader), leader == lane, true)
+		}
+	}
+}

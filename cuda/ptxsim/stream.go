@@ -1,0 +1,211 @@
+package ptxsim
+
+// This file does the work of streams, at once, or keeps it for a graph while the stream captures.
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"gzpt/cuda/internal/driver"
+	"gzpt/cuda/ptxsim/internal/machine"
+)
+
+type stream struct {
+	device  *Device
+	capture *graph // nil outside a capture
+	gone    bool
+}
+
+// graph is captured work.
+type graph struct {
+	device *Device
+	steps  []graphStep
+	gone   bool
+}
+
+type graphStep struct {
+	what string
+	work func() error
+}
+
+type event struct {
+	device   *Device
+	recorded time.Time
+	gone     bool
+}
+
+var (
+	errDestroyed = errors.New("ptxsim: it has been destroyed")
+	errCapturing = errors.New("the stream is capturing")
+)
+
+// NewStream makes a stream.
+func (d *Device) NewStream() (driver.Stream, error) { return &stream{device: d}, d.err() }
+
+// NewEvent makes an event.
+func (d *Device) NewEvent() (driver.Event, error) { return &event{device: d}, d.err() }
+
+// issue does work now, or notes it.
+func (s *stream) issue(what string, work func() error) error {
+	if s.gone {
+		return errDestroyed
+	}
+	if s.capture != nil {
+		s.capture.steps = append(s.capture.steps, graphStep{what, work})
+		return s.device.err()
+	}
+	return s.device.do(what, work)
+}
+
+func (s *stream) CopyIn(to driver.Pointer, from []byte) error {
+	return s.issue("CopyIn", func() error { return s.device.global.Write(uint64(to), from) })
+}
+
+func (s *stream) CopyOut(to []byte, from driver.Pointer) error {
+	return s.issue("CopyOut", func() error { return s.device.global.Read(to, uint64(from)) })
+}
+
+func (s *stream) Copy(to, from driver.Pointer, bytes int) error {
+	return s.issue("Copy", func() error { return s.device.global.Copy(uint64(to), uint64(from), bytes) })
+}
+
+func (s *stream) Fill(to driver.Pointer, value uint32, words int) error {
+	return s.issue("Fill", func() error { return s.device.global.Fill(uint64(to), value, words) })
+}
+
+// Launch runs a kernel. A fault stays the device's error.
+func (s *stream) Launch(l driver.Launch) error {
+	f, ours := l.Function.(*function)
+	if !ours || f.module.device != s.device {
+		panic("ptxsim: Launch: function of another device")
+	}
+	arguments := append([]byte(nil), l.Arguments...)
+	run := &machine.Launch{Program: f.program, Grid: l.Grid, Block: l.Block, Shared: l.Shared, Arguments: arguments}
+	return s.issue("Launch", func() error {
+		if l.Shared < 0 || l.Shared > f.dynamic {
+			return fmt.Errorf("%s: %d bytes of dynamic shared memory, expected 0 to %d", f.Name(), l.Shared, f.dynamic)
+		}
+		if err := run.Check(f.program.SharedBytes + f.dynamic); err != nil {
+			return fmt.Errorf("%s: %w", f.Name(), err)
+		}
+		return s.device.launch(run)
+	})
+}
+
+// launch runs a kernel that is sound from outside.
+func (d *Device) launch(run *machine.Launch) error {
+	d.launches++
+	settings := machine.Settings{
+		Seed: d.options.Seed, Workers: d.options.Workers, Instructions: d.options.BlockInstructions, IgnoreRaces: d.options.IgnoreRaces,
+	}
+	profile, err := run.Run(d.global, d.launches, settings)
+	if err != nil {
+		d.failed = err
+		return err
+	}
+	if d.options.Observe != nil {
+		d.options.Observe(profile)
+	}
+	return nil
+}
+
+func (s *stream) Record(e driver.Event) error {
+	mark, ours := e.(*event)
+	if !ours || mark.device != s.device {
+		panic("ptxsim: Record: event of another device")
+	}
+	return s.issue("Record", func() error {
+		if mark.gone {
+			return errDestroyed
+		}
+		mark.recorded = time.Now()
+		return nil
+	})
+}
+
+// Wait has nothing to wait for: work is done when it is issued.
+func (s *stream) Wait(driver.Event) error { return s.issue("Wait", func() error { return nil }) }
+
+func (s *stream) BeginCapture() error {
+	return s.device.do("BeginCapture", func() error {
+		if s.capture != nil {
+			return errCapturing
+		}
+		s.capture = &graph{device: s.device}
+		return nil
+	})
+}
+
+func (s *stream) EndCapture() (made driver.Graph, err error) {
+	err = s.device.do("EndCapture", func() error {
+		if s.capture == nil {
+			return errors.New("the stream is not capturing")
+		}
+		made, s.capture = s.capture, nil
+		return nil
+	})
+	return made, err
+}
+
+func (s *stream) Synchronize() error {
+	return s.device.do("Synchronize", func() error {
+		if s.capture != nil {
+			return errCapturing
+		}
+		return nil
+	})
+}
+
+func (s *stream) Destroy() error {
+	if s.gone {
+		return errDestroyed
+	}
+	s.gone = true
+	return nil
+}
+
+func (g *graph) Launch(on driver.Stream) error {
+	s, ours := on.(*stream)
+	if !ours || s.device != g.device {
+		panic("ptxsim: Launch: stream of another device")
+	}
+	if g.gone {
+		return errDestroyed
+	}
+	for _, step := range g.steps {
+		if err := s.issue(step.what, step.work); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *graph) Destroy() error {
+	if g.gone {
+		return errDestroyed
+	}
+	g.gone = true
+	return nil
+}
+
+func (e *event) Synchronize() error { return e.device.err() }
+
+func (e *event) Since(earlier driver.Event) (time.Duration, error) {
+	other, ours := earlier.(*event)
+	if !ours || other.device != e.device {
+		panic("ptxsim: Since: event of another device")
+	}
+	if e.recorded.IsZero() || other.recorded.IsZero() {
+		return 0, errors.New("ptxsim: Since: an event has not been recorded")
+	}
+	return e.recorded.Sub(other.recorded), e.device.err()
+}
+
+func (e *event) Destroy() error {
+	if e.gone {
+		return errDestroyed
+	}
+	e.gone = true
+	return nil
+}
