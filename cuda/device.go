@@ -39,15 +39,25 @@ var _ kernels.Device = (*Device)(nil)
 
 // Open loads the kernels into a device of a driver, which the result owns from then on: also where Open fails it is closed.
 func Open(gpu driver.Device) (*Device, error) {
+	list, err := families()
+	if err != nil {
+		_ = gpu.Close() // the first error says more
+		return nil, fmt.Errorf("cuda: Open: %w", err)
+	}
+	return open(gpu, list)
+}
+
+// open is Open with the given kernels.
+func open(gpu driver.Device, list []family) (*Device, error) {
 	d := &Device{driver: gpu, functions: map[string]driver.Function{}, memory: newMemory()}
 	d.check = kernels.Check{Type: kernels.Float32, Owner: d}
 	stream, err := gpu.NewStream()
 	if err == nil {
 		d.stream = stream
-		err = d.load()
+		err = d.load(list)
 	}
 	if err != nil {
-		_ = gpu.Close() // the first error says more
+		_ = gpu.Close()
 		return nil, fmt.Errorf("cuda: Open: %w", err)
 	}
 	return d, nil
@@ -85,11 +95,7 @@ func families() ([]family, error) {
 var entry = regexp.MustCompile(`(?m)^\.visible \.entry (\w+)`)
 
 // load compiles all kernels and finds them by name.
-func (d *Device) load() error {
-	list, err := families()
-	if err != nil {
-		return err
-	}
+func (d *Device) load(list []family) error {
 	for _, f := range list {
 		module, err := d.driver.Load(f.name, f.text)
 		if err != nil {
