@@ -15,7 +15,7 @@ CUDA_TOOLS          := .tools/cuda-13.5.37
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo study methods measures test machine lint unit tiers noasm portable race short-demo fuzz bench bench-peer bench-gaze check-export check-weights cuda-tools pages bench-contrast clean
+.PHONY: help demo study methods measures test machine lint unit tiers noasm portable race short-demo fuzz bench bench-peer bench-gaze check-export check-weights pages bench-contrast cuda-tools clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -110,15 +110,15 @@ check-export: ## does torchvision load the backbone of RUN=folder, and compute i
 	$(GO) run ./cmd/gzpt-train embed --run $(RUN) --pixels --out "$$features/run" && \
 	$(PEER_PYTHON) bench/peer/check_export.py $(RUN)/exported/backbone.safetensors --features "$$features/run"
 
-cuda-tools: $(CUDA_TOOLS)/nvidia/cu13/bin/ptxas ## ptxas and nvcc, pinned, into .tools: no GPU, no toolkit; the tests of cuda/ptxsim then use them
-
-$(CUDA_TOOLS)/nvidia/cu13/bin/ptxas: cuda/internal/toolkit/requirements.txt
-	sh cuda/internal/toolkit/install.sh $(CUDA_TOOLS) $(PEER_PYTHON)
-
 check-weights: ## do PyTorch's files of torchvision's networks give torchvision's features? PEER_PYTHON=python3
 	@program="$$(mktemp -d)" || exit 1; trap 'rm -rf "$$program"' EXIT; \
 	$(GO) build -o "$$program/gzpt-train" ./cmd/gzpt-train && \
 	$(PEER_PYTHON) bench/peer/check_weights.py --program "$$program/gzpt-train"
+
+cuda-tools: $(CUDA_TOOLS)/nvidia/cu13/bin/ptxas ## ptxas and nvcc, pinned, into .tools: no GPU, no toolkit; the tests of cuda/ptxsim then use them
+
+$(CUDA_TOOLS)/nvidia/cu13/bin/ptxas: cuda/internal/toolkit/requirements.txt
+	sh cuda/internal/toolkit/install.sh $(CUDA_TOOLS) $(PEER_PYTHON)
 
 pages: ## copy the recorded results into the README and docs
 	$(GO) run ./bench/pages

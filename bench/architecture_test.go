@@ -21,7 +21,7 @@ var mayImport = map[string][]string{
 	"nn":          {"kernels"},
 	"nn/pretrain": {"kernels", "gaze"},
 	"gaze":        {"kernels"},
-	"cmd":         {"kernels", "asm", "nn", "gaze"},
+	"cmd":         {"kernels", "asm", "cuda", "nn", "gaze"},
 	"bench":       {"kernels", "asm", "nn", "gaze"},
 }
 

@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"gzpt/asm"
+	"gzpt/cuda"
+	"gzpt/cuda/ptxsim"
 	"gzpt/kernels"
 	"gzpt/nn"
 )
@@ -66,7 +68,8 @@ type deviceName string
 
 // addFlag adds the flag of the device to a group.
 func (d *deviceName) addFlag(f *flags, g *pflag.FlagSet) {
-	f.choice(g, (*string)(d), "device", []string{"auto", "cpu", "cuda"}, "`DEVICE` to compute on; this build has no cuda")
+	f.choice(g, (*string)(d), "device", []string{"auto", "cpu", "cuda", "ptxsim"},
+		"`DEVICE` to compute on; this build has no cuda, but ptxsim: an interpreter of its kernels, for tests")
 }
 
 // openFor opens the device for a training of some precision.
@@ -77,15 +80,18 @@ func (d deviceName) openFor(precision string) (kernels.Device, error) {
 	}
 	if err := nn.CheckPrecision(dev, precision); err != nil {
 		dev.Close()
-		return nil, usagef("--precision %s: the device %s lacks it; GZPT_CPU=reference chooses one that has it", precision, dev.Name())
+		return nil, usagef("--precision %s: the device %s lacks it; --device cpu and GZPT_CPU=reference choose one that has it", precision, dev.Name())
 	}
 	return dev, nil
 }
 
 // open opens the device.
 func (d deviceName) open() (kernels.Device, error) {
-	if d == "cuda" {
+	switch d {
+	case "cuda":
 		return nil, usagef("--device cuda: this build has the CPU alone: expected auto or cpu")
+	case "ptxsim":
+		return cuda.Open(ptxsim.Open(ptxsim.Options{}))
 	}
 	return asm.Open("")
 }

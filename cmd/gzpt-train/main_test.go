@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -272,6 +275,27 @@ func TestEveryVerbThatComputesHasADevice(t *testing.T) {
 		if o.status != 2 || !strings.Contains(o.stderr, "--device cuda: this build has the CPU alone") {
 			t.Errorf("%s --device cuda: status %d, %s", verb, o.status, o.stderr)
 		}
+	}
+}
+
+// The kernels of the GPU train as the CPU does, on their interpreter.
+func TestInterpreterTrains(t *testing.T) {
+	loss := regexp.MustCompile(`step 5/5, loss (-?[0-9.]+),`)
+	var losses []float64
+	for _, device := range []string{"ptxsim", "cpu"} {
+		o := succeed(t, tiny(filepath.Join(t.TempDir(), "out"), "--epochs", "1", "--device", device)...)
+		m := loss.FindStringSubmatch(o.stderr)
+		if m == nil || strings.Contains(o.stderr, "device cuda/float32") != (device == "ptxsim") {
+			t.Fatalf("--device %s: no loss of step 5, or not this device:\n%s", device, o.stderr)
+		}
+		v, err := strconv.ParseFloat(m[1], 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		losses = append(losses, v)
+	}
+	if difference := math.Abs(losses[0] - losses[1]); difference > 1e-3 {
+		t.Errorf("the losses of step 5 are %v, allowed difference 0.001", losses)
 	}
 }
 

@@ -1,0 +1,172 @@
+package cuda
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+
+	"gzpt/cuda/ptxsim"
+	"gzpt/kernels"
+	"gzpt/kernels/kerneltest"
+	"gzpt/kernels/reference"
+)
+
+// broken is a shipped file with one mistake, and the operation that has to show it: by a fault of the interpreter whose text
+// is given, or by a wrong result.
+type broken struct {
+	name, file, old, new string
+	fault                string
+	run                  func(b bed) []kernels.Tensor
+}
+
+// bed makes the operands of an operation.
+type bed struct{ kernels.Device }
+
+func (b bed) room(dims ...int) kernels.Tensor { return b.New(kernels.Float32, dims...) }
+
+// filled is a tensor of few different values, so that some are equal.
+func (b bed) filled(name string, dims ...int) kernels.Tensor {
+	x := b.room(dims...)
+	values := kerneltest.Fill(name, -4, 4, dims...)
+	for i, v := range values {
+		values[i] = math.Round(2*v) / 2
+	}
+	kerneltest.Set(b, x, values)
+	return x
+}
+
+func runReLU(b bed) []kernels.Tensor {
+	y := b.room(300)
+	b.ReLU(y, b.filled("x", 300))
+	return []kernels.Tensor{y}
+}
+
+func runConvolution(b bed) []kernels.Tensor {
+	y := b.room(1, 4, 5, 3)
+	b.Conv2D(y, b.filled("x", 1, 4, 5, 2), b.filled("w", 3, 3, 3, 2), kernels.Conv{Stride: 1, Pad: 1})
+	return []kernels.Tensor{y}
+}
+
+func runConvolutionData(b bed) []kernels.Tensor {
+	dx := b.room(1, 7, 7, 2)
+	b.Conv2DBackwardData(dx, b.filled("dy", 1, 4, 4, 3), b.filled("w", 3, 3, 3, 2), kernels.Conv{Stride: 2, Pad: 1})
+	return []kernels.Tensor{dx}
+}
+
+func runMoments(b bed) []kernels.Tensor {
+	moments := b.New(kernels.Float64, 2, 3)
+	b.ChannelMoments(moments, b.filled("x", 200, 3))
+	return []kernels.Tensor{moments}
+}
+
+func runBias(b bed) []kernels.Tensor {
+	db := b.room(3)
+	b.AddBiasBackward(db, b.filled("x", 200, 3))
+	return []kernels.Tensor{db}
+}
+
+func runPool(b bed) []kernels.Tensor {
+	x, y, dx := b.filled("x", 1, 6, 6, 2), b.room(1, 3, 3, 2), b.room(1, 6, 6, 2)
+	p := kernels.Pool{Size: 3, Stride: 2, Pad: 1}
+	b.MaxPool(y, x, p)
+	b.MaxPoolBackward(dx, b.filled("dy", 1, 3, 3, 2), y, x, p)
+	return []kernels.Tensor{y, dx}
+}
+
+func runSoftmax(b bed) []kernels.Tensor {
+	y := b.room(3, 40)
+	b.LogSoftmax(y, b.filled("x", 3, 40))
+	return []kernels.Tensor{y}
+}
+
+// runContrast has more candidates than a tile, a key of their own that anchors do not see, and labels.
+func runContrast(b bed) []kernels.Tensor {
+	const n, depth = 40, 5
+	q, lse, dq, loss := b.filled("q", n, depth), b.room(n), b.room(n, depth), b.New(kernels.Float64, 1)
+	k, dk := b.filled("k", n, depth), b.room(n, depth)
+	labels := kernels.Labels{Offsets: b.New(kernels.Int32, n+1), Columns: b.New(kernels.Int32, n), Weights: b.room(n)}
+	offsets, columns := make([]float64, n+1), make([]float64, n)
+	for i := range n {
+		offsets[i+1], columns[i] = float64(i+1), float64((i+1)%n)
+	}
+	kerneltest.Set(b, labels.Offsets, offsets)
+	kerneltest.Set(b, labels.Columns, columns)
+	b.Fill(labels.Weights, 1)
+	c := kernels.Contrast{Scale: 0.5, Keys: kernels.OtherKeys}
+	b.ContrastiveLoss(loss, lse, q, k, kernels.Tensor{}, labels, c, 1)
+	b.ContrastiveLossBackward(dq, dk, lse, q, k, kernels.Tensor{}, labels, c, 1)
+	return []kernels.Tensor{loss, lse, dq, dk}
+}
+
+var brokenFiles = []broken{
+	{"comparison", "elementwise.ptx", "setp.lt.f32 %p, %x,", "setp.gt.f32 %p, %x,", "", runReLU},
+	{"bound of the threads", "elementwise.ptx", "setp.ge.u32 %p, %i, %n;", "setp.gt.u32 %p, %i, %n;", "out of bounds", runReLU},
+	{"one place for all threads", "elementwise.ptx", "st.global.f32 [%a], %x;", "ld.param.u64 %a, [y];\n\tst.global.f32 [%a], %x;", "race", runReLU},
+	{"edge of the image", "convolution.ptx", "setp.ge.u32 %p, %w, %W;", "setp.gt.u32 %p, %w, %W;", "", runConvolution},
+	{"stride of the gradient", "convolution.ptx", "setp.ne.u32 %p, %k, %t;", "setp.ne.u32 %p, %k, %k;", "", runConvolutionData},
+	{"distance of the parts", "normalisation.ptx", "fma.rn.f64 %sum, %v, %count, %sum;", "", "", runMoments},
+	{"partial sum not stored", "reduction.ptx", "st.global.f64 [%a], %sum;", "", "uninitialised", runBias},
+	{"parts one after the other", "reduction.ptx", "mul.wide.u32 %step, %n, 8;", "mul.wide.u32 %step, %n, 4;", "", runBias},
+	{"an earlier equal", "pooling.ptx", "setp.eq.f32 %p, %x, %best;", "setp.lt.f32 %p, %x, %x;", "", runPool},
+	{"half a warp", "softmax.ptx", "mov.u32 %lane, 16;", "mov.u32 %lane, 8;", "", runSoftmax},
+	{"upper bits of log(2)", "softmax.ptx", "0fBF317200", "0fBF317000", "", runSoftmax},
+	{"lanes that a shuffle names", "contrast.ptx", "%g, %j, 31, 0xFFFFFFFF", "%g, %j, 31, 0x0000FFFF", "shfl", runContrast},
+	{"column of the anchor itself", "contrast.ptx", "not.pred %in, %in;", "", "", runContrast},
+	{"second tile", "contrast.ptx", "or.b32 %i, %add, %base;", "mov.b32 %i, %add;", "", runContrast},
+}
+
+// TestBroken: a mistake in a file that ships is found on small operands, which the file itself passes.
+func TestBroken(t *testing.T) {
+	whole, err := families()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range brokenFiles {
+		t.Run(b.name, func(t *testing.T) {
+			var list []family
+			for _, f := range whole {
+				if f.name == b.file {
+					if !strings.Contains(f.text, b.old) {
+						t.Fatalf("%s has no %q", b.file, b.old)
+					}
+					f.text = strings.ReplaceAll(f.text, b.old, b.new)
+				}
+				list = append(list, f)
+			}
+			if found := b.found(t, whole); found != "" {
+				t.Errorf("without the mistake: %s", found)
+			}
+			switch found := b.found(t, list); {
+			case found == "":
+				t.Error("the mistake is not found")
+			case !strings.Contains(found, b.fault):
+				t.Errorf("found by %q, expected a fault with %q", found, b.fault)
+			}
+		})
+	}
+}
+
+// found says what the operation shows on the given kernels, "" where all is as on the reference.
+func (b broken) found(t *testing.T, list []family) string {
+	t.Helper()
+	dev, err := open(ptxsim.Open(ptxsim.Options{}), list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dev.Close()
+	oracle := reference.New(kernels.Float32)
+	want := b.run(bed{oracle})
+	for i, got := range b.run(bed{dev}) {
+		values := make([]float64, got.Len())
+		if err := dev.ReadFloat64(values, got); err != nil {
+			return err.Error()
+		}
+		for j, w := range kerneltest.Get(oracle, want[i]) {
+			if !(math.Abs(values[j]-w) <= 1e-5*(1+math.Abs(w))) {
+				return fmt.Sprintf("result %d[%d] = %g, want %g", i, j, values[j], w)
+			}
+		}
+	}
+	return ""
+}

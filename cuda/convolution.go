@@ -1,0 +1,75 @@
+package cuda
+
+import "gzpt/kernels"
+
+// geometry is the arguments of the kernels of a convolution behind their tensors.
+func geometry(y, x, w kernels.Tensor, c kernels.Conv) []argument {
+	return []argument{
+		size(x.Dim(1)), size(x.Dim(2)), size(x.Dim(3)), size(w.Dim(0)), size(w.Dim(1)), size(w.Dim(2)), size(y.Dim(1)), size(y.Dim(2)),
+		size(c.Stride), size(c.Pad), size(c.Dilation), size(w.Dim(3)), size(w.Dim(0) / c.Groups),
+	}
+}
+
+// Conv2D: y[n,oh,ow,k] = sum_{r,s,c} x[n,h,w,c] * w[k,r,s,c].
+func (d *Device) Conv2D(y, x, w kernels.Tensor, c kernels.Conv) {
+	const op = "Conv2D"
+	d.convolve(op, y, x, w, d.check.Conv2D(op, y, x, w, c))
+}
+
+// Conv2DStats is Conv2D followed by ChannelMoments of y.
+func (d *Device) Conv2DStats(y, moments, x, w kernels.Tensor, c kernels.Conv) {
+	const op = "Conv2DStats"
+	c = d.check.Conv2D(op, y, x, w, c)
+	d.check.ChannelMoments(op, moments, y, x, w)
+	d.convolve(op, y, x, w, c)
+	d.moments(op, moments, y)
+}
+
+func (d *Device) convolve(op string, y, x, w kernels.Tensor, c kernels.Conv) {
+	d.fits(op, y, x, w)
+	if w.Len() == 0 { // sums of nothing
+		d.fill(op, y, 0)
+		return
+	}
+	d.each(op, "convolve", y.Len(), append([]argument{at(y), at(x), at(w)}, geometry(y, x, w, c)...)...)
+}
+
+// Conv2DBackwardData: dx is the gradient of Conv2D for x.
+func (d *Device) Conv2DBackwardData(dx, dy, w kernels.Tensor, c kernels.Conv) {
+	const op = "Conv2DBackwardData"
+	d.convolveData(op, dx, dy, w, d.check.Conv2D(op, dy, dx, w, c), false)
+}
+
+// Conv2DBackwardDataAdd is Conv2DBackwardData with dx += instead of =.
+func (d *Device) Conv2DBackwardDataAdd(dx, dy, w kernels.Tensor, c kernels.Conv) {
+	const op = "Conv2DBackwardDataAdd"
+	d.convolveData(op, dx, dy, w, d.check.Conv2D(op, dy, dx, w, c), true)
+}
+
+func (d *Device) convolveData(op string, dx, dy, w kernels.Tensor, c kernels.Conv, add bool) {
+	d.fits(op, dx, dy, w)
+	if w.Len() == 0 {
+		if !add {
+			d.fill(op, dx, 0)
+		}
+		return
+	}
+	arguments := append([]argument{at(dx), at(dy), at(w)}, geometry(dy, dx, w, c)...)
+	d.each(op, "convolve_data", dx.Len(), append(arguments, flag(add))...)
+}
+
+// Conv2DBackwardWeights: dw[k,r,s,c] += sum_{n,oh,ow} dy[n,oh,ow,k] * x[n,h,w,c].
+func (d *Device) Conv2DBackwardWeights(dw, dy, x kernels.Tensor, c kernels.Conv) {
+	const op = "Conv2DBackwardWeights"
+	c = d.check.Conv2D(op, dy, x, dw, c)
+	d.fits(op, dw, dy, x)
+	pixels := dy.Rows()
+	if pixels == 0 {
+		return
+	}
+	count, share := parts(pixels, dw.Len())
+	partial := d.scratch(op, count*dw.Len())
+	arguments := append([]argument{argument(partial), at(dy), at(x)}, geometry(dy, x, dw, c)...)
+	d.each(op, "convolve_weights", count*dw.Len(), append(arguments, size(pixels), size(share), size(dw.Len()))...)
+	d.merge(op, dw, partial, count)
+}

@@ -1,0 +1,144 @@
+// Package cuda is the device for NVIDIA GPUs: hand-written PTX, launched over the small interface of a driver. It is plain
+// Go; which driver runs the kernels is the caller's choice: the interpreter of package ptxsim needs no GPU.
+//
+// Its kernels are one thread an output or one warp a row, in float32 with float64 where the contract sums in it: exact,
+// and the same bits on every GPU and on the interpreter. All sums have an order that follows from the shapes alone.
+package cuda
+
+import (
+	"embed"
+	"fmt"
+	"regexp"
+
+	"gzpt/cuda/internal/driver"
+	"gzpt/kernels"
+)
+
+//go:embed ptx/*.ptx
+var sources embed.FS
+
+const (
+	folder = "ptx"
+	// library is the file of functions that is appended to every family of kernels.
+	library = "functions.ptx"
+)
+
+// Device is a GPU as a device of package kernels. It has float32 alone as type of activations.
+type Device struct {
+	driver    driver.Device
+	stream    driver.Stream
+	functions map[string]driver.Function
+	check     kernels.Check
+	memory    memory
+	arguments []byte   // of the launch at hand
+	staged    [][]byte // host memory that copies may read until somebody waits
+	err       error    // why nothing is done any more
+}
+
+var _ kernels.Device = (*Device)(nil)
+
+// Open loads the kernels into a device of a driver, which the result owns from then on: also where Open fails it is closed.
+func Open(gpu driver.Device) (*Device, error) {
+	list, err := families()
+	if err != nil {
+		_ = gpu.Close() // the first error says more
+		return nil, fmt.Errorf("cuda: Open: %w", err)
+	}
+	return open(gpu, list)
+}
+
+// open is Open with the given kernels.
+func open(gpu driver.Device, list []family) (*Device, error) {
+	d := &Device{driver: gpu, functions: map[string]driver.Function{}, memory: newMemory()}
+	d.check = kernels.Check{Type: kernels.Float32, Owner: d}
+	stream, err := gpu.NewStream()
+	if err == nil {
+		d.stream = stream
+		err = d.load(list)
+	}
+	if err != nil {
+		_ = gpu.Close()
+		return nil, fmt.Errorf("cuda: Open: %w", err)
+	}
+	return d, nil
+}
+
+// family is the PTX of one family of kernels with the functions that it calls; name is its file.
+type family struct {
+	name, text string
+}
+
+// families are all kernels that ship.
+func families() ([]family, error) {
+	files, err := sources.ReadDir(folder)
+	if err != nil {
+		return nil, err
+	}
+	functions, err := sources.ReadFile(folder + "/" + library)
+	if err != nil {
+		return nil, err
+	}
+	var list []family
+	for _, file := range files {
+		if file.Name() == library {
+			continue
+		}
+		text, err := sources.ReadFile(folder + "/" + file.Name())
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, family{file.Name(), string(text) + string(functions)})
+	}
+	return list, nil
+}
+
+var entry = regexp.MustCompile(`(?m)^\.visible \.entry (\w+)`)
+
+// load compiles all kernels and finds them by name.
+func (d *Device) load(list []family) error {
+	for _, f := range list {
+		module, err := d.driver.Load(f.name, f.text)
+		if err != nil {
+			return err
+		}
+		for _, match := range entry.FindAllStringSubmatch(f.text, -1) {
+			if d.functions[match[1]], err = module.Function(match[1]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// fail makes err the device's error unless it has one.
+func (d *Device) fail(op string, err error) {
+	if err != nil && d.err == nil {
+		d.err = fmt.Errorf("%s: %s: %w", d.Name(), op, err)
+	}
+}
+
+// Name says that the kernels are those of float32, exact on every GPU.
+func (d *Device) Name() string { return "cuda/float32" }
+
+// Type is Float32.
+func (d *Device) Type() kernels.Type { return kernels.Float32 }
+
+// Supports reports whether the device has tensors of a type: BFloat16 it has not.
+func (d *Device) Supports(t kernels.Type) bool {
+	return t == kernels.Float32 || t == kernels.Float64 || t == kernels.Int32
+}
+
+// Sync waits for all operations issued so far.
+func (d *Device) Sync() error { return d.wait("Sync") }
+
+// wait waits for the device, after which no copy reads host memory any more.
+func (d *Device) wait(op string) error {
+	if d.err == nil {
+		d.fail(op, d.stream.Synchronize())
+	}
+	d.staged = d.staged[:0]
+	return d.err
+}
+
+// Close gives back all that the device holds.
+func (d *Device) Close() { _ = d.driver.Close() }

@@ -1,0 +1,119 @@
+package cuda
+
+import (
+	"math"
+
+	"gzpt/cuda/internal/driver"
+	"gzpt/kernels"
+)
+
+// memory is what a device has taken from its driver.
+type memory struct {
+	blocks  map[*kernels.Memory]driver.Pointer
+	inUse   int64
+	nowhere uintptr // the next address for a tensor that New had no memory for
+
+	// scratch is the memory between the launches of one operation. As operations run in order, all share it.
+	scratch      driver.Pointer
+	scratchBytes int
+}
+
+// nowhere is above all addresses of a GPU, so that such tensors overlap nothing.
+const nowhere = 1 << 60
+
+func newMemory() memory {
+	return memory{blocks: map[*kernels.Memory]driver.Pointer{}, nowhere: nowhere}
+}
+
+// New allocates a zeroed tensor; drivers align to 256 bytes.
+func (d *Device) New(t kernels.Type, dims ...int) kernels.Tensor {
+	d.check.New(t)
+	bytes := kernels.DeviceMemory(d, 0, math.MaxInt).Tensor(t, 0, dims...).Bytes() // which refuses wrong dimensions
+	at, ok := d.alloc("New", bytes)
+	if !ok {
+		m := kernels.DeviceMemory(d, d.memory.nowhere, bytes)
+		d.memory.nowhere += uintptr(bytes+255) / 256 * 256
+		return m.Tensor(t, 0, dims...)
+	}
+	m := kernels.DeviceMemory(d, uintptr(at), bytes)
+	v := m.Tensor(t, 0, dims...)
+	d.memory.blocks[m] = at
+	d.memory.inUse += int64(bytes)
+	if bytes > 0 {
+		d.fail("New", d.stream.Fill(at, 0, bytes/4))
+	}
+	return v
+}
+
+// alloc takes memory of the driver; where there is not enough the device fails.
+func (d *Device) alloc(op string, bytes int) (at driver.Pointer, ok bool) {
+	if d.err != nil {
+		return 0, false
+	}
+	free, total, err := d.driver.Memory()
+	if err == nil && bytes > free {
+		err = &kernels.OutOfMemory{Asked: int64(bytes), Free: int64(free), Total: int64(total)}
+	}
+	if err == nil {
+		at, err = d.driver.Alloc(max(bytes, 4)) // a tensor without elements has an address too
+	}
+	d.fail(op, err)
+	return at, err == nil
+}
+
+// release gives memory back to the driver, behind the operations that were issued before.
+func (d *Device) release(op string, at driver.Pointer) {
+	if d.err == nil {
+		d.fail(op, d.stream.Synchronize())
+	}
+	if d.err == nil {
+		d.fail(op, d.driver.Free(at))
+	}
+}
+
+// Free gives the memory of a tensor back. It waits for the operations that were issued before.
+func (d *Device) Free(t kernels.Tensor) {
+	d.check.Free(t)
+	m := t.Memory()
+	if m == nil {
+		return
+	}
+	m.Release()
+	at, ok := d.memory.blocks[m]
+	if !ok { // New has failed
+		return
+	}
+	delete(d.memory.blocks, m)
+	d.memory.inUse -= int64(m.Bytes())
+	d.release("Free", at)
+}
+
+// InUse is the bytes of all tensors that were made and not given back.
+func (d *Device) InUse() int64 { return d.memory.inUse }
+
+// NewBuffer allocates host memory of n floats. The driver's interface has no memory that it transfers faster.
+func (d *Device) NewBuffer(n int) []float32 { return make([]float32, n) }
+
+// FreeBuffer has nothing to give back.
+func (d *Device) FreeBuffer([]float32) {}
+
+// scratch is memory of n float64 until the end of the operation. Its contents are undefined.
+func (d *Device) scratch(op string, n int) scratch {
+	if bytes := 8 * n; bytes > d.memory.scratchBytes && d.err == nil {
+		if d.memory.scratchBytes > 0 {
+			d.release(op, d.memory.scratch)
+		}
+		at, ok := d.alloc(op, bytes)
+		if !ok {
+			bytes = 0
+		}
+		d.memory.scratch, d.memory.scratchBytes = at, bytes
+	}
+	return scratch(d.memory.scratch)
+}
+
+// scratch is an address of float64 numbers.
+type scratch uint64
+
+// from is the numbers from number n on.
+func (s scratch) from(n int) scratch { return s + scratch(8*n) }

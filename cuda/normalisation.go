@@ -1,0 +1,102 @@
+package cuda
+
+import "gzpt/kernels"
+
+// ChannelMoments: the mean of every channel and the sum of the squared distances from it.
+func (d *Device) ChannelMoments(moments, x kernels.Tensor) {
+	const op = "ChannelMoments"
+	d.check.ChannelMoments(op, moments, x)
+	d.moments(op, moments, x)
+}
+
+func (d *Device) moments(op string, moments, x kernels.Tensor) {
+	d.fits(op, x)
+	rows, channels := x.Rows(), x.Channels()
+	if rows == 0 {
+		d.fill(op, moments, 0)
+		return
+	}
+	count, share := parts(rows, channels)
+	partial := d.scratch(op, 2*count*channels)
+	d.each(op, "moments_parts", count*channels, argument(partial), at(x), size(rows), size(channels), size(share))
+	d.each(op, "moments_merge", channels, at(moments), argument(partial), size(rows), size(share), size(count))
+}
+
+// BatchNormStats turns the moments of rows rows into Mean and InvStd and moves the running statistics.
+func (d *Device) BatchNormStats(n kernels.Norm, runningMean, runningVar, moments kernels.Tensor, rows int, eps, momentum float64) {
+	d.check.BatchNormStats(n, runningMean, runningVar, moments, rows)
+	correction := 1.0
+	if rows > 1 {
+		correction = float64(rows) / float64(rows-1)
+	}
+	d.each("BatchNormStats", "norm_stats", n.Mean.Len(), at(n.Mean), at(n.InvStd), at(runningMean), at(runningVar), at(moments),
+		number(float64(rows)), number(correction), number(eps), number(momentum))
+}
+
+// InverseStd: invStd[c] = 1/sqrt(variance[c]+eps).
+func (d *Device) InverseStd(invStd, variance kernels.Tensor, eps float64) {
+	d.check.InverseStd(invStd, variance)
+	d.each("InverseStd", "inverse_std", invStd.Len(), at(invStd), at(variance), number(eps))
+}
+
+// BatchNorm: y[r,c] = xhat[r,c]*Gamma[c] + Beta[c].
+func (d *Device) BatchNorm(y, x kernels.Tensor, n kernels.Norm) {
+	d.check.BatchNorm("BatchNorm", y, n, x)
+	d.norm("BatchNorm", y, x, kernels.Tensor{}, n, false)
+}
+
+// BatchNormReLU is BatchNorm, then ReLU.
+func (d *Device) BatchNormReLU(y, x kernels.Tensor, n kernels.Norm) {
+	d.check.BatchNorm("BatchNormReLU", y, n, x)
+	d.norm("BatchNormReLU", y, x, kernels.Tensor{}, n, true)
+}
+
+// BatchNormAddReLU is BatchNorm, then the sum with r, then ReLU.
+func (d *Device) BatchNormAddReLU(y, x, r kernels.Tensor, n kernels.Norm) {
+	d.check.BatchNorm("BatchNormAddReLU", y, n, x, r)
+	d.norm("BatchNormAddReLU", y, x, r, n, true)
+}
+
+func (d *Device) norm(op string, y, x, r kernels.Tensor, n kernels.Norm, relu bool) {
+	d.each(op, "norm", y.Len(), at(y), at(x), at(r), at(n.Gamma), at(n.Beta), at(n.Mean), at(n.InvStd), size(y.Channels()), flag(relu))
+}
+
+// BatchNormBackward is the gradient of BatchNorm in train mode.
+func (d *Device) BatchNormBackward(dx, dgamma, dbeta, dy, x kernels.Tensor, n kernels.Norm) {
+	const op = "BatchNormBackward"
+	d.check.BatchNormBackward(op, dx, dgamma, dbeta, n, dy, x)
+	d.normBackward(op, dx, kernels.Tensor{}, dgamma, dbeta, dy, kernels.Tensor{}, x, n)
+}
+
+// BatchNormReLUBackward is ReLUBackward with y, then BatchNormBackward.
+func (d *Device) BatchNormReLUBackward(dx, dgamma, dbeta, dy, y, x kernels.Tensor, n kernels.Norm) {
+	const op = "BatchNormReLUBackward"
+	d.check.BatchNormBackward(op, dx, dgamma, dbeta, n, dy, x, y)
+	d.normBackward(op, dx, kernels.Tensor{}, dgamma, dbeta, dy, y, x, n)
+}
+
+// BatchNormAddReLUBackward is the gradient of BatchNormAddReLU.
+func (d *Device) BatchNormAddReLUBackward(dx, dr, dgamma, dbeta, dy, y, x kernels.Tensor, n kernels.Norm) {
+	const op = "BatchNormAddReLUBackward"
+	d.check.BatchNormBackward(op, dx, dgamma, dbeta, n, dy, x, y)
+	d.check.BatchNormResidual(dr, dx, dy, y, x, dgamma, dbeta, n.Gamma, n.Beta, n.Mean, n.InvStd)
+	d.normBackward(op, dx, dr, dgamma, dbeta, dy, y, x, n)
+}
+
+// normBackward sums the gradient g and g*xhat over the rows in parts, merges the parts, then makes dx and, where it is
+// one, dr of the sums. Without y there is no ReLU.
+func (d *Device) normBackward(op string, dx, dr, dgamma, dbeta, dy, y, x kernels.Tensor, n kernels.Norm) {
+	rows, channels := x.Rows(), x.Channels()
+	if x.Len() == 0 {
+		return
+	}
+	d.fits(op, x)
+	count, share := parts(rows, channels)
+	partial := d.scratch(op, 2*(count+1)*channels)
+	sums := partial.from(2 * count * channels)
+	d.each(op, "norm_parts", count*channels, argument(partial), at(dy), at(y), at(x), at(n.Mean), at(n.InvStd),
+		size(rows), size(channels), size(share))
+	d.each(op, "norm_sums", channels, argument(sums), at(dgamma), at(dbeta), argument(partial), size(count))
+	d.each(op, "norm_data", x.Len(), at(dx), at(dr), at(dy), at(y), at(x), at(n.Gamma), at(n.Mean), at(n.InvStd),
+		argument(sums), size(channels), number(float64(rows)))
+}

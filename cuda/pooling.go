@@ -1,0 +1,41 @@
+package cuda
+
+import "gzpt/kernels"
+
+// windows is the arguments of the kernels of a max pool behind their tensors.
+func windows(y, x kernels.Tensor, p kernels.Pool) []argument {
+	return []argument{
+		size(x.Dim(1)), size(x.Dim(2)), size(x.Dim(3)), size(y.Dim(1)), size(y.Dim(2)), size(p.Size), size(p.Stride), size(p.Pad),
+	}
+}
+
+// MaxPool: y = the largest x of the window, padding excluded.
+func (d *Device) MaxPool(y, x kernels.Tensor, p kernels.Pool) {
+	const op = "MaxPool"
+	d.check.MaxPool(op, y, x, p)
+	d.fits(op, x)
+	d.each(op, "max_pool", y.Len(), append([]argument{at(y), at(x)}, windows(y, x, p)...)...)
+}
+
+// MaxPoolBackward: dx = 0, then every dy goes to the first element of its window that equals y.
+func (d *Device) MaxPoolBackward(dx, dy, y, x kernels.Tensor, p kernels.Pool) {
+	const op = "MaxPoolBackward"
+	d.check.MaxPoolBackward(dx, dy, y, x, p)
+	d.fits(op, y)
+	d.each(op, "max_pool_backward", dx.Len(), append([]argument{at(dx), at(dy), at(y), at(x)}, windows(y, x, p)...)...)
+}
+
+// GlobalAveragePool: y[n,c] = sum_{h,w} x[n,h,w,c] / (H*W).
+func (d *Device) GlobalAveragePool(y, x kernels.Tensor) {
+	const op = "GlobalAveragePool"
+	d.check.GlobalAveragePool(op, y, x)
+	d.fits(op, x)
+	d.each(op, "average", y.Len(), at(y), at(x), size(x.Dim(1)*x.Dim(2)), size(x.Dim(3)))
+}
+
+// GlobalAveragePoolBackward: dx[n,h,w,c] = dy[n,c] / (H*W).
+func (d *Device) GlobalAveragePoolBackward(dx, dy kernels.Tensor) {
+	const op = "GlobalAveragePoolBackward"
+	d.check.GlobalAveragePool(op, dy, dx)
+	d.each(op, "average_backward", dx.Len(), at(dx), at(dy), size(dx.Dim(1)*dx.Dim(2)), size(dx.Dim(3)))
+}

@@ -1,0 +1,83 @@
+package cuda
+
+import (
+	"encoding/binary"
+	"math"
+
+	"gzpt/cuda/internal/driver"
+	"gzpt/kernels"
+)
+
+// Transfers convert on the host, so that a value is rounded once, and copy bytes: devices are little-endian.
+
+// Write copies host values into dst, converting to its type. src may be used again when it returns.
+func (d *Device) Write(dst kernels.Tensor, src []float32) {
+	d.check.Transfer("Write", dst, len(src))
+	write(d, "Write", dst, src)
+}
+
+// WriteFloat64 is Write from float64, rounding once.
+func (d *Device) WriteFloat64(dst kernels.Tensor, src []float64) {
+	d.check.Transfer("WriteFloat64", dst, len(src))
+	write(d, "WriteFloat64", dst, src)
+}
+
+// WriteInt32 is Write into a tensor of type Int32.
+func (d *Device) WriteInt32(dst kernels.Tensor, src []int32) {
+	d.check.Transfer("WriteInt32", dst, len(src))
+	write(d, "WriteInt32", dst, src)
+}
+
+// write stages the bytes of the values and copies them.
+func write[E float32 | float64 | int32](d *Device, op string, dst kernels.Tensor, src []E) {
+	if len(src) == 0 || d.err != nil {
+		return
+	}
+	data := make([]byte, 0, dst.Bytes())
+	for _, v := range src {
+		switch dst.Type() {
+		case kernels.Float32:
+			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(v)))
+		case kernels.Float64:
+			data = binary.LittleEndian.AppendUint64(data, math.Float64bits(float64(v)))
+		case kernels.Int32:
+			data = binary.LittleEndian.AppendUint32(data, uint32(int32(v)))
+		}
+	}
+	d.staged = append(d.staged, data)
+	d.fail(op, d.stream.CopyIn(driver.Pointer(dst.Address()), data))
+}
+
+// Read waits for the operations issued so far and copies src to the host, converting to float32.
+func (d *Device) Read(dst []float32, src kernels.Tensor) error {
+	d.check.Transfer("Read", src, len(dst))
+	return read(d, "Read", dst, src)
+}
+
+// ReadFloat64 is Read into float64.
+func (d *Device) ReadFloat64(dst []float64, src kernels.Tensor) error {
+	d.check.Transfer("ReadFloat64", src, len(dst))
+	return read(d, "ReadFloat64", dst, src)
+}
+
+// read fills dst after all that can fail.
+func read[E float32 | float64](d *Device, op string, dst []E, src kernels.Tensor) error {
+	data := make([]byte, src.Bytes())
+	if len(data) > 0 && d.err == nil {
+		d.fail(op, d.stream.CopyOut(data, driver.Pointer(src.Address())))
+	}
+	if err := d.wait(op); err != nil {
+		return err
+	}
+	for i := range dst {
+		switch src.Type() {
+		case kernels.Float32:
+			dst[i] = E(math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:])))
+		case kernels.Float64:
+			dst[i] = E(math.Float64frombits(binary.LittleEndian.Uint64(data[8*i:])))
+		case kernels.Int32:
+			dst[i] = E(int32(binary.LittleEndian.Uint32(data[4*i:])))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,110 @@
+package nn
+
+import (
+	"bytes"
+	"math"
+	"testing"
+
+	"gzpt/cuda"
+	"gzpt/cuda/ptxsim"
+	"gzpt/kernels"
+	"gzpt/kernels/kerneltest"
+	"gzpt/kernels/reference"
+)
+
+// openCUDA opens the GPU device on the interpreter of its kernels.
+func openCUDA(t *testing.T, seed uint64) kernels.Device {
+	t.Helper()
+	dev, err := cuda.Open(ptxsim.Open(ptxsim.Options{Seed: seed}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(dev.Close)
+	return dev
+}
+
+// TestCUDATrains: every method trains on the kernels of the GPU device as on the float64 reference, to the same bits under
+// every order of warps, and leaves no byte behind. Two steps of AdamW at the learning rate of the golden trainings are within
+// the bounds that these allow a float32 device. One large step of SGD moves the weights along the same gradient; AdamW
+// would turn the roundings of a gradient of 0 into steps, and a second large step magnify those of every tier.
+func TestCUDATrains(t *testing.T) {
+	for _, method := range Methods() {
+		for _, o := range []struct {
+			optimiser string
+			lr        float64
+			steps     int
+			moved     float64
+		}{{"adamw", 1e-5, 2, math.Inf(1)}, {"sgd", 0.1, 1, 1e-3}} {
+			t.Run(method+"/"+o.optimiser, func(t *testing.T) {
+				c := tinyMethod(method, 18)
+				c.Optimiser, c.LR = DefaultOptimiser(o.optimiser), o.lr
+				want := trained(t, reference.New(kernels.Float64), c, o.steps)
+				var first []byte
+				for seed := range uint64(3) {
+					dev := openCUDA(t, seed)
+					got := trained(t, dev, c, o.steps)
+					got.compare(t, want, o.moved)
+					if seed == 0 {
+						first = got.blocks
+					}
+					if !bytes.Equal(got.blocks, first) {
+						t.Errorf("seed %d: the checkpoint has other bits", seed)
+					}
+					if n := dev.InUse(); n != 0 {
+						t.Errorf("%d bytes were not given back", n)
+					}
+				}
+			})
+		}
+	}
+}
+
+// beginning is the losses of the first steps on a device, the weights before and after them, and the blocks of the checkpoint where
+// the device can write one.
+type beginning struct {
+	losses, before, after []float64
+	blocks                []byte
+}
+
+func trained(t *testing.T, dev kernels.Device, c Config, steps int) (r beginning) {
+	t.Helper()
+	tr, err := NewTrainer(dev, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tr.Close()
+	weights := tr.method.trained().weights.block
+	r.before = kerneltest.Get(dev, weights)
+	for k := range steps {
+		r.losses = append(r.losses, train(t, tr, k, 1).Loss)
+	}
+	r.after = kerneltest.Get(dev, weights)
+	if dev.Type() == kernels.Float32 {
+		r.blocks = blocksOf(t, state(t, tr))
+	}
+	return r
+}
+
+// compare demands the losses and the weights of another training, the difference of the weights also as a share of how far
+// they have moved.
+func (r beginning) compare(t *testing.T, want beginning, moved float64) {
+	t.Helper()
+	const lossBound, weightBound = 5e-4, 1e-3
+	for k, loss := range r.losses {
+		if !(math.Abs(loss-want.losses[k]) <= lossBound) {
+			t.Errorf("step %d: the loss is %.9f, the reference's is %.9f, allowed difference %g", k, loss, want.losses[k], lossBound)
+		}
+	}
+	var difference, size, way float64
+	for i, w := range want.after {
+		step := w - want.before[i]
+		off := r.after[i] - r.before[i] - step
+		difference, size, way = difference+off*off, size+w*w, way+step*step
+	}
+	if d := math.Sqrt(difference / size); !(d <= weightBound) {
+		t.Errorf("the weights deviate by %.3g of their norm, allowed %g", d, weightBound)
+	}
+	if d := math.Sqrt(difference / way); !(d <= moved) {
+		t.Errorf("the weights have moved otherwise by %.3g of their way, allowed %g", d, moved)
+	}
+}
