@@ -15,7 +15,7 @@ CUDA_TOOLS          := .tools/cuda-13.5.37
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo study methods measures test machine lint unit tiers noasm portable race short-demo fuzz bench bench-peer bench-gaze check-export check-weights pages bench-contrast cuda-tools clean
+.PHONY: help demo study methods measures test machine lint assembler unit tiers noasm portable race short-demo fuzz bench bench-peer bench-gaze check-export check-weights pages bench-contrast cuda-tools clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,7 +32,7 @@ methods: ## four methods with no, permuted and real gaze on phantoms, three seed
 measures: ## what every measure of gaze is worth on real recordings and what it costs, to bench/results; GAZE_DATA=folder
 	$(GO) run ./bench/measures --data $(GAZE_DATA)
 
-test: machine lint unit tiers noasm portable race short-demo ## everything that continuous integration checks
+test: machine lint assembler unit tiers noasm portable race short-demo ## everything that continuous integration checks
 	@echo "make test: all passed"
 
 machine: ## the line that belongs to every number: processor, cores, tiers, Go
@@ -52,6 +52,9 @@ $(STATICCHECK):
 	@mkdir -p .tools
 	GOBIN=$(CURDIR)/.tools $(GO) install honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION)
 	@mv .tools/staticcheck $@
+
+assembler: ## NVIDIA's assembler and compiler for the tests of cuda, where pip can install them
+	@$(MAKE) --no-print-directory cuda-tools || echo "no ptxas and nvcc here: the tests of cuda that want them are skipped and say so"
 
 # -count=1: go test takes up an old result though ../shared has changed, or the environment of a process that a test starts.
 unit: ## tests; the suites of the devices run on every tier by themselves
