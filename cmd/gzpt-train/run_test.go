@@ -440,7 +440,7 @@ func TestPrecision(t *testing.T) {
 	for _, tier := range asm.Tiers()[1:] {
 		t.Setenv("GZPT_CPU", tier)
 		lacking = tier
-		want := "--precision bfloat16: the device cpu/" + tier + " lacks it; GZPT_CPU=reference"
+		want := "--precision bfloat16: the device cpu/" + tier + " lacks it; --device cpu and GZPT_CPU=reference"
 		if o := gzpt(t, tiny(whole, settings...)...); o.status != 2 || !strings.Contains(o.stderr, want) {
 			t.Errorf("status %d, %s", o.status, o.stderr)
 		}
