@@ -1,0 +1,6 @@
+//go:build race
+
+package cuda_test
+
+// raceEnabled: the race detector makes the interpreter ten times as slow.
+const raceEnabled = true
