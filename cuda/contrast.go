@@ -26,7 +26,7 @@ func (c contrast) labelArguments() []argument {
 // form is the arguments that say which columns an anchor has.
 func (c contrast) form() []argument {
 	batch := c.keys.Dim(0)
-	return []argument{size(batch), size(batch + c.queued()), size(c.q.Dim(1)), argument(c.Keys), number(c.Scale)}
+	return []argument{size(batch), size(batch + c.queued()), size(c.q.Dim(1)), size(int(c.Keys)), number(c.Scale)}
 }
 
 // ContrastiveLoss is PositivesLoss of LogSoftmax of the products of q with its candidates, without their matrix.
@@ -42,7 +42,7 @@ func (d *Device) ContrastiveLoss(loss, lse, q, k, queue kernels.Tensor, labels k
 // weighLabels sums up the labels of every anchor, weighs them, and adds to loss unless that is the zero Tensor.
 func (d *Device) weighLabels(op string, loss kernels.Tensor, j contrast, scale float64) rowSums {
 	r := d.rowSums(op, j.q.Dim(0))
-	arguments := []argument{argument(r.sums), argument(r.losses), at(j.lse), at(j.q), at(j.keys), at(j.queue)}
+	arguments := []argument{r.sums.argument(), r.losses.argument(), at(j.lse), at(j.q), at(j.keys), at(j.queue)}
 	d.rows(op, "contrast_rows", r.count, append(append(arguments, j.labelArguments()...), j.form()...)...)
 	d.weigh(op, loss, r, divisor(j.Normaliser), scale)
 	return r
@@ -86,8 +86,8 @@ func (d *Device) contrastGradient(op string, g gradient, j contrast, r rowSums, 
 		}
 		return
 	}
-	arguments := []argument{at(g.out), at(g.own), at(g.other), at(j.lse), argument(r.weights), argument(r.sums)}
+	arguments := []argument{at(g.out), at(g.own), at(g.other), at(j.lse), r.weights.argument(), r.sums.argument()}
 	arguments = append(arguments, j.labelArguments()...)
 	d.rows(op, "contrast_gradient", g.own.Dim(0), append(arguments, size(j.keys.Dim(0)), size(others), size(g.first), size(j.q.Dim(1)),
-		argument(j.Keys), flag(g.keys), flag(g.add), number(j.Scale), number(scale*j.Scale))...)
+		size(int(j.Keys)), flag(g.keys), flag(g.add), number(j.Scale), number(scale*j.Scale))...)
 }

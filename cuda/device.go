@@ -23,7 +23,7 @@ const (
 	library = "functions.ptx"
 )
 
-// Device is a GPU as a device of package kernels. It has float32 alone as type of activations.
+// Device is a GPU as a device of package kernels. Activations are float32 or bfloat16.
 type Device struct {
 	driver    driver.Device
 	stream    driver.Stream
@@ -50,7 +50,7 @@ func Open(gpu driver.Device) (*Device, error) {
 // open is Open with the given kernels.
 func open(gpu driver.Device, list []family) (*Device, error) {
 	d := &Device{driver: gpu, functions: map[string]driver.Function{}, memory: newMemory()}
-	d.check = kernels.Check{Type: kernels.Float32, Owner: d}
+	d.check = kernels.Check{Type: kernels.Float32, Owner: d, BFloat16: true}
 	stream, err := gpu.NewStream()
 	if err == nil {
 		d.stream = stream
@@ -96,7 +96,7 @@ var entry = regexp.MustCompile(`(?m)^\.visible \.entry (\w+)`)
 
 // load compiles all kernels and finds them by name.
 func (d *Device) load(list []family) error {
-	for _, f := range list {
+	for _, f := range inAllVariants(list) {
 		module, err := d.driver.Load(f.name, f.text)
 		if err != nil {
 			return err
@@ -123,9 +123,9 @@ func (d *Device) Name() string { return "cuda/float32" }
 // Type is Float32.
 func (d *Device) Type() kernels.Type { return kernels.Float32 }
 
-// Supports reports whether the device has tensors of a type: BFloat16 it has not.
+// Supports reports whether the device has tensors of a type: it has all.
 func (d *Device) Supports(t kernels.Type) bool {
-	return t == kernels.Float32 || t == kernels.Float64 || t == kernels.Int32
+	return t == kernels.Float32 || t == kernels.BFloat16 || t == kernels.Float64 || t == kernels.Int32
 }
 
 // Sync waits for all operations issued so far.

@@ -47,7 +47,7 @@ func TestFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	dev.SumSquares(out, x) // its threads take more instructions than that
-	const want = "cuda/float32: SumSquares: kernel squares: "
+	const want = "cuda/float32: SumSquares: kernel squares_wide: "
 	for range 2 {
 		if err := dev.Sync(); err == nil || len(err.Error()) < len(want) || err.Error()[:len(want)] != want {
 			t.Fatalf("error %v, expected %s...", err, want)

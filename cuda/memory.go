@@ -40,7 +40,7 @@ func (d *Device) New(t kernels.Type, dims ...int) kernels.Tensor {
 	d.memory.blocks[m] = at
 	d.memory.inUse += int64(bytes)
 	if bytes > 0 {
-		d.fail("New", d.stream.Fill(at, 0, bytes/4))
+		d.fail("New", d.stream.Fill(at, 0, (bytes+3)/4))
 	}
 	return v
 }
@@ -55,7 +55,7 @@ func (d *Device) alloc(op string, bytes int) (at driver.Pointer, ok bool) {
 		err = &kernels.OutOfMemory{Asked: int64(bytes), Free: int64(free), Total: int64(total)}
 	}
 	if err == nil {
-		at, err = d.driver.Alloc(max(bytes, 4)) // a tensor without elements has an address too
+		at, err = d.driver.Alloc(max((bytes+3)/4, 1) * 4) // whole words, which are zeroed; a tensor without elements has an address too
 	}
 	d.fail(op, err)
 	return at, err == nil
@@ -114,6 +114,9 @@ func (d *Device) scratch(op string, n int) scratch {
 
 // scratch is an address of float64 numbers.
 type scratch uint64
+
+// argument is the address as an argument of a kernel.
+func (s scratch) argument() argument { return argument{bits: uint64(s), address: true} }
 
 // from is the numbers from number n on.
 func (s scratch) from(n int) scratch { return s + scratch(8*n) }
