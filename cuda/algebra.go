@@ -2,11 +2,36 @@ package cuda
 
 import "gzpt/kernels"
 
+const (
+	tile        = 128          // rows and columns of c that a block computes
+	tileThreads = 256          // of such a block
+	tileStep    = 16           // of k at a time
+	leastDepth  = 8 * tileStep // the shortest part of a sum
+	mostTiles   = 264          // up to which sums are cut: two for each multiprocessor of an H200
+)
+
+// cut cuts the sums of a product of m by n into parts of share, where the tiles alone are too few to fill a GPU.
+func cut(m, n, depth int) (count, share int) {
+	tiles := ((m + tile - 1) / tile) * ((n + tile - 1) / tile)
+	count = max(1, min(mostTiles/tiles, depth/leastDepth))
+	share = ((depth+count-1)/count + tileStep - 1) / tileStep * tileStep
+	return (depth + share - 1) / share, share
+}
+
 // MatMul: c[i,j] = sum_k A[i,k]*B[k,j] (+ c[i,j] with p.Accumulate).
 func (d *Device) MatMul(c, a, b kernels.Tensor, p kernels.Product) {
 	const op = "MatMul"
-	_, columns, depth := d.check.MatMul(c, a, b, p)
-	d.fits(op, a, b)
+	rows, columns, depth := d.check.MatMul(c, a, b, p)
+	d.fits(op, a, b, c)
+	if c.Len() == 0 {
+		return
+	}
+	if depth == 0 { // sums of nothing
+		if !p.Accumulate {
+			d.fill(op, c, 0)
+		}
+		return
+	}
 	ai, ak := a.Dim(1), 1
 	if p.TransA {
 		ai, ak = ak, ai
@@ -15,7 +40,18 @@ func (d *Device) MatMul(c, a, b kernels.Tensor, p kernels.Product) {
 	if p.TransB {
 		bk, bj = bj, bk
 	}
-	d.each(op, "matmul", c.Len(), at(c), at(a), at(b), size(columns), size(depth), size(ai), size(ak), size(bk), size(bj), flag(p.Accumulate))
+	count, share := cut(rows, columns, depth)
+	out := at(c)
+	if count > 1 || p.Accumulate {
+		out = d.scratch(op, (count*c.Len()+1)/2).argument()
+	}
+	blocks := count * ((rows + tile - 1) / tile) * ((columns + tile - 1) / tile)
+	vector := columns%4 == 0 && out.bits%16 == 0
+	d.launch(op, "product", blocks, tileThreads, []argument{out, at(a), at(b), size(rows), size(columns), size(depth),
+		size(ai), size(ak), size(bk), size(bj), size(share), flag(vector)})
+	if out != at(c) {
+		d.each(op, "product_merge", c.Len(), at(c), out, size(count), flag(p.Accumulate))
+	}
 }
 
 // PairwiseMinimum: c[i,j] = sum_k min(a[i,k], b[j,k]).
