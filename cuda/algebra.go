@@ -3,18 +3,18 @@ package cuda
 import "gzpt/kernels"
 
 const (
-	tile        = 128          // rows and columns of c that a block computes
-	tileThreads = 256          // of such a block
-	tileStep    = 16           // of k at a time
-	leastDepth  = 8 * tileStep // the shortest part of a sum
-	mostTiles   = 264          // up to which sums are cut: two for each multiprocessor of an H200
+	productTile    = 128             // rows and columns of c that a block computes
+	productThreads = 256             // of such a block
+	productStep    = 16              // of k at a time
+	leastDepth     = 8 * productStep // the shortest part of a sum
+	mostTiles      = 264             // up to which sums are cut: two for each multiprocessor of an H200
 )
 
 // cut cuts the sums of a product of m by n into parts of share, where the tiles alone are too few to fill a GPU.
 func cut(m, n, depth int) (count, share int) {
-	tiles := ((m + tile - 1) / tile) * ((n + tile - 1) / tile)
+	tiles := ((m + productTile - 1) / productTile) * ((n + productTile - 1) / productTile)
 	count = max(1, min(mostTiles/tiles, depth/leastDepth))
-	share = ((depth+count-1)/count + tileStep - 1) / tileStep * tileStep
+	share = ((depth+count-1)/count + productStep - 1) / productStep * productStep
 	return (depth + share - 1) / share, share
 }
 
@@ -45,9 +45,9 @@ func (d *Device) MatMul(c, a, b kernels.Tensor, p kernels.Product) {
 	if count > 1 || p.Accumulate {
 		out = d.scratch(op, (count*c.Len()+1)/2).argument()
 	}
-	blocks := count * ((rows + tile - 1) / tile) * ((columns + tile - 1) / tile)
+	blocks := count * ((rows + productTile - 1) / productTile) * ((columns + productTile - 1) / productTile)
 	vector := columns%4 == 0 && out.bits%16 == 0
-	d.launch(op, "product", blocks, tileThreads, []argument{out, at(a), at(b), size(rows), size(columns), size(depth),
+	d.launch(op, "product", blocks, productThreads, []argument{out, at(a), at(b), size(rows), size(columns), size(depth),
 		size(ai), size(ak), size(bk), size(bj), size(share), flag(vector)})
 	if out != at(c) {
 		d.each(op, "product_merge", c.Len(), at(c), out, size(count), flag(p.Accumulate))

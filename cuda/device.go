@@ -3,6 +3,7 @@
 //
 // Its kernels are one thread an output or one warp a row, in float32 with float64 where the contract sums in it: exact,
 // and the same bits on every GPU and on the interpreter. All sums have an order that follows from the shapes alone.
+// [Settings] can have products of float32 computed on tensor cores, faster and less exactly.
 package cuda
 
 import (
@@ -23,8 +24,28 @@ const (
 	library = "functions.ptx"
 )
 
+// Products is how a device multiplies float32 tensors.
+type Products uint8
+
+const (
+	// Float32 is one float32 multiply-add after the other, on the ordinary cores: the default, and the oracle of the others.
+	Float32 Products = iota
+	// TF32 is tensor cores on operands rounded to tf32, which has the range of float32 and 10 binary digits behind the point. The
+	// products are exact, their sums float32.
+	TF32
+)
+
+// String is the name in [Device.Name] and in the command's --precision.
+func (p Products) String() string { return [...]string{"float32", "tf32"}[p] }
+
+// Settings are what a caller chooses. The zero value is exact.
+type Settings struct {
+	Products Products
+}
+
 // Device is a GPU as a device of package kernels. Activations are float32 or bfloat16.
 type Device struct {
+	settings  Settings
 	driver    driver.Device
 	stream    driver.Stream
 	functions map[string]driver.Function
@@ -38,18 +59,18 @@ type Device struct {
 var _ kernels.Device = (*Device)(nil)
 
 // Open loads the kernels into a device of a driver, which the result owns from then on: also where Open fails it is closed.
-func Open(gpu driver.Device) (*Device, error) {
+func Open(gpu driver.Device, settings Settings) (*Device, error) {
 	list, err := families()
 	if err != nil {
 		_ = gpu.Close() // the first error says more
 		return nil, fmt.Errorf("cuda: Open: %w", err)
 	}
-	return open(gpu, list)
+	return open(gpu, settings, list)
 }
 
 // open is Open with the given kernels.
-func open(gpu driver.Device, list []family) (*Device, error) {
-	d := &Device{driver: gpu, functions: map[string]driver.Function{}, memory: newMemory()}
+func open(gpu driver.Device, settings Settings, list []family) (*Device, error) {
+	d := &Device{settings: settings, driver: gpu, functions: map[string]driver.Function{}, memory: newMemory()}
 	d.check = kernels.Check{Type: kernels.Float32, Owner: d, BFloat16: true}
 	stream, err := gpu.NewStream()
 	if err == nil {
@@ -117,8 +138,11 @@ func (d *Device) fail(op string, err error) {
 	}
 }
 
-// Name says that the kernels are those of float32, exact on every GPU.
-func (d *Device) Name() string { return "cuda/float32" }
+// Name says what float32 tensors are multiplied in: "cuda/float32", "cuda/tf32".
+func (d *Device) Name() string { return "cuda/" + d.Products() }
+
+// Products names how float32 tensors are multiplied; see [kernels.Multiplier].
+func (d *Device) Products() string { return d.settings.Products.String() }
 
 // Type is Float32.
 func (d *Device) Type() kernels.Type { return kernels.Float32 }

@@ -74,24 +74,33 @@ func (d *deviceName) addFlag(f *flags, g *pflag.FlagSet) {
 
 // openFor opens the device for a training of some precision.
 func (d deviceName) openFor(precision string) (kernels.Device, error) {
-	dev, err := d.open()
+	var settings cuda.Settings
+	advice := "--device cpu and GZPT_CPU=reference choose one that has it"
+	if precision == "tf32" {
+		settings.Products = cuda.TF32
+		advice = "only a GPU has it"
+	}
+	dev, err := d.openWith(settings)
 	if err != nil {
 		return nil, err
 	}
 	if err := nn.CheckPrecision(dev, precision); err != nil {
 		dev.Close()
-		return nil, usagef("--precision %s: the device %s lacks it; --device cpu and GZPT_CPU=reference choose one that has it", precision, dev.Name())
+		return nil, usagef("--precision %s: the device %s lacks it; %s", precision, dev.Name(), advice)
 	}
 	return dev, nil
 }
 
-// open opens the device.
-func (d deviceName) open() (kernels.Device, error) {
+// open opens the device with exact products.
+func (d deviceName) open() (kernels.Device, error) { return d.openWith(cuda.Settings{}) }
+
+// openWith opens the device; the settings are for a GPU alone.
+func (d deviceName) openWith(settings cuda.Settings) (kernels.Device, error) {
 	switch d {
 	case "cuda":
 		return nil, usagef("--device cuda: this build has the CPU alone: expected auto or cpu")
 	case "ptxsim":
-		return cuda.Open(ptxsim.Open(ptxsim.Options{}))
+		return cuda.Open(ptxsim.Open(ptxsim.Options{}), settings)
 	}
 	return asm.Open("")
 }
