@@ -43,6 +43,12 @@ func runReLU(b bed) []kernels.Tensor {
 	return []kernels.Tensor{y}
 }
 
+func runReLUBackward(b bed) []kernels.Tensor {
+	dx := b.room(16)
+	b.ReLUBackward(dx, b.filled("dy", 16), b.filled("y", 16))
+	return []kernels.Tensor{dx}
+}
+
 func runConvolution(b bed) []kernels.Tensor {
 	y := b.room(1, 4, 5, 3)
 	b.Conv2D(y, b.filled("x", 1, 4, 5, 2), b.filled("w", 3, 3, 3, 2), kernels.Conv{Stride: 1, Pad: 1})
@@ -81,6 +87,21 @@ func runSoftmax(b bed) []kernels.Tensor {
 	return []kernels.Tensor{y}
 }
 
+// runProduct has more than three steps of the sum and tails of every kind.
+func runProduct(b bed) []kernels.Tensor {
+	c := b.room(20, 27)
+	b.MatMul(c, b.filled("a", 20, 72), b.filled("b", 72, 27), kernels.Product{})
+	return []kernels.Tensor{c}
+}
+
+// runHalf has bfloat16 activations, of which a thread takes eight.
+func runHalf(b bed) []kernels.Tensor {
+	x, y := b.New(kernels.BFloat16, 16), b.New(kernels.BFloat16, 16)
+	b.Convert(x, b.filled("x", 16))
+	b.ReLU(y, x)
+	return []kernels.Tensor{x, y}
+}
+
 // runContrast has more candidates than a tile, a key of their own that anchors do not see, and labels.
 func runContrast(b bed) []kernels.Tensor {
 	const n, depth = 40, 5
@@ -112,6 +133,16 @@ var brokenFiles = []broken{
 	{"an earlier equal", "pooling.ptx", "setp.eq.f32 %p, %x, %best;", "setp.lt.f32 %p, %x, %x;", "", runPool},
 	{"half a warp", "softmax.ptx", "mov.u32 %lane, 16;", "mov.u32 %lane, 8;", "", runSoftmax},
 	{"upper bits of log(2)", "softmax.ptx", "0fBF317200", "0fBF317000", "", runSoftmax},
+	{"mark of a register", "elementwise.ptx", ".reg .f32 %g, %y; // element", ".reg .f32 %g; // element\n\t.reg .f32 %y;", "", runReLUBackward},
+	{"mark of an access", "elementwise.ptx", "st.global.f32 [%a], %x; // activation", "st.global.f32 [%a], %x;", "out of bounds", runHalf},
+	{"barrier between steps", "product.ptx", "bar.sync 0;", "", "uninitialised", runProduct},
+	{"the other buffer", "product.ptx", "xor.b32 %buffer, %buffer, 16896;", "", "race", runProduct},
+	{"edge of the matrix", "product.ptx", "setp.lt.u32 %b0, %j, %columns;", "setp.le.u32 %b0, %j, %columns;", "out of bounds", runProduct},
+	{"end of the sum", "product.ptx", "min.u32 %left, %left, 16;", "min.u32 %left, %left, 15;", "", runProduct},
+	{"copies awaited", "product_tf32.ptx", "cp.async.wait_group 1;", "cp.async.wait_group 2;", "asynchronous copy", runProduct},
+	{"barrier after copies", "product_tf32.ptx", "bar.sync 0;", "", "", runProduct},
+	{"the upper eight k", "product_tf32.ptx", "xor.b32 %j, %j, 32;", "", "", runProduct},
+	{"chunks that change places", "product_tf32.ptx", "xor.b32 %size, %size, %j;", "add.u32 %size, %size, %j;", "", runProduct},
 	{"lanes that a shuffle names", "contrast.ptx", "%g, %j, 31, 0xFFFFFFFF", "%g, %j, 31, 0x0000FFFF", "shfl", runContrast},
 	{"column of the anchor itself", "contrast.ptx", "not.pred %in, %in;", "", "", runContrast},
 	{"second tile", "contrast.ptx", "or.b32 %i, %add, %base;", "mov.b32 %i, %add;", "", runContrast},
@@ -151,9 +182,13 @@ func TestBroken(t *testing.T) {
 // found says what the operation shows on the given kernels, "" where all is as on the reference.
 func (b broken) found(t *testing.T, list []family) string {
 	t.Helper()
-	dev, err := open(ptxsim.Open(ptxsim.Options{}), Settings{}, list)
+	var settings Settings
+	if strings.Contains(b.file, "tf32") {
+		settings.Products = TF32
+	}
+	dev, err := open(ptxsim.Open(ptxsim.Options{}), settings, list)
 	if err != nil {
-		t.Fatal(err)
+		return err.Error()
 	}
 	defer dev.Close()
 	oracle := reference.New(kernels.Float32)
