@@ -2,14 +2,6 @@ package cuda
 
 import "gzpt/kernels"
 
-// PairwiseMinimum: c[i,j] = sum_k min(a[i,k], b[j,k]).
-func (d *Device) PairwiseMinimum(c, a, b kernels.Tensor) {
-	const op = "PairwiseMinimum"
-	_, columns, depth := d.check.PairwiseMinimum(c, a, b)
-	d.fits(op, a, b)
-	d.each(op, "pairwise_minimum", c.Len(), at(c), at(a), at(b), size(columns), size(depth))
-}
-
 // NormalizeRows: norms[r] = max(sqrt(sum_c x[r,c]^2), eps); y[r,c] = x[r,c] / norms[r].
 func (d *Device) NormalizeRows(y, norms, x kernels.Tensor, eps float64) {
 	const op = "NormalizeRows"

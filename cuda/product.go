@@ -32,11 +32,23 @@ func (d *Device) MatMul(c, a, b kernels.Tensor, p kernels.Product) {
 	const op = "MatMul"
 	_, _, depth := d.check.MatMul(c, a, b, p)
 	d.fits(op, a, b, c)
-	d.product(op, c, operand(a, p.TransA), operand(b, !p.TransB), depth, p.Accumulate)
+	kernel := "product"
+	if d.settings.Products == TF32 {
+		kernel = "product_tf32"
+	}
+	d.product(op, kernel, c, operand(a, p.TransA), operand(b, !p.TransB), depth, p.Accumulate)
 }
 
-// product is c[i,j] = (add ? c[i,j] : 0) + sum of a[i,k]*b[j,k] over depth k.
-func (d *Device) product(op string, c kernels.Tensor, a, b matrix, depth int, add bool) {
+// PairwiseMinimum: c[i,j] = sum_k min(a[i,k], b[j,k]).
+func (d *Device) PairwiseMinimum(c, a, b kernels.Tensor) {
+	const op = "PairwiseMinimum"
+	_, _, depth := d.check.PairwiseMinimum(c, a, b)
+	d.fits(op, a, b, c)
+	d.product(op, variant{minimum: true}.name("product"), c, operand(a, false), operand(b, false), depth, false)
+}
+
+// product is c[i,j] = (add ? c[i,j] : 0) + sum of a[i,k]*b[j,k] over depth k, by a kernel of products.
+func (d *Device) product(op, kernel string, c kernels.Tensor, a, b matrix, depth int, add bool) {
 	if c.Len() == 0 {
 		return
 	}
@@ -55,11 +67,10 @@ func (d *Device) product(op string, c kernels.Tensor, a, b matrix, depth int, ad
 	}
 	arguments := []argument{out, at(a.x), at(b.x), size(rows), size(columns), size(depth),
 		size(a.across), size(a.along), size(b.along), size(b.across), size(share), flag(columns%4 == 0 && out.bits%16 == 0)}
-	if d.settings.Products == TF32 {
-		d.launch(op, "product_tf32", count*tiles, productThreads, append(arguments, flag(a.vector()), flag(b.vector())))
-	} else {
-		d.launch(op, "product", count*tiles, productThreads, arguments)
+	if kernel == "product_tf32" {
+		arguments = append(arguments, flag(a.vector()), flag(b.vector()))
 	}
+	d.launch(op, kernel, count*tiles, productThreads, arguments)
 	if count > 1 || add {
 		d.each(op, "product_merge", c.Len(), at(c), out, size(count), flag(add))
 	}

@@ -12,17 +12,19 @@ import (
 //
 //	// activation  behind a load, a store or a step of addresses: it may be of bfloat16
 //	// element     behind a declaration: the registers are those of an element, the others those of the thread
+//	// multiply    behind a label: the multiply-adds that follow may be additions of the lesser one of the two
 //
 // A thread with several elements has a register of each for an element register, and loads and stores 16 bytes at a time.
 // Every element goes through the same operations in every variant, so its bits are the same.
 
 // variant is a way to run a kernel.
 type variant struct {
-	half bool // activations are bfloat16
-	wide bool // a thread has width elements, and addresses are multiples of 16 bytes
+	half    bool // activations are bfloat16
+	wide    bool // a thread has width elements, and addresses are multiples of 16 bytes
+	minimum bool // in the place of products
 }
 
-var variants = []variant{{}, {half: true}, {wide: true}, {half: true, wide: true}}
+var variants = []variant{{}, {half: true}, {wide: true}, {half: true, wide: true}, {minimum: true}}
 
 // width is the elements of a thread: as many activations as 16 bytes hold.
 func (v variant) width() int {
@@ -43,12 +45,20 @@ func (v variant) name(kernel string) string {
 	if v.wide {
 		kernel += "_wide"
 	}
+	if v.minimum {
+		kernel += "_minimum"
+	}
 	return kernel
 }
 
 // has reports whether a kernel has the variant.
 func (v variant) has(kernel string) bool {
-	return (!v.half || strings.Contains(kernel, "// activation\n")) && (!v.wide || strings.Contains(kernel, "// element\n"))
+	for mark, wanted := range map[string]bool{"activation": v.half, "element": v.wide, "multiply": v.minimum} {
+		if wanted && !strings.Contains(kernel, "// "+mark+"\n") {
+			return false
+		}
+	}
+	return true
 }
 
 // inAllVariants is the families in all variants that they have.
@@ -69,6 +79,7 @@ var (
 	declaration = regexp.MustCompile(`^(\s*\.reg \.\w+ )(.*); // element$`)
 	memoryLine  = regexp.MustCompile(`^(\s*)(@!?%\w+ )?(ld|st)\.global\.(f32|f64) (?:(%\w+), \[(%\w+)\]|\[(%\w+)\], (%\w+));`)
 	stepLine    = regexp.MustCompile(`^(\s*(?:mul\.wide\.u32|add\.u64) %\w+, %\w+), 4;`)
+	multiplyAdd = regexp.MustCompile(`^\tfma\.rn\.f32 (%s\d+), (%x\d), (%y\d), %s\d+;$`)
 	register    = regexp.MustCompile(`%\w+`)
 )
 
@@ -125,6 +136,8 @@ func (v variant) rewrite(kernel string) string {
 			line = stepLine.ReplaceAllString(code, "$1, 2;")
 		case m != nil && (active || slices.Contains(elements, m[5]+m[8])):
 			line = v.access(m, active, slices.Contains(elements, m[5]+m[8]))
+		case v.minimum && multiplyAdd.MatchString(code):
+			line = multiplyAdd.ReplaceAllString(code, "\tmin.NaN.f32 %least, $2, $3; add.rn.f32 $1, $1, %least;")
 		case usesAny(code, elements):
 			line = v.each(code, elements, " ")
 		}
