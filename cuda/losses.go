@@ -22,8 +22,9 @@ type rowSums struct {
 	sums, losses, weights scratch
 }
 
-func (d *Device) rowSums(op string, rows int) rowSums {
-	s := d.scratch(op, 3*rows)
+func (d *Device) rowSums(op string, rows int) rowSums { return rowSumsIn(d.scratch(op, 3*rows), rows) }
+
+func rowSumsIn(s scratch, rows int) rowSums {
 	return rowSums{rows, s, s.from(rows), s.from(2 * rows)}
 }
 
