@@ -104,20 +104,39 @@ func runHalf(b bed) []kernels.Tensor {
 
 // runContrast has more candidates than a tile, a key of their own that anchors do not see, and labels.
 func runContrast(b bed) []kernels.Tensor {
-	const n, depth = 40, 5
+	return b.contrast(70, 5, 0, kernels.OtherKeys, false)
+}
+
+// runOwnKey has a key for every anchor beside the queue.
+func runOwnKey(b bed) []kernels.Tensor { return b.contrast(5, 6, 3, kernels.OwnKey, false) }
+
+// contrast is the loss of n anchors, each with a label, and its gradient; with symmetric the keys are the anchors.
+func (b bed) contrast(n, depth, queued int, keys kernels.Keys, symmetric bool) []kernels.Tensor {
 	q, lse, dq, loss := b.filled("q", n, depth), b.room(n), b.room(n, depth), b.New(kernels.Float64, 1)
-	k, dk := b.filled("k", n, depth), b.room(n, depth)
+	k, dk, queue := b.filled("k", n, depth), b.room(n, depth), kernels.Tensor{}
+	if symmetric {
+		k, dk = q, kernels.Tensor{}
+	}
+	if queued > 0 {
+		queue = b.filled("queue", queued, depth)
+	}
 	labels := kernels.Labels{Offsets: b.New(kernels.Int32, n+1), Columns: b.New(kernels.Int32, n), Weights: b.room(n)}
 	offsets, columns := make([]float64, n+1), make([]float64, n)
 	for i := range n {
-		offsets[i+1], columns[i] = float64(i+1), float64((i+1)%n)
+		offsets[i+1], columns[i] = float64(i+1), float64((7*i+1)%(n+queued))
+		if keys == kernels.OwnKey {
+			columns[i] = float64(i)
+		}
 	}
 	kerneltest.Set(b, labels.Offsets, offsets)
 	kerneltest.Set(b, labels.Columns, columns)
 	b.Fill(labels.Weights, 1)
-	c := kernels.Contrast{Scale: 0.5, Keys: kernels.OtherKeys}
-	b.ContrastiveLoss(loss, lse, q, k, kernels.Tensor{}, labels, c, 1)
-	b.ContrastiveLossBackward(dq, dk, lse, q, k, kernels.Tensor{}, labels, c, 1)
+	c := kernels.Contrast{Scale: 2 / float64(depth), Keys: keys}
+	b.ContrastiveLoss(loss, lse, q, k, queue, labels, c, 1)
+	b.ContrastiveLossBackward(dq, dk, lse, q, k, queue, labels, c, 1)
+	if symmetric {
+		return []kernels.Tensor{loss, lse, dq}
+	}
 	return []kernels.Tensor{loss, lse, dq, dk}
 }
 
@@ -143,9 +162,13 @@ var brokenFiles = []broken{
 	{"barrier after copies", "product_tf32.ptx", "bar.sync 0;", "", "", runProduct},
 	{"the upper eight k", "product_tf32.ptx", "xor.b32 %j, %j, 32;", "", "", runProduct},
 	{"chunks that change places", "product_tf32.ptx", "xor.b32 %size, %size, %j;", "add.u32 %size, %size, %j;", "", runProduct},
-	{"lanes that a shuffle names", "contrast.ptx", "%g, %j, 31, 0xFFFFFFFF", "%g, %j, 31, 0x0000FFFF", "shfl", runContrast},
-	{"column of the anchor itself", "contrast.ptx", "not.pred %in, %in;", "", "", runContrast},
-	{"second tile", "contrast.ptx", "or.b32 %i, %add, %base;", "mov.b32 %i, %add;", "", runContrast},
+	{"column of the anchor itself", "contrast_lse.ptx", "not.pred %in, %in;", "", "", runContrast},
+	{"shares of a block", "contrast_lse.ptx", "mad.lo.u32 %i, %part, 4, %i;", "mad.lo.u32 %i, %part, 2, %i;", "", runContrast},
+	{"barrier behind the tile", "contrast_lse.ptx", "bar.sync 0;\n\tmov.u32 %n, 0;", "mov.u32 %n, 0;", "race", runContrast},
+	{"barrier before the labels", "contrast_gradient.ptx", "bar.sync 0;\n// Less the labels", "\n// Less the labels", "race", runContrast},
+	{"roles of the labels", "contrast_gradient.ptx", "selp.u32 %j, %i, %t, %role;", "selp.u32 %j, %t, %i, %role;", "", runContrast},
+	{"columns of the anchors themselves", "contrast_gradient.ptx", "setp.eq.and.u32 %p, %keys, 1, %p;", "setp.eq.and.u32 %p, %keys, 9, %p;", "", runContrast},
+	{"label of the own key", "contrast.ptx", "sub.rn.f32 %z, %z, %x;\n\tbra LABEL;", "bra LABEL;", "", runOwnKey},
 }
 
 // TestBroken: a mistake in a file that ships is found on small operands, which the file itself passes.
