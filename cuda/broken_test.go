@@ -153,7 +153,7 @@ var brokenFiles = []broken{
 	{"half a warp", "softmax.ptx", "mov.u32 %lane, 16;", "mov.u32 %lane, 8;", "", runSoftmax},
 	{"upper bits of log(2)", "softmax.ptx", "0fBF317200", "0fBF317000", "", runSoftmax},
 	{"mark of a register", "elementwise.ptx", ".reg .f32 %g, %y; // element", ".reg .f32 %g; // element\n\t.reg .f32 %y;", "", runReLUBackward},
-	{"mark of an access", "elementwise.ptx", "st.global.f32 [%a], %x; // activation", "st.global.f32 [%a], %x;", "out of bounds", runHalf},
+	{"mark of an access", "elementwise.ptx", "st.global.f32 [%a], %x; // activation", "st.global.f32 [%a], %x;", "misaligned", runHalf},
 	{"barrier between steps", "product.ptx", "bar.sync 0;", "", "uninitialised", runProduct},
 	{"the other buffer", "product.ptx", "xor.b32 %buffer, %buffer, 16896;", "", "race", runProduct},
 	{"edge of the matrix", "product.ptx", "setp.lt.u32 %b0, %j, %columns;", "setp.le.u32 %b0, %j, %columns;", "out of bounds", runProduct},

@@ -48,7 +48,7 @@ type Device struct {
 	settings  Settings
 	driver    driver.Device
 	stream    driver.Stream
-	functions map[string]driver.Function
+	functions map[string]kernel
 	check     kernels.Check
 	memory    memory
 	arguments []byte   // of the launch at hand
@@ -70,7 +70,7 @@ func Open(gpu driver.Device, settings Settings) (*Device, error) {
 
 // open is Open with the given kernels.
 func open(gpu driver.Device, settings Settings, list []family) (*Device, error) {
-	d := &Device{settings: settings, driver: gpu, functions: map[string]driver.Function{}, memory: newMemory()}
+	d := &Device{settings: settings, driver: gpu, functions: map[string]kernel{}, memory: newMemory()}
 	d.check = kernels.Check{Type: kernels.Float32, Owner: d, BFloat16: true}
 	stream, err := gpu.NewStream()
 	if err == nil {
@@ -87,6 +87,13 @@ func open(gpu driver.Device, settings Settings, list []family) (*Device, error) 
 // family is the PTX of one family of kernels with the functions that it calls; name is its file.
 type family struct {
 	name, text string
+	widths     map[string]int // elements of a thread, by kernel
+}
+
+// kernel is what can be launched.
+type kernel struct {
+	driver.Function
+	width int // elements of a thread
 }
 
 // families are all kernels that ship.
@@ -108,7 +115,7 @@ func families() ([]family, error) {
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, family{file.Name(), string(text) + string(functions)})
+		list = append(list, family{name: file.Name(), text: string(text) + string(functions)})
 	}
 	return list, nil
 }
@@ -123,9 +130,11 @@ func (d *Device) load(list []family) error {
 			return err
 		}
 		for _, match := range entry.FindAllStringSubmatch(f.text, -1) {
-			if d.functions[match[1]], err = module.Function(match[1]); err != nil {
+			function, err := module.Function(match[1])
+			if err != nil {
 				return err
 			}
+			d.functions[match[1]] = kernel{function, f.widths[match[1]]}
 		}
 	}
 	return nil

@@ -69,29 +69,30 @@ func (d *Device) each(op, kernel string, n int, arguments ...argument) {
 	if n > math.MaxInt32 {
 		d.fail(op, errTooLong)
 	}
-	v := variant{half: slices.ContainsFunc(arguments, func(a argument) bool { return a.half })}
-	wide := variant{half: v.half, wide: true}
-	if _, has := d.functions[wide.name(kernel)]; has && wide.fits(n, arguments) {
-		v = wide
+	half := slices.ContainsFunc(arguments, func(a argument) bool { return a.half })
+	name, width := variant{half: half}.name(kernel), 1
+	wide := variant{half: half, wide: true}.name(kernel)
+	if w := d.functions[wide].width; w > 0 && fits(w, n, arguments) {
+		name, width = wide, w
 	}
-	threads := n / v.width()
-	d.launch(op, v.name(kernel), (threads+blockThreads-1)/blockThreads, blockThreads, append(arguments, size(n)))
+	threads := n / width
+	d.launch(op, name, (threads+blockThreads-1)/blockThreads, blockThreads, append(arguments, size(n)))
 }
 
-// fits reports whether n elements and everything that repeats are whole threads, and all addresses multiples of 16 bytes.
-func (v variant) fits(n int, arguments []argument) bool {
+// fits reports whether n elements and everything that repeats are whole threads of width elements, and all addresses multiples
+// of 16 bytes.
+func fits(width, n int, arguments []argument) bool {
 	for _, a := range arguments {
-		if a.address && a.bits%16 != 0 || a.period && a.bits%uint64(v.width()) != 0 {
+		if a.address && a.bits%16 != 0 || a.period && a.bits%uint64(width) != 0 {
 			return false
 		}
 	}
-	return n%v.width() == 0
+	return n%width == 0
 }
 
 // mapped is each for a kernel that works on every element alone: those behind the last whole thread have a launch of their own.
 func (d *Device) mapped(op, kernel string, n int, arguments ...argument) {
-	const most = 8 // elements of a thread
-	whole := n / most * most
+	whole := n / mostElements * mostElements
 	d.each(op, kernel, whole, arguments...)
 	for i, a := range arguments {
 		arguments[i].bits += uint64(whole * a.bytes)
@@ -116,7 +117,7 @@ func (d *Device) launch(op, kernel string, blocks, threads int, arguments []argu
 	for _, a := range arguments {
 		d.arguments = binary.LittleEndian.AppendUint64(d.arguments, a.bits)
 	}
-	if err := d.stream.Launch(driver.Launch{Function: f, Grid: [3]int{blocks, 1, 1}, Block: [3]int{threads, 1, 1}, Arguments: d.arguments}); err != nil {
+	if err := d.stream.Launch(driver.Launch{Function: f.Function, Grid: [3]int{blocks, 1, 1}, Block: [3]int{threads, 1, 1}, Arguments: d.arguments}); err != nil {
 		d.fail(op, fmt.Errorf("kernel %s: %w", kernel, err))
 	}
 }

@@ -12,6 +12,7 @@ import (
 //
 //	// activation  behind a load, a store or a step of addresses: it may be of bfloat16
 //	// element     behind a declaration: the registers are those of an element, the others those of the thread
+//	// element of four  likewise, where a thread takes four elements of bfloat16 too, because it has as many of float32 in memory
 //	// multiply    behind a label: the multiply-adds that follow may be additions of the lesser one of the two
 //
 // A thread with several elements has a register of each for an element register, and loads and stores 16 bytes at a time.
@@ -26,16 +27,19 @@ type variant struct {
 
 var variants = []variant{{}, {half: true}, {wide: true}, {half: true, wide: true}, {minimum: true}}
 
-// width is the elements of a thread: as many activations as 16 bytes hold.
-func (v variant) width() int {
+// width is the elements of a thread of a kernel: as many activations as 16 bytes hold, unless it is marked.
+func (v variant) width(kernel string) int {
 	switch {
 	case !v.wide:
 		return 1
-	case v.half:
-		return 8
+	case v.half && !strings.Contains(kernel, "// element of four\n"):
+		return mostElements
 	}
 	return 4
 }
+
+// mostElements is the most that a thread has.
+const mostElements = 8
 
 // name is that of a kernel's variant.
 func (v variant) name(kernel string) string {
@@ -53,7 +57,7 @@ func (v variant) name(kernel string) string {
 
 // has reports whether a kernel has the variant.
 func (v variant) has(kernel string) bool {
-	for mark, wanted := range map[string]bool{"activation": v.half, "element": v.wide, "multiply": v.minimum} {
+	for mark, wanted := range map[string]bool{"activation": v.half, "element": v.wide && !strings.Contains(kernel, "// element of four\n"), "multiply": v.minimum} {
 		if wanted && !strings.Contains(kernel, "// "+mark+"\n") {
 			return false
 		}
@@ -76,7 +80,7 @@ func inAllVariants(list []family) []family {
 
 var (
 	entryStart  = regexp.MustCompile(`(?m)^\.visible \.entry `)
-	declaration = regexp.MustCompile(`^(\s*\.reg \.\w+ )(.*); // element$`)
+	declaration = regexp.MustCompile(`^(\s*\.reg \.\w+ )(.*); // element(?: of four)?$`)
 	memoryLine  = regexp.MustCompile(`^(\s*)(@!?%\w+ )?(ld|st)\.global\.(f32|f64) (?:(%\w+), \[(%\w+)\]|\[(%\w+)\], (%\w+));`)
 	stepLine    = regexp.MustCompile(`^(\s*(?:mul\.wide\.u32|add\.u64) %\w+, %\w+), 4;`)
 	multiplyAdd = regexp.MustCompile(`^\tfma\.rn\.f32 (%s\d+), (%x\d), (%y\d), %s\d+;$`)
@@ -88,13 +92,11 @@ const threadNumber = "\tmad.lo.u32 %i, %i, %t, %n;"
 
 // of is the family in the variant: its kernels that have it, on the lines where they are in the file.
 func (v variant) of(f family) family {
-	if v == (variant{}) {
-		return f
-	}
 	starts := entryStart.FindAllStringIndex(f.text, -1)
 	if len(starts) == 0 {
 		return f
 	}
+	widths := map[string]int{}
 	var text strings.Builder
 	text.WriteString(f.text[:starts[0][0]])
 	for n, start := range starts {
@@ -105,18 +107,23 @@ func (v variant) of(f family) family {
 		kernel, rest, _ := strings.Cut(f.text[start[0]:end], "\n}\n")
 		kernel += "\n}\n"
 		if v.has(kernel) {
+			widths[v.name(entry.FindStringSubmatch(kernel)[1])] = v.width(kernel)
 			text.WriteString(v.rewrite(kernel))
 		} else {
 			text.WriteString(strings.Repeat("\n", strings.Count(kernel, "\n")))
 		}
 		text.WriteString(rest)
 	}
-	return family{f.name, text.String()}
+	return family{f.name, text.String(), widths}
 }
 
 // rewrite is a kernel in the variant.
 func (v variant) rewrite(kernel string) string {
+	if v == (variant{}) {
+		return kernel
+	}
 	var elements []string
+	width := v.width(kernel)
 	lines := strings.Split(kernel, "\n")
 	for n, line := range lines {
 		code, comment, _ := strings.Cut(line, " // ")
@@ -127,19 +134,19 @@ func (v variant) rewrite(kernel string) string {
 		case line == "{" && v.half:
 			line = "{ .reg .b32 %raw<5>;"
 		case line == threadNumber && v.wide:
-			line = fmt.Sprintf("%s mul.lo.u32 %%i, %%i, %d;", code, v.width())
+			line = fmt.Sprintf("%s mul.lo.u32 %%i, %%i, %d;", code, width)
 		case d != nil && v.wide:
 			names := register.FindAllString(d[2], -1)
 			elements = append(elements, names...)
-			line = d[1] + v.each(d[2], elements, ", ") + ";"
+			line = d[1] + each(width, d[2], elements, ", ") + ";"
 		case active && stepLine.MatchString(code):
 			line = stepLine.ReplaceAllString(code, "$1, 2;")
 		case m != nil && (active || slices.Contains(elements, m[5]+m[8])):
-			line = v.access(m, active, slices.Contains(elements, m[5]+m[8]))
+			line = access(width, m, active, slices.Contains(elements, m[5]+m[8]))
 		case v.minimum && multiplyAdd.MatchString(code):
 			line = multiplyAdd.ReplaceAllString(code, "\tmin.NaN.f32 %least, $2, $3; add.rn.f32 $1, $1, %least;")
 		case usesAny(code, elements):
-			line = v.each(code, elements, " ")
+			line = each(width, code, elements, " ")
 		}
 		lines[n] = line
 	}
@@ -151,10 +158,10 @@ func usesAny(code string, names []string) bool {
 	return slices.ContainsFunc(register.FindAllString(code, -1), func(r string) bool { return slices.Contains(names, r) })
 }
 
-// each is code once for every element.
-func (v variant) each(code string, elements []string, between string) string {
+// each is code once for every one of width elements.
+func each(width int, code string, elements []string, between string) string {
 	var all []string
-	for e := range v.width() {
+	for e := range width {
 		all = append(all, register.ReplaceAllStringFunc(code, func(r string) string {
 			if slices.Contains(elements, r) {
 				return ofElement(r, e)
@@ -168,12 +175,12 @@ func (v variant) each(code string, elements []string, between string) string {
 func ofElement(register string, element int) string { return fmt.Sprintf("%s$%d", register, element) }
 
 // access is the load or store that memoryLine has matched, of the register of every element or of one.
-func (v variant) access(m []string, active, elements bool) string {
+func access(width int, m []string, active, elements bool) string {
 	indent, guard, op, typ, name, address := m[1], m[2], m[3], m[4], m[5]+m[8], m[6]+m[7]
 	names := []string{name}
 	if elements {
 		names = nil
-		for e := range v.width() {
+		for e := range width {
 			names = append(names, ofElement(name, e))
 		}
 	}
@@ -214,7 +221,7 @@ func vectors(op, typ string, names []string, address string) []string {
 	return code
 }
 
-// halves moves float32 registers from or to bfloat16, one or eight: a bfloat16 is the upper half of a float32, the first of a
+// halves moves float32 registers from or to bfloat16, one, four or eight: a bfloat16 is the upper half of a float32, the first of a
 // pair the lower half of a word.
 func halves(op string, names []string, address string) []string {
 	raw := func(n int) string { return fmt.Sprintf("%%raw%d", n) }
