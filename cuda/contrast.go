@@ -41,6 +41,11 @@ const (
 	columnShares    = 4   // in which a block sums up the columns of its tiles
 )
 
+// tiles is the name of a kernel of tiles for the products that the device has.
+func (d *Device) tiles(kernel string) string {
+	return variant{tf32: d.settings.Products == TF32}.name(kernel)
+}
+
 func tilesOf(rows int) int { return (rows + contrastTile - 1) / contrastTile }
 
 // contrastParts cuts columns into parts of share for blocks that are too few to fill a GPU.
@@ -75,7 +80,7 @@ func (d *Device) columnSums(op string, j contrast) {
 	count, share := contrastParts(tiles, columns)
 	partial := d.scratch(op, 2*columnShares*count*anchors)
 	arguments := append([]argument{partial.argument(), at(j.q), at(j.keys), at(j.queue), size(anchors)}, j.form()...)
-	d.launch(op, "contrast_lse", tiles*count, contrastThreads, append(arguments, size(share), size(count)))
+	d.launch(op, d.tiles("contrast_lse"), tiles*count, contrastThreads, append(arguments, size(share), size(count)))
 	d.each(op, "contrast_merge", anchors, at(j.lse), partial.argument(), size(columnShares*count))
 }
 
@@ -164,7 +169,7 @@ func (d *Device) contrastGradient(op string, g gradient, j contrast, f factors) 
 	}
 	arguments = append(append([]argument{out}, arguments...), size(j.keys.Dim(0)), size(g.own.Dim(0)), size(others), size(g.first), size(depth),
 		size(int(j.Keys)), flag(g.keys), number(j.Scale), size(share), flag(depth%4 == 0 && out.bits%16 == 0))
-	d.launch(op, "contrast_gradient", count*g.blocks(), contrastThreads, arguments)
+	d.launch(op, d.tiles("contrast_gradient"), count*g.blocks(), contrastThreads, arguments)
 	if count > 1 || g.add {
 		d.each(op, "product_merge", g.out.Len(), at(g.out), out, size(count), flag(g.add))
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // TestContrastTiles: sizes with several tiles of anchors, of elements and of columns, in several parts, give the reference's loss and
-// gradient, and the same bits under another order of warps.
+// gradient, and the same bits under another order of warps. The operands are whole in tf32, in which products are then exact.
 func TestContrastTiles(t *testing.T) {
 	list, err := families()
 	if err != nil {
@@ -30,9 +30,10 @@ func TestContrastTiles(t *testing.T) {
 		t.Run(fmt.Sprint(c), func(t *testing.T) {
 			oracle := reference.New(kernels.Float32)
 			want := bed{oracle}.contrast(c.n, c.depth, c.queued, c.keys, c.symmetric)
-			var first []float64
-			for seed := range uint64(2) {
-				dev, err := open(ptxsim.Open(ptxsim.Options{Seed: seed}), Settings{}, list)
+			first := map[Products][]float64{}
+			for seed := range uint64(4) {
+				products := Products(seed % 2)
+				dev, err := open(ptxsim.Open(ptxsim.Options{Seed: seed / 2}), Settings{Products: products}, list)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -42,33 +43,46 @@ func TestContrastTiles(t *testing.T) {
 					got := kerneltest.Get(dev, x)
 					for e, w := range kerneltest.Get(oracle, want[i]) {
 						if !(math.Abs(got[e]-w) <= 1e-5*(1+math.Abs(w))) {
-							t.Fatalf("result %d[%d] = %g, want %g", i, e, got[e], w)
+							t.Fatalf("%v: result %d[%d] = %g, want %g", products, i, e, got[e], w)
 						}
 					}
 					all = append(all, got...)
 				}
-				if first == nil {
-					first = all
+				if first[products] == nil {
+					first[products] = all
 				}
-				if !slices.Equal(all, first) {
-					t.Error("another order of warps gives other bits")
+				if !slices.Equal(all, first[products]) {
+					t.Errorf("%v: another order of warps gives other bits", products)
 				}
 			}
 		})
 	}
 }
 
+// onTensorCores is how many instructions of warps tensor cores ran.
+func onTensorCores(p *ptxsim.Profile) (n uint64) {
+	for class, counts := range p.Class {
+		if ptxsim.Class(class).String() == "tensor" {
+			n += counts.Instructions
+		}
+	}
+	return n
+}
+
 // TestContrastCounters: the tiles of the contrastive softmax meet in no bank but where threads go through labels.
 func TestContrastCounters(t *testing.T) {
-	found := profiles(t, Settings{}, func(dev *Device) { bed{dev}.contrast(70, 32, 0, kernels.OtherKeys, false) })
-	for _, kernel := range []string{"contrast_lse", "contrast_gradient"} {
-		p := found[kernel]
-		if p == nil || p.Total.SharedRequests == 0 {
-			t.Fatalf("no kernel %s, or no shared memory", kernel)
-		}
-		for _, line := range p.Lines {
-			if line.SharedConflicts != 0 && line.Text != "ld.shared.f32" && line.Text != "st.shared.f32" {
-				t.Errorf("%s, line %d, %s: %d conflicts of %d requests", kernel, line.Line, line.Text, line.SharedConflicts, line.SharedRequests)
+	for _, products := range []Products{Float32, TF32} {
+		found := profiles(t, Settings{Products: products}, func(dev *Device) { bed{dev}.contrast(70, 32, 0, kernels.OtherKeys, false) })
+		for _, kernel := range []string{"contrast_lse", "contrast_gradient"} {
+			p := found[variant{tf32: products == TF32}.name(kernel)]
+			if p == nil || p.Total.SharedRequests == 0 || (onTensorCores(p) > 0) != (products == TF32) {
+				t.Fatalf("%v: no kernel %s, no shared memory, or other products", products, kernel)
+			}
+			for _, line := range p.Lines {
+				labels := kernel == "contrast_gradient" && line.Lanes < 32*line.Instructions
+				if line.SharedConflicts != 0 && !labels {
+					t.Errorf("%v: %s, line %d, %s: %d conflicts of %d requests", products, kernel, line.Line, line.Text, line.SharedConflicts, line.SharedRequests)
+				}
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"embed"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"gzpt/cuda/internal/driver"
 	"gzpt/kernels"
@@ -20,7 +21,7 @@ var sources embed.FS
 
 const (
 	folder = "ptx"
-	// library is the file of functions that is appended to every family of kernels.
+	// library is the file of functions: those that a family declares are appended to it.
 	library = "functions.ptx"
 )
 
@@ -115,9 +116,26 @@ func families() ([]family, error) {
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, family{name: file.Name(), text: string(text) + string(functions)})
+		list = append(list, family{name: file.Name(), text: string(text) + declared(string(text), string(functions))})
 	}
 	return list, nil
+}
+
+var function = regexp.MustCompile(`(?m)^\.func (?:\(.*?\) )?(\w+)\(`)
+
+// declared is those of the library's functions that a family declares.
+func declared(family, library string) string {
+	names := map[string]bool{}
+	for _, match := range function.FindAllStringSubmatch(family, -1) {
+		names[match[1]] = true
+	}
+	var all strings.Builder
+	for _, text := range strings.SplitAfter(library, "\n}\n") {
+		if match := function.FindStringSubmatch(text); match != nil && names[match[1]] {
+			all.WriteString(text)
+		}
+	}
+	return all.String()
 }
 
 var entry = regexp.MustCompile(`(?m)^\.visible \.entry (\w+)`)

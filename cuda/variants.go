@@ -13,6 +13,7 @@ import (
 //	// activation  behind a load, a store or a step of addresses: it may be of bfloat16
 //	// element     behind a declaration: the registers are those of an element, the others those of the thread
 //	// element of four  likewise, where a thread takes four elements of bfloat16 too, because it has as many of float32 in memory
+//	// products    behind a call: of the products of a tile, which may be on tensor cores
 //	// multiply    behind a label: the multiply-adds that follow may be additions of the lesser one of the two
 //
 // A thread with several elements has a register of each for an element register, and loads and stores 16 bytes at a time.
@@ -23,9 +24,10 @@ type variant struct {
 	half    bool // activations are bfloat16
 	wide    bool // a thread has width elements, and addresses are multiples of 16 bytes
 	minimum bool // in the place of products
+	tf32    bool // products of tiles are on tensor cores
 }
 
-var variants = []variant{{}, {half: true}, {wide: true}, {half: true, wide: true}, {minimum: true}}
+var variants = []variant{{}, {half: true}, {wide: true}, {half: true, wide: true}, {minimum: true}, {tf32: true}}
 
 // width is the elements of a thread of a kernel: as many activations as 16 bytes hold, unless it is marked.
 func (v variant) width(kernel string) int {
@@ -52,12 +54,15 @@ func (v variant) name(kernel string) string {
 	if v.minimum {
 		kernel += "_minimum"
 	}
+	if v.tf32 {
+		kernel += "_tf32"
+	}
 	return kernel
 }
 
 // has reports whether a kernel has the variant.
 func (v variant) has(kernel string) bool {
-	for mark, wanted := range map[string]bool{"activation": v.half, "element": v.wide && !strings.Contains(kernel, "// element of four\n"), "multiply": v.minimum} {
+	for mark, wanted := range map[string]bool{"activation": v.half, "element": v.wide && !strings.Contains(kernel, "// element of four\n"), "multiply": v.minimum, "products": v.tf32} {
 		if wanted && !strings.Contains(kernel, "// "+mark+"\n") {
 			return false
 		}
@@ -143,6 +148,8 @@ func (v variant) rewrite(kernel string) string {
 			line = stepLine.ReplaceAllString(code, "$1, 2;")
 		case m != nil && (active || slices.Contains(elements, m[5]+m[8])):
 			line = access(width, m, active, slices.Contains(elements, m[5]+m[8]))
+		case v.tf32 && comment == "products":
+			line = strings.Replace(code, "tile_products", "tile_products_tf32", 1)
 		case v.minimum && multiplyAdd.MatchString(code):
 			line = multiplyAdd.ReplaceAllString(code, "\tmin.NaN.f32 %least, $2, $3; add.rn.f32 $1, $1, %least;")
 		case usesAny(code, elements):
