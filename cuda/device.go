@@ -1,8 +1,9 @@
 // Package cuda is the device for NVIDIA GPUs: hand-written PTX, launched over the small interface of a driver. It is plain
 // Go; which driver runs the kernels is the caller's choice: the interpreter of package ptxsim needs no GPU.
 //
-// Its kernels are one thread an output or one warp a row, in float32 with float64 where the contract sums in it: exact,
-// and the same bits on every GPU and on the interpreter. All sums have an order that follows from the shapes alone.
+// Its kernels are in float32 with float64 where the contract sums in it: exact, and the same bits on every GPU and on the
+// interpreter. All sums have an order that follows from the shapes alone. Activations may be bfloat16. Products of matrices and the
+// contrastive loss go in tiles through shared memory; convolutions are one thread an output.
 // [Settings] can have products of float32 computed on tensor cores, faster and less exactly.
 package cuda
 

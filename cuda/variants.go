@@ -10,14 +10,14 @@ import (
 // A file of kernels is written for one element a thread and float32. Its comments mark what else there is to know, and the
 // other ways to run a kernel follow from it line by line, so that there is one text to read, to mend and to blame:
 //
-//	// activation  behind a load, a store or a step of addresses: it may be of bfloat16
-//	// element     behind a declaration: the registers are those of an element, the others those of the thread
+//	// activation       behind a load, a store or a step of addresses: it may be of bfloat16
+//	// element          behind a declaration: the registers are those of an element, the others those of the thread
 //	// element of four  likewise, where a thread takes four elements of bfloat16 too, because it has as many of float32 in memory
-//	// products    behind a call: of the products of a tile, which may be on tensor cores
-//	// multiply    behind a label: the multiply-adds that follow may be additions of the lesser one of the two
+//	// products         behind a call: of the products of a tile, which may be on tensor cores
+//	// multiply         behind a label: the multiply-adds that follow may be additions of the lesser one of the two
 //
-// A thread with several elements has a register of each for an element register, and loads and stores 16 bytes at a time.
-// Every element goes through the same operations in every variant, so its bits are the same.
+// A thread with several elements has a register of each for an element register, and loads and stores 16 bytes at a time. It
+// does with each of them what a thread with one does, so the bits are the same.
 
 // variant is a way to run a kernel.
 type variant struct {
@@ -62,12 +62,9 @@ func (v variant) name(kernel string) string {
 
 // has reports whether a kernel has the variant.
 func (v variant) has(kernel string) bool {
-	for mark, wanted := range map[string]bool{"activation": v.half, "element": v.wide && !strings.Contains(kernel, "// element of four\n"), "multiply": v.minimum, "products": v.tf32} {
-		if wanted && !strings.Contains(kernel, "// "+mark+"\n") {
-			return false
-		}
-	}
-	return true
+	marked := func(mark string) bool { return strings.Contains(kernel, "// "+mark+"\n") }
+	return (!v.half || marked("activation")) && (!v.wide || marked("element") || marked("element of four")) &&
+		(!v.minimum || marked("multiply")) && (!v.tf32 || marked("products"))
 }
 
 // inAllVariants is the families in all variants that they have.

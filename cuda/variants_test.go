@@ -8,6 +8,49 @@ import (
 	"gzpt/kernels"
 )
 
+// TestVariantText: a variant is the kernel, line by line, with the accesses and registers that its marks name.
+func TestVariantText(t *testing.T) {
+	const kernel = `.visible .entry k(.param .u64 x)
+{
+	.reg .f32 %x; // element
+	mad.lo.u32 %i, %i, %t, %n;
+	mul.wide.u32 %o, %i, 4; // activation
+	@%p ld.global.f32 %x, [%a]; // activation
+	add.rn.f32 %x, %x, %scale;
+	st.global.f32 [%b], %x;
+	ret;
+}
+`
+	for v, want := range map[variant]string{
+		{wide: true}: `.visible .entry k_wide(.param .u64 x)
+{
+	.reg .f32 %x$0, %x$1, %x$2, %x$3;
+	mad.lo.u32 %i, %i, %t, %n; mul.lo.u32 %i, %i, 4;
+	mul.wide.u32 %o, %i, 4; // activation
+	@%p ld.global.v4.f32 {%x$0, %x$1, %x$2, %x$3}, [%a];
+	add.rn.f32 %x$0, %x$0, %scale; 	add.rn.f32 %x$1, %x$1, %scale; 	add.rn.f32 %x$2, %x$2, %scale; 	add.rn.f32 %x$3, %x$3, %scale;
+	st.global.v4.f32 [%b], {%x$0, %x$1, %x$2, %x$3};
+	ret;
+}
+`,
+		{half: true}: `.visible .entry k_half(.param .u64 x)
+{ .reg .b32 %raw<5>;
+	.reg .f32 %x; // element
+	mad.lo.u32 %i, %i, %t, %n;
+	mul.wide.u32 %o, %i, 2;
+	@%p ld.global.u16 %raw0, [%a]; @%p shl.b32 %raw0, %raw0, 16; @%p mov.b32 %x, %raw0;
+	add.rn.f32 %x, %x, %scale;
+	st.global.f32 [%b], %x;
+	ret;
+}
+`,
+	} {
+		if got := v.of(family{name: "k.ptx", text: kernel}); got.text != want || got.widths[v.name("k")] != v.width(kernel) {
+			t.Errorf("%+v: widths %v,\n%s", v, got.widths, got.text)
+		}
+	}
+}
+
 // TestWideAccesses: where operands are aligned and rows are whole, every access of the kernels that memory bounds is of 16 bytes a
 // thread, or four bfloat16, and takes four sectors for 128 bytes. Sums in float64 are few.
 func TestWideAccesses(t *testing.T) {
