@@ -84,13 +84,27 @@ type contrastJob struct {
 	factors      []float32 // of the exponentials of an anchor
 	labelFactors []float32 // of its labels
 	workers      []contrastWorkspace
+	keptLoss
+}
+
+// keptLoss is what the loss together with its gradient needs beside.
+type keptLoss struct {
+	lse                    []float32
+	scale                  float64
+	losses                 []float64
+	kept                   []float32 // exponentials
+	tile, bandFloats       int       // floats of a tile and of all tiles of a band
+	stages                 []stage
+	pairSums, pairLabelled []float64 // [band][anchor]: of the logits with that band
 }
 
 // contrastWorkspace is the scratch of one worker.
 type contrastWorkspace struct {
-	z, turned []float32 // a tile, and its transpose
-	runs      []run
-	stats     []rowStats
+	z, turned      []float32 // a tile, and its transpose
+	runs           []run
+	stats          []rowStats
+	sums, labelled []float64 // of rows
+	columnSums     []float32
 }
 
 // Sizes of tiles in rows and columns, whole panels of every tier: a tile takes up to 140 KiB of L2.
@@ -263,6 +277,7 @@ func (j *contrastJob) scratch() {
 			ws.turned = growFloats(ws.turned, rows*j.stride)
 		}
 		ws.stats, ws.runs = grow(ws.stats, rows), grow(ws.runs, ceil(width, runSteps))
+		ws.sums, ws.labelled, ws.columnSums = grow(ws.sums, rows), grow(ws.labelled, rows), growFloats(ws.columnSums, whole(width))
 	}
 }
 

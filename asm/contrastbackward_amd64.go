@@ -186,9 +186,10 @@ func (j *contrastJob) symmetricTile(ws *contrastWorkspace, upper, lower span) {
 	j.takeLabels(ws.z, 1, j.stride, lower, upper)
 }
 
-// backwardOwn adds the gradients of a band and of the keys of its rows.
-func (j *contrastJob) backwardOwn(item, _ int) {
-	band := j.band(item)
+func (j *contrastJob) backwardOwn(item, _ int) { j.ownGradient(j.band(item)) }
+
+// ownGradient adds the gradients of a band and of the keys of its rows.
+func (j *contrastJob) ownGradient(band span) {
 	for i := band.first; i < band.first+band.n; i++ {
 		g := []float32{j.factors[i] * float32(math.Exp(float64(j.own(i))-float64(j.shifts[i])))}
 		j.takeLabels(g, 0, 0, span{i, 1}, span{i, 1})
