@@ -59,6 +59,47 @@ func TestContrastTiles(t *testing.T) {
 	}
 }
 
+// TestContrastInTF32: row sums on tensor cores are those of operands rounded to tf32, and no others.
+func TestContrastInTF32(t *testing.T) {
+	const n, depth = 9, 20
+	list, err := families()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dev, err := open(ptxsim.Open(ptxsim.Options{}), Settings{Products: TF32}, list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dev.Close()
+	lse := func(dev kernels.Device, round func(float64) float64) []float64 {
+		b := bed{dev}
+		place := func(name string) kernels.Tensor {
+			x, values := b.room(n, depth), kerneltest.Fill(name, -1, 1, n, depth)
+			for i, v := range values {
+				values[i] = round(v)
+			}
+			kerneltest.Set(b, x, values)
+			return x
+		}
+		out := b.room(n)
+		labels := kernels.Labels{Offsets: b.New(kernels.Int32, n+1), Columns: b.New(kernels.Int32, 0), Weights: b.room(0)}
+		b.ContrastiveLoss(b.New(kernels.Float64, 1), out, place("contrast.q"), place("contrast.k"), kernels.Tensor{}, labels, kernels.Contrast{Scale: 3}, 1)
+		return kerneltest.Get(dev, out)
+	}
+	plain := func(v float64) float64 { return v }
+	got, want, exact := lse(dev, plain), lse(reference.New(kernels.Float32), rounded), lse(reference.New(kernels.Float32), plain)
+	var off float64
+	for i, w := range want {
+		if !(math.Abs(got[i]-w) <= 1e-5) {
+			t.Errorf("lse[%d] = %.7f, %.7f of rounded operands", i, got[i], w)
+		}
+		off = max(off, math.Abs(exact[i]-w))
+	}
+	if off < 5e-5 {
+		t.Errorf("rounding moves lse by %g alone: the test tells nothing", off)
+	}
+}
+
 // onTensorCores is how many instructions of warps tensor cores ran.
 func onTensorCores(p *ptxsim.Profile) (n uint64) {
 	for class, counts := range p.Class {
