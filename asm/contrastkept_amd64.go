@@ -21,10 +21,13 @@ import (
 
 const (
 	keptLogit      = 40
-	keptFloats     = 6 << 20  // 24 MiB for groups of bands, unless every worker has one of its own
-	keptBandFloats = 3 << 19  // of one band
-	keptPairFloats = 12 << 20 // 48 MiB for all pairs of bands of the symmetric form
+	keptBandFloats = 3 << 19  // of the columns of one band
+	keptPairFloats = 12 << 20 // of all pairs of bands of the symmetric form
 )
+
+// keptFloats is for the bands of two groups, 24 MiB; where those are fewer than the workers, as many are kept. No bit of the
+// result depends on it. A test sets it.
+var keptFloats = 6 << 20
 
 func (d *device) ContrastiveLossAndBackward(loss, lse, dq, dk, q, k, queue kernels.Tensor, labels kernels.Labels, c kernels.Contrast, scale float64) {
 	symmetric := d.check.ContrastiveLossAndBackward(loss, lse, dq, dk, q, k, queue, labels, c)
