@@ -34,7 +34,7 @@ func TestSimulatedGPU(t *testing.T) {
 		"cuLaunchKernel:1000:700":     "Launch ",
 		"cuStreamSynchronize:9:700":   "Synchronize: CUDA_ERROR_ILLEGAL_ADDRESS (700)",
 		"cuMemcpyDtoHAsync_v2:4:719":  "CopyOut: CUDA_ERROR_LAUNCH_FAILED (719)",
-		"cuMemsetD32Async:1:400":      "New: mumax: Fill: CUDA_ERROR_INVALID_HANDLE (400)",
+		"cuMemsetD32Async:1:400":      "mumax: Fill: CUDA_ERROR_INVALID_HANDLE (400)",
 	} {
 		files := contents(t, run)
 		c := command(t, "--resume", "--out", run, "--device", "cuda")

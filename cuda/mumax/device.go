@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/mumax/3/cuda/cu"
@@ -25,22 +26,28 @@ const (
 	oldestCapability = 80    // which the kernels are written for
 )
 
-// Device is a GPU. One thread of the system owns its CUDA context and makes all calls. A call that fails makes the device
-// fail for good: every later one returns the first error. Calls that the driver itself refuses, such as a launch with too few
-// arguments, do not.
+// Device is a GPU. One thread of the system owns its CUDA context and makes all calls, one after the other. Work for streams is
+// left to it, so that a launch does not cost two changes of threads; all other calls wait for it. A call that fails makes the
+// device fail for good: every later one returns the first error. What the driver itself refuses, such as a launch with too few
+// arguments, does not.
 type Device struct {
-	work chan request // for the thread that owns the context
-	done chan error
+	work   chan request // for the thread that owns the context
+	done   chan error   // of the requests that somebody waits for
+	failed atomic.Pointer[error]
+	closed bool
 
-	context    cu.Context
 	name       string
 	attributes map[driver.Attribute]int
-	host       map[*byte]int // bytes of memory of AllocHost
-	blocking   bool          // wait after each launch, so that an error names its kernel
-	launched   string        // the last kernel since somebody waited
-	failed     error
-	closed     bool
+	blocking   bool // wait for each launch, so that an error names its kernel
+
+	// What follows belongs to the thread.
+	context  cu.Context
+	host     map[*byte]int // bytes of memory of AllocHost
+	launched string        // the last kernel since somebody waited
 }
+
+// mostAhead is how many calls of streams may wait for the thread: about those of a step of training.
+const mostAhead = 1024
 
 var _ driver.Device = (*Device)(nil)
 
@@ -53,7 +60,7 @@ func (e *Unavailable) Error() string { return e.Reason }
 // CUDA_LAUNCH_BLOCKING=1 in the environment the device waits for each kernel, which is slow.
 func Open(ordinal int) (*Device, error) {
 	d := &Device{
-		work: make(chan request), done: make(chan error), attributes: map[driver.Attribute]int{}, host: map[*byte]int{},
+		work: make(chan request, mostAhead), done: make(chan error), attributes: map[driver.Attribute]int{}, host: map[*byte]int{},
 		blocking: os.Getenv("CUDA_LAUNCH_BLOCKING") == "1",
 	}
 	go d.thread()
@@ -103,29 +110,46 @@ func (d *Device) start(ordinal int) error {
 	return nil
 }
 
-// request is a call for the thread that owns the context.
+// request is a call for the thread that owns the context: work, or where it is nil a launch.
 type request struct {
-	call string
-	work func() error
+	call   string
+	work   func() error
+	stream *stream
+	launch driver.Launch
+	waited bool // somebody waits for its end
+	always bool // also on a device that has failed
 }
 
 // thread makes all calls, on one thread of the system. The thread ends with it.
 func (d *Device) thread() {
 	runtime.LockOSThread()
-	for r := range d.work {
-		d.done <- d.run(r)
+	for {
+		r, more := <-d.work
+		if !more {
+			return
+		}
+		err := d.run(r)
+		if r.waited {
+			d.done <- err
+		}
 	}
 }
 
 // run makes a call. No panic of the package cu leaves it.
 func (d *Device) run(r request) (err error) {
+	if failed := d.failed.Load(); failed != nil && !r.always {
+		return *failed
+	}
 	defer func() {
 		if panicked := recover(); panicked != nil {
-			err = d.describe(r.call, panicked)
-			d.failed = err
+			failed := d.describe(r.call, panicked)
+			d.failed.CompareAndSwap(nil, &failed)
+			err = failed
 		}
 	}()
-	if err := r.work(); err != nil {
+	if r.work == nil {
+		r.stream.run(&r.launch)
+	} else if err := r.work(); err != nil {
 		return fmt.Errorf("mumax: %s: %w", r.call, err)
 	}
 	return nil
@@ -138,21 +162,28 @@ func (d *Device) err() error {
 	if d.closed {
 		return errClosed
 	}
-	return d.failed
+	if failed := d.failed.Load(); failed != nil {
+		return *failed
+	}
+	return nil
 }
 
-// do makes a call, unless the device has failed, and waits until it returns.
+// do makes a call, unless the device has failed, and waits until it returns. Then all calls before it have been made.
 func (d *Device) do(call string, work func() error) error {
 	if err := d.err(); err != nil {
 		return err
 	}
-	return d.always(call, work)
+	d.work <- request{call: call, work: work, waited: true}
+	return <-d.done
 }
 
-// always is do for a device that may have failed.
-func (d *Device) always(call string, work func() error) error {
-	d.work <- request{call, work}
-	return <-d.done
+// later leaves a call to the thread, unless the device has failed. Its error is that of the calls after it.
+func (d *Device) later(call string, work func()) error {
+	if err := d.err(); err != nil {
+		return err
+	}
+	d.work <- request{call: call, work: func() error { work(); return nil }}
+	return nil
 }
 
 // describe makes an error of what the package cu panics with.
@@ -277,10 +308,11 @@ func (d *Device) Close() error {
 	if d.closed {
 		return errClosed
 	}
-	err := d.always("Close", func() error {
+	d.work <- request{call: "Close", waited: true, always: true, work: func() error {
 		d.context.Destroy()
 		return nil
-	})
+	}}
+	err := <-d.done
 	d.closed = true
 	close(d.work)
 	return err

@@ -19,16 +19,16 @@ import (
 const slotBytes = 8
 
 type stream struct {
-	device *Device
-	handle cu.Stream
-	gone   bool
+	device    *Device
+	gone      bool
+	capturing bool
+	arguments [mostAhead + 2][]byte // of the launches that may wait for the thread, in turn
+	launches  int
 
-	// capture holds the Go memory that a graph in the making copies from and to; nil outside a capture.
-	capture *runtime.Pinner
-
-	next     driver.Launch // the launch at hand
-	launch   func() error  // which does it
-	slots    []uint64      // its arguments
+	// What follows belongs to the thread.
+	handle   cu.Stream
+	capture  *runtime.Pinner // holds the Go memory that a graph in the making copies from and to; nil outside a capture
+	slots    []uint64        // arguments of the launch at hand
 	pointers []unsafe.Pointer
 }
 
@@ -50,7 +50,6 @@ var errDestroyed = errors.New("it has been destroyed")
 // NewStream makes a stream.
 func (d *Device) NewStream() (driver.Stream, error) {
 	s := &stream{device: d}
-	s.launch = s.doLaunch
 	err := d.do("NewStream", func() error {
 		s.handle = newStream()
 		return nil
@@ -74,15 +73,20 @@ func (d *Device) NewEvent() (driver.Event, error) {
 	return e, nil
 }
 
-// issue makes a call on a stream that is there.
+// issue leaves work to a stream that is there.
 func (s *stream) issue(call string, work func()) error {
-	return s.device.do(call, func() error {
-		if s.gone {
-			return errDestroyed
-		}
-		work()
-		return nil
-	})
+	if s.gone {
+		return s.device.refuse(call, errDestroyed)
+	}
+	return s.device.later(call, work)
+}
+
+// refuse is the error of a call that is not made. It is not the device's.
+func (d *Device) refuse(call string, why error) error {
+	if err := d.err(); err != nil {
+		return err
+	}
+	return fmt.Errorf("mumax: %s: %w", call, why)
 }
 
 // keep holds Go memory for a graph, which C reads and writes when it is launched.
@@ -92,7 +96,6 @@ func (s *stream) keep(b []byte) {
 	}
 }
 
-// CopyIn returns at once where from is memory of AllocHost. Else CUDA copies it aside first.
 func (s *stream) CopyIn(to driver.Pointer, from []byte) error {
 	if len(from) == 0 {
 		return s.device.err()
@@ -121,38 +124,53 @@ func (s *stream) Fill(to driver.Pointer, value uint32, words int) error {
 	return s.issue("Fill", func() { cu.MemsetD32Async(cu.DevicePtr(to), value, int64(words), s.handle) })
 }
 
-// Launch launches a kernel.
+// Launch leaves a kernel to the thread. It allocates nothing.
 func (s *stream) Launch(l driver.Launch) error {
 	f, ours := l.Function.(*function)
 	if !ours || f.module.device != s.device {
 		panic("mumax: Launch: function of another device")
 	}
-	s.next = l
-	return s.device.do(f.launchCall, s.launch)
-}
-
-// doLaunch is the work of Launch, which is bound to the stream once, so that a launch allocates nothing.
-func (s *stream) doLaunch() error {
-	l := &s.next
-	f := l.Function.(*function)
 	if s.gone {
-		return errDestroyed
+		return s.device.refuse(f.launchCall, errDestroyed)
 	}
 	if err := f.refuse(l); err != nil {
+		return s.device.refuse(f.launchCall, err)
+	}
+	if s.device.blocking && !s.capturing {
+		return s.launchAndWait(f, l)
+	}
+	if err := s.device.err(); err != nil {
 		return err
 	}
-	s.pack(f.parameters, l.Arguments)
-	cu.LaunchKernel(f.handle, l.Grid[0], l.Grid[1], l.Grid[2], l.Block[0], l.Block[1], l.Block[2], l.Shared, s.handle, s.pointers)
-	if s.device.blocking && s.capture == nil {
-		s.handle.Synchronize()
-		return nil
-	}
-	s.device.launched = f.name
+	// When this place was last used, so many requests ago that all before the last two have been taken, its launch was made.
+	mine := &s.arguments[s.launches%len(s.arguments)]
+	s.launches++
+	*mine = append((*mine)[:0], l.Arguments...)
+	l.Arguments = *mine
+	s.device.work <- request{call: f.launchCall, stream: s, launch: l}
 	return nil
 }
 
+// launchAndWait is Launch for somebody who looks for the kernel that fails.
+func (s *stream) launchAndWait(f *function, l driver.Launch) error {
+	return s.device.do(f.launchCall, func() error {
+		s.run(&l)
+		s.device.launched = "" // the error names it already
+		s.handle.Synchronize()
+		return nil
+	})
+}
+
+// run makes a launch.
+func (s *stream) run(l *driver.Launch) {
+	f := l.Function.(*function)
+	s.pack(f.parameters, l.Arguments)
+	cu.LaunchKernel(f.handle, l.Grid[0], l.Grid[1], l.Grid[2], l.Block[0], l.Block[1], l.Block[2], l.Shared, s.handle, s.pointers)
+	s.device.launched = f.name
+}
+
 // refuse checks what CUDA cannot, or would answer with a bare number.
-func (f *function) refuse(l *driver.Launch) error {
+func (f *function) refuse(l driver.Launch) error {
 	if got, want := len(l.Arguments), f.attributes.ArgumentBytes; got != want {
 		return fmt.Errorf("%d bytes of arguments, expected %d", got, want)
 	}
@@ -199,74 +217,72 @@ func (s *stream) event(e driver.Event, op string) *event {
 // Record marks the work so far.
 func (s *stream) Record(e driver.Event) error {
 	mark := s.event(e, "Record")
-	return s.device.do("Record", func() error {
-		if s.gone || mark.gone {
-			return errDestroyed
-		}
-		recordEvent(mark.handle, s.handle)
-		return nil
-	})
+	if mark.gone {
+		return s.device.refuse("Record", errDestroyed)
+	}
+	return s.issue("Record", func() { recordEvent(mark.handle, s.handle) })
 }
 
 // Wait holds later work back until an event.
 func (s *stream) Wait(e driver.Event) error {
 	mark := s.event(e, "Wait")
-	return s.device.do("Wait", func() error {
-		if s.gone || mark.gone {
-			return errDestroyed
-		}
-		waitEvent(s.handle, mark.handle)
-		return nil
-	})
+	if mark.gone {
+		return s.device.refuse("Wait", errDestroyed)
+	}
+	return s.issue("Wait", func() { waitEvent(s.handle, mark.handle) })
 }
 
 func (s *stream) BeginCapture() error {
-	return s.device.do("BeginCapture", func() error {
-		if s.gone {
-			return errDestroyed
-		}
-		if s.capture != nil {
-			return errors.New("the stream is capturing")
-		}
+	if s.capturing {
+		return s.device.refuse("BeginCapture", errors.New("the stream is capturing"))
+	}
+	err := s.issue("BeginCapture", func() {
 		beginCapture(s.handle)
 		s.capture = &runtime.Pinner{}
-		return nil
 	})
+	s.capturing = err == nil
+	return err
 }
 
 func (s *stream) EndCapture() (driver.Graph, error) {
+	if !s.capturing {
+		return nil, s.device.refuse("EndCapture", errors.New("the stream is not capturing"))
+	}
+	s.capturing = false
 	g := &graph{device: s.device}
 	err := s.device.do("EndCapture", func() error {
-		if s.capture == nil {
-			return errors.New("the stream is not capturing")
-		}
 		g.host, s.capture = s.capture, nil
 		g.handle = endCapture(s.handle)
 		return nil
 	})
 	if err != nil {
-		if g.host != nil {
-			g.host.Unpin()
-		}
 		return nil, err
 	}
 	return g, nil
 }
 
 func (s *stream) Synchronize() error {
-	return s.issue("Synchronize", func() {
+	if s.gone {
+		return s.device.refuse("Synchronize", errDestroyed)
+	}
+	return s.device.do("Synchronize", func() error {
 		s.handle.Synchronize()
 		s.device.launched = ""
+		return nil
 	})
 }
 
 func (s *stream) Destroy() error {
-	return s.issue("Destroy", func() {
-		s.gone = true
+	if s.gone {
+		return s.device.refuse("Destroy", errDestroyed)
+	}
+	s.gone = true
+	return s.device.do("Destroy", func() error {
 		s.handle.Destroy()
 		if s.capture != nil {
 			s.capture.Unpin()
 		}
+		return nil
 	})
 }
 
@@ -275,22 +291,21 @@ func (g *graph) Launch(on driver.Stream) error {
 	if !ours || s.device != g.device {
 		panic("mumax: Launch: stream of another device")
 	}
-	return g.device.do("Launch of a graph", func() error {
-		if g.gone || s.gone {
-			return errDestroyed
-		}
+	if g.gone {
+		return g.device.refuse("Launch of a graph", errDestroyed)
+	}
+	return s.issue("Launch of a graph", func() {
 		launchGraph(g.handle, s.handle)
 		g.device.launched = "one of a graph"
-		return nil
 	})
 }
 
 func (g *graph) Destroy() error {
+	if g.gone {
+		return g.device.refuse("Destroy", errDestroyed)
+	}
+	g.gone = true
 	return g.device.do("Destroy", func() error {
-		if g.gone {
-			return errDestroyed
-		}
-		g.gone = true
 		destroyGraph(g.handle)
 		g.host.Unpin()
 		return nil
@@ -298,10 +313,10 @@ func (g *graph) Destroy() error {
 }
 
 func (e *event) Synchronize() error {
+	if e.gone {
+		return e.device.refuse("Synchronize", errDestroyed)
+	}
 	return e.device.do("Synchronize", func() error {
-		if e.gone {
-			return errDestroyed
-		}
 		synchronizeEvent(e.handle)
 		return nil
 	})
@@ -313,10 +328,10 @@ func (e *event) Since(earlier driver.Event) (between time.Duration, err error) {
 	if !ours || other.device != e.device {
 		panic("mumax: Since: event of another device")
 	}
+	if e.gone || other.gone {
+		return 0, e.device.refuse("Since", errDestroyed)
+	}
 	err = e.device.do("Since", func() error {
-		if e.gone || other.gone {
-			return errDestroyed
-		}
 		between = elapsed(other.handle, e.handle)
 		return nil
 	})
@@ -324,11 +339,11 @@ func (e *event) Since(earlier driver.Event) (between time.Duration, err error) {
 }
 
 func (e *event) Destroy() error {
+	if e.gone {
+		return e.device.refuse("Destroy", errDestroyed)
+	}
+	e.gone = true
 	return e.device.do("Destroy", func() error {
-		if e.gone {
-			return errDestroyed
-		}
-		e.gone = true
 		destroyEvent(e.handle)
 		return nil
 	})

@@ -158,7 +158,7 @@ func Run(t *testing.T, open func(testing.TB) driver.Device) {
 		name string
 		run  func(b *bed)
 	}{
-		{"memory", memory}, {"host memory", hostMemory}, {"modules", modules}, {"arguments", arguments}, {"shared memory", shared},
+		{"memory", memory}, {"host memory", hostMemory}, {"modules", modules}, {"arguments", arguments}, {"many launches", manyLaunches}, {"shared memory", shared},
 		{"graphs", graphs}, {"events", events}, {"refusals", refusals},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -273,6 +273,22 @@ func arguments(b *bed) {
 	check(b, b.stream.Launch(driver.Launch{Function: f, Grid: line(1), Block: line(1), Arguments: block}))
 	clear(block)
 	b.expect("arguments", p, 3+16*5+256*(7+256))
+}
+
+// manyLaunches: more launches than anybody keeps in mind have each its own arguments, which their caller changes at once.
+func manyLaunches(b *bed) {
+	const n = 3000
+	f, p := b.function("mixed"), b.alloc(4*n)
+	block := make([]byte, 22)
+	var want []uint32
+	for i := range uint32(n) {
+		binary.LittleEndian.PutUint32(block, i)
+		binary.LittleEndian.PutUint64(block[8:], uint64(p)+4*uint64(i))
+		check(b, b.stream.Launch(driver.Launch{Function: f, Grid: line(1), Block: line(1), Arguments: block}))
+		want = append(want, i)
+	}
+	clear(block)
+	b.expect("many launches", p, want...)
 }
 
 // shared: a block has more than 48 KiB where somebody says so.
