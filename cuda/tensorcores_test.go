@@ -1,0 +1,112 @@
+package cuda
+
+import (
+	"testing"
+
+	"gzpt/cuda/ptxsim"
+	"gzpt/kernels"
+	"gzpt/kernels/kerneltest"
+)
+
+// withBFloat16 is a device whose convolutions are to be tried with bfloat16 activations too.
+type withBFloat16 struct{ *Device }
+
+func (d withBFloat16) Supports(t kernels.Type) bool {
+	return t == kernels.BFloat16 || d.Device.Supports(t)
+}
+
+// Fill goes through the host for the type that the kernels of other operations lack.
+func (d withBFloat16) Fill(x kernels.Tensor, v float64) {
+	if x.Type() != kernels.BFloat16 {
+		d.Device.Fill(x, v)
+		return
+	}
+	values := make([]float64, x.Len())
+	for i := range values {
+		values[i] = v
+	}
+	d.WriteFloat64(x, values)
+}
+
+// openTensorCores opens the device with tf32 products, and bfloat16 tensors for convolutions.
+func openTensorCores(tb testing.TB, options ptxsim.Options) withBFloat16 {
+	tb.Helper()
+	dev, err := Open(ptxsim.Open(options), Settings{Products: TF32})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	dev.check.BFloat16 = true
+	return withBFloat16{dev}
+}
+
+// tensorRoundings is the error of a sum of products on tensor cores, in units of 2^-23 of the sum of the absolute products, at
+// worst. Rounding to tf32 moves a factor by up to 2^-11 of it, a product by 2^-10 + 2^-22; bfloat16 factors are exact. An
+// instruction aligns 8 products, of bfloat16 16, and the sum so far to the greatest exponent, cuts each two bits below the last
+// of float32, that is by less than 2^-25 of the greatest term, then cuts the sum by less than 2^-23 of it. Two roundings more
+// add what was there and store.
+func tensorRoundings(depth int, half bool) float64 {
+	terms, factors := 8, 0x1p13+2
+	if half {
+		terms, factors = 16, 0
+	}
+	steps := float64((depth + terms - 1) / terms)
+	return factors + steps*(float64(terms+1)/4+1) + 2
+}
+
+var tensorSuite = kerneltest.Suite{Allocates: true, Slow: true, Roundings: tensorRoundings, Part: "Convolution"}
+
+// TestTensorCoreSuite: convolutions on tensor cores pass the suite, in tf32 and in bfloat16.
+func TestTensorCoreSuite(t *testing.T) {
+	if testing.Short() {
+		t.Skip("half a minute; TestTensorCoreShapes has every edge of the tiles")
+	}
+	suite := tensorSuite
+	suite.Open = func(tb testing.TB) kernels.Device { return openTensorCores(tb, ptxsim.Options{}) }
+	suite.Run(t)
+}
+
+// shape is a convolution of [n,h,w,c] with k filters of r x s, stride, pad, dilation, groups.
+func shape(n, h, w, c, k, r, s, stride, pad, dilation, groups int) kerneltest.Geometry {
+	return kerneltest.Geometry{
+		N: n, H: h, W: w, C: c, K: k, R: r, S: s, Conv: kernels.Conv{Stride: stride, Pad: pad, Dilation: dilation, Groups: groups},
+	}
+}
+
+// tensorShapes have every edge of the tiles: 128 pixels, 64 and 128 channels, 16 and 32 terms, three stages; parts of pixels.
+var tensorShapes = []kerneltest.Geometry{
+	shape(1, 1, 1, 8, 8, 1, 1, 1, 0, 1, 1),    // one pixel, half a stage
+	shape(1, 1, 127, 8, 64, 1, 1, 1, 0, 1, 1), // the last pixel of a tile, all its channels
+	shape(1, 1, 129, 16, 72, 1, 1, 1, 0, 1, 1),
+	shape(2, 8, 8, 24, 136, 1, 1, 1, 0, 1, 1), // two tiles of 128 channels, a stage and a half
+	shape(1, 5, 6, 8, 16, 3, 3, 1, 1, 1, 1),   // taps within a stage
+	shape(1, 4, 5, 40, 8, 3, 3, 1, 1, 1, 1),   // stages across taps
+	shape(2, 7, 5, 16, 80, 3, 3, 2, 1, 1, 1),  // phases of odd sizes
+	shape(1, 6, 6, 8, 8, 1, 1, 2, 0, 1, 1),    // pixels that nothing reads
+	shape(1, 9, 9, 3, 24, 7, 7, 2, 3, 1, 1),   // the stem
+	shape(1, 6, 7, 12, 20, 3, 2, 1, 1, 1, 1),  // whole for tf32, not for bfloat16
+	shape(1, 9, 9, 8, 16, 3, 3, 2, 3, 3, 1),   // dilation 3 at stride 2
+	shape(1, 9, 8, 8, 8, 3, 3, 2, 2, 2, 1),    // dilation 2 at stride 2: phases without taps
+	shape(1, 5, 5, 32, 48, 3, 3, 1, 1, 1, 2),  // groups
+	shape(1, 4, 4, 6, 6, 3, 3, 1, 1, 1, 6),    // depthwise
+	shape(1, 8, 8, 3, 5, 2, 2, 3, 0, 1, 1),    // odd columns, a stride beyond the kernel
+	shape(2, 20, 20, 8, 8, 1, 1, 1, 0, 1, 1),  // several parts of the weight gradient
+	shape(1, 3, 3, 8, 8, 3, 5, 1, 4, 1, 1),    // windows beside the image
+	shape(1, 2, 2, 128, 8, 1, 1, 1, 0, 1, 1),  // more steps than stages
+	shape(1, 12, 3, 8, 130, 2, 1, 1, 0, 1, 1), // odd channels in a tile of 128
+	shape(3, 1, 1, 16, 200, 1, 1, 1, 0, 1, 1), // images of one pixel
+	shape(1, 1, 2, 4, 4, 1, 2, 1, 0, 1, 1),    // one output pixel
+	shape(0, 4, 4, 8, 8, 3, 3, 1, 1, 1, 1),    // no image
+	shape(1, 2, 2, 8, 8, 3, 3, 1, 0, 1, 1),    // no output
+	shape(1, 3, 3, 12, 3, 1, 1, 1, 0, 1, 3),   // groups of 4 input channels and one output channel
+}
+
+// TestTensorCoreShapes compares every convolution at every edge of the tiles with the reference, aligned and not.
+func TestTensorCoreShapes(t *testing.T) {
+	for _, g := range tensorShapes {
+		t.Run(g.String(), func(t *testing.T) {
+			dev := openTensorCores(t, ptxsim.Options{})
+			defer dev.Close()
+			tensorSuite.CheckConvolution(t, dev, g)
+		})
+	}
+}
