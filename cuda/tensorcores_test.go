@@ -1,6 +1,9 @@
 package cuda
 
 import (
+	"math"
+	"slices"
+	"strings"
 	"testing"
 
 	"gzpt/cuda/ptxsim"
@@ -108,5 +111,112 @@ func TestTensorCoreShapes(t *testing.T) {
 			defer dev.Close()
 			tensorSuite.CheckConvolution(t, dev, g)
 		})
+	}
+}
+
+// convolved is the results of all convolutions of one geometry, with activations of a type.
+func convolved(dev kernels.Device, g kerneltest.Geometry, typ kernels.Type) (results []float64, err error) {
+	scope := kernels.NewScope(dev)
+	defer scope.Close()
+	filled := func(name string, typ kernels.Type, dims ...int) kernels.Tensor {
+		x := scope.New(typ, dims...)
+		kerneltest.Set(dev, x, kerneltest.Fill(name, -1, 1, dims...))
+		return x
+	}
+	xs, ws := []int{g.N, g.H, g.W, g.C}, []int{g.K, g.R, g.S, g.C / g.Groups}
+	ys := []int{g.N, g.Out(g.H, g.R), g.Out(g.W, g.S), g.K}
+	x, w, dy := filled("x", typ, xs...), filled("w", typ, ws...), filled("dy", typ, ys...)
+	y, moments := scope.New(typ, ys...), scope.New(kernels.Float64, 2, g.K)
+	dx, dw := filled("dx", typ, xs...), filled("dw", kernels.Float32, ws...)
+	dev.Conv2DStats(y, moments, x, w, g.Conv)
+	dev.Conv2DBackwardDataAdd(dx, dy, w, g.Conv)
+	dev.Conv2DBackwardWeights(dw, dy, x, g.Conv)
+	for _, r := range []kernels.Tensor{y, moments, dx, dw} {
+		values := make([]float64, r.Len())
+		if err := dev.ReadFloat64(values, r); err != nil {
+			return nil, err
+		}
+		results = append(results, values...)
+	}
+	return results, nil
+}
+
+// TestTensorCoreSchedules: the same bits whatever the order that warps and blocks run in.
+func TestTensorCoreSchedules(t *testing.T) {
+	for _, g := range []kerneltest.Geometry{shape(2, 12, 12, 24, 72, 3, 3, 2, 1, 1, 1), shape(2, 14, 14, 3, 8, 3, 3, 1, 1, 1, 1)} {
+		for _, typ := range []kernels.Type{kernels.Float32, kernels.BFloat16} {
+			var first []float64
+			for seed := range uint64(4) {
+				dev := openTensorCores(t, ptxsim.Options{Seed: seed, Workers: 1 + int(seed)%3})
+				got, err := convolved(dev, g, typ)
+				dev.Close()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if seed == 0 {
+					first = got
+				}
+				if !slices.EqualFunc(got, first, func(a, b float64) bool { return math.Float64bits(a) == math.Float64bits(b) }) {
+					t.Errorf("%s, %v: seed %d gives other bits", g, typ, seed)
+				}
+			}
+		}
+	}
+}
+
+// TestTensorCoreCounters holds the kernels for aligned operands to their headers: no access of shared memory meets a bank twice,
+// global memory is touched in whole sectors of 32 bytes, and a warp multiplies 32 times for each barrier and for so many loads
+// of shared memory.
+func TestTensorCoreCounters(t *testing.T) {
+	loads := map[string]uint64{ // for 32 products
+		"convolve_tf32_128x64": 12, "convolve_tf32_128x128": 12, "convolve_bf16_128x64": 12, "convolve_bf16_128x128": 12,
+		"convolve_weights_tf32_64x128": 48, "convolve_weights_tf32_128x128": 48,
+		"convolve_weights_bf16_64x128": 12, "convolve_weights_bf16_128x128": 12,
+	}
+	seen := map[string]bool{}
+	dev := openTensorCores(t, ptxsim.Options{Observe: func(p *ptxsim.Profile) {
+		seen[p.Kernel] = true
+		if strings.HasPrefix(p.Kernel, "transpose_") {
+			checkAccess(t, p)
+		}
+		each, known := loads[p.Kernel]
+		if !known {
+			return
+		}
+		checkAccess(t, p)
+		count := map[string]uint64{}
+		for _, l := range p.Lines {
+			count[l.Class.String()] += l.Instructions
+		}
+		products, read, barriers := count["tensor"], count["shared load"], count["barrier"]
+		if products == 0 || products*each != 32*read || products != 32*barriers {
+			t.Errorf("%s: %d products, %d loads of shared memory, %d barriers, expected 32 : %d : 1", p.Kernel, products, read, barriers, each)
+		}
+	}})
+	defer dev.Close()
+	for _, typ := range []kernels.Type{kernels.Float32, kernels.BFloat16} {
+		for _, g := range []kerneltest.Geometry{shape(1, 8, 16, 64, 64, 3, 3, 1, 1, 1, 1), shape(1, 8, 16, 128, 128, 1, 1, 1, 0, 1, 1)} {
+			if _, err := convolved(dev, g, typ); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for kernel := range loads {
+		if !seen[kernel] {
+			t.Errorf("%s was not launched", kernel)
+		}
+	}
+}
+
+// checkAccess demands no bank conflicts, and no sector of global memory touched in part.
+func checkAccess(t *testing.T, p *ptxsim.Profile) {
+	t.Helper()
+	for _, l := range p.Lines {
+		if l.SharedConflicts != 0 {
+			t.Errorf("%s, line %d: %s: %d bank conflicts in %d requests", p.Kernel, l.Line, l.Text, l.SharedConflicts, l.SharedRequests)
+		}
+		if l.GlobalSectors*32 > l.GlobalBytes && !strings.Contains(l.Text, "f64") { // moments are a few numbers a block
+			t.Errorf("%s, line %d: %s: %d sectors for %d bytes", p.Kernel, l.Line, l.Text, l.GlobalSectors, l.GlobalBytes)
+		}
 	}
 }
