@@ -302,7 +302,7 @@ func TestInterpreterTrains(t *testing.T) {
 // A run in tf32 says so, goes on and is exported by a machine without a GPU.
 func TestTF32(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
-	o := succeed(t, tiny(out, "--epochs", "2", "--stop-after", "1", "--device", "ptxsim", "--precision", "tf32")...)
+	o := succeed(t, tiny(out, "--phantoms", "20", "--epochs", "2", "--stop-after", "1", "--device", "ptxsim", "--precision", "tf32")...)
 	if !strings.Contains(o.stderr, "device cuda/tf32") {
 		t.Errorf("not on cuda/tf32:\n%s", o.stderr)
 	}
