@@ -53,9 +53,11 @@ type Device struct {
 	functions map[string]driver.Function
 	check     kernels.Check
 	memory    memory
-	arguments []byte   // of the launch at hand
-	staged    [][]byte // host memory that copies may read until somebody waits
-	err       error    // why nothing is done any more
+	arguments []byte // of the launch at hand
+
+	wideBlocks int      // see the constant
+	staged     [][]byte // host memory that copies may read until somebody waits
+	err        error    // why nothing is done any more
 }
 
 var _ kernels.Device = (*Device)(nil)
@@ -73,7 +75,7 @@ func Open(gpu driver.Device, settings Settings) (*Device, error) {
 
 // open is Open with the given kernels.
 func open(gpu driver.Device, settings Settings, list []family) (*Device, error) {
-	d := &Device{settings: settings, driver: gpu, families: map[string]family{}, functions: map[string]driver.Function{}, memory: newMemory()}
+	d := &Device{settings: settings, driver: gpu, families: map[string]family{}, functions: map[string]driver.Function{}, memory: newMemory(), wideBlocks: wideBlocks}
 	d.check = kernels.Check{Type: kernels.Float32, Owner: d}
 	stream, err := gpu.NewStream()
 	if err == nil {

@@ -66,6 +66,9 @@ var brokenShapes = []kerneltest.Geometry{
 
 // TestTensorCoresBroken: a mistake in a file of tensor cores is found by what a few small convolutions show, in both types.
 func TestTensorCoresBroken(t *testing.T) {
+	if testing.Short() {
+		t.Skip("ten seconds of the interpreter")
+	}
 	whole, err := families()
 	if err != nil {
 		t.Fatal(err)
@@ -130,7 +133,7 @@ func shown(t *testing.T, list []family, typ kernels.Type) (results []float64, fo
 		t.Fatal(err)
 	}
 	defer gpu.Close()
-	gpu.check.BFloat16 = true
+	gpu.check.BFloat16, gpu.wideBlocks = true, 1
 	dev := withBFloat16{gpu}
 	for _, g := range brokenShapes {
 		values, err := convolved(dev, g, typ)

@@ -94,13 +94,16 @@ type gather struct {
 	elements kernels.Type
 }
 
-// channels of the tiles of the gathering kernels, and pixels of all of them and of a part of moments.
+// Channels of the tiles of the gathering kernels, and pixels of all of them and of a part of moments.
 const (
 	tilePixels    = 128
 	wideChannels  = 128
 	narrowTile    = 64
 	momentsPixels = 64
 )
+
+// wideBlocks is the fewest blocks that the wide tile is used for: fewer leave multiprocessors idle that narrower ones would use.
+const wideBlocks = 132
 
 func (d *Device) gather(op string, g gather) {
 	name, vector := numberOf(g.elements)
@@ -114,7 +117,7 @@ func (d *Device) gather(op string, g gather) {
 	switch {
 	case !aligned:
 		kernel = fmt.Sprintf("convolve_%s_narrow", name)
-	case g.ng > narrowTile:
+	case g.ng > narrowTile && g.groups*divideUp(rows, tilePixels)*divideUp(g.ng, wideChannels) >= d.wideBlocks:
 		kernel, channels, threads = fmt.Sprintf("convolve_%s_128x128", name), wideChannels, 256
 	}
 	tilesM, tilesN := divideUp(rows, tilePixels), divideUp(g.ng, channels)

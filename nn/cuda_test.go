@@ -97,6 +97,9 @@ func (d roundedFactors) Conv2DBackwardWeights(dw, dy, x kernels.Tensor, c kernel
 // under every order of warps. Both round factors that are apart by the roundings of float32, so one in a thousand to another
 // neighbour, which moves a loss by the root of that, 3 %, of what the rounding of all factors moves it by: a twentieth is allowed.
 func TestTF32Trains(t *testing.T) {
+	if testing.Short() {
+		t.Skip("five seconds of the interpreter; run without -short")
+	}
 	c := tiny(18)
 	c.Optimiser, c.LR = DefaultOptimiser("adamw"), 1e-5
 	exact := trained(t, reference.New(kernels.Float64), c, 2)
