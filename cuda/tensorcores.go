@@ -112,7 +112,8 @@ func (d *Device) gather(op string, g gather) {
 	if rows == 0 || g.ng == 0 {
 		return
 	}
-	aligned := at(g.in)%16 == 0 && g.filters%16 == 0 && g.cg%vector == 0
+	wide := at(g.out)%16 == 0 && g.ng%vector == 0
+	aligned := wide && at(g.in)%16 == 0 && g.filters%16 == 0 && g.cg%vector == 0
 	kernel, channels, threads := fmt.Sprintf("convolve_%s_128x64", name), narrowTile, 128
 	switch {
 	case !aligned:
@@ -121,7 +122,6 @@ func (d *Device) gather(op string, g gather) {
 		kernel, channels, threads = fmt.Sprintf("convolve_%s_128x128", name), wideChannels, 256
 	}
 	tilesM, tilesN := divideUp(rows, tilePixels), divideUp(g.ng, channels)
-	wide := at(g.out)%16 == 0 && g.ng%vector == 0
 	arguments := []argument{at(g.out), at(g.in), g.filters, g.moments}
 	add := func(more ...argument) { arguments = append(arguments, more...) }
 	add(size(g.in.Dim(1)), size(g.in.Dim(2)), size(g.in.Dim(3)), size(g.out.Dim(1)), size(g.out.Dim(2)), size(g.out.Dim(3)))
