@@ -55,7 +55,7 @@ func (d *Device) alloc(op string, bytes int) (at driver.Pointer, ok bool) {
 		err = &kernels.OutOfMemory{Asked: int64(bytes), Free: int64(free), Total: int64(total)}
 	}
 	if err == nil {
-		at, err = d.driver.Alloc(max(bytes+3, 4) / 4 * 4) // whole words, and an address for a tensor without elements too
+		at, err = d.driver.Alloc(max((bytes+3)/4, 1) * 4) // whole words, which are zeroed; a tensor without elements has an address too
 	}
 	d.fail(op, err)
 	return at, err == nil

@@ -56,7 +56,7 @@ var brokenTensors = []brokenTensor{
 	{"filters not turned", "convolution_filters.ptx", []string{"mad.lo.u32 %s, %b, %every, %s0;", "mov.u32 %s, %s0;"}, "bits"},
 	{"columns of the filters in one bank", "convolution_filters.ptx", []string{", 132, ", ", 128, ", "add.u32 %at, %at, 1056;", "add.u32 %at, %at, 1024;"}, "conflicts"},
 	{"no barrier between rows and columns", "convolution_filters.ptx", []string{"bar.sync 0;", ""}, "uninitialised"},
-	{"parts one after the other", "reduction.ptx", []string{"mul.wide.u32 %step, %n, 4;", "mul.wide.u32 %step, %n, 8;"}, ""},
+	{"parts one after the other", "convolution_filters.ptx", []string{"mul.wide.u32 %step, %n, 4;", "mul.wide.u32 %step, %n, 8;"}, ""},
 }
 
 // brokenShapes have two tiles of channels, padding and more stages than there are at a time; phases; parts of the weight gradient.

@@ -25,19 +25,27 @@ func numberOf(t kernels.Type) (name string, vector int) {
 	return "tf32", 4
 }
 
+// word is an argument of 64 bits: an address in scratch memory, two numbers of 32 bits.
+func word(bits uint64) argument { return bits }
+
 // reciprocal is what kernels divide numbers below 2^31 by n with: they double a number, take the upper half of its product with the
 // lower word, and shift it by the upper word.
-func reciprocal(n int) argument {
+func reciprocal(n int) uint64 {
 	if n == 0 {
 		return 0
 	}
 	shift := bits.Len(uint(n - 1))
 	factor := (uint64(1)<<(31+shift))/uint64(n) + 1
-	return argument(factor | uint64(shift)<<32)
+	return factor | uint64(shift)<<32
 }
 
 // dividing is a size with its reciprocal.
-func dividing(n int) []argument { return []argument{size(n), reciprocal(n)} }
+func dividing(n int) []argument { return []argument{size(n), word(reciprocal(n))} }
+
+// aligned says whether a kernel can copy 16 bytes at a time from and to an address.
+func aligned(address uint64) bool { return address%16 == 0 }
+
+func address(t kernels.Tensor) uint64 { return uint64(t.Address()) }
 
 func divideUp(n, by int) int { return (n + by - 1) / by }
 
@@ -84,8 +92,8 @@ func phases(in, taps int, c kernels.Conv) (list []axis) {
 // gather is a launch of the kernels of convolution_gather_*.ptx.
 type gather struct {
 	out, in  kernels.Tensor // [N,OH,OW,groups*ng] and [N,H,W,groups*cg]
-	filters  argument       // [groups*ng, taps, cg]
-	moments  argument       // 0 where no moments are wanted
+	filters  uint64         // address of [groups*ng, taps, cg]
+	moments  scratch        // 0 where no moments are wanted
 	rows     axis
 	columns  axis
 	groups   int
@@ -112,17 +120,16 @@ func (d *Device) gather(op string, g gather) {
 	if rows == 0 || g.ng == 0 {
 		return
 	}
-	wide := at(g.out)%16 == 0 && g.ng%vector == 0
-	aligned := wide && at(g.in)%16 == 0 && g.filters%16 == 0 && g.cg%vector == 0
+	wide := aligned(address(g.out)) && g.ng%vector == 0
 	kernel, channels, threads := fmt.Sprintf("convolve_%s_128x64", name), narrowTile, 128
 	switch {
-	case !aligned:
+	case !wide || !aligned(address(g.in)) || !aligned(g.filters) || g.cg%vector != 0:
 		kernel = fmt.Sprintf("convolve_%s_narrow", name)
 	case g.ng > narrowTile && g.groups*divideUp(rows, tilePixels)*divideUp(g.ng, wideChannels) >= d.wideBlocks:
 		kernel, channels, threads = fmt.Sprintf("convolve_%s_128x128", name), wideChannels, 256
 	}
 	tilesM, tilesN := divideUp(rows, tilePixels), divideUp(g.ng, channels)
-	arguments := []argument{at(g.out), at(g.in), g.filters, g.moments}
+	arguments := []argument{at(g.out), at(g.in), word(g.filters), word(uint64(g.moments))}
 	add := func(more ...argument) { arguments = append(arguments, more...) }
 	add(size(g.in.Dim(1)), size(g.in.Dim(2)), size(g.in.Dim(3)), size(g.out.Dim(1)), size(g.out.Dim(2)), size(g.out.Dim(3)))
 	add(dividing(pixels)...)
@@ -147,9 +154,9 @@ func tapOf(rows, columns axis) int {
 }
 
 // gatherForward is y = convolution of x, with the moments of y in parts where moments is not 0.
-func (d *Device) gatherForward(op string, y, x, w kernels.Tensor, c kernels.Conv, moments argument) {
+func (d *Device) gatherForward(op string, y, x, w kernels.Tensor, c kernels.Conv, moments scratch) {
 	d.gather(op, gather{
-		out: y, in: x, filters: at(w), moments: moments, elements: x.Type(),
+		out: y, in: x, filters: address(w), moments: moments, elements: x.Type(),
 		rows: forward(y.Dim(1), w.Dim(1), c), columns: forward(y.Dim(2), w.Dim(2), c),
 		groups: c.Groups, cg: w.Dim(3), ng: w.Dim(0) / c.Groups,
 	})
@@ -159,9 +166,9 @@ func (d *Device) gatherForward(op string, y, x, w kernels.Tensor, c kernels.Conv
 func (d *Device) gatherStats(op string, y, moments, x, w kernels.Tensor, c kernels.Conv) {
 	rows, channels := y.Rows(), y.Channels()
 	parts := divideUp(rows, momentsPixels)
-	partial := argument(d.scratch(op, 2*parts*channels))
+	partial := d.scratch(op, 2*parts*channels)
 	d.gatherForward(op, y, x, w, c, partial)
-	d.each(op, "moments_merge", channels, at(moments), partial, size(rows), size(momentsPixels), size(parts))
+	d.each(op, "moments_merge", channels, at(moments), word(uint64(partial)), size(rows), size(momentsPixels), size(parts))
 }
 
 // gatherData is the data gradient: phase by phase of the pixels, with the filters of the phase turned.
@@ -176,11 +183,11 @@ func (d *Device) gatherData(op string, dx, dy, w kernels.Tensor, c kernels.Conv,
 			if taps == 0 && add {
 				continue
 			}
-			filters := argument(next)
+			filters := uint64(next)
 			if taps > 0 {
 				tilesC, tilesK := divideUp(cg, 32), divideUp(kg, 32)
 				d.launch(op, "transpose_"+name, c.Groups*taps*tilesC*tilesK, 256, []argument{
-					filters, at(w), size(w.Dim(1)), size(w.Dim(2)), size(r.tapFirst), size(s.tapFirst), size(max(r.tapStep, s.tapStep)),
+					word(filters), at(w), size(w.Dim(1)), size(w.Dim(2)), size(r.tapFirst), size(s.tapFirst), size(max(r.tapStep, s.tapStep)),
 					size(r.taps), size(s.taps), size(cg), size(kg), size(tilesC), size(tilesK),
 				})
 			}
@@ -220,11 +227,11 @@ func (d *Device) tensorWeights(op string, dw, dy, x kernels.Tensor, c kernels.Co
 	}
 	tilesN := divideUp(depth, wideChannels)
 	count, share := weightParts(pixels, c.Groups*divideUp(kg, channels)*tilesN)
-	if at(dy)%16 != 0 || at(x)%16 != 0 || cg%vector != 0 || kg%vector != 0 {
+	if !aligned(address(dy)) || !aligned(address(x)) || cg%vector != 0 || kg%vector != 0 {
 		kernel, channels, threads = fmt.Sprintf("convolve_weights_%s_narrow", name), narrowTile, 128
 	}
 	tilesM := divideUp(kg, channels)
-	partial := argument(d.scratch(op, divideUp(count*dw.Len(), 2)))
+	partial := word(uint64(d.scratch(op, divideUp(count*dw.Len(), 2))))
 	arguments := []argument{partial, at(dy), at(x), size(x.Dim(1)), size(x.Dim(2)), size(x.Dim(3)), size(dy.Dim(3))}
 	add := func(more ...argument) { arguments = append(arguments, more...) }
 	add(dividing(dy.Dim(1) * dy.Dim(2))...)
@@ -238,5 +245,5 @@ func (d *Device) tensorWeights(op string, dw, dy, x kernels.Tensor, c kernels.Co
 	add(dividing(tilesN)...)
 	add(size(pixels), size(share))
 	d.launch(op, kernel, count*c.Groups*tilesM*tilesN, threads, arguments)
-	d.each(op, "merge_float32", dw.Len(), at(dw), partial, size(count))
+	d.each(op, "merge_filters", dw.Len(), at(dw), partial, size(count))
 }
