@@ -21,7 +21,11 @@ func (d roundedFactors) round(x kernels.Tensor) kernels.Tensor {
 	for i, v := range x.Float32() {
 		rounded[i] = math.Float32frombits((math.Float32bits(v) + 0x1000) &^ 0x1fff) // to nearest, half away from 0
 	}
-	return kernels.FromFloat32(rounded, x.Dim(0), x.Dim(1), x.Dim(2), x.Dim(3))
+	var dims []int
+	for i := range x.Rank() {
+		dims = append(dims, x.Dim(i))
+	}
+	return kernels.FromFloat32(rounded, dims...)
 }
 
 func (d roundedFactors) Conv2D(y, x, w kernels.Tensor, c kernels.Conv) {
