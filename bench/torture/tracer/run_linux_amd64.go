@@ -42,7 +42,7 @@ func run(c Command) (Result, error) {
 		}
 	}
 	process, err := os.StartProcess(c.Path, append([]string{c.Path}, c.Args...), &os.ProcAttr{
-		Dir: c.Dir, Env: c.Env, Files: []*os.File{nil, stdout.writer, stderr.writer}, Sys: &syscall.SysProcAttr{Ptrace: true},
+		Dir: c.Dir, Env: c.Env, Files: []*os.File{nil, stdout.writer, stderr.writer}, Sys: &syscall.SysProcAttr{Ptrace: true, Setpgid: true},
 	})
 	var result Result
 	if err == nil {
@@ -102,16 +102,13 @@ type thread struct {
 	hasBegun bool
 }
 
-// ownChildren has wait4 look at the children of this thread alone, and of every kind.
-const ownChildren = unix.WALL | unix.WNOTHREAD
-
 // stopOfCall is the signal by which ptrace tells of a system call.
 const stopOfCall = unix.SIGTRAP | 0x80
 
 // follow goes with the program to its end.
 func (t *trace) follow() (Result, error) {
 	var status syscall.WaitStatus
-	if err := wait(t.pid, &status); err != nil {
+	if _, err := t.wait(&status); err != nil {
 		return Result{}, err
 	}
 	if !status.Stopped() {
@@ -119,21 +116,18 @@ func (t *trace) follow() (Result, error) {
 	}
 	const options = unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_EXITKILL
 	if err := syscall.PtraceSetOptions(t.pid, options); err != nil {
-		unix.Kill(t.pid, unix.SIGKILL)
-		wait(t.pid, &status)
+		t.end()
 		return Result{}, fmt.Errorf("%w: %w", ErrUnsupported, err)
 	}
 	if n := t.command.FileSize; n > 0 {
 		if err := unix.Prlimit(t.pid, unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: n, Max: n}, nil); err != nil {
-			unix.Kill(t.pid, unix.SIGKILL)
-			wait(t.pid, &status)
+			t.end()
 			return Result{}, err
 		}
 	}
 	var err error
 	if t.memory, err = os.Open(fmt.Sprintf("/proc/%d/mem", t.pid)); err != nil {
-		unix.Kill(t.pid, unix.SIGKILL)
-		wait(t.pid, &status)
+		t.end()
 		return Result{}, fmt.Errorf("%w: %w", ErrUnsupported, err)
 	}
 	defer t.memory.Close()
@@ -166,26 +160,28 @@ func (g guard) stop() bool {
 	return g.first.Stop()
 }
 
-// wait waits for a child of this thread, -1 for any.
-func wait(pid int, status *syscall.WaitStatus) error {
-	_, err := waitAny(pid, status)
-	return err
-}
-
-func waitAny(pid int, status *syscall.WaitStatus) (int, error) {
+// wait waits for a thread of the program, which is a process group of its own so that no other child is meant.
+func (t *trace) wait(status *syscall.WaitStatus) (id int, err error) {
 	for {
-		id, err := syscall.Wait4(pid, status, ownChildren, nil)
+		id, err := syscall.Wait4(-t.pid, status, unix.WALL, nil)
 		if err != syscall.EINTR {
 			return id, err
 		}
 	}
 }
 
+// end kills a program that cannot be followed.
+func (t *trace) end() {
+	var status syscall.WaitStatus
+	unix.Kill(t.pid, unix.SIGKILL)
+	t.wait(&status)
+}
+
 // events goes from stop to stop. A thread that is gone when it is told to go on is no error: a signal has ended it.
 func (t *trace) events() (Result, error) {
 	for {
 		var status syscall.WaitStatus
-		id, err := waitAny(-1, &status)
+		id, err := t.wait(&status)
 		if err != nil {
 			return Result{}, err
 		}
@@ -207,7 +203,7 @@ func (t *trace) events() (Result, error) {
 		switch stop := status.StopSignal(); {
 		case stop == stopOfCall:
 			if err := t.call(id, one); err != nil {
-				unix.Kill(t.pid, unix.SIGKILL)
+				t.end()
 				return Result{}, err
 			}
 		case stop == unix.SIGTRAP: // a thread was made

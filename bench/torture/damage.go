@@ -1,0 +1,137 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// drawDamage draws damage to a file that is there when the call begins: "run/items.csv:flip:120:3" turns bit 3 of byte 120,
+// "cut:N" leaves N bytes, "zero:N" puts zeros in the place of up to 512 bytes from N on, "grow:N" adds N bytes, "gone:0" removes it.
+func drawDamage(w *world, r *rand.Rand) func() (string, string, bool) {
+	var begun []*work
+	for _, k := range w.works {
+		if k.start != "" {
+			begun = append(begun, k)
+		}
+	}
+	return endless(func() (string, string) {
+		k := pick(r, begun...)
+		name := pick(r, files(w.state(k.start))...)
+		size := int64(1)
+		if info, err := os.Stat(filepath.Join(w.state(k.start), name)); err == nil {
+			size = max(info.Size(), 1)
+		}
+		if strings.HasPrefix(name, "cache") {
+			name = "cache/*" // its name follows from where the data lie
+		}
+		at := r.Int64N(size)
+		if r.IntN(3) == 0 {
+			at = min(at, r.Int64N(256)) // in what tells of the rest
+		}
+		how := pick(r, "flip", "flip", "flip", "cut", "zero", "grow", "gone")
+		switch how {
+		case "flip":
+			return k.name, fmt.Sprintf("%s:flip:%d:%d", filepath.ToSlash(name), at, r.IntN(8))
+		case "gone":
+			at = 0
+		case "grow":
+			at = 1 + r.Int64N(600)
+		}
+		return k.name, fmt.Sprintf("%s:%s:%d", filepath.ToSlash(name), how, at)
+	})
+}
+
+// damage damages a file, makes the call, puts the file right, and makes the call again.
+func (x *attempt) damage() (verdict, error) {
+	name, how, _ := strings.Cut(x.fault, ":")
+	found, _ := filepath.Glob(x.within(name))
+	if len(found) == 0 {
+		return verdict{}, fmt.Errorf("%w: no file %s", errFault, name)
+	}
+	path := found[0]
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		return verdict{}, fmt.Errorf("%w: %w", errFault, err)
+	}
+	before, err := os.Stat(path)
+	if err != nil {
+		return verdict{}, err
+	}
+	if err := spoil(path, whole, how); err != nil {
+		return verdict{}, err
+	}
+	// As a disk does it: no time tells.
+	if err := os.Chtimes(path, before.ModTime(), before.ModTime()); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return verdict{}, err
+	}
+	e, err := x.call(x.work.args, options{})
+	if err != nil {
+		return verdict{}, err
+	}
+	if e.Hung {
+		return verdict{hung, e.why()}, nil
+	}
+	if why := e.astray(0, false); why != "" {
+		return verdict{untold, why}, nil
+	}
+	if e.Status == statusDone {
+		return x.accepted(e, name), nil
+	}
+	if err := os.WriteFile(path, whole, 0o666); err != nil {
+		return verdict{}, err
+	}
+	return x.heal(verdict{told, e.why()})
+}
+
+// accepted judges a call that took a damaged file. What the call does not make may stay as it is.
+func (x *attempt) accepted(e *ended, name string) verdict {
+	var but []string
+	if !x.work.owns {
+		but = []string{name}
+	}
+	wrong := x.work.wrong(x.folder, but...)
+	switch {
+	case wrong == "":
+		return verdict{survived, ""}
+	case e.tells(name):
+		return verdict{told, wrong + "; it says so"}
+	}
+	return verdict{lost, "takes it without a word, and " + wrong}
+}
+
+// spoil damages a file.
+func spoil(path string, whole []byte, how string) error {
+	parts := strings.Split(how, ":")
+	var numbers []int
+	for _, text := range parts[1:] {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 0 {
+			return fmt.Errorf("%w: %s", errFault, how)
+		}
+		numbers = append(numbers, n)
+	}
+	damaged := append([]byte(nil), whole...)
+	switch {
+	case parts[0] == "gone":
+		return os.Remove(path)
+	case parts[0] == "flip" && len(numbers) == 2 && numbers[0] < len(damaged):
+		damaged[numbers[0]] ^= 1 << (numbers[1] % 8)
+	case parts[0] == "cut" && len(numbers) == 1 && numbers[0] <= len(damaged):
+		damaged = damaged[:numbers[0]]
+	case parts[0] == "zero" && len(numbers) == 1 && numbers[0] <= len(damaged):
+		clear(damaged[numbers[0]:min(numbers[0]+512, len(damaged))])
+	case parts[0] == "grow" && len(numbers) == 1:
+		random := rand.New(rand.NewPCG(uint64(numbers[0]), 0))
+		for range numbers[0] {
+			damaged = append(damaged, byte(random.Uint32()))
+		}
+	default:
+		return fmt.Errorf("%w: %s", errFault, how)
+	}
+	return os.WriteFile(path, damaged, 0o666)
+}
