@@ -14,12 +14,12 @@ import (
 )
 
 // drawMoments draws one to three signals at random moments: "SIGKILL@0.312,SIGTERM@0.804", in parts of the time that the call takes
-// undisturbed.
+// undisturbed; "SIGINT2" is sent twice.
 func drawMoments(w *world, r *rand.Rand) func() (string, string, bool) {
 	return endless(func() (string, string) {
 		var parts []string
 		for range 1 + r.IntN(3) {
-			parts = append(parts, fmt.Sprintf("%s@%.3f", pick(r, "SIGKILL", "SIGKILL", "SIGTERM", "SIGHUP", "SIGINT"), 1.1*r.Float64()))
+			parts = append(parts, fmt.Sprintf("%s@%.3f", pick(r, "SIGKILL", "SIGKILL", "SIGTERM", "SIGHUP", "SIGINT", "SIGINT2"), 1.1*r.Float64()))
 		}
 		return pick(r, w.works...).name, strings.Join(parts, ",")
 	})
@@ -32,19 +32,20 @@ func (x *attempt) moment() (verdict, error) {
 	var sent syscall.Signal
 	for _, part := range strings.Split(x.fault, ",") {
 		name, at, _ := strings.Cut(part, "@")
+		name, twice := strings.CutSuffix(name, "2")
 		share, err := strconv.ParseFloat(at, 64)
 		if err != nil || signals[name] == 0 {
 			return verdict{}, fmt.Errorf("%w: %s", errFault, part)
 		}
 		sent = signals[name]
 		before := listing(x.folder)
-		e, err := x.proceed(options{signal: sent, delay: time.Duration(share * float64(x.work.took))})
+		e, err := x.proceed(options{signal: sent, delay: time.Duration(share * float64(x.work.took)), twice: twice})
 		if err != nil {
 			return verdict{}, err
 		}
 		last = e
 		hit = hit || e.Signal == sent || e.Status == statusInterrupted
-		if e.Signal == sent && listing(x.folder) == before && e.stderr == "" {
+		if e.Signal == sent && sent != syscall.SIGKILL && listing(x.folder) == before && e.stderr == "" {
 			e.Signal, e.Status = 0, statusInterrupted // before the program had begun
 		}
 		if e.astray(sent, false) != "" || e.Status == statusDone {

@@ -64,3 +64,22 @@ func makeImage(path string, random *rand.Rand) error {
 	}
 	return f.Close()
 }
+
+// scanpathsMade is enough for several blocks of a matrix.
+const scanpathsMade = 300
+
+// makeScanpaths makes gaze without images, whose matrix takes several blocks.
+func makeScanpaths(path string) error {
+	random := rand.New(rand.NewPCG(3, 5))
+	var gaze strings.Builder
+	gaze.WriteString("image,reader,x [px],y [px],duration [s],start [s],width,height\n")
+	for i := range scanpathsMade {
+		for k := range 4 {
+			fmt.Fprintf(&gaze, "s%04d.png,r,%.1f,%.1f,.2,%.1f,100,100\n", i, 99*random.Float64(), 99*random.Float64(), 0.3*float64(k))
+		}
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return err
+	}
+	return os.WriteFile(path, []byte(gaze.String()), 0o666)
+}

@@ -22,6 +22,7 @@ func kinds() []kind {
 		{"moment", "a signal at a random moment", 4, drawMoments, (*attempt).moment},
 		{"signal", "a signal at a system call", 5, drawSignals, (*attempt).systemCall},
 		{"failure", "a system call that fails", 5, drawFailures, (*attempt).systemCall},
+		{"power", "a power cut", 3, drawCuts, (*attempt).powerCut},
 		{"disk", "a disk that fills", 3, drawDisks, (*attempt).disk},
 		{"damage", "a file that is damaged", 6, drawDamage, (*attempt).damage},
 		{"stream", "an output that cannot be written", 1, drawStreams, (*attempt).stream},

@@ -13,8 +13,8 @@ import (
 // ofTheStep is what a line of metrics has that follows from the run; the rest is speed.
 var ofTheStep = []string{"step", "epoch", "loss", "loss_chance", "lr", "grad_norm", "embedding_std", "positives_per_anchor"}
 
-// ofTheMoment is what a result in JSON has that follows from the clock.
-var ofTheMoment = []string{"date", "timing"}
+// ofTheMoment is what a result in JSON has that follows from the clock, and the checksum over that.
+var ofTheMoment = []string{"date", "timing", "crc32c"}
 
 // lasting is a result without what is of the moment or the place.
 func lasting(name string, text []byte, folder string) string {
@@ -31,9 +31,8 @@ func lasting(name string, text []byte, folder string) string {
 			return string(text)
 		}
 		again, _ := json.Marshal(withoutMoment(v)) // came from JSON
-		// The data are those that the trials share, or the trial's own copy.
-		shared := filepath.Join(filepath.Dir(filepath.Dir(folder)), "data")
-		return strings.NewReplacer(shared, "DATA", filepath.Join(folder, "data"), "DATA", folder, "FOLDER").Replace(string(again))
+		// The input is that of all trials, or the trial's own copy.
+		return strings.NewReplacer(filepath.Join(folder, "input"), "INPUT", folder, "FOLDER", filepath.Dir(filepath.Dir(folder)), "INPUT").Replace(string(again))
 	}
 	return string(text)
 }

@@ -82,11 +82,11 @@ func run(ctx context.Context, s settings, mounts bool) (bad bool, err error) {
 	if s.only != "" {
 		return w.alone(s.only)
 	}
-	sum, err := checksum(w.program)
+	of, err := s.subject(w.program)
 	if err != nil {
 		return false, err
 	}
-	r, err := openRecord(filepath.Join(w.folder, "trials.jsonl"), subject{sum, s.seed})
+	r, err := openRecord(filepath.Join(w.folder, "trials.jsonl"), of)
 	if err != nil {
 		return false, err
 	}
@@ -95,6 +95,19 @@ func run(ctx context.Context, s settings, mounts bool) (bad bool, err error) {
 		return false, err
 	}
 	return s.report(w, r)
+}
+
+// subject is what the trials are made of.
+func (s settings) subject(program string) (of subject, err error) {
+	own, err := os.Executable()
+	if err != nil {
+		return of, err
+	}
+	of.Seed = s.seed
+	if of.Program, err = checksum(program); err == nil {
+		of.Torture, err = checksum(own)
+	}
+	return of, err
 }
 
 // build is the path of the program, which is built where none is given.

@@ -29,9 +29,10 @@ type options struct {
 	decide func(tracer.Call) tracer.Action
 	// fileSize is the largest file that may be written, 0 for any.
 	fileSize uint64
-	// signal is sent after a delay, 0 for none.
+	// signal is sent after a delay, 0 for none; twice says that it is sent once more.
 	signal syscall.Signal
 	delay  time.Duration
+	twice  bool
 	// stdout and stderr take the place of what is read.
 	stdout, stderr *os.File
 }
@@ -45,7 +46,8 @@ func (w *world) call(folder string, args []string, o options) (*ended, error) {
 	var err error
 	if o.decide != nil || o.fileSize > 0 {
 		e.Result, err = tracer.Run(tracer.Command{
-			Path: w.program, Args: args, Env: env, Dir: folder, Stdout: &stdout, Stderr: &stderr, Roots: []string{folder},
+			Path: w.program, Args: args, Env: env, Dir: folder, Stdout: &stdout, Stderr: &stderr,
+			Roots:    []string{folder, filepath.Join(w.folder, "data"), filepath.Join(w.folder, "scanpaths")},
 			Patience: w.patience, FileSize: o.fileSize, Decide: o.decide,
 		})
 	} else {
@@ -70,6 +72,9 @@ func (w *world) plain(c *exec.Cmd, o options) (r tracer.Result, err error) {
 	}
 	if o.signal != 0 {
 		defer time.AfterFunc(o.delay, func() { c.Process.Signal(o.signal) }).Stop()
+		if o.twice {
+			defer time.AfterFunc(o.delay+10*time.Millisecond, func() { c.Process.Signal(o.signal) }).Stop()
+		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), w.patience)
 	defer cancel()

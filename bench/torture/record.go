@@ -20,6 +20,7 @@ type record struct {
 // subject is what trials are made of. Those of another one say nothing about it.
 type subject struct {
 	Program string `json:"program"` // its checksum
+	Torture string `json:"torture"` // and that of what tries it
 	Seed    uint64 `json:"seed"`
 }
 

@@ -48,7 +48,7 @@ func (x *attempt) stream() (verdict, error) {
 	if err != nil {
 		return verdict{}, err
 	}
-	if name == "stdout" && e.Status == statusDone {
+	if name == "stdout" && how == "full" && e.Status == statusDone { // a reader that leaves has read what it wanted
 		return verdict{untold, "its result went nowhere, and its status is 0"}, nil
 	}
 	return x.conclude(e, 0, name == "stderr")
@@ -176,9 +176,10 @@ func drawClocks(w *world, r *rand.Rand) func() (string, string, bool) {
 	for _, k := range w.works {
 		for _, when := range []string{"past", "future", "ahead"} {
 			for _, where := range []string{"data", "all", "cache"} {
-				if where == "data" || k.start != "" {
-					all = append(all, trial{work: k.name, fault: where + ":" + when})
+				if _, err := os.Stat(filepath.Join(w.state(k.start), "cache")); where == "cache" && err != nil || where == "all" && k.start == "" {
+					continue
 				}
+				all = append(all, trial{work: k.name, fault: where + ":" + when})
 			}
 		}
 	}
@@ -200,9 +201,11 @@ func (x *attempt) clock() (verdict, error) {
 	case "cache":
 		folder = x.within("cache")
 	case "data": // which other trials share
-		folder = x.within("data")
-		if err := os.CopyFS(folder, os.DirFS(filepath.Join(x.world.folder, "data"))); err != nil {
-			return verdict{}, err
+		folder = x.within("input")
+		for _, name := range []string{"data", "scanpaths"} {
+			if err := os.CopyFS(filepath.Join(folder, name), os.DirFS(filepath.Join(x.world.folder, name))); err != nil {
+				return verdict{}, err
+			}
 		}
 	}
 	err := filepath.WalkDir(folder, func(path string, _ fs.DirEntry, err error) error {
@@ -215,8 +218,10 @@ func (x *attempt) clock() (verdict, error) {
 		return verdict{}, err
 	}
 	args := slices.Clone(x.work.args)
-	if i := slices.Index(args, "../../data"); where == "data" && i >= 0 {
-		args[i] = "data"
+	for i := range args {
+		if where == "data" {
+			args[i] = strings.Replace(args[i], "../..", "input", 1)
+		}
 	}
 	return x.succeed(args, options{})
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
 
 	"gzpt/bench/torture/tracer"
@@ -49,6 +50,7 @@ const (
 	stopped  = "stopped"
 	finished = "finished"
 	related  = "related"
+	begun    = "begun"
 )
 
 func works() []*work {
@@ -59,8 +61,11 @@ func works() []*work {
 	ofRun := []string{"--run", "run", "--cache", "cache"}
 	run := []string{"run/checkpoints/last.ckpt", "run/exported/backbone.safetensors", "run/relation.npy", "run/items.csv", "run/metrics.jsonl"}
 	relation := []string{"rel/relation.npy", "rel/items.csv", "rel/relate.json"}
+	largeRelation := []string{"mat/relation.npy", "mat/items.csv", "mat/relate.json"}
 	relate := append([]string{"relate", "--compare", "tima,dhash", "--permutations", "2", "--pairs", "2", "--out", "rel"}, data...)
+	matrix := []string{"relate", "--data", "../../scanpaths", "--gaze", "tima", "--permutations", "0", "--pairs", "1", "--out", "mat"}
 	relateOn := []string{"relate", "--resume", "--cache", "cache", "--out", "rel"}
+	matrixOn := []string{"relate", "--resume", "--out", "mat"}
 	with := func(more ...string) []string { return append(slices.Clone(run), more...) }
 	return []*work{
 		{name: "pretrain", args: network, goOn: resume, results: run, owns: true},
@@ -71,6 +76,8 @@ func works() []*work {
 		{name: "export", start: finished, args: []string{"export", "--run", "run", "--out", "exported.safetensors"}, results: with("exported.safetensors")},
 		{name: "relate", args: relate, goOn: relateOn, results: relation, owns: true},
 		{name: "relate-resume", start: related, args: relateOn, results: relation, owns: true},
+		{name: "matrix", args: matrix, goOn: matrixOn, results: largeRelation, owns: true},
+		{name: "matrix-resume", start: begun, args: matrixOn, results: largeRelation, owns: true},
 	}
 }
 
@@ -87,7 +94,7 @@ func (w *world) state(name string) string { return filepath.Join(w.folder, "stat
 
 // make makes the input and the states that trials begin from, and finds what every work gives undisturbed.
 func (w *world) make() error {
-	for _, name := range []string{"data", "states", "trials"} {
+	for _, name := range []string{"data", "scanpaths", "states", "trials"} {
 		if err := os.RemoveAll(filepath.Join(w.folder, name)); err != nil {
 			return err
 		}
@@ -95,8 +102,11 @@ func (w *world) make() error {
 	if err := makeData(filepath.Join(w.folder, "data")); err != nil {
 		return err
 	}
+	if err := makeScanpaths(filepath.Join(w.folder, "scanpaths", "gaze.csv")); err != nil {
+		return err
+	}
 	w.works = works()
-	if err := w.makeStates(); err != nil {
+	if err := errors.Join(w.makeStates(), w.makeBegun()); err != nil {
 		return err
 	}
 	for _, k := range w.works {
@@ -109,7 +119,7 @@ func (w *world) make() error {
 
 // makeStates makes the folders that a stopped run, a finished run and a finished matrix leave.
 func (w *world) makeStates() error {
-	pretrain, relate := w.works[0].args, w.works[6].args
+	pretrain, relate := must(w.work("pretrain")).args, must(w.work("relate")).args
 	for _, s := range []struct {
 		name string
 		args []string
@@ -128,6 +138,32 @@ func (w *world) makeStates() error {
 	}
 	// As a call leaves it that was killed when it had the matrix.
 	return errors.Join(os.Remove(filepath.Join(w.state(related), "rel", "relate.html")), os.Remove(filepath.Join(w.state(related), "rel", "relate.json")))
+}
+
+// makeBegun makes the folder that a call leaves which was interrupted while it computed a matrix.
+func (w *world) makeBegun() error {
+	folder := w.state(begun)
+	for try := range 50 {
+		if err := errors.Join(os.RemoveAll(folder), os.MkdirAll(folder, 0o777)); err != nil {
+			return err
+		}
+		e, err := w.call(folder, must(w.work("matrix")).args, options{signal: syscall.SIGINT, delay: time.Duration(10+10*try) * time.Millisecond})
+		if err != nil {
+			return err
+		}
+		if _, err := os.Stat(filepath.Join(folder, "mat", "relation.npy.blocks")); err == nil && e.Status == statusInterrupted {
+			return nil
+		}
+	}
+	return errors.New("no call of relate was interrupted while it computed its matrix")
+}
+
+// must is a work that is there.
+func must(k *work, err error) *work {
+	if err != nil {
+		panic(err)
+	}
+	return k
 }
 
 // know finds what a work gives, how long it takes, and which calls it makes.

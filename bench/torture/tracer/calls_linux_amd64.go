@@ -83,6 +83,9 @@ func (t *trace) describe(info callOf) (c Call, ok bool) {
 	switch {
 	case f.path >= 0:
 		c.Path = t.pathAt(int32(info.args[f.descriptor]), info.args[f.path])
+		if f.path == 3 { // two pairs of a folder and a path
+			c.From = t.pathAt(int32(info.args[0]), info.args[1])
+		}
 	case f.descriptor >= 0:
 		c.Path = t.pathOf(int32(info.args[f.descriptor]))
 	default:

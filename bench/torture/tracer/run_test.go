@@ -92,11 +92,15 @@ func TestCallsAreTold(t *testing.T) {
 	var names []string
 	r, folder, printed := traced(t, "write", func(c *Command) {
 		c.Decide = func(call Call) Action {
-			names = append(names, fmt.Sprintf("%s %s %d %v", call.Name, filepath.Base(call.Path), call.Bytes, call.Makes))
+			name := call.Name
+			if call.From != "" {
+				name += " " + filepath.Base(call.From)
+			}
+			names = append(names, fmt.Sprintf("%s %s %d %v", name, filepath.Base(call.Path), call.Bytes, call.Makes))
 			return Action{}
 		}
 	})
-	want := []string{"openat file.part 0 true", "write file.part 10 false", "fsync file.part 0 false", "close file.part 0 false", "renameat file 0 false"}
+	want := []string{"openat file.part 0 true", "write file.part 10 false", "fsync file.part 0 false", "close file.part 0 false", "renameat file.part file 0 false"}
 	for _, w := range want {
 		if !slices.Contains(names, w) {
 			t.Errorf("calls %q lack %q", names, w)

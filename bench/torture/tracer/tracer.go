@@ -33,8 +33,8 @@ type Command struct {
 type Call struct {
 	// Name is the kernel's name for it, such as "openat"; that of a mapping of a file is "mmap".
 	Name string
-	// Path is the file that it is about, of two the new one.
-	Path string
+	// Path is the file that it is about, of two the new one, and From the old one.
+	Path, From string
 	// Bytes is what it writes, or sets aside on the disk; 0 for other calls.
 	Bytes int64
 	// Makes says that a new name appears: of a file that is opened to be made, of a folder, of a link.
