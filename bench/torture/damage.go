@@ -15,35 +15,83 @@ import (
 func drawDamage(w *world, r *rand.Rand) func() (string, string, bool) {
 	var begun []*work
 	for _, k := range w.works {
-		if k.start != "" {
+		if len(files(w.state(k.start))) > 0 && k.start != "" && !k.unchecked {
 			begun = append(begun, k)
 		}
 	}
 	return endless(func() (string, string) {
 		k := pick(r, begun...)
 		name := pick(r, files(w.state(k.start))...)
-		size := int64(1)
-		if info, err := os.Stat(filepath.Join(w.state(k.start), name)); err == nil {
-			size = max(info.Size(), 1)
-		}
+		how := drawHow(r, filepath.Join(w.state(k.start), name))
 		if strings.HasPrefix(name, "cache") {
 			name = "cache/*" // its name follows from where the data lie
 		}
-		at := r.Int64N(size)
-		if r.IntN(3) == 0 {
-			at = min(at, r.Int64N(256)) // in what tells of the rest
-		}
-		how := pick(r, "flip", "flip", "flip", "cut", "zero", "grow", "gone")
-		switch how {
-		case "flip":
-			return k.name, fmt.Sprintf("%s:flip:%d:%d", filepath.ToSlash(name), at, r.IntN(8))
-		case "gone":
-			at = 0
-		case "grow":
-			at = 1 + r.Int64N(600)
-		}
-		return k.name, fmt.Sprintf("%s:%s:%d", filepath.ToSlash(name), how, at)
+		return k.name, filepath.ToSlash(name) + ":" + how
 	})
+}
+
+// drawHow draws damage to a file.
+func drawHow(r *rand.Rand, path string) string {
+	size := int64(1)
+	if info, err := os.Stat(path); err == nil {
+		size = max(info.Size(), 1)
+	}
+	at := r.Int64N(size)
+	if r.IntN(3) == 0 {
+		at = min(at, r.Int64N(256)) // in what tells of the rest
+	}
+	switch how := pick(r, "flip", "flip", "flip", "cut", "zero", "grow", "gone"); how {
+	case "flip":
+		return fmt.Sprintf("flip:%d:%d", at, r.IntN(8))
+	case "grow":
+		return fmt.Sprintf("grow:%d", 1+r.Int64N(600))
+	case "gone":
+		return "gone:0"
+	default:
+		return fmt.Sprintf("%s:%d", how, at)
+	}
+}
+
+// drawInput draws damage to a file of the input, as drawDamage does: "input/data/gaze.csv:flip:120:3".
+func drawInput(w *world, r *rand.Rand) func() (string, string, bool) {
+	return endless(func() (string, string) {
+		k := must(w.work(pick(r, "pretrain", "relate", "matrix")))
+		folder := "data"
+		if k.name == "matrix" {
+			folder = "scanpaths"
+		}
+		name := filepath.ToSlash(filepath.Join(folder, pick(r, files(filepath.Join(w.folder, folder))...)))
+		return k.name, filepath.ToSlash(filepath.Join("input", name)) + ":" + drawHow(r, filepath.Join(w.folder, name))
+	})
+}
+
+// input damages a file of the input. What comes of it may be another result; it must come, or be refused, as any does.
+func (x *attempt) input() (verdict, error) {
+	if err := x.ownInput(); err != nil {
+		return verdict{}, err
+	}
+	name, how, _ := strings.Cut(x.fault, ":")
+	path := x.within(name)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		return verdict{}, fmt.Errorf("%w: %w", errFault, err)
+	}
+	if err := spoil(path, whole, how); err != nil {
+		return verdict{}, err
+	}
+	e, err := x.call(x.withOwnInput(), options{})
+	if err != nil {
+		return verdict{}, err
+	}
+	switch why := e.astray(0, false); {
+	case e.Hung:
+		return verdict{hung, e.why()}, nil
+	case why != "":
+		return verdict{untold, why}, nil
+	case e.Status == statusDone:
+		return verdict{survived, ""}, nil
+	}
+	return x.heal(verdict{told, e.why()})
 }
 
 // damage damages a file, makes the call, puts the file right, and makes the call again.

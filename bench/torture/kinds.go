@@ -25,6 +25,7 @@ func kinds() []kind {
 		{"power", "a power cut", 3, drawCuts, (*attempt).powerCut},
 		{"disk", "a disk that fills", 3, drawDisks, (*attempt).disk},
 		{"damage", "a file that is damaged", 6, drawDamage, (*attempt).damage},
+		{"input", "a file of the input that is damaged", 2, drawInput, (*attempt).input},
 		{"stream", "an output that cannot be written", 1, drawStreams, (*attempt).stream},
 		{"share", "four processes at once", 1, drawShares, (*attempt).share},
 		{"clock", "times of files far off", 1, drawClocks, (*attempt).clock},

@@ -20,6 +20,7 @@ type ended struct {
 	args []string
 	tracer.Result
 	stdout, stderr string
+	memory         int64 // at its peak in bytes, 0 where it is not known
 }
 
 // options is what surrounds a call.
@@ -60,6 +61,7 @@ func (w *world) call(folder string, args []string, o options) (*ended, error) {
 			c.Stderr = o.stderr
 		}
 		e.Result, err = w.plain(c, o)
+		e.memory = peakMemory(c.ProcessState)
 	}
 	e.stdout, e.stderr = stdout.String(), stderr.String()
 	return e, err
@@ -109,6 +111,9 @@ const (
 	statusInterrupted = 130
 )
 
+// mostMemory is far more than any of the calls needs.
+const mostMemory = 600 << 20
+
 // astray says why an end is none of those that the program promises, "" where it is: done, or failed with a line that says
 // why, or interrupted where that was wanted. sent is the signal that it was sent, and mute that its words could not be read.
 func (e *ended) astray(sent syscall.Signal, mute bool) string {
@@ -121,6 +126,8 @@ func (e *ended) astray(sent syscall.Signal, mute bool) string {
 	switch {
 	case e.Hung:
 		return "hangs"
+	case e.memory > mostMemory:
+		return fmt.Sprintf("takes %d MB of memory", e.memory>>20)
 	case e.Status == statusDone, e.Status == statusInterrupted && asked, e.Signal != 0 && e.Signal == sent && sent == syscall.SIGKILL:
 		return ""
 	case e.Signal != 0:

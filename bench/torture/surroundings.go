@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
@@ -9,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"syscall"
 	"time"
 )
 
@@ -91,14 +94,14 @@ func (x *attempt) fullLog() (verdict, error) {
 	return x.conclude(e, 0, false)
 }
 
-// drawShares draws four processes at once: "out:N" in the same folder, "cache:N" in folders of their own with one cache. Their
-// starts, up to a call apart, follow from N.
+// drawShares draws four processes at once: "out:N" in the same folder, "kill:N" there too and the first is killed, "cache:N" in
+// folders of their own with one cache. Their starts, up to a call apart, follow from N.
 func drawShares(w *world, r *rand.Rand) func() (string, string, bool) {
 	return endless(func() (string, string) {
 		if r.IntN(3) == 0 {
 			return "pretrain", fmt.Sprintf("cache:%d", r.IntN(1e6))
 		}
-		return pick(r, w.works...).name, fmt.Sprintf("out:%d", r.IntN(1e6))
+		return pick(r, w.works...).name, fmt.Sprintf("%s:%d", pick(r, "out", "kill"), r.IntN(1e6))
 	})
 }
 
@@ -107,62 +110,71 @@ const processes = 4
 func (x *attempt) share() (verdict, error) {
 	form, number, _ := strings.Cut(x.fault, ":")
 	n, err := strconv.ParseUint(number, 10, 64)
-	if err != nil || form != "out" && form != "cache" {
+	if err != nil || form != "out" && form != "kill" && form != "cache" {
 		return verdict{}, fmt.Errorf("%w: %s", errFault, x.fault)
 	}
-	random := rand.New(rand.NewPCG(n, 0))
-	type finished struct {
-		e   *ended
-		err error
+	all, err := x.together(form, rand.New(rand.NewPCG(n, 0)))
+	if err != nil {
+		return verdict{}, err
 	}
-	all := make(chan finished)
-	for i := range processes {
-		wait := time.Duration(random.Float64() * random.Float64() * float64(x.work.took))
-		args := slices.Clone(x.work.args)
-		if out := slices.Index(args, "run"); form == "cache" && i > 0 && out >= 0 {
-			args[out] = fmt.Sprintf("other%d/run", i)
+	done, refused := 0, ""
+	for i, e := range all {
+		var sent syscall.Signal
+		if form == "kill" && i == 0 {
+			sent = syscall.SIGKILL
 		}
-		go func() {
-			time.Sleep(wait)
-			e, err := x.call(args, options{})
-			all <- finished{e, err}
-		}()
-	}
-	v, done := verdict{told, ""}, 0
-	for range processes {
-		f := <-all
-		if f.err != nil {
-			err = f.err
-			continue
+		if e.Hung {
+			return verdict{hung, e.why()}, nil
 		}
-		why := f.e.astray(0, false)
-		switch {
-		case f.e.Hung:
-			v = verdict{hung, f.e.why()}
-		case why != "":
-			v = verdict{untold, why}
-		case f.e.Status == statusDone:
+		if why := e.astray(sent, false); why != "" {
+			return verdict{untold, why}, nil
+		}
+		if e.Status == statusDone {
 			done++
-		default:
-			v.note = f.e.why()
+		} else {
+			refused = e.why()
 		}
 	}
 	switch {
-	case err != nil || v.outcome != told:
-		return v, err
-	case done == 0:
-		return verdict{lost, "none of the four succeeds: " + v.note}, nil
-	case form == "cache" && done < processes:
-		return verdict{lost, "one cache is too little for four: " + v.note}, nil
-	case done == processes:
-		v = verdict{survived, ""}
+	case done == 0 && form == "out":
+		return verdict{lost, "none of the four succeeds: " + refused}, nil
+	case done < processes && form == "cache":
+		return verdict{lost, "one cache is too little for four: " + refused}, nil
 	}
 	for i := 1; form == "cache" && i < processes; i++ {
-		if wrong := x.work.wrong(x.within(fmt.Sprintf("other%d", i))); wrong != "" {
+		if wrong := x.work.wrong(x.within(other(i))); wrong != "" {
 			return verdict{lost, wrong}, nil
 		}
 	}
-	return x.heal(v)
+	if done == processes {
+		return x.heal(verdict{survived, ""})
+	}
+	return x.heal(verdict{told, refused})
+}
+
+// other is the folder of a process that shares the cache alone.
+func other(i int) string { return fmt.Sprintf("other%d", i) }
+
+// together makes the call by four processes at once.
+func (x *attempt) together(form string, r *rand.Rand) (all [processes]*ended, err error) {
+	var errs [processes]error
+	var wait sync.WaitGroup
+	moment := func() time.Duration { return time.Duration(r.Float64() * r.Float64() * float64(x.work.took)) }
+	for i := range processes {
+		start, o, args := moment(), options{}, slices.Clone(x.work.args)
+		if form == "kill" && i == 0 {
+			o.signal, o.delay = syscall.SIGKILL, 2*moment()
+		}
+		if out := slices.Index(args, "run"); form == "cache" && i > 0 {
+			args[out] = other(i) + "/run"
+		}
+		wait.Go(func() {
+			time.Sleep(start)
+			all[i], errs[i] = x.call(args, o)
+		})
+	}
+	wait.Wait()
+	return all, errors.Join(errs[:]...)
 }
 
 // times that files do not have.
@@ -202,10 +214,8 @@ func (x *attempt) clock() (verdict, error) {
 		folder = x.within("cache")
 	case "data": // which other trials share
 		folder = x.within("input")
-		for _, name := range []string{"data", "scanpaths"} {
-			if err := os.CopyFS(filepath.Join(folder, name), os.DirFS(filepath.Join(x.world.folder, name))); err != nil {
-				return verdict{}, err
-			}
+		if err := x.ownInput(); err != nil {
+			return verdict{}, err
 		}
 	}
 	err := filepath.WalkDir(folder, func(path string, _ fs.DirEntry, err error) error {
@@ -217,13 +227,30 @@ func (x *attempt) clock() (verdict, error) {
 	if err != nil {
 		return verdict{}, err
 	}
-	args := slices.Clone(x.work.args)
-	for i := range args {
-		if where == "data" {
-			args[i] = strings.Replace(args[i], "../..", "input", 1)
-		}
+	args := x.work.args
+	if where == "data" {
+		args = x.withOwnInput()
 	}
 	return x.succeed(args, options{})
+}
+
+// ownInput gives the trial a copy of the input.
+func (x *attempt) ownInput() error {
+	for _, name := range []string{"data", "scanpaths"} {
+		if err := os.CopyFS(x.within("input/"+name), os.DirFS(filepath.Join(x.world.folder, name))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// withOwnInput is the call of the work on that copy.
+func (x *attempt) withOwnInput() []string {
+	args := slices.Clone(x.work.args)
+	for i := range args {
+		args[i] = strings.Replace(args[i], "../..", "input", 1)
+	}
+	return args
 }
 
 // succeed demands that a call gives the golden result at once.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -117,7 +118,15 @@ func TestRoom(t *testing.T) {
 // TestDrawing demands that the order of trials follows from the seed, that names say all of a trial, and that every kind comes.
 func TestDrawing(t *testing.T) {
 	w := small(t, "")
-	w.works = append(w.works, &work{name: "pretrain", calls: map[string]int{"write": 2, "renameat": 1}, bytes: 9, made: 3})
+	for _, name := range []string{"pretrain", "relate", "matrix"} {
+		w.works = append(w.works, &work{name: name, calls: map[string]int{"write": 2, "renameat": 1}, bytes: 9, made: 3})
+	}
+	for _, name := range []string{"data", "scanpaths"} {
+		path := filepath.Join(w.folder, name, "file")
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o777), os.WriteFile(path, nil, 0o666)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	w.works[0].calls = map[string]int{"fsync": 2}
 	a, b := w.drawing(5), w.drawing(5)
 	seen := map[string]bool{}

@@ -35,6 +35,8 @@ type work struct {
 	args  []string
 	// goOn is what continues the call where repeating it is refused; nil where there is nothing to continue.
 	goOn []string
+	// unchecked says that the state is of a version that had no checksums: damage to it cannot be told.
+	unchecked bool
 	// results is the files that must have the same bits whatever happened; owns says that the call makes all of them.
 	results []string
 	owns    bool
@@ -51,34 +53,57 @@ const (
 	finished = "finished"
 	related  = "related"
 	begun    = "begun"
+	placed   = "placed"
+	old      = "old"
 )
 
+// oldRun is a run of a version before checksums, where the project's source is at hand.
+const oldRun = "nn/pretrain/testdata/stopped"
+
+// works is the calls that are tried. Those of one name before the dash are of one result.
 func works() []*work {
 	data := []string{"--data", "../../data", "--labels", "labels.csv:grade", "--gaze", "heatmap-cc", "--image-size", "16", "--cache", "cache"}
-	network := append(slices.Clone(data), "--split", "split", "--batch", "8", "--width", "2", "--projector", "8", "--predictor", "8", "--embedding", "8",
-		"--positives", "3", "--checkpoint-every", "1ns", "--epochs", "2", "--out", "run")
-	resume := []string{"--resume", "--cache", "cache", "--out", "run"}
-	ofRun := []string{"--run", "run", "--cache", "cache"}
-	run := []string{"run/checkpoints/last.ckpt", "run/exported/backbone.safetensors", "run/relation.npy", "run/items.csv", "run/metrics.jsonl"}
-	relation := []string{"rel/relation.npy", "rel/items.csv", "rel/relate.json"}
-	largeRelation := []string{"mat/relation.npy", "mat/items.csv", "mat/relate.json"}
-	relate := append([]string{"relate", "--compare", "tima,dhash", "--permutations", "2", "--pairs", "2", "--out", "rel"}, data...)
-	matrix := []string{"relate", "--data", "../../scanpaths", "--gaze", "tima", "--permutations", "0", "--pairs", "1", "--out", "mat"}
-	relateOn := []string{"relate", "--resume", "--cache", "cache", "--out", "rel"}
-	matrixOn := []string{"relate", "--resume", "--out", "mat"}
-	with := func(more ...string) []string { return append(slices.Clone(run), more...) }
-	return []*work{
-		{name: "pretrain", args: network, goOn: resume, results: run, owns: true},
-		{name: "resume", start: stopped, args: resume, results: run, owns: true},
-		{name: "resume-done", start: finished, args: resume, results: run, owns: true},
-		{name: "evaluate", start: finished, args: append([]string{"evaluate"}, ofRun...), results: with("run/evaluate.json")},
-		{name: "embed", start: finished, args: append([]string{"embed", "--out", "features"}, ofRun...), results: with("features/features.npy", "features/items.csv")},
-		{name: "export", start: finished, args: []string{"export", "--run", "run", "--out", "exported.safetensors"}, results: with("exported.safetensors")},
-		{name: "relate", args: relate, goOn: relateOn, results: relation, owns: true},
-		{name: "relate-resume", start: related, args: relateOn, results: relation, owns: true},
-		{name: "matrix", args: matrix, goOn: matrixOn, results: largeRelation, owns: true},
-		{name: "matrix-resume", start: begun, args: matrixOn, results: largeRelation, owns: true},
+	pretrain := func(out string, more ...string) []string {
+		return slices.Concat(data, []string{"--split", "split", "--batch", "8", "--width", "2", "--projector", "8", "--embedding", "8",
+			"--positives", "3", "--checkpoint-every", "1ns", "--epochs", "2", "--out", out}, more)
 	}
+	resume := func(out string) []string { return []string{"--resume", "--cache", "cache", "--out", out} }
+	run := func(out string, more ...string) (files []string) {
+		for _, name := range []string{"checkpoints/last.ckpt", "exported/backbone.safetensors", "relation.npy", "items.csv", "metrics.jsonl"} {
+			files = append(files, out+"/"+name)
+		}
+		return append(files, more...)
+	}
+	ofRun := []string{"--run", "run", "--cache", "cache"}
+	relation := func(out string) []string {
+		return []string{out + "/relation.npy", out + "/items.csv", out + "/relate.json"}
+	}
+	relate := slices.Concat([]string{"relate", "--compare", "tima,dhash", "--permutations", "2", "--pairs", "2", "--out", "rel"}, data)
+	relateOn := []string{"relate", "--resume", "--cache", "cache", "--out", "rel"}
+	matrix := []string{"relate", "--data", "../../scanpaths", "--gaze", "tima", "--permutations", "0", "--pairs", "1", "--out", "mat"}
+	matrixOn := []string{"relate", "--resume", "--out", "mat"}
+	features := []string{"features/features.npy", "features/items.csv"}
+	embed := slices.Concat([]string{"embed", "--out", "features"}, ofRun)
+	all := []*work{
+		{name: "pretrain", args: pretrain("run", "--predictor", "8"), goOn: resume("run"), results: run("run"), owns: true},
+		{name: "resume", start: stopped, args: resume("run"), results: run("run"), owns: true},
+		{name: "resume-done", start: finished, args: resume("run"), results: run("run"), owns: true},
+		{name: "pretrain-placed", start: placed, args: pretrain("run", "--predictor", "8"), goOn: resume("run"), results: run("run"), owns: true},
+		{name: "moco", args: pretrain("moco", "--method", "moco", "--queue", "16", "--accumulate", "2"), goOn: resume("moco"), results: run("moco"), owns: true},
+		{name: "evaluate", start: finished, args: slices.Concat([]string{"evaluate"}, ofRun), results: run("run", "run/evaluate.json")},
+		{name: "embed", start: finished, args: embed, results: run("run", features...)},
+		{name: "export", start: finished, args: []string{"export", "--run", "run", "--out", "exported.safetensors"}, results: run("run", "exported.safetensors")},
+		{name: "inspect", start: finished, args: []string{"inspect", "run", "run/checkpoints/last.ckpt", "run/exported/backbone.safetensors", "run/relation.npy"}, results: run("run")},
+		{name: "relate", args: relate, goOn: relateOn, results: relation("rel"), owns: true},
+		{name: "relate-resume", start: related, args: relateOn, results: relation("rel"), owns: true},
+		{name: "relate-placed", start: placed, args: relate, goOn: relateOn, results: relation("rel"), owns: true},
+		{name: "matrix", args: matrix, goOn: matrixOn, results: relation("mat"), owns: true},
+		{name: "matrix-resume", start: begun, args: matrixOn, results: relation("mat"), owns: true},
+	}
+	if _, err := os.Stat(oldRun); err == nil {
+		all = append(all, &work{name: "old", start: old, args: resume("old"), results: run("old"), owns: true, unchecked: true})
+	}
+	return all
 }
 
 func (w *world) work(name string) (*work, error) {
@@ -106,7 +131,7 @@ func (w *world) make() error {
 		return err
 	}
 	w.works = works()
-	if err := errors.Join(w.makeStates(), w.makeBegun()); err != nil {
+	if err := errors.Join(w.makeStates(), w.makeBegun(), w.makePlaced()); err != nil {
 		return err
 	}
 	for _, k := range w.works {
@@ -156,6 +181,17 @@ func (w *world) makeBegun() error {
 		}
 	}
 	return errors.New("no call of relate was interrupted while it computed its matrix")
+}
+
+// makePlaced makes a folder whose OUT is there already: a link to an empty folder, and an empty folder. And one with an old run.
+func (w *world) makePlaced() error {
+	folder := w.state(placed)
+	err := errors.Join(os.MkdirAll(filepath.Join(folder, "disk"), 0o777), os.MkdirAll(filepath.Join(folder, "rel"), 0o777),
+		os.Symlink("disk", filepath.Join(folder, "run")))
+	if _, missing := os.Stat(oldRun); missing == nil {
+		err = errors.Join(err, os.CopyFS(filepath.Join(w.state(old), "old"), os.DirFS(oldRun)))
+	}
+	return err
 }
 
 // must is a work that is there.

@@ -2,7 +2,10 @@
 
 package main
 
-import "errors"
+import (
+	"errors"
+	"os"
+)
 
 func withMounts() bool { return false }
 
@@ -13,3 +16,5 @@ func mountMemory(string, int64) (func(), error) { return nil, errNoMounts }
 func growMemory(string, int64) error { return errNoMounts }
 
 func sizeOf(string) (int64, error) { return 0, errNoMounts }
+
+func peakMemory(*os.ProcessState) int64 { return 0 }

@@ -83,3 +83,11 @@ func sizeOf(folder string) (bytes int64, err error) {
 	})
 	return bytes, err
 }
+
+// peakMemory is the most memory that a process took, in bytes.
+func peakMemory(p *os.ProcessState) int64 {
+	if usage, ok := p.SysUsage().(*syscall.Rusage); ok {
+		return usage.Maxrss << 10
+	}
+	return 0
+}
