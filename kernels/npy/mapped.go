@@ -75,6 +75,12 @@ func fill(f *os.File, size int64) error {
 	return nil
 }
 
+// Bytes is the memory of n elements from the given one on, as they are in the file.
+func (m *Mapped) Bytes(from, n int) []byte {
+	head := len(m.file) - 4*len(m.Data)
+	return m.file[head+4*from:][:4*n]
+}
+
 // OpenMapped maps a file of float32 elements, for reading or, with write, for going on writing.
 func OpenMapped(path string, write bool) (*Mapped, error) {
 	mode := os.O_RDONLY

@@ -1,0 +1,42 @@
+package nn
+
+import "strconv"
+
+// Provenance is where an exported backbone comes from.
+type Provenance struct {
+	// Step is the micro-batches that had been made of Steps.
+	Step, Steps int
+	// Data is Config.Data of the run, what it trains on.
+	Data string
+	// Checkpoint is CheckpointInfo.State of the checkpoint that has the same weights, "" where none was written.
+	Checkpoint string
+}
+
+// The names of a Provenance in the metadata of a file.
+const (
+	stepKey       = "gzpt.step"
+	stepsKey      = "gzpt.steps"
+	dataKey       = "gzpt.data"
+	checkpointKey = "gzpt.checkpoint"
+)
+
+func (p Provenance) metadata() map[string]string {
+	return map[string]string{stepKey: strconv.Itoa(p.Step), stepsKey: strconv.Itoa(p.Steps), dataKey: p.Data, checkpointKey: p.Checkpoint}
+}
+
+// provenanceIn is what the metadata of a file say, nil where it is not from a trainer, or from that of an older version.
+func provenanceIn(metadata map[string]string) *Provenance {
+	p := &Provenance{Data: metadata[dataKey], Checkpoint: metadata[checkpointKey]}
+	var errs [2]error
+	p.Step, errs[0] = strconv.Atoi(metadata[stepKey])
+	p.Steps, errs[1] = strconv.Atoi(metadata[stepsKey])
+	if errs[0] != nil || errs[1] != nil {
+		return nil
+	}
+	return p
+}
+
+// provenance is that of the weights as they are.
+func (t *Trainer) provenance() Provenance {
+	return Provenance{Step: t.steps, Steps: t.config.Steps, Data: t.config.Data, Checkpoint: t.checkpoint}
+}

@@ -1,0 +1,34 @@
+package rundir
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"gzpt/kernels/checksum"
+)
+
+// WriteJSON writes v as indented JSON, aside, an object with a checksum as its last member.
+func WriteJSON(path string, v any) error {
+	text, err := checksum.MarshalJSON(v)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return WriteAside(path, func(w io.Writer) error {
+		_, err := w.Write(text)
+		return err
+	})
+}
+
+// ReadJSON reads v from a file. One that is not what WriteJSON wrote is a [checksum.ErrDamaged]; one without a checksum is
+// believed, as those of older versions are.
+func ReadJSON(path string, v any) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := checksum.UnmarshalJSON(text, v); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
