@@ -24,7 +24,10 @@ func (p Provenance) metadata() map[string]string {
 	return map[string]string{stepKey: strconv.Itoa(p.Step), stepsKey: strconv.Itoa(p.Steps), dataKey: p.Data, checkpointKey: p.Checkpoint}
 }
 
-// provenanceIn is what the metadata of a file say, nil where it is not from a trainer, or from that of an older version.
+// Provenance is where the file comes from, nil where no trainer exported it, or that of an older version.
+func (w *WeightFile) Provenance() *Provenance { return provenanceIn(w.Metadata) }
+
+// provenanceIn is what the metadata of a file say of it, nil where they do not.
 func provenanceIn(metadata map[string]string) *Provenance {
 	p := &Provenance{Data: metadata[dataKey], Checkpoint: metadata[checkpointKey]}
 	var errs [2]error

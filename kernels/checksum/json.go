@@ -35,6 +35,9 @@ func UnmarshalJSON(text []byte, v any) error {
 	return json.Unmarshal(body, v)
 }
 
+// Sealed reports whether a text has a checksum as MarshalJSON writes it.
+func Sealed(text []byte) bool { return bytes.Contains(text, []byte(seal)) }
+
 // unsealed is a text without its checksum, which must fit.
 func unsealed(text []byte) ([]byte, error) {
 	at := bytes.LastIndex(text, []byte(seal))

@@ -23,12 +23,18 @@ func WriteJSON(path string, v any) error {
 // ReadJSON reads v from a file. One that is not what WriteJSON wrote is a [checksum.ErrDamaged]; one without a checksum is
 // believed, as those of older versions are.
 func ReadJSON(path string, v any) error {
+	_, err := ReadSealed(path, v)
+	return err
+}
+
+// ReadSealed is ReadJSON, which says whether the file has a checksum.
+func ReadSealed(path string, v any) (sealed bool, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if err := checksum.UnmarshalJSON(text, v); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return false, fmt.Errorf("%s: %w", path, err)
 	}
-	return nil
+	return checksum.Sealed(text), nil
 }
