@@ -33,7 +33,7 @@ const (
 // buffered. The folder must exist.
 func Write(path string, write func(io.Writer) error) error {
 	folder := filepath.Dir(path)
-	removeAbandoned(folder, filepath.Base(path))
+	RemoveAbandonedFor(path)
 	f, err := create(path)
 	if err != nil {
 		return err
@@ -130,8 +130,9 @@ func RemoveAbandoned(folder string) {
 	}
 }
 
-// removeAbandoned is RemoveAbandoned of what was to become one file.
-func removeAbandoned(folder, base string) {
+// RemoveAbandonedFor is RemoveAbandoned of what was to become the file at path.
+func RemoveAbandonedFor(path string) {
+	folder, base := filepath.Dir(path), filepath.Base(path)
 	entries, _ := os.ReadDir(folder) // Write itself says what is wrong with the folder
 	for _, e := range entries {
 		id, aside := strings.CutPrefix(e.Name(), prefix(base))

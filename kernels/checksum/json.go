@@ -53,7 +53,7 @@ func unsealed(text []byte) ([]byte, error) {
 	body := text[:at:at]
 	sum := Text(Of(body))
 	if rest := string(text[at+len(seal):]); rest != sum+end {
-		return nil, fmt.Errorf("%w: its checksum is %s, but it ends in %.40q", ErrDamaged, sum, rest)
+		return nil, fmt.Errorf("%w: its checksum is %s, expected %.8q", ErrDamaged, sum, rest)
 	}
 	return append(body, "\n}"...), nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"slices"
 	"time"
@@ -17,11 +18,15 @@ import (
 	"gzpt/nn/rundir"
 )
 
-// ErrApart says that two files of a run do not belong to each other.
-var ErrApart = errors.New("not of the checkpoint beside it")
+var (
+	// ErrApart says that the record of a run is not that of its checkpoint.
+	ErrApart = errors.New("not that of the checkpoint beside it")
+	// ErrStale says that the exported backbone of a run is not that of its checkpoint: it is older, or of another run.
+	ErrStale = errors.New("not of the checkpoint beside it")
+)
 
-// checksums is that of each of the files that there are.
-func checksums(paths ...string) (map[string]string, error) {
+// Checksums is the checksum of each of the files that there are, by its name.
+func Checksums(paths ...string) (map[string]string, error) {
 	sums := map[string]string{}
 	for _, path := range paths {
 		sum, err := checksum.File(path)
@@ -39,6 +44,15 @@ func checksums(paths ...string) (map[string]string, error) {
 // check demands that a file is what was written with the record.
 func (r *Record) check(path string) error {
 	return checksum.CheckFile(path, r.Checksums[filepath.Base(path)])
+}
+
+// CheckFiles demands that every file that was written with the record is what it was.
+func (r *Record) CheckFiles(dir rundir.Dir) error {
+	var faults []error
+	for _, name := range slices.Sorted(maps.Keys(r.Checksums)) {
+		faults = append(faults, r.check(filepath.Join(string(dir), filepath.Base(name))))
+	}
+	return errors.Join(faults...)
 }
 
 // Unchecked says that what is read of the run has no checksums, "" where it has.
@@ -124,7 +138,7 @@ func Check(dir rundir.Dir) (was *Record, remarks []string, err error) {
 			remarks = append(remarks, told)
 		}
 		// A run that is being trained writes the one just after the other.
-		if !errors.Is(err, ErrApart) || time.Since(begin) > patience || !busy(dir) {
+		if !errors.Is(err, ErrStale) || time.Since(begin) > patience || !busy(dir) {
 			return was, remarks, err
 		}
 	}
@@ -146,7 +160,7 @@ func checkBackbone(dir rundir.Dir, info *nn.CheckpointInfo) (told string, err er
 	of, err := provenance(path)
 	switch {
 	case err != nil && info != nil && errors.Is(err, fs.ErrNotExist):
-		return "", fmt.Errorf("%s: %w: it is missing", path, ErrApart)
+		return "", fmt.Errorf("%s: %w: it is missing", path, ErrStale)
 	case err != nil:
 		return "", err
 	case of == nil:
@@ -155,10 +169,10 @@ func checkBackbone(dir rundir.Dir, info *nn.CheckpointInfo) (told string, err er
 		return path + ": there is no checkpoint to compare it with", nil
 	}
 	if of.Step != info.Steps {
-		return "", fmt.Errorf("%s: %w: it is of step %d, the checkpoint of step %d", path, ErrApart, of.Step, info.Steps)
+		return "", fmt.Errorf("%s: %w: it is of step %d, the checkpoint of step %d", path, ErrStale, of.Step, info.Steps)
 	}
 	if of.Data != info.Config.Data || of.Checkpoint != info.State {
-		return "", fmt.Errorf("%s: %w: it is of step %d of another run", path, ErrApart, of.Step)
+		return "", fmt.Errorf("%s: %w: it is of step %d of another run", path, ErrStale, of.Step)
 	}
 	return "", nil
 }

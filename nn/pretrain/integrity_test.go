@@ -50,10 +50,10 @@ func TestBackboneApart(t *testing.T) {
 		kind error
 		want string
 	}{
-		"earlier": {plant(backbone(t, early)), ErrApart, "it is of step 6, the checkpoint of step 12"},
-		"foreign": {plant(backbone(t, foreign)), ErrApart, "of another run"},
+		"earlier": {plant(backbone(t, early)), ErrStale, "it is of step 6, the checkpoint of step 12"},
+		"foreign": {plant(backbone(t, foreign)), ErrStale, "of another run"},
 		"damaged": {func() { changed(t, dir.Backbone(), 0.9) }, checksum.ErrDamaged, "its checksum is"},
-		"missing": {func() { os.Remove(dir.Backbone()) }, ErrApart, "it is missing"},
+		"missing": {func() { os.Remove(dir.Backbone()) }, ErrStale, "it is missing"},
 	} {
 		test.make()
 		if _, _, err := Check(dir); !errors.Is(err, test.kind) || !strings.Contains(err.Error(), dir.Backbone()) || !strings.Contains(err.Error(), test.want) {
@@ -116,7 +116,7 @@ func TestRecordApart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := Check(rundir.Dir(run)); !errors.Is(err, ErrApart) || !strings.Contains(err.Error(), "config.json: not of the checkpoint beside it: seed is 5, but 0 in") {
+	if _, _, err := Check(rundir.Dir(run)); !errors.Is(err, ErrApart) || !strings.Contains(err.Error(), "config.json: not that of the checkpoint beside it: seed is 5, but 0 in") {
 		t.Errorf("error %v", err)
 	}
 	for want, r := range map[string]*relation.Relation{

@@ -197,7 +197,7 @@ func (r *Run) writeStart(dir rundir.Dir) (err error) {
 			return err
 		}
 	}
-	if c.Checksums, err = checksums(dir.Items(), dir.Relation()); err != nil {
+	if c.Checksums, err = Checksums(dir.Items(), dir.Relation()); err != nil {
 		return err
 	}
 	return rundir.WriteJSON(dir.Config(), c)

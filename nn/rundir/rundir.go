@@ -35,7 +35,7 @@ func (d Dir) Diagnosis() string { return filepath.Join(string(d), "relate.json")
 // Page is the report of a relation for a person.
 func (d Dir) Page() string { return filepath.Join(string(d), "relate.html") }
 
-// Comparison is what relate knows of other measures, while it works.
+// Comparison is what relate has done, of other measures too, while it works.
 func (d Dir) Comparison() string { return filepath.Join(string(d), "compare.json") }
 
 // Checkpoint is the last checkpoint.
