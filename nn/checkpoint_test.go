@@ -206,7 +206,6 @@ func stateOf(t *testing.T, path string) string {
 func TestProvenance(t *testing.T) {
 	dev, path := reference.New(kernels.Float32), filepath.Join(t.TempDir(), "last.ckpt")
 	c := tiny(18)
-	c.Data = "0123"
 	first, second := newTrainer(t, dev, c), newTrainer(t, dev, c)
 	train(t, first, 0, 2)
 	if err := SaveCheckpoint(path, first, Position{}); err != nil {
@@ -215,11 +214,11 @@ func TestProvenance(t *testing.T) {
 	if _, err := LoadCheckpoint(path, second); err != nil {
 		t.Fatal(err)
 	}
-	want := Provenance{Step: 2, Steps: c.Steps, Data: "0123", Checkpoint: stateOf(t, path)}
+	want := Provenance{Step: 2, Steps: c.Steps, State: stateOf(t, path)}
 	for i, tr := range []*Trainer{first, second, second} {
 		if i == 2 {
 			train(t, tr, 2, 1)
-			want.Step, want.Checkpoint = 3, ""
+			want.Step, want.State = 3, ""
 		}
 		exported := filepath.Join(t.TempDir(), "backbone.safetensors")
 		if err := ExportBackbone(exported, tr); err != nil {

@@ -6,22 +6,19 @@ import "strconv"
 type Provenance struct {
 	// Step is the micro-batches that had been made of Steps.
 	Step, Steps int
-	// Data is Config.Data of the run, what it trains on.
-	Data string
-	// Checkpoint is CheckpointInfo.State of the checkpoint that has the same weights, "" where none was written.
-	Checkpoint string
+	// State is CheckpointInfo.State of the checkpoint that has the same weights, "" where none was written.
+	State string
 }
 
 // The names of a Provenance in the metadata of a file.
 const (
-	stepKey       = "gzpt.step"
-	stepsKey      = "gzpt.steps"
-	dataKey       = "gzpt.data"
-	checkpointKey = "gzpt.checkpoint"
+	stepKey  = "gzpt.step"
+	stepsKey = "gzpt.steps"
+	stateKey = "gzpt.state"
 )
 
 func (p Provenance) metadata() map[string]string {
-	return map[string]string{stepKey: strconv.Itoa(p.Step), stepsKey: strconv.Itoa(p.Steps), dataKey: p.Data, checkpointKey: p.Checkpoint}
+	return map[string]string{stepKey: strconv.Itoa(p.Step), stepsKey: strconv.Itoa(p.Steps), stateKey: p.State}
 }
 
 // Provenance is where the file comes from, nil where no trainer exported it, or that of an older version.
@@ -29,7 +26,7 @@ func (w *WeightFile) Provenance() *Provenance { return provenanceIn(w.Metadata) 
 
 // provenanceIn is what the metadata of a file say of it, nil where they do not.
 func provenanceIn(metadata map[string]string) *Provenance {
-	p := &Provenance{Data: metadata[dataKey], Checkpoint: metadata[checkpointKey]}
+	p := &Provenance{State: metadata[stateKey]}
 	var errs [2]error
 	p.Step, errs[0] = strconv.Atoi(metadata[stepKey])
 	p.Steps, errs[1] = strconv.Atoi(metadata[stepsKey])
@@ -41,5 +38,5 @@ func provenanceIn(metadata map[string]string) *Provenance {
 
 // provenance is that of the weights as they are.
 func (t *Trainer) provenance() Provenance {
-	return Provenance{Step: t.steps, Steps: t.config.Steps, Data: t.config.Data, Checkpoint: t.checkpoint}
+	return Provenance{Step: t.steps, Steps: t.config.Steps, State: t.checkpoint}
 }

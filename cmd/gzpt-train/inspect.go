@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -116,8 +117,8 @@ func inspectCheckpoint(w io.Writer, path string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	fmt.Fprintf(w, "%s: checkpoint, format %d, whole, written on %s\n  %s, %s\n  step %d of %d, %d updates, epoch %d, batch %d of the next epoch\n  settings: %s\n",
-		path, c.Version, c.Device, c.Config.Method, c.Config.Arch, c.Steps, c.Config.Steps, c.Updates, c.Position.Epoch, c.Position.Batch, settings)
+	fmt.Fprintf(w, "%s: checkpoint, format %d, whole, written on %s\n  %s, %s\n  step %d of %d, %d updates, epoch %d, batch %d of the next epoch, state %s\n  settings: %s\n",
+		path, c.Version, c.Device, c.Config.Method, c.Config.Arch, c.Steps, c.Config.Steps, c.Updates, c.Position.Epoch, c.Position.Batch, c.State, settings)
 	return nil
 }
 
@@ -142,7 +143,7 @@ func inspectTensors(w io.Writer, path string) error {
 	}
 	fmt.Fprintf(w, "%s: %s, %d tensors, %d elements\n", path, f.Format, len(f.Tensors()), total)
 	if of := f.Provenance(); of != nil {
-		fmt.Fprintf(w, "  of step %d of %d of a run on the data %s\n", of.Step, of.Steps, of.Data)
+		fmt.Fprintf(w, "  of step %d of %d, of the checkpoint with the state %s\n", of.Step, of.Steps, cmp.Or(of.State, "that is not known"))
 	}
 	if found, err := f.Backbone(); err == nil {
 		fmt.Fprintf(w, "  a backbone: %v\n", found)

@@ -50,7 +50,7 @@ func Begun(file string) bool {
 func Unchecked(file string) bool {
 	var r record
 	text, err := os.ReadFile((&journal{file: file}).blocks())
-	return err == nil && checksum.UnmarshalJSON(text, &r) == nil && r.Sums == nil
+	return err == nil && checksum.UnmarshalJSON(text, &r) == nil && r.Done != nil && r.Sums == nil
 }
 
 // Discard removes what interrupted drafts of a relation for a file have left.

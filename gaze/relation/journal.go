@@ -179,7 +179,7 @@ func (j *journal) save() error {
 
 // keep saves what is done for the next run.
 func (j *journal) keep() error {
-	if j.matrix == nil || j.record.Done == nil {
+	if j.matrix == nil {
 		return nil
 	}
 	return j.save()

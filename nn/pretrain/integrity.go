@@ -171,7 +171,7 @@ func checkBackbone(dir rundir.Dir, info *nn.CheckpointInfo) (told string, err er
 	if of.Step != info.Steps {
 		return "", fmt.Errorf("%s: %w: it is of step %d, the checkpoint of step %d", path, ErrStale, of.Step, info.Steps)
 	}
-	if of.Data != info.Config.Data || of.Checkpoint != info.State {
+	if of.State != info.State {
 		return "", fmt.Errorf("%s: %w: it is of step %d of another run", path, ErrStale, of.Step)
 	}
 	return "", nil
