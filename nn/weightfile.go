@@ -16,7 +16,10 @@ type WeightFile struct {
 	tensorfile.File
 	// Format is "safetensors", "PyTorch, zip" or "PyTorch, legacy".
 	Format string
-	close  func() error
+	// Metadata is the texts that a safetensors file has beside its tensors.
+	Metadata map[string]string
+	verify   func() error
+	close    func() error
 }
 
 // OpenWeightFile opens a file of weights: safetensors, or what PyTorch's torch.save wrote (.pth, .pt, .ckpt), in either of its
@@ -33,6 +36,14 @@ func OpenWeightFile(path string) (*WeightFile, error) {
 	}
 	w.close = file.Close
 	return w, nil
+}
+
+// Verify reads the whole file and demands that it has the checksum that it was written with, if it was written with one.
+func (w *WeightFile) Verify() error {
+	if w.verify == nil {
+		return nil
+	}
+	return w.verify()
 }
 
 // Close closes the file.
@@ -54,7 +65,10 @@ func newWeightFile(file *os.File) (*WeightFile, error) {
 	switch {
 	case n == len(head) && head[8] == '{': // the length before it may look like the beginning of a pickle
 		f, err := safetensors.Open(file, stat.Size())
-		return &WeightFile{File: f, Format: "safetensors"}, err
+		if err != nil {
+			return nil, err
+		}
+		return &WeightFile{File: f, Format: "safetensors", Metadata: f.Metadata(), verify: f.Verify}, nil
 	case torchfile.Recognise(head[:n]):
 		f, err := torchfile.Open(file, stat.Size())
 		if err != nil {

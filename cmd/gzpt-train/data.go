@@ -39,8 +39,22 @@ func (s *dataSettings) addFlags(f *flags) {
 	g.StringVar(&s.Window, "window", "", "stored values that become black and white: `LO,HI`, auto (the bits that are used) or percentile (0.5 and 99.5 % of each "+
 		"image); default: the full scale of 8 or 16 bits")
 	g.BoolVar(&s.SkipBad, "skip-bad", false, "list and leave out bad images and bad gaze instead of stopping")
-	f.path(g, &s.Cache, "cache", "folder for decoded images: `DIR` (default: the user's cache folder; see gzpt-train cache)")
+	g.Var((*cacheValue)(&s.Cache), "cache", "folder for decoded images: `DIR` (default: the user's cache folder; see gzpt-train cache); none keeps them in memory alone")
 	g.IntVar(&s.Phantoms, "phantoms", 1000, "number of phantoms: `N`")
+}
+
+// cacheValue is a flag's value that is a path, or the word for no cache.
+type cacheValue string
+
+func (v *cacheValue) String() string { return string(*v) }
+func (v *cacheValue) Type() string   { return "string" }
+
+func (v *cacheValue) Set(s string) error {
+	if s == dataset.NoCache {
+		*v = dataset.NoCache
+		return nil
+	}
+	return (*pathValue)(v).Set(s)
 }
 
 // anchor makes tables that lie outside the data's folder absolute, so that a run can be continued from another folder.
@@ -196,7 +210,7 @@ of channels and orientation. A file is made anew where an image has changed, wha
 func buildCache(f *flags) work {
 	var folder string
 	g := f.group("What")
-	f.path(g, &folder, "cache", "folder for decoded images: `DIR` (default: the user's cache folder)")
+	g.Var((*cacheValue)(&folder), "cache", "folder for decoded images: `DIR` (default: the user's cache folder)")
 	return func(_ context.Context, e *environment, args []string) error {
 		act := "list"
 		if len(args) > 0 {
@@ -204,6 +218,9 @@ func buildCache(f *flags) work {
 		}
 		if acts := []string{"list", "clear"}; len(args) > 1 || !slices.Contains(acts, act) {
 			return usagef("cache %s: expected list or clear%s", act, words.DidYouMean(act, acts))
+		}
+		if folder == dataset.NoCache {
+			return usagef("--cache %s: expected a folder", folder)
 		}
 		folder, err := dataset.CacheFolder(folder)
 		if err != nil {

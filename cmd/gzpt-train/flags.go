@@ -106,8 +106,8 @@ func (f *flags) misread(err error) error {
 func (f *flags) sensible() (err error) {
 	f.all.Visit(func(flag *pflag.Flag) {
 		switch v := flag.Value.(type) {
-		case *pathValue:
-			if *v == "" {
+		case *pathValue, *cacheValue:
+			if v.String() == "" {
 				err = fmt.Errorf("--%s \"\": expected a path", flag.Name)
 			}
 		default:

@@ -108,15 +108,6 @@ func (s *relateSettings) load(ctx context.Context, e *environment) (set *dataset
 	return set, nil
 }
 
-// relateRecord is config.json of a relation.
-type relateRecord struct {
-	Settings settings `json:"settings"`
-	Command  string   `json:"command"`
-	Version  string   `json:"version"`
-	Machine  machine  `json:"machine"`
-	Started  string   `json:"started"`
-}
-
 // measures is those that --compare names, with every parameter. A part between commas that is no measure by itself, but
 // a parameter, belongs to the measure before it.
 func (s *relateSettings) measures() ([]string, error) {
@@ -161,8 +152,11 @@ type examined struct {
 	set  *dataset.Set
 	rows []pretrain.Row
 	dir  rundir.Dir
-	// begun is what the call was begun as, before any interruption.
-	begun relateRecord
+	// begun is what the call was begun as, before any interruption, and progressed what it has done.
+	begun      relateRecord
+	progressed relateProgress
+	// ready is a relation that no gaze was compared for, nil for any other.
+	ready *relation.Relation
 }
 
 // findings is what relate.json holds.
@@ -180,6 +174,8 @@ type findings struct {
 	Detector string       `json:"detector,omitempty"`
 	Dropped  gaze.Dropped `json:"dropped"`
 	Skipped  []string     `json:"skipped,omitempty"`
+	// Checksums is those of the relation and of its items, by the names of the files.
+	Checksums map[string]string `json:"checksums,omitempty"`
 }
 
 // name is what the relation comes from.

@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"gzpt/kernels/atomicfile"
 )
 
 // CacheFile is a cache of pixels on disk.
@@ -77,6 +79,7 @@ func ClearCaches(folder string) (removed []CacheFile, err error) {
 		return nil, err
 	}
 	for i, file := range files {
+		atomicfile.RemoveAbandonedFor(file.Path)
 		if err := os.Remove(file.Path); err != nil {
 			return files[:i], err
 		}
