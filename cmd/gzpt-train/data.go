@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"gzpt/cmd/gzpt-train/internal/words"
+	"gzpt/kernels/input"
+	"gzpt/kernels/plain"
 	"gzpt/nn/data"
 	"gzpt/nn/data/picture"
 	"gzpt/nn/pretrain/dataset"
@@ -142,7 +144,7 @@ func tellList(e *environment, set *dataset.Set) {
 func (s *dataSettings) tellPixels(e *environment, set *dataset.Set) {
 	p := set.Stored
 	if p.File != "" {
-		e.console.Info("pixel cache", "file", p.File, "size", bytesText(p.Size), "decoded", cmp.Or(p.Decoded, "before"))
+		e.console.Info("pixel cache", "file", p.File, "size", input.Bytes(p.Size), "decoded", cmp.Or(p.Decoded, "before"))
 	}
 	if n := len(p.Tagged); n > 0 {
 		e.console.Warn(fmt.Sprintf("%d of %d images have an orientation tag that is not applied, the first %q: --orientation upright turns them", n, len(set.Items()), p.Tagged[0]))
@@ -151,21 +153,6 @@ func (s *dataSettings) tellPixels(e *environment, set *dataset.Set) {
 		e.console.Warn(fmt.Sprintf("%s: --window %s scales them", p.Unused, p.Suggested))
 	}
 	s.Window = p.Window
-}
-
-// bytesText is a number of bytes for a person.
-func bytesText(n int64) string {
-	v, unit := float64(n), "bytes"
-	for _, next := range []string{"KiB", "MiB", "GiB", "TiB"} {
-		if v < 1024 {
-			break
-		}
-		v, unit = v/1024, next
-	}
-	if unit == "bytes" {
-		return fmt.Sprintf("%d bytes", n)
-	}
-	return fmt.Sprintf("%.1f %s", v, unit)
 }
 
 func tellSkips(e *environment, set *dataset.Set) {
@@ -211,7 +198,7 @@ func buildCache(f *flags) work {
 		}
 		if act == "clear" {
 			removed, err := data.ClearCaches(folder)
-			fmt.Fprintf(e.stdout, "%s: %s removed\n", folder, cachesText(removed))
+			fmt.Fprintf(e.stdout, "%s: %s removed\n", plain.Text(folder), cachesText(removed))
 			return err
 		}
 		files, err := data.Caches(folder)
@@ -230,19 +217,19 @@ func cachesText(files []data.CacheFile) string {
 		total += f.Size
 	}
 	if len(files) == 1 {
-		return "1 file of " + bytesText(total)
+		return "1 file of " + input.Bytes(total)
 	}
-	return fmt.Sprintf("%d files of %s", len(files), bytesText(total))
+	return fmt.Sprintf("%d files of %s", len(files), input.Bytes(total))
 }
 
 func listCaches(w io.Writer, folder string, files []data.CacheFile) {
-	fmt.Fprintf(w, "%s: %s\n", folder, cachesText(files))
+	fmt.Fprintf(w, "%s: %s\n", plain.Text(folder), cachesText(files))
 	for _, f := range files {
-		fmt.Fprintf(w, "%s  %10s  %s  ", f.Written.Format(time.DateTime), bytesText(f.Size), f.Path)
+		fmt.Fprintf(w, "%s  %10s  %s  ", f.Written.Format(time.DateTime), input.Bytes(f.Size), plain.Text(f.Path))
 		if f.Fault != "" {
-			fmt.Fprintf(w, "of no use: %s\n", f.Fault)
+			fmt.Fprintf(w, "of no use: %s\n", plain.Text(f.Fault))
 			continue
 		}
-		fmt.Fprintf(w, "%d images of %d x %d x %d, the first %s\n", f.Images, f.Side, f.Side, f.Channels, f.First)
+		fmt.Fprintf(w, "%d images of %d x %d x %d, the first %s\n", f.Images, f.Side, f.Side, f.Channels, plain.Text(f.First))
 	}
 }

@@ -8,7 +8,9 @@ import (
 	"os"
 	"strings"
 
+	"gzpt/kernels/input"
 	"gzpt/kernels/npy"
+	"gzpt/kernels/plain"
 	"gzpt/nn"
 	"gzpt/nn/pretrain"
 	"gzpt/nn/rundir"
@@ -43,7 +45,7 @@ func inspect(w io.Writer, path string) error {
 		return inspectRun(w, path)
 	}
 	head := make([]byte, 16)
-	f, err := os.Open(path)
+	f, err := input.Open(path)
 	if err != nil {
 		return err
 	}
@@ -72,7 +74,7 @@ func inspectRun(w io.Writer, path string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "%s: run of %s\n  command: %s\n  started: %s\n", path, c.Version, c.Command, c.Started)
+	fmt.Fprintf(w, "%s: run of %s\n  command: %s\n  started: %s\n", plain.Text(path), plain.Text(c.Version), plain.Text(c.Command), plain.Text(c.Started))
 	list, err := pretrain.ReadRows(d.Items())
 	if err != nil {
 		return err
@@ -80,7 +82,7 @@ func inspectRun(w io.Writer, path string) error {
 	fmt.Fprintf(w, "  items: %d, %d of them to train on\n", len(list), len(pretrain.Training(list)))
 	for _, file := range []string{d.Checkpoint(), d.Backbone(), d.Relation()} {
 		if _, err := os.Stat(file); err != nil {
-			fmt.Fprintf(w, "%s: not there\n", file)
+			fmt.Fprintf(w, "%s: not there\n", plain.Text(file))
 			continue
 		}
 		if err := inspect(w, file); err != nil {
@@ -100,16 +102,20 @@ func inspectCheckpoint(w io.Writer, path string) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	_, err = fmt.Fprintf(w, "%s: checkpoint, format %d, whole, written on %s\n  %s, %s\n  step %d of %d, %d updates, epoch %d, batch %d of the next epoch\n  settings: %s\n",
-		path, c.Version, c.Device, c.Config.Method, c.Config.Arch, c.Steps, c.Config.Steps, c.Updates, c.Position.Epoch, c.Position.Batch, settings)
+		plain.Text(path), c.Version, plain.Text(c.Device), c.Config.Method, c.Config.Arch, c.Steps, c.Config.Steps, c.Updates, c.Position.Epoch, c.Position.Batch, settings)
 	return err
 }
 
 func inspectArray(w io.Writer, path string) error {
-	dims, values, err := npy.ReadFile(path)
+	dims, err := npy.Shape(path)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(w, "%s: array %v, %d elements\n", path, dims, len(values))
+	elements := 1
+	for _, d := range dims {
+		elements *= d
+	}
+	_, err = fmt.Fprintf(w, "%s: array %v, %d elements\n", plain.Text(path), dims, elements)
 	return err
 }
 
@@ -123,14 +129,14 @@ func inspectTensors(w io.Writer, path string) error {
 	for _, t := range f.Tensors() {
 		total += t.Len()
 	}
-	fmt.Fprintf(w, "%s: %s, %d tensors, %d elements\n", path, f.Format, len(f.Tensors()), total)
+	fmt.Fprintf(w, "%s: %s, %d tensors, %d elements\n", plain.Text(path), f.Format, len(f.Tensors()), total)
 	if found, err := f.Backbone(); err == nil {
-		fmt.Fprintf(w, "  a backbone: %v\n", found)
+		fmt.Fprintf(w, "  a backbone: %s\n", plain.Text(fmt.Sprint(found)))
 	} else {
-		fmt.Fprintf(w, "  %v\n", err)
+		fmt.Fprintf(w, "  %s\n", plain.Error(err))
 	}
 	for _, t := range f.Tensors() {
-		fmt.Fprintf(w, "  %-40s %s %v\n", t.Name, t.Type, t.Shape)
+		fmt.Fprintf(w, "  %-40s %s %v\n", plain.Text(t.Name), t.Type, t.Shape)
 	}
 	return nil
 }

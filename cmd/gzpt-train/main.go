@@ -21,6 +21,7 @@ import (
 
 	"gzpt/cmd/gzpt-train/internal/console"
 	"gzpt/cmd/gzpt-train/internal/words"
+	"gzpt/kernels/plain"
 	"gzpt/nn"
 	"gzpt/nn/data"
 	"gzpt/nn/evaluate"
@@ -79,23 +80,23 @@ func pickVerb(args []string) (*verb, []string, error) {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	v, rest, err := pickVerb(args)
 	if err != nil {
-		fmt.Fprintf(stderr, "error: %v\n", err)
+		fmt.Fprintf(stderr, "error: %s\n", plain.Error(err))
 		return statusUsage
 	}
-	e := &environment{args: args, stdout: stdout, verbs: verbs()}
+	e := &environment{args: args, stdout: plain.Writer(stdout), verbs: verbs()}
 	f, work := v.flags(&e.common)
 	switch err := f.parse(rest); {
 	case errors.Is(err, pflag.ErrHelp):
 		fmt.Fprint(stdout, v.help(f))
 		return statusDone
 	case err != nil:
-		fmt.Fprintf(stderr, "error: %v\n", withHelp(f.misread(err), v))
+		fmt.Fprintf(stderr, "error: %s\n", plain.Lines(withHelp(f.misread(err), v)))
 		return statusUsage
 	}
 	e.console = console.New(e.consoleOptions(stderr))
 	status := e.status(v, work(ctx, e, f.arguments()))
 	if err := e.console.Close(); err != nil && status == statusDone {
-		fmt.Fprintf(stderr, "error: %v\n", err)
+		fmt.Fprintf(stderr, "error: %s\n", plain.Error(err))
 		return statusFailed
 	}
 	return status

@@ -22,16 +22,14 @@ func init() {
 //
 //	image,label,split,gaze,reader
 //
-// Only image must be there; other columns (patient, age, ...) are kept. gaze is a file of any format, relative to the
+// Only image must be there; other columns (patient, age, ...) are left to others. gaze is a file of any format, relative to the
 // manifest; it may hold one image's recordings or many's. reader takes only that reader's recordings, or names the
 // reader of a file that does not. An image with several gaze files has several rows, which differ in gaze or reader
 // alone. Where the column gaze is absent or empty throughout, the gaze files beside the manifest are read.
 type Item struct {
 	Image, Label, Split string
-	// Columns is the whole row by column name.
-	Columns map[string]string
-	File    string
-	Line    int
+	File                string
+	Line                int
 }
 
 // sniffManifest asks for a gaze column: a table of labels alone is no gaze file.
@@ -113,10 +111,7 @@ type named struct {
 // collect keeps the present row.
 func (m *manifest) collect() error {
 	t := m.table
-	item := Item{Image: t.text("image"), Label: t.text("label"), Split: t.text("split"), Columns: map[string]string{}, File: t.file, Line: t.line()}
-	for _, name := range t.names {
-		item.Columns[name] = t.text(name)
-	}
+	item := Item{Image: t.text("image"), Label: t.text("label"), Split: t.text("split"), File: t.file, Line: t.line()}
 	if item.Image == "" {
 		return t.at("image", "the name of an image")
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gzpt/kernels/atomicfile"
+	"gzpt/kernels/input"
 	"gzpt/kernels/npy"
 )
 
@@ -52,7 +53,7 @@ func (j *journal) relation(n int, attach func() error) (*Relation, error) {
 // attach continues a matrix whose record fits, or begins one.
 func (j *journal) attach() error {
 	var old record
-	text, err := os.ReadFile(j.blocks())
+	text, err := input.ReadFile(j.blocks(), input.Document)
 	if err == nil && json.Unmarshal(text, &old) == nil && old.Inputs == j.record.Inputs && old.Items == j.record.Items {
 		if m, err := npy.OpenMapped(j.part(), true); err == nil && len(m.Dims) == 2 && m.Dims[0] == old.Items && m.Dims[1] == old.Items {
 			j.matrix, j.record = m, old

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+
+	"gzpt/kernels/input"
 )
 
 // Mapped is a float32 matrix in a file that is the memory of Data: a matrix larger than the machine's memory can be
@@ -45,7 +47,7 @@ func OpenMapped(path string, write bool) (*Mapped, error) {
 	if write {
 		mode = os.O_RDWR
 	}
-	f, err := os.OpenFile(path, mode, 0)
+	f, err := input.OpenFile(path, mode, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 	"sync/atomic"
 
 	"gzpt/kernels/atomicfile"
+	"gzpt/kernels/input"
 	"gzpt/nn/data/picture"
 )
 
@@ -113,7 +114,7 @@ func (c *Cache) index(entries []entry) index {
 
 // open reads a cache file and checks that all of it is intact and made from the sources as they are.
 func (c *Cache) open(ctx context.Context, sources []entry) error {
-	f, err := os.Open(c.path)
+	f, err := input.Open(c.path)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"gzpt/kernels/input"
 )
 
 // CacheFile is a cache of pixels on disk.
@@ -47,7 +49,7 @@ func literal(path string) string {
 }
 
 func describe(path string) (CacheFile, error) {
-	f, err := os.Open(path)
+	f, err := input.Open(path)
 	if err != nil {
 		return CacheFile{}, err
 	}

@@ -77,7 +77,7 @@ func (was *Record) same(file string, now Record) error {
 
 // readRelation reads the relation of a run of n items, nil where it has none.
 func readRelation(dir rundir.Dir, n int) (*relation.Relation, error) {
-	dims, values, err := npy.ReadFile(dir.Relation())
+	dims, err := npy.Shape(dir.Relation())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -86,6 +86,10 @@ func readRelation(dir rundir.Dir, n int) (*relation.Relation, error) {
 	}
 	if !slices.Equal(dims, []int{n, n}) {
 		return nil, fmt.Errorf("%s: shape %v, expected [%d %d] for the items of %s", dir.Relation(), dims, n, n, dir.Items())
+	}
+	_, values, err := npy.ReadFile(dir.Relation())
+	if err != nil {
+		return nil, err
 	}
 	return relation.FromValues(n, values), nil
 }

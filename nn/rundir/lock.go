@@ -3,7 +3,8 @@ package rundir
 import (
 	"errors"
 	"fmt"
-	"os"
+
+	"gzpt/kernels/input"
 )
 
 // errLocked says that another process holds the lock.
@@ -11,7 +12,7 @@ var errLocked = errors.New("locked by another process")
 
 // Lock keeps other processes from writing to the run until it is released, at the latest by the end of this process.
 func (d Dir) Lock() (release func(), err error) {
-	f, err := os.Open(d.Config())
+	f, err := input.Open(d.Config())
 	if err != nil {
 		return nil, err
 	}

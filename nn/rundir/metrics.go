@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"gzpt/kernels/input"
 )
 
 // Metrics is metrics.jsonl, a line of JSON for each step.
@@ -16,7 +18,7 @@ type Metrics struct {
 // OpenMetrics opens the file to go on behind its line for step, the last one that a checkpoint knows of; lines of later
 // steps, which will be made again, are removed. The file must have the lines of the steps 1 to step.
 func OpenMetrics(path string, step int) (*Metrics, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
+	f, err := input.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
 		return nil, err
 	}
@@ -36,8 +38,10 @@ func OpenMetrics(path string, step int) (*Metrics, error) {
 
 // endOfStep is where in the file the line of a step ends.
 func endOfStep(f io.Reader, step int) (end int64, err error) {
-	r := bufio.NewReader(f)
+	records := input.NewRecords(f)
+	r := bufio.NewReader(records)
 	for line := 1; line <= step; line++ {
+		records.Next()
 		text, err := r.ReadBytes('\n')
 		if err != nil {
 			return 0, fmt.Errorf("line %d: missing or cut off, but the checkpoint has made %d steps", line, step)

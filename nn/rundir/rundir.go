@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 
 	"gzpt/kernels/atomicfile"
+	"gzpt/kernels/input"
 )
 
 // Dir is the path of a run directory.
@@ -134,7 +135,7 @@ func WriteJSON(path string, v any) error {
 
 // ReadJSON reads v from a file.
 func ReadJSON(path string, v any) error {
-	text, err := os.ReadFile(path)
+	text, err := input.ReadFile(path, input.Document)
 	if err != nil {
 		return err
 	}

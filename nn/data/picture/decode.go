@@ -2,6 +2,7 @@ package picture
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
 	"image"
@@ -17,6 +18,7 @@ import (
 	_ "golang.org/x/image/tiff"
 	_ "golang.org/x/image/webp"
 
+	"gzpt/kernels/input"
 	"gzpt/nn/data/picture/internal/imagefile"
 )
 
@@ -52,16 +54,15 @@ func DecodeFile(path string) (*Image, error) {
 
 // Open opens a regular file that is not empty.
 func Open(path string) (*os.File, error) {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
+	f, err := input.Open(path)
+	if err != nil {
 		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s: not a regular file, expected an image", path)
-	case info.Size() == 0:
-		return nil, fmt.Errorf("%s: an empty file, expected an image", path)
 	}
-	return os.Open(path)
+	if info, err := f.Stat(); err != nil || info.Size() == 0 {
+		f.Close()
+		return nil, cmp.Or(err, fmt.Errorf("%s: an empty file, expected an image", path))
+	}
+	return f, nil
 }
 
 // Decode decodes a JPEG, PNG, TIFF, BMP, WebP, PGM or PPM image. Sizes beyond [MaxSide] and [MaxPixels] are refused

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"gzpt/kernels/plain"
 )
 
 const (
@@ -24,7 +26,7 @@ func (c *Console) Progress(done float64, text string) {
 	}
 	c.redraw, c.bar = now, true
 	full := min(max(int(done*barWidth), 0), barWidth)
-	line := "[" + strings.Repeat("#", full) + strings.Repeat(".", barWidth-full) + "] " + text
+	line := "[" + strings.Repeat("#", full) + strings.Repeat(".", barWidth-full) + "] " + plain.Text(text)
 	io.WriteString(c.options.Out, clearLine+truncate(line, c.options.Width-1))
 }
 
