@@ -37,12 +37,20 @@ func (s *dataSettings) addFlags(f *flags) {
 	g.Var((*listValue)(&s.Exclude), "exclude", "leave out images whose file or folder is called so: `PATTERN`[,PATTERN] as in '*_mask*', with a slash of the whole path")
 	g.IntVar(&s.ImageSize, "image-size", 224, "side of the square views in pixels: `N` (phantoms: 32)")
 	g.IntVar(&s.Channels, "channels", 3, "channels of the views: `N`, 3 for colour, 1 for grey")
-	f.choice(g, &s.orientation, "orientation", []string{"stored", "upright"}, "turn images as their orientation tag says: `HOW` (TIFF: always)")
+	f.choice(g, &s.orientation, "orientation", []string{"stored", "upright"}, "turn images as their tag says: `HOW` (TIFF: always)")
 	g.StringVar(&s.Window, "window", "", "stored values that become black and white: `LO,HI`, auto (the bits that are used) or percentile (0.5 and 99.5 % of each "+
 		"image); default: the full scale of 8 or 16 bits")
+	g.BoolVar(&s.AllowOutside, "allow-outside", false, "let a manifest name files outside its folder")
 	g.BoolVar(&s.SkipBad, "skip-bad", false, "list and leave out bad images and bad gaze instead of stopping")
 	f.path(g, &s.Cache, "cache", "folder for decoded images: `DIR` (default: the user's cache folder; see gzpt-train cache)")
 	g.IntVar(&s.Phantoms, "phantoms", 1000, "number of phantoms: `N`")
+}
+
+// allowOfOldRun lets a run from before there was --allow-outside find what its manifest names.
+func (s *dataSettings) allowOfOldRun(f *flags, recorded settings) {
+	if _, known := recorded["allow-outside"]; !known && !f.given("allow-outside") {
+		s.AllowOutside = true
+	}
 }
 
 // anchor makes tables that lie outside the data's folder absolute, so that a run can be continued from another folder.

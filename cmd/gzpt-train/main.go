@@ -21,6 +21,7 @@ import (
 
 	"gzpt/cmd/gzpt-train/internal/console"
 	"gzpt/cmd/gzpt-train/internal/words"
+	"gzpt/gaze/formats"
 	"gzpt/kernels/plain"
 	"gzpt/nn"
 	"gzpt/nn/data"
@@ -142,6 +143,8 @@ func hint(err error) string {
 		{pretrain.ErrFlat, ": --tau-full T"},
 		{pretrain.ErrChanged, "; --init starts a new run from its weights"},
 		{data.ErrImageColumn, "; --image-column COLUMN names it"},
+		{data.ErrOutside, "; --allow-outside lets it"},
+		{formats.ErrOutside, "; --allow-outside lets it"},
 		{data.ErrWindow, "; --window percentile scales each image by itself"},
 		{dataset.ErrBare, "; --without-gaze plain or skip goes on"},
 		{dataset.ErrNoGaze, "; --gaze none trains without"},

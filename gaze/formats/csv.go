@@ -113,7 +113,7 @@ func startTable(file string, r io.Reader, above int) (*table, error) {
 			continue // a program that writes a preamble repeats columns, a sensor each
 		} else if ok {
 			line, column := t.reader.FieldPos(i)
-			return nil, gaze.Problem{File: file, Line: above + line, Column: column, Reason: fmt.Sprintf("column %q comes twice", name)}
+			return nil, gaze.Problem{File: file, Line: above + line, Column: column, Reason: fmt.Sprintf("column %d has the name of column %d", i+1, t.columns[name]+1)}
 		}
 		t.columns[name], t.columns[written] = i, i
 	}

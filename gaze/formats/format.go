@@ -72,6 +72,8 @@ type ReadOptions struct {
 	Samples bool
 	// Columns says which columns of a table are read, by role, for gaze that no format knows; see [ParseColumns].
 	Columns Columns
+	// AllowOutside lets a manifest name gaze outside its folder; otherwise what a name leads to, links resolved, must lie below it.
+	AllowOutside bool
 	// SkipBad lists what is wrong in Set.Skips and goes on; otherwise the first such thing is an error.
 	SkipBad bool
 	// Rate is how many samples a second a file has that gives no times; 0 means [DefaultRate]. Set.Notes says where it was

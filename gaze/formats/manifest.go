@@ -1,13 +1,16 @@
 package formats
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
 
 	"gzpt/gaze"
+	"gzpt/kernels/input"
 	"gzpt/kernels/names"
+	"gzpt/kernels/plain"
 )
 
 func init() {
@@ -91,7 +94,7 @@ type manifestRow struct {
 
 // at is a problem with the column gaze of a row.
 func (r manifestRow) at(expected string) gaze.Problem {
-	return gaze.Problem{File: r.item.File, Line: r.item.Line, Column: r.column, Reason: fmt.Sprintf("gaze is %q, expected %s", r.gaze, expected)}
+	return gaze.Problem{File: r.item.File, Line: r.item.Line, Column: r.column, Reason: fmt.Sprintf("gaze is %s, expected %s", plain.Quote(r.gaze), expected)}
 }
 
 // gazeFile is a gaze file with its recordings by the row that their image's name means first.
@@ -165,6 +168,9 @@ func (m *manifest) open(name, image string) (*gazeFile, error) {
 		path = filepath.Join(filepath.Dir(m.source.file), filepath.FromSlash(name))
 	}
 	o := m.source.options
+	if folder := filepath.Dir(m.source.file); !o.AllowOutside && !input.Inside(folder, path) {
+		return nil, fmt.Errorf("%s %w, %s", path, ErrOutside, folder)
+	}
 	o.Format = ""
 	f, err := pickNamed(path, o.mapped().Format)
 	if err != nil {
@@ -197,6 +203,14 @@ func (m *manifest) open(name, image string) (*gazeFile, error) {
 	return m.files[key], nil
 }
 
+// ErrOutside says that a manifest names a file that lies elsewhere.
+var ErrOutside = errors.New("lies outside the manifest's folder")
+
+// outside is the problem of a row that names such a file.
+type outside struct{ gaze.Problem }
+
+func (o outside) Unwrap() []error { return []error{o.Problem, ErrOutside} }
+
 // sort finds the rows that the recordings of a gaze file are of.
 func (m *manifest) sort(set *Set) *gazeFile {
 	f := &gazeFile{Set: set, of: map[int][]named{}}
@@ -223,7 +237,9 @@ func (m *manifest) sort(set *Set) *gazeFile {
 func (m *manifest) claim(i int) error {
 	row := m.rows[i]
 	file, err := m.open(row.gaze, row.item.Image)
-	if err != nil {
+	if errors.Is(err, ErrOutside) {
+		return outside{row.at(fmt.Sprintf("a gaze file (%v)", err))}
+	} else if err != nil {
 		return row.at(fmt.Sprintf("a readable gaze file (%v)", err))
 	}
 	own := slices.Concat(file.of[m.index.First(i)], file.unnamed)

@@ -67,6 +67,11 @@ func (c *Cache) load(e *entry) ([]byte, error) {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
+	h, err := picture.ReadHeader(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", e.path, err)
+	}
+	defer c.flight.take(h.Bytes)()
 	m, err := picture.Decode(f)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e.path, err)
