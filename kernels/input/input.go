@@ -147,7 +147,7 @@ func (l *limit) Read(p []byte) (int, error) {
 
 // Unpacked is how many bytes a compressed part of so many bytes may unfold to: what tables of numbers need, and not the
 // thousandfold of a file that is made to fill a memory.
-func Unpacked(packed int64) int64 { return 1<<24 + 32*packed }
+func Unpacked(packed int64) int64 { return 1<<22 + 20*packed }
 
 // Inside reports whether a path leads to the folder or below it, links of both resolved: one that leads out is outside,
 // wherever it lies. What is not there is judged by its path.

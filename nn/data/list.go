@@ -176,7 +176,7 @@ func (l *lister) root() string {
 
 // rows calls each for every row of a table that has the needed columns; a Problem leaves out the row.
 func (l *lister) rows(file string, each func(t *table) error, need ...string) error {
-	content, err := input.ReadFile(file, input.Table/4)
+	content, err := input.ReadFile(file, input.Table/8)
 	if err != nil {
 		return err
 	}

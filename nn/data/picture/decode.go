@@ -2,7 +2,6 @@ package picture
 
 import (
 	"bufio"
-	"cmp"
 	"errors"
 	"fmt"
 	"image"
@@ -54,15 +53,26 @@ func DecodeFile(path string) (*Image, error) {
 	return m, nil
 }
 
-// Open opens a regular file that is not empty.
+// maxFile bounds the bytes of an image's file: what its pixels may take, twice.
+const maxFile = 2 * MaxBytes
+
+// Open opens a regular file that is not empty, and no larger than an image's can be.
 func Open(path string) (*os.File, error) {
 	f, err := input.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	if info, err := f.Stat(); err != nil || info.Size() == 0 {
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+	case info.Size() == 0:
+		err = fmt.Errorf("%s: an empty file, expected an image", path)
+	case info.Size() > maxFile:
+		err = fmt.Errorf("%s: a file of %s, expected an image of at most %s", path, input.Bytes(info.Size()), input.Bytes(maxFile))
+	}
+	if err != nil {
 		f.Close()
-		return nil, cmp.Or(err, fmt.Errorf("%s: an empty file, expected an image", path))
+		return nil, err
 	}
 	return f, nil
 }
