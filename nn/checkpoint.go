@@ -10,11 +10,11 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
-	"os"
 
 	"gzpt/kernels"
 	"gzpt/kernels/atomicfile"
 	"gzpt/kernels/checksum"
+	"gzpt/kernels/input"
 	"gzpt/nn/internal/named"
 )
 
@@ -207,7 +207,7 @@ func (t *Trainer) readFloats(values []float32, b block, from int) error {
 // another format or a newer version, or that belongs to other settings is an error that names the file and what was
 // expected; the trainer is then unchanged.
 func LoadCheckpoint(path string, t *Trainer) (Position, error) {
-	f, err := os.Open(path)
+	f, err := input.Open(path)
 	if err != nil {
 		return Position{}, err
 	}
@@ -319,7 +319,7 @@ func sameConfig(file, here Config) error {
 
 // ReadCheckpointInfo verifies the whole file and says what it holds.
 func ReadCheckpointInfo(path string) (CheckpointInfo, error) {
-	f, err := os.Open(path)
+	f, err := input.Open(path)
 	if err != nil {
 		return CheckpointInfo{}, err
 	}

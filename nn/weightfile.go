@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 
+	"gzpt/kernels/input"
 	"gzpt/nn/safetensors"
 	"gzpt/nn/tensorfile"
 	"gzpt/nn/torchfile"
@@ -25,7 +26,7 @@ type WeightFile struct {
 // OpenWeightFile opens a file of weights: safetensors, or what PyTorch's torch.save wrote (.pth, .pt, .ckpt), in either of its
 // forms. Which it is follows from the content, not from the name. The error names the file.
 func OpenWeightFile(path string) (*WeightFile, error) {
-	file, err := os.Open(path)
+	file, err := input.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -53,9 +54,6 @@ func newWeightFile(file *os.File) (*WeightFile, error) {
 	stat, err := file.Stat()
 	if err != nil {
 		return nil, err
-	}
-	if stat.IsDir() {
-		return nil, errors.New("a folder, expected a file of weights")
 	}
 	head := make([]byte, 9)
 	n, err := file.ReadAt(head, 0)

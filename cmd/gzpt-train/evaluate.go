@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"gzpt/kernels"
+	"gzpt/kernels/plain"
 	"gzpt/nn/evaluate"
 	"gzpt/nn/pretrain"
 	"gzpt/nn/pretrain/dataset"
@@ -112,7 +113,7 @@ func (s *subject) judge(ctx context.Context, e *environment, dev kernels.Device,
 
 // printReport writes the scores as a table.
 func printReport(w io.Writer, v *evaluate.Report) {
-	fmt.Fprintf(w, "%s of %s: %d classes of %s; %d train, %d val, %d test items\n", v.Network, v.Backbone, len(v.Classes), v.Labels, v.Train, v.Val, v.Test)
+	fmt.Fprintf(w, "%s of %s: %d classes of %s; %d train, %d val, %d test items\n", v.Network, plain.Text(v.Backbone), len(v.Classes), plain.Text(v.Labels), v.Train, v.Val, v.Test)
 	fmt.Fprintf(w, "items of each class, train/val/test: %s\n", classCounts(v))
 	fmt.Fprintf(w, "%-22s %9s %18s %10s\n", "", "accuracy", "balanced accuracy", "macro AUC")
 	row := func(name string, s evaluate.Scores) {
@@ -129,7 +130,7 @@ const mostClasses = 20
 func classCounts(v *evaluate.Report) string {
 	var parts []string
 	for c, n := range v.Counts[:min(len(v.Counts), mostClasses)] {
-		parts = append(parts, fmt.Sprintf("%s %d/%d/%d", v.Classes[c], n.Train, n.Val, n.Test))
+		parts = append(parts, fmt.Sprintf("%s %d/%d/%d", plain.Text(v.Classes[c]), n.Train, n.Val, n.Test))
 	}
 	if more := len(v.Counts) - mostClasses; more > 0 {
 		parts = append(parts, fmt.Sprintf("and %d more classes", more))

@@ -21,6 +21,8 @@ const program = "gzpt-train"
 // usageError is a mistake on the command line.
 type usageError struct{ error }
 
+func (u usageError) Unwrap() error { return u.error }
+
 func usagef(format string, a ...any) error { return usageError{fmt.Errorf(format, a...)} }
 
 // inFlags is a mistake on the command line that a package has found, nil for none.
@@ -28,7 +30,7 @@ func inFlags(err error) error {
 	if err == nil {
 		return nil
 	}
-	return usageError{errors.New(words.InFlags(err))}
+	return usageError{words.InFlags(err)}
 }
 
 // flags is the flags of a verb in titled groups.

@@ -11,7 +11,9 @@ import (
 	"strings"
 
 	"gzpt/kernels/checksum"
+	"gzpt/kernels/input"
 	"gzpt/kernels/npy"
+	"gzpt/kernels/plain"
 	"gzpt/nn"
 	"gzpt/nn/pretrain"
 	"gzpt/nn/rundir"
@@ -46,7 +48,7 @@ func inspect(w io.Writer, path string) error {
 		return inspectRun(w, path)
 	}
 	head := make([]byte, 16)
-	f, err := os.Open(path)
+	f, err := input.Open(path)
 	if err != nil {
 		return err
 	}
@@ -76,7 +78,7 @@ func inspectRun(w io.Writer, path string) error {
 	faults := []error{err}
 	if errors.Is(err, checksum.ErrDamaged) { // it may tell something all the same
 		var text []byte
-		if text, err = os.ReadFile(d.Config()); err == nil {
+		if text, err = input.ReadFile(d.Config(), input.Document); err == nil {
 			c = &pretrain.Record{}
 			err = json.Unmarshal(text, c)
 		}
@@ -84,18 +86,18 @@ func inspectRun(w io.Writer, path string) error {
 	if err != nil {
 		return errors.Join(faults...)
 	}
-	fmt.Fprintf(w, "%s: run of %s\n  command: %s\n  started: %s\n", path, c.Version, c.Command, c.Started)
+	fmt.Fprintf(w, "%s: run of %s\n  command: %s\n  started: %s\n", plain.Text(path), plain.Text(c.Version), plain.Text(c.Command), plain.Text(c.Started))
 	if list, err := pretrain.ReadRows(d.Items()); err == nil {
 		fmt.Fprintf(w, "  items: %d, %d of them to train on\n", len(list), len(pretrain.Training(list)))
 	} else {
 		faults = append(faults, err)
 	}
 	if text := c.Unchecked(d); text != "" {
-		fmt.Fprintf(w, "  %s\n", text)
+		fmt.Fprintf(w, "  %s\n", plain.Text(text))
 	}
 	for _, file := range []string{d.Checkpoint(), d.Backbone(), d.Relation()} {
 		if _, err := os.Stat(file); err != nil {
-			fmt.Fprintf(w, "%s: not there\n", file)
+			fmt.Fprintf(w, "%s: not there\n", plain.Text(file))
 			continue
 		}
 		faults = append(faults, inspect(w, file))
@@ -117,18 +119,22 @@ func inspectCheckpoint(w io.Writer, path string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	fmt.Fprintf(w, "%s: checkpoint, format %d, whole, written on %s\n  %s, %s\n  step %d of %d, %d updates, epoch %d, batch %d of the next epoch, state %s\n  settings: %s\n",
-		path, c.Version, c.Device, c.Config.Method, c.Config.Arch, c.Steps, c.Config.Steps, c.Updates, c.Position.Epoch, c.Position.Batch, c.State, settings)
-	return nil
+	_, err = fmt.Fprintf(w, "%s: checkpoint, format %d, whole, written on %s\n  %s, %s\n  step %d of %d, %d updates, epoch %d, batch %d of the next epoch, state %s\n  settings: %s\n",
+		plain.Text(path), c.Version, plain.Text(c.Device), c.Config.Method, c.Config.Arch, c.Steps, c.Config.Steps, c.Updates, c.Position.Epoch, c.Position.Batch, plain.Text(c.State), settings)
+	return err
 }
 
 func inspectArray(w io.Writer, path string) error {
-	dims, values, err := npy.ReadFile(path)
+	dims, err := npy.Shape(path)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "%s: array %v, %d elements\n", path, dims, len(values))
-	return nil
+	elements := 1
+	for _, d := range dims {
+		elements *= d
+	}
+	_, err = fmt.Fprintf(w, "%s: array %v, %d elements\n", plain.Text(path), dims, elements)
+	return err
 }
 
 func inspectTensors(w io.Writer, path string) error {
@@ -141,17 +147,17 @@ func inspectTensors(w io.Writer, path string) error {
 	for _, t := range f.Tensors() {
 		total += t.Len()
 	}
-	fmt.Fprintf(w, "%s: %s, %d tensors, %d elements\n", path, f.Format, len(f.Tensors()), total)
+	fmt.Fprintf(w, "%s: %s, %d tensors, %d elements\n", plain.Text(path), f.Format, len(f.Tensors()), total)
 	if of := f.Provenance(); of != nil {
-		fmt.Fprintf(w, "  of step %d of %d, of the checkpoint with the state %s\n", of.Step, of.Steps, cmp.Or(of.State, "that is not known"))
+		fmt.Fprintf(w, "  of step %d of %d, of the checkpoint with the state %s\n", of.Step, of.Steps, plain.Text(cmp.Or(of.State, "that is not known")))
 	}
 	if found, err := f.Backbone(); err == nil {
-		fmt.Fprintf(w, "  a backbone: %v\n", found)
+		fmt.Fprintf(w, "  a backbone: %s\n", plain.Text(fmt.Sprint(found)))
 	} else {
-		fmt.Fprintf(w, "  %v\n", err)
+		fmt.Fprintf(w, "  %s\n", plain.Error(err))
 	}
 	for _, t := range f.Tensors() {
-		fmt.Fprintf(w, "  %-40s %s %v\n", t.Name, t.Type, t.Shape)
+		fmt.Fprintf(w, "  %-40s %s %v\n", plain.Text(t.Name), t.Type, t.Shape)
 	}
 	if err := f.Verify(); err != nil {
 		return fmt.Errorf("%s: %w", path, err)

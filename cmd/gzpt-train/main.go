@@ -21,6 +21,8 @@ import (
 
 	"gzpt/cmd/gzpt-train/internal/console"
 	"gzpt/cmd/gzpt-train/internal/words"
+	"gzpt/gaze/formats"
+	"gzpt/kernels/plain"
 	"gzpt/nn"
 	"gzpt/nn/data"
 	"gzpt/nn/evaluate"
@@ -90,23 +92,23 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func carryOut(ctx context.Context, args []string, stdout, stderr *output) int {
 	v, rest, err := pickVerb(args)
 	if err != nil {
-		fmt.Fprintf(stderr, "error: %v\n", err)
+		fmt.Fprintf(stderr, "error: %s\n", plain.Error(err))
 		return statusUsage
 	}
-	e := &environment{args: args, stdout: stdout, verbs: verbs()}
+	e := &environment{args: args, stdout: plain.Writer(stdout), verbs: verbs()}
 	f, work := v.flags(&e.common)
 	switch err := f.parse(rest); {
 	case errors.Is(err, pflag.ErrHelp):
 		fmt.Fprint(stdout, v.help(f))
 		return statusDone
 	case err != nil:
-		fmt.Fprintf(stderr, "error: %v\n", withHelp(f.misread(err), v))
+		fmt.Fprintf(stderr, "error: %s\n", plain.Lines(withHelp(f.misread(err), v)))
 		return statusUsage
 	}
 	e.console = console.New(e.consoleOptions(stderr))
 	status := e.status(v, work(ctx, e, f.arguments()))
 	if err := e.console.Close(); err != nil && status == statusDone {
-		fmt.Fprintf(stderr, "error: %v\n", err)
+		fmt.Fprintf(stderr, "error: %s\n", plain.Error(err))
 		return statusFailed
 	}
 	return status
@@ -154,6 +156,8 @@ func hint(err error) string {
 		{data.ErrCache, "; --cache DIR names another folder, --cache none keeps the pixels in memory"},
 		{pretrain.ErrChanged, "; --init starts a new run from its weights"},
 		{data.ErrImageColumn, "; --image-column COLUMN names it"},
+		{data.ErrOutside, "; --allow-outside lets it"},
+		{formats.ErrOutside, "; --allow-outside lets it"},
 		{data.ErrWindow, "; --window percentile scales each image by itself"},
 		{dataset.ErrBare, "; --without-gaze plain or skip goes on"},
 		{dataset.ErrNoGaze, "; --gaze none trains without"},

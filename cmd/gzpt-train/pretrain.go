@@ -32,6 +32,10 @@ func buildPretrain(f *flags) work {
 		} else if err := s.resolve(f); err != nil {
 			return err
 		}
+		if err := s.fits(f); err != nil {
+			return err
+		}
+		s.data.InFlight = s.run.memory.inFlight()
 		if s.data.Path == "" && !f.given("gaze") && !s.run.resume {
 			return demo(ctx, e, f, s)
 		}

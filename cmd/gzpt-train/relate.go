@@ -69,6 +69,10 @@ func (s *relateSettings) continued(ctx context.Context, e *environment, f *flags
 	if err := f.restore(was.Settings); err != nil {
 		return err
 	}
+	s.data.allowOfOldRun(f, was.Settings)
+	if err := s.fits(f); err != nil {
+		return err
+	}
 	if _, err := os.Stat(dir.Page()); err == nil {
 		return fmt.Errorf("%s is complete: there is nothing to resume", s.run.out)
 	}

@@ -12,6 +12,7 @@ import (
 	"gzpt/gaze/relation"
 	"gzpt/gaze/similarity"
 	"gzpt/kernels"
+	"gzpt/nn"
 	"gzpt/nn/pretrain"
 	"gzpt/nn/pretrain/dataset"
 	"gzpt/nn/rundir"
@@ -38,6 +39,7 @@ func (s *relateSettings) addFlags(f *flags) {
 	g.BoolVar(&s.run.resume, "resume", false, "continue the interrupted call in --out, with its settings")
 	g.IntVar(&s.run.workers, "workers", 0, "images decoded at a time: `N` (0: one per processor)")
 	s.run.device.addFlag(f, g)
+	s.run.memory.addFlag(f, g)
 }
 
 // resolve checks the flags and fills in those that follow from others.
@@ -62,7 +64,19 @@ func (s *relateSettings) resolve(f *flags) error {
 	if _, err := s.measures(); err != nil {
 		return usagef("--compare: %w", err)
 	}
+	if err := s.fits(f); err != nil {
+		return err
+	}
 	return s.gaze.resolve(f)
+}
+
+// fits refuses what takes more memory than there is, before it is taken. The matrix itself is in a file.
+func (s *relateSettings) fits(f *flags) error {
+	const perPermutation, perPair = 64, 4 * 20 << 10 // figures; the images on the page, of the closest and the furthest
+	s.data.InFlight = s.run.memory.inFlight()
+	return s.run.memory.check(f, append(s.data.parts(s.run.workers, s.onPhantoms()),
+		nn.Part{Setting: "permutations", What: "the figures of the permutations", Bytes: perPermutation * float64(s.permutations)},
+		nn.Part{Setting: "pairs", What: "the pairs on the page", Bytes: perPair * float64(s.pairs)}))
 }
 
 // onPhantoms reports whether the items are made up: no flag names any.

@@ -22,6 +22,7 @@ type subject struct {
 	seed         uint64
 	workers      int
 	device       deviceName
+	memory       memorySize
 }
 
 func (s *subject) addFlags(f *flags) {
@@ -31,11 +32,22 @@ func (s *subject) addFlags(f *flags) {
 	g.IntVar(&s.batch, "batch", 32, "images in a pass: `N`")
 	g.IntVar(&s.workers, "workers", 0, "goroutines that decode images: `N` (0: one per processor)")
 	s.device.addFlag(f, g)
+	s.memory.addFlag(f, g)
 	s.data.addFlags(f)
 }
 
-// resolve takes from the run what the flags do not say.
+// resolve takes from the run what the flags do not say, and refuses what takes more memory than there is.
 func (s *subject) resolve(f *flags) error {
+	if err := s.recall(f); err != nil {
+		return err
+	}
+	s.data.InFlight = s.memory.inFlight()
+	c := nn.Config{Arch: nn.Arch{Depth: 18, Width: 1, Channels: s.data.Channels}, Height: s.data.ImageSize, Width: s.data.ImageSize, Batch: s.batch}
+	return s.memory.check(f, append(c.Footprint(), s.data.parts(s.workers, s.data.Path == "")...))
+}
+
+// recall takes from the run what the flags do not say.
+func (s *subject) recall(f *flags) error {
 	switch {
 	case s.run == "" && (s.weights == "" || s.data.Path == ""):
 		return usagef("--run DIR is missing, or --weights FILE with --data DIR")
@@ -59,6 +71,9 @@ func (s *subject) resolve(f *flags) error {
 	}
 	if err := f.inherit(was.Settings, dataGroup); err != nil {
 		return fmt.Errorf("%s: %w", dir.Config(), err)
+	}
+	if !f.given("data") {
+		s.data.allowOfOldRun(f, was.Settings)
 	}
 	if was.Settings == nil {
 		unless(f, "image-size", &s.data.ImageSize, was.Network.Height)
@@ -132,6 +147,7 @@ func (s *subject) open(ctx context.Context, e *environment) (kernels.Device, *da
 		dev.Close()
 		return nil, nil, err
 	}
+	s.batch = min(s.batch, max(len(set.Items()), 1)) // no more images are shown
 	return dev, set, nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"gzpt/gaze"
+	"gzpt/kernels/input"
 )
 
 func init() {
@@ -177,7 +178,7 @@ func (c *clamped) add(x, y float64) error {
 func configuredHeight(log string) (height float64, origin string, err error) {
 	folder := filepath.Dir(log)
 	for _, file := range []string{filepath.Join(folder, "config.json"), filepath.Join(folder, "..", "config.json")} {
-		text, err := os.ReadFile(file)
+		text, err := input.ReadFile(file, input.Document)
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		} else if err != nil {

@@ -13,6 +13,7 @@ import (
 	"gzpt/gaze/internal/parallel"
 	"gzpt/kernels/atomicfile"
 	"gzpt/kernels/checksum"
+	"gzpt/kernels/input"
 	"gzpt/kernels/npy"
 )
 
@@ -59,7 +60,7 @@ func (j *journal) relation(n int, attach func() error) (*Relation, error) {
 // attach continues a matrix whose record fits, or begins one.
 func (j *journal) attach() error {
 	var old record
-	text, err := os.ReadFile(j.blocks())
+	text, err := input.ReadFile(j.blocks(), input.Document)
 	if err == nil {
 		err = checksum.UnmarshalJSON(text, &old)
 	}

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"slices"
 	"strings"
 
 	"gzpt/gaze"
+	"gzpt/kernels/input"
 	"gzpt/kernels/npy"
 )
 
@@ -24,7 +24,7 @@ func ReadReleased(matrix, names string) (r *Relation, listed []string, asymmetry
 	if listed, err = ReadNames(names); err != nil {
 		return nil, nil, 0, err
 	}
-	dims, values, err := npy.ReadFile(matrix)
+	dims, err := npy.Shape(matrix) // a matrix of another size is not read
 	if err != nil {
 		return nil, nil, 0, err
 	}
@@ -35,8 +35,12 @@ func ReadReleased(matrix, names string) (r *Relation, listed []string, asymmetry
 	if len(listed) != n {
 		return nil, nil, 0, gaze.Problem{File: names, Line: min(len(listed), n) + 1, Reason: fmt.Sprintf("%d names, expected %d: one for each row of %s", len(listed), n, matrix)}
 	}
+	_, values, err := npy.ReadFile(matrix)
+	if err != nil {
+		return nil, nil, 0, err
+	}
 	if k := notFinite(values); k >= 0 {
-		return nil, nil, 0, gaze.Problem{File: matrix, Reason: fmt.Sprintf("row %d, column %d (%q and %q) is %g, expected a number", k/n, k%n, listed[k/n], listed[k%n], values[k])}
+		return nil, nil, 0, gaze.Problem{File: matrix, Reason: fmt.Sprintf("row %d, column %d is %g, expected a number", k/n, k%n, values[k])}
 	}
 	r = &Relation{N: n, Values: values, HasGaze: make([]bool, n)}
 	asymmetry = r.symmetrise()
@@ -79,7 +83,7 @@ func (r *Relation) symmetrise() (asymmetry float64) {
 
 // ReadNames reads a name list.
 func ReadNames(path string) ([]string, error) {
-	f, err := os.Open(path)
+	f, err := input.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +102,7 @@ func ReadNames(path string) ([]string, error) {
 		case blank > 0:
 			return nil, gaze.Problem{File: path, Line: blank, Reason: "a blank line, expected the name of an image"}
 		case lines[name] > 0:
-			return nil, gaze.Problem{File: path, Line: line, Reason: fmt.Sprintf("image %q is listed already on line %d", name, lines[name])}
+			return nil, gaze.Problem{File: path, Line: line, Reason: fmt.Sprintf("the name on line %d once more", lines[name])}
 		}
 		lines[name] = line
 		names = append(names, name)

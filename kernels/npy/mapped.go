@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"syscall"
+
+	"gzpt/kernels/input"
 )
 
 // Mapped is a float32 matrix in a file that is the memory of Data: a matrix larger than the machine's memory can be
@@ -87,7 +89,7 @@ func OpenMapped(path string, write bool) (*Mapped, error) {
 	if write {
 		mode = os.O_RDWR
 	}
-	f, err := os.OpenFile(path, mode, 0)
+	f, err := input.OpenFile(path, mode, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 
 	"gzpt/kernels/atomicfile"
+	"gzpt/kernels/input"
 	"gzpt/nn/data/picture"
 )
 
@@ -65,6 +66,11 @@ func (c *Cache) load(e *entry) ([]byte, error) {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
+	h, err := picture.ReadHeader(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", e.path, err)
+	}
+	defer c.flight.take(h.Bytes)()
 	m, err := picture.Decode(f)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e.path, err)
@@ -138,7 +144,7 @@ func (c *Cache) index(entries []entry) index {
 
 // open reads a cache file and checks that all of it is intact and made from the sources as they are.
 func (c *Cache) open(ctx context.Context, sources []entry) error {
-	f, err := os.Open(c.path)
+	f, err := input.Open(c.path)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -27,6 +28,9 @@ type CacheOptions struct {
 	Channels int
 	// Memory is up to how many bytes of pixels are kept in memory, 0 for 1 GiB; more are read from the file when needed.
 	Memory int
+	// InFlight is how many bytes the images take that all workers together are decoding, 0 for 256 MiB; a larger image is decoded
+	// by itself.
+	InFlight int64
 	// Workers is the number of goroutines that decode, 0 for one per processor.
 	Workers int
 	// Upright turns images as their tag of orientation says; otherwise they are as they are stored, see Tagged. TIFF
@@ -56,6 +60,7 @@ type Cache struct {
 	side    int
 	values  int // of an item
 	options CacheOptions
+	flight  *flight
 
 	blocks [][]byte // the pixels of each item, nil where they are read from file
 	file   *os.File
@@ -77,7 +82,7 @@ func OpenCache(ctx context.Context, items []Item, o CacheOptions) (*Cache, error
 	if err != nil {
 		return nil, err
 	}
-	c := &Cache{options: o, side: Side(o.ImageSize), rule: rule}
+	c := &Cache{options: o, side: Side(o.ImageSize), rule: rule, flight: newFlight(cmp.Or(o.InFlight, usualInFlight))}
 	c.values = c.side * c.side * o.Channels
 	c.buffer.New = func() any { b := make([]byte, 0, 2*c.values); return &b }
 	sources := identify(items)

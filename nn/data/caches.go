@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gzpt/kernels/atomicfile"
+	"gzpt/kernels/input"
 )
 
 // CacheFile is a cache of pixels on disk.
@@ -49,7 +50,7 @@ func literal(path string) string {
 }
 
 func describe(path string) (CacheFile, error) {
-	f, err := os.Open(path)
+	f, err := input.Open(path)
 	if err != nil {
 		return CacheFile{}, err
 	}

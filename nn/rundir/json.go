@@ -3,9 +3,9 @@ package rundir
 import (
 	"fmt"
 	"io"
-	"os"
 
 	"gzpt/kernels/checksum"
+	"gzpt/kernels/input"
 )
 
 // WriteJSON writes v as indented JSON, aside, an object with a checksum as its last member.
@@ -29,7 +29,7 @@ func ReadJSON(path string, v any) error {
 
 // ReadSealed is ReadJSON, which says whether the file has a checksum.
 func ReadSealed(path string, v any) (sealed bool, err error) {
-	text, err := os.ReadFile(path)
+	text, err := input.ReadFile(path, input.Document)
 	if err != nil {
 		return false, err
 	}

@@ -3,15 +3,15 @@ package rundir
 import (
 	"errors"
 	"fmt"
-	"os"
 
 	"gzpt/kernels/filelock"
+	"gzpt/kernels/input"
 )
 
 // Lock keeps other processes from writing to the run until it is released, at the latest by the end of this process. It does
 // nothing where the system has no locks.
 func (d Dir) Lock() (release func(), err error) {
-	f, err := os.Open(d.Config())
+	f, err := input.Open(d.Config())
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"gzpt/kernels/checksum"
+	"gzpt/kernels/input"
 )
 
 // Metrics is metrics.jsonl, a line of JSON for each step. Each has a last member "crc32c", the checksum of the line before it.
@@ -22,7 +23,7 @@ type Metrics struct {
 // steps, which will be made again, are removed. The file must have the lines of the steps 1 to step. A line whose checksum
 // does not fit stays, see Damaged: no bit of the run follows from it.
 func OpenMetrics(path string, step int) (*Metrics, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
+	f, err := input.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
 		return nil, err
 	}
@@ -46,8 +47,10 @@ func (m *Metrics) Damaged() []int { return m.damaged }
 // endOfStep is where in the file the line of a step ends, and which lines before are damaged. Behind a damaged line others may
 // be missing, as where its line feed has become another byte.
 func endOfStep(f io.Reader, step int) (end int64, damaged []int, err error) {
-	r := bufio.NewReader(f)
+	records := input.NewRecords(f)
+	r := bufio.NewReader(records)
 	for line, made := 1, 0; made < step; line++ {
+		records.Next()
 		text, err := r.ReadBytes('\n')
 		if err != nil && (damaged != nil || bytes.Contains(text, []byte(lineSeal))) { // a line feed has become another byte
 			return end, append(damaged, line), nil

@@ -88,7 +88,7 @@ func (c *Console) Info(message string, pairs ...any) { c.write(slog.LevelInfo, m
 // alone, the first ten are shown, and the others counted by Finish or Close; the log has all.
 func (c *Console) Warn(message string, pairs ...any) { c.write(slog.LevelWarn, message, pairs) }
 
-// Error says why the command fails.
+// Error says why the command fails, in a line or several: those of [plain.Error].
 func (c *Console) Error(message string, pairs ...any) { c.write(slog.LevelError, message, pairs) }
 
 func (c *Console) write(level slog.Level, message string, pairs []any) {
@@ -134,7 +134,7 @@ func (c *Console) format(r slog.Record, colour, stamp bool) string {
 	if c.options.JSON {
 		var b bytes.Buffer
 		slog.NewJSONHandler(&b, nil).Handle(context.Background(), r) // writing to memory does not fail
-		return b.String()
+		return quoted(b.String())
 	}
 	line := text(r, colour)
 	if stamp {

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"gzpt/kernels/plain"
 )
 
 const (
@@ -23,7 +25,7 @@ func (c *Console) Progress(done float64, text string) {
 	}
 	c.redraw, c.bar = now, true
 	full := min(max(int(done*barWidth), 0), barWidth)
-	line := "[" + strings.Repeat("#", full) + strings.Repeat(".", barWidth-full) + "] " + text
+	line := "[" + strings.Repeat("#", full) + strings.Repeat(".", barWidth-full) + "] " + plain.Text(text)
 	c.show(clearLine + truncate(line, c.options.Width-1))
 }
 
