@@ -283,7 +283,7 @@ func (x *attempt) threads() (verdict, error) {
 		return verdict{}, fmt.Errorf("%w: %s", errFault, x.fault)
 	}
 	args := slices.Clone(x.work.args)
-	if x.work.name != "export" {
+	if x.work.name != "export" && x.work.name != "inspect" { // which decode nothing
 		args = append(args, "--workers", workers)
 	}
 	return x.succeed(args, options{env: []string{"GOMAXPROCS=" + processors}})

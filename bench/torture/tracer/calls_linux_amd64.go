@@ -130,9 +130,14 @@ func (t *trace) pathAt(folder int32, address uint64) string {
 	path := string(text[:end])
 	switch {
 	case filepath.IsAbs(path):
-		return filepath.Clean(path)
 	case folder == unix.AT_FDCWD:
-		return filepath.Join(t.command.Dir, path)
+		path = filepath.Join(t.command.Dir, path)
+	default:
+		path = filepath.Join(t.pathOf(folder), path)
 	}
-	return filepath.Join(t.pathOf(folder), path)
+	path = filepath.Clean(path)
+	if real, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil { // as the path of a descriptor is
+		path = filepath.Join(real, filepath.Base(path))
+	}
+	return path
 }
