@@ -63,9 +63,17 @@ func drawSignals(w *world, r *rand.Rand) func() (string, string, bool) {
 	return drawCalls(w, r, func(string) []string { return []string{"SIGKILL", "SIGKILL+", "SIGTERM", "SIGHUP", "SIGINT"} })
 }
 
-// drawFailures draws failing calls of each name: "write:17:ENOSPC".
+// drawFailures draws failing calls of each name: "write:17:ENOSPC", with a star for all from that one on.
 func drawFailures(w *world, r *rand.Rand) func() (string, string, bool) {
-	return drawCalls(w, r, func(call string) []string { return failuresOf[call] })
+	return drawCalls(w, r, func(call string) []string {
+		all := slices.Clone(failuresOf[call])
+		for _, name := range failuresOf[call] {
+			if name != "EINTR" { // which no system returns for ever
+				all = append(all, name+"*")
+			}
+		}
+		return all
+	})
 }
 
 func drawCalls(w *world, r *rand.Rand, actions func(call string) []string) func() (string, string, bool) {
@@ -94,11 +102,12 @@ func (x *attempt) systemCall() (verdict, error) {
 	}
 	n, err := strconv.Atoi(parts[1])
 	name, after := strings.CutSuffix(parts[2], "+")
+	name, ever := strings.CutSuffix(name, "*")
 	a := tracer.Action{Fail: failures[name], Signal: signals[name], After: after}
 	if err != nil || a.Fail == 0 && a.Signal == 0 {
 		return verdict{}, fmt.Errorf("%w: %s", errFault, x.fault)
 	}
-	decide, happened := once(parts[0], n, a)
+	decide, happened := atCall(parts[0], n, ever, a)
 	e, err := x.call(x.work.args, options{decide: decide})
 	if err != nil {
 		return verdict{}, err

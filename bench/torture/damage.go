@@ -11,7 +11,8 @@ import (
 )
 
 // drawDamage draws damage to a file that is there when the call begins: "run/items.csv:flip:120:3" turns bit 3 of byte 120,
-// "cut:N" leaves N bytes, "zero:N" puts zeros in the place of up to 512 bytes from N on, "grow:N" adds N bytes, "gone:0" removes it.
+// "cut:N" leaves N bytes, "zero:N" puts zeros in the place of up to 512 bytes from N on, "grow:N" adds N bytes, "gone:0"
+// removes it, and "swap:0" puts that of a run in its place that is at another step.
 func drawDamage(w *world, r *rand.Rand) func() (string, string, bool) {
 	var begun []*work
 	for _, k := range w.works {
@@ -23,6 +24,9 @@ func drawDamage(w *world, r *rand.Rand) func() (string, string, bool) {
 		k := pick(r, begun...)
 		name := pick(r, files(w.state(k.start))...)
 		how := drawHow(r, filepath.Join(w.state(k.start), name))
+		if strings.HasPrefix(name, "run") && r.IntN(8) == 0 {
+			how = "swap:0"
+		}
 		if strings.HasPrefix(name, "cache") {
 			name = "cache/*" // its name follows from where the data lie
 		}
@@ -110,7 +114,12 @@ func (x *attempt) damage() (verdict, error) {
 	if err != nil {
 		return verdict{}, err
 	}
-	if err := spoil(path, whole, how); err != nil {
+	if how == "swap:0" {
+		err = x.swap(name)
+	} else {
+		err = spoil(path, whole, how)
+	}
+	if err != nil {
 		return verdict{}, err
 	}
 	// As a disk does it: no time tells.
@@ -134,6 +143,20 @@ func (x *attempt) damage() (verdict, error) {
 		return verdict{}, err
 	}
 	return x.heal(verdict{told, e.why()})
+}
+
+// swap puts the file of another run in the place of the trial's: that of the stopped one for the finished one, and the other
+// way round.
+func (x *attempt) swap(name string) error {
+	from := stopped
+	if x.work.start == stopped {
+		from = finished
+	}
+	text, err := os.ReadFile(filepath.Join(x.world.state(from), filepath.FromSlash(name)))
+	if err != nil {
+		return fmt.Errorf("%w: %w", errFault, err)
+	}
+	return os.WriteFile(x.within(name), text, 0o666)
 }
 
 // accepted judges a call that took a damaged file. What the call does not make may stay as it is.

@@ -11,9 +11,9 @@ import (
 )
 
 // drawDisks draws room on the disk: "bytes:N" for so many bytes more, "names:N" for so many new files and folders, "file:N" for
-// no file larger than that, "mount:N" for a file system of its own with so many bytes more than there are.
+// no file larger than that, "open:N" for so many open files, "mount:N" for a file system of its own with so many bytes more than there are.
 func drawDisks(w *world, r *rand.Rand) func() (string, string, bool) {
-	forms := []string{"bytes", "bytes", "names", "file"}
+	forms := []string{"bytes", "bytes", "names", "file", "open"}
 	if w.mounts {
 		forms = append(forms, "mount", "mount")
 	}
@@ -22,11 +22,16 @@ func drawDisks(w *world, r *rand.Rand) func() (string, string, bool) {
 		switch form := pick(r, forms...); form {
 		case "names":
 			return k.name, fmt.Sprintf("names:%d", r.IntN(k.made+1))
+		case "open":
+			return k.name, fmt.Sprintf("open:%d", fewestOpen+r.IntN(24))
 		default:
 			return k.name, fmt.Sprintf("%s:%d", form, r.Int64N(max(k.bytes, 1<<16)))
 		}
 	})
 }
+
+// fewestOpen is open files that a Go program needs for itself.
+const fewestOpen = 8
 
 func (x *attempt) disk() (verdict, error) {
 	form, number, _ := strings.Cut(x.fault, ":")
@@ -43,6 +48,8 @@ func (x *attempt) disk() (verdict, error) {
 		return x.cramped(room, options{decide: room.decide})
 	case "file":
 		return x.cramped(nil, options{fileSize: uint64(n) + 1})
+	case "open":
+		return x.cramped(nil, options{openFiles: uint64(n)})
 	case "mount":
 		return x.mounted(n)
 	}

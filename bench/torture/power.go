@@ -29,7 +29,7 @@ func (x *attempt) powerCut() (verdict, error) {
 	if err != nil {
 		return verdict{}, fmt.Errorf("%w: %s", errFault, x.fault)
 	}
-	kill, happened := once(parts[0], n, tracer.Action{Signal: syscall.SIGKILL})
+	kill, happened := atCall(parts[0], n, false, tracer.Action{Signal: syscall.SIGKILL})
 	p := &power{synced: map[string][]byte{}, dirty: map[string]bool{}, mapped: map[string]bool{}}
 	e, err := x.call(x.work.args, options{decide: func(c tracer.Call) tracer.Action {
 		a := kill(c)

@@ -28,8 +28,8 @@ type options struct {
 	env []string
 	// decide, if not nil, is asked at every call on a file of the trial.
 	decide func(tracer.Call) tracer.Action
-	// fileSize is the largest file that may be written, 0 for any.
-	fileSize uint64
+	// fileSize is the largest file that may be written and openFiles how many may be open, 0 for any.
+	fileSize, openFiles uint64
 	// signal is sent after a delay, 0 for none; twice says that it is sent once more.
 	signal syscall.Signal
 	delay  time.Duration
@@ -45,11 +45,11 @@ func (w *world) call(folder string, args []string, o options) (*ended, error) {
 	env := append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + folder, "XDG_CACHE_HOME=" + filepath.Join(folder, "elsewhere"),
 		"GORACE=atexit_sleep_ms=0"}, o.env...)
 	var err error
-	if o.decide != nil || o.fileSize > 0 {
+	if o.decide != nil || o.fileSize > 0 || o.openFiles > 0 {
 		e.Result, err = tracer.Run(tracer.Command{
 			Path: w.program, Args: args, Env: env, Dir: folder, Stdout: &stdout, Stderr: &stderr,
 			Roots:    []string{folder, filepath.Join(w.folder, "data"), filepath.Join(w.folder, "scanpaths")},
-			Patience: w.patience, FileSize: o.fileSize, Decide: o.decide,
+			Patience: w.patience, FileSize: o.fileSize, OpenFiles: o.openFiles, Decide: o.decide,
 		})
 	} else {
 		c := exec.Command(w.program, args...)

@@ -188,14 +188,15 @@ func (x *attempt) within(name string) string {
 	return filepath.Join(x.folder, filepath.FromSlash(name))
 }
 
-// once is a decision that acts at the nth call of a name. happened tells afterwards whether it has.
-func once(name string, n int, a tracer.Action) (decide func(tracer.Call) tracer.Action, happened *bool) {
+// atCall is a decision that acts at the nth call of a name, and with ever at all behind it. happened tells afterwards whether it
+// has.
+func atCall(name string, n int, ever bool, a tracer.Action) (decide func(tracer.Call) tracer.Action, happened *bool) {
 	happened = new(bool)
 	return func(c tracer.Call) tracer.Action {
 		if c.Name != name {
 			return tracer.Action{}
 		}
-		if n--; n != 0 {
+		if n--; n > 0 || n < 0 && !ever {
 			return tracer.Action{}
 		}
 		*happened = true

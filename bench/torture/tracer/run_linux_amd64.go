@@ -119,11 +119,9 @@ func (t *trace) follow() (Result, error) {
 		t.end()
 		return Result{}, fmt.Errorf("%w: %w", ErrUnsupported, err)
 	}
-	if n := t.command.FileSize; n > 0 {
-		if err := unix.Prlimit(t.pid, unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: n, Max: n}, nil); err != nil {
-			t.end()
-			return Result{}, err
-		}
+	if err := t.limit(); err != nil {
+		t.end()
+		return Result{}, err
 	}
 	var err error
 	if t.memory, err = os.Open(fmt.Sprintf("/proc/%d/mem", t.pid)); err != nil {
@@ -138,6 +136,19 @@ func (t *trace) follow() (Result, error) {
 	r, err := t.events()
 	r.Hung = !guard.stop()
 	return r, err
+}
+
+// limit sets the limits of the program.
+func (t *trace) limit() error {
+	for resource, n := range map[int]uint64{unix.RLIMIT_FSIZE: t.command.FileSize, unix.RLIMIT_NOFILE: t.command.OpenFiles} {
+		if n == 0 {
+			continue
+		}
+		if err := unix.Prlimit(t.pid, resource, &unix.Rlimit{Cur: n, Max: n}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // guard ends a program that does not end by itself.

@@ -143,6 +143,13 @@ func TestActions(t *testing.T) {
 	}
 }
 
+func TestOpenFiles(t *testing.T) {
+	r, folder, printed := traced(t, "write", func(c *Command) { c.OpenFiles = 3 })
+	if r.Status != 1 || holds(folder, "file.part") != "nothing" || !strings.Contains(printed, "too many open files") {
+		t.Errorf("%+v, %q", r, printed)
+	}
+}
+
 func TestFileSize(t *testing.T) {
 	r, folder, printed := traced(t, "write", func(c *Command) { c.FileSize = 4 })
 	if r.Status != 1 || holds(folder, "file") != "nothing" || !strings.Contains(printed, "file too large") {

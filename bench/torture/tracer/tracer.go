@@ -23,8 +23,9 @@ type Command struct {
 	Roots []string
 	// Patience is how long it may run. Then it is asked for its stacks by SIGQUIT, and killed.
 	Patience time.Duration
-	// FileSize is the largest file that it may write (RLIMIT_FSIZE), 0 for any.
-	FileSize uint64
+	// FileSize is the largest file that it may write (RLIMIT_FSIZE), and OpenFiles how many it may have open (RLIMIT_NOFILE), 0
+	// for any.
+	FileSize, OpenFiles uint64
 	// Decide is asked at every call, on one goroutine; nil lets all of them happen.
 	Decide func(Call) Action
 }
