@@ -268,6 +268,77 @@ func TestOutIsALink(t *testing.T) {
 	}
 }
 
+// A folder that is there is filled in place where nothing may be made beside it, and where it is a mount point, which can
+// neither be removed nor be renamed onto.
+func TestOutIsFilledInPlace(t *testing.T) {
+	folder, more := labelled(t)
+	trained := trainedRun(t)
+	for name, args := range map[string][]string{
+		"pretrain": onData(folder, "OUT", more...),
+		"relate":   append([]string{"relate", "--data", folder, "--gaze", "heatmap-cc", "--permutations", "0", "--out", "OUT"}, more...),
+		"embed":    {"embed", "--run", trained, "--out", "OUT"},
+	} {
+		parent, err := filepath.EvalSymlinks(t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := filepath.Join(parent, "out")
+		if err := os.Mkdir(out, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		for i, arg := range args {
+			if arg == "OUT" {
+				args[i] = out
+			}
+		}
+		r, printed := traced(t, parent, func(c tracer.Call) tracer.Action {
+			switch {
+			case c.Path == out && (c.Name == "unlinkat" || strings.HasPrefix(c.Name, "rename")):
+				return tracer.Action{Fail: syscall.EBUSY}
+			case c.Makes && filepath.Dir(c.Path) == parent:
+				return tracer.Action{Fail: syscall.EACCES}
+			}
+			return tracer.Action{}
+		}, args...)
+		if r.Status != statusDone {
+			t.Errorf("%s: %+v, %s", name, r, printed)
+		}
+		if entries, _ := os.ReadDir(parent); len(entries) != 1 {
+			t.Errorf("%s: beside it lie %v", name, entries)
+		}
+		if entries, _ := os.ReadDir(out); len(entries) == 0 {
+			t.Errorf("%s: the folder is empty", name)
+		}
+	}
+}
+
+// A cache that cannot be written says which flag helps, and that flag does.
+func TestCacheThatCannotBeWritten(t *testing.T) {
+	folder, out := makeData(t, files{"labels.csv": labels()}), filepath.Join(t.TempDir(), "out")
+	file := write(t, "a file")
+	refuses(t, gzpt(t, short(folder, out, "--cache", filepath.Join(file, "cache"))...), statusFailed, "--cache none")
+	c := command(t, short(folder, out, "--cache", "none")...)
+	c.Env = append(c.Env, "XDG_CACHE_HOME="+filepath.Join(file, "cache"))
+	if text, err := c.CombinedOutput(); err != nil {
+		t.Errorf("%v, %s", err, text)
+	}
+}
+
+// SIGHUP is SIGTERM: a checkpoint is written, and the status is that of an interruption.
+func TestHangUp(t *testing.T) {
+	run := filepath.Join(t.TempDir(), "run")
+	c := startRun(t, run, 3, long(run, "--checkpoint-every", "1h"))
+	c.Process.Signal(syscall.SIGHUP)
+	if got := status(t, c.Wait()); got != statusInterrupted {
+		t.Errorf("status %d, expected %d", got, statusInterrupted)
+	}
+	if _, err := os.Stat(filepath.Join(run, "checkpoints", "last.ckpt")); err != nil {
+		t.Error(err)
+	}
+	succeed(t, "--resume", "--out", run)
+	metricsOf(t, run, longSteps())
+}
+
 // A call of relate that fails on its input leaves nothing in the way of the right one.
 func TestFailedRelateLeavesNothing(t *testing.T) {
 	folder, _ := labelled(t)
