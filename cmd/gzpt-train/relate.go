@@ -70,7 +70,7 @@ func (s *relateSettings) continued(ctx context.Context, e *environment, f *flags
 		return err
 	}
 	if _, err := os.Stat(dir.Page()); err == nil {
-		return fmt.Errorf("%s is complete: there is nothing to resume", s.run.out)
+		return errors.Join(fmt.Errorf("%s is complete: there is nothing to resume", s.run.out), tidy(dir))
 	}
 	return s.related(ctx, e, was, s.reopen)
 }
@@ -163,7 +163,7 @@ func (x *examined) run(ctx context.Context) (err error) {
 	if err := x.writePage(); err != nil {
 		return err
 	}
-	if err := x.progressed.forget(x.dir); err != nil {
+	if err := discardProgress(x.dir); err != nil {
 		return err
 	}
 	x.console.Finish()

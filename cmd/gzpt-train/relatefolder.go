@@ -119,11 +119,9 @@ func discardUnbegun(dir rundir.Dir) error {
 
 // discardRelation removes what relate writes, its record last. The folder itself stays.
 func discardRelation(dir rundir.Dir) error {
-	err := errors.Join(similarity.Discard(dir.Relation()), similarity.Discard(matrixOf(dir.Comparison())))
-	for _, path := range []string{dir.Relation(), matrixOf(dir.Comparison()), dir.Comparison(), dir.Diagnosis(), dir.Page(), dir.Items(), dir.Config()} {
-		if e := os.Remove(path); !errors.Is(e, fs.ErrNotExist) {
-			err = errors.Join(err, e)
-		}
+	err := discardProgress(dir)
+	for _, path := range []string{dir.Relation(), dir.Diagnosis(), dir.Page(), dir.Items(), dir.Config()} {
+		err = errors.Join(err, remove(path))
 	}
 	return err
 }
@@ -185,13 +183,28 @@ func (p relateProgress) relationSum(dir rundir.Dir) (string, error) {
 
 func (p relateProgress) write(dir rundir.Dir) error { return rundir.WriteJSON(dir.Comparison(), p) }
 
-// forget removes what is known of the progress: all is done.
-func (p relateProgress) forget(dir rundir.Dir) error {
-	err := os.Remove(dir.Comparison())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+// discardProgress removes what a call keeps while it works.
+func discardProgress(dir rundir.Dir) error {
+	return errors.Join(similarity.Discard(dir.Relation()), similarity.Discard(matrixOf(dir.Comparison())), remove(matrixOf(dir.Comparison())), remove(dir.Comparison()))
+}
+
+// tidy removes what a call has left that was killed when its report was done.
+func tidy(dir rundir.Dir) error {
+	release, err := dir.Lock()
+	if err != nil {
+		return err
 	}
-	return err
+	defer release()
+	dir.Clean()
+	return discardProgress(dir)
+}
+
+// remove removes a file if it is there.
+func remove(path string) error {
+	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // matrixOf is the file of the matrix of a measure that is being compared.
