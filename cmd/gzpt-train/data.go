@@ -43,20 +43,6 @@ func (s *dataSettings) addFlags(f *flags) {
 	g.IntVar(&s.Phantoms, "phantoms", 1000, "number of phantoms: `N`")
 }
 
-// cacheValue is a flag's value that is a path, or the word for no cache.
-type cacheValue string
-
-func (v *cacheValue) String() string { return string(*v) }
-func (v *cacheValue) Type() string   { return "string" }
-
-func (v *cacheValue) Set(s string) error {
-	if s == dataset.NoCache {
-		*v = dataset.NoCache
-		return nil
-	}
-	return (*pathValue)(v).Set(s)
-}
-
 // anchor makes tables that lie outside the data's folder absolute, so that a run can be continued from another folder.
 func (s *dataSettings) anchor() {
 	for _, spec := range []*string{&s.Labels, &s.Split} {
