@@ -22,7 +22,7 @@ func ExportBackbone(path string, t *Trainer) error {
 		if err != nil {
 			return err
 		}
-		return safetensors.WriteSealed(w, tensors, t.provenance().metadata())
+		return safetensors.WriteSealed(w, tensors, Provenance{Step: t.steps, Steps: t.config.Steps, State: t.checkpoint}.metadata())
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 
+	"gzpt/cmd/gzpt-train/internal/relatefolder"
 	"gzpt/gaze/examine"
 	"gzpt/gaze/similarity"
 )
@@ -33,7 +34,7 @@ func (x *examined) comparison(ctx context.Context, found *findings) ([]examine.C
 		}
 		done = append(done, c)
 		x.progressed.Comparison = done
-		if err := x.progressed.write(x.dir); err != nil {
+		if err := x.progressed.Write(x.dir); err != nil {
 			return nil, err
 		}
 	}
@@ -47,7 +48,7 @@ func (x *examined) compared(ctx context.Context, found *findings, spec, what str
 	if spec == found.Measure && !x.gaze.alike().Permuted() {
 		return found.Examination.Comparison(spec, found.Timing), nil
 	}
-	o := similarity.RelateOptions{Measure: spec, Readers: x.gaze.readers, File: matrixOf(x.dir.Comparison()), Progress: x.progress(what)}
+	o := similarity.RelateOptions{Measure: spec, Readers: x.gaze.readers, File: relatefolder.MatrixOf(x.dir.Comparison()), Progress: x.progress(what)}
 	return examine.CompareMeasure(ctx, x.dev, x.set.Recordings, o, x.set.Labels(), readersCompared)
 }
 

@@ -46,20 +46,6 @@ func (s *dataSettings) addFlags(f *flags) {
 	g.IntVar(&s.Phantoms, "phantoms", 1000, "number of phantoms: `N`")
 }
 
-// cacheValue is a flag's value that is a path, or the word for no cache.
-type cacheValue string
-
-func (v *cacheValue) String() string { return string(*v) }
-func (v *cacheValue) Type() string   { return "string" }
-
-func (v *cacheValue) Set(s string) error {
-	if s == dataset.NoCache {
-		*v = dataset.NoCache
-		return nil
-	}
-	return (*pathValue)(v).Set(s)
-}
-
 // allowOfOldRun lets a run from before there was --allow-outside find what its manifest names.
 func (s *dataSettings) allowOfOldRun(f *flags, recorded settings) {
 	if _, known := recorded["allow-outside"]; !known && !f.given("allow-outside") {

@@ -80,16 +80,16 @@ func pickVerb(args []string) (*verb, []string, error) {
 
 // run carries out the command and returns its exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	results, messages := newOutput(stdout), newOutput(stderr)
+	results, messages := console.NewStream(stdout), console.NewStream(stderr)
 	status := carryOut(ctx, args, results, messages)
-	if err := results.err; err != nil && status == statusDone {
+	if err := results.Err(); err != nil && status == statusDone {
 		fmt.Fprintf(messages, "error: %v\n", err)
 		status = statusFailed
 	}
 	return status
 }
 
-func carryOut(ctx context.Context, args []string, stdout, stderr *output) int {
+func carryOut(ctx context.Context, args []string, stdout, stderr *console.Stream) int {
 	v, rest, err := pickVerb(args)
 	if err != nil {
 		fmt.Fprintf(stderr, "error: %s\n", plain.Error(err))
@@ -176,14 +176,11 @@ func hint(err error) string {
 }
 
 // consoleOptions looks at what standard error is: a progress line and colours are for terminals.
-func (e *environment) consoleOptions(stderr *output) console.Options {
+func (e *environment) consoleOptions(stderr *console.Stream) console.Options {
 	o := console.Options{Out: stderr, Quiet: e.quiet, JSON: e.logFormat == "json"}
-	if file, ok := stderr.w.(*os.File); ok && stderr.terminal && os.Getenv("TERM") != "dumb" {
+	if stderr.Terminal && os.Getenv("TERM") != "dumb" {
 		o.Colour = os.Getenv("NO_COLOR") == ""
-		o.Width = usualWidth
-		if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 0 {
-			o.Width = width
-		}
+		o.Width = stderr.Width(usualWidth)
 	}
 	return o
 }

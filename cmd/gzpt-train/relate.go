@@ -4,12 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"syscall"
 	"time"
 
+	"gzpt/cmd/gzpt-train/internal/relatefolder"
 	"gzpt/gaze/examine"
 	"gzpt/gaze/relation"
 	"gzpt/gaze/similarity"
+	"gzpt/kernels"
 	"gzpt/kernels/checksum"
 	"gzpt/kernels/npy"
 	"gzpt/nn/pretrain"
@@ -74,7 +79,7 @@ func (s *relateSettings) continued(ctx context.Context, e *environment, f *flags
 		return err
 	}
 	if _, err := os.Stat(dir.Page()); err == nil {
-		return fmt.Errorf("%s is complete: there is nothing to resume", s.run.out)
+		return errors.Join(fmt.Errorf("%s is complete: there is nothing to resume", s.run.out), relatefolder.Tidy(dir))
 	}
 	return s.related(ctx, e, was, s.reopen)
 }
@@ -116,13 +121,73 @@ func (s *relateSettings) related(ctx context.Context, e *environment, begun rela
 	if errors.Is(err, context.Canceled) {
 		e.console.Info("what is done is kept", "continue_with", fmt.Sprintf("%s relate --resume --out %s", program, x.dir))
 	} else if err != nil && !s.run.resume && x.hopeless(err) {
-		return errors.Join(err, discardRelation(x.dir))
+		return errors.Join(err, relatefolder.Discard(x.dir))
 	}
 	return err
 }
 
+// create makes the folder of a new call.
+func (s *relateSettings) create(begun relateRecord, rows []pretrain.Row) (rundir.Dir, error) {
+	if err := rundir.Vacant(s.run.out); err != nil && relatefolder.Unbegun(s.run.out) {
+		if err := relatefolder.DiscardUnbegun(rundir.Dir(s.run.out)); err != nil {
+			return "", err
+		}
+	}
+	return rundir.Create(s.run.out, func(dir rundir.Dir) error {
+		err := pretrain.WriteRows(dir.Items(), rows)
+		if err == nil {
+			begun.Checksums, err = pretrain.Checksums(dir.Items())
+		}
+		if err != nil {
+			return err
+		}
+		return rundir.WriteJSON(dir.Config(), begun)
+	})
+}
+
+// reopen demands that the items of an old folder are the same.
+func (s *relateSettings) reopen(begun relateRecord, rows []pretrain.Row) (rundir.Dir, error) {
+	dir := rundir.Dir(s.run.out)
+	if err := checksum.CheckFile(dir.Items(), begun.Checksums[filepath.Base(dir.Items())]); err != nil {
+		return "", err
+	}
+	recorded, err := pretrain.ReadRows(dir.Items())
+	if errors.Is(err, fs.ErrNotExist) { // older versions wrote them after the record
+		return dir, pretrain.WriteRows(dir.Items(), rows)
+	}
+	if err != nil {
+		return "", err
+	}
+	relabelled, err := pretrain.SameRows(dir.Items(), recorded, rows)
+	if err == nil && len(relabelled) > 0 {
+		err = fmt.Errorf("%s: the label of image %q has changed %w", dir.Items(), relabelled[0], pretrain.ErrChanged)
+	}
+	return dir, err
+}
+
+// vacant returns an error unless the folder can be made: it does not exist, is empty, or has only what a call that failed before
+// it computed anything has left.
+func (s *relateSettings) vacant() error {
+	err := rundir.Vacant(s.run.out)
+	if err != nil && relatefolder.Unbegun(s.run.out) {
+		return nil
+	}
+	return err
+}
+
+// hopeless reports whether a call that failed would fail again as it is, and has nothing that is worth keeping: then it must
+// not stand in the way of one with other flags. A full disk or memory may have room later.
+func (x *examined) hopeless(err error) bool {
+	var number syscall.Errno
+	if memory := new(kernels.OutOfMemory); errors.As(err, &number) || errors.As(err, &memory) {
+		return false
+	}
+	_, missing := os.Stat(x.dir.Relation())
+	return missing != nil || errors.Is(err, pretrain.ErrFlat)
+}
+
 func (x *examined) run(ctx context.Context) (err error) {
-	if x.progressed, err = readProgress(x.dir); err != nil {
+	if x.progressed, err = relatefolder.ReadProgress(x.dir); err != nil {
 		return err
 	}
 	found := &findings{Gaze: x.gaze.gaze, Readers: x.gaze.readers, Files: x.set.Files, Detector: x.set.Detector, Dropped: x.set.Dropped, Skipped: x.set.Skips}
@@ -167,7 +232,7 @@ func (x *examined) run(ctx context.Context) (err error) {
 	if err := x.writePage(); err != nil {
 		return err
 	}
-	if err := x.progressed.forget(x.dir); err != nil {
+	if err := relatefolder.DiscardProgress(x.dir); err != nil {
 		return err
 	}
 	x.console.Finish()
@@ -198,12 +263,12 @@ func (x *examined) matrix(ctx context.Context, found *findings) (*relation.Relat
 		return nil, errors.Join(err, r.Close())
 	}
 	x.progressed.Relation = sum
-	return r.Relation, x.progressed.write(x.dir)
+	return r.Relation, x.progressed.Write(x.dir)
 }
 
 // kept opens the relation that was finished before an interruption.
 func (x *examined) kept(file string) (*relation.Relation, error) {
-	sum, err := x.progressed.relationSum(x.dir)
+	sum, err := x.progressed.RelationSum(x.dir)
 	if err != nil {
 		return nil, err
 	}

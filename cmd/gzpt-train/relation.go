@@ -4,14 +4,17 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
+	"gzpt/cmd/gzpt-train/internal/relatefolder"
 	"gzpt/gaze"
 	"gzpt/gaze/examine"
 	"gzpt/gaze/relation"
 	"gzpt/gaze/similarity"
 	"gzpt/kernels"
+	"gzpt/kernels/checksum"
 	"gzpt/nn"
 	"gzpt/nn/pretrain"
 	"gzpt/nn/pretrain/dataset"
@@ -122,6 +125,25 @@ func (s *relateSettings) load(ctx context.Context, e *environment) (set *dataset
 	return set, nil
 }
 
+// relateRecord is config.json of a relation.
+type relateRecord struct {
+	Settings settings `json:"settings"`
+	Command  string   `json:"command"`
+	Version  string   `json:"version"`
+	Machine  machine  `json:"machine"`
+	Started  string   `json:"started"`
+	// Checksums is that of items.csv, by its name; nil in records of older versions.
+	Checksums map[string]string `json:"checksums,omitempty"`
+}
+
+func readRelateRecord(dir rundir.Dir) (r relateRecord, err error) {
+	sealed, err := rundir.ReadSealed(dir.Config(), &r)
+	if err == nil && r.Checksums != nil && !sealed {
+		err = fmt.Errorf("%s: %w: it has lost its checksum", dir.Config(), checksum.ErrDamaged)
+	}
+	return r, err
+}
+
 // measures is those that --compare names, with every parameter. A part between commas that is no measure by itself, but
 // a parameter, belongs to the measure before it.
 func (s *relateSettings) measures() ([]string, error) {
@@ -168,7 +190,7 @@ type examined struct {
 	dir  rundir.Dir
 	// begun is what the call was begun as, before any interruption, and progressed what it has done.
 	begun      relateRecord
-	progressed relateProgress
+	progressed relatefolder.Progress
 	// ready is a relation that no gaze was compared for, nil for any other.
 	ready *relation.Relation
 }

@@ -189,20 +189,3 @@ func provenance(path string) (*nn.Provenance, error) {
 	}
 	return file.Provenance(), nil
 }
-
-// renewBackbone exports the backbone of the checkpoint that the trainer was brought to, where the file is another one's,
-// is damaged or does not say whose it is: a run that was killed between its last checkpoint and that file has an older one.
-func (r *Run) renewBackbone(info *nn.CheckpointInfo) error {
-	told, err := checkBackbone(r.Dir, info)
-	if err == nil && told == "" {
-		return nil
-	}
-	if err != nil {
-		told = err.Error()
-	}
-	r.warn(told + "; it is exported anew")
-	if err := rundir.MakeFolderOf(r.Dir.Backbone()); err != nil {
-		return err
-	}
-	return nn.ExportBackbone(r.Dir.Backbone(), r.trainer)
-}
