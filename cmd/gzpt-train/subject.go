@@ -40,7 +40,12 @@ func (s *subject) resolve(f *flags) error {
 		return err
 	}
 	s.data.InFlight = s.memory.inFlight()
-	c := nn.Config{Arch: nn.Arch{Depth: 18, Width: 1, Channels: s.data.Channels}, Height: s.data.ImageSize, Width: s.data.ImageSize, Batch: s.batch}
+	return s.fits(f, 1)
+}
+
+// fits refuses what takes more memory than there is, with a batch of so many images.
+func (s *subject) fits(f *flags, batch int) error {
+	c := nn.Config{Arch: nn.Arch{Depth: 18, Width: 1, Channels: s.data.Channels}, Height: s.data.ImageSize, Width: s.data.ImageSize, Batch: batch}
 	return s.memory.check(f, append(c.Footprint(), s.data.parts(s.workers, s.data.Path == "")...))
 }
 
@@ -88,7 +93,7 @@ func (s *subject) recall(f *flags) error {
 }
 
 // open opens the device and the images.
-func (s *subject) open(ctx context.Context, e *environment) (kernels.Device, *dataset.Set, error) {
+func (s *subject) open(ctx context.Context, e *environment, f *flags) (kernels.Device, *dataset.Set, error) {
 	dev, err := s.device.open()
 	if err != nil {
 		return nil, nil, err
@@ -99,6 +104,11 @@ func (s *subject) open(ctx context.Context, e *environment) (kernels.Device, *da
 		return nil, nil, err
 	}
 	s.batch = min(s.batch, max(len(set.Items()), 1)) // no more images are shown
+	if err := s.fits(f, s.batch); err != nil {
+		set.Close()
+		dev.Close()
+		return nil, nil, err
+	}
 	return dev, set, nil
 }
 
