@@ -91,8 +91,8 @@ func TestForeignFilesAreNotQuoted(t *testing.T) {
 	folder := makeData(t, files{"labels.csv": labels()})
 	texts := map[string]string{
 		"shadow": "root:" + secret + "a:19000:0:99999:7:::\ndaemon:" + secret + "b:1::\n", "commas": secret + "a," + secret + "b," + secret + "b\n" + secret + "c," + secret + "d,1\n",
-		"json":   `{"` + secret + `": "` + secret + `"}`,
-		"twice":  secret + "\n" + secret + "\n", "tabs": secret + "\t" + secret + "x\n1\t2\n", "quotes": "\"" + secret + "\"x,\n",
+		"json":  `{"` + secret + `": "` + secret + `"}`,
+		"twice": secret + "\n" + secret + "\n", "tabs": secret + "\t" + secret + "x\n1\t2\n", "quotes": "\"" + secret + "\"x,\n",
 	}
 	for name, text := range texts {
 		file := filepath.Join(t.TempDir(), "file")
