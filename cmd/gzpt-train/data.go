@@ -13,6 +13,7 @@ import (
 	"gzpt/cmd/gzpt-train/internal/words"
 	"gzpt/kernels/input"
 	"gzpt/kernels/plain"
+	"gzpt/nn"
 	"gzpt/nn/data"
 	"gzpt/nn/data/picture"
 	"gzpt/nn/pretrain/dataset"
@@ -95,6 +96,21 @@ func (s *dataSettings) validate() error {
 		return usagef("--window and --exclude are for the images of --data")
 	}
 	return nil
+}
+
+// parts is the memory that the data settings take: phantoms are all in memory, and every worker holds a square.
+func (s *dataSettings) parts(workers int, phantoms bool) []nn.Part {
+	const item, goroutine = 2 << 10, 8 << 10 // what a phantom and a goroutine take beside their pixels
+	side := float64(data.Side(s.ImageSize))
+	square := side * side * float64(s.Channels)
+	parts := []nn.Part{{Setting: "workers", What: "what each worker holds", Bytes: float64(max(workers, 1)) * (square + goroutine)}}
+	if phantoms {
+		whole := float64(data.Side(2 * s.ImageSize))
+		n := float64(s.Phantoms)
+		parts = append(parts,
+			nn.Part{Setting: "phantoms", What: "the phantoms", Bytes: n * (whole*whole*float64(s.Channels) + square + item)})
+	}
+	return parts
 }
 
 // columnOf reports whether a text is FILE:COLUMN.

@@ -51,7 +51,7 @@ func buildEvaluate(f *flags) work {
 		if out == "" && s.run != "" && !f.given("weights") && !f.given("data") {
 			out = rundir.Dir(s.run).Evaluation()
 		}
-		v, err := s.evaluate(ctx, e, knn, trainedToo)
+		v, err := s.evaluate(ctx, e, f, knn, trainedToo)
 		if err != nil {
 			return err
 		}
@@ -67,8 +67,8 @@ func buildEvaluate(f *flags) work {
 	}
 }
 
-func (s *subject) evaluate(ctx context.Context, e *environment, knn evaluate.KNN, trainedToo bool) (*evaluate.Report, error) {
-	dev, set, err := s.open(ctx, e)
+func (s *subject) evaluate(ctx context.Context, e *environment, f *flags, knn evaluate.KNN, trainedToo bool) (*evaluate.Report, error) {
+	dev, set, err := s.open(ctx, e, f)
 	if err != nil {
 		return nil, err
 	}

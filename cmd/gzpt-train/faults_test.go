@@ -80,38 +80,6 @@ func withoutCrash(t *testing.T, text string) {
 // littleMemory is more than hostile input may make the command take.
 const littleMemory = 600 << 20
 
-// Flags beyond all sense are mistakes of usage: the flag is named, and no memory is taken first.
-func TestAbsurdFlags(t *testing.T) {
-	if testing.Short() {
-		t.Skip("the race detector does not run within a limit of address space")
-	}
-	run := trainedRun(t)
-	folder, _ := labelled(t)
-	const limit = "ulimit -v 8000000"
-	out := filepath.Join(t.TempDir(), "out")
-	for _, args := range [][]string{
-		{"embed", "--run", run, "--out", out, "--batch", "1000000000"},
-		{"evaluate", "--run", run, "--batch", "9223372036854775807"},
-		short(folder, out, "--width", "100000"),
-		short(folder, out, "--projector", "9223372036854775807"),
-		short(folder, out, "--predictor", "9223372036854775807"),
-		short(folder, out, "--embedding", "9223372036854775807"),
-		short(folder, out, "--batch", "9223372036854775807"),
-		short(folder, out, "--workers", "1000000000"),
-		{"--gaze", "tima", "--out", out, "--phantoms", "2000000000"},
-	} {
-		o, memory := inShell(t, limit, args...)
-		flag := args[len(args)-2]
-		if o.status != statusUsage || !strings.Contains(o.stderr, "error: ") || !strings.Contains(o.stderr, flag) || memory > littleMemory {
-			t.Errorf("%s: status %d, %d bytes, %.300s", flag, o.status, memory, o.stderr)
-		}
-		withoutCrash(t, o.stderr)
-		if os.RemoveAll(out) != nil {
-			t.Fatal("the folder stays")
-		}
-	}
-}
-
 // config.json is held to the checkpoint by every verb that reads both.
 func TestChangedConfigIsRefused(t *testing.T) {
 	run := trainedRun(t)

@@ -45,6 +45,11 @@ func buildPretrain(f *flags) work {
 		if err := rundir.Vacant(s.run.out); err != nil && !s.run.resume {
 			return fmt.Errorf("%w; --resume continues the run in it", err)
 		}
+		if !s.run.resume {
+			if err := s.network.checkInit(); err != nil {
+				return err
+			}
+		}
 		dev, err := s.run.device.openFor(s.network.precision)
 		if err != nil {
 			return err

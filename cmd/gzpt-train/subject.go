@@ -42,7 +42,12 @@ func (s *subject) resolve(f *flags) error {
 		return err
 	}
 	s.data.InFlight = s.memory.inFlight()
-	c := nn.Config{Arch: nn.Arch{Depth: 18, Width: 1, Channels: s.data.Channels}, Height: s.data.ImageSize, Width: s.data.ImageSize, Batch: s.batch}
+	return s.fits(f, 1)
+}
+
+// fits refuses what takes more memory than there is, with a batch of so many images.
+func (s *subject) fits(f *flags, batch int) error {
+	c := nn.Config{Arch: nn.Arch{Depth: 18, Width: 1, Channels: s.data.Channels}, Height: s.data.ImageSize, Width: s.data.ImageSize, Batch: batch}
 	return s.memory.check(f, append(c.Footprint(), s.data.parts(s.workers, s.data.Path == "")...))
 }
 
@@ -82,7 +87,7 @@ func (s *subject) recall(f *flags) error {
 			return usagef("--data DIR is missing: %s was begun by another program, which knows where the images are", s.run)
 		}
 	}
-	if err := s.fits(f, was, dir); err != nil {
+	if err := s.agrees(f, was, dir); err != nil {
 		return err
 	}
 	s.seed = was.Network.Seed
@@ -92,8 +97,8 @@ func (s *subject) recall(f *flags) error {
 	return s.data.validate()
 }
 
-// fits demands that what the record of a run says twice is the same.
-func (s *subject) fits(f *flags, was *pretrain.Record, dir rundir.Dir) error {
+// agrees demands that what the record of a run says twice is the same.
+func (s *subject) agrees(f *flags, was *pretrain.Record, dir rundir.Dir) error {
 	for _, size := range []struct {
 		flag       string
 		set, train int
@@ -134,7 +139,7 @@ func (s *subject) check(e *environment) error {
 }
 
 // open opens the device and the images.
-func (s *subject) open(ctx context.Context, e *environment) (kernels.Device, *dataset.Set, error) {
+func (s *subject) open(ctx context.Context, e *environment, f *flags) (kernels.Device, *dataset.Set, error) {
 	if err := s.check(e); err != nil {
 		return nil, nil, err
 	}
@@ -148,6 +153,11 @@ func (s *subject) open(ctx context.Context, e *environment) (kernels.Device, *da
 		return nil, nil, err
 	}
 	s.batch = min(s.batch, max(len(set.Items()), 1)) // no more images are shown
+	if err := s.fits(f, s.batch); err != nil {
+		set.Close()
+		dev.Close()
+		return nil, nil, err
+	}
 	return dev, set, nil
 }
 

@@ -141,11 +141,20 @@ func (j *jsonReader) value() (json.Token, error) {
 // open reads the bracket that opens a value.
 func (j *jsonReader) open(bracket json.Delim, name, expected string) error {
 	token, err := j.value()
+	switch token.(type) { // a text may be that of any file
+	case string:
+		token = kindOfToken("a text")
+	case json.Number:
+		token = kindOfToken("a number")
+	}
 	if err == nil && token != bracket {
 		return j.unexpected(name, token, expected)
 	}
 	return err
 }
+
+// kindOfToken stands for a token in an error.
+type kindOfToken string
 
 func (j *jsonReader) unexpected(name string, token json.Token, expected string) gaze.Problem {
 	text := fmt.Sprint(token)

@@ -90,7 +90,7 @@ func ReadNames(path string) ([]string, error) {
 	defer f.Close()
 	var names []string
 	lines, blank := map[string]int{}, 0
-	s := bufio.NewScanner(f)
+	s := bufio.NewScanner(input.Limit(f, input.Table/8))
 	for line := 1; s.Scan(); line++ {
 		name := strings.TrimSpace(strings.TrimPrefix(s.Text(), "\ufeff"))
 		switch {

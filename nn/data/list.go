@@ -199,10 +199,13 @@ func (l *lister) rows(file string, each func(t *table) error, need ...string) er
 	if err := t.need(need...); err != nil {
 		return err
 	}
-	for {
+	for row := 0; ; row++ {
 		err := t.next()
 		if err == io.EOF {
 			return nil
+		}
+		if row == maxRows {
+			return fmt.Errorf("%s: more than %d rows, expected a row for an image and a reader", file, maxRows)
 		}
 		if err == nil && t.name() == "" {
 			err = t.problem("no name in the column " + t.image)
@@ -215,6 +218,9 @@ func (l *lister) rows(file string, each func(t *table) error, need ...string) er
 		}
 	}
 }
+
+// maxRows bounds the rows of a manifest and of a table of labels.
+const maxRows = 1 << 21
 
 // readManifest lists the rows of a manifest.
 func (l *lister) readManifest(file string) error {

@@ -1,5 +1,5 @@
 //go:build !unix
 
-package main
+package memory
 
 func addressSpace() (int64, bool) { return 0, false }
