@@ -119,9 +119,9 @@ func inspectCheckpoint(w io.Writer, path string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	_, err = fmt.Fprintf(w, "%s: checkpoint, format %d, whole, written on %s\n  %s, %s\n  step %d of %d, %d updates, epoch %d, batch %d of the next epoch, state %s\n  settings: %s\n",
+	fmt.Fprintf(w, "%s: checkpoint, format %d, whole, written on %s\n  %s, %s\n  step %d of %d, %d updates, epoch %d, batch %d of the next epoch, state %s\n  settings: %s\n",
 		plain.Text(path), c.Version, plain.Text(c.Device), c.Config.Method, c.Config.Arch, c.Steps, c.Config.Steps, c.Updates, c.Position.Epoch, c.Position.Batch, plain.Text(c.State), settings)
-	return err
+	return nil
 }
 
 func inspectArray(w io.Writer, path string) error {
@@ -133,8 +133,8 @@ func inspectArray(w io.Writer, path string) error {
 	for _, d := range dims {
 		elements *= d
 	}
-	_, err = fmt.Fprintf(w, "%s: array %v, %d elements\n", plain.Text(path), dims, elements)
-	return err
+	fmt.Fprintf(w, "%s: array %v, %d elements\n", plain.Text(path), dims, elements)
+	return nil
 }
 
 func inspectTensors(w io.Writer, path string) error {
