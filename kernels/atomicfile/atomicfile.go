@@ -30,8 +30,13 @@ const (
 // held before or all of the new content: a file beside it, whose name begins with a dot and ends in .part, is filled,
 // flushed to the disk and renamed. Several processes may write the same path; one of them comes last. If anything fails
 // path stays as it is and nothing is left beside it; what a process that was killed has left beside it is removed. Writes are
-// buffered. The folder must exist.
+// buffered. The folder must exist. A link at path stays one: what it leads to is written. What is no regular file (a pipe,
+// a device) is written to as it is.
 func Write(path string, write func(io.Writer) error) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return writeThrough(path, write)
+	}
+	path = target(path)
 	folder := filepath.Dir(path)
 	RemoveAbandonedFor(path)
 	f, err := create(path)
@@ -65,6 +70,37 @@ func Write(path string, write func(io.Writer) error) error {
 	}
 	renamed = true
 	return SyncFolder(folder)
+}
+
+// writeThrough writes to what takes bytes as they come.
+func writeThrough(path string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriterSize(f, bufferSize)
+	if err = write(w); err != nil {
+		err = fmt.Errorf("%s: %w", path, err)
+	} else {
+		err = w.Flush()
+	}
+	return errors.Join(err, f.Close())
+}
+
+// target is the path that a chain of links leads to, which need not exist.
+func target(path string) string {
+	const most = 40 // links, as systems have it
+	for range most {
+		to, err := os.Readlink(path)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(to) {
+			to = filepath.Join(filepath.Dir(path), to)
+		}
+		path = to
+	}
+	return path
 }
 
 // SyncFolder makes new names in a folder survive a power cut, where the system can promise that.
