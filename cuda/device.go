@@ -50,17 +50,21 @@ type Device struct {
 	settings  Settings
 	driver    driver.Device
 	stream    driver.Stream
+	families  map[string]family // by kernel, those that are not compiled yet
 	functions map[string]kernel
 	check     kernels.Check
 	memory    memory
-	arguments []byte   // of the launch at hand
-	staged    [][]byte // host memory that copies may read until somebody waits
-	err       error    // why nothing is done any more
+	arguments []byte // of the launch at hand
+
+	wideBlocks int      // see the constant
+	staged     [][]byte // host memory that copies may read until somebody waits
+	err        error    // why nothing is done any more
 }
 
 var _ kernels.Device = (*Device)(nil)
 
-// Open loads the kernels into a device of a driver, which the result owns from then on: also where Open fails it is closed.
+// Open loads the kernels into a device of a driver, which the result owns from then on: also where Open fails it is closed. The
+// kernels of tensor cores are loaded when they are first called.
 func Open(gpu driver.Device, settings Settings) (*Device, error) {
 	list, err := families()
 	if err != nil {
@@ -72,12 +76,12 @@ func Open(gpu driver.Device, settings Settings) (*Device, error) {
 
 // open is Open with the given kernels.
 func open(gpu driver.Device, settings Settings, list []family) (*Device, error) {
-	d := &Device{settings: settings, driver: gpu, functions: map[string]kernel{}, memory: newMemory()}
+	d := &Device{settings: settings, driver: gpu, families: map[string]family{}, functions: map[string]kernel{}, memory: newMemory(), wideBlocks: wideBlocks}
 	d.check = kernels.Check{Type: kernels.Float32, Owner: d, BFloat16: true}
 	stream, err := gpu.NewStream()
 	if err == nil {
 		d.stream = stream
-		err = d.load(list)
+		err = d.find(list)
 	}
 	if err != nil {
 		_ = gpu.Close()
@@ -141,22 +145,47 @@ func declared(family, library string) string {
 
 var entry = regexp.MustCompile(`(?m)^\.visible \.entry (\w+)`)
 
-// load compiles all kernels and finds them by name.
-func (d *Device) load(list []family) error {
+// find notes which family has which kernel, and compiles all but those of tensor cores, which take longest and which not every
+// caller needs: these at their first call.
+func (d *Device) find(list []family) error {
 	for _, f := range inAllVariants(list) {
-		module, err := d.driver.Load(f.name, f.text)
-		if err != nil {
-			return err
-		}
 		for _, match := range entry.FindAllStringSubmatch(f.text, -1) {
-			function, err := module.Function(match[1])
-			if err != nil {
+			d.families[match[1]] = f
+		}
+		if !strings.Contains(f.text, "mma.sync") {
+			if err := d.load(f); err != nil {
 				return err
 			}
-			d.functions[match[1]] = kernel{function, f.widths[match[1]]}
 		}
 	}
 	return nil
+}
+
+// load compiles a family and finds its kernels by name.
+func (d *Device) load(f family) error {
+	module, err := d.driver.Load(f.name, f.text)
+	if err != nil {
+		return err
+	}
+	for _, match := range entry.FindAllStringSubmatch(f.text, -1) {
+		function, err := module.Function(match[1])
+		if err != nil {
+			return err
+		}
+		d.functions[match[1]] = kernel{function, f.widths[match[1]]}
+		delete(d.families, match[1])
+	}
+	return nil
+}
+
+// function is a kernel, compiled if it is not yet.
+func (d *Device) function(kernel string) (driver.Function, error) {
+	if f, ok := d.families[kernel]; ok {
+		if err := d.load(f); err != nil {
+			return nil, err
+		}
+	}
+	return d.functions[kernel].Function, nil
 }
 
 // fail makes err the device's error unless it has one.

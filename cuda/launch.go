@@ -112,12 +112,16 @@ func (d *Device) launch(op, kernel string, blocks, threads int, arguments []argu
 	if d.err != nil {
 		return
 	}
-	f := d.functions[kernel]
+	f, err := d.function(kernel)
+	if err != nil {
+		d.fail(op, fmt.Errorf("kernel %s: %w", kernel, err))
+		return
+	}
 	d.arguments = d.arguments[:0]
 	for _, a := range arguments {
 		d.arguments = binary.LittleEndian.AppendUint64(d.arguments, a.bits)
 	}
-	if err := d.stream.Launch(driver.Launch{Function: f.Function, Grid: [3]int{blocks, 1, 1}, Block: [3]int{threads, 1, 1}, Arguments: d.arguments}); err != nil {
+	if err := d.stream.Launch(driver.Launch{Function: f, Grid: [3]int{blocks, 1, 1}, Block: [3]int{threads, 1, 1}, Arguments: d.arguments}); err != nil {
 		d.fail(op, fmt.Errorf("kernel %s: %w", kernel, err))
 	}
 }
