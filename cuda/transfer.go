@@ -10,9 +10,16 @@ import (
 
 // Transfers convert on the host, so that a value is rounded once, and copy bytes: devices are little-endian.
 
-// Write copies host values into dst, converting to its type. src may be used again when it returns.
+// Write copies host values into dst, converting to its type. src may be used again when it returns; if it lies in a buffer of
+// NewBuffer, after the next Read, ReadFloat64 or Sync, because the device copies it by itself.
 func (d *Device) Write(dst kernels.Tensor, src []float32) {
 	d.check.Transfer("Write", dst, len(src))
+	if data := d.memory.bytesIn(src); data != nil && dst.Type() == kernels.Float32 {
+		if d.err == nil {
+			d.fail("Write", d.stream.CopyIn(driver.Pointer(dst.Address()), data))
+		}
+		return
+	}
 	write(d, "Write", dst, src)
 }
 

@@ -2,14 +2,17 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
 
 	"gzpt/asm"
+	"gzpt/cmd/gzpt-train/internal/gpu"
 	"gzpt/cuda"
 	"gzpt/cuda/ptxsim"
 	"gzpt/kernels"
@@ -68,8 +71,8 @@ type deviceName string
 
 // addFlag adds the flag of the device to a group.
 func (d *deviceName) addFlag(f *flags, g *pflag.FlagSet) {
-	f.choice(g, (*string)(d), "device", []string{"auto", "cpu", "cuda", "ptxsim"},
-		"`DEVICE` to compute on; this build has no cuda, but ptxsim: an interpreter of its kernels, for tests")
+	f.choice(g, (*string)(d), "device", []string{"auto", "cpu", "cuda", "ptxsim"}, "`DEVICE` to compute on; "+gpu.About+"; ptxsim interprets its kernels, for tests")
+	g.Lookup("device").Value.(*choiceValue).numbered = "cuda" // cuda:1 is the second GPU
 }
 
 // openFor opens the device for a training of some precision.
@@ -96,11 +99,24 @@ func (d deviceName) open() (kernels.Device, error) { return d.openWith(cuda.Sett
 
 // openWith opens the device; the settings are for a GPU alone.
 func (d deviceName) openWith(settings cuda.Settings) (kernels.Device, error) {
-	switch d {
+	name, number, _ := strings.Cut(string(d), ":")
+	switch name {
 	case "cuda":
-		return nil, usagef("--device cuda: this build has the CPU alone: expected auto or cpu")
+		ordinal, _ := strconv.Atoi(number) // the flag takes nothing but numbers, and none is the first
+		dev, err := gpu.Open(ordinal, settings)
+		if errors.Is(err, gpu.ErrNotBuilt) {
+			return nil, usagef("--device %s: %v", d, err)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("--device %s: %w", d, err)
+		}
+		return dev, nil
 	case "ptxsim":
 		return cuda.Open(ptxsim.Open(ptxsim.Options{}), settings)
+	case "auto":
+		if dev, err := gpu.Any(settings); dev != nil || err != nil {
+			return dev, err
+		}
 	}
 	return asm.Open("")
 }
