@@ -17,7 +17,7 @@ func init() {
 		if err != nil {
 			t.Fatal(err)
 		}
-		dev, err := cuda.Open(gpu)
+		dev, err := cuda.Open(gpu, cuda.Settings{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -71,8 +71,9 @@ func stages(small bool) []stage {
 		{"suite", 150 * time.Second, "--- PASS: TestSuite/Memory", tests("mumax", "cuda/mumax", suite)},
 		{"golden networks", 40 * time.Second, "--- PASS: .*/cuda", tests("nn", "nn", networks)},
 		{"golden methods", 40 * time.Second, "--- PASS: .*/cuda", tests("nn", "nn", "^TestGoldenMethods$/././^cuda")},
-		{"same bits", 60 * time.Second, "two runs and the interpreter agree", sameBits},
-		{"benchmarks", 180 * time.Second, "Benchmark", benchmarks(timed)},
+		{"same bits", 40 * time.Second, "two runs and the interpreter agree", sameBits("float32")},
+		{"same bits, tf32", 40 * time.Second, "two runs and the interpreter agree", sameBits("tf32")},
+		{"benchmarks", 170 * time.Second, "Benchmark", benchmarks(timed)},
 		{"pytorch", 60 * time.Second, "", pytorch},
 	}
 	if small { // trainings of twenty steps take minutes
@@ -185,32 +186,35 @@ func benchmarks(pattern string) func(context.Context, *bundle) (string, error) {
 }
 
 // sameBits trains twice on the GPU and once on the interpreter, and compares the backbones.
-func sameBits(ctx context.Context, b *bundle) (string, error) {
-	var said strings.Builder
-	var first [sha256.Size]byte
-	for i, device := range []string{"cuda", "cuda", "ptxsim"} {
-		out := filepath.Join(b.work, fmt.Sprintf("run%d", i))
-		text, err := b.command(ctx, ".", filepath.Join(b.folder, "gzpt-train"), "--gaze", "heatmap-cc", "--image-size", "16", "--width", "2",
-			"--phantoms", "60", "--batch", "8", "--projector", "8", "--predictor", "8", "--embedding", "8", "--epochs", "1", "--quiet", "--out", out, "--device", device)
-		said.WriteString(text)
-		if err != nil {
-			return said.String(), err
+func sameBits(precision string) func(context.Context, *bundle) (string, error) {
+	return func(ctx context.Context, b *bundle) (string, error) {
+		var said strings.Builder
+		var first [sha256.Size]byte
+		for i, device := range []string{"cuda", "cuda", "ptxsim"} {
+			out := filepath.Join(b.work, fmt.Sprintf("%s%d", precision, i))
+			text, err := b.command(ctx, ".", filepath.Join(b.folder, "gzpt-train"), "--gaze", "heatmap-cc", "--image-size", "16", "--width", "2",
+				"--phantoms", "60", "--batch", "8", "--projector", "8", "--predictor", "8", "--embedding", "8", "--epochs", "1", "--quiet",
+				"--precision", precision, "--out", out, "--device", device)
+			said.WriteString(text)
+			if err != nil {
+				return said.String(), err
+			}
+			backbone, err := os.ReadFile(filepath.Join(out, "exported", "backbone.safetensors"))
+			if err != nil {
+				return said.String(), err
+			}
+			sum := sha256.Sum256(backbone)
+			fmt.Fprintf(&said, "%s: backbone %x\n", device, sum)
+			if i == 0 {
+				first = sum
+			}
+			if sum != first {
+				return said.String(), fmt.Errorf("run %d, on %s, has other bits than the first", i+1, device)
+			}
 		}
-		backbone, err := os.ReadFile(filepath.Join(out, "exported", "backbone.safetensors"))
-		if err != nil {
-			return said.String(), err
-		}
-		sum := sha256.Sum256(backbone)
-		fmt.Fprintf(&said, "%s: backbone %x\n", device, sum)
-		if i == 0 {
-			first = sum
-		}
-		if sum != first {
-			return said.String(), fmt.Errorf("run %d, on %s, has other bits than the first", i+1, device)
-		}
+		said.WriteString("two runs and the interpreter agree\n")
+		return said.String(), nil
 	}
-	said.WriteString("two runs and the interpreter agree\n")
-	return said.String(), nil
 }
 
 // pytorch is the other side, where the machine has it.

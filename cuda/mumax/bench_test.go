@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"gzpt/bench"
+	"gzpt/cuda"
 	"gzpt/cuda/internal/driver"
 	"gzpt/kernels"
 )
@@ -152,48 +153,55 @@ func BenchmarkCopy(b *testing.B) {
 	}
 }
 
+// products are what convolutions are timed with. The peak beside them is that of float32 in both cases.
+var products = []cuda.Products{cuda.Float32, cuda.TF32}
+
 // BenchmarkConvolution is the convolutions of ResNet-18, each in all directions.
 func BenchmarkConvolution(b *testing.B) {
 	image, batch := sizes()
 	for _, s := range bench.ResNet18(image, batch) {
 		for _, direction := range bench.Directions {
-			b.Run(fmt.Sprintf("shape=%v/%s", s, direction), func(b *testing.B) {
-				dev, peak := withPeak(b)
-				defer dev.Close()
-				c := bench.NewConvolution(dev, s)
-				computing(b, peak, s.Operations(), func() { c.Run(direction) })
-			})
+			for _, p := range products {
+				b.Run(fmt.Sprintf("%v/shape=%v/%s", p, s, direction), func(b *testing.B) {
+					dev, peak := withPeak(b, p)
+					defer dev.Close()
+					c := bench.NewConvolution(dev, s)
+					computing(b, peak, s.Operations(), func() { c.Run(direction) })
+				})
+			}
 		}
 	}
 }
 
-func withPeak(b *testing.B) (kernels.Device, float64) {
+func withPeak(b *testing.B, p cuda.Products) (kernels.Device, float64) {
 	d := open(b)
 	most := peak(d)
 	if err := d.Close(); err != nil {
 		b.Fatal(err)
 	}
-	return openDevice(b), most
+	return openDevice(b, cuda.Settings{Products: p}), most
 }
 
 // BenchmarkStep is the whole BYOL step of ResNet-18 in pairs of views a second.
 func BenchmarkStep(b *testing.B) {
 	image, batch := sizes()
 	for _, c := range []struct{ size, batch int }{{image, max(batch/4, 2)}, {image, 2 * batch}, {max(image/4, 16), 4 * batch}} {
-		b.Run(fmt.Sprintf("size=%d/batch=%d", c.size, c.batch), func(b *testing.B) {
-			dev, peak := withPeak(b)
-			defer dev.Close()
-			s, err := bench.NewStep(dev, c.size, c.batch)
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer s.Close()
-			computing(b, peak, bench.StepOperations(c.size, c.batch), func() {
-				if _, err := s.Run(); err != nil {
+		for _, p := range products {
+			b.Run(fmt.Sprintf("%v/size=%d/batch=%d", p, c.size, c.batch), func(b *testing.B) {
+				dev, peak := withPeak(b, p)
+				defer dev.Close()
+				s, err := bench.NewStep(dev, c.size, c.batch)
+				if err != nil {
 					b.Fatal(err)
 				}
+				defer s.Close()
+				computing(b, peak, bench.StepOperations(c.size, c.batch), func() {
+					if _, err := s.Run(); err != nil {
+						b.Fatal(err)
+					}
+				})
+				b.ReportMetric(float64(c.batch*b.N)/b.Elapsed().Seconds(), "pairs/s")
 			})
-			b.ReportMetric(float64(c.batch*b.N)/b.Elapsed().Seconds(), "pairs/s")
-		})
+		}
 	}
 }

@@ -11,9 +11,9 @@ import (
 )
 
 // openDevice opens the device of package cuda.
-func openDevice(t testing.TB) kernels.Device {
+func openDevice(t testing.TB, settings cuda.Settings) kernels.Device {
 	t.Helper()
-	dev, err := cuda.Open(open(t))
+	dev, err := cuda.Open(open(t), settings)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,5 +25,6 @@ func TestSuite(t *testing.T) {
 	if simulated && testing.Short() {
 		t.Skip("package cuda runs the suite on the interpreter without the driver's interface")
 	}
-	kerneltest.Suite{Open: openDevice, Allocates: true, Slow: simulated}.Run(t)
+	exact := func(t testing.TB) kernels.Device { return openDevice(t, cuda.Settings{}) }
+	kerneltest.Suite{Open: exact, Allocates: true, Slow: simulated}.Run(t)
 }
