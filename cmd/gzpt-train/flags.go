@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"gzpt/cmd/gzpt-train/internal/words"
+	"gzpt/nn/pretrain/dataset"
 )
 
 // program is the name of the command.
@@ -21,6 +22,8 @@ const program = "gzpt-train"
 // usageError is a mistake on the command line.
 type usageError struct{ error }
 
+func (u usageError) Unwrap() error { return u.error }
+
 func usagef(format string, a ...any) error { return usageError{fmt.Errorf(format, a...)} }
 
 // inFlags is a mistake on the command line that a package has found, nil for none.
@@ -28,7 +31,7 @@ func inFlags(err error) error {
 	if err == nil {
 		return nil
 	}
-	return usageError{errors.New(words.InFlags(err))}
+	return usageError{words.InFlags(err)}
 }
 
 // flags is the flags of a verb in titled groups.
@@ -106,8 +109,8 @@ func (f *flags) misread(err error) error {
 func (f *flags) sensible() (err error) {
 	f.all.Visit(func(flag *pflag.Flag) {
 		switch v := flag.Value.(type) {
-		case *pathValue:
-			if *v == "" {
+		case *pathValue, *cacheValue:
+			if v.String() == "" {
 				err = fmt.Errorf("--%s \"\": expected a path", flag.Name)
 			}
 		default:
@@ -263,6 +266,20 @@ func (v *pathValue) Set(s string) error {
 	}
 	*v = pathValue(absolute)
 	return nil
+}
+
+// cacheValue is a flag's value that is a path, or the word for no cache.
+type cacheValue string
+
+func (v *cacheValue) String() string { return string(*v) }
+func (v *cacheValue) Type() string   { return "string" }
+
+func (v *cacheValue) Set(s string) error {
+	if s == dataset.NoCache {
+		*v = dataset.NoCache
+		return nil
+	}
+	return (*pathValue)(v).Set(s)
 }
 
 // listValue is a flag's value that is words with commas between them.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"runtime/debug"
 	"strconv"
@@ -13,9 +14,11 @@ import (
 
 	"gzpt/asm"
 	"gzpt/cmd/gzpt-train/internal/gpu"
+	"gzpt/cmd/gzpt-train/internal/memory"
 	"gzpt/cuda"
 	"gzpt/cuda/ptxsim"
 	"gzpt/kernels"
+	"gzpt/kernels/input"
 	"gzpt/nn"
 )
 
@@ -119,4 +122,78 @@ func (d deviceName) openWith(settings cuda.Settings) (kernels.Device, error) {
 		}
 	}
 	return asm.Open("")
+}
+
+// memorySize is the memory that a verb may take: what a flag says, or that of the machine.
+type memorySize int64
+
+func (m *memorySize) addFlag(f *flags, g *pflag.FlagSet) {
+	g.Var(m, "memory", "memory to keep within: `SIZE` as in 8GiB (default: all there is)")
+}
+
+func (m *memorySize) String() string {
+	if *m == 0 {
+		return ""
+	}
+	return strconv.FormatInt(int64(*m), 10)
+}
+
+func (m *memorySize) Type() string { return "string" }
+
+func (m *memorySize) Set(text string) error {
+	if text == "" {
+		*m = 0
+		return nil
+	}
+	v, err := memory.Parse(text)
+	if err == nil {
+		*m = memorySize(v)
+	}
+	return err
+}
+
+// bytes is the memory in bytes.
+func (m memorySize) bytes() int64 {
+	if m > 0 {
+		return int64(m)
+	}
+	return memory.OfMachine()
+}
+
+// inFlight is the part of it that images take while they are decoded: a little of a machine, so that much is left for the
+// network, and what usual images need in any case.
+func (m memorySize) inFlight() int64 {
+	const usual = 256 << 20
+	most := m.bytes()
+	return min(max(most/64, usual), most/2)
+}
+
+// check refuses settings that take more memory than there is, and names the flag of the largest part.
+func (m memorySize) check(f *flags, parts []nn.Part) error {
+	total, largest := 0.0, nn.Part{}
+	for _, p := range parts {
+		if total += p.Bytes; p.Bytes > largest.Bytes {
+			largest = p
+		}
+	}
+	if total <= float64(m.bytes()) {
+		return nil
+	}
+	name := map[string]string{"image size": "image-size"}[largest.Setting]
+	if name == "" {
+		name = largest.Setting
+	}
+	value := ""
+	if flag := f.all.Lookup(name); flag != nil {
+		value = " " + flag.Value.String()
+	}
+	return usagef("--%s%s: %s would take at least %s of memory, expected at most %s in all (--memory)", name, value, largest.What, sizeText(largest.Bytes), sizeText(float64(m.bytes())))
+}
+
+// sizeText is a number of bytes that may be beyond those that an int64 counts.
+func sizeText(bytes float64) string {
+	if bytes >= math.MaxInt64 {
+		return fmt.Sprintf("%.3g EiB", bytes/(1<<60))
+	}
+	return input.Bytes(int64(bytes))
 }

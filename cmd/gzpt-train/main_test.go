@@ -188,7 +188,8 @@ func TestUsage(t *testing.T) {
 		{"embed without out", []string{"embed", "--run", "."}, 2, "--out DIR is missing"},
 		{"export nothing", []string{"export"}, 2, "--run DIR is missing"},
 		{"inspect nothing", []string{"inspect"}, 2, "needs the path"},
-		{"inspect text", []string{"inspect", "/dev/null"}, 1, "neither a run directory"},
+		{"inspect text", []string{"inspect", os.Args[0]}, 1, "neither a run directory"},
+		{"inspect a device", []string{"inspect", "/dev/null"}, 1, "/dev/null: not a regular file but a device"},
 		{"completion", []string{"completion"}, 2, "bash, zsh or fish"},
 		{"completion shell", []string{"completion", "csh"}, 2, `"csh"`},
 	}

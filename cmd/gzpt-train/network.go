@@ -78,6 +78,18 @@ func (s *networkSettings) resolve(f *flags) error {
 	return nil
 }
 
+// checkInit opens the file of --init once, before anything is made: one that cannot be read leaves no run behind.
+func (s *networkSettings) checkInit() error {
+	if s.init == "" {
+		return nil
+	}
+	file, err := nn.OpenWeightFile(s.init)
+	if err != nil {
+		return err
+	}
+	return file.Close()
+}
+
 // settings is the settings of the training on views of the given data; s has been resolved.
 func (s *networkSettings) settings(d *dataSettings) (pretrain.Settings, error) {
 	depth, err := strconv.Atoi(strings.TrimPrefix(s.arch, "resnet"))
