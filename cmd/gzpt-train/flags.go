@@ -215,20 +215,28 @@ func wrapped(text string, width int) []string {
 // choice adds a flag that takes one of some words, the first unless it is given.
 func (f *flags) choice(set *pflag.FlagSet, p *string, name string, words []string, usage string) {
 	*p = words[0]
-	set.Var(&choiceValue{p, words}, name, usage)
+	set.Var(&choiceValue{p: p, words: words}, name, usage)
 }
 
 // choiceValue is a flag's value out of a list.
 type choiceValue struct {
-	p     *string
-	words []string
+	p        *string
+	words    []string
+	numbered string // the word that a colon and a number may follow
 }
 
 func (v *choiceValue) String() string { return *v.p }
 func (v *choiceValue) Type() string   { return "string" }
 
 func (v *choiceValue) Set(s string) error {
-	if !slices.Contains(v.words, s) {
+	word := s
+	if before, number, ok := strings.Cut(s, ":"); ok && before == v.numbered {
+		if _, err := strconv.ParseUint(number, 10, 16); err != nil {
+			return fmt.Errorf("expected a number from 0 on behind the colon")
+		}
+		word = before
+	}
+	if !slices.Contains(v.words, word) {
 		return fmt.Errorf("expected one of %s", strings.Join(v.words, ", "))
 	}
 	*v.p = s

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"runtime"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"gzpt/asm"
+	"gzpt/cmd/gzpt-train/internal/gpu"
 	"gzpt/cmd/gzpt-train/internal/memory"
 	"gzpt/cuda"
 	"gzpt/cuda/ptxsim"
@@ -72,30 +74,52 @@ type deviceName string
 
 // addFlag adds the flag of the device to a group.
 func (d *deviceName) addFlag(f *flags, g *pflag.FlagSet) {
-	f.choice(g, (*string)(d), "device", []string{"auto", "cpu", "cuda", "ptxsim"},
-		"`DEVICE` to compute on; this build has no cuda, but ptxsim: an interpreter of its kernels, for tests")
+	f.choice(g, (*string)(d), "device", []string{"auto", "cpu", "cuda", "ptxsim"}, "`DEVICE` to compute on; "+gpu.About+"; ptxsim interprets its kernels, for tests")
+	g.Lookup("device").Value.(*choiceValue).numbered = "cuda" // cuda:1 is the second GPU
 }
 
 // openFor opens the device for a training of some precision.
 func (d deviceName) openFor(precision string) (kernels.Device, error) {
-	dev, err := d.open()
+	var settings cuda.Settings
+	advice := "--device cpu and GZPT_CPU=reference choose one that has it"
+	if precision == "tf32" {
+		settings.Products = cuda.TF32
+		advice = "only a GPU has it"
+	}
+	dev, err := d.openWith(settings)
 	if err != nil {
 		return nil, err
 	}
 	if err := nn.CheckPrecision(dev, precision); err != nil {
 		dev.Close()
-		return nil, usagef("--precision %s: the device %s lacks it; --device cpu and GZPT_CPU=reference choose one that has it", precision, dev.Name())
+		return nil, usagef("--precision %s: the device %s lacks it; %s", precision, dev.Name(), advice)
 	}
 	return dev, nil
 }
 
-// open opens the device.
-func (d deviceName) open() (kernels.Device, error) {
-	switch d {
+// open opens the device with exact products.
+func (d deviceName) open() (kernels.Device, error) { return d.openWith(cuda.Settings{}) }
+
+// openWith opens the device; the settings are for a GPU alone.
+func (d deviceName) openWith(settings cuda.Settings) (kernels.Device, error) {
+	name, number, _ := strings.Cut(string(d), ":")
+	switch name {
 	case "cuda":
-		return nil, usagef("--device cuda: this build has the CPU alone: expected auto or cpu")
+		ordinal, _ := strconv.Atoi(number) // the flag takes nothing but numbers, and none is the first
+		dev, err := gpu.Open(ordinal, settings)
+		if errors.Is(err, gpu.ErrNotBuilt) {
+			return nil, usagef("--device %s: %v", d, err)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("--device %s: %w", d, err)
+		}
+		return dev, nil
 	case "ptxsim":
-		return cuda.Open(ptxsim.Open(ptxsim.Options{}))
+		return cuda.Open(ptxsim.Open(ptxsim.Options{}), settings)
+	case "auto":
+		if dev, err := gpu.Any(settings); dev != nil || err != nil {
+			return dev, err
+		}
 	}
 	return asm.Open("")
 }
