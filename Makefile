@@ -7,6 +7,10 @@ BENCH       ?= .
 BENCH_OUT   ?= bench/results/bench.txt
 PEER_PYTHON ?= python3
 GAZE_DATA   ?= ../shared/data
+PROGRAM     ?= gzpt-train
+MINUTES     ?= 20
+SEED        ?= 1
+TORTURE     := CGO_ENABLED=0 $(GO) run ./bench/torture
 
 # Linters are built once, pinned, into .tools.
 STATICCHECK_VERSION := v0.8.2
@@ -19,10 +23,13 @@ CUDA_BUILD   := CGO_ENABLED=1 CGO_CFLAGS="-O2 -g '-I$(CURDIR)/cuda/mumax/libcuda
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo study methods measures test machine lint assembler unit tiers noasm portable race short-demo fuzz bench bench-peer bench-gaze check-export check-weights pages bench-contrast cuda cuda-test cuda-tools clean
+.PHONY: help build demo study methods measures test machine lint assembler unit tiers noasm portable race short-demo short-torture torture fuzz bench bench-peer bench-gaze check-export check-weights pages bench-contrast cuda cuda-test cuda-tools clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## gzpt-train: static, whatever C compiler the machine has; PROGRAM=file
+	CGO_ENABLED=0 $(GO) build -o $(PROGRAM) ./cmd/gzpt-train
 
 demo: ## train on phantom images with gaze, with permuted gaze and without; print one table
 	$(GO) run ./cmd/gzpt-train
@@ -36,7 +43,7 @@ methods: ## four methods with no, permuted and real gaze on phantoms, three seed
 measures: ## what every measure of gaze is worth on real recordings and what it costs, to bench/results; GAZE_DATA=folder
 	$(GO) run ./bench/measures --data $(GAZE_DATA)
 
-test: machine lint assembler unit tiers noasm portable race cuda-test short-demo ## everything that continuous integration checks
+test: machine lint assembler unit tiers noasm portable race cuda-test short-demo short-torture ## everything that continuous integration checks
 	@echo "make test: all passed"
 
 machine: ## the line that belongs to every number: processor, cores, tiers, Go
@@ -105,6 +112,14 @@ cuda-test: $(CUDA_LIBRARY)/libcuda.a $(STATICCHECK) ## the build for NVIDIA GPUs
 short-demo: ## the demo, a few steps of it
 	@echo "== demo, short"
 	$(GO) run ./cmd/gzpt-train --epochs 1 --quiet
+
+torture: ## kills, full disks, damage and more against golden bits, to bench/results; MINUTES=20, SEED=1; may be stopped and repeated. TRIAL=name repeats one
+	@if [ -n "$(TRIAL)" ]; then $(TORTURE) --trial '$(TRIAL)'; else $(TORTURE) --minutes $(MINUTES) --seed $(SEED) --out bench/results/torture.md; fi
+
+# In a folder of its own, so that it goes on with nothing.
+short-torture:
+	@echo "== torture, a minute of it"
+	@folder="$$(mktemp -d)" || exit 1; trap 'rm -rf "$$folder"' EXIT; $(TORTURE) --minutes 1 --folder "$$folder"
 
 fuzz: ## run every fuzz target for FUZZTIME (20s)
 	@for package in $$($(GO) list ./...); do \

@@ -43,7 +43,7 @@ func (s *dataSettings) addFlags(f *flags) {
 		"image); default: the full scale of 8 or 16 bits")
 	g.BoolVar(&s.AllowOutside, "allow-outside", false, "let a manifest name files outside its folder")
 	g.BoolVar(&s.SkipBad, "skip-bad", false, "list and leave out bad images and bad gaze instead of stopping")
-	f.path(g, &s.Cache, "cache", "folder for decoded images: `DIR` (default: the user's cache folder; see gzpt-train cache)")
+	g.Var((*cacheValue)(&s.Cache), "cache", "folder for decoded images: `DIR` (default: the user's cache folder; see gzpt-train cache); none keeps them in memory alone")
 	g.IntVar(&s.Phantoms, "phantoms", 1000, "number of phantoms: `N`")
 }
 
@@ -207,7 +207,7 @@ of channels and orientation. A file is made anew where an image has changed, wha
 func buildCache(f *flags) work {
 	var folder string
 	g := f.group("What")
-	f.path(g, &folder, "cache", "folder for decoded images: `DIR` (default: the user's cache folder)")
+	g.Var((*cacheValue)(&folder), "cache", "folder for decoded images: `DIR` (default: the user's cache folder)")
 	return func(_ context.Context, e *environment, args []string) error {
 		act := "list"
 		if len(args) > 0 {
@@ -215,6 +215,9 @@ func buildCache(f *flags) work {
 		}
 		if acts := []string{"list", "clear"}; len(args) > 1 || !slices.Contains(acts, act) {
 			return usagef("cache %s: expected list or clear%s", act, words.DidYouMean(act, acts))
+		}
+		if folder == dataset.NoCache {
+			return usagef("--cache %s: expected a folder", folder)
 		}
 		folder, err := dataset.CacheFolder(folder)
 		if err != nil {

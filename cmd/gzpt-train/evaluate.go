@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 
 	"gzpt/kernels"
@@ -94,12 +93,6 @@ func (s *subject) evaluate(ctx context.Context, e *environment, f *flags, knn ev
 		v.Warnings = append(v.Warnings, fmt.Sprintf("%d of %d test images were trained on: these are no scores of new images", trained, v.Test))
 	}
 	return v, nil
-}
-
-// runOfWeights is the run that the weights are the backbone of, where they lie in one.
-func (s *subject) runOfWeights() (rundir.Dir, bool) {
-	dir := rundir.Dir(filepath.Dir(filepath.Dir(s.weights)))
-	return dir, dir.Backbone() == s.weights && rundir.Is(string(dir))
 }
 
 func (s *subject) judge(ctx context.Context, e *environment, dev kernels.Device, set *dataset.Set, knn evaluate.KNN) (*evaluate.Report, error) {

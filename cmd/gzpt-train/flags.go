@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"gzpt/cmd/gzpt-train/internal/words"
+	"gzpt/nn/pretrain/dataset"
 )
 
 // program is the name of the command.
@@ -108,8 +109,8 @@ func (f *flags) misread(err error) error {
 func (f *flags) sensible() (err error) {
 	f.all.Visit(func(flag *pflag.Flag) {
 		switch v := flag.Value.(type) {
-		case *pathValue:
-			if *v == "" {
+		case *pathValue, *cacheValue:
+			if v.String() == "" {
 				err = fmt.Errorf("--%s \"\": expected a path", flag.Name)
 			}
 		default:
@@ -265,6 +266,20 @@ func (v *pathValue) Set(s string) error {
 	}
 	*v = pathValue(absolute)
 	return nil
+}
+
+// cacheValue is a flag's value that is a path, or the word for no cache.
+type cacheValue string
+
+func (v *cacheValue) String() string { return string(*v) }
+func (v *cacheValue) Type() string   { return "string" }
+
+func (v *cacheValue) Set(s string) error {
+	if s == dataset.NoCache {
+		*v = dataset.NoCache
+		return nil
+	}
+	return (*pathValue)(v).Set(s)
 }
 
 // listValue is a flag's value that is words with commas between them.

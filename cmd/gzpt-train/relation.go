@@ -4,14 +4,17 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
+	"gzpt/cmd/gzpt-train/internal/relatefolder"
 	"gzpt/gaze"
 	"gzpt/gaze/examine"
 	"gzpt/gaze/relation"
 	"gzpt/gaze/similarity"
 	"gzpt/kernels"
+	"gzpt/kernels/checksum"
 	"gzpt/nn"
 	"gzpt/nn/pretrain"
 	"gzpt/nn/pretrain/dataset"
@@ -129,6 +132,16 @@ type relateRecord struct {
 	Version  string   `json:"version"`
 	Machine  machine  `json:"machine"`
 	Started  string   `json:"started"`
+	// Checksums is that of items.csv, by its name; nil in records of older versions.
+	Checksums map[string]string `json:"checksums,omitempty"`
+}
+
+func readRelateRecord(dir rundir.Dir) (r relateRecord, err error) {
+	sealed, err := rundir.ReadSealed(dir.Config(), &r)
+	if err == nil && r.Checksums != nil && !sealed {
+		err = fmt.Errorf("%s: %w: it has lost its checksum", dir.Config(), checksum.ErrDamaged)
+	}
+	return r, err
 }
 
 // measures is those that --compare names, with every parameter. A part between commas that is no measure by itself, but
@@ -175,8 +188,11 @@ type examined struct {
 	set  *dataset.Set
 	rows []pretrain.Row
 	dir  rundir.Dir
-	// begun is what the call was begun as, before any interruption.
-	begun relateRecord
+	// begun is what the call was begun as, before any interruption, and progressed what it has done.
+	begun      relateRecord
+	progressed relatefolder.Progress
+	// ready is a relation that no gaze was compared for, nil for any other.
+	ready *relation.Relation
 }
 
 // findings is what relate.json holds.
@@ -194,6 +210,8 @@ type findings struct {
 	Detector string       `json:"detector,omitempty"`
 	Dropped  gaze.Dropped `json:"dropped"`
 	Skipped  []string     `json:"skipped,omitempty"`
+	// Checksums is those of the relation and of its items, by the names of the files.
+	Checksums map[string]string `json:"checksums,omitempty"`
 }
 
 // name is what the relation comes from.

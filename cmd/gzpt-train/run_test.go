@@ -303,7 +303,7 @@ func TestInterrupt(t *testing.T) {
 	folder := t.TempDir()
 	whole := filepath.Join(folder, "whole")
 	succeed(t, long(whole)...)
-	for _, signal := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
+	for _, signal := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		run := filepath.Join(folder, signal.String())
 		c := startRun(t, run, 3, long(run, "--checkpoint-every", "1h"))
 		c.Process.Signal(signal)

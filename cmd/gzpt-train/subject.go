@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 
 	"gzpt/kernels"
+	"gzpt/kernels/checksum"
 	"gzpt/nn"
 	"gzpt/nn/evaluate"
 	"gzpt/nn/pretrain"
@@ -85,6 +87,9 @@ func (s *subject) recall(f *flags) error {
 			return usagef("--data DIR is missing: %s was begun by another program, which knows where the images are", s.run)
 		}
 	}
+	if err := s.agrees(f, was, dir); err != nil {
+		return err
+	}
 	s.seed = was.Network.Seed
 	if s.weights == "" {
 		s.weights = dir.Backbone()
@@ -92,8 +97,52 @@ func (s *subject) recall(f *flags) error {
 	return s.data.validate()
 }
 
+// agrees demands that what the record of a run says twice is the same.
+func (s *subject) agrees(f *flags, was *pretrain.Record, dir rundir.Dir) error {
+	for _, size := range []struct {
+		flag       string
+		set, train int
+	}{{"image-size", s.data.ImageSize, was.Network.Height}, {"channels", s.data.Channels, was.Network.Arch.Channels}} {
+		if was.Settings != nil && !f.given(size.flag) && size.set != size.train {
+			return fmt.Errorf("%s: %w: it has --%s %d, but the network was trained with %d", dir.Config(), checksum.ErrDamaged, size.flag, size.set, size.train)
+		}
+	}
+	return nil
+}
+
+// runOfWeights is the run that the weights are the backbone of, where they lie in one.
+func (s *subject) runOfWeights() (rundir.Dir, bool) {
+	dir := rundir.Dir(filepath.Dir(filepath.Dir(s.weights)))
+	return dir, dir.Backbone() == s.weights && rundir.Is(string(dir))
+}
+
+// check demands that the record of the run is that of its checkpoint and, where they are its own, that the weights are, too.
+func (s *subject) check(e *environment) error {
+	if dir, ofRun := s.runOfWeights(); ofRun {
+		_, remarks, err := pretrain.Check(dir)
+		for _, text := range remarks {
+			e.console.Warn(text)
+		}
+		if err != nil || string(dir) == s.run {
+			return err
+		}
+	}
+	if s.run == "" {
+		return nil
+	}
+	dir := rundir.Dir(s.run)
+	was, err := pretrain.ReadRecord(dir)
+	if err == nil {
+		_, err = was.ReadCheckpoint(dir)
+	}
+	return err
+}
+
 // open opens the device and the images.
 func (s *subject) open(ctx context.Context, e *environment, f *flags) (kernels.Device, *dataset.Set, error) {
+	if err := s.check(e); err != nil {
+		return nil, nil, err
+	}
 	dev, err := s.device.open()
 	if err != nil {
 		return nil, nil, err

@@ -117,7 +117,7 @@ func TestOpen(t *testing.T) {
 	if err := npy.WriteFile(path, []int{20, 20}, want.Values); err != nil {
 		t.Fatal(err)
 	}
-	r, err := Open(path)
+	r, err := Open(path, 20)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,8 +127,39 @@ func TestOpen(t *testing.T) {
 	if err := r.Close(); err != nil {
 		t.Error(err)
 	}
-	writeFloat64(t, path, []int{2, 3}, make([]float64, 6))
-	if _, err := Open(path); err == nil || !strings.Contains(err.Error(), "expected a square matrix") {
-		t.Error(err)
+	refused := func(text string) {
+		t.Helper()
+		if _, err := Open(path, 20); err == nil || !strings.Contains(err.Error(), path+": "+text) {
+			t.Errorf("error %v, expected %q", err, text)
+		}
+	}
+	for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		bad := slices.Clone(want.Values)
+		bad[3*20+7] = float32(v)
+		if err := npy.WriteFile(path, []int{20, 20}, bad); err != nil {
+			t.Fatal(err)
+		}
+		refused(fmt.Sprintf("row 3, column 7 is %v, expected a number", float32(v)))
+	}
+	for _, dims := range [][]int{{2, 3}, {19, 19}, {20}, {}, {0, 0}, {20, 20, 1}} {
+		n := 1
+		for _, d := range dims {
+			n *= d
+		}
+		writeFloat64(t, path, dims, make([]float64, n))
+		refused(fmt.Sprintf("an array of shape %v, expected [20 20]", dims))
+	}
+}
+
+func TestCheck(t *testing.T) {
+	for want, r := range map[string]*Relation{
+		"":                             random(4, 1, 2),
+		"has 3 similarities":           {N: 2, Values: make([]float32, 3), HasGaze: make([]bool, 2)},
+		"says of 1":                    {N: 2, Values: make([]float32, 4), HasGaze: make([]bool, 1)},
+		"row 1, column 0 is NaN, expe": {N: 2, Values: []float32{1, 0, float32(math.NaN()), 1}, HasGaze: make([]bool, 2)},
+	} {
+		if err := r.Check(); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, expected %q", err, want)
+		}
 	}
 }

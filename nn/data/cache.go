@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"gzpt/kernels/atomicfile"
 	"gzpt/nn/data/picture"
 )
 
@@ -95,6 +96,7 @@ func OpenCache(ctx context.Context, items []Item, o CacheOptions) (*Cache, error
 	if c.path, err = c.name(items); err != nil {
 		return nil, err
 	}
+	atomicfile.RemoveAbandonedFor(c.path)
 	if err := c.open(ctx, sources); err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -109,6 +111,9 @@ func OpenCache(ctx context.Context, items []Item, o CacheOptions) (*Cache, error
 	}
 	return c.finish(items)
 }
+
+// ErrCache says that a cache file cannot be written.
+var ErrCache = errors.New("the cache of decoded images cannot be written")
 
 // ErrWindow says that one window is to fit images of different bits.
 var ErrWindow = errors.New("one window does not fit both")

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"gzpt/kernels/atomicfile"
 	"gzpt/kernels/input"
 )
 
@@ -79,6 +80,7 @@ func ClearCaches(folder string) (removed []CacheFile, err error) {
 		return nil, err
 	}
 	for i, file := range files {
+		atomicfile.RemoveAbandonedFor(file.Path)
 		if err := os.Remove(file.Path); err != nil {
 			return files[:i], err
 		}

@@ -90,11 +90,16 @@ func CacheFolder(named string) (string, error) {
 	return filepath.Join(base, "gzpt"), nil
 }
 
+// NoCache in the place of a folder keeps decoded images in memory alone.
+const NoCache = "none"
+
 // openImages decodes the images, or opens the cache of a former run.
-func (d *Set) openImages(ctx context.Context, s Settings, items []data.Item) error {
-	folder, err := CacheFolder(s.Cache)
-	if err != nil {
-		return err
+func (d *Set) openImages(ctx context.Context, s Settings, items []data.Item) (err error) {
+	folder := ""
+	if s.Cache != NoCache {
+		if folder, err = CacheFolder(s.Cache); err != nil {
+			return err
+		}
 	}
 	cache, err := data.OpenCache(ctx, items, data.CacheOptions{
 		Folder: folder, ImageSize: s.ImageSize, Channels: s.Channels, Upright: s.Upright, Window: s.Window, Workers: s.Workers, InFlight: s.InFlight,

@@ -33,7 +33,7 @@ type Settings struct {
 	SkipBad bool
 	// ImageSize is the side of the views in pixels, Channels 3 for colour or 1 for grey.
 	ImageSize, Channels int
-	// Cache is the folder for decoded images, "" for the user's.
+	// Cache is the folder for decoded images, "" for the user's, [NoCache] for none.
 	Cache string
 	// Workers is the number of goroutines that decode images, 0 for one per processor, and InFlight the bytes that their images
 	// may take together, see [data.CacheOptions].
