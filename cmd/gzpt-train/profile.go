@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"gzpt/asm"
+	"gzpt/cmd/gzpt-train/internal/profilepage"
+	"gzpt/nn"
+	"gzpt/nn/profile"
+	"gzpt/nn/rundir"
+)
+
+const aboutProfile = `
+Runs a training step on made-up images, operation by operation, and says for each how long it takes, how many operations and
+bytes its definition asks for, and what share of the device's ceilings that is: a multiply-add loop in registers and a copy,
+measured in the same process. With several devices it puts them side by side; the ratio is the time of the first over that of
+the other.
+
+  gzpt-train profile --arch resnet18 --image-size 224 --batch 16
+  gzpt-train profile --device cpu/avx2,cpu/avx512 --by operation --html profile.html
+  gzpt-train profile --trace profile.trace.json             # opens in https://ui.perfetto.dev
+`
+
+// profileSettings is what the flags of profile say.
+type profileSettings struct {
+	network                   networkSettings
+	data                      dataSettings // image size and channels alone
+	devices                   listValue
+	by                        string
+	steps, top                int
+	jsonFile, traceFile, page string
+}
+
+func (s *profileSettings) addFlags(f *flags) {
+	g := f.group("Network")
+	s.network.addBackbone(f, g)
+	g.IntVar(&s.data.ImageSize, "image-size", 224, "side of the square views in pixels: `N`")
+	g.IntVar(&s.data.Channels, "channels", 3, "channels of the views: `N`, 3 for colour, 1 for grey")
+	s.network.methodSettings.addFlags(f)
+	g = f.group("Training")
+	s.network.addBatch(g)
+	s.network.addOptimiser(f, g)
+	s.network.addPrecision(f, g)
+	g = f.group("Profile")
+	s.devices = listValue{"cpu"}
+	g.Var(&s.devices, "device", "`DEVICES` with commas between: "+strings.Join(profiledDevices(), ", "))
+	g.IntVar(&s.steps, "steps", 5, "steps to take the median of: `N`")
+	f.choice(g, &s.by, "by", []string{string(profile.ByShape), string(profile.ByLayer), string(profile.ByOperation)}, "one row for each `WHAT`")
+	g.IntVar(&s.top, "top", 30, "rows of the table: `N`; the rest is one more row (0: all)")
+	f.path(g, &s.jsonFile, "json", "write all figures to `FILE`")
+	f.path(g, &s.traceFile, "trace", "write every operation with its time to `FILE`, for Perfetto or chrome://tracing")
+	f.path(g, &s.page, "html", "write a page with the roofline to `FILE`; it needs no network")
+}
+
+func buildProfile(f *flags) work {
+	s := &profileSettings{}
+	s.addFlags(f)
+	return func(ctx context.Context, e *environment, args []string) error {
+		if len(args) > 0 {
+			return usagef("unexpected argument %q", args[0])
+		}
+		c, err := s.config(f)
+		if err != nil {
+			return err
+		}
+		report := &profile.Report{Version: version(), Command: e.commandLine(), Machine: thisMachine().String(), Date: time.Now().Format(time.DateOnly),
+			Settings: c, Steps: s.steps}
+		for _, name := range s.devices {
+			step, err := profileDevice(ctx, e, name, c, s.steps)
+			if err != nil {
+				return err
+			}
+			report.Devices = append(report.Devices, step)
+		}
+		return s.write(e, report)
+	}
+}
+
+// config is the settings of the training that is profiled.
+func (s *profileSettings) config(f *flags) (nn.Config, error) {
+	switch {
+	case s.steps < 1:
+		return nn.Config{}, usagef("--steps %d: expected at least 1", s.steps)
+	case s.top < 0:
+		return nn.Config{}, usagef("--top %d: expected at least 0", s.top)
+	case len(s.devices) == 0:
+		return nn.Config{}, usagef("--device: expected at least one of %s", strings.Join(profiledDevices(), ", "))
+	}
+	usual := nn.DefaultConfig(nn.Arch{})
+	n := &s.network
+	n.epochs, n.lr, n.schedule = 1, usual.LR, usual.Schedule
+	if err := n.resolve(f); err != nil {
+		return nn.Config{}, err
+	}
+	t, err := n.settings(&s.data)
+	if err != nil {
+		return nn.Config{}, err
+	}
+	c := t.Network
+	if c.MoCo.QueueStart == "random" {
+		c.MoCo.Items = c.Batch
+	}
+	c.Steps = c.Accumulate
+	return c, inFlags(c.Validate())
+}
+
+// write prints the table and writes the files that were asked for.
+func (s *profileSettings) write(e *environment, r *profile.Report) error {
+	e.console.Finish()
+	by := profile.Grouping(s.by)
+	if err := profilepage.WriteTable(e.stdout, r, by, s.top); err != nil {
+		return err
+	}
+	for _, file := range []struct {
+		path  string
+		write func(io.Writer) error
+	}{
+		{s.jsonFile, r.WriteJSON},
+		{s.traceFile, r.WriteTrace},
+		{s.page, func(w io.Writer) error { return profilepage.WritePage(w, r, by) }},
+	} {
+		if file.path == "" {
+			continue
+		}
+		if err := rundir.WriteAside(file.path, file.write); err != nil {
+			return err
+		}
+		if !e.quiet {
+			e.console.Info("written", "file", file.path)
+		}
+	}
+	return nil
+}
+
+// profileDevice profiles one device by its name.
+func profileDevice(ctx context.Context, e *environment, name string, c nn.Config, steps int) (*profile.Step, error) {
+	target, err := openProfiled(name)
+	if err != nil {
+		return nil, err
+	}
+	defer target.Device.Close()
+	if err := nn.CheckPrecision(target.Device, c.Precision); err != nil {
+		return nil, usagef("--precision %s: the device %s lacks it", c.Precision, target.Name)
+	}
+	e.console.Progress(0, target.Name)
+	return profile.Run(ctx, target, c, steps)
+}
+
+const (
+	// peakTime is how long the peak is measured, before the steps and again after them.
+	peakTime = 100 * time.Millisecond
+	// The sizes of the copies, in bytes that they move: from those that fit into a cache to those that fit into none but the
+	// last.
+	leastCopy = 128 << 10
+	mostCopy  = 128 << 20
+)
+
+// profiledDevices is the names that profile takes for devices.
+func profiledDevices() []string {
+	names := []string{"cpu"}
+	for _, tier := range asm.Tiers() {
+		names = append(names, "cpu/"+tier)
+	}
+	return names
+}
+
+// openProfiled opens a device by its name, with its ceilings.
+func openProfiled(name string) (profile.Target, error) {
+	switch {
+	case name == "auto":
+		name = "cpu"
+	case !slices.Contains(profiledDevices(), name):
+		return profile.Target{}, usagef("--device %s: expected %s", name, strings.Join(profiledDevices(), ", "))
+	}
+	_, tier, _ := strings.Cut(name, "/")
+	dev, err := asm.Open(tier)
+	if err != nil {
+		return profile.Target{}, err
+	}
+	return profile.Target{Name: dev.Name(), Device: dev, Ceilings: func() profile.Ceilings { return cpuCeilings(dev.Name()) }}, nil
+}
+
+// cpuCeilings measures the ceilings of a tier of the CPU.
+func cpuCeilings(device string) profile.Ceilings {
+	_, tier, _ := strings.Cut(device, "/")
+	c := profile.Ceilings{Peak: asm.Peak(tier, peakTime), Source: "measured in this process"}
+	for bytes := leastCopy; bytes <= mostCopy; bytes *= 4 {
+		c.Copies = append(c.Copies, profile.Copy{Bytes: float64(bytes), Rate: asm.Copy(bytes / 2)})
+	}
+	return c
+}
