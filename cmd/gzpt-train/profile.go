@@ -9,6 +9,9 @@ import (
 
 	"gzpt/asm"
 	"gzpt/cmd/gzpt-train/internal/profilepage"
+	"gzpt/cmd/gzpt-train/internal/words"
+	"gzpt/cuda/predict"
+	"gzpt/kernels"
 	"gzpt/nn"
 	"gzpt/nn/profile"
 	"gzpt/nn/rundir"
@@ -18,9 +21,9 @@ const aboutProfile = `
 Runs a training step on made-up images, operation by operation, and says for each how long it takes, how many operations and
 bytes its definition asks for, and what share of the device's ceilings that is: a multiply-add loop in registers and a copy,
 measured in the same process. With several devices it puts them side by side; the ratio is the time of the first over that of
-the other.
+the other. Where no GPU can be timed its times are predicted, and marked so.
 
-  gzpt-train profile --arch resnet18 --image-size 224 --batch 16
+  gzpt-train profile --arch resnet18 --image-size 224 --batch 16 --gpu h200
   gzpt-train profile --device cpu/avx2,cpu/avx512 --by operation --html profile.html
   gzpt-train profile --trace profile.trace.json             # opens in https://ui.perfetto.dev
 `
@@ -30,7 +33,7 @@ type profileSettings struct {
 	network                   networkSettings
 	data                      dataSettings // image size and channels alone
 	devices                   listValue
-	by                        string
+	by, gpu                   string
 	steps, top                int
 	jsonFile, traceFile, page string
 }
@@ -46,8 +49,9 @@ func (s *profileSettings) addFlags(f *flags) {
 	s.network.addOptimiser(f, g)
 	s.network.addPrecision(f, g)
 	g = f.group("Profile")
-	s.devices = listValue{"cpu"}
+	s.devices = listValue{"cpu", "cuda"}
 	g.Var(&s.devices, "device", "`DEVICES` with commas between: "+strings.Join(profiledDevices(), ", "))
+	f.choice(g, &s.gpu, "gpu", gpuNames(), "`GPU` whose times are predicted where none can be timed")
 	g.IntVar(&s.steps, "steps", 5, "steps to take the median of: `N`")
 	f.choice(g, &s.by, "by", []string{string(profile.ByShape), string(profile.ByLayer), string(profile.ByOperation)}, "one row for each `WHAT`")
 	g.IntVar(&s.top, "top", 30, "rows of the table: `N`; the rest is one more row (0: all)")
@@ -70,7 +74,7 @@ func buildProfile(f *flags) work {
 		report := &profile.Report{Version: version(), Command: e.commandLine(), Machine: thisMachine().String(), Date: time.Now().Format(time.DateOnly),
 			Settings: c, Steps: s.steps}
 		for _, name := range s.devices {
-			step, err := profileDevice(ctx, e, name, c, s.steps)
+			step, err := profileDevice(ctx, e, name, s.gpu, c, s.steps)
 			if err != nil {
 				return err
 			}
@@ -137,8 +141,8 @@ func (s *profileSettings) write(e *environment, r *profile.Report) error {
 }
 
 // profileDevice profiles one device by its name.
-func profileDevice(ctx context.Context, e *environment, name string, c nn.Config, steps int) (*profile.Step, error) {
-	target, err := openProfiled(name)
+func profileDevice(ctx context.Context, e *environment, name, gpu string, c nn.Config, steps int) (*profile.Step, error) {
+	target, err := openProfiled(name, chosenGPU(gpu), c.Precision)
 	if err != nil {
 		return nil, err
 	}
@@ -165,12 +169,21 @@ func profiledDevices() []string {
 	for _, tier := range asm.Tiers() {
 		names = append(names, "cpu/"+tier)
 	}
-	return names
+	return append(names, "cuda", "ptxsim")
 }
 
-// openProfiled opens a device by its name, with its ceilings.
-func openProfiled(name string) (profile.Target, error) {
+// openProfiled opens a device by its name, with its ceilings. What cannot be timed here is predicted for the GPU of the flag
+// --gpu: cuda where this build or machine has none, and always ptxsim, whose time is that of an interpreter.
+func openProfiled(name string, gpu predict.GPU, precision string) (profile.Target, error) {
 	switch {
+	case name == "ptxsim":
+		return openPredicted(gpu, precision, "ptxsim, the interpreter of its kernels, has no time of its own")
+	case name == "cuda":
+		dev, err := deviceName(name).open()
+		if err != nil {
+			return openPredicted(gpu, precision, "no GPU was timed ("+words.Message(err)+")")
+		}
+		return profile.Target{Name: dev.Name(), Device: dev, Ceilings: func() profile.Ceilings { return gpuCeilings(dev, gpu, precision) }}, nil
 	case name == "auto":
 		name = "cpu"
 	case !slices.Contains(profiledDevices(), name):
@@ -182,6 +195,50 @@ func openProfiled(name string) (profile.Target, error) {
 		return profile.Target{}, err
 	}
 	return profile.Target{Name: dev.Name(), Device: dev, Ceilings: func() profile.Ceilings { return cpuCeilings(dev.Name()) }}, nil
+}
+
+// openPredicted is a GPU whose times are predicted, with the reason.
+func openPredicted(gpu predict.GPU, precision, reason string) (profile.Target, error) {
+	dev, err := predict.Open(gpu)
+	if err != nil {
+		return profile.Target{}, err
+	}
+	return profile.Target{
+		Name: gpu.Name, Device: dev, Clock: dev, Predicted: true,
+		Note:     "Predicted from instructions, bytes and published rates as docs/gpu-model.md tells: " + reason,
+		Ceilings: func() profile.Ceilings { return publishedCeilings(gpu, precision) },
+	}, nil
+}
+
+// publishedCeilings are those of a GPU for a training of a precision.
+func publishedCeilings(gpu predict.GPU, precision string) profile.Ceilings {
+	return profile.Ceilings{Peak: gpu.Peak(precision) / 1e9, Copies: []profile.Copy{{Rate: gpu.Bandwidth / 1e9}}, Source: "published"}
+}
+
+// gpuCeilings are the published peak of a GPU and the rate of a copy in its memory, measured.
+func gpuCeilings(dev kernels.Device, gpu predict.GPU, precision string) profile.Ceilings {
+	c := publishedCeilings(gpu, precision)
+	c.Copies = []profile.Copy{{Bytes: mostCopy, Rate: profile.MeasureCopy(dev, mostCopy)}}
+	c.Source = "peak of " + gpu.Name + " as published, copy measured in this process"
+	return c
+}
+
+// chosenGPU is the GPU of a name that --gpu takes.
+func chosenGPU(name string) (chosen predict.GPU) {
+	for _, gpu := range predict.GPUs() {
+		if strings.EqualFold(gpu.Name, name) {
+			chosen = gpu
+		}
+	}
+	return chosen
+}
+
+// gpuNames is what --gpu takes.
+func gpuNames() (names []string) {
+	for _, gpu := range slices.Backward(predict.GPUs()) {
+		names = append(names, strings.ToLower(gpu.Name))
+	}
+	return names
 }
 
 // cpuCeilings measures the ceilings of a tier of the CPU.

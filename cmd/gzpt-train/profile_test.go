@@ -25,12 +25,13 @@ func TestProfile(t *testing.T) {
 	for _, method := range nn.Methods() {
 		folder := t.TempDir()
 		report, trace, page := filepath.Join(folder, "p.json"), filepath.Join(folder, "t.json"), filepath.Join(folder, "p.html")
-		args := append(tinyProfile(method), "--device", "cpu,cpu/reference", "--by", "layer", "--top", "0", "--json", report, "--trace", trace, "--html", page)
+		args := append(tinyProfile(method), "--device", "cpu,cpu/reference,cuda", "--by", "layer", "--top", "0", "--json", report, "--trace", trace, "--html", page)
 		out := succeed(t, args...).stdout
 		var read struct {
 			Settings nn.Config
 			Devices  []struct {
 				Device     string
+				Predicted  bool
 				Seconds    float64
 				Operations []struct {
 					Operation, Layer  string
@@ -42,11 +43,18 @@ func TestProfile(t *testing.T) {
 		if err := json.Unmarshal([]byte(readFile(t, report)), &read); err != nil {
 			t.Fatal(err)
 		}
-		if read.Settings.Method != method || len(read.Devices) != 2 || read.Devices[1].Device != "reference/float32" {
+		if read.Settings.Method != method || len(read.Devices) != 3 || read.Devices[1].Device != "reference/float32" {
 			t.Errorf("%s: %+v", method, read.Settings)
 		}
+		if !read.Devices[2].Predicted || read.Devices[0].Predicted || !strings.Contains(out, "no GPU was timed (") {
+			t.Errorf("%s: what was predicted is not told from what was timed:\n%s", method, out)
+		}
 		for _, d := range read.Devices {
-			if !strings.Contains(out, d.Device+": a step takes ") || !(d.Seconds > 0) || len(d.Operations) < 50 {
+			said := d.Device
+			if d.Predicted {
+				said += " (predicted)"
+			}
+			if !strings.Contains(out, said+": a step takes ") || !(d.Seconds > 0) || len(d.Operations) < 50 {
 				t.Errorf("%s: %s has %d operations in %v s\n%s", method, d.Device, len(d.Operations), d.Seconds, out)
 			}
 		}
@@ -83,6 +91,7 @@ func TestProfileRefuses(t *testing.T) {
 		{"--steps 0", "--steps 0: expected at least 1"},
 		{"--top -1", "--top -1: expected at least 0"},
 		{"--device cpu/sse", "--device cpu/sse: expected cpu, cpu/reference"},
+		{"--gpu v100", "--gpu v100: expected one of h200, h100, a100"},
 		{"--batch 1", "--batch 1: expected at least 2"},
 		{"--width 0", "--width"},
 		{"--queue 3", "--queue is for --method moco"},

@@ -33,6 +33,11 @@ type Options struct {
 	// IgnoreRaces leaves out the search for races between blocks in global memory, which takes six times the memory that
 	// kernels touch.
 	IgnoreRaces bool
+	// Sample, where set, runs so many blocks of every launch instead of all, spread evenly over the grid, on memory that has no
+	// contents: what is read is 0, what is written is lost. So the counters of a launch can be had whose operands fill a GPU, where
+	// the way of the kernel follows from its arguments and not from what it reads. Launches that differ in nothing but the
+	// allocations that they work on are run once.
+	Sample int
 	// Observe, where set, is given the counters of every launch that ends without a fault.
 	Observe func(*Profile)
 }
@@ -51,11 +56,37 @@ type (
 	Class = machine.Class
 )
 
+// The classes of instructions.
+const (
+	Integer       = machine.Integer
+	Float32       = machine.Float32
+	Float64       = machine.Float64
+	Half          = machine.Half
+	Special       = machine.Special
+	Conversion    = machine.Conversion
+	Move          = machine.Move
+	Tensor        = machine.Tensor
+	GlobalLoad    = machine.GlobalLoad
+	GlobalStore   = machine.GlobalStore
+	SharedLoad    = machine.SharedLoad
+	SharedStore   = machine.SharedStore
+	LocalAccess   = machine.LocalAccess
+	ParamAccess   = machine.ParamAccess
+	GenericAccess = machine.GenericAccess
+	Atomic        = machine.Atomic
+	AsyncCopy     = machine.AsyncCopy
+	WarpOperation = machine.WarpOperation
+	Barrier       = machine.Barrier
+	Control       = machine.Control
+	Classes       = machine.Classes // their number
+)
+
 // Device is the interpreter as a driver.
 type Device struct {
 	options  Options
 	global   *machine.Global
 	launches uint32
+	sampled  map[string]*Profile
 	failed   error
 	closed   bool
 }
@@ -72,6 +103,9 @@ func Open(options Options) *Device {
 	}
 	if options.Target == 0 {
 		options.Target = 90
+	}
+	if options.Sample > 0 {
+		return &Device{options: options, global: machine.NewHollow(options.MemoryBytes), sampled: map[string]*Profile{}}
 	}
 	return &Device{options: options, global: machine.NewGlobal(options.MemoryBytes)}
 }

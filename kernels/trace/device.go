@@ -20,8 +20,7 @@ type Call struct {
 	// Layer is the parameter that an operand is, "" where none is one.
 	Layer string
 	Work
-	// Began is the time since the beginning of the recording, Took that of the operation.
-	Began, Took time.Duration
+	Reading
 }
 
 // Clock times operations, one at a time.
@@ -30,8 +29,16 @@ type Clock interface {
 	Reset()
 	// Start begins an operation.
 	Start()
-	// Stop ends it: when it began, and how long it took.
-	Stop(Work) (began, took time.Duration)
+	// Stop ends it, which is a method of kernels.Device with its work.
+	Stop(operation string, w Work) Reading
+}
+
+// Reading is what a clock says of an operation.
+type Reading struct {
+	// Began is the time since the beginning of the recording, Took that of the operation.
+	Began, Took time.Duration
+	// Limit is what the time follows from, where the clock computes it from a model; "" where it was measured.
+	Limit string
 }
 
 // wall is the clock on the wall. It waits for the device around each operation, so that work which was issued before counts
@@ -48,9 +55,9 @@ func (w *wall) Start() {
 	w.began = time.Now()
 }
 
-func (w *wall) Stop(Work) (began, took time.Duration) {
+func (w *wall) Stop(string, Work) Reading {
 	_ = w.device.Sync()
-	return w.began.Sub(w.reset), time.Since(w.began)
+	return Reading{Began: w.began.Sub(w.reset), Took: time.Since(w.began)}
 }
 
 // Device carries out operations on another device and, between Begin and End, records them.
@@ -112,8 +119,8 @@ func (d *Device) stop(operation, shape string, w Work, operands ...kernels.Tenso
 	if !d.recording {
 		return
 	}
-	began, took := d.clock.Stop(w)
-	d.calls = append(d.calls, Call{Operation: operation, Shape: shape, Layer: d.layer(operands), Work: w, Began: began, Took: took})
+	reading := d.clock.Stop(operation, w)
+	d.calls = append(d.calls, Call{Operation: operation, Shape: shape, Layer: d.layer(operands), Work: w, Reading: reading})
 }
 
 // layer is that of the first operand that has one.

@@ -1,6 +1,11 @@
 package profile
 
-import "slices"
+import (
+	"slices"
+	"time"
+
+	"gzpt/kernels"
+)
 
 // Ceilings is what a device can do at most.
 type Ceilings struct {
@@ -48,4 +53,21 @@ func (c Ceilings) best(d Ceilings) Ceilings {
 		c.Copies[i].Rate = max(c.Copies[i].Rate, d.Copies[i].Rate)
 	}
 	return c
+}
+
+// MeasureCopy is the rate of a copy inside the memory of a device that moves so many bytes, in GB/s; the fastest of several.
+func MeasureCopy(dev kernels.Device, bytes int) float64 {
+	n := bytes / 2 / dev.Type().Size()
+	from, to := dev.New(dev.Type(), n), dev.New(dev.Type(), n)
+	defer dev.Free(from)
+	defer dev.Free(to)
+	best := time.Duration(1 << 62)
+	for range 10 {
+		_ = dev.Sync() // an error stays the device's, and is told where a result is read
+		began := time.Now()
+		dev.Copy(to, from)
+		_ = dev.Sync()
+		best = min(best, time.Since(began))
+	}
+	return rate(float64(from.Bytes()+to.Bytes()), best.Seconds())
 }

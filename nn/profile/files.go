@@ -84,6 +84,9 @@ func (s *Step) events(process int) []event {
 			if c.Layer != "" {
 				details["layer"] = c.Layer
 			}
+			if c.Limit != "" {
+				details["limit"] = c.Limit
+			}
 			events = append(events, event{Name: c.Operation, Category: "operation", Phase: "X", Time: (from + c.Began.Seconds()) * micro,
 				Duration: c.Took.Seconds() * micro, Process: process, Thread: operationThread, Details: details})
 			end = max(end, (c.Began + c.Took).Seconds())

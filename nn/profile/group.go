@@ -2,6 +2,7 @@ package profile
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 
@@ -29,6 +30,8 @@ type Group struct {
 	// where the ceiling is not known.
 	OfPeak float64 `json:"of_peak"`
 	OfCopy float64 `json:"of_copy"`
+	// Limit is what most of a predicted time follows from, "" where it was measured.
+	Limit string `json:"limit,omitempty"`
 }
 
 // GFLOPs is the rate of operations in GFLOP/s.
@@ -87,6 +90,7 @@ func (s *Step) by(key func(trace.Call) Key) []Group {
 		Group
 		seconds        []float64 // by step
 		atPeak, atCopy float64   // seconds of all steps that the ceilings would take
+		limits         map[string]float64
 	}
 	found := map[Key]*sums{}
 	for i, calls := range s.Calls {
@@ -94,12 +98,13 @@ func (s *Step) by(key func(trace.Call) Key) []Group {
 			k := key(c)
 			g := found[k]
 			if g == nil {
-				g = &sums{Group: Group{Key: k}, seconds: make([]float64, len(s.Calls))}
+				g = &sums{Group: Group{Key: k}, seconds: make([]float64, len(s.Calls)), limits: map[string]float64{}}
 				found[k] = g
 			}
 			g.Calls++
 			g.Work = g.Add(c.Work)
 			g.seconds[i] += c.Took.Seconds()
+			g.limits[c.Limit] += c.Took.Seconds()
 			g.atPeak += seconds(c.Operations, s.Ceilings.Peak)
 			g.atCopy += seconds(c.Bytes, s.Ceilings.Bandwidth(c.Bytes))
 		}
@@ -113,6 +118,7 @@ func (s *Step) by(key func(trace.Call) Key) []Group {
 		if g.Seconds > 0 {
 			g.OfPeak, g.OfCopy = g.atPeak/steps/g.Seconds, g.atCopy/steps/g.Seconds
 		}
+		g.Limit = longest(g.limits)
 		all += g.Seconds
 		groups = append(groups, g.Group)
 	}
@@ -125,6 +131,12 @@ func (s *Step) by(key func(trace.Call) Key) []Group {
 		return cmp.Or(cmp.Compare(b.Seconds, a.Seconds), cmp.Compare(a.Operation, b.Operation), cmp.Compare(a.Shape, b.Shape), cmp.Compare(a.Layer, b.Layer))
 	})
 	return groups
+}
+
+// longest is the name of the most seconds.
+func longest(seconds map[string]float64) string {
+	names := slices.Sorted(maps.Keys(seconds))
+	return slices.MaxFunc(names, func(a, b string) int { return cmp.Compare(seconds[a], seconds[b]) })
 }
 
 // seconds is how long an amount takes at a rate in 1e9 a second, 0 where no rate is known.

@@ -199,8 +199,8 @@ func TestTrace(t *testing.T) {
 func (f *fixed) Reset() {}
 func (f *fixed) Start() {}
 
-func (f *fixed) Stop(trace.Work) (began, took time.Duration) {
-	took = time.Duration(f.seconds * 1e9)
+func (f *fixed) Stop(string, trace.Work) trace.Reading {
+	took := time.Duration(f.seconds * 1e9)
 	f.calls++
-	return time.Duration(f.calls-1) * took, took
+	return trace.Reading{Began: time.Duration(f.calls-1) * took, Took: took}
 }

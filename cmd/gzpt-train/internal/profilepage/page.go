@@ -17,7 +17,8 @@ const colours = 4
 // WritePage writes the page.
 func WritePage(w io.Writer, r *profile.Report, by profile.Grouping) error {
 	t, err := template.New("page").Funcs(template.FuncMap{
-		"about": func() string { return about(r) }, "summary": summary, "name": name, "cells": cells, "columns": func() []string { return deviceColumns },
+		"about": func() string { return about(r) }, "summary": summary, "name": name, "columns": columns,
+		"cells":    func(row profile.Row) []string { return cells(r, row) },
 		"roofline": func() template.HTML { return roofline(r, by) }, "rows": func() []profile.Row { return profile.Rows(r.Devices, by) },
 		"colour": func(i int) int { return i % colours },
 	}).Parse(source)

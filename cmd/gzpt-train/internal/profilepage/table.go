@@ -12,8 +12,18 @@ import (
 	"gzpt/nn/profile"
 )
 
-// deviceColumns are the columns of a device in a table.
-var deviceColumns = []string{"ms", "share", "GFLOP/s", "peak", "GB/s", "copy"}
+// columns are those of device i in a table: what it was timed at, for a prediction what that follows from, and behind the first
+// device the ratio.
+func columns(i int, s *profile.Step) []string {
+	names := []string{"ms", "share", "GFLOP/s", "peak", "GB/s", "copy"}
+	if s.Predicted {
+		names = append(names, "limit")
+	}
+	if i > 0 {
+		names = append(names, "ratio")
+	}
+	return names
+}
 
 // WriteTable writes the groups of all devices side by side, at most top of them and the rest as one row; 0 for all.
 func WriteTable(w io.Writer, r *profile.Report, by profile.Grouping, top int) error {
@@ -26,15 +36,13 @@ func WriteTable(w io.Writer, r *profile.Report, by profile.Grouping, top int) er
 	head := []string{"operation", "calls"}
 	above := []string{"", ""}
 	for i, s := range r.Devices {
-		head = append(head, deviceColumns...)
-		above = append(above, name(s), "", "", "", "", "")
-		if i > 0 {
-			head, above = append(head, "ratio"), append(above, "")
-		}
+		names := columns(i, s)
+		head = append(head, names...)
+		above = append(append(above, name(s)), make([]string, len(names)-1)...)
 	}
 	var lines [][]string
 	for _, row := range cut(profile.Rows(r.Devices, by), top) {
-		lines = append(lines, cells(row))
+		lines = append(lines, cells(r, row))
 	}
 	b.WriteString(aligned(above, append([][]string{head}, lines...)))
 	_, err := io.WriteString(w, b.String())
@@ -100,19 +108,21 @@ func label(k profile.Key) string {
 }
 
 // cells are a row as text.
-func cells(row profile.Row) []string {
+func cells(r *profile.Report, row profile.Row) []string {
 	line := []string{label(row.Key), ""}
 	for i, g := range row.On {
 		if line[1] == "" && g.Calls > 0 {
 			line[1] = fmt.Sprintf("%.4g", g.Calls)
 		}
-		if g.Calls == 0 {
-			line = append(line, "-", "", "", "", "", "")
-		} else {
-			line = append(line, fmt.Sprintf("%.3f", 1e3*g.Seconds), percent(g.Share), positive(g.GFLOPs()), percent(g.OfPeak), positive(g.GBs()), percent(g.OfCopy))
+		values := map[string]string{"ms": "-"}
+		if g.Calls > 0 {
+			values = map[string]string{
+				"ms": fmt.Sprintf("%.3f", 1e3*g.Seconds), "share": percent(g.Share), "GFLOP/s": positive(g.GFLOPs()), "peak": percent(g.OfPeak),
+				"GB/s": positive(g.GBs()), "copy": percent(g.OfCopy), "limit": g.Limit, "ratio": ratio(row.Ratio(i)),
+			}
 		}
-		if i > 0 {
-			line = append(line, ratio(row.Ratio(i)))
+		for _, name := range columns(i, r.Devices[i]) {
+			line = append(line, values[name])
 		}
 	}
 	return line

@@ -1,0 +1,115 @@
+// Package predict says how long the kernels of the GPU device would take on a GPU that nobody has here. It runs a few blocks
+// of every launch on the interpreter, counts what they do, and compares that with what is published of the GPU. Nothing is
+// computed: memory has no contents, and every number that is read back is 0.
+//
+// The time of a launch is the longest of: its bytes over the bandwidth of memory and of the second cache; its instructions of each
+// kind over the rate of their unit; its tensor operations over theirs; its requests over the rate of the first cache; the
+// loads that its warps wait for, wave by wave of the blocks that fit at a time; and the start of a kernel. docs/gpu-model.md tells
+// what that leaves out.
+package predict
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"gzpt/cuda"
+	"gzpt/cuda/ptxsim"
+	"gzpt/kernels/trace"
+)
+
+// sampledBlocks of every launch are run.
+const sampledBlocks = 2
+
+// Device is the GPU device on a GPU that is predicted. It is its own clock.
+type Device struct {
+	*cuda.Device
+	gpu       GPU
+	registers map[string]int
+	launches  []*ptxsim.Profile // of the operation at hand
+	now       time.Duration
+	// Operations are the launches of each operation since Reset.
+	Operations [][]Launch
+}
+
+var _ trace.Clock = (*Device)(nil)
+
+// Open makes the device.
+func Open(gpu GPU) (*Device, error) {
+	registers, err := recorded(gpu.Target)
+	if err != nil {
+		return nil, err
+	}
+	d := &Device{gpu: gpu, registers: registers}
+	d.Device, err = cuda.Open(ptxsim.Open(ptxsim.Options{
+		Target: gpu.Capability, MemoryBytes: gpu.MemoryBytes, Sample: sampledBlocks,
+		Observe: func(p *ptxsim.Profile) { d.launches = append(d.launches, p) },
+	}))
+	if err != nil {
+		return nil, fmt.Errorf("predict: %s: %w", gpu.Name, err)
+	}
+	return d, nil
+}
+
+// Reset begins a recording.
+func (d *Device) Reset() { d.now, d.Operations = 0, nil }
+
+// Start begins an operation.
+func (d *Device) Start() { d.launches = d.launches[:0] }
+
+// Stop predicts it: the sum of its launches. What launches nothing moves bytes, between host and device or inside the memory.
+func (d *Device) Stop(operation string, w trace.Work) trace.Reading {
+	var launches []Launch
+	var seconds float64
+	limits := map[string]float64{}
+	for _, p := range d.launches {
+		l := predict(d.gpu, p, d.registers[p.Kernel], w.Bytes)
+		launches = append(launches, l)
+		seconds += l.Seconds
+		limits[l.Limit] += l.Seconds
+	}
+	if len(launches) == 0 {
+		t := Term{memoryTerm, w.Bytes / d.gpu.Bandwidth}
+		if strings.HasPrefix(operation, "Write") || strings.HasPrefix(operation, "Read") {
+			t = Term{linkTerm, w.Bytes / d.gpu.Link}
+		}
+		if t.Seconds < launchSeconds {
+			t = Term{launchTerm, launchSeconds}
+		}
+		seconds, limits[t.Name] = t.Seconds, t.Seconds
+	}
+	d.Operations = append(d.Operations, launches)
+	r := trace.Reading{Began: d.now, Took: time.Duration(seconds * float64(time.Second)), Limit: most(limits)}
+	d.now += r.Took
+	return r
+}
+
+// most is the limit with the most seconds; of equals the first by name.
+func most(limits map[string]float64) (name string) {
+	for other, seconds := range limits {
+		if name == "" || seconds > limits[name] || seconds == limits[name] && other < name {
+			name = other
+		}
+	}
+	return name
+}
+
+// usage is the file of what ptxas has said of the kernels: registers by target and kernel.
+//
+//go:embed registers.json
+var usage embed.FS
+
+// recorded is the registers of the kernels on a target.
+func recorded(target string) (map[string]int, error) {
+	text, err := usage.ReadFile("registers.json")
+	if err != nil {
+		return nil, err
+	}
+	var all map[string]map[string]int
+	if err := json.Unmarshal(text, &all); err != nil {
+		return nil, fmt.Errorf("predict: registers.json: %w", err)
+	}
+	return all[target], nil
+}

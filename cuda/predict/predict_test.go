@@ -1,0 +1,147 @@
+package predict
+
+import (
+	"math"
+	"testing"
+
+	"gzpt/cuda/ptxsim"
+	"gzpt/kernels"
+	"gzpt/kernels/trace"
+)
+
+func near(got, want float64) bool { return math.Abs(got-want) <= 1e-9*math.Abs(want) }
+
+// term is the seconds of a bound.
+func (l Launch) term(t *testing.T, name string) float64 {
+	t.Helper()
+	for _, term := range l.Terms {
+		if term.Name == name {
+			return term.Seconds
+		}
+	}
+	t.Fatalf("no term %s", name)
+	return 0
+}
+
+// TestTerms compares every bound with its formula by hand, for a launch whose counts are given: 300 blocks of 256 threads, two of
+// which were sampled.
+func TestTerms(t *testing.T) {
+	line := func(class ptxsim.Class, text string, n uint64) ptxsim.LineCounts {
+		return ptxsim.LineCounts{Text: text, Class: class, Counts: ptxsim.Counts{Instructions: n, Lanes: 32 * n}}
+	}
+	load := line(ptxsim.GlobalLoad, "ld.global.v4.f32 {%a,%b,%c,%d}, [%p]", 160)
+	load.GlobalRequests, load.GlobalSectors, load.GlobalBytes = 160, 160*16, 160*512
+	shared := line(ptxsim.SharedLoad, "ld.shared.f32 %a, [%p]", 320)
+	shared.SharedRequests, shared.SharedBytes, shared.SharedConflicts = 320, 320*128, 640
+	p := &ptxsim.Profile{
+		Kernel: "k", Grid: [3]int{300, 1, 1}, Block: [3]int{256, 1, 1}, SharedBytes: 40 << 10, Ran: 2, ReadBytes: 2 * 10240, WrittenBytes: 2 * 2048,
+		Lines: []ptxsim.LineCounts{
+			load, shared,
+			line(ptxsim.Float32, "fma.rn.f32 %a, %b, %c, %a", 1000),
+			line(ptxsim.Float64, "add.f64 %a, %b, %c", 20),
+			line(ptxsim.Integer, "add.u32 %a, %b, %c", 100),
+			line(ptxsim.Integer, "add.u64 %a, %b, %c", 100),             // two instructions
+			line(ptxsim.Integer, "mul.wide.u32 %a, %b, %c", 100),        // one
+			line(ptxsim.Move, "mov.u32 %a, %b", 5000),                   // none
+			line(ptxsim.ParamAccess, "ld.param.u64 %a, [x]", 5000),      // none
+			line(ptxsim.Special, "ex2.approx.ftz.f32 %a, %b", 10),       //
+			line(ptxsim.Special, "div.rn.f32 %a, %b, %c", 10),           // 8 of float32
+			line(ptxsim.Special, "rem.u32 %a, %b, %c", 10),              // 16 of integers
+			line(ptxsim.Conversion, "cvt.f64.f32 %a, %b", 10),           // special
+			line(ptxsim.Conversion, "cvt.rn.bf16x2.f32 %a, %b, %c", 10), // integer
+			line(ptxsim.Tensor, "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {...}", 64),
+			line(ptxsim.Tensor, "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {...}", 32),
+		},
+	}
+	p.Class[ptxsim.GlobalLoad] = load.Counts
+	h100 := GPUs()[1]
+	l := predict(h100, p, 64, 1e6)
+	// A block of 8 warps of 64 registers takes 16384 of 65536: 4 blocks; its 41 KiB of 228: 5.
+	if l.Occupancy != 4 || l.Blocks != 300 || l.Threads != 256 || !near(l.Waves, 300.0/(132*4)) {
+		t.Errorf("%+v", l)
+	}
+	const busiest = 3 // blocks of one of 132 multiprocessors
+	integer := (100 + 200 + 100 + 160 + 10) / 2.0
+	float32s, specials := (1000+80)/2.0, (10+10)/2.0
+	all := integer + float32s + specials + 10 + (160+320+64+32)/2.0
+	for name, want := range map[string]float64{
+		launchTerm:  3e-6,
+		memoryTerm:  (1e6 + 300*2048) / 3350e9, // 3 MB are read of the second cache, 1 MB by definition
+		l2Term:      300 * 12288 / (5120 * 1.98e9),
+		accessTerm:  busiest * (160*4 + 320 + 640) / 2 / 1.98e9,
+		issueTerm:   busiest * all / 4 / 1.98e9,
+		integerTerm: busiest * integer / 2 / 1.98e9,
+		float32Term: busiest * float32s * 64 * 132 / 66.9e12,
+		float64Term: busiest * 10 * 64 * 132 / 33.5e12,
+		specialTerm: busiest * specials / 0.5 / 1.98e9,
+		tensorTerm:  busiest * 132 / 0.63 * (32*4096/989.4e12 + 16*2048/494.7e12),
+		// Ten loads a warp, two at a time: of 1280 sectors 320 are new to the block.
+		latencyTerm: 10.0 / 2 * (0.25*480 + 0.75*40) / 1.98e9,
+	} {
+		if got := l.term(t, name); !near(got, want) {
+			t.Errorf("%s: %.6g s, expected %.6g", name, got, want)
+		}
+	}
+	if l.Limit != launchTerm || l.Seconds != 3e-6 {
+		t.Errorf("%s limits it to %v s", l.Limit, l.Seconds)
+	}
+}
+
+// open is a device of a GPU.
+func open(t *testing.T, gpu GPU) *Device {
+	t.Helper()
+	d, err := Open(gpu)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(d.Close)
+	return d
+}
+
+// TestBandwidth: an operation on a gigabyte takes what its bytes take, on each GPU, though nothing of that size is here.
+func TestBandwidth(t *testing.T) {
+	for _, gpu := range GPUs() {
+		d := open(t, gpu)
+		x := d.New(kernels.Float32, 1<<28)
+		recorder := trace.New(d, d)
+		recorder.Begin()
+		recorder.ReLU(x, x)
+		recorder.Write(x.Slice(0, 1<<20), make([]float32, 1<<20))
+		recorder.Fill(x, 0)
+		calls := recorder.End()
+		for i, want := range []struct {
+			seconds float64
+			limit   string
+		}{{2 * (1 << 30) / gpu.Bandwidth, memoryTerm}, {(1 << 22) / gpu.Link, linkTerm}, {(1 << 30) / gpu.Bandwidth, memoryTerm}} {
+			if c := calls[i]; math.Abs(c.Took.Seconds()-want.seconds) > 2e-9 || c.Limit != want.limit {
+				t.Errorf("%s: %s takes %v by %s, expected %v s by %s", gpu.Name, c.Operation, c.Took, c.Limit, want.seconds, want.limit)
+			}
+		}
+		if calls[1].Began != calls[0].Took {
+			t.Errorf("the second operation begins at %v, the first ends at %v", calls[1].Began, calls[0].Took)
+		}
+	}
+}
+
+// TestCountsAreTheWork: the exact convolution of 1x1 has one multiply-add of a warp for 32 of the definition, whatever is sampled.
+func TestCountsAreTheWork(t *testing.T) {
+	d := open(t, GPUs()[0])
+	x, w, y := d.New(kernels.Float32, 64, 28, 28, 128), d.New(kernels.Float32, 256, 1, 1, 128), d.New(kernels.Float32, 64, 28, 28, 256)
+	recorder := trace.New(d, d)
+	recorder.Begin()
+	recorder.Conv2D(y, x, w, kernels.Conv{Stride: 1})
+	calls := recorder.End()
+	if len(d.Operations) != 1 || len(d.Operations[0]) != 1 {
+		t.Fatalf("%d operations", len(d.Operations))
+	}
+	l := d.Operations[0][0]
+	if got, want := l.Counts.Float32*float64(l.Blocks)*64, calls[0].Operations; got != want {
+		t.Errorf("%s: %v operations of float32, expected %v", l.Kernel, got, want)
+	}
+	if got, want := l.Counts.Written*float64(l.Blocks), float64(y.Bytes()); got != want {
+		t.Errorf("%v bytes written, expected %v", got, want)
+	}
+	if l.Bytes > calls[0].Bytes+float64(y.Bytes()) {
+		t.Errorf("%v bytes moved: expected at most the operands, %v", l.Bytes, calls[0].Bytes)
+	}
+}
