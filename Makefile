@@ -12,10 +12,11 @@ GAZE_DATA   ?= ../shared/data
 STATICCHECK_VERSION := v0.8.2
 STATICCHECK         := .tools/staticcheck-$(STATICCHECK_VERSION)
 CUDA_TOOLS          := .tools/cuda-13.5.37
+NVDISASM            := .tools/nvdisasm-13.5.37
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo study methods measures test machine lint assembler unit tiers noasm portable race short-demo fuzz bench bench-peer bench-gaze check-export check-weights pages bench-contrast cuda-tools clean
+.PHONY: help demo study methods measures test machine lint assembler unit tiers noasm portable race short-demo fuzz bench bench-peer bench-gaze check-export check-weights pages bench-contrast cuda-tools ptx clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -122,6 +123,12 @@ cuda-tools: $(CUDA_TOOLS)/nvidia/cu13/bin/ptxas ## ptxas and nvcc, pinned, into 
 
 $(CUDA_TOOLS)/nvidia/cu13/bin/ptxas: cuda/internal/toolkit/requirements.txt
 	sh cuda/internal/toolkit/install.sh $(CUDA_TOOLS) $(PEER_PYTHON)
+
+ptx: cuda-tools $(NVDISASM)/nvidia/cu13/bin/nvdisasm ## registers, spills, instructions and predicted times of the GPU kernels, to bench/results/ptx.md; fails on spills
+	$(GO) run ./bench/ptx
+
+$(NVDISASM)/nvidia/cu13/bin/nvdisasm: cuda/internal/toolkit/nvdisasm.txt
+	sh cuda/internal/toolkit/install.sh $(NVDISASM) $(PEER_PYTHON) nvdisasm.txt nvdisasm
 
 pages: ## copy the recorded results into the README and docs
 	$(GO) run ./bench/pages

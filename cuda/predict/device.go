@@ -9,9 +9,10 @@
 package predict
 
 import (
-	"embed"
+	_ "embed"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -36,15 +37,31 @@ type Device struct {
 
 var _ trace.Clock = (*Device)(nil)
 
-// Open makes the device.
+// Open makes the device, whose kernels have the registers that `make ptx` has recorded.
 func Open(gpu GPU) (*Device, error) {
-	registers, err := recorded(gpu.Target)
-	if err != nil {
-		return nil, err
+	var all Registers
+	if err := json.Unmarshal(recorded, &all); err != nil {
+		return nil, fmt.Errorf("predict: registers.json: %w", err)
 	}
-	d := &Device{gpu: gpu, registers: registers}
+	return OpenWith(gpu, all, Samples{})
+}
+
+// Samples are the launches that were sampled, by capability: predictions for GPUs of one capability can share them.
+type Samples map[int]map[string]*ptxsim.Profile
+
+// OpenWith is Open with the registers of the kernels, and with samples that it uses and adds to. The registers of a kernel that is
+// not among them limit nothing.
+func OpenWith(gpu GPU, all Registers, samples Samples) (*Device, error) {
+	if samples[gpu.Capability] == nil {
+		samples[gpu.Capability] = map[string]*ptxsim.Profile{}
+	}
+	d := &Device{gpu: gpu, registers: map[string]int{}}
+	for _, target := range gpu.Targets {
+		maps.Copy(d.registers, all[target])
+	}
+	var err error
 	d.Device, err = cuda.Open(ptxsim.Open(ptxsim.Options{
-		Target: gpu.Capability, MemoryBytes: gpu.MemoryBytes, Sample: sampledBlocks,
+		Target: gpu.Capability, MemoryBytes: gpu.MemoryBytes, Sample: sampledBlocks, Known: samples[gpu.Capability],
 		Observe: func(p *ptxsim.Profile) { d.launches = append(d.launches, p) },
 	}))
 	if err != nil {
@@ -96,20 +113,8 @@ func most(limits map[string]float64) (name string) {
 	return name
 }
 
-// usage is the file of what ptxas has said of the kernels: registers by target and kernel.
-//
-//go:embed registers.json
-var usage embed.FS
+// Registers is how many a thread of a kernel has, as ptxas says: by target and kernel.
+type Registers map[string]map[string]int
 
-// recorded is the registers of the kernels on a target.
-func recorded(target string) (map[string]int, error) {
-	text, err := usage.ReadFile("registers.json")
-	if err != nil {
-		return nil, err
-	}
-	var all map[string]map[string]int
-	if err := json.Unmarshal(text, &all); err != nil {
-		return nil, fmt.Errorf("predict: registers.json: %w", err)
-	}
-	return all[target], nil
-}
+//go:embed registers.json
+var recorded []byte

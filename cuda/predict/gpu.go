@@ -4,9 +4,9 @@ package predict
 type GPU struct {
 	// Name is what --gpu and pages call it.
 	Name string
-	// Capability is 10*major + minor, Target the architecture that ptxas compiles the portable kernels for there.
+	// Capability is 10*major + minor, Targets the architectures that ptxas compiles kernels for there.
 	Capability int
-	Target     string
+	Targets    []string
 	// Multiprocessors and their highest clock in Hz.
 	Multiprocessors int
 	Clock           float64
@@ -34,17 +34,17 @@ const (
 // 757 TFLOP/s on an H800 (arXiv 2501.12084).
 var gpus = []GPU{
 	{
-		Name: "A100", Capability: 80, Target: "sm_80", Multiprocessors: 108, Clock: 1.41e9, MemoryBytes: 80 << 30,
+		Name: "A100", Capability: 80, Targets: []string{"sm_80"}, Multiprocessors: 108, Clock: 1.41e9, MemoryBytes: 80 << 30,
 		Bandwidth: 2039 * gigabyte, L2Bandwidth: l2BytesAClock * 1.41e9, Link: 31.5 * gigabyte,
 		Float32: 19.5 * teraflops, Float64: 9.7 * teraflops, TF32: 156 * teraflops, BFloat16: 312 * teraflops, MMASync: 1,
 	},
 	{
-		Name: "H100", Capability: 90, Target: "sm_90", Multiprocessors: 132, Clock: 1.98e9, MemoryBytes: 80 << 30,
+		Name: "H100", Capability: 90, Targets: []string{"sm_90", "sm_90a"}, Multiprocessors: 132, Clock: 1.98e9, MemoryBytes: 80 << 30,
 		Bandwidth: 3350 * gigabyte, L2Bandwidth: l2BytesAClock * 1.98e9, Link: 63 * gigabyte,
 		Float32: 66.9 * teraflops, Float64: 33.5 * teraflops, TF32: 494.7 * teraflops, BFloat16: 989.4 * teraflops, MMASync: 0.63,
 	},
 	{
-		Name: "H200", Capability: 90, Target: "sm_90", Multiprocessors: 132, Clock: 1.98e9, MemoryBytes: 141 * gigabyte,
+		Name: "H200", Capability: 90, Targets: []string{"sm_90", "sm_90a"}, Multiprocessors: 132, Clock: 1.98e9, MemoryBytes: 141 * gigabyte,
 		Bandwidth: 4800 * gigabyte, L2Bandwidth: l2BytesAClock * 1.98e9, Link: 63 * gigabyte,
 		Float32: 66.9 * teraflops, Float64: 33.5 * teraflops, TF32: 494.7 * teraflops, BFloat16: 989.4 * teraflops, MMASync: 0.63,
 	},

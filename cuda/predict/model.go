@@ -69,7 +69,8 @@ type Counts struct {
 	BFloat16, TF32                                   float64 // floating-point operations
 	Passes                                           float64 // through the first cache and shared memory, of 128 bytes
 	Waits                                            float64 // clocks that the loads of a warp take
-	Read, Written                                    float64 // bytes of global memory, each sector once
+	// Read and Written are bytes of global memory, each sector once; of those read, Common are read by the other blocks too.
+	Read, Written, Common float64
 }
 
 // count sorts the instructions of a sampled launch by unit, for one block.
@@ -83,6 +84,9 @@ func count(p *ptxsim.Profile) Counts {
 		*v /= blocks
 	}
 	c.Read, c.Written = float64(p.ReadBytes)/blocks, float64(p.WrittenBytes)/blocks
+	if p.Ran > 1 {
+		c.Common = float64(p.ReadBytes-p.UnionReadBytes) / (blocks - 1)
+	}
 	loads := p.Class[ptxsim.GlobalLoad]
 	if loads.GlobalSectors > 0 {
 		missed := min(float64(p.ReadBytes)/sectorBytes/float64(loads.GlobalSectors), 1)
@@ -181,15 +185,16 @@ func passes(l ptxsim.LineCounts) float64 {
 	return global + shared
 }
 
-// predict is the time of a sampled launch on a GPU. Operands are the bytes that the operation must move by its definition: a
-// launch reads no more than that from memory, however often its blocks ask the second cache.
+// predict is the time of a sampled launch on a GPU. Of memory it reads once what the sampled blocks have in common, and what each
+// has for itself as often as there are blocks; but no more than operands, the bytes that the operation must move by its
+// definition: what blocks read again lies in the second cache.
 func predict(g GPU, p *ptxsim.Profile, registers int, operands float64) Launch {
 	c := count(p)
 	blocks, threads := p.Grid[0]*p.Grid[1]*p.Grid[2], p.Block[0]*p.Block[1]*p.Block[2]
 	l := Launch{Kernel: p.Kernel, Blocks: blocks, Threads: threads, Registers: registers, Counts: c}
 	l.Occupancy = max(ptxsim.Occupancy(g.Capability, threads, registers, p.SharedBytes), 1)
 	l.Waves = float64(blocks) / float64(g.Multiprocessors*l.Occupancy)
-	read := c.Read * float64(blocks)
+	read := c.Common + (c.Read-c.Common)*float64(blocks)
 	if operands > 0 {
 		read = min(read, operands)
 	}

@@ -34,7 +34,8 @@ func TestTerms(t *testing.T) {
 	shared := line(ptxsim.SharedLoad, "ld.shared.f32 %a, [%p]", 320)
 	shared.SharedRequests, shared.SharedBytes, shared.SharedConflicts = 320, 320*128, 640
 	p := &ptxsim.Profile{
-		Kernel: "k", Grid: [3]int{300, 1, 1}, Block: [3]int{256, 1, 1}, SharedBytes: 40 << 10, Ran: 2, ReadBytes: 2 * 10240, WrittenBytes: 2 * 2048,
+		Kernel: "k", Grid: [3]int{300, 1, 1}, Block: [3]int{256, 1, 1}, SharedBytes: 40 << 10, Ran: 2, ReadBytes: 2 * 10240, UnionReadBytes: 2*10240 - 240,
+		WrittenBytes: 2 * 2048,
 		Lines: []ptxsim.LineCounts{
 			load, shared,
 			line(ptxsim.Float32, "fma.rn.f32 %a, %b, %c, %a", 1000),
@@ -55,7 +56,7 @@ func TestTerms(t *testing.T) {
 	}
 	p.Class[ptxsim.GlobalLoad] = load.Counts
 	h100 := GPUs()[1]
-	l := predict(h100, p, 64, 1e6)
+	l := predict(h100, p, 64, 1e7)
 	// A block of 8 warps of 64 registers takes 16384 of 65536: 4 blocks; its 41 KiB of 228: 5.
 	if l.Occupancy != 4 || l.Blocks != 300 || l.Threads != 256 || !near(l.Waves, 300.0/(132*4)) {
 		t.Errorf("%+v", l)
@@ -66,7 +67,7 @@ func TestTerms(t *testing.T) {
 	all := integer + float32s + specials + 10 + (160+320+64+32)/2.0
 	for name, want := range map[string]float64{
 		launchTerm:  3e-6,
-		memoryTerm:  (1e6 + 300*2048) / 3350e9, // 3 MB are read of the second cache, 1 MB by definition
+		memoryTerm:  (240 + 300*10000 + 300*2048) / 3350e9, // both blocks have read the same 240 bytes
 		l2Term:      300 * 12288 / (5120 * 1.98e9),
 		accessTerm:  busiest * (160*4 + 320 + 640) / 2 / 1.98e9,
 		issueTerm:   busiest * all / 4 / 1.98e9,
@@ -81,6 +82,9 @@ func TestTerms(t *testing.T) {
 		if got := l.term(t, name); !near(got, want) {
 			t.Errorf("%s: %.6g s, expected %.6g", name, got, want)
 		}
+	}
+	if got, want := predict(h100, p, 64, 1e6).term(t, memoryTerm), (1e6+300*2048)/3350e9; !near(got, want) {
+		t.Errorf("memory: %.6g s, expected %.6g: no more than the operands is read", got, want)
 	}
 	if l.Limit != launchTerm || l.Seconds != 3e-6 {
 		t.Errorf("%s limits it to %v s", l.Limit, l.Seconds)
@@ -120,6 +124,20 @@ func TestBandwidth(t *testing.T) {
 		if calls[1].Began != calls[0].Took {
 			t.Errorf("the second operation begins at %v, the first ends at %v", calls[1].Began, calls[0].Took)
 		}
+	}
+}
+
+// TestVectorsStayInCache: the vectors of a normalisation, which every block reads, count once, as its definition has them.
+func TestVectorsStayInCache(t *testing.T) {
+	d := open(t, GPUs()[0])
+	const channels = 64
+	x, v := d.New(kernels.Float32, 1<<20, channels), d.New(kernels.Float32, channels)
+	recorder := trace.New(d, d)
+	recorder.Begin()
+	recorder.BatchNormReLU(x, x, kernels.Norm{Gamma: v, Beta: v, Mean: v, InvStd: v})
+	call := recorder.End()[0]
+	if got, want := d.Operations[0][0].Bytes, float64(2*x.Bytes()+v.Bytes()); got != want {
+		t.Errorf("%v bytes of %v by definition, expected %v", got, call.Bytes, want)
 	}
 }
 

@@ -38,6 +38,8 @@ type Options struct {
 	// the way of the kernel follows from its arguments and not from what it reads. Launches that differ in nothing but the
 	// allocations that they work on are run once.
 	Sample int
+	// Known, where set, is what samples have found, which devices of one Target and Sample can share.
+	Known map[string]*Profile
 	// Observe, where set, is given the counters of every launch that ends without a fault.
 	Observe func(*Profile)
 }
@@ -86,7 +88,6 @@ type Device struct {
 	options  Options
 	global   *machine.Global
 	launches uint32
-	sampled  map[string]*Profile
 	failed   error
 	closed   bool
 }
@@ -105,7 +106,10 @@ func Open(options Options) *Device {
 		options.Target = 90
 	}
 	if options.Sample > 0 {
-		return &Device{options: options, global: machine.NewHollow(options.MemoryBytes), sampled: map[string]*Profile{}}
+		if options.Known == nil {
+			options.Known = map[string]*Profile{}
+		}
+		return &Device{options: options, global: machine.NewHollow(options.MemoryBytes)}
 	}
 	return &Device{options: options, global: machine.NewGlobal(options.MemoryBytes)}
 }

@@ -181,6 +181,9 @@ LOOP: // the whole block reads the same 128 bytes again and again
 			t.Errorf("%v: %+v in all blocks, %+v in 3", class, a, b)
 		}
 	}
+	if some.UnionReadBytes != 128 {
+		t.Errorf("%d bytes read by any block, expected 128", some.UnionReadBytes)
+	}
 	if some.ReadBytes != 3*128 || some.WrittenBytes != 3*256 {
 		t.Errorf("%d bytes read and %d written by 3 blocks, expected 384 and 768", some.ReadBytes, some.WrittenBytes)
 	}

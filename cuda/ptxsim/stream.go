@@ -99,7 +99,7 @@ func (d *Device) launch(run *machine.Launch) error {
 	key := ""
 	if d.options.Sample > 0 {
 		key = d.likeness(run)
-		if known := d.sampled[key]; known != nil {
+		if known := d.options.Known[key]; known != nil {
 			d.observe(known)
 			return nil
 		}
@@ -114,7 +114,7 @@ func (d *Device) launch(run *machine.Launch) error {
 		return err
 	}
 	if key != "" {
-		d.sampled[key] = profile
+		d.options.Known[key] = profile
 	}
 	d.observe(profile)
 	return nil

@@ -85,8 +85,9 @@ type Profile struct {
 	Grid, Block [3]int
 	SharedBytes int // of a block, static and dynamic
 	Ran         int // blocks that ran, fewer than those of the grid in a sample
-	// On memory without contents, the bytes of the sectors that the blocks have read and written, each once a block.
-	ReadBytes, WrittenBytes uint64
+	// On memory without contents, the bytes of the sectors that the blocks have read and written, each once a block, and those read
+	// by any block, each once.
+	ReadBytes, WrittenBytes, UnionReadBytes uint64
 }
 
 // profile sums up the counters by step.
@@ -102,6 +103,18 @@ func (p *Program) profile(counts []Counts) *Profile {
 		result.Total.Add(&counts[n])
 	}
 	return result
+}
+
+// touch sums up what blocks have touched.
+func (p *Profile) touch(blocks []footprint) {
+	union := footprint{pages: map[uint64]*touchedPage{}}
+	for n := range blocks {
+		read, written := blocks[n].bytes()
+		p.ReadBytes += read
+		p.WrittenBytes += written
+		union.merge(&blocks[n])
+	}
+	p.UnionReadBytes, _ = union.bytes()
 }
 
 var classByOpcode = map[string]Class{
@@ -271,6 +284,19 @@ func (f *footprint) touch(address uint64, a access) {
 		}
 		if a.write {
 			f.last.written[word] |= bit
+		}
+	}
+}
+
+// merge adds what another block has touched.
+func (f *footprint) merge(other *footprint) {
+	for at, p := range other.pages {
+		if f.pages[at] == nil {
+			f.pages[at] = &touchedPage{}
+		}
+		for n := range p.read {
+			f.pages[at].read[n] |= p.read[n]
+			f.pages[at].written[n] |= p.written[n]
 		}
 	}
 }

@@ -56,7 +56,10 @@ func (l *Launch) Run(global *Global, number uint32, settings Settings) (*Profile
 	workers = min(workers, sample)
 	var next, failed atomic.Int64
 	failed.Store(int64(sample))
-	var read, written atomic.Uint64
+	var touched []footprint
+	if global.hollow {
+		touched = make([]footprint, sample)
+	}
 	counts := make([][]Counts, workers)
 	errs := make([]error, workers)
 	at := make([]int64, workers)
@@ -75,9 +78,9 @@ func (l *Launch) Run(global *Global, number uint32, settings Settings) (*Profile
 					failed.Store(min(failed.Load(), block))
 					return
 				}
-				r, w := b.touched.bytes()
-				read.Add(r)
-				written.Add(w)
+				if global.hollow {
+					touched[block] = b.touched
+				}
 			}
 		})
 	}
@@ -89,7 +92,9 @@ func (l *Launch) Run(global *Global, number uint32, settings Settings) (*Profile
 	}
 	profile := l.Program.profile(counts[0])
 	profile.Grid, profile.Block, profile.SharedBytes, profile.Ran = l.Grid, l.Block, l.sharedBytes(), sample
-	profile.ReadBytes, profile.WrittenBytes = read.Load(), written.Load()
+	if global.hollow {
+		profile.touch(touched)
+	}
 	return profile, firstError(errs, at)
 }
 
