@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"gzpt/asm"
-	"gzpt/kernels"
+	"gzpt/kernels/trace"
 	"gzpt/nn"
 	"gzpt/nn/profile"
 )
@@ -20,15 +20,15 @@ func fastest() string {
 
 // BenchmarkStep is the whole BYOL step of ResNet-18 in pairs of views a second.
 func BenchmarkStep(b *testing.B) {
-	fastTiers(b, func(b *testing.B, dev kernels.Device, tier string) {
+	onDevices(b, func(b *testing.B, dev device) {
 		for _, c := range []struct{ size, batch int }{{224, 16}, {64, 64}} {
-			b.Run(fmt.Sprintf("size=%d/batch=%d", c.size, c.batch), func(b *testing.B) {
-				s, err := NewStep(dev, c.size, c.batch)
+			b.Run(fmt.Sprintf("pass=train/shape=size%d_batch%d", c.size, c.batch), func(b *testing.B) {
+				s, err := NewStep(dev.Device, c.size, c.batch)
 				if err != nil {
 					b.Fatal(err)
 				}
 				defer s.Close()
-				computing(b, tier, StepOperations(c.size, c.batch), func() {
+				below(b, dev, dev.peak, trace.Work{Operations: StepOperations(c.size, c.batch)}, func() {
 					if _, err := s.Run(); err != nil {
 						b.Fatal(err)
 					}

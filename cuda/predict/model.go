@@ -32,8 +32,8 @@ const (
 const (
 	// launchSeconds is what a kernel takes at least in a row of kernels.
 	launchSeconds = 3e-6
-	// hitClocks and missClocks are how long a load takes from the first cache and from memory, as microbenchmarks of A100 and H100 have
-	// it (arXiv 2402.13499); together is how many loads of a warp are on their way at a time.
+	// hitClocks and missClocks are about how long a load takes from the first cache and from memory by microbenchmarks of A100 and
+	// H100 (arXiv 2402.13499); together is how many loads of a warp are on their way at a time.
 	hitClocks, missClocks = 40, 480
 	together              = 2
 

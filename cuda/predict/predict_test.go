@@ -2,8 +2,11 @@ package predict
 
 import (
 	"math"
+	"regexp"
+	"strconv"
 	"testing"
 
+	"gzpt/cuda"
 	"gzpt/cuda/ptxsim"
 	"gzpt/kernels"
 	"gzpt/kernels/trace"
@@ -88,6 +91,29 @@ func TestTerms(t *testing.T) {
 	}
 	if l.Limit != launchTerm || l.Seconds != 3e-6 {
 		t.Errorf("%s limits it to %v s", l.Limit, l.Seconds)
+	}
+}
+
+// TestRegisters: the registers of every kernel that ships are recorded for every GPU.
+func TestRegisters(t *testing.T) {
+	sources, err := cuda.Sources()
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry := regexp.MustCompile(`(?m)^\.visible \.entry (\w+)`)
+	target := regexp.MustCompile(`(?m)^\.target sm_(\d+)`)
+	for _, gpu := range GPUs() {
+		d := open(t, gpu)
+		for _, s := range sources {
+			if least, err := strconv.Atoi(target.FindStringSubmatch(s.Text)[1]); err != nil || least > gpu.Capability {
+				continue
+			}
+			for _, m := range entry.FindAllStringSubmatch(s.Text, -1) {
+				if n := d.registers[m[1]]; n < 8 || n > 255 {
+					t.Errorf("%s: kernel %s of %s has %d registers recorded: `make ptx` records them", gpu.Name, m[1], s.Name, n)
+				}
+			}
+		}
 	}
 }
 
