@@ -87,9 +87,9 @@ func count(p *ptxsim.Profile) Counts {
 	if p.Ran > 1 {
 		c.Common = float64(p.ReadBytes-p.UnionReadBytes) / (blocks - 1)
 	}
-	loads := p.Class[ptxsim.GlobalLoad]
-	if loads.GlobalSectors > 0 {
-		missed := min(float64(p.ReadBytes)/sectorBytes/float64(loads.GlobalSectors), 1)
+	loads, copies := p.Class[ptxsim.GlobalLoad], p.Class[ptxsim.AsyncCopy] // no warp waits for a copy behind its back
+	if sectors := loads.GlobalSectors + copies.GlobalSectors; sectors > 0 {
+		missed := min(float64(p.ReadBytes)/sectorBytes/float64(sectors), 1)
 		c.Waits = float64(loads.Instructions) / blocks / warps / together * (missed*missClocks + (1-missed)*hitClocks)
 	}
 	return c

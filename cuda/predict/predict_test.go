@@ -1,12 +1,14 @@
 package predict
 
 import (
+	"encoding/binary"
 	"math"
 	"regexp"
 	"strconv"
 	"testing"
 
 	"gzpt/cuda"
+	"gzpt/cuda/internal/driver"
 	"gzpt/cuda/ptxsim"
 	"gzpt/kernels"
 	"gzpt/kernels/trace"
@@ -91,6 +93,72 @@ func TestTerms(t *testing.T) {
 	}
 	if l.Limit != launchTerm || l.Seconds != 3e-6 {
 		t.Errorf("%s limits it to %v s", l.Limit, l.Seconds)
+	}
+}
+
+// TestTensorCores: what the interpreter says of tensor instructions is understood: 16 of bfloat16, 2*16*8*16 operations each, and 3
+// of TF32, 2*16*8*8 each, by each of two warps; copies behind a warp's back are bytes that it does not wait for.
+func TestTensorCores(t *testing.T) {
+	const text = `.version 8.0
+.target sm_80
+.address_size 64
+.visible .entry k(.param .u64 in)
+{
+	.reg .b32 %r<16>;
+	.reg .b64 %d<4>;
+	.reg .f32 %f<8>;
+	.reg .pred %p;
+	.shared .align 16 .b8 s[1024];
+	ld.param.u64 %d0, [in];
+	mov.u32 %r0, %tid.x;
+	mul.wide.u32 %d1, %r0, 16;
+	add.u64 %d0, %d0, %d1;
+	mov.u32 %r1, s;
+	mad.lo.u32 %r1, %r0, 16, %r1;
+	cp.async.cg.shared.global [%r1], [%d0], 16;
+	cp.async.wait_all;
+	bar.sync 0;
+	ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%r2, %r3, %r4, %r5}, [%r1];
+	mov.f32 %f0, 0f00000000;
+	mov.f32 %f1, 0f00000000;
+	mov.f32 %f2, 0f00000000;
+	mov.f32 %f3, 0f00000000;
+	mov.u32 %r6, 0;
+LOOP:
+	mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%f0, %f1, %f2, %f3}, {%r2, %r3, %r4, %r5}, {%r2, %r3}, {%f0, %f1, %f2, %f3};
+	add.u32 %r6, %r6, 1;
+	setp.lt.u32 %p, %r6, 16;
+	@%p bra LOOP;
+	mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%f0, %f1, %f2, %f3}, {%r2, %r3, %r4, %r5}, {%r2, %r3}, {%f0, %f1, %f2, %f3};
+	mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%f0, %f1, %f2, %f3}, {%r2, %r3, %r4, %r5}, {%r2, %r3}, {%f0, %f1, %f2, %f3};
+	mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%f0, %f1, %f2, %f3}, {%r2, %r3, %r4, %r5}, {%r2, %r3}, {%f0, %f1, %f2, %f3};
+	st.global.f32 [%d0], %f0;
+	ret;
+}
+`
+	var seen *ptxsim.Profile
+	gpu := ptxsim.Open(ptxsim.Options{Sample: 2, Observe: func(p *ptxsim.Profile) { seen = p }})
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	module, err := gpu.Load("tensor.ptx", text)
+	must(err)
+	kernel, err := module.Function("k")
+	must(err)
+	stream, err := gpu.NewStream()
+	must(err)
+	at, err := gpu.Alloc(1024)
+	must(err)
+	must(stream.Launch(driver.Launch{Function: kernel, Grid: [3]int{100, 1, 1}, Block: [3]int{64, 1, 1}, Arguments: binary.LittleEndian.AppendUint64(nil, uint64(at))}))
+	c := count(seen)
+	if c.BFloat16 != 2*16*4096 || c.TF32 != 2*3*2048 || c.Read != 1024 || c.Common != 1024 || c.Waits != 0 {
+		t.Errorf("%+v", c)
+	}
+	if want := 2.0 * (4 + 4 + 4 + 2); c.Passes < want || c.Passes > want+8 { // copies in and out of cache, ldmatrix, stores
+		t.Errorf("%v passes, expected about %v", c.Passes, want)
 	}
 }
 

@@ -109,8 +109,8 @@ type instruction struct {
 
 var (
 	section = regexp.MustCompile(`^\s*\.section\s+\.text\.([\w$]+),`)
-	label   = regexp.MustCompile("^(\\.L_x_\\d+):")
-	code    = regexp.MustCompile("^\\s+/\\*[0-9a-f]+\\*/\\s+(?:\\{\\s*)?(?:@!?U?P\\w+\\s+)?([A-Z][A-Z0-9_.]*)(.*)")
+	label   = regexp.MustCompile(`^(\.L_x_\d+):`)
+	code    = regexp.MustCompile(`^\s+/\*[0-9a-f]+\*/\s+(?:\{\s*)?(?:@!?U?P\w+\s+)?([A-Z][A-Z0-9_.]*)(.*)`)
 	branch  = regexp.MustCompile("`\\((\\.L_x_\\d+)\\)")
 )
 

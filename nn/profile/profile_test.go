@@ -37,12 +37,15 @@ func target() profile.Target {
 	}}
 }
 
-// TestRun: every method is profiled, alone and in micro-batches; every convolution has its layer; what is counted is a step.
+// TestRun: every method is profiled, in one batch and in micro-batches of bfloat16; every convolution has its layer; what is counted is a step.
 func TestRun(t *testing.T) {
 	for _, method := range nn.Methods() {
 		for _, accumulate := range []int{1, 2} {
 			c := small(method)
 			c.Accumulate = accumulate
+			if accumulate == 2 { // layers read the shadow of their weights
+				c.Precision = "bfloat16"
+			}
 			s, err := profile.Run(context.Background(), target(), c, 2)
 			if err != nil {
 				t.Fatal(err)

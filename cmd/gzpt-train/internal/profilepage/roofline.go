@@ -117,8 +117,8 @@ func (c *chart) roof(i int, s *profile.Step) {
 	if peak > 0 {
 		ridge = min(max(peak/bandwidth, low), high)
 		c.line(class, c.x.at(ridge), c.y.at(peak), c.x.at(high), c.y.at(peak))
-		c.printf(`<text class="d%d" x="%.1f" y="%.1f" text-anchor="end">%s, %.4g GFLOP/s</text>`, i%colours, chartWidth-right-4, c.y.at(peak)-6,
-			template.HTMLEscapeString(name(s)), peak)
+		c.printf(`<text class="d%d" x="%.1f" y="%.1f" text-anchor="end">%s, %s</text>`, i%colours, chartWidth-right-4, c.y.at(peak)-6,
+			template.HTMLEscapeString(name(s)), gflops(peak))
 	}
 	c.line(class, c.x.at(from), c.y.at(min(from*bandwidth, math.Pow(10, c.y.to))), c.x.at(ridge), c.y.at(min(ridge*bandwidth, math.Pow(10, c.y.to))))
 }
@@ -138,5 +138,5 @@ func (c *chart) group(i int, s *profile.Step, g profile.Group) {
 
 // told is a group in words.
 func told(s *profile.Step, g profile.Group) string {
-	return fmt.Sprintf("%s: %s, %s of the step, %.4g GFLOP/s, %.4g GB/s, %s of the roof", name(s), label(g.Key), percent(g.Share), g.GFLOPs(), g.GBs(), percent(g.OfRoof()))
+	return fmt.Sprintf("%s: %s, %s of the step, %s, %.4g GB/s, %s of the roof", name(s), label(g.Key), percent(g.Share), gflops(g.GFLOPs()), g.GBs(), percent(g.OfRoof()))
 }

@@ -75,13 +75,21 @@ func summary(s *profile.Step) string {
 		text += fmt.Sprintf(", %s where every operation is waited for, of which the host takes %s", milliseconds(s.Recorded), milliseconds(s.Host()))
 	}
 	if c.Peak > 0 {
-		text += fmt.Sprintf("; peak %.4g GFLOP/s", c.Peak)
+		text += "; peak " + gflops(c.Peak)
 	}
 	text += fmt.Sprintf("; copy %.4g GB/s (%s)", c.Memory(), c.Source)
 	if s.Note != "" {
 		text += ". " + s.Note
 	}
 	return text
+}
+
+// gflops is a rate of operations as people write it.
+func gflops(v float64) string {
+	if v >= 1000 {
+		return fmt.Sprintf("%.0f GFLOP/s", v)
+	}
+	return fmt.Sprintf("%.4g GFLOP/s", v)
 }
 
 func milliseconds(seconds float64) string { return fmt.Sprintf("%.4g ms", 1e3*seconds) }
