@@ -67,10 +67,13 @@ type contrastJob struct {
 	columns      []int32
 	labels       []float32
 	labelled     []anchor
+	marks        []bool        // [band][block]: whether the tile has labels
+	norms        []float64     // of the longest row of a band or block, squared
 	states       []anchorState // [part][anchor]
 	loose        []*segment    // whose tiles touch the sums of one band only
 	parts        int           // that their blocks are cut into
 	round        int
+	pass         pass
 	stride       int       // floats from one row of a tile to the next
 	in, out      []int     // offsets of the rows of a band in q, and of a tile
 	runs         []run     // of the depth
@@ -81,13 +84,27 @@ type contrastJob struct {
 	factors      []float32 // of the exponentials of an anchor
 	labelFactors []float32 // of its labels
 	workers      []contrastWorkspace
+	keptLoss
+}
+
+// keptLoss is what the loss together with its gradient needs beside.
+type keptLoss struct {
+	lse                    []float32
+	scale                  float64
+	losses                 []float64
+	kept                   []float32 // exponentials
+	tile, bandFloats       int       // floats of a tile and of all tiles of a band
+	stages                 []stage
+	pairSums, pairLabelled []float64 // [band][anchor]: of the logits with that band
 }
 
 // contrastWorkspace is the scratch of one worker.
 type contrastWorkspace struct {
-	z, turned []float32 // a tile, and its transpose
-	runs      []run
-	stats     []rowStats
+	z, turned      []float32 // a tile, and its transpose
+	runs           []run
+	stats          []rowStats
+	sums, labelled []float64 // of rows
+	columnSums     []float32
 }
 
 // Sizes of tiles in rows and columns, whole panels of every tier: a tile takes up to 140 KiB of L2.
@@ -110,15 +127,26 @@ func bandSize(n int) int {
 	return contrastMiddle
 }
 
+// pass is what a job computes.
+type pass uint8
+
+const (
+	forward pass = iota
+	backward
+	together
+)
+
 // sizes chooses the tiles.
-func (j *contrastJob) sizes(gradient bool) {
+func (j *contrastJob) sizes(p pass) {
 	j.size, j.keys.size, j.queue.size = bandSize(j.anchors), bandSize(j.keys.n), bandSize(j.queue.n)
-	if gradient {
-		return
-	}
-	j.queue.size = forwardWidth
-	if !j.symmetric {
-		j.size, j.keys.size = contrastSmall, forwardWidth
+	switch {
+	case p == forward:
+		j.queue.size = forwardWidth
+		if !j.symmetric {
+			j.size, j.keys.size = contrastSmall, forwardWidth
+		}
+	case p == together && !j.symmetric:
+		j.size = contrastSmall
 	}
 }
 
@@ -147,11 +175,11 @@ func (j *contrastJob) each(n int, step func(j *contrastJob, item, worker int)) {
 	j.d.pool.run(j, n)
 }
 
-// contrast is the job for some operands, its labels added up and its candidates packed; with gradient also for the products
-// of the backward pass.
-func (d *device) contrast(q, k, queue kernels.Tensor, labels kernels.Labels, c kernels.Contrast, symmetric, gradient bool) *contrastJob {
+// contrast is the job for some operands, its labels added up and its candidates packed, for the backward pass as well where
+// there is one.
+func (d *device) contrast(q, k, queue kernels.Tensor, labels kernels.Labels, c kernels.Contrast, symmetric bool, p pass) *contrastJob {
 	j := &d.elem.contrast
-	j.d, j.k, j.Contrast, j.symmetric = d, d.contrastKernels(), c, symmetric
+	j.d, j.k, j.Contrast, j.symmetric, j.pass = d, d.contrastKernels(), c, symmetric, p
 	j.q, j.anchors, j.depth = q.Float32(), q.Dim(0), q.Dim(1)
 	columns := d.blocking().columns
 	j.wide = ceil(j.depth, columns) * columns
@@ -160,16 +188,75 @@ func (d *device) contrast(q, k, queue kernels.Tensor, labels kernels.Labels, c k
 	if queue.Rank() != 0 {
 		j.queue.n = queue.Dim(0)
 	}
-	j.sizes(gradient)
+	j.sizes(p)
 	j.reach = min(max(j.bandCount()/contrastGroups, 1), maxReach)
 	j.offsets, j.columns, j.labels = labels.Offsets.Int32(), labels.Columns.Int32(), labels.Weights.Float32()
 	j.scratch()
-	j.weigh()
-	if c.Keys != kernels.OwnKey {
-		j.packSegment(&j.keys, gradient)
-	}
-	j.packSegment(&j.queue, gradient)
+	j.prepare()
 	return j
+}
+
+// prepare adds up the labels of every band and packs every block, in one round.
+func (j *contrastJob) prepare() {
+	for _, s := range []*segment{&j.keys, &j.queue} {
+		columns := j.d.blocking().columns
+		s.across = growFloats(s.across, ceil(s.n, columns)*columns*j.depth)
+		if j.pass != forward {
+			s.along = growFloats(s.along, s.n*j.wide)
+		}
+	}
+	j.labelled = grow(j.labelled, j.anchors)
+	j.marks = grow(j.marks, j.bandCount()*j.blockCount())
+	items := j.bandCount() + j.blockCount()
+	j.norms = grow(j.norms, items)
+	j.each(items, (*contrastJob).prepareItem)
+	var all float64
+	for i := range j.anchors {
+		all += j.labelled[i].positives
+	}
+	for i := range j.anchors {
+		a := &j.labelled[i]
+		a.weight = rowWeight(j.Normaliser, a.positives, all, j.anchors)
+	}
+}
+
+// prepareItem prepares a band, or one of the blocks behind all bands.
+func (j *contrastJob) prepareItem(item, _ int) {
+	block, bands := item-j.bandCount(), j.bandCount()
+	switch {
+	case item < bands:
+		j.weigh(item)
+		j.norms[item] = j.longest(j.q, j.band(item))
+	case block < j.keys.blocks():
+		if j.Keys != kernels.OwnKey {
+			j.pack(&j.keys, j.keys.block(block))
+		}
+		j.norms[item] = j.longest(j.keys.rows, j.keys.block(block))
+	default:
+		j.pack(&j.queue, j.queue.block(block-j.keys.blocks()))
+		j.norms[item] = j.longest(j.queue.rows, j.queue.block(block-j.keys.blocks()))
+	}
+}
+
+// blockCount is the blocks of both segments.
+func (j *contrastJob) blockCount() int { return j.keys.blocks() + j.queue.blocks() }
+
+// longest is the largest sum of squares of some rows, NaN if one is; only the passes together want to know.
+func (j *contrastJob) longest(rows []float32, of span) (largest float64) {
+	if j.pass != together || j.depth == 0 {
+		return 0
+	}
+	dot := j.d.losses().dot
+	for i := of.first; i < of.first+of.n; i++ {
+		row := &rows[i*j.depth]
+		if squares := dot(row, row, j.depth); !(squares <= largest) {
+			largest = squares
+			if squares != squares {
+				return largest
+			}
+		}
+	}
+	return largest
 }
 
 // scratch makes room for tiles, and lists the offsets of their rows.
@@ -190,6 +277,7 @@ func (j *contrastJob) scratch() {
 			ws.turned = growFloats(ws.turned, rows*j.stride)
 		}
 		ws.stats, ws.runs = grow(ws.stats, rows), grow(ws.runs, ceil(width, runSteps))
+		ws.sums, ws.labelled, ws.columnSums = grow(ws.sums, rows), grow(ws.labelled, rows), growFloats(ws.columnSums, whole(width))
 	}
 }
 
@@ -204,35 +292,35 @@ func stretches(runs []run, n, columns int) []run {
 	return runs
 }
 
-// weigh adds up the labels.
-func (j *contrastJob) weigh() {
-	j.labelled = grow(j.labelled, j.anchors)
-	j.each(ceil(j.anchors, weighRows), (*contrastJob).weighRows)
-	var all float64
-	for i := range j.anchors {
-		all += j.labelled[i].positives
-	}
-	for i := range j.anchors {
-		a := &j.labelled[i]
-		a.weight = rowWeight(j.Normaliser, a.positives, all, j.anchors)
-	}
-}
-
-// weighRows is the anchors of an item of weigh.
-const weighRows = 64
-
-func (j *contrastJob) weighRows(item, _ int) {
-	for i := item * weighRows; i < min((item+1)*weighRows, j.anchors); i++ {
+// weigh adds up the labels of the anchors of a band and marks the tiles that have some.
+func (j *contrastJob) weigh(item int) {
+	band, marks := j.band(item), j.marks[item*j.blockCount():][:j.blockCount()]
+	clear(marks)
+	for i := band.first; i < band.first+band.n; i++ {
 		labels := j.labelRange(i)
 		columns := j.columns[labels.first:][:labels.n]
 		a := anchor{labels: labels, ascending: labels.n > manyLabels && slices.IsSorted(columns)}
 		for e, column := range columns {
 			if j.admits(i, int(column)) {
 				a.positives += float64(j.labels[labels.first+e])
+				marks[j.blockOf(int(column))] = true
 			}
 		}
 		j.labelled[i] = a
 	}
+}
+
+// blockOf is the number of the block of a column, those of the queue after those of the keys.
+func (j *contrastJob) blockOf(column int) int {
+	if column < j.keys.n {
+		return column / j.keys.size
+	}
+	return j.keys.blocks() + (column-j.keys.n)/j.queue.size
+}
+
+// marked reports whether some anchors of a band have labels in the block of a column.
+func (j *contrastJob) marked(anchor, column int) bool {
+	return j.marks[anchor/j.size*j.blockCount()+j.blockOf(column)]
 }
 
 // manyLabels of one anchor are searched, fewer looked through.
@@ -265,44 +353,19 @@ func (j *contrastJob) admits(i, column int) bool {
 	return 0 <= column && (column == i) == (j.Keys == kernels.OwnKey)
 }
 
-// packSegment packs all blocks of a segment.
-func (j *contrastJob) packSegment(s *segment, gradient bool) {
-	columns := j.d.blocking().columns
-	s.across = growFloats(s.across, ceil(s.n, columns)*columns*j.depth)
-	if !gradient {
-		j.packBlocks(s, (*contrastJob).packKeysAcross, (*contrastJob).packQueueAcross)
-		return
+// pack packs a block for the products of the pass.
+func (j *contrastJob) pack(s *segment, block span) {
+	j.packAcross(s, block)
+	if j.pass != forward {
+		j.packAlong(s.along, s.rows, block)
 	}
-	s.along = growFloats(s.along, s.n*j.wide)
-	j.packBlocks(s, (*contrastJob).packKeysBoth, (*contrastJob).packQueueBoth)
-}
-
-func (j *contrastJob) packBlocks(s *segment, keys, queue func(j *contrastJob, item, worker int)) {
-	if s == &j.keys {
-		j.each(s.blocks(), keys)
-		return
-	}
-	j.each(s.blocks(), queue)
-}
-
-func (j *contrastJob) packKeysAcross(item, _ int)  { j.packAcross(&j.keys, item) }
-func (j *contrastJob) packQueueAcross(item, _ int) { j.packAcross(&j.queue, item) }
-
-func (j *contrastJob) packKeysBoth(item, _ int) {
-	j.packAcross(&j.keys, item)
-	j.packAlong(j.keys.along, j.keys.rows, j.keys.block(item))
-}
-
-func (j *contrastJob) packQueueBoth(item, _ int) {
-	j.packAcross(&j.queue, item)
-	j.packAlong(j.queue.along, j.queue.rows, j.queue.block(item))
 }
 
 func (j *contrastJob) packBand(item, _ int) { j.packAlong(j.bands, j.q, j.band(item)) }
 
 // packAcross packs one block for the product that makes logits.
-func (j *contrastJob) packAcross(s *segment, item int) {
-	columns, block := j.d.blocking().columns, s.block(item)
+func (j *contrastJob) packAcross(s *segment, block span) {
+	columns := j.d.blocking().columns
 	if j.depth == 0 {
 		return
 	}
@@ -322,10 +385,10 @@ func (j *contrastJob) packAlong(packed, rows []float32, block span) {
 	}
 }
 
-// products fills the tile of a worker with the logits of a band and a block. Behind the last column of the block it fills
+// products fills a tile with the logits of a band and a block. Behind the last column of the block it fills
 // up the panel with 0.
-func (j *contrastJob) products(ws *contrastWorkspace, band span, s *segment, block span) {
-	b, q, z := j.d.blocking(), at(unsafe.SliceData(j.q), band.first*j.depth), unsafe.SliceData(ws.z)
+func (j *contrastJob) products(tile []float32, band span, s *segment, block span) {
+	b, q, z := j.d.blocking(), at(unsafe.SliceData(j.q), band.first*j.depth), unsafe.SliceData(tile)
 	for c := 0; c < block.n; c += b.columns {
 		w := at(unsafe.SliceData(s.across), (block.first+c)*j.depth)
 		for r := 0; r < band.n; r += b.rows {

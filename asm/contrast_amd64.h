@@ -159,6 +159,96 @@ exponentials:
 	VZEROUPPER
 	RET
 
+// exponentialSums takes nothing out, for x that are small enough, or -Inf:
+//
+//	for r := range rows { for i := range n {
+//		x[r*stride+i] = exp(x[r*stride+i])
+//		sums[r] += x[r*stride+i]; columnSums[i] += x[r*stride+i]
+//	}}
+//
+// sums are float64.
+//
+//	DI sums    R11 columnSums    V8 sum of the row's lanes
+//
+// func (x *float32, stride, rows, n int, sums *float64, columnSums *float32)
+TEXT EXPONENTIALSUMS(SB), NOSPLIT, $0-48
+	MOVQ x+0(FP), SI
+	MOVQ stride+8(FP), R8
+	MOVQ rows+16(FP), DX
+	MOVQ n+24(FP), R10
+	MOVQ sums+32(FP), DI
+	MOVQ columnSums+40(FP), R11
+	SHLQ $2, R10
+	EXPCONSTANTS
+	PCALIGN $32
+
+row:
+	VXORPS V8, V8, V8
+	XORQ   AX, AX
+
+exponentials:
+	VMOVUPS (SI)(AX*1), V4
+	EXPTOZERO(V4, V5, V6, V0)
+	VMOVUPS V0, (SI)(AX*1)
+	VADDPS  V0, V8, V8
+	VADDPS  (R11)(AX*1), V0, V0
+	VMOVUPS V0, (R11)(AX*1)
+	ADDQ    $BYTES, AX
+	CMPQ    AX, R10
+	JLT     exponentials
+	VMOVUPS V8, V0
+	WIDEN(V0, H0, V1, V2, H2)
+	VADDPD  V1, V2, V8
+	TOTAL
+	VADDSD  (DI), X8, X8
+	VMOVSD  X8, (DI)
+	ADDQ    $8, DI
+	ADDQ    R8, SI
+	DECQ    DX
+	JNE     row
+	VZEROUPPER
+	RET
+
+// scaleRows: for r := range rows { for i := range n { y[r*stride+i] = x[r*stride+i] * (factors[r] + columnFactors[i]) } }
+//
+// y may be x.
+//
+//	BX y    DI factors    R12 columnFactors
+//
+// func (y, x *float32, stride, rows, n int, factors, columnFactors *float32)
+TEXT SCALEROWS(SB), NOSPLIT, $0-56
+	MOVQ y+0(FP), BX
+	MOVQ x+8(FP), SI
+	MOVQ stride+16(FP), R8
+	MOVQ rows+24(FP), DX
+	MOVQ n+32(FP), R10
+	MOVQ factors+40(FP), DI
+	MOVQ columnFactors+48(FP), R12
+	SHLQ $2, R10
+	PCALIGN $32
+
+row:
+	VBROADCASTSS (DI), V12
+	XORQ         AX, AX
+
+scale:
+	VADDPS  (R12)(AX*1), V12, V0
+	VADDPS  BYTES(R12)(AX*1), V12, V1
+	VMULPS  (SI)(AX*1), V0, V0
+	VMULPS  BYTES(SI)(AX*1), V1, V1
+	VMOVUPS V0, (BX)(AX*1)
+	VMOVUPS V1, BYTES(BX)(AX*1)
+	ADDQ    $(2*BYTES), AX
+	CMPQ    AX, R10
+	JLT     scale
+	ADDQ    $4, DI
+	ADDQ    R8, SI
+	ADDQ    R8, BX
+	DECQ    DX
+	JNE     row
+	VZEROUPPER
+	RET
+
 // scaleFloats: for i := range n { x[i] *= factor }
 //
 // func (x *float32, n int, factor float32)

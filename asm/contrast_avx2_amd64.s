@@ -7,6 +7,8 @@
 
 #define LARGESTANDSUM ·largestAndSumAVX2
 #define GRADIENTROWS ·gradientRowsAVX2
+#define EXPONENTIALSUMS ·exponentialSumsAVX2
+#define SCALEROWS ·scaleRowsAVX2
 #define SCALEFLOATS ·scaleFloatsAVX2
 #define SYMMETRICROWS ·symmetricRowsAVX2
 

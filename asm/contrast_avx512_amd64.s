@@ -7,6 +7,8 @@
 
 #define LARGESTANDSUM ·largestAndSumAVX512
 #define GRADIENTROWS ·gradientRowsAVX512
+#define EXPONENTIALSUMS ·exponentialSumsAVX512
+#define SCALEROWS ·scaleRowsAVX512
 #define SCALEFLOATS ·scaleFloatsAVX512
 #define SYMMETRICROWS ·symmetricRowsAVX512
 

@@ -12,7 +12,7 @@ import (
 func (d *device) ContrastiveLossBackward(dq, dk, lse, q, k, queue kernels.Tensor, labels kernels.Labels, c kernels.Contrast, scale float64) {
 	symmetric := d.check.ContrastiveLossBackward(dq, dk, lse, q, k, queue, labels, c)
 	tiled := c.Keys != kernels.OwnKey // keys
-	j := d.contrast(q, k, queue, labels, c, symmetric && tiled, true)
+	j := d.contrast(q, k, queue, labels, c, symmetric && tiled, backward)
 	j.dq, j.dk = dq.Float32(), dk.Float32()
 	d.elem.fill = fillJob{x: j.dq}
 	d.stream(&d.elem.fill, len(j.dq), 1)
@@ -99,16 +99,19 @@ func (j *contrastJob) backwardBlocks(item, worker int) {
 // gradient of a band.
 func (j *contrastJob) backwardTile(worker int, dq []float32, band span, s *segment, block span) {
 	ws := &j.workers[worker]
-	j.products(ws, band, s, block)
+	j.products(ws.z, band, s, block)
 	j.k.gradientRows(&ws.z[0], 4*j.stride, band.n, whole(block.n), &j.shifts[band.first], &j.factors[band.first])
 	j.takeLabels(ws.z, j.stride, 1, band, span{s.column + block.first, block.n})
 	j.leaveOut(ws.z, band, s, block, 0)
-	j.addAnchors(ws, dq, band, s, block)
+	j.addAnchors(ws, ws.z, dq, band, s, block, true)
 }
 
 // takeLabels subtracts the labels of a band at some columns from their coefficients, where row and step say how far one row
 // and one column of them are from the next.
 func (j *contrastJob) takeLabels(z []float32, row, step int, band, columns span) {
+	if !j.marked(band.first, columns.first) {
+		return
+	}
 	for r := range band.n {
 		i := band.first + r
 		labels := j.labelsIn(i, columns)
@@ -121,28 +124,29 @@ func (j *contrastJob) takeLabels(z []float32, row, step int, band, columns span)
 	}
 }
 
-// addAnchors adds the products of a tile with the rows of a block to the gradient of a band.
-func (j *contrastJob) addAnchors(ws *contrastWorkspace, dq []float32, band span, s *segment, block span) {
-	b, z := j.d.blocking(), unsafe.SliceData(ws.z)
+// addAnchors adds the products of a tile with the rows of a block to the gradient of a band, or begins it with them.
+func (j *contrastJob) addAnchors(ws *contrastWorkspace, tile, dq []float32, band span, s *segment, block span, add bool) {
+	b, z := j.d.blocking(), unsafe.SliceData(tile)
 	runs := stretches(ws.runs, block.n, b.columns)
 	for c := 0; c < j.depth; c += b.columns {
 		w := at(unsafe.SliceData(s.along), block.first*j.wide+c*block.n)
 		to := at(unsafe.SliceData(dq), band.first*j.depth+c)
 		for r := 0; r < band.n; r += b.rows {
-			j.d.tile(z, &j.out[r], runs, w, to, &j.in[r], min(b.rows, band.n-r), min(b.columns, j.depth-c), true)
+			j.d.tile(z, &j.out[r], runs, w, to, &j.in[r], min(b.rows, band.n-r), min(b.columns, j.depth-c), add)
 		}
 	}
 }
 
-// addKeys adds the products of the transposed tile with the rows of a band, packed along, to the gradient of a block.
-func (j *contrastJob) addKeys(ws *contrastWorkspace, dk, along []float32, band, block span) {
-	b, z := j.d.blocking(), unsafe.SliceData(ws.z)
+// addKeys adds the products of the transposed tile with the rows of a band, packed along, to the gradient of a block, or
+// begins it with them.
+func (j *contrastJob) addKeys(tile, dk, along []float32, band, block span, add bool) {
+	b, z := j.d.blocking(), unsafe.SliceData(tile)
 	runs := []run{{0, 0, band.n}}
 	for r := 0; r < block.n; r += b.rows {
 		for c := 0; c < j.depth; c += b.columns {
 			q := at(unsafe.SliceData(along), band.first*j.wide+c*band.n)
 			j.d.gradTile(at(z, r), 4*j.stride, q, 4*b.columns, runs, at(unsafe.SliceData(dk), (block.first+r)*j.depth+c),
-				4*j.depth, min(b.rows, block.n-r), min(b.columns, j.depth-c), true)
+				4*j.depth, min(b.rows, block.n-r), min(b.columns, j.depth-c), add)
 		}
 	}
 }
@@ -157,7 +161,7 @@ func (j *contrastJob) backwardKeys(item, worker int) {
 		for i := range bands.n {
 			band, block := j.band(bands.first+i), j.keys.block(blocks.first+b)
 			j.backwardTile(worker, j.dq, band, &j.keys, block)
-			j.addKeys(&j.workers[worker], j.dk, j.bands, band, block)
+			j.addKeys(j.workers[worker].z, j.dk, j.bands, band, block, true)
 		}
 	}
 }
@@ -167,24 +171,25 @@ func (j *contrastJob) backwardPair(worker int, upper, lower span) {
 	ws := &j.workers[worker]
 	j.symmetricTile(ws, upper, lower)
 	j.leaveOut(ws.z, upper, &j.keys, lower, 0)
-	j.addAnchors(ws, j.dq, upper, &j.keys, lower)
+	j.addAnchors(ws, ws.z, j.dq, upper, &j.keys, lower, true)
 	if upper != lower {
-		j.addKeys(ws, j.dq, j.keys.along, upper, lower)
+		j.addKeys(ws.z, j.dq, j.keys.along, upper, lower, true)
 	}
 }
 
 // symmetricTile makes the sums of the coefficients of a tile and of its mirror image.
 func (j *contrastJob) symmetricTile(ws *contrastWorkspace, upper, lower span) {
-	j.products(ws, upper, &j.keys, lower)
+	j.products(ws.z, upper, &j.keys, lower)
 	j.k.symmetricRows(&ws.z[0], 4*j.stride, upper.n, whole(lower.n), &j.shifts[upper.first], &j.factors[upper.first],
 		&j.shifts[lower.first], &j.factors[lower.first])
 	j.takeLabels(ws.z, j.stride, 1, upper, lower)
 	j.takeLabels(ws.z, 1, j.stride, lower, upper)
 }
 
-// backwardOwn adds the gradients of a band and of the keys of its rows.
-func (j *contrastJob) backwardOwn(item, _ int) {
-	band := j.band(item)
+func (j *contrastJob) backwardOwn(item, _ int) { j.ownGradient(j.band(item)) }
+
+// ownGradient adds the gradients of a band and of the keys of its rows.
+func (j *contrastJob) ownGradient(band span) {
 	for i := band.first; i < band.first+band.n; i++ {
 		g := []float32{j.factors[i] * float32(math.Exp(float64(j.own(i))-float64(j.shifts[i])))}
 		j.takeLabels(g, 0, 0, span{i, 1}, span{i, 1})

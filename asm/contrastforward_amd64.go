@@ -10,7 +10,7 @@ import (
 
 func (d *device) ContrastiveLoss(loss, lse, q, k, queue kernels.Tensor, labels kernels.Labels, c kernels.Contrast, scale float64) {
 	symmetric := d.check.ContrastiveLoss(loss, lse, q, k, queue, labels, c) && c.Keys != kernels.OwnKey
-	j := d.contrast(q, k, queue, labels, c, symmetric, false)
+	j := d.contrast(q, k, queue, labels, c, symmetric, forward)
 	j.loose = append(j.loose[:0], &j.queue)
 	if !symmetric && c.Keys != kernels.OwnKey {
 		j.loose = append(j.loose, &j.keys)
@@ -106,7 +106,7 @@ func (j *contrastJob) statesOf(part int, band span) []anchorState {
 // forwardTile adds one tile to the states of a band.
 func (j *contrastJob) forwardTile(worker, part int, band span, s *segment, block span) {
 	ws := &j.workers[worker]
-	j.products(ws, band, s, block)
+	j.products(ws.z, band, s, block)
 	j.leaveOut(ws.z, band, s, block, minusInfinity)
 	j.addTile(ws, ws.z, j.statesOf(part, band), band, span{s.column + block.first, block.n})
 }
@@ -114,9 +114,12 @@ func (j *contrastJob) forwardTile(worker, part int, band span, s *segment, block
 // addTile adds the logits of a tile to the states of its rows, the anchors of band.
 func (j *contrastJob) addTile(ws *contrastWorkspace, z []float32, states []anchorState, band, columns span) {
 	j.fillUp(z, band.n, columns.n, minusInfinity)
+	marked := j.marked(band.first, columns.first)
 	for r := range states {
 		ws.stats[r].largest = states[r].largest
-		states[r].labelled += j.labelledIn(z[r*j.stride:], band.first+r, columns)
+		if marked {
+			states[r].labelled += j.labelledIn(z[r*j.stride:], 1, band.first+r, columns)
+		}
 	}
 	j.k.largestAndSum(&z[0], 4*j.stride, band.n, whole(columns.n), &ws.stats[0])
 	for r := range states {
@@ -133,13 +136,13 @@ func (s *anchorState) add(t rowStats) {
 	s.sum += t.sum
 }
 
-// labelledIn is the sum of the labelled logits of anchor i in a row of a tile.
-func (j *contrastJob) labelledIn(z []float32, i int, columns span) (sum float64) {
+// labelledIn is the sum of the labelled logits of anchor i in a row of a tile, whose columns are step floats apart.
+func (j *contrastJob) labelledIn(z []float32, step, i int, columns span) (sum float64) {
 	labels := j.labelsIn(i, columns)
 	for e, column := range j.columns[labels.first:][:labels.n] {
 		label := j.labels[labels.first+e]
 		if c := int(column) - columns.first; 0 <= c && c < columns.n && label != 0 && j.admits(i, int(column)) {
-			sum += float64(label) * float64(z[c])
+			sum += float64(label) * float64(z[c*step])
 		}
 	}
 	return sum
@@ -151,7 +154,7 @@ func (j *contrastJob) forwardOwn(band span) {
 	for r := range states {
 		i, s := band.first+r, &states[r]
 		z := j.own(i)
-		s.labelled = j.labelledIn([]float32{z}, i, span{i, 1})
+		s.labelled = j.labelledIn([]float32{z}, 0, i, span{i, 1})
 		if z > s.largest {
 			s.largest = z
 		}
@@ -213,7 +216,7 @@ func (j *contrastJob) forwardPair(worker int, upper, lower span) {
 		return
 	}
 	ws := &j.workers[worker]
-	j.products(ws, upper, &j.keys, lower)
+	j.products(ws.z, upper, &j.keys, lower)
 	transpose(&ws.turned[0], j.stride, &ws.z[0], j.stride, lower.n, upper.n)
 	j.addTile(ws, ws.z, j.statesOf(0, upper), upper, lower)
 	j.addTile(ws, ws.turned, j.statesOf(0, lower), lower, upper)

@@ -17,13 +17,17 @@ type contrastKernels struct {
 	gradientRows func(x *float32, stride, rows, n int, shifts, factors *float32)
 	// symmetricRows: x[r,i] = exp(x[r,i]-shifts[r])*factors[r] + exp(x[r,i]-columnShifts[i])*columnFactors[i].
 	symmetricRows func(x *float32, stride, rows, n int, shifts, factors, columnShifts, columnFactors *float32)
+	// exponentialSums: x[r,i] = exp(x[r,i]), for x below 88 or -Inf; sums[r] += sum_i x[r,i]; columnSums[i] += sum_r x[r,i].
+	exponentialSums func(x *float32, stride, rows, n int, sums *float64, columnSums *float32)
+	// scaleRows: y[r,i] = x[r,i]*(factors[r]+columnFactors[i]). y may be x.
+	scaleRows func(y, x *float32, stride, rows, n int, factors, columnFactors *float32)
 	// scaleFloats: x[i] *= factor.
 	scaleFloats func(x *float32, n int, factor float32)
 }
 
 var (
-	contrastAVX2   = contrastKernels{largestAndSumAVX2, gradientRowsAVX2, symmetricRowsAVX2, scaleFloatsAVX2}
-	contrastAVX512 = contrastKernels{largestAndSumAVX512, gradientRowsAVX512, symmetricRowsAVX512, scaleFloatsAVX512}
+	contrastAVX2   = contrastKernels{largestAndSumAVX2, gradientRowsAVX2, symmetricRowsAVX2, exponentialSumsAVX2, scaleRowsAVX2, scaleFloatsAVX2}
+	contrastAVX512 = contrastKernels{largestAndSumAVX512, gradientRowsAVX512, symmetricRowsAVX512, exponentialSumsAVX512, scaleRowsAVX512, scaleFloatsAVX512}
 )
 
 func (d *device) contrastKernels() *contrastKernels {
@@ -52,7 +56,19 @@ func gradientRowsAVX512(x *float32, stride, rows, n int, shifts, factors *float3
 func symmetricRowsAVX512(x *float32, stride, rows, n int, shifts, factors, columnShifts, columnFactors *float32)
 
 //go:noescape
+func exponentialSumsAVX2(x *float32, stride, rows, n int, sums *float64, columnSums *float32)
+
+//go:noescape
+func scaleRowsAVX2(y, x *float32, stride, rows, n int, factors, columnFactors *float32)
+
+//go:noescape
 func scaleFloatsAVX2(x *float32, n int, factor float32)
+
+//go:noescape
+func exponentialSumsAVX512(x *float32, stride, rows, n int, sums *float64, columnSums *float32)
+
+//go:noescape
+func scaleRowsAVX512(y, x *float32, stride, rows, n int, factors, columnFactors *float32)
 
 //go:noescape
 func scaleFloatsAVX512(x *float32, n int, factor float32)

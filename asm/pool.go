@@ -1,10 +1,9 @@
-//go:build amd64 && !noasm
-
 package asm
 
 import (
 	"runtime"
 	"sync/atomic"
+	"time"
 )
 
 // job is a loop whose iterations may run in any order and on any worker. An iteration writes only what belongs to its
@@ -16,16 +15,25 @@ type job interface {
 	do(item int, worker int)
 }
 
-// pool runs jobs on persistent workers that park between jobs. The caller is worker 0.
+// pool runs jobs on persistent workers. The caller is worker 0. A job never waits for a worker that has not begun: who
+// comes takes the next item, and where a core is busy elsewhere the others do its part.
+//
+// Waking a parked worker takes as long as a small job does, so that it comes too late for it. Workers therefore look for
+// the next job for a while before they park, and the caller likewise for the last item of its own.
 type pool struct {
-	workers int           // including the caller
-	wake    chan struct{} // one message per worker woken
-	done    chan struct{} // one message from the last to finish
-	job     job
-	items   int64
-	next    atomic.Int64 // next item to hand out
-	running atomic.Int64 // woken workers that have not finished
+	workers  int // including the caller
+	job      job
+	items    int
+	left     atomic.Int64  // items of the job that are not handed out
+	running  atomic.Int64  // items of the job that are not done
+	done     chan struct{} // a message when the last item is, for a caller that waits
+	sleeping atomic.Int64  // workers that are parked or about to be
+	wake     chan struct{} // one message for each worker woken
+	closed   atomic.Bool
 }
+
+// looking is how long a worker or the caller looks for work before it parks.
+const looking = 50 * time.Microsecond
 
 // newPool starts GOMAXPROCS-1 workers.
 func newPool() *pool {
@@ -39,41 +47,89 @@ func newPool() *pool {
 }
 
 func (p *pool) work(worker int) {
-	for range p.wake {
-		p.drain(worker)
-		if p.running.Add(-1) == 0 {
-			p.done <- struct{}{}
+	for !p.closed.Load() {
+		if p.drain(worker); !look(p.busy) {
+			p.park()
 		}
 	}
 }
 
+// busy reports whether a worker has something to do.
+func (p *pool) busy() bool { return p.left.Load() > 0 || p.closed.Load() }
+
+// look waits for a condition for a while, and reports whether it came. Goroutines that want the core go first.
+func look(found func() bool) bool {
+	for start := time.Now(); time.Since(start) < looking; runtime.Gosched() {
+		for range 100 {
+			if found() {
+				return true
+			}
+		}
+	}
+	return found()
+}
+
+// park sleeps until there is a job. Whoever takes a worker off the count of those who sleep sends it a message.
+func (p *pool) park() {
+	p.sleeping.Add(1)
+	if p.busy() && take(&p.sleeping) > 0 {
+		return
+	}
+	<-p.wake
+}
+
+// take lowers n, unless it is 0, and returns what it was.
+func take(n *atomic.Int64) int64 {
+	for {
+		old := n.Load()
+		if old == 0 || n.CompareAndSwap(old, old-1) {
+			return old
+		}
+	}
+}
+
+// drain takes items until there are none. A job stays what it is as long as an item of it is not done, so that what was
+// taken belongs to the job that is read afterwards.
 func (p *pool) drain(worker int) {
 	for {
-		i := p.next.Add(1) - 1
-		if i >= p.items {
+		left := take(&p.left)
+		if left == 0 {
 			return
 		}
-		p.job.do(int(i), worker)
+		p.job.do(p.items-int(left), worker)
+		if p.running.Add(-1) == 0 && worker != 0 {
+			select {
+			case p.done <- struct{}{}:
+			default: // one that the caller has not needed is still there
+			}
+		}
 	}
 }
 
 // run carries out items 0..n-1 of j and returns when all are done. It allocates nothing.
 func (p *pool) run(j job, n int) {
-	p.job, p.items = j, int64(n)
-	p.next.Store(0)
-	helpers := min(p.workers, n) - 1
-	if helpers > 0 {
-		p.running.Store(int64(helpers))
-		for range helpers {
-			p.wake <- struct{}{}
+	p.job, p.items = j, n
+	p.running.Store(int64(n))
+	p.left.Store(int64(n))
+	for range min(p.workers, n) - 1 {
+		if take(&p.sleeping) == 0 {
+			break
 		}
+		p.wake <- struct{}{}
 	}
 	p.drain(0)
-	if helpers > 0 {
-		<-p.done
+	if !look(p.finished) {
+		for !p.finished() {
+			<-p.done
+		}
 	}
 	p.job = nil
 }
 
+func (p *pool) finished() bool { return p.running.Load() == 0 }
+
 // close ends the workers.
-func (p *pool) close() { close(p.wake) }
+func (p *pool) close() {
+	p.closed.Store(true)
+	close(p.wake)
+}

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"gzpt/asm"
 	"gzpt/kernels"
 )
 
@@ -74,28 +75,17 @@ func (c *Contrast) Forward() {
 	c.dev.ContrastiveLoss(c.loss, c.lse, c.q, c.k, kernels.Tensor{}, c.labels, c.form, 1)
 }
 
-// Backward is the gradient.
-func (c *Contrast) Backward() {
-	c.dev.ContrastiveLossBackward(c.dq, c.dk, c.lse, c.q, c.k, kernels.Tensor{}, c.labels, c.form, 1)
-}
-
-// Run is both.
+// Run is the loss, which adds to that of the calls before, with its gradient.
 func (c *Contrast) Run() {
-	c.Forward()
-	c.Backward()
+	c.dev.ContrastiveLossAndBackward(c.loss, c.lse, c.dq, c.dk, c.q, c.k, kernels.Tensor{}, c.labels, c.form, 1)
 	if err := c.dev.Sync(); err != nil {
 		panic("bench: Contrast.Run: " + err.Error())
 	}
 }
 
-// Operations counts the products that Run carries out: the logits in both passes, and the two of the gradient, or half of
-// each where the product is symmetric.
+// Operations counts the products that Run carries out.
 func (c *Contrast) Operations() float64 {
-	products := 4.0
-	if c.Symmetric {
-		products = 2
-	}
-	return products * 2 * float64(c.N) * float64(c.N) * float64(c.D)
+	return asm.ContrastProducts(c.N, c.Symmetric) * 2 * float64(c.N) * float64(c.N) * float64(c.D)
 }
 
 // Free gives the operands back.

@@ -70,6 +70,13 @@ func (d *Device) ContrastiveLossBackward(dq, dk, lse, q, k, queue kernels.Tensor
 	}
 }
 
+// ContrastiveLossAndBackward is both, one after the other.
+func (d *Device) ContrastiveLossAndBackward(loss, lse, dq, dk, q, k, queue kernels.Tensor, labels kernels.Labels, c kernels.Contrast, scale float64) {
+	d.check.ContrastiveLossAndBackward(loss, lse, dq, dk, q, k, queue, labels, c)
+	d.ContrastiveLoss(loss, lse, q, k, queue, labels, c, scale)
+	d.ContrastiveLossBackward(dq, dk, lse, q, k, queue, labels, c, scale)
+}
+
 // gradient is one of the sums that the gradient has: out gets the rows of other, by their coefficients with those of own.
 type gradient struct {
 	out, own, other kernels.Tensor

@@ -402,16 +402,29 @@ func (k Check) PositivesLossBackward(dx, logp, labels Tensor, normaliser Normali
 
 // ContrastiveLoss reports whether k is the tensor q.
 func (k Check) ContrastiveLoss(loss, lse, q, keys, queue Tensor, labels Labels, c Contrast) (symmetric bool) {
-	const op = "ContrastiveLoss"
+	return k.contrastiveLoss("ContrastiveLoss", loss, lse, q, keys, queue, labels, c)
+}
+
+// ContrastiveLossBackward reports whether k is the tensor q.
+func (k Check) ContrastiveLossBackward(dq, dk, lse, q, keys, queue Tensor, labels Labels, c Contrast) (symmetric bool) {
+	return k.contrastiveLossBackward("ContrastiveLossBackward", dq, dk, lse, q, keys, queue, labels, c)
+}
+
+// ContrastiveLossAndBackward reports whether k is the tensor q.
+func (k Check) ContrastiveLossAndBackward(loss, lse, dq, dk, q, keys, queue Tensor, labels Labels, c Contrast) (symmetric bool) {
+	const op = "ContrastiveLossAndBackward"
+	k.contrastiveLoss(op, loss, lse, q, keys, queue, labels, c)
+	return k.contrastiveLossBackward(op, dq, dk, lse, q, keys, queue, labels, c)
+}
+
+func (k Check) contrastiveLoss(op string, loss, lse, q, keys, queue Tensor, labels Labels, c Contrast) (symmetric bool) {
 	k.contrast(op, lse, q, keys, queue, labels, c)
 	k.Loss(op, loss, lse, q, keys, queue, labels.Offsets, labels.Columns, labels.Weights)
 	apart(op, lse, q, keys, queue, labels.Offsets, labels.Columns, labels.Weights)
 	return sameBlock(q, keys)
 }
 
-// ContrastiveLossBackward reports whether k is the tensor q.
-func (k Check) ContrastiveLossBackward(dq, dk, lse, q, keys, queue Tensor, labels Labels, c Contrast) (symmetric bool) {
-	const op = "ContrastiveLossBackward"
+func (k Check) contrastiveLossBackward(op string, dq, dk, lse, q, keys, queue Tensor, labels Labels, c Contrast) (symmetric bool) {
 	k.contrast(op, lse, q, keys, queue, labels, c)
 	k.typed(op, dq, dk)
 	same(op, dq, q)

@@ -61,9 +61,10 @@ func (c *contrast) loss(n int, keys, queue kernels.Tensor) {
 	c.dev.ContrastiveLoss(c.report.loss, c.lse.Slice(0, n), c.rows.part(0, n).rows, keys, queue, c.labels.onDevice(), c.form, 1)
 }
 
-// gradient leaves the gradient of the loss of all rows by their embeddings, before they were normalised, in dq.
-func (c *contrast) gradient(keys, queue kernels.Tensor) {
-	c.dev.ContrastiveLossBackward(c.dq, kernels.Tensor{}, c.lse, c.rows.rows, keys, queue, c.labels.onDevice(), c.form, 1)
+// lossAndGradient adds the loss of all rows to the report and leaves its gradient by their embeddings, before they were
+// normalised, in dq.
+func (c *contrast) lossAndGradient(keys, queue kernels.Tensor) {
+	c.dev.ContrastiveLossAndBackward(c.report.loss, c.lse, c.dq, kernels.Tensor{}, c.rows.rows, keys, queue, c.labels.onDevice(), c.form, 1)
 	c.rows.backward(c.dev, c.dq)
 }
 

@@ -103,9 +103,10 @@ func (m *moco) gradients(b *microBatch) outcome {
 	m.embed(m.key, b.images[1], 1, m.keys.part(at, m.batch))
 	draw := b.pairs.draw(b.step / b.n)
 	m.label(items, &draw)
-	m.contrast.loss(len(items), m.keys.part(0, len(items)).rows, m.queue.keys)
-	if b.index == b.n-1 {
-		m.contrast.gradient(m.keys.rows, m.queue.keys)
+	if b.index < b.n-1 {
+		m.contrast.loss(len(items), m.keys.part(0, len(items)).rows, m.queue.keys)
+	} else {
+		m.contrast.lossAndGradient(m.keys.rows, m.queue.keys)
 		m.backward(b)
 	}
 	return m.contrast.outcome(1 + m.settings.Queue)

@@ -72,9 +72,10 @@ func (s *simclr) gradients(m *microBatch) outcome {
 	draw := m.pairs.draw(m.step / m.n)
 	s.label(items, &draw)
 	rows := s.row(m.index+1, 0)
-	s.contrast.loss(rows, s.contrast.rows.part(0, rows).rows, kernels.Tensor{})
-	if m.index == m.n-1 {
-		s.contrast.gradient(s.contrast.rows.rows, kernels.Tensor{})
+	if m.index < m.n-1 {
+		s.contrast.loss(rows, s.contrast.rows.part(0, rows).rows, kernels.Tensor{})
+	} else {
+		s.contrast.lossAndGradient(s.contrast.rows.rows, kernels.Tensor{})
 		s.backward(m)
 	}
 	return s.contrast.outcome(rows - 1)

@@ -37,6 +37,11 @@ func contrastCases() []contrastCase {
 	add(300, 700, 900, 128, kernels.Contrast{Scale: 1.5})
 	add(520, 520, -1, 128, kernels.Contrast{Scale: 1.5, Keys: kernels.OtherKeys, Normaliser: kernels.Anchor})
 	add(200, 200, 2000, 65, kernels.Contrast{Scale: 1.5, Keys: kernels.OwnKey, Normaliser: kernels.Anchor})
+	// And logits that the lengths of the rows bound, which a device may take without their maxima, and some that they do not.
+	add(300, 700, 900, 128, kernels.Contrast{Scale: .5})
+	add(520, 520, -1, 128, kernels.Contrast{Scale: .5, Keys: kernels.OtherKeys, Normaliser: kernels.Anchor})
+	add(200, 200, 2000, 65, kernels.Contrast{Scale: -.5, Keys: kernels.OwnKey, Normaliser: kernels.Anchor})
+	add(9, 70, -1, 31, kernels.Contrast{Scale: 60})
 	for _, c := range cases {
 		symmetric, detached := c, c
 		symmetric.symmetric, detached.detached = true, true
@@ -139,7 +144,7 @@ func CheckContrast(tb testing.TB, dev kernels.Device, anchors, keys, queue, dept
 	}
 	s := contrastCase{anchors: anchors, keys: keys, queue: queue, depth: depth, form: form, symmetric: symmetric && anchors*depth > 0}
 	loss := s.lossCall()
-	for _, c := range []call{loss, s.backwardCall(loss.want()[1])} {
+	for _, c := range []call{loss, s.backwardCall(loss.want()[1]), s.bothCall()} {
 		want := c.want()
 		for _, place := range []placement{plain, guarded(true), guarded(false)} {
 			if d := c.difference(dev.Type(), c.apply(dev, place).values, want, leniency{}); d != "" {
@@ -156,7 +161,7 @@ func contrastCalls() []call {
 	var calls []call
 	for _, s := range contrastCases() {
 		loss := s.lossCall()
-		calls = append(calls, s.backwardCall(loss.want()[1]))
+		calls = append(calls, s.backwardCall(loss.want()[1]), s.bothCall())
 		if !s.detached {
 			calls = append(calls, loss)
 		}
@@ -190,6 +195,20 @@ func (s contrastCase) backwardCall(lse []float64) call {
 	return c
 }
 
+func (s contrastCase) bothCall() call {
+	outputs := []operand{sums(inout(in("loss", []float64{0.25}, 1))), out("lse", []int{s.anchors}), out("dq", []int{s.anchors, s.depth})}
+	if !s.symmetric && !s.detached {
+		outputs = append(outputs, out("dk", []int{s.keys, s.depth}))
+	}
+	c := call{op: "ContrastiveLossAndBackward", label: s.label(), bound: s.bothBound, large: s.large, operands: s.contrastOperands(outputs...)}
+	at := picker(c.operands, s.symmetric)
+	c.run = func(dev kernels.Device, t []kernels.Tensor) {
+		dev.ContrastiveLossAndBackward(t[0], t[1], t[2], at(t, "dk"), at(t, "q"), at(t, "k"), at(t, "queue"),
+			kernels.Labels{Offsets: at(t, "offsets"), Columns: at(t, "columns"), Weights: at(t, "weights")}, s.form, contrastScale)
+	}
+	return c
+}
+
 // picker finds the tensor of an operand, the zero Tensor where the call has none; with symmetric, k is q.
 func picker(operands []operand, symmetric bool) func(t []kernels.Tensor, name string) kernels.Tensor {
 	return func(t []kernels.Tensor, name string) kernels.Tensor {
@@ -212,7 +231,7 @@ func wildLabelsCalls() []call {
 		for _, normaliser := range []kernels.Normaliser{kernels.Global, kernels.Anchor} {
 			s := contrastCase{anchors: 4, keys: 6, queue: 5, depth: 9, form: kernels.Contrast{Scale: 2, Normaliser: normaliser}}
 			loss := s.lossCall()
-			for _, c := range []call{loss, s.backwardCall(loss.want()[1])} {
+			for _, c := range []call{loss, s.backwardCall(loss.want()[1]), s.bothCall()} {
 				c.label = fmt.Sprintf("%s/offsets-%s", c.label, name)
 				for i, o := range c.operands {
 					if o.name == "offsets" {

@@ -98,7 +98,20 @@ func (s contrastCase) lossBound(c call, out int) []float64 {
 // backwardBound allows every coefficient the roundings of its logit, which the exponential makes relative ones, and the
 // sum over the columns, or over the anchors, 4*sqrt(terms) roundings.
 func (s contrastCase) backwardBound(c call, out int) []float64 {
-	t, q, lse, n := s.terms(c), c.named("q"), c.named("lse"), s.columns()
+	return s.gradientBound(c, out, c.named("lse"), make([]float64, s.anchors))
+}
+
+// bothBound is lossBound and then backwardBound, whose lse has the bound of the loss.
+func (s contrastCase) bothBound(c call, out int) []float64 {
+	if out < 2 {
+		return s.lossBound(c, out)
+	}
+	return s.gradientBound(c, out, c.want()[1], s.lossBound(c, 1))
+}
+
+// gradientBound is backwardBound for an lse that has so many roundings itself.
+func (s contrastCase) gradientBound(c call, out int, lse, rounding []float64) []float64 {
+	t, q, n := s.terms(c), c.named("q"), s.columns()
 	b := make([]float64, c.operands[out].len())
 	meet := func(sums []float64, size float64, x []float64) {
 		for d, v := range x {
@@ -120,7 +133,7 @@ func (s contrastCase) backwardBound(c call, out int) []float64 {
 			p := math.Exp(t.z[at]-lse[i]) * t.positives[i]
 			size := factor * (summed + 8) * (p + t.labels[at])
 			if p != 0 {
-				size += factor * p * (t.rounding[at] + 4*math.Abs(lse[i]))
+				size += factor * p * (t.rounding[at] + rounding[i] + 4*math.Abs(lse[i]))
 			}
 			if anchors {
 				meet(row(b, i), size, row(t.candidates, j))

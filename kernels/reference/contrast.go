@@ -111,6 +111,12 @@ func (d *device[T]) ContrastiveLossBackward(dq, dk, lse, q, k, queue kernels.Ten
 	convert(dqs, sums)
 }
 
+func (d *device[T]) ContrastiveLossAndBackward(loss, lse, dq, dk, q, k, queue kernels.Tensor, labels kernels.Labels, c kernels.Contrast, scale float64) {
+	d.check.ContrastiveLossAndBackward(loss, lse, dq, dk, q, k, queue, labels, c)
+	d.ContrastiveLoss(loss, lse, q, k, queue, labels, c, scale)
+	d.ContrastiveLossBackward(dq, dk, lse, q, k, queue, labels, c, scale)
+}
+
 // keyGradient adds the gradient of the keys to sums. An item is some keys, all anchors of which come in order.
 func (j *contrast[T]) keyGradient(sums []float64, lses []T, scale float64) {
 	const share = 64

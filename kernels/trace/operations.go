@@ -258,6 +258,12 @@ func (d *Device) ContrastiveLossBackward(dq, dk, lse, q, k, queue kernels.Tensor
 	d.stop("ContrastiveLossBackward", anchors(q, k, queue), contrastive(true, dk.Rank() > 0, q, k, queue, c, labels, dq, dk, lse))
 }
 
+func (d *Device) ContrastiveLossAndBackward(loss, lse, dq, dk, q, k, queue kernels.Tensor, labels kernels.Labels, c kernels.Contrast, scale float64) {
+	d.start()
+	d.device.ContrastiveLossAndBackward(loss, lse, dq, dk, q, k, queue, labels, c, scale)
+	d.stop("ContrastiveLossAndBackward", anchors(q, k, queue), contrastive(true, dk.Rank() > 0, q, k, queue, c, labels, dq, dk, lse))
+}
+
 func (d *Device) AlignmentLoss(loss, o, t, a kernels.Tensor, scale float64) {
 	d.start()
 	d.device.AlignmentLoss(loss, o, t, a, scale)

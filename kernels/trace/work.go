@@ -86,8 +86,8 @@ func pairs(q, k, queue kernels.Tensor, keys kernels.Keys) float64 {
 const softmaxOperations = 5
 
 // contrastive is the work of a contrastive loss: one product of every pair, half as many where anchors and keys are the same
-// rows, since pair (i,j) is pair (j,i); or of its gradient, where each pair has its product again, its share of the gradient
-// of the anchor, and its share of that of the key, which in the symmetric form is the same product.
+// rows, since pair (i,j) is pair (j,i); or of its gradient, with the loss or without, where each pair has its product, its share
+// of the gradient of the anchor, and its share of that of the key, which in the symmetric form is the same product.
 func contrastive(backward, keysToo bool, q, k, queue kernels.Tensor, c kernels.Contrast, labels kernels.Labels, moved ...kernels.Tensor) Work {
 	n := pairs(q, k, queue, c.Keys)
 	products := 1.0

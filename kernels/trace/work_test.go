@@ -78,6 +78,10 @@ func TestWork(t *testing.T) {
 		{"ContrastiveLossBackward", func(dev kernels.Device) {
 			dev.ContrastiveLossBackward(f(4, 8), f(4, 8), f(4), q, f(4, 8), f(3, 8), labels, kernels.Contrast{Scale: 1}, 1)
 		}, 28 * (3*16 + 5), 4*(4+4*32+24) + 84},
+		// The products serve loss and gradient alike.
+		{"ContrastiveLossAndBackward symmetric", func(dev kernels.Device) {
+			dev.ContrastiveLossAndBackward(d(1), f(4), f(4, 8), kernels.Tensor{}, q, q, kernels.Tensor{}, labels, kernels.Contrast{Scale: 1, Keys: kernels.OtherKeys}, 1)
+		}, 12 * (1.5*16 + 5), 4*(4+2*32) + 84},
 		{"AlignmentLoss", func(dev kernels.Device) { dev.AlignmentLoss(d(1), f(3, 8), f(3, 8), f(3, 3), 1) }, 2 * 9 * 8, 4 * (24 + 24 + 9)},
 		{"AdamW", func(dev kernels.Device) { dev.AdamW(f(10), f(10), f(10), f(10), kernels.AdamW{Step: 1}) }, 140, 7 * 40},
 		{"LARS", func(dev kernels.Device) { dev.LARS(f(10), f(10), f(10), kernels.LARS{}) }, 120, 7 * 40},

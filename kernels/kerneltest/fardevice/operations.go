@@ -195,6 +195,13 @@ func (f *Device) ContrastiveLossBackward(dq, dk, lse, q, k, queue kernels.Tensor
 	}, dq, dk, lse, q, k, queue, labels.Offsets, labels.Columns, labels.Weights)
 }
 
+func (f *Device) ContrastiveLossAndBackward(loss, lse, dq, dk, q, k, queue kernels.Tensor, labels kernels.Labels, c kernels.Contrast, scale float64) {
+	f.check.ContrastiveLossAndBackward(loss, lse, dq, dk, q, k, queue, labels, c)
+	f.issue("ContrastiveLossAndBackward", func(host kernels.Device, t []kernels.Tensor) {
+		host.ContrastiveLossAndBackward(t[0], t[1], t[2], t[3], t[4], t[5], t[6], kernels.Labels{Offsets: t[7], Columns: t[8], Weights: t[9]}, c, scale)
+	}, loss, lse, dq, dk, q, k, queue, labels.Offsets, labels.Columns, labels.Weights)
+}
+
 func (f *Device) AlignmentLoss(loss, online, target, positives kernels.Tensor, scale float64) {
 	f.check.Loss("AlignmentLoss", loss, online, target, positives)
 	f.check.Alignment("AlignmentLoss", online, target, positives)
