@@ -46,22 +46,19 @@ func Open(gpu GPU) (*Device, error) {
 	return OpenWith(gpu, all, Samples{})
 }
 
-// Samples are the launches that were sampled, by capability: predictions for GPUs of one capability can share them.
-type Samples map[int]map[string]*ptxsim.Profile
+// Samples are the launches that were sampled, which predictions for all GPUs share: a kernel does the same on each.
+type Samples map[string]*ptxsim.Profile
 
 // OpenWith is Open with the registers of the kernels, and with samples that it uses and adds to. The registers of a kernel that is
 // not among them limit nothing.
 func OpenWith(gpu GPU, all Registers, samples Samples) (*Device, error) {
-	if samples[gpu.Capability] == nil {
-		samples[gpu.Capability] = map[string]*ptxsim.Profile{}
-	}
 	d := &Device{gpu: gpu, registers: map[string]int{}}
 	for _, target := range gpu.Targets {
 		maps.Copy(d.registers, all[target])
 	}
 	var err error
 	d.Device, err = cuda.Open(ptxsim.Open(ptxsim.Options{
-		Target: gpu.Capability, MemoryBytes: gpu.MemoryBytes, Sample: sampledBlocks, Known: samples[gpu.Capability],
+		Target: gpu.Capability, MemoryBytes: gpu.MemoryBytes, Sample: sampledBlocks, Known: samples,
 		Observe: func(p *ptxsim.Profile) { d.launches = append(d.launches, p) },
 	}))
 	if err != nil {

@@ -38,7 +38,7 @@ type Options struct {
 	// the way of the kernel follows from its arguments and not from what it reads. Launches that differ in nothing but the
 	// allocations that they work on are run once.
 	Sample int
-	// Known, where set, is what samples have found, which devices of one Target and Sample can share.
+	// Known, where set, is what samples have found, which devices that load the same kernels and have one Sample can share.
 	Known map[string]*Profile
 	// Observe, where set, is given the counters of every launch that ends without a fault.
 	Observe func(*Profile)
