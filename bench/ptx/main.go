@@ -8,6 +8,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -17,7 +18,6 @@ import (
 	"gzpt/cuda"
 	"gzpt/cuda/predict"
 	"gzpt/cuda/sass"
-	"gzpt/kernels"
 	"gzpt/nn"
 )
 
@@ -27,6 +27,9 @@ type settings struct {
 	batch, size    int
 	depths         []int
 }
+
+// precisions are those that steps are predicted for, where the device has them.
+var precisions = []string{"float32", "bfloat16"}
 
 func main() {
 	s := settings{depths: []int{18, 50}}
@@ -56,7 +59,7 @@ func (s *settings) run() error {
 	}
 	p, samples := &page{settings: s, kernels: compiled}, predict.Samples{}
 	for _, depth := range s.depths {
-		for _, precision := range []string{"float32", "bfloat16"} {
+		for _, precision := range precisions {
 			n, err := s.network(depth, precision, registers, samples)
 			if err != nil {
 				return err
@@ -121,27 +124,16 @@ func (s *settings) network(depth int, precision string, registers predict.Regist
 	c.Height, c.Width, c.Batch, c.Precision = s.size, s.size, s.batch, precision
 	n := &network{config: c}
 	for _, gpu := range predict.GPUs() {
-		if supported, err := supports(gpu, precision); err != nil || !supported {
-			return nil, err
-		}
 		fmt.Fprintf(os.Stderr, "%v, %s, %s\n", c.Arch, precision, gpu.Name)
 		step, err := predictStep(context.Background(), gpu, c, registers, samples)
-		if err != nil {
+		if errors.Is(err, predict.ErrPrecision) {
+			return nil, nil
+		} else if err != nil {
 			return nil, err
 		}
 		n.steps = append(n.steps, step)
 	}
 	return n, nil
-}
-
-// supports says whether the GPU device has the precision.
-func supports(gpu predict.GPU, precision string) (bool, error) {
-	dev, err := predict.Open(gpu)
-	if err != nil {
-		return false, err
-	}
-	defer dev.Close()
-	return precision == "float32" || dev.Supports(kernels.BFloat16), nil
 }
 
 // network is the predictions for a training of a network.

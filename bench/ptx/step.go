@@ -41,7 +41,7 @@ type part struct {
 func predictStep(ctx context.Context, gpu predict.GPU, c nn.Config, registers predict.Registers, samples predict.Samples) (*step, error) {
 	s := &step{gpu: gpu, threads: map[string]int{}, parts: map[profile.Key]*part{}, whole: part{terms: map[string]float64{}}}
 	gpu.MemoryBytes = 1 << 42
-	dev, err := predict.OpenWith(gpu, registers, samples)
+	dev, err := predict.OpenWith(gpu, c.Precision, registers, samples)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"slices"
 	"strings"
@@ -201,8 +202,10 @@ func openProfiled(name string, gpu predict.GPU, precision string) (profile.Targe
 
 // openPredicted is a GPU whose times are predicted, with the reason.
 func openPredicted(gpu predict.GPU, precision, reason string) (profile.Target, error) {
-	dev, err := predict.Open(gpu)
-	if err != nil {
+	dev, err := predict.Open(gpu, precision)
+	if errors.Is(err, predict.ErrPrecision) {
+		return profile.Target{}, usagef("--precision %s: the device %s lacks it", precision, gpu.Name)
+	} else if err != nil {
 		return profile.Target{}, err
 	}
 	return profile.Target{

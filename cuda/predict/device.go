@@ -11,6 +11,7 @@ package predict
 import (
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"strings"
@@ -18,6 +19,7 @@ import (
 
 	"gzpt/cuda"
 	"gzpt/cuda/ptxsim"
+	"gzpt/kernels"
 	"gzpt/kernels/trace"
 )
 
@@ -37,13 +39,13 @@ type Device struct {
 
 var _ trace.Clock = (*Device)(nil)
 
-// Open makes the device, whose kernels have the registers that `make ptx` has recorded.
-func Open(gpu GPU) (*Device, error) {
+// Open makes the device for trainings of a precision. Its kernels have the registers that `make ptx` has recorded.
+func Open(gpu GPU, precision string) (*Device, error) {
 	var all Registers
 	if err := json.Unmarshal(recorded, &all); err != nil {
 		return nil, fmt.Errorf("predict: registers.json: %w", err)
 	}
-	return OpenWith(gpu, all, Samples{})
+	return OpenWith(gpu, precision, all, Samples{})
 }
 
 // Samples are the launches that were sampled, which predictions for all GPUs share: a kernel does the same on each.
@@ -51,7 +53,7 @@ type Samples map[string]*ptxsim.Profile
 
 // OpenWith is Open with the registers of the kernels, and with samples that it uses and adds to. The registers of a kernel that is
 // not among them limit nothing.
-func OpenWith(gpu GPU, all Registers, samples Samples) (*Device, error) {
+func OpenWith(gpu GPU, precision string, all Registers, samples Samples) (*Device, error) {
 	d := &Device{gpu: gpu, registers: map[string]int{}}
 	for _, target := range gpu.Targets {
 		maps.Copy(d.registers, all[target])
@@ -64,8 +66,15 @@ func OpenWith(gpu GPU, all Registers, samples Samples) (*Device, error) {
 	if err != nil {
 		return nil, fmt.Errorf("predict: %s: %w", gpu.Name, err)
 	}
+	if precision == "bfloat16" && !d.Supports(kernels.BFloat16) {
+		d.Close()
+		return nil, fmt.Errorf("predict: %w: %s", ErrPrecision, precision)
+	}
 	return d, nil
 }
+
+// ErrPrecision says that the kernels lack a precision.
+var ErrPrecision = errors.New("the GPU device has no such precision")
 
 // Reset begins a recording.
 func (d *Device) Reset() { d.now, d.Operations = 0, nil }

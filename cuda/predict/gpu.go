@@ -54,10 +54,13 @@ var gpus = []GPU{
 func GPUs() []GPU { return append([]GPU(nil), gpus...) }
 
 // Peak is the rate of multiply-adds that a training of a precision can reach, in operations a second: that of ordinary cores
-// for float32, since the kernels of float32 are exact, and that of tensor cores for bfloat16.
+// for float32, whose kernels are exact, and that of tensor cores for tf32 and bfloat16.
 func (g GPU) Peak(precision string) float64 {
-	if precision == "bfloat16" {
+	switch precision {
+	case "bfloat16":
 		return g.BFloat16
+	case "tf32":
+		return g.TF32
 	}
 	return g.Float32
 }

@@ -98,8 +98,7 @@ func count(p *ptxsim.Profile) Counts {
 // add counts an instruction of PTX as what ptxas makes of it: moves and reads of arguments vanish, a division is a short
 // program, an integer of 64 bits is two.
 func (c *Counts) add(l ptxsim.LineCounts) {
-	n := float64(l.Instructions)
-	opcode, _, _ := strings.Cut(strings.TrimSpace(l.Text), " ")
+	n, opcode := float64(l.Instructions), l.Text
 	switch l.Class {
 	case ptxsim.Move:
 		if strings.HasPrefix(opcode, "mov") || strings.HasPrefix(opcode, "cvta") {
@@ -118,7 +117,7 @@ func (c *Counts) add(l ptxsim.LineCounts) {
 	case ptxsim.Float64:
 		c.Float64 += n
 	case ptxsim.Conversion:
-		if strings.Contains(opcode, "64") {
+		if strings.Contains(opcode, "f64") {
 			c.Special += n
 		} else {
 			c.Integer += n

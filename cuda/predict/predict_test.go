@@ -34,29 +34,30 @@ func TestTerms(t *testing.T) {
 	line := func(class ptxsim.Class, text string, n uint64) ptxsim.LineCounts {
 		return ptxsim.LineCounts{Text: text, Class: class, Counts: ptxsim.Counts{Instructions: n, Lanes: 32 * n}}
 	}
-	load := line(ptxsim.GlobalLoad, "ld.global.v4.f32 {%a,%b,%c,%d}, [%p]", 160)
+	load := line(ptxsim.GlobalLoad, "ld.global.v4.f32", 160)
 	load.GlobalRequests, load.GlobalSectors, load.GlobalBytes = 160, 160*16, 160*512
-	shared := line(ptxsim.SharedLoad, "ld.shared.f32 %a, [%p]", 320)
+	shared := line(ptxsim.SharedLoad, "ld.shared.f32", 320)
 	shared.SharedRequests, shared.SharedBytes, shared.SharedConflicts = 320, 320*128, 640
 	p := &ptxsim.Profile{
 		Kernel: "k", Grid: [3]int{300, 1, 1}, Block: [3]int{256, 1, 1}, SharedBytes: 40 << 10, Ran: 2, ReadBytes: 2 * 10240, UnionReadBytes: 2*10240 - 240,
 		WrittenBytes: 2 * 2048,
 		Lines: []ptxsim.LineCounts{
 			load, shared,
-			line(ptxsim.Float32, "fma.rn.f32 %a, %b, %c, %a", 1000),
-			line(ptxsim.Float64, "add.f64 %a, %b, %c", 20),
-			line(ptxsim.Integer, "add.u32 %a, %b, %c", 100),
-			line(ptxsim.Integer, "add.u64 %a, %b, %c", 100),             // two instructions
-			line(ptxsim.Integer, "mul.wide.u32 %a, %b, %c", 100),        // one
-			line(ptxsim.Move, "mov.u32 %a, %b", 5000),                   // none
-			line(ptxsim.ParamAccess, "ld.param.u64 %a, [x]", 5000),      // none
-			line(ptxsim.Special, "ex2.approx.ftz.f32 %a, %b", 10),       //
-			line(ptxsim.Special, "div.rn.f32 %a, %b, %c", 10),           // 8 of float32
-			line(ptxsim.Special, "rem.u32 %a, %b, %c", 10),              // 16 of integers
-			line(ptxsim.Conversion, "cvt.f64.f32 %a, %b", 10),           // special
-			line(ptxsim.Conversion, "cvt.rn.bf16x2.f32 %a, %b, %c", 10), // integer
-			line(ptxsim.Tensor, "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {...}", 64),
-			line(ptxsim.Tensor, "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {...}", 32),
+			line(ptxsim.Float32, "fma.rn.f32", 1000),
+			line(ptxsim.Float64, "add.f64", 20),
+			line(ptxsim.Integer, "add.u32", 100),
+			line(ptxsim.Integer, "add.u64", 100),            // two instructions
+			line(ptxsim.Integer, "mul.wide.u32", 100),       // one
+			line(ptxsim.Move, "mov.u32", 5000),              // none
+			line(ptxsim.ParamAccess, "ld.param.u64", 5000),  // none
+			line(ptxsim.Special, "ex2.approx.ftz.f32", 10),  //
+			line(ptxsim.Special, "div.rn.f32", 10),          // 8 of float32
+			line(ptxsim.Special, "rem.u32", 10),             // 16 of integers
+			line(ptxsim.Conversion, "cvt.f64.f32", 10),      // special
+			line(ptxsim.Conversion, "cvt.u64.u32", 5),       // integer
+			line(ptxsim.Conversion, "cvt.rn.bf16x2.f32", 5), // integer
+			line(ptxsim.Tensor, "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32", 64),
+			line(ptxsim.Tensor, "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32", 32),
 		},
 	}
 	p.Class[ptxsim.GlobalLoad] = load.Counts
@@ -188,7 +189,7 @@ func TestRegisters(t *testing.T) {
 // open is a device of a GPU.
 func open(t *testing.T, gpu GPU) *Device {
 	t.Helper()
-	d, err := Open(gpu)
+	d, err := Open(gpu, "float32")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -87,6 +87,14 @@ type passed interface {
 	Close()
 }
 
+// Products names what the device multiplies its tensors in, which a device may have a choice of: "float32" where it has none.
+func (d *Device) Products() string {
+	if chosen, ok := d.device.(interface{ Products() string }); ok {
+		return chosen.Products()
+	}
+	return d.Type().String()
+}
+
 // New is a recorder in front of a device. A nil clock is the one on the wall.
 func New(dev kernels.Device, clock Clock) *Device {
 	if clock == nil {

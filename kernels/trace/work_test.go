@@ -141,3 +141,19 @@ func TestRecording(t *testing.T) {
 		t.Errorf("%d calls after the end, expected 3", len(more))
 	}
 }
+
+// rounding is a device that multiplies in something else.
+type rounding struct{ kernels.Device }
+
+func (rounding) Products() string { return "tf32" }
+
+// TestProducts: behind a recorder a device multiplies in what it does.
+func TestProducts(t *testing.T) {
+	plain := reference.New(kernels.Float32)
+	if got := trace.New(plain, nil).Products(); got != "float32" {
+		t.Error(got)
+	}
+	if got := trace.New(rounding{plain}, nil).Products(); got != "tf32" {
+		t.Error(got)
+	}
+}
