@@ -131,7 +131,7 @@ func some(names []string) string {
 
 // usage is the table of the kernels.
 func (p *page) usage() {
-	p.printf("## What the assembler makes of the kernels\n\nBlocks is how many a multiprocessor holds at a time, of the size that the steps above launch; the share is that of its threads. The main loop\nis the innermost one with tensor instructions, or else the longest, as the disassembler prints it after unrolling.\n\n")
+	p.printf("## What the assembler makes of the kernels\n\nBlocks is how many a multiprocessor holds at a time, of the size that the steps above launch; the share is that of its threads. The main loop\nis the innermost one with tensor instructions, or else the longest innermost one, as the disassembler prints it after unrolling.\n\n")
 	p.head("kernel", "file", "target", "registers", "spilled bytes", "shared bytes", "threads", "blocks", "of threads", "instructions", "main loop")
 	for _, k := range p.kernels {
 		threads, blocks, share := "", "", ""

@@ -137,8 +137,8 @@ func parse(listing string) map[string][]instruction {
 	return kernels
 }
 
-// mainLoop is the mix of the innermost loop that has the most tensor instructions, or else the most instructions. A loop is what
-// lies between a label and a branch back to it.
+// mainLoop is the mix of the innermost loop with tensor instructions, or else of the innermost loop; of several the one that has
+// the most of them, then the longest. A loop is what lies between a label and a branch back to it.
 func mainLoop(code []instruction) Mix {
 	at := map[string]int{}
 	for n, i := range code {
@@ -146,28 +146,42 @@ func mainLoop(code []instruction) Mix {
 			at[l] = n
 		}
 	}
-	type loop struct{ from, to int }
-	var loops []loop
+	var loops, tensor []loop
 	for n, i := range code {
-		if from, known := at[i.target]; known && from < n { // a branch to itself fills the end of a kernel
-			loops = append(loops, loop{from, n})
+		from, known := at[i.target]
+		if !known || from >= n { // a branch to itself fills the end of a kernel
+			continue
 		}
+		l := loop{from, n, Mix{}}
+		for _, i := range code[from : n+1] {
+			l.mix[kind(i.opcode)]++
+		}
+		loops = append(loops, l)
+		if l.mix["tensor"] > 0 {
+			tensor = append(tensor, l)
+		}
+	}
+	if len(tensor) > 0 {
+		loops = tensor
 	}
 	best := Mix{}
 	for _, l := range loops {
-		inner := slices.ContainsFunc(loops, func(other loop) bool { return other != l && other.from >= l.from && other.to <= l.to })
-		if inner {
-			continue
-		}
-		mix := Mix{}
-		for _, i := range code[l.from : l.to+1] {
-			mix[kind(i.opcode)]++
-		}
-		if c := cmp.Or(cmp.Compare(mix["tensor"], best["tensor"]), cmp.Compare(mix.Total(), best.Total())); c > 0 {
-			best = mix
+		if c := cmp.Or(cmp.Compare(l.mix["tensor"], best["tensor"]), cmp.Compare(l.mix.Total(), best.Total())); c > 0 && !slices.ContainsFunc(loops, l.holds) {
+			best = l.mix
 		}
 	}
 	return best
+}
+
+// loop is instructions from one to another.
+type loop struct {
+	from, to int
+	mix      Mix
+}
+
+// holds says whether another loop lies inside.
+func (l loop) holds(other loop) bool {
+	return other.from >= l.from && other.to <= l.to && other.to-other.from < l.to-l.from
 }
 
 // kinds are the units of the opcodes, by how they begin; what is not among them is integer.

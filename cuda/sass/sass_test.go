@@ -50,6 +50,14 @@ func TestMainLoop(t *testing.T) {
 	if got := mainLoop(kernels["first"][7:]); !maps.Equal(got, Mix{"float32": 4, "control": 1}) {
 		t.Errorf("%v", got)
 	}
+	// The copies that a loop with tensor instructions makes in a loop of their own are not the main loop.
+	nested := []instruction{
+		{opcode: "HMMA.1688.F32.TF32", labels: []string{"a"}}, {opcode: "LDGSTS.E.128", labels: []string{"b"}}, {opcode: "IADD3"}, {opcode: "IADD3"},
+		{opcode: "BRA", target: "b"}, {opcode: "BRA", target: "a"},
+	}
+	if got := mainLoop(nested); !maps.Equal(got, Mix{"tensor": 1, "async copy": 1, "integer": 2, "control": 2}) {
+		t.Errorf("%v", got)
+	}
 	if got := mainLoop(kernels["second"]); got.Total() != 0 {
 		t.Errorf("a loop in a kernel without: %v", got)
 	}
