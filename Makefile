@@ -7,6 +7,10 @@ BENCH       ?= .
 BENCH_OUT   ?= bench/results/bench.txt
 PEER_PYTHON ?= python3
 GAZE_DATA   ?= ../shared/data
+PROGRAM     ?= gzpt-train
+MINUTES     ?= 20
+SEED        ?= 1
+TORTURE     := CGO_ENABLED=0 $(GO) run ./bench/torture
 
 # Linters are built once, pinned, into .tools.
 STATICCHECK_VERSION := v0.8.2
@@ -14,12 +18,19 @@ STATICCHECK         := .tools/staticcheck-$(STATICCHECK_VERSION)
 CUDA_TOOLS          := .tools/cuda-13.5.37
 NVDISASM            := .tools/nvdisasm-13.5.37
 
+# What stands for the CUDA driver's library when the tagged build is linked; docs/gpu.md.
+CUDA_LIBRARY := .tools/libcuda
+CUDA_BUILD   := CGO_ENABLED=1 CGO_CFLAGS="-O2 -g '-I$(CURDIR)/cuda/mumax/libcuda'" CGO_LDFLAGS="'-L$(CURDIR)/$(CUDA_LIBRARY)'"
+
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo study methods measures test machine lint assembler unit tiers noasm portable race short-demo fuzz bench bench-peer bench-gaze check-export check-weights pages bench-contrast cuda-tools ptx clean
+.PHONY: help build demo study methods measures test machine lint assembler unit tiers noasm portable race short-demo short-torture torture fuzz bench bench-peer bench-gaze check-export check-weights pages bench-contrast cuda cuda-test cuda-tools ptx clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## gzpt-train: static, whatever C compiler the machine has; PROGRAM=file
+	CGO_ENABLED=0 $(GO) build -o $(PROGRAM) ./cmd/gzpt-train
 
 demo: ## train on phantom images with gaze, with permuted gaze and without; print one table
 	$(GO) run ./cmd/gzpt-train
@@ -33,7 +44,7 @@ methods: ## four methods with no, permuted and real gaze on phantoms, three seed
 measures: ## what every measure of gaze is worth on real recordings and what it costs, to bench/results; GAZE_DATA=folder
 	$(GO) run ./bench/measures --data $(GAZE_DATA)
 
-test: machine lint assembler unit tiers noasm portable race short-demo ## everything that continuous integration checks
+test: machine lint assembler unit tiers noasm portable race cuda-test short-demo short-torture ## everything that continuous integration checks
 	@echo "make test: all passed"
 
 machine: ## the line that belongs to every number: processor, cores, tiers, Go
@@ -84,9 +95,32 @@ race: ## tests under the race detector, the long ones shortened
 	@echo "== go test -race"
 	$(GO) test -race -short -timeout 30m ./...
 
+cuda: $(CUDA_LIBRARY)/libcuda.a ## build gzpt-train for NVIDIA GPUs: needs gcc, no CUDA and no GPU; the program is under the GPL then (NOTICE)
+	$(CUDA_BUILD) $(GO) build -tags cuda -o gzpt-train ./cmd/gzpt-train
+
+$(CUDA_LIBRARY)/libcuda.a: $(wildcard cuda/mumax/libcuda/*.[ch])
+	@mkdir -p $(CUDA_LIBRARY)
+	$(CC) -O2 -fPIC -Wall -Wextra -Werror -c -o $(CUDA_LIBRARY)/libcuda.o cuda/mumax/libcuda/libcuda.c
+	@rm -f $@ && $(AR) rcs $@ $(CUDA_LIBRARY)/libcuda.o
+
+cuda-test: $(CUDA_LIBRARY)/libcuda.a $(STATICCHECK) ## the build for NVIDIA GPUs, its driver and its command, on an interpreter in place of the GPU
+	@echo "== -tags cuda"
+	$(CUDA_BUILD) $(GO) vet -tags cuda ./cuda/mumax/... ./cmd/...
+	$(CUDA_BUILD) $(STATICCHECK) -tags cuda ./cuda/mumax/... ./cmd/...
+	$(CUDA_BUILD) $(GO) test -race -count=1 -tags cuda ./cuda/mumax
+	$(CUDA_BUILD) $(GO) test -count=1 -tags cuda -run 'TestSimulatedGPU|TestLibraryIsFoundAtRunTime' ./cmd/gzpt-train
+
 short-demo: ## the demo, a few steps of it
 	@echo "== demo, short"
 	$(GO) run ./cmd/gzpt-train --epochs 1 --quiet
+
+torture: ## kills, full disks, damage and more against golden bits, to bench/results; MINUTES=20, SEED=1; may be stopped and repeated. TRIAL=name repeats one
+	@if [ -n "$(TRIAL)" ]; then $(TORTURE) --trial '$(TRIAL)'; else $(TORTURE) --minutes $(MINUTES) --seed $(SEED) --out bench/results/torture.md; fi
+
+# In a folder of its own, so that it goes on with nothing.
+short-torture:
+	@echo "== torture, a minute of it"
+	@folder="$$(mktemp -d)" || exit 1; trap 'rm -rf "$$folder"' EXIT; $(TORTURE) --minutes 1 --folder "$$folder"
 
 fuzz: ## run every fuzz target for FUZZTIME (20s)
 	@for package in $$($(GO) list ./...); do \

@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -62,9 +61,6 @@ func onDevices(b *testing.B, run func(b *testing.B, dev device)) {
 }
 
 var sayNoGPU sync.Once
-
-// openGPU opens the GPU.
-func openGPU() (kernels.Device, error) { return nil, errors.New("this build has no driver of a GPU") }
 
 // timed times an operation and reports its rates by the work of its definition: operations beside the peak of multiply-adds,
 // bytes beside a copy of as many. Of the ceilings before and after the faster count, so that a core that woke up late flatters

@@ -53,3 +53,22 @@ func TestModuleInAnotherProgram(t *testing.T) {
 		t.Errorf("%v\n%s, expected %s", err, text, want)
 	}
 }
+
+// TestDefaultBuild: what the program is built of without tags has no C, and nothing of the module that is under the GPL.
+func TestDefaultBuild(t *testing.T) {
+	c := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}} {{len .CgoFiles}}{{end}}", "../cmd/gzpt-train")
+	c.Env = append(os.Environ(), "GOFLAGS=")
+	text, err := c.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := strings.Fields(string(text))
+	if len(found) < 20 {
+		t.Fatalf("%d packages: the list is not whole", len(found)/2)
+	}
+	for i := 0; i < len(found); i += 2 {
+		if strings.Contains(found[i], "mumax") || found[i+1] != "0" {
+			t.Errorf("%s, with %s files in C, is part of the default build", found[i], found[i+1])
+		}
+	}
+}

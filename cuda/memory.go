@@ -1,7 +1,10 @@
 package cuda
 
 import (
+	"encoding/binary"
 	"math"
+	"slices"
+	"unsafe"
 
 	"gzpt/cuda/internal/driver"
 	"gzpt/kernels"
@@ -10,6 +13,7 @@ import (
 // memory is what a device has taken from its driver.
 type memory struct {
 	blocks  map[*kernels.Memory]driver.Pointer
+	buffers [][]byte // host memory of NewBuffer
 	inUse   int64
 	nowhere uintptr // the next address for a tensor that New had no memory for
 
@@ -40,7 +44,7 @@ func (d *Device) New(t kernels.Type, dims ...int) kernels.Tensor {
 	d.memory.blocks[m] = at
 	d.memory.inUse += int64(bytes)
 	if bytes > 0 {
-		d.fail("New", d.stream.Fill(at, 0, bytes/4))
+		d.fail("New", d.stream.Fill(at, 0, (bytes+3)/4))
 	}
 	return v
 }
@@ -55,7 +59,7 @@ func (d *Device) alloc(op string, bytes int) (at driver.Pointer, ok bool) {
 		err = &kernels.OutOfMemory{Asked: int64(bytes), Free: int64(free), Total: int64(total)}
 	}
 	if err == nil {
-		at, err = d.driver.Alloc(max(bytes, 4)) // a tensor without elements has an address too
+		at, err = d.driver.Alloc(max((bytes+3)/4, 1) * 4) // whole words, which are zeroed; a tensor without elements has an address too
 	}
 	d.fail(op, err)
 	return at, err == nil
@@ -91,11 +95,52 @@ func (d *Device) Free(t kernels.Tensor) {
 // InUse is the bytes of all tensors that were made and not given back.
 func (d *Device) InUse() int64 { return d.memory.inUse }
 
-// NewBuffer allocates host memory of n floats. The driver's interface has no memory that it transfers faster.
-func (d *Device) NewBuffer(n int) []float32 { return make([]float32, n) }
+// NewBuffer allocates host memory of n floats that the device copies from by itself, later.
+func (d *Device) NewBuffer(n int) []float32 {
+	if n == 0 || d.err != nil {
+		return make([]float32, n)
+	}
+	bytes, err := d.driver.AllocHost(4 * n)
+	if err != nil {
+		d.fail("NewBuffer", err)
+		return make([]float32, n)
+	}
+	d.memory.buffers = append(d.memory.buffers, bytes)
+	return unsafe.Slice((*float32)(unsafe.Pointer(&bytes[0])), n)
+}
 
-// FreeBuffer has nothing to give back.
-func (d *Device) FreeBuffer([]float32) {}
+// FreeBuffer gives a buffer back to the driver, behind the operations that were issued before. One that NewBuffer made after
+// the device had failed is ordinary memory.
+func (d *Device) FreeBuffer(b []float32) {
+	i := slices.IndexFunc(d.memory.buffers, func(bytes []byte) bool {
+		return unsafe.Pointer(unsafe.SliceData(bytes)) == unsafe.Pointer(unsafe.SliceData(b))
+	})
+	if i < 0 {
+		return
+	}
+	bytes := d.memory.buffers[i]
+	d.memory.buffers = slices.Delete(d.memory.buffers, i, i+1)
+	if d.wait("FreeBuffer") == nil {
+		d.fail("FreeBuffer", d.driver.FreeHost(bytes))
+	}
+}
+
+// hostIsLittleEndian: host memory holds floats as devices do.
+var hostIsLittleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
+
+// bytesIn is the bytes of floats that lie in a buffer of NewBuffer, nil for other memory.
+func (m *memory) bytesIn(values []float32) []byte {
+	if !hostIsLittleEndian || len(values) == 0 {
+		return nil
+	}
+	at := uintptr(unsafe.Pointer(&values[0]))
+	for _, bytes := range m.buffers {
+		if start := uintptr(unsafe.Pointer(&bytes[0])); start <= at && at < start+uintptr(len(bytes)) {
+			return bytes[at-start:][:4*len(values)]
+		}
+	}
+	return nil
+}
 
 // scratch is memory of n float64 until the end of the operation. Its contents are undefined.
 func (d *Device) scratch(op string, n int) scratch {

@@ -10,9 +10,16 @@ import (
 
 // Transfers convert on the host, so that a value is rounded once, and copy bytes: devices are little-endian.
 
-// Write copies host values into dst, converting to its type. src may be used again when it returns.
+// Write copies host values into dst, converting to its type. src may be used again when it returns; if it lies in a buffer of
+// NewBuffer, after the next Read, ReadFloat64 or Sync, because the device copies it by itself.
 func (d *Device) Write(dst kernels.Tensor, src []float32) {
 	d.check.Transfer("Write", dst, len(src))
+	if data := d.memory.bytesIn(src); data != nil && dst.Type() == kernels.Float32 {
+		if d.err == nil {
+			d.fail("Write", d.stream.CopyIn(driver.Pointer(dst.Address()), data))
+		}
+		return
+	}
 	write(d, "Write", dst, src)
 }
 
@@ -40,6 +47,8 @@ func write[E float32 | float64 | int32](d *Device, op string, dst kernels.Tensor
 			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(v)))
 		case kernels.Float64:
 			data = binary.LittleEndian.AppendUint64(data, math.Float64bits(float64(v)))
+		case kernels.BFloat16:
+			data = binary.LittleEndian.AppendUint16(data, kernels.ToBFloat16(float64(v)))
 		case kernels.Int32:
 			data = binary.LittleEndian.AppendUint32(data, uint32(int32(v)))
 		}
@@ -75,6 +84,8 @@ func read[E float32 | float64](d *Device, op string, dst []E, src kernels.Tensor
 			dst[i] = E(math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:])))
 		case kernels.Float64:
 			dst[i] = E(math.Float64frombits(binary.LittleEndian.Uint64(data[8*i:])))
+		case kernels.BFloat16:
+			dst[i] = E(kernels.FromBFloat16(binary.LittleEndian.Uint16(data[2*i:])))
 		case kernels.Int32:
 			dst[i] = E(int32(binary.LittleEndian.Uint32(data[4*i:])))
 		}

@@ -12,7 +12,7 @@ import (
 
 // ExportBackbone writes the trained backbone to a safetensors file under torchvision's names, without prefix and without
 // the classifier fc, convolution weights as OIHW: torchvision's model of the same depth loads it and misses only fc. The
-// file is written aside, flushed and renamed.
+// file is written aside, flushed and renamed. It has a checksum, and says where it comes from, see [Provenance].
 func ExportBackbone(path string, t *Trainer) error {
 	return atomicfile.Write(path, func(w io.Writer) error {
 		if t.failed != nil {
@@ -22,7 +22,7 @@ func ExportBackbone(path string, t *Trainer) error {
 		if err != nil {
 			return err
 		}
-		return safetensors.Write(w, tensors)
+		return safetensors.WriteSealed(w, tensors, Provenance{Step: t.steps, Steps: t.config.Steps, State: t.checkpoint}.metadata())
 	})
 }
 
@@ -47,6 +47,7 @@ func LoadBackbone(path string, t *Trainer) (*FoundBackbone, error) {
 	}
 	weights.write(t.dev, n, backbonePrefix)
 	t.method.restart()
+	t.checkpoint = ""
 	t.renew()
 	if err := t.dev.Sync(); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -62,6 +63,9 @@ func readBackbone(path string, choose func(*FoundBackbone) (Arch, error)) (*Foun
 		return nil, nil, err
 	}
 	defer file.Close()
+	if err := file.Verify(); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
 	found, weights, err := file.read(choose)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)

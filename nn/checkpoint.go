@@ -10,10 +10,11 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
-	"os"
 
 	"gzpt/kernels"
 	"gzpt/kernels/atomicfile"
+	"gzpt/kernels/checksum"
+	"gzpt/kernels/input"
 	"gzpt/nn/internal/named"
 )
 
@@ -33,8 +34,6 @@ const (
 	maxHeader         = 1 << 20
 	fixedHeader       = len(checkpointMagic) + 8
 )
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // Arithmetic is the number of this version's arithmetic: while it is the same, the same settings and data give the same
 // bits on the same tier. A change that moves a bit of a training on purpose (an order of sums, a kernel, the pixels of a
@@ -66,6 +65,8 @@ type CheckpointInfo struct {
 	Steps, Updates int
 	// Position is where the run stands in its data.
 	Position Position
+	// State is the checksum of the blocks, all that was trained; a backbone that was exported from it names it.
+	State string
 }
 
 // checkpointHeader is the JSON of a checkpoint.
@@ -78,6 +79,8 @@ type checkpointHeader struct {
 	Position   Position         `json:"position"`
 	Tracked    map[string]int64 `json:"num_batches_tracked"` // by network
 	Blocks     []blockHeader    `json:"blocks"`
+
+	state string // the checksum of the blocks
 }
 
 type blockHeader struct {
@@ -145,21 +148,23 @@ func (t *Trainer) Save(w io.Writer, p Position) error {
 		return fmt.Errorf("nn: checkpoint: not written: its header would have %d bytes, a reader accepts %d", len(text), maxHeader)
 	}
 
-	sum := crc32.New(castagnoli)
+	sum := checksum.New()
 	out := io.MultiWriter(w, sum)
 	fixed := binary.LittleEndian.AppendUint32([]byte(checkpointMagic), checkpointVersion)
 	fixed = binary.LittleEndian.AppendUint32(fixed, uint32(len(text)))
 	if _, err := out.Write(append(fixed, text...)); err != nil {
 		return fmt.Errorf("nn: checkpoint: %w", err)
 	}
+	state := checksum.New()
 	for _, b := range blocks {
-		if err := t.writeBlock(out, b); err != nil {
+		if err := t.writeBlock(io.MultiWriter(out, state), b); err != nil {
 			return fmt.Errorf("nn: checkpoint: %s: %w", b.name, err)
 		}
 	}
 	if _, err := w.Write(binary.LittleEndian.AppendUint32(nil, sum.Sum32())); err != nil {
 		return fmt.Errorf("nn: checkpoint: %w", err)
 	}
+	t.checkpoint = checksum.Text(state.Sum32())
 	return nil
 }
 
@@ -202,7 +207,7 @@ func (t *Trainer) readFloats(values []float32, b block, from int) error {
 // another format or a newer version, or that belongs to other settings is an error that names the file and what was
 // expected; the trainer is then unchanged.
 func LoadCheckpoint(path string, t *Trainer) (Position, error) {
-	f, err := os.Open(path)
+	f, err := input.Open(path)
 	if err != nil {
 		return Position{}, err
 	}
@@ -244,7 +249,7 @@ func (t *Trainer) Load(r io.ReadSeeker) (Position, error) {
 		t.failed = fmt.Errorf("nn: checkpoint: %w", err)
 		return Position{}, t.failed
 	}
-	t.steps, t.updates, t.failed = h.Steps, h.Updates, nil
+	t.steps, t.updates, t.failed, t.checkpoint = h.Steps, h.Updates, nil, h.state
 	return h.Position, nil
 }
 
@@ -314,7 +319,7 @@ func sameConfig(file, here Config) error {
 
 // ReadCheckpointInfo verifies the whole file and says what it holds.
 func ReadCheckpointInfo(path string) (CheckpointInfo, error) {
-	f, err := os.Open(path)
+	f, err := input.Open(path)
 	if err != nil {
 		return CheckpointInfo{}, err
 	}
@@ -325,6 +330,7 @@ func ReadCheckpointInfo(path string) (CheckpointInfo, error) {
 	}
 	return CheckpointInfo{
 		Version: checkpointVersion, Config: h.Config, Device: h.Device, Arithmetic: h.Arithmetic, Steps: h.Steps, Updates: h.Updates, Position: h.Position,
+		State: h.state,
 	}, nil
 }
 
@@ -337,7 +343,7 @@ func verifyCheckpoint(r io.ReadSeeker) (h checkpointHeader, data int64, err erro
 	if err != nil {
 		return h, 0, fmt.Errorf("nn: checkpoint: %w", err)
 	}
-	sum := crc32.New(castagnoli)
+	sum := checksum.New()
 	in := bufio.NewReaderSize(r, 4*chunk)
 	text, err := readHeader(io.TeeReader(in, sum))
 	if err != nil {
@@ -358,7 +364,8 @@ func verifyCheckpoint(r io.ReadSeeker) (h checkpointHeader, data int64, err erro
 	if size != end+crc32.Size {
 		return h, 0, fmt.Errorf("nn: checkpoint: truncated or corrupted: %d bytes, expected %d", size, end+crc32.Size)
 	}
-	if _, err := io.CopyN(sum, in, end-data); err != nil {
+	state := checksum.New()
+	if _, err := io.CopyN(io.MultiWriter(sum, state), in, end-data); err != nil {
 		return h, 0, fmt.Errorf("nn: checkpoint: %w", err)
 	}
 	var stored [crc32.Size]byte
@@ -368,6 +375,7 @@ func verifyCheckpoint(r io.ReadSeeker) (h checkpointHeader, data int64, err erro
 	if want := binary.LittleEndian.Uint32(stored[:]); sum.Sum32() != want {
 		return h, 0, fmt.Errorf("nn: checkpoint: corrupted: its checksum is %08x, expected %08x", sum.Sum32(), want)
 	}
+	h.state = checksum.Text(state.Sum32())
 	return h, data, nil
 }
 

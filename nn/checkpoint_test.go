@@ -3,6 +3,7 @@ package nn
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"testing"
 
 	"gzpt/kernels"
+	"gzpt/kernels/checksum"
 	"gzpt/kernels/reference"
 )
 
@@ -90,7 +92,7 @@ func TestLoadReplacesGradients(t *testing.T) {
 // seal gives changed bytes of a checkpoint a valid checksum.
 func seal(b []byte) []byte {
 	n := len(b) - crc32.Size
-	return binary.LittleEndian.AppendUint32(b[:n:n], crc32.Checksum(b[:n], castagnoli))
+	return binary.LittleEndian.AppendUint32(b[:n:n], checksum.Of(b[:n]))
 }
 
 func TestLoadRefuses(t *testing.T) {
@@ -174,7 +176,7 @@ func TestReadCheckpointInfo(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := ReadCheckpointInfo(path)
-	want := CheckpointInfo{Version: 1, Config: tr.Config(), Device: "reference/float32", Arithmetic: Arithmetic, Steps: 3, Updates: 3, Position: Position{5, 6}}
+	want := CheckpointInfo{Version: 1, Config: tr.Config(), Device: "reference/float32", Arithmetic: Arithmetic, Steps: 3, Updates: 3, Position: Position{5, 6}, State: stateOf(t, path)}
 	if err != nil || got != want {
 		t.Errorf("%+v, %v, expected %+v", got, err, want)
 	}
@@ -186,6 +188,60 @@ func TestReadCheckpointInfo(t *testing.T) {
 	}
 	if _, err := ReadCheckpointInfo(path); err == nil || !strings.Contains(err.Error(), path) {
 		t.Errorf("error %v, expected one that names the file", err)
+	}
+}
+
+// stateOf is the checksum of the blocks of a checkpoint.
+func stateOf(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%08x", checksum.Of(blocksOf(t, text)))
+}
+
+// TestProvenance: an exported backbone names the step that it is of and the checkpoint that has the same weights, also where
+// that was loaded; after a further step there is none.
+func TestProvenance(t *testing.T) {
+	dev, path := reference.New(kernels.Float32), filepath.Join(t.TempDir(), "last.ckpt")
+	c := tiny(18)
+	first, second := newTrainer(t, dev, c), newTrainer(t, dev, c)
+	train(t, first, 0, 2)
+	if err := SaveCheckpoint(path, first, Position{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := LoadCheckpoint(path, second); err != nil {
+		t.Fatal(err)
+	}
+	want := Provenance{Step: 2, Steps: c.Steps, State: stateOf(t, path)}
+	for i, tr := range []*Trainer{first, second, second} {
+		if i == 2 {
+			train(t, tr, 2, 1)
+			want.Step, want.State = 3, ""
+		}
+		exported := filepath.Join(t.TempDir(), "backbone.safetensors")
+		if err := ExportBackbone(exported, tr); err != nil {
+			t.Fatal(err)
+		}
+		encoder, err := LoadEncoder(dev, exported, 1, c.Height, c.Width)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := encoder.Found().Provenance; got == nil || *got != want {
+			t.Errorf("trainer %d: %+v, expected %+v", i, got, want)
+		}
+		damaged, err := os.ReadFile(exported)
+		if err != nil {
+			t.Fatal(err)
+		}
+		damaged[len(damaged)/2] ^= 1 // the last digit of a weight
+		if err := os.WriteFile(exported, damaged, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := LoadEncoder(dev, exported, 1, c.Height, c.Width); !errors.Is(err, checksum.ErrDamaged) || !strings.Contains(err.Error(), exported) {
+			t.Errorf("a damaged backbone gives %v", err)
+		}
 	}
 }
 

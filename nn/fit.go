@@ -45,6 +45,9 @@ func (w *WeightFile) read(choose func(*FoundBackbone) (Arch, error)) (*FoundBack
 		if err != nil {
 			return nil, nil, err
 		}
+		if len(tracked) != 1 {
+			return nil, nil, fmt.Errorf("bn1%s has %d elements, expected 1", trackedSuffix, len(tracked))
+		}
 		weights.tracked = tracked[0]
 	}
 	b.Arch = a

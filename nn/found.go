@@ -24,6 +24,8 @@ type FoundBackbone struct {
 	LeftOut []string
 	// Converted is the types of elements that become float32.
 	Converted []tensorfile.Type
+	// Provenance is where a file that a trainer exported comes from, nil for any other.
+	Provenance *Provenance
 
 	file    tensorfile.File
 	names   naming
@@ -59,7 +61,7 @@ func (w *WeightFile) Backbone() (*FoundBackbone, error) {
 }
 
 func (w *WeightFile) find() (*FoundBackbone, error) {
-	b := &FoundBackbone{Format: w.Format, file: w.File, index: map[string]int{}}
+	b := &FoundBackbone{Format: w.Format, Provenance: provenanceIn(w.Metadata), file: w.File, index: map[string]int{}}
 	var err error
 	if b.Prefix, b.names, err = findPrefix(w.Tensors()); err != nil {
 		return nil, err

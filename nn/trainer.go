@@ -76,6 +76,8 @@ type Trainer struct {
 	steps   int   // micro-batches done
 	updates int   // updates of the weights done
 	failed  error // what stopped the run for good
+	// checkpoint is CheckpointInfo.State of the checkpoint that holds this state, "" where none does.
+	checkpoint string
 
 	batch  microBatch // of this step
 	report *report
@@ -186,6 +188,7 @@ func (t *Trainer) Step(b *Batch) (Metrics, error) {
 		return metrics, t.failed
 	}
 	t.steps++
+	t.checkpoint = ""
 	if metrics.Updated {
 		t.update(metrics.LR)
 	}

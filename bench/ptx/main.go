@@ -29,7 +29,7 @@ type settings struct {
 }
 
 // precisions are those that steps are predicted for, where the device has them.
-var precisions = []string{"float32", "bfloat16"}
+var precisions = []string{"float32", "tf32", "bfloat16"}
 
 func main() {
 	s := settings{depths: []int{18, 50}}

@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/signal"
@@ -26,6 +27,7 @@ import (
 	"gzpt/bench"
 	"gzpt/gaze/formats"
 	"gzpt/kernels"
+	"gzpt/kernels/atomicfile"
 	"gzpt/nn"
 	"gzpt/nn/evaluate"
 	"gzpt/nn/pretrain"
@@ -81,7 +83,7 @@ func main() {
 		s.onPhantoms()
 	}
 
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	if err := run(ctx, s); err != nil {
 		fmt.Fprintln(os.Stderr, "study:", err)
@@ -151,8 +153,13 @@ func run(ctx context.Context, s settings) error {
 		return err
 	}
 	page := s.page(results, time.Now(), bench.Machine())
-	fmt.Print(page)
-	return os.WriteFile(s.out, []byte(page), 0o644)
+	if _, err := fmt.Print(page); err != nil {
+		return err
+	}
+	return atomicfile.Write(s.out, func(w io.Writer) error {
+		_, err := io.WriteString(w, page)
+		return err
+	})
 }
 
 // results is the evaluations of each condition by seed.
@@ -194,8 +201,7 @@ func (x *study) result(ctx context.Context, c condition, seed uint64) (*evaluate
 
 // train makes a run, or continues it: a run on the disk that has other settings is refused.
 func (x *study) train(ctx context.Context, dir rundir.Dir, c condition, seed uint64) error {
-	_, err := os.Stat(string(dir))
-	resume := err == nil
+	resume := rundir.Vacant(string(dir)) != nil
 	d := pretrain.Data{Images: x.set, Gaze: x.set.Recordings}
 	alike := pretrain.Alike{By: c.relation}
 	if !resume {

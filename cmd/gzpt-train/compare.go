@@ -2,22 +2,19 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"slices"
 
+	"gzpt/cmd/gzpt-train/internal/relatefolder"
 	"gzpt/gaze/examine"
 	"gzpt/gaze/similarity"
-	"gzpt/nn/rundir"
 )
 
 // readersCompared bounds the recordings that are compared to see whether readers agree.
 const readersCompared = 2000
 
-// comparison ranks the measures, that of the report among them. What is done is kept in compare.json until all is.
+// comparison ranks the measures, that of the report among them. What is done is kept in compare.json until the report is.
 func (x *examined) comparison(ctx context.Context, found *findings) ([]examine.Comparison, error) {
 	specs, err := x.measures()
 	if err != nil || len(specs) == 0 {
@@ -26,10 +23,7 @@ func (x *examined) comparison(ctx context.Context, found *findings) ([]examine.C
 	if !x.gaze.alike().Permuted() && !slices.Contains(specs, found.Measure) {
 		specs = append(specs, found.Measure)
 	}
-	var done []examine.Comparison
-	if err := rundir.ReadJSON(x.dir.Comparison(), &done); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
+	done := x.progressed.Comparison
 	for k, spec := range specs {
 		if slices.ContainsFunc(done, func(c examine.Comparison) bool { return c.Measure == spec }) {
 			continue
@@ -39,12 +33,14 @@ func (x *examined) comparison(ctx context.Context, found *findings) ([]examine.C
 			return nil, err
 		}
 		done = append(done, c)
-		if err := rundir.WriteJSON(x.dir.Comparison(), done); err != nil {
+		x.progressed.Comparison = done
+		if err := x.progressed.Write(x.dir); err != nil {
 			return nil, err
 		}
 	}
+	done = slices.Clone(done)
 	examine.Rank(done)
-	return done, os.Remove(x.dir.Comparison())
+	return done, nil
 }
 
 // compared is what a measure is worth; the report knows that of its own.
@@ -52,7 +48,7 @@ func (x *examined) compared(ctx context.Context, found *findings, spec, what str
 	if spec == found.Measure && !x.gaze.alike().Permuted() {
 		return found.Examination.Comparison(spec, found.Timing), nil
 	}
-	o := similarity.RelateOptions{Measure: spec, Readers: x.gaze.readers, File: x.dir.Comparison() + ".npy", Progress: x.progress(what)}
+	o := similarity.RelateOptions{Measure: spec, Readers: x.gaze.readers, File: relatefolder.MatrixOf(x.dir.Comparison()), Progress: x.progress(what)}
 	return examine.CompareMeasure(ctx, x.dev, x.set.Recordings, o, x.set.Labels(), readersCompared)
 }
 

@@ -11,6 +11,9 @@ import (
 	"time"
 
 	"gzpt/cmd/gzpt-train/internal/words"
+	"gzpt/kernels/input"
+	"gzpt/kernels/plain"
+	"gzpt/nn"
 	"gzpt/nn/data"
 	"gzpt/nn/data/picture"
 	"gzpt/nn/pretrain/dataset"
@@ -35,12 +38,20 @@ func (s *dataSettings) addFlags(f *flags) {
 	g.Var((*listValue)(&s.Exclude), "exclude", "leave out images whose file or folder is called so: `PATTERN`[,PATTERN] as in '*_mask*', with a slash of the whole path")
 	g.IntVar(&s.ImageSize, "image-size", 224, "side of the square views in pixels: `N` (phantoms: 32)")
 	g.IntVar(&s.Channels, "channels", 3, "channels of the views: `N`, 3 for colour, 1 for grey")
-	f.choice(g, &s.orientation, "orientation", []string{"stored", "upright"}, "turn images as their orientation tag says: `HOW` (TIFF: always)")
+	f.choice(g, &s.orientation, "orientation", []string{"stored", "upright"}, "turn images as their tag says: `HOW` (TIFF: always)")
 	g.StringVar(&s.Window, "window", "", "stored values that become black and white: `LO,HI`, auto (the bits that are used) or percentile (0.5 and 99.5 % of each "+
 		"image); default: the full scale of 8 or 16 bits")
+	g.BoolVar(&s.AllowOutside, "allow-outside", false, "let a manifest name files outside its folder")
 	g.BoolVar(&s.SkipBad, "skip-bad", false, "list and leave out bad images and bad gaze instead of stopping")
-	f.path(g, &s.Cache, "cache", "folder for decoded images: `DIR` (default: the user's cache folder; see gzpt-train cache)")
+	g.Var((*cacheValue)(&s.Cache), "cache", "folder for decoded images: `DIR` (default: the user's cache folder; see gzpt-train cache); none keeps them in memory alone")
 	g.IntVar(&s.Phantoms, "phantoms", 1000, "number of phantoms: `N`")
+}
+
+// allowOfOldRun lets a run from before there was --allow-outside find what its manifest names.
+func (s *dataSettings) allowOfOldRun(f *flags, recorded settings) {
+	if _, known := recorded["allow-outside"]; !known && !f.given("allow-outside") {
+		s.AllowOutside = true
+	}
 }
 
 // anchor makes tables that lie outside the data's folder absolute, so that a run can be continued from another folder.
@@ -85,6 +96,21 @@ func (s *dataSettings) validate() error {
 		return usagef("--window and --exclude are for the images of --data")
 	}
 	return nil
+}
+
+// parts is the memory that the data settings take: phantoms are all in memory, and every worker holds a square.
+func (s *dataSettings) parts(workers int, phantoms bool) []nn.Part {
+	const item, goroutine = 2 << 10, 8 << 10 // what a phantom and a goroutine take beside their pixels
+	side := float64(data.Side(s.ImageSize))
+	square := side * side * float64(s.Channels)
+	parts := []nn.Part{{Setting: "workers", What: "what each worker holds", Bytes: float64(max(workers, 1)) * (square + goroutine)}}
+	if phantoms {
+		whole := float64(data.Side(2 * s.ImageSize))
+		n := float64(s.Phantoms)
+		parts = append(parts,
+			nn.Part{Setting: "phantoms", What: "the phantoms", Bytes: n * (whole*whole*float64(s.Channels) + square + item)})
+	}
+	return parts
 }
 
 // columnOf reports whether a text is FILE:COLUMN.
@@ -142,7 +168,7 @@ func tellList(e *environment, set *dataset.Set) {
 func (s *dataSettings) tellPixels(e *environment, set *dataset.Set) {
 	p := set.Stored
 	if p.File != "" {
-		e.console.Info("pixel cache", "file", p.File, "size", bytesText(p.Size), "decoded", cmp.Or(p.Decoded, "before"))
+		e.console.Info("pixel cache", "file", p.File, "size", input.Bytes(p.Size), "decoded", cmp.Or(p.Decoded, "before"))
 	}
 	if n := len(p.Tagged); n > 0 {
 		e.console.Warn(fmt.Sprintf("%d of %d images have an orientation tag that is not applied, the first %q: --orientation upright turns them", n, len(set.Items()), p.Tagged[0]))
@@ -151,21 +177,6 @@ func (s *dataSettings) tellPixels(e *environment, set *dataset.Set) {
 		e.console.Warn(fmt.Sprintf("%s: --window %s scales them", p.Unused, p.Suggested))
 	}
 	s.Window = p.Window
-}
-
-// bytesText is a number of bytes for a person.
-func bytesText(n int64) string {
-	v, unit := float64(n), "bytes"
-	for _, next := range []string{"KiB", "MiB", "GiB", "TiB"} {
-		if v < 1024 {
-			break
-		}
-		v, unit = v/1024, next
-	}
-	if unit == "bytes" {
-		return fmt.Sprintf("%d bytes", n)
-	}
-	return fmt.Sprintf("%.1f %s", v, unit)
 }
 
 func tellSkips(e *environment, set *dataset.Set) {
@@ -196,7 +207,7 @@ of channels and orientation. A file is made anew where an image has changed, wha
 func buildCache(f *flags) work {
 	var folder string
 	g := f.group("What")
-	f.path(g, &folder, "cache", "folder for decoded images: `DIR` (default: the user's cache folder)")
+	g.Var((*cacheValue)(&folder), "cache", "folder for decoded images: `DIR` (default: the user's cache folder)")
 	return func(_ context.Context, e *environment, args []string) error {
 		act := "list"
 		if len(args) > 0 {
@@ -205,13 +216,16 @@ func buildCache(f *flags) work {
 		if acts := []string{"list", "clear"}; len(args) > 1 || !slices.Contains(acts, act) {
 			return usagef("cache %s: expected list or clear%s", act, words.DidYouMean(act, acts))
 		}
+		if folder == dataset.NoCache {
+			return usagef("--cache %s: expected a folder", folder)
+		}
 		folder, err := dataset.CacheFolder(folder)
 		if err != nil {
 			return err
 		}
 		if act == "clear" {
 			removed, err := data.ClearCaches(folder)
-			fmt.Fprintf(e.stdout, "%s: %s removed\n", folder, cachesText(removed))
+			fmt.Fprintf(e.stdout, "%s: %s removed\n", plain.Text(folder), cachesText(removed))
 			return err
 		}
 		files, err := data.Caches(folder)
@@ -230,19 +244,19 @@ func cachesText(files []data.CacheFile) string {
 		total += f.Size
 	}
 	if len(files) == 1 {
-		return "1 file of " + bytesText(total)
+		return "1 file of " + input.Bytes(total)
 	}
-	return fmt.Sprintf("%d files of %s", len(files), bytesText(total))
+	return fmt.Sprintf("%d files of %s", len(files), input.Bytes(total))
 }
 
 func listCaches(w io.Writer, folder string, files []data.CacheFile) {
-	fmt.Fprintf(w, "%s: %s\n", folder, cachesText(files))
+	fmt.Fprintf(w, "%s: %s\n", plain.Text(folder), cachesText(files))
 	for _, f := range files {
-		fmt.Fprintf(w, "%s  %10s  %s  ", f.Written.Format(time.DateTime), bytesText(f.Size), f.Path)
+		fmt.Fprintf(w, "%s  %10s  %s  ", f.Written.Format(time.DateTime), input.Bytes(f.Size), plain.Text(f.Path))
 		if f.Fault != "" {
-			fmt.Fprintf(w, "of no use: %s\n", f.Fault)
+			fmt.Fprintf(w, "of no use: %s\n", plain.Text(f.Fault))
 			continue
 		}
-		fmt.Fprintf(w, "%d images of %d x %d x %d, the first %s\n", f.Images, f.Side, f.Side, f.Channels, f.First)
+		fmt.Fprintf(w, "%d images of %d x %d x %d, the first %s\n", f.Images, f.Side, f.Side, f.Channels, plain.Text(f.First))
 	}
 }

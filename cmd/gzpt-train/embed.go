@@ -50,12 +50,12 @@ func buildEmbed(f *flags) work {
 		if err := rundir.Vacant(out); err != nil {
 			return err
 		}
-		return s.embed(ctx, e, out, pixels)
+		return s.embed(ctx, e, f, out, pixels)
 	}
 }
 
-func (s *subject) embed(ctx context.Context, e *environment, out string, withPixels bool) error {
-	dev, set, err := s.open(ctx, e)
+func (s *subject) embed(ctx context.Context, e *environment, f *flags, out string, withPixels bool) error {
+	dev, set, err := s.open(ctx, e, f)
 	if err != nil {
 		return err
 	}
@@ -79,17 +79,17 @@ func (s *subject) embed(ctx context.Context, e *environment, out string, withPix
 			return nil
 		}
 	}
-	f, err := evaluate.Encode(ctx, encoder, set, o)
+	features, err := evaluate.Encode(ctx, encoder, set, o)
 	if err != nil {
 		return err
 	}
 	e.console.Finish()
 	_, err = rundir.Create(out, func(dir rundir.Dir) error {
-		if err := npy.WriteFile(filepath.Join(string(dir), "features.npy"), []int{f.Rows, f.Dim}, f.Values); err != nil {
+		if err := npy.WriteFile(filepath.Join(string(dir), "features.npy"), []int{features.Rows, features.Dim}, features.Values); err != nil {
 			return err
 		}
 		if withPixels {
-			dims := []int{f.Rows, s.data.ImageSize, s.data.ImageSize, s.data.Channels}
+			dims := []int{features.Rows, s.data.ImageSize, s.data.ImageSize, s.data.Channels}
 			if err := npy.WriteFile(filepath.Join(string(dir), "pixels.npy"), dims, all); err != nil {
 				return err
 			}
@@ -97,7 +97,7 @@ func (s *subject) embed(ctx context.Context, e *environment, out string, withPix
 		return pretrain.WriteRows(dir.Items(), rows)
 	})
 	if err == nil {
-		fmt.Fprintf(e.stdout, "%d x %d features of %s written to %s\n", f.Rows, f.Dim, encoder, out)
+		fmt.Fprintf(e.stdout, "%d x %d features of %s written to %s\n", features.Rows, features.Dim, encoder, out)
 	}
 	return err
 }

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 
 	"gzpt/kernels"
+	"gzpt/kernels/plain"
 	"gzpt/nn/evaluate"
 	"gzpt/nn/pretrain"
 	"gzpt/nn/pretrain/dataset"
@@ -51,7 +51,7 @@ func buildEvaluate(f *flags) work {
 		if out == "" && s.run != "" && !f.given("weights") && !f.given("data") {
 			out = rundir.Dir(s.run).Evaluation()
 		}
-		v, err := s.evaluate(ctx, e, knn, trainedToo)
+		v, err := s.evaluate(ctx, e, f, knn, trainedToo)
 		if err != nil {
 			return err
 		}
@@ -67,8 +67,8 @@ func buildEvaluate(f *flags) work {
 	}
 }
 
-func (s *subject) evaluate(ctx context.Context, e *environment, knn evaluate.KNN, trainedToo bool) (*evaluate.Report, error) {
-	dev, set, err := s.open(ctx, e)
+func (s *subject) evaluate(ctx context.Context, e *environment, f *flags, knn evaluate.KNN, trainedToo bool) (*evaluate.Report, error) {
+	dev, set, err := s.open(ctx, e, f)
 	if err != nil {
 		return nil, err
 	}
@@ -95,12 +95,6 @@ func (s *subject) evaluate(ctx context.Context, e *environment, knn evaluate.KNN
 	return v, nil
 }
 
-// runOfWeights is the run that the weights are the backbone of, where they lie in one.
-func (s *subject) runOfWeights() (rundir.Dir, bool) {
-	dir := rundir.Dir(filepath.Dir(filepath.Dir(s.weights)))
-	return dir, dir.Backbone() == s.weights && rundir.Is(string(dir))
-}
-
 func (s *subject) judge(ctx context.Context, e *environment, dev kernels.Device, set *dataset.Set, knn evaluate.KNN) (*evaluate.Report, error) {
 	o := evaluate.BackboneOptions{EncodeOptions: s.encoding(e), Batch: s.batch, KNN: knn, Labels: s.data.LabelSource()}
 	if dir := rundir.Dir(s.run); s.run != "" && s.weights == dir.Backbone() {
@@ -119,7 +113,7 @@ func (s *subject) judge(ctx context.Context, e *environment, dev kernels.Device,
 
 // printReport writes the scores as a table.
 func printReport(w io.Writer, v *evaluate.Report) {
-	fmt.Fprintf(w, "%s of %s: %d classes of %s; %d train, %d val, %d test items\n", v.Network, v.Backbone, len(v.Classes), v.Labels, v.Train, v.Val, v.Test)
+	fmt.Fprintf(w, "%s of %s: %d classes of %s; %d train, %d val, %d test items\n", v.Network, plain.Text(v.Backbone), len(v.Classes), plain.Text(v.Labels), v.Train, v.Val, v.Test)
 	fmt.Fprintf(w, "items of each class, train/val/test: %s\n", classCounts(v))
 	fmt.Fprintf(w, "%-22s %9s %18s %10s\n", "", "accuracy", "balanced accuracy", "macro AUC")
 	row := func(name string, s evaluate.Scores) {
@@ -136,7 +130,7 @@ const mostClasses = 20
 func classCounts(v *evaluate.Report) string {
 	var parts []string
 	for c, n := range v.Counts[:min(len(v.Counts), mostClasses)] {
-		parts = append(parts, fmt.Sprintf("%s %d/%d/%d", v.Classes[c], n.Train, n.Val, n.Test))
+		parts = append(parts, fmt.Sprintf("%s %d/%d/%d", plain.Text(v.Classes[c]), n.Train, n.Val, n.Test))
 	}
 	if more := len(v.Counts) - mostClasses; more > 0 {
 		parts = append(parts, fmt.Sprintf("and %d more classes", more))

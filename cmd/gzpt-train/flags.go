@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"gzpt/cmd/gzpt-train/internal/words"
+	"gzpt/nn/pretrain/dataset"
 )
 
 // program is the name of the command.
@@ -21,6 +22,8 @@ const program = "gzpt-train"
 // usageError is a mistake on the command line.
 type usageError struct{ error }
 
+func (u usageError) Unwrap() error { return u.error }
+
 func usagef(format string, a ...any) error { return usageError{fmt.Errorf(format, a...)} }
 
 // inFlags is a mistake on the command line that a package has found, nil for none.
@@ -28,7 +31,7 @@ func inFlags(err error) error {
 	if err == nil {
 		return nil
 	}
-	return usageError{errors.New(words.InFlags(err))}
+	return usageError{words.InFlags(err)}
 }
 
 // flags is the flags of a verb in titled groups.
@@ -106,8 +109,8 @@ func (f *flags) misread(err error) error {
 func (f *flags) sensible() (err error) {
 	f.all.Visit(func(flag *pflag.Flag) {
 		switch v := flag.Value.(type) {
-		case *pathValue:
-			if *v == "" {
+		case *pathValue, *cacheValue:
+			if v.String() == "" {
 				err = fmt.Errorf("--%s \"\": expected a path", flag.Name)
 			}
 		default:
@@ -213,20 +216,28 @@ func wrapped(text string, width int) []string {
 // choice adds a flag that takes one of some words, the first unless it is given.
 func (f *flags) choice(set *pflag.FlagSet, p *string, name string, words []string, usage string) {
 	*p = words[0]
-	set.Var(&choiceValue{p, words}, name, usage)
+	set.Var(&choiceValue{p: p, words: words}, name, usage)
 }
 
 // choiceValue is a flag's value out of a list.
 type choiceValue struct {
-	p     *string
-	words []string
+	p        *string
+	words    []string
+	numbered string // the word that a colon and a number may follow
 }
 
 func (v *choiceValue) String() string { return *v.p }
 func (v *choiceValue) Type() string   { return "string" }
 
 func (v *choiceValue) Set(s string) error {
-	if !slices.Contains(v.words, s) {
+	word := s
+	if before, number, ok := strings.Cut(s, ":"); ok && before == v.numbered {
+		if _, err := strconv.ParseUint(number, 10, 16); err != nil {
+			return fmt.Errorf("expected a number from 0 on behind the colon")
+		}
+		word = before
+	}
+	if !slices.Contains(v.words, word) {
 		return fmt.Errorf("expected one of %s", strings.Join(v.words, ", "))
 	}
 	*v.p = s
@@ -255,6 +266,20 @@ func (v *pathValue) Set(s string) error {
 	}
 	*v = pathValue(absolute)
 	return nil
+}
+
+// cacheValue is a flag's value that is a path, or the word for no cache.
+type cacheValue string
+
+func (v *cacheValue) String() string { return string(*v) }
+func (v *cacheValue) Type() string   { return "string" }
+
+func (v *cacheValue) Set(s string) error {
+	if s == dataset.NoCache {
+		*v = dataset.NoCache
+		return nil
+	}
+	return (*pathValue)(v).Set(s)
 }
 
 // listValue is a flag's value that is words with commas between them.

@@ -1,14 +1,19 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 
+	"gzpt/kernels/checksum"
+	"gzpt/kernels/input"
 	"gzpt/kernels/npy"
+	"gzpt/kernels/plain"
 	"gzpt/nn"
 	"gzpt/nn/pretrain"
 	"gzpt/nn/rundir"
@@ -17,7 +22,7 @@ import (
 
 const aboutInspect = `
 Says what each PATH holds: a run directory, a checkpoint, a file of weights (safetensors, PyTorch's .pth or .pt) or a .npy
-file. Checkpoints are verified as a whole. What a file is follows from its content, not from its name.
+file. Checkpoints, and what else has a checksum, are verified as a whole. What a file is follows from its content, not from its name.
 `
 
 func buildInspect(*flags) work {
@@ -43,7 +48,7 @@ func inspect(w io.Writer, path string) error {
 		return inspectRun(w, path)
 	}
 	head := make([]byte, 16)
-	f, err := os.Open(path)
+	f, err := input.Open(path)
 	if err != nil {
 		return err
 	}
@@ -63,31 +68,46 @@ func inspect(w io.Writer, path string) error {
 	return fmt.Errorf("%s: neither a run directory, a checkpoint, a safetensors, PyTorch nor .npy file", path)
 }
 
+// inspectRun shows all of a run that can be read, and returns what of it is damaged or does not belong together.
 func inspectRun(w io.Writer, path string) error {
 	d, err := rundir.Open(path)
 	if err != nil {
 		return err
 	}
 	c, err := pretrain.ReadRecord(d)
-	if err != nil {
-		return err
+	faults := []error{err}
+	if errors.Is(err, checksum.ErrDamaged) { // it may tell something all the same
+		var text []byte
+		if text, err = input.ReadFile(d.Config(), input.Document); err == nil {
+			c = &pretrain.Record{}
+			err = json.Unmarshal(text, c)
+		}
 	}
-	fmt.Fprintf(w, "%s: run of %s\n  command: %s\n  started: %s\n", path, c.Version, c.Command, c.Started)
-	list, err := pretrain.ReadRows(d.Items())
 	if err != nil {
-		return err
+		return errors.Join(faults...)
 	}
-	fmt.Fprintf(w, "  items: %d, %d of them to train on\n", len(list), len(pretrain.Training(list)))
+	fmt.Fprintf(w, "%s: run of %s\n  command: %s\n  started: %s\n", plain.Text(path), plain.Text(c.Version), plain.Text(c.Command), plain.Text(c.Started))
+	if list, err := pretrain.ReadRows(d.Items()); err == nil {
+		fmt.Fprintf(w, "  items: %d, %d of them to train on\n", len(list), len(pretrain.Training(list)))
+	} else {
+		faults = append(faults, err)
+	}
+	if text := c.Unchecked(d); text != "" {
+		fmt.Fprintf(w, "  %s\n", plain.Text(text))
+	}
 	for _, file := range []string{d.Checkpoint(), d.Backbone(), d.Relation()} {
 		if _, err := os.Stat(file); err != nil {
-			fmt.Fprintf(w, "%s: not there\n", file)
+			fmt.Fprintf(w, "%s: not there\n", plain.Text(file))
 			continue
 		}
-		if err := inspect(w, file); err != nil {
-			return err
-		}
+		faults = append(faults, inspect(w, file))
 	}
-	return nil
+	faults = append(faults, c.CheckFiles(d))
+	if _, err := os.Stat(d.Checkpoint()); err == nil && faults[0] == nil {
+		_, _, err := pretrain.Check(d)
+		faults = append(faults, err)
+	}
+	return errors.Join(faults...)
 }
 
 func inspectCheckpoint(w io.Writer, path string) error {
@@ -99,18 +119,22 @@ func inspectCheckpoint(w io.Writer, path string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	_, err = fmt.Fprintf(w, "%s: checkpoint, format %d, whole, written on %s\n  %s, %s\n  step %d of %d, %d updates, epoch %d, batch %d of the next epoch\n  settings: %s\n",
-		path, c.Version, c.Device, c.Config.Method, c.Config.Arch, c.Steps, c.Config.Steps, c.Updates, c.Position.Epoch, c.Position.Batch, settings)
-	return err
+	fmt.Fprintf(w, "%s: checkpoint, format %d, whole, written on %s\n  %s, %s\n  step %d of %d, %d updates, epoch %d, batch %d of the next epoch, state %s\n  settings: %s\n",
+		plain.Text(path), c.Version, plain.Text(c.Device), c.Config.Method, c.Config.Arch, c.Steps, c.Config.Steps, c.Updates, c.Position.Epoch, c.Position.Batch, plain.Text(c.State), settings)
+	return nil
 }
 
 func inspectArray(w io.Writer, path string) error {
-	dims, values, err := npy.ReadFile(path)
+	dims, err := npy.Shape(path)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(w, "%s: array %v, %d elements\n", path, dims, len(values))
-	return err
+	elements := 1
+	for _, d := range dims {
+		elements *= d
+	}
+	fmt.Fprintf(w, "%s: array %v, %d elements\n", plain.Text(path), dims, elements)
+	return nil
 }
 
 func inspectTensors(w io.Writer, path string) error {
@@ -123,14 +147,20 @@ func inspectTensors(w io.Writer, path string) error {
 	for _, t := range f.Tensors() {
 		total += t.Len()
 	}
-	fmt.Fprintf(w, "%s: %s, %d tensors, %d elements\n", path, f.Format, len(f.Tensors()), total)
+	fmt.Fprintf(w, "%s: %s, %d tensors, %d elements\n", plain.Text(path), f.Format, len(f.Tensors()), total)
+	if of := f.Provenance(); of != nil {
+		fmt.Fprintf(w, "  of step %d of %d, of the checkpoint with the state %s\n", of.Step, of.Steps, plain.Text(cmp.Or(of.State, "that is not known")))
+	}
 	if found, err := f.Backbone(); err == nil {
-		fmt.Fprintf(w, "  a backbone: %v\n", found)
+		fmt.Fprintf(w, "  a backbone: %s\n", plain.Text(fmt.Sprint(found)))
 	} else {
-		fmt.Fprintf(w, "  %v\n", err)
+		fmt.Fprintf(w, "  %s\n", plain.Error(err))
 	}
 	for _, t := range f.Tensors() {
-		fmt.Fprintf(w, "  %-40s %s %v\n", t.Name, t.Type, t.Shape)
+		fmt.Fprintf(w, "  %-40s %s %v\n", plain.Text(t.Name), t.Type, t.Shape)
+	}
+	if err := f.Verify(); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil
 }

@@ -21,6 +21,8 @@ import (
 
 	"gzpt/cmd/gzpt-train/internal/console"
 	"gzpt/cmd/gzpt-train/internal/words"
+	"gzpt/gaze/formats"
+	"gzpt/kernels/plain"
 	"gzpt/nn"
 	"gzpt/nn/data"
 	"gzpt/nn/evaluate"
@@ -37,6 +39,7 @@ const (
 )
 
 func main() {
+	signal.Ignore(syscall.SIGPIPE) // a reader of the log that goes away ends no training: writing says so instead
 	ctx, stop := interruptible(os.Stderr)
 	status := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
@@ -78,25 +81,35 @@ func pickVerb(args []string) (*verb, []string, error) {
 
 // run carries out the command and returns its exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	results, messages := console.NewStream(stdout), console.NewStream(stderr)
+	status := carryOut(ctx, args, results, messages)
+	if err := results.Err(); err != nil && status == statusDone {
+		fmt.Fprintf(messages, "error: %v\n", err)
+		status = statusFailed
+	}
+	return status
+}
+
+func carryOut(ctx context.Context, args []string, stdout, stderr *console.Stream) int {
 	v, rest, err := pickVerb(args)
 	if err != nil {
-		fmt.Fprintf(stderr, "error: %v\n", err)
+		fmt.Fprintf(stderr, "error: %s\n", plain.Error(err))
 		return statusUsage
 	}
-	e := &environment{args: args, stdout: stdout, verbs: verbs()}
+	e := &environment{args: args, stdout: plain.Writer(stdout), verbs: verbs()}
 	f, work := v.flags(&e.common)
 	switch err := f.parse(rest); {
 	case errors.Is(err, pflag.ErrHelp):
 		fmt.Fprint(stdout, v.help(f))
 		return statusDone
 	case err != nil:
-		fmt.Fprintf(stderr, "error: %v\n", withHelp(f.misread(err), v))
+		fmt.Fprintf(stderr, "error: %s\n", plain.Lines(withHelp(f.misread(err), v)))
 		return statusUsage
 	}
 	e.console = console.New(e.consoleOptions(stderr))
 	status := e.status(v, work(ctx, e, f.arguments()))
 	if err := e.console.Close(); err != nil && status == statusDone {
-		fmt.Fprintf(stderr, "error: %v\n", err)
+		fmt.Fprintf(stderr, "error: %s\n", plain.Error(err))
 		return statusFailed
 	}
 	return status
@@ -140,12 +153,16 @@ func hint(err error) string {
 		{pretrain.ErrNoUpdate, ": --accumulate N, or a longer run by --epochs or --steps"},
 		{pretrain.ErrNoLabels, ": --labels FILE:COLUMN names them"},
 		{pretrain.ErrFlat, ": --tau-full T"},
+		{pretrain.ErrStale, ": --resume --out RUN or export --run RUN writes it anew"},
+		{data.ErrCache, "; --cache DIR names another folder, --cache none keeps the pixels in memory"},
 		{pretrain.ErrChanged, "; --init starts a new run from its weights"},
 		{data.ErrImageColumn, "; --image-column COLUMN names it"},
+		{data.ErrOutside, "; --allow-outside lets it"},
+		{formats.ErrOutside, "; --allow-outside lets it"},
 		{data.ErrWindow, "; --window percentile scales each image by itself"},
 		{dataset.ErrBare, "; --without-gaze plain or skip goes on"},
 		{dataset.ErrNoGaze, "; --gaze none trains without"},
-		{dataset.ErrNoCache, "; --cache DIR names one"},
+		{dataset.ErrNoCache, "; --cache DIR names one, --cache none keeps the pixels in memory"},
 		{evaluate.ErrChannels, "; --channels N"},
 		{pretrain.ErrTrained, "; --trained-too scores them all the same"},
 		{evaluate.ErrNames, "; --labels FILE:COLUMN names another column"},
@@ -160,14 +177,11 @@ func hint(err error) string {
 }
 
 // consoleOptions looks at what standard error is: a progress line and colours are for terminals.
-func (e *environment) consoleOptions(stderr io.Writer) console.Options {
+func (e *environment) consoleOptions(stderr *console.Stream) console.Options {
 	o := console.Options{Out: stderr, Quiet: e.quiet, JSON: e.logFormat == "json"}
-	if file, ok := stderr.(*os.File); ok && isTerminal(file) && os.Getenv("TERM") != "dumb" {
+	if stderr.Terminal && os.Getenv("TERM") != "dumb" {
 		o.Colour = os.Getenv("NO_COLOR") == ""
-		o.Width = usualWidth
-		if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 0 {
-			o.Width = width
-		}
+		o.Width = stderr.Width(usualWidth)
 	}
 	return o
 }
@@ -177,18 +191,22 @@ const usualWidth = 80
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
-// interruptible is a context that the first SIGINT or SIGTERM ends, so that the work can stop at a good place; the second
-// one ends the process at once.
+// interruptible is a context that the first SIGINT, SIGTERM or SIGHUP ends, so that the work can stop at a good place; the
+// second one ends the process at once, whatever it is doing. Under nohup, which ignores it, SIGHUP stays ignored.
 func interruptible(stderr *os.File) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(signals, syscall.SIGHUP)
+	}
+	tell := isTerminal(stderr)
 	go func() {
 		<-signals
-		if isTerminal(stderr) {
-			fmt.Fprintln(stderr, "\ninterrupted: stopping after this step; once more to quit at once")
-		}
 		cancel()
+		if tell { // a terminal that takes nothing must not keep the second signal waiting
+			go fmt.Fprintln(stderr, "\ninterrupted: stopping after this step; once more to quit at once")
+		}
 		<-signals
 		os.Exit(statusInterrupted)
 	}()

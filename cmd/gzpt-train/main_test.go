@@ -134,8 +134,11 @@ func TestUsage(t *testing.T) {
 		{"short queue", []string{"--out", out, "--gaze", "none", "--method", "moco", "--queue", "7"}, 2, "a queue of 7 slots does not hold the 64 keys"},
 		{"temperature", []string{"--out", out, "--gaze", "none", "--method", "simclr", "--temperature", "-1"}, 2, "--temperature -1: expected a finite number above 0"},
 		{"blocks", tiny(out, "--simclr-blocks", "view2"), 2, "expected one of view1, all"},
-		{"precision", tiny(out, "--precision", "half"), 2, "expected one of float32, bfloat16"},
-		{"device", tiny(out, "--device", "cuda"), 2, "this build has the CPU alone"},
+		{"precision", tiny(out, "--precision", "half"), 2, "expected one of float32, tf32, bfloat16"},
+		{"device", tiny(out, "--device", "cuda"), 2, "--device cuda: this build has the CPU alone: `make cuda`"},
+		{"numbered device", tiny(out, "--device", "cuda:3"), 2, "--device cuda:3: this build has the CPU alone"},
+		{"number of a device", tiny(out, "--device", "cuda:x"), 2, "--device cuda:x: expected a number from 0 on behind the colon"},
+		{"number of the CPU", tiny(out, "--device", "cpu:0"), 2, "--device cpu:0: expected one of auto, cpu, cuda, ptxsim"},
 		{"measure", tiny(out, "--gaze", "guess"), 2, ", or none, permuted, labels"},
 		{"measure's parameter", tiny(out, "--gaze", "tima:eps=x"), 2, `eps is "x"`},
 		{"an endless number", tiny(out, "--positives", "inf"), 2, "--positives +Inf: expected a number"},
@@ -185,7 +188,8 @@ func TestUsage(t *testing.T) {
 		{"embed without out", []string{"embed", "--run", "."}, 2, "--out DIR is missing"},
 		{"export nothing", []string{"export"}, 2, "--run DIR is missing"},
 		{"inspect nothing", []string{"inspect"}, 2, "needs the path"},
-		{"inspect text", []string{"inspect", "/dev/null"}, 1, "neither a run directory"},
+		{"inspect text", []string{"inspect", os.Args[0]}, 1, "neither a run directory"},
+		{"inspect a device", []string{"inspect", "/dev/null"}, 1, "/dev/null: not a regular file but a device"},
 		{"completion", []string{"completion"}, 2, "bash, zsh or fish"},
 		{"completion shell", []string{"completion", "csh"}, 2, `"csh"`},
 	}
@@ -297,6 +301,20 @@ func TestInterpreterTrains(t *testing.T) {
 	if difference := math.Abs(losses[0] - losses[1]); difference > 1e-3 {
 		t.Errorf("the losses of step 5 are %v, allowed difference 0.001", losses)
 	}
+}
+
+// A run in tf32 says so, goes on and is exported by a machine without a GPU.
+func TestTF32(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out")
+	o := succeed(t, tiny(out, "--phantoms", "20", "--epochs", "2", "--stop-after", "1", "--device", "ptxsim", "--precision", "tf32")...)
+	if !strings.Contains(o.stderr, "device cuda/tf32") {
+		t.Errorf("not on cuda/tf32:\n%s", o.stderr)
+	}
+	o = succeed(t, "--resume", "--out", out, "--device", "ptxsim")
+	if !strings.Contains(o.stderr, "device cuda/tf32") {
+		t.Errorf("resumed elsewhere:\n%s", o.stderr)
+	}
+	succeed(t, "export", "--run", out, "--device", "cpu", "--out", filepath.Join(out, "again.safetensors"))
 }
 
 func TestForcedTierMustExist(t *testing.T) {

@@ -68,7 +68,8 @@ func (s *networkSettings) addOptimiser(f *flags, g *pflag.FlagSet) {
 }
 
 func (s *networkSettings) addPrecision(f *flags, g *pflag.FlagSet) {
-	f.choice(g, &s.precision, "precision", []string{"float32", "bfloat16"}, "`TYPE` of activations, both on GZPT_CPU=reference")
+	f.choice(g, &s.precision, "precision", []string{"float32", "tf32", "bfloat16"},
+		"`TYPE` of activations; tf32: float32, multiplied on a GPU's tensor cores; bfloat16: on GZPT_CPU=reference")
 }
 
 // resolve refuses what this version lacks and fills in what follows from the optimiser.
@@ -96,6 +97,18 @@ func (s *networkSettings) resolve(f *flags) error {
 		s.decayWeightsOnly = usual.DecayWeightsOnly
 	}
 	return nil
+}
+
+// checkInit opens the file of --init once, before anything is made: one that cannot be read leaves no run behind.
+func (s *networkSettings) checkInit() error {
+	if s.init == "" {
+		return nil
+	}
+	file, err := nn.OpenWeightFile(s.init)
+	if err != nil {
+		return err
+	}
+	return file.Close()
 }
 
 // settings is the settings of the training on views of the given data; s has been resolved.

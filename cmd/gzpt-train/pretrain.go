@@ -32,6 +32,10 @@ func buildPretrain(f *flags) work {
 		} else if err := s.resolve(f); err != nil {
 			return err
 		}
+		if err := s.fits(f); err != nil {
+			return err
+		}
+		s.data.InFlight = s.run.memory.inFlight()
 		if s.data.Path == "" && !f.given("gaze") && !s.run.resume {
 			return demo(ctx, e, f, s)
 		}
@@ -40,6 +44,11 @@ func buildPretrain(f *flags) work {
 		}
 		if err := rundir.Vacant(s.run.out); err != nil && !s.run.resume {
 			return fmt.Errorf("%w; --resume continues the run in it", err)
+		}
+		if !s.run.resume {
+			if err := s.network.checkInit(); err != nil {
+				return err
+			}
 		}
 		dev, err := s.run.device.openFor(s.network.precision)
 		if err != nil {

@@ -3,14 +3,16 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
 	"time"
 
 	"gzpt/asm"
+	"gzpt/cmd/gzpt-train/internal/gpu"
 	"gzpt/cmd/gzpt-train/internal/profilepage"
-	"gzpt/cmd/gzpt-train/internal/words"
+	"gzpt/cuda"
 	"gzpt/cuda/predict"
 	"gzpt/kernels"
 	"gzpt/nn"
@@ -177,16 +179,23 @@ func profiledDevices() []string {
 
 // openProfiled opens a device by its name, with its ceilings. What cannot be timed here is predicted for the GPU of the flag
 // --gpu: cuda where this build or machine has none, and always ptxsim, whose time is that of an interpreter.
-func openProfiled(name string, gpu predict.GPU, precision string) (profile.Target, error) {
+func openProfiled(name string, model predict.GPU, precision string) (profile.Target, error) {
 	switch {
 	case name == "ptxsim":
-		return openPredicted(gpu, precision, "ptxsim, the interpreter of its kernels, has no time of its own")
+		return openPredicted(model, precision, "ptxsim, the interpreter of its kernels, has no time of its own")
 	case name == "cuda":
-		dev, err := deviceName(name).open()
-		if err != nil {
-			return openPredicted(gpu, precision, "no GPU was timed ("+words.Message(err)+")")
+		var settings cuda.Settings
+		if precision == cuda.TF32.String() {
+			settings.Products = cuda.TF32
 		}
-		return profile.Target{Name: dev.Name(), Device: dev, Ceilings: func() profile.Ceilings { return gpuCeilings(dev, gpu, precision) }}, nil
+		dev, err := gpu.Any(settings)
+		if err != nil {
+			return profile.Target{}, fmt.Errorf("--device cuda: %w", err)
+		}
+		if dev == nil {
+			return openPredicted(model, precision, "no GPU was timed, as this build or machine has none")
+		}
+		return profile.Target{Name: dev.Name(), Device: dev, Ceilings: func() profile.Ceilings { return gpuCeilings(dev, model, precision) }}, nil
 	case name == "auto":
 		name = "cpu"
 	case !slices.Contains(profiledDevices(), name):
@@ -201,30 +210,30 @@ func openProfiled(name string, gpu predict.GPU, precision string) (profile.Targe
 }
 
 // openPredicted is a GPU whose times are predicted, with the reason.
-func openPredicted(gpu predict.GPU, precision, reason string) (profile.Target, error) {
-	dev, err := predict.Open(gpu, precision)
+func openPredicted(model predict.GPU, precision, reason string) (profile.Target, error) {
+	dev, err := predict.Open(model, precision)
 	if errors.Is(err, predict.ErrPrecision) {
-		return profile.Target{}, usagef("--precision %s: the device %s lacks it", precision, gpu.Name)
+		return profile.Target{}, usagef("--precision %s: the device %s lacks it", precision, model.Name)
 	} else if err != nil {
 		return profile.Target{}, err
 	}
 	return profile.Target{
-		Name: gpu.Name, Device: dev, Clock: dev, Predicted: true,
+		Name: model.Name, Device: dev, Clock: dev, Predicted: true,
 		Note:     "Predicted from instructions, bytes and published rates as docs/gpu-model.md tells: " + reason,
-		Ceilings: func() profile.Ceilings { return publishedCeilings(gpu, precision) },
+		Ceilings: func() profile.Ceilings { return publishedCeilings(model, precision) },
 	}, nil
 }
 
 // publishedCeilings are those of a GPU for a training of a precision.
-func publishedCeilings(gpu predict.GPU, precision string) profile.Ceilings {
-	return profile.Ceilings{Peak: gpu.Peak(precision) / 1e9, Copies: []profile.Copy{{Rate: gpu.Bandwidth / 1e9}}, Source: "published"}
+func publishedCeilings(model predict.GPU, precision string) profile.Ceilings {
+	return profile.Ceilings{Peak: model.Peak(precision) / 1e9, Copies: []profile.Copy{{Rate: model.Bandwidth / 1e9}}, Source: "published"}
 }
 
 // gpuCeilings are the published peak of a GPU and the rate of a copy in its memory, measured.
-func gpuCeilings(dev kernels.Device, gpu predict.GPU, precision string) profile.Ceilings {
-	c := publishedCeilings(gpu, precision)
+func gpuCeilings(dev kernels.Device, model predict.GPU, precision string) profile.Ceilings {
+	c := publishedCeilings(model, precision)
 	c.Copies = []profile.Copy{{Bytes: mostCopy, Rate: profile.MeasureCopy(dev, mostCopy)}}
-	c.Source = "peak of " + gpu.Name + " as published, copy measured in this process"
+	c.Source = "peak of " + model.Name + " as published, copy measured in this process"
 	return c
 }
 

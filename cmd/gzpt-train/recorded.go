@@ -16,7 +16,7 @@ import (
 const freeGroup = "Run"
 
 // movable is the flags that say where the data lie: what is found there is compared with what the run began with, item by item.
-var movable = []string{"data", "gaze-files", "labels", "split", "group", "image-column", "cache"}
+var movable = []string{"data", "gaze-files", "labels", "split", "group", "image-column", "cache", "allow-outside"}
 
 // settings is the value of every flag by name, as config.json holds them.
 type settings map[string]json.RawMessage

@@ -6,11 +6,16 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"syscall"
 	"time"
 
+	"gzpt/cmd/gzpt-train/internal/relatefolder"
 	"gzpt/gaze/examine"
 	"gzpt/gaze/relation"
 	"gzpt/gaze/similarity"
+	"gzpt/kernels"
+	"gzpt/kernels/checksum"
 	"gzpt/kernels/npy"
 	"gzpt/nn/pretrain"
 	"gzpt/nn/rundir"
@@ -47,13 +52,11 @@ func buildRelate(f *flags) work {
 		if err := s.resolve(f); err != nil {
 			return err
 		}
-		if err := rundir.Vacant(s.run.out); err != nil {
+		if err := s.vacant(); err != nil {
 			return fmt.Errorf("%w; --resume continues a call that was interrupted", err)
 		}
 		begun := relateRecord{Settings: f.settings(), Command: e.commandLine(), Version: version(), Machine: thisMachine(), Started: time.Now().Format(time.RFC3339)}
-		return s.related(ctx, e, func() (rundir.Dir, error) {
-			return rundir.Create(s.run.out, func(dir rundir.Dir) error { return rundir.WriteJSON(dir.Config(), begun) })
-		})
+		return s.related(ctx, e, begun, s.create)
 	}
 }
 
@@ -64,21 +67,25 @@ func (s *relateSettings) continued(ctx context.Context, e *environment, f *flags
 	if err != nil {
 		return err
 	}
-	var was relateRecord
-	if err := rundir.ReadJSON(dir.Config(), &was); err != nil {
+	was, err := readRelateRecord(dir)
+	if err != nil {
 		return err
 	}
 	if err := f.restore(was.Settings); err != nil {
 		return err
 	}
-	if _, err := os.Stat(dir.Page()); err == nil {
-		return fmt.Errorf("%s is complete: there is nothing to resume", s.run.out)
+	s.data.allowOfOldRun(f, was.Settings)
+	if err := s.fits(f); err != nil {
+		return err
 	}
-	return s.related(ctx, e, func() (rundir.Dir, error) { return dir, nil })
+	if _, err := os.Stat(dir.Page()); err == nil {
+		return errors.Join(fmt.Errorf("%s is complete: there is nothing to resume", s.run.out), relatefolder.Tidy(dir))
+	}
+	return s.related(ctx, e, was, s.reopen)
 }
 
 // related reads the input, and once that is good opens the folder and fills it.
-func (s *relateSettings) related(ctx context.Context, e *environment, open func() (rundir.Dir, error)) error {
+func (s *relateSettings) related(ctx context.Context, e *environment, begun relateRecord, open func(relateRecord, []pretrain.Row) (rundir.Dir, error)) error {
 	dev, err := s.run.device.open()
 	if err != nil {
 		return err
@@ -93,47 +100,96 @@ func (s *relateSettings) related(ctx context.Context, e *environment, open func(
 	if err != nil {
 		return err
 	}
-	dir, err := open()
-	if err != nil {
+	x := &examined{relateSettings: s, environment: e, dev: dev, set: set, rows: rows, begun: begun}
+	if !s.gaze.alike().NeedsGaze() { // what is wrong with the files of a relation is found before there is a folder
+		ready, err := s.gaze.relate(ctx, e, dev, set, s.network.seed, "")
+		if err != nil {
+			return err
+		}
+		x.ready = ready.Relation
+	}
+	if x.dir, err = open(begun, rows); err != nil {
 		return err
 	}
-	release, err := dir.Lock()
+	release, err := x.dir.Lock()
 	if err != nil {
 		return err
 	}
 	defer release()
-	if err := sameOrNewItems(dir, rows); err != nil {
-		return err
-	}
-	var begun relateRecord
-	if err := rundir.ReadJSON(dir.Config(), &begun); err != nil {
-		return err
-	}
-	x := &examined{relateSettings: s, environment: e, dev: dev, set: set, rows: rows, dir: dir, begun: begun}
+	x.dir.Clean()
 	err = x.run(ctx)
 	if errors.Is(err, context.Canceled) {
-		e.console.Info("what is done is kept", "continue_with", fmt.Sprintf("%s relate --resume --out %s", program, dir))
+		e.console.Info("what is done is kept", "continue_with", fmt.Sprintf("%s relate --resume --out %s", program, x.dir))
+	} else if err != nil && !s.run.resume && x.hopeless(err) {
+		return errors.Join(err, relatefolder.Discard(x.dir))
 	}
 	return err
 }
 
-// sameOrNewItems writes the items of a new folder, and demands that those of an old one are the same.
-func sameOrNewItems(dir rundir.Dir, rows []pretrain.Row) error {
+// create makes the folder of a new call.
+func (s *relateSettings) create(begun relateRecord, rows []pretrain.Row) (rundir.Dir, error) {
+	if err := rundir.Vacant(s.run.out); err != nil && relatefolder.Unbegun(s.run.out) {
+		if err := relatefolder.DiscardUnbegun(rundir.Dir(s.run.out)); err != nil {
+			return "", err
+		}
+	}
+	return rundir.Create(s.run.out, func(dir rundir.Dir) error {
+		err := pretrain.WriteRows(dir.Items(), rows)
+		if err == nil {
+			begun.Checksums, err = pretrain.Checksums(dir.Items())
+		}
+		if err != nil {
+			return err
+		}
+		return rundir.WriteJSON(dir.Config(), begun)
+	})
+}
+
+// reopen demands that the items of an old folder are the same.
+func (s *relateSettings) reopen(begun relateRecord, rows []pretrain.Row) (rundir.Dir, error) {
+	dir := rundir.Dir(s.run.out)
+	if err := checksum.CheckFile(dir.Items(), begun.Checksums[filepath.Base(dir.Items())]); err != nil {
+		return "", err
+	}
 	recorded, err := pretrain.ReadRows(dir.Items())
-	if errors.Is(err, fs.ErrNotExist) {
-		return pretrain.WriteRows(dir.Items(), rows)
+	if errors.Is(err, fs.ErrNotExist) { // older versions wrote them after the record
+		return dir, pretrain.WriteRows(dir.Items(), rows)
 	}
 	if err != nil {
-		return err
+		return "", err
 	}
 	relabelled, err := pretrain.SameRows(dir.Items(), recorded, rows)
 	if err == nil && len(relabelled) > 0 {
-		return fmt.Errorf("%s: the label of image %q has changed %w", dir.Items(), relabelled[0], pretrain.ErrChanged)
+		err = fmt.Errorf("%s: the label of image %q has changed %w", dir.Items(), relabelled[0], pretrain.ErrChanged)
+	}
+	return dir, err
+}
+
+// vacant returns an error unless the folder can be made: it does not exist, is empty, or has only what a call that failed before
+// it computed anything has left.
+func (s *relateSettings) vacant() error {
+	err := rundir.Vacant(s.run.out)
+	if err != nil && relatefolder.Unbegun(s.run.out) {
+		return nil
 	}
 	return err
 }
 
-func (x *examined) run(ctx context.Context) error {
+// hopeless reports whether a call that failed would fail again as it is, and has nothing that is worth keeping: then it must
+// not stand in the way of one with other flags. A full disk or memory may have room later.
+func (x *examined) hopeless(err error) bool {
+	var number syscall.Errno
+	if memory := new(kernels.OutOfMemory); errors.As(err, &number) || errors.As(err, &memory) {
+		return false
+	}
+	_, missing := os.Stat(x.dir.Relation())
+	return missing != nil || errors.Is(err, pretrain.ErrFlat)
+}
+
+func (x *examined) run(ctx context.Context) (err error) {
+	if x.progressed, err = relatefolder.ReadProgress(x.dir); err != nil {
+		return err
+	}
 	found := &findings{Gaze: x.gaze.gaze, Readers: x.gaze.readers, Files: x.set.Files, Detector: x.set.Detector, Dropped: x.set.Dropped, Skipped: x.set.Skips}
 	if x.gaze.alike().NeedsGaze() {
 		found.Measure, _ = x.gaze.alike().Measure() // was resolved before
@@ -167,10 +223,16 @@ func (x *examined) run(ctx context.Context) error {
 	if found.Comparison, err = x.comparison(ctx, found); err != nil {
 		return err
 	}
+	if found.Checksums, err = pretrain.Checksums(x.dir.Relation(), x.dir.Items()); err != nil {
+		return err
+	}
 	if err := rundir.WriteJSON(x.dir.Diagnosis(), found); err != nil {
 		return err
 	}
 	if err := x.writePage(); err != nil {
+		return err
+	}
+	if err := relatefolder.DiscardProgress(x.dir); err != nil {
 		return err
 	}
 	x.console.Finish()
@@ -182,20 +244,44 @@ func (x *examined) run(ctx context.Context) error {
 // matrix computes the relation, or opens it where it was finished before an interruption.
 func (x *examined) matrix(ctx context.Context, found *findings) (*relation.Relation, error) {
 	file := x.dir.Relation()
+	if x.ready != nil {
+		return x.ready, npy.WriteFile(file, []int{x.ready.N, x.ready.N}, x.ready.Values)
+	}
 	if _, err := os.Stat(file); err == nil {
-		return relation.Open(file)
+		return x.kept(file)
 	}
-	inBlocks := ""
-	if x.gaze.alike().NeedsGaze() {
-		inBlocks = file
+	if similarity.Unchecked(file) {
+		x.console.Warn(file + ".blocks: it has no checksums, as those of older versions: what is done of the relation is taken for what was computed")
 	}
-	r, err := x.gaze.relate(ctx, x.environment, x.dev, x.set, x.network.seed, inBlocks)
+	r, err := x.gaze.relate(ctx, x.environment, x.dev, x.set, x.network.seed, file)
 	if err != nil {
 		return nil, err
 	}
 	found.Timing = r.Timing
-	if inBlocks == "" {
-		return r.Relation, npy.WriteFile(file, []int{r.N, r.N}, r.Values)
+	sum, err := checksum.File(file)
+	if err != nil {
+		return nil, errors.Join(err, r.Close())
 	}
-	return r.Relation, nil
+	x.progressed.Relation = sum
+	return r.Relation, x.progressed.Write(x.dir)
+}
+
+// kept opens the relation that was finished before an interruption.
+func (x *examined) kept(file string) (*relation.Relation, error) {
+	sum, err := x.progressed.RelationSum(x.dir)
+	if err != nil {
+		return nil, err
+	}
+	if sum == "" {
+		x.console.Warn(file + ": there is no checksum of it: it is taken for what was computed")
+	}
+	r, err := relation.Open(file, len(x.rows))
+	if err != nil {
+		return nil, err
+	}
+	if err := checksum.CheckFile(file, sum); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	x.progressed.Relation = sum
+	return r, similarity.Discard(file) // where an interruption came just before that
 }

@@ -271,11 +271,11 @@ func TestReadyMadeRelation(t *testing.T) {
 		t.Errorf("%g positives an anchor in 10 steps, expected 0.3 a step or more", positives)
 	}
 	for want, args := range map[string][]string{
-		"--relation FILE and --names FILE belong together":      {"--relation", matrix},
-		"--relation and --gaze are two sources":                 append([]string{"--gaze", "tima"}, ready...),
-		"none of its names is among the images":                 {"--data", folder, "--image-size", "16", "--relation", matrix, "--names", write(t, strings.ReplaceAll(list, "img", "other"))},
-		":2: image \"some/folder/img04.jpg\" is listed already": {"--relation", matrix, "--names", write(t, strings.ReplaceAll(list, "img05", "img04"))},
-		"only with the measures of recordings":                  append([]string{"--compare", "all"}, ready...),
+		"--relation FILE and --names FILE belong together": {"--relation", matrix},
+		"--relation and --gaze are two sources":            append([]string{"--gaze", "tima"}, ready...),
+		"none of its names is among the images":            {"--data", folder, "--image-size", "16", "--relation", matrix, "--names", write(t, strings.ReplaceAll(list, "img", "other"))},
+		":2: the name on line 1 once more":                 {"--relation", matrix, "--names", write(t, strings.ReplaceAll(list, "img05", "img04"))},
+		"only with the measures of recordings":             append([]string{"--compare", "all"}, ready...),
 	} {
 		if o := gzpt(t, append([]string{"relate", "--out", filepath.Join(t.TempDir(), "o")}, args...)...); o.status == 0 || !strings.Contains(o.stderr, want) {
 			t.Errorf("status %d, %s; want %q", o.status, o.stderr, want)

@@ -4,14 +4,18 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
+	"gzpt/cmd/gzpt-train/internal/relatefolder"
 	"gzpt/gaze"
 	"gzpt/gaze/examine"
 	"gzpt/gaze/relation"
 	"gzpt/gaze/similarity"
 	"gzpt/kernels"
+	"gzpt/kernels/checksum"
+	"gzpt/nn"
 	"gzpt/nn/pretrain"
 	"gzpt/nn/pretrain/dataset"
 	"gzpt/nn/rundir"
@@ -38,6 +42,7 @@ func (s *relateSettings) addFlags(f *flags) {
 	g.BoolVar(&s.run.resume, "resume", false, "continue the interrupted call in --out, with its settings")
 	g.IntVar(&s.run.workers, "workers", 0, "images decoded at a time: `N` (0: one per processor)")
 	s.run.device.addFlag(f, g)
+	s.run.memory.addFlag(f, g)
 }
 
 // resolve checks the flags and fills in those that follow from others.
@@ -62,7 +67,19 @@ func (s *relateSettings) resolve(f *flags) error {
 	if _, err := s.measures(); err != nil {
 		return usagef("--compare: %w", err)
 	}
+	if err := s.fits(f); err != nil {
+		return err
+	}
 	return s.gaze.resolve(f)
+}
+
+// fits refuses what takes more memory than there is, before it is taken. The matrix itself is in a file.
+func (s *relateSettings) fits(f *flags) error {
+	const perPermutation, perPair = 64, 4 * 20 << 10 // figures; the images on the page, of the closest and the furthest
+	s.data.InFlight = s.run.memory.inFlight()
+	return s.run.memory.check(f, append(s.data.parts(s.run.workers, s.onPhantoms()),
+		nn.Part{Setting: "permutations", What: "the figures of the permutations", Bytes: perPermutation * float64(s.permutations)},
+		nn.Part{Setting: "pairs", What: "the pairs on the page", Bytes: perPair * float64(s.pairs)}))
 }
 
 // onPhantoms reports whether the items are made up: no flag names any.
@@ -115,6 +132,16 @@ type relateRecord struct {
 	Version  string   `json:"version"`
 	Machine  machine  `json:"machine"`
 	Started  string   `json:"started"`
+	// Checksums is that of items.csv, by its name; nil in records of older versions.
+	Checksums map[string]string `json:"checksums,omitempty"`
+}
+
+func readRelateRecord(dir rundir.Dir) (r relateRecord, err error) {
+	sealed, err := rundir.ReadSealed(dir.Config(), &r)
+	if err == nil && r.Checksums != nil && !sealed {
+		err = fmt.Errorf("%s: %w: it has lost its checksum", dir.Config(), checksum.ErrDamaged)
+	}
+	return r, err
 }
 
 // measures is those that --compare names, with every parameter. A part between commas that is no measure by itself, but
@@ -161,8 +188,11 @@ type examined struct {
 	set  *dataset.Set
 	rows []pretrain.Row
 	dir  rundir.Dir
-	// begun is what the call was begun as, before any interruption.
-	begun relateRecord
+	// begun is what the call was begun as, before any interruption, and progressed what it has done.
+	begun      relateRecord
+	progressed relatefolder.Progress
+	// ready is a relation that no gaze was compared for, nil for any other.
+	ready *relation.Relation
 }
 
 // findings is what relate.json holds.
@@ -180,6 +210,8 @@ type findings struct {
 	Detector string       `json:"detector,omitempty"`
 	Dropped  gaze.Dropped `json:"dropped"`
 	Skipped  []string     `json:"skipped,omitempty"`
+	// Checksums is those of the relation and of its items, by the names of the files.
+	Checksums map[string]string `json:"checksums,omitempty"`
 }
 
 // name is what the relation comes from.

@@ -8,10 +8,10 @@ import (
 	"image/color"
 	"image/jpeg"
 	"io"
-	"os"
 	"time"
 
 	"gzpt/cmd/gzpt-train/internal/relatepage"
+	"gzpt/kernels/input"
 	"gzpt/nn/data"
 	"gzpt/nn/data/picture"
 	"gzpt/nn/rundir"
@@ -26,7 +26,7 @@ const (
 
 // writePage writes the report from relate.json, so that both say the same.
 func (x *examined) writePage() error {
-	text, err := os.ReadFile(x.dir.Diagnosis())
+	text, err := input.ReadFile(x.dir.Diagnosis(), input.Document)
 	if err != nil {
 		return err
 	}

@@ -303,7 +303,7 @@ func TestInterrupt(t *testing.T) {
 	folder := t.TempDir()
 	whole := filepath.Join(folder, "whole")
 	succeed(t, long(whole)...)
-	for _, signal := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
+	for _, signal := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		run := filepath.Join(folder, signal.String())
 		c := startRun(t, run, 3, long(run, "--checkpoint-every", "1h"))
 		c.Process.Signal(signal)
@@ -443,6 +443,13 @@ func TestPrecision(t *testing.T) {
 		want := "--precision bfloat16: the device cpu/" + tier + " lacks it; --device cpu and GZPT_CPU=reference"
 		if o := gzpt(t, tiny(whole, settings...)...); o.status != 2 || !strings.Contains(o.stderr, want) {
 			t.Errorf("status %d, %s", o.status, o.stderr)
+		}
+	}
+	for _, tier := range asm.Tiers() {
+		t.Setenv("GZPT_CPU", tier)
+		o := gzpt(t, tiny(whole, "--precision", "tf32")...)
+		if o.status != 2 || !strings.Contains(o.stderr, "--precision tf32: the device ") || !strings.Contains(o.stderr, " lacks it; only a GPU has it") {
+			t.Errorf("%s: status %d, %s", tier, o.status, o.stderr)
 		}
 	}
 	t.Setenv("GZPT_CPU", "reference")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"gzpt/nn"
 	"gzpt/nn/data"
 	"gzpt/nn/pretrain"
 	"gzpt/nn/rundir"
@@ -26,6 +27,7 @@ type runSettings struct {
 	stopAfter, dumpViews, workers int
 	checkpointEvery               time.Duration
 	device                        deviceName
+	memory                        memorySize
 }
 
 func (s *pretrainSettings) addFlags(f *flags) {
@@ -46,6 +48,7 @@ func (s *runSettings) addFlags(f *flags) {
 	g.IntVar(&s.dumpViews, "dump-views", 0, "write the views of the first `N` items as PNG with the gaze drawn on them, to OUT/views")
 	g.IntVar(&s.workers, "workers", 0, "goroutines that make views: `N` (0: one per processor)")
 	s.device.addFlag(f, g)
+	s.memory.addFlag(f, g)
 }
 
 // phantomDefaults are the settings on phantoms that no flag has set: a small network on small images, so that three runs
@@ -93,6 +96,7 @@ func (s *pretrainSettings) recall(f *flags) error {
 		return err
 	}
 	s.splitOfOldRun(f, was.Settings)
+	s.data.allowOfOldRun(f, was.Settings)
 	return s.augment.apply()
 }
 
@@ -136,6 +140,37 @@ func (s *pretrainSettings) resolve(f *flags) error {
 	}
 	return nil
 }
+
+// fits refuses a run that no machine like this one can follow, before memory is taken.
+func (s *pretrainSettings) fits(f *flags) error {
+	const perStep = 250 // bytes of a line of metrics
+	t, err := s.settings()
+	if err != nil {
+		return err
+	}
+	for _, long := range []struct {
+		flag  string
+		value int
+	}{{"steps", s.network.steps}, {"epochs", s.network.epochs}, {"stop-after", s.run.stopAfter}} {
+		if long.value > mostSteps {
+			return usagef("--%s %d: metrics.jsonl would take at least %s, expected at most %d", long.flag, long.value, sizeText(perStep*float64(long.value)), mostSteps)
+		}
+	}
+	return s.run.memory.check(f, append(t.Network.Footprint(),
+		append(s.data.parts(s.run.workers, s.data.Path == ""), s.relation())...))
+}
+
+// relation is the memory that the relation of phantoms takes; that of other items is not known yet.
+func (s *pretrainSettings) relation() nn.Part {
+	p := nn.Part{Setting: "phantoms", What: "the relation of the phantoms"}
+	if n := float64(s.data.Phantoms); s.data.Path == "" && s.gaze.gaze != "none" {
+		p.Bytes = 4 * n * n
+	}
+	return p
+}
+
+// mostSteps bounds steps and epochs: centuries of them.
+const mostSteps = 1_000_000_000
 
 // settings is what the flags say of the run's result.
 func (s *pretrainSettings) settings() (pretrain.Settings, error) {

@@ -8,6 +8,7 @@ import (
 
 	"gzpt/cmd/gzpt-train/internal/console"
 	"gzpt/kernels"
+	"gzpt/kernels/input"
 	"gzpt/nn/pretrain"
 	"gzpt/nn/pretrain/dataset"
 )
@@ -115,7 +116,7 @@ func (e *environment) observer() pretrain.Observer {
 
 // attachLog copies what the console shows to the run's log, from its beginning.
 func (e *environment) attachLog(r *pretrain.Run) error {
-	log, err := os.OpenFile(r.Dir.Log(), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666)
+	log, err := input.OpenFile(r.Dir.Log(), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666)
 	if err != nil {
 		return err
 	}

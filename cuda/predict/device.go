@@ -62,7 +62,7 @@ func OpenWith(gpu GPU, precision string, all Registers, samples Samples) (*Devic
 	d.Device, err = cuda.Open(ptxsim.Open(ptxsim.Options{
 		Target: gpu.Capability, MemoryBytes: gpu.MemoryBytes, Sample: sampledBlocks, Known: samples,
 		Observe: func(p *ptxsim.Profile) { d.launches = append(d.launches, p) },
-	}))
+	}), settingsOf(precision))
 	if err != nil {
 		return nil, fmt.Errorf("predict: %s: %w", gpu.Name, err)
 	}
@@ -71,6 +71,14 @@ func OpenWith(gpu GPU, precision string, all Registers, samples Samples) (*Devic
 		return nil, fmt.Errorf("predict: %w: %s", ErrPrecision, precision)
 	}
 	return d, nil
+}
+
+// settingsOf is what the device is told for a precision.
+func settingsOf(precision string) (s cuda.Settings) {
+	if precision == cuda.TF32.String() {
+		s.Products = cuda.TF32
+	}
+	return s
 }
 
 // ErrPrecision says that the kernels lack a precision.

@@ -13,9 +13,11 @@ package ptxsim
 import (
 	"errors"
 	"fmt"
+	"unsafe"
 
 	"gzpt/cuda/internal/driver"
 	"gzpt/cuda/ptxsim/internal/machine"
+	"gzpt/kernels"
 )
 
 // Options are how a device runs. The zero value suits tests.
@@ -88,6 +90,7 @@ type Device struct {
 	options  Options
 	global   *machine.Global
 	launches uint32
+	host     map[*byte]bool // memory of AllocHost
 	failed   error
 	closed   bool
 }
@@ -105,13 +108,14 @@ func Open(options Options) *Device {
 	if options.Target == 0 {
 		options.Target = 90
 	}
+	d := &Device{options: options, global: machine.NewGlobal(options.MemoryBytes), host: map[*byte]bool{}}
 	if options.Sample > 0 {
+		d.global = machine.NewHollow(options.MemoryBytes)
 		if options.Known == nil {
-			options.Known = map[string]*Profile{}
+			d.options.Known = map[string]*Profile{}
 		}
-		return &Device{options: options, global: machine.NewHollow(options.MemoryBytes)}
 	}
-	return &Device{options: options, global: machine.NewGlobal(options.MemoryBytes)}
+	return d
 }
 
 var errClosed = errors.New("ptxsim: the device is closed")
@@ -171,6 +175,9 @@ func (d *Device) Attribute(a driver.Attribute) int {
 // Alloc takes device memory, which holds nothing until it is written.
 func (d *Device) Alloc(bytes int) (at driver.Pointer, err error) {
 	err = d.do("Alloc", func() error {
+		if free := d.global.Limit() - d.global.Used(); bytes > free {
+			return &kernels.OutOfMemory{Asked: int64(bytes), Free: int64(free), Total: int64(d.global.Limit())}
+		}
 		address, err := d.global.Alloc(bytes)
 		at = driver.Pointer(address)
 		return err
@@ -181,6 +188,31 @@ func (d *Device) Alloc(bytes int) (at driver.Pointer, err error) {
 // Free gives memory back; its addresses stay unusable.
 func (d *Device) Free(at driver.Pointer) error {
 	return d.do("Free", func() error { return d.global.Free(uint64(at)) })
+}
+
+// AllocHost makes memory as all host memory is, aligned to 8 bytes.
+func (d *Device) AllocHost(bytes int) (b []byte, err error) {
+	err = d.do("AllocHost", func() error {
+		if bytes <= 0 {
+			return fmt.Errorf("%d bytes asked for", bytes)
+		}
+		b = unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(make([]uint64, (bytes+7)/8)))), bytes)
+		d.host[&b[0]] = true
+		return nil
+	})
+	return b, err
+}
+
+// FreeHost forgets it.
+func (d *Device) FreeHost(b []byte) error {
+	return d.do("FreeHost", func() error {
+		at := unsafe.SliceData(b)
+		if !d.host[at] {
+			return errors.New("memory that AllocHost did not take, or that was given back")
+		}
+		delete(d.host, at)
+		return nil
+	})
 }
 
 // Memory is the number of bytes free and in all.

@@ -117,7 +117,7 @@ func histogram(r *relation.Relation, least, most float64, labels []string) Histo
 		scale = histogramBars / (most - least)
 	}
 	r.Pairs().Each(func(i, j int, v float32) {
-		bar := min(int((float64(v)-least)*scale), histogramBars-1)
+		bar := min(max(int((float64(v)-least)*scale), 0), histogramBars-1)
 		h.Pairs[bar]++
 		if labels != nil && labels[i] != "" && labels[i] == labels[j] {
 			h.Same[bar]++

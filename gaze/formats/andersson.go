@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"gzpt/gaze"
+	"gzpt/kernels/input"
 )
 
 func init() {
@@ -105,7 +106,7 @@ func (t *table) lostAtZero(x, y string) (v gaze.Sample, err error) {
 func (s *source) anderssonSession() (entry, error) {
 	folder := filepath.Dir(s.file)
 	for _, path := range []string{filepath.Join(folder, anderssonTable), filepath.Join(folder, "..", anderssonTable)} {
-		text, err := os.ReadFile(path)
+		text, err := input.ReadFile(path, input.Document)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		} else if err != nil {

@@ -1,9 +1,9 @@
 package formats
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
-	"encoding/csv"
 	"fmt"
 	"io"
 	"io/fs"
@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"gzpt/gaze"
+	"gzpt/kernels/input"
 )
 
 func init() {
@@ -190,23 +191,17 @@ func readBIDS(s *source) error {
 
 // openHeadless opens a table whose columns stand elsewhere, gzip or not.
 func openHeadless(file string, r io.Reader, columns []string) (*table, error) {
-	data, err := io.ReadAll(r)
-	if err != nil {
-		return nil, err
-	}
-	if bytes.HasPrefix(data, []byte{0x1F, 0x8B}) {
-		z, err := gzip.NewReader(bytes.NewReader(data))
-		if err == nil {
-			data, err = io.ReadAll(z)
-		}
+	b := bufio.NewReader(r)
+	text := io.Reader(b)
+	if magic, _ := b.Peek(2); bytes.Equal(magic, []byte{0x1F, 0x8B}) {
+		z, err := gzip.NewReader(b)
 		if err != nil {
 			return nil, gaze.Problem{File: file, Reason: fmt.Sprintf("no whole gzip file: %v", err)}
 		}
+		text = input.Limit(whole{z}, input.Unpacked(sizeOf(r)))
 	}
-	if data, err = decode(data); err != nil {
-		return nil, gaze.Problem{File: file, Reason: err.Error()}
-	}
-	t := &table{file: file, reader: csv.NewReader(bytes.NewReader(data)), names: columns, columns: map[string]int{}, used: make([]bool, len(columns))}
+	t := rawTable(file, input.Text(text, repaired))
+	t.names, t.used = columns, make([]bool, len(columns))
 	t.reader.Comma, t.reader.FieldsPerRecord, t.reader.LazyQuotes, t.reader.ReuseRecord = '\t', -1, true, true
 	for i, name := range columns {
 		name = strings.ToLower(name)
@@ -216,6 +211,30 @@ func openHeadless(file string, r io.Reader, columns []string) (*table, error) {
 		t.columns[name] = i
 	}
 	return t, nil
+}
+
+// sizeOf is the bytes of a file, 0 where they are not known.
+func sizeOf(r io.Reader) int64 {
+	switch r := r.(type) {
+	case *os.File:
+		if info, err := r.Stat(); err == nil {
+			return info.Size()
+		}
+	case interface{ Len() int }:
+		return int64(r.Len())
+	}
+	return 0
+}
+
+// whole says of what the reading of a gzip file fails.
+type whole struct{ z *gzip.Reader }
+
+func (w whole) Read(p []byte) (int, error) {
+	n, err := w.z.Read(p)
+	if err != nil && err != io.EOF {
+		err = fmt.Errorf("no whole gzip file: %w", err)
+	}
+	return n, err
 }
 
 // need says which columns a JSON file must list.
@@ -341,7 +360,7 @@ func (b *bidsRun) sibling(path, ending string) (*os.File, string, error) {
 			return nil, "", nil
 		}
 	}
-	f, err := os.Open(stem + ending)
+	f, err := input.Open(stem + ending)
 	if os.IsNotExist(err) {
 		return nil, "", nil
 	}

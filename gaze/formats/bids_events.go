@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"gzpt/gaze"
+	"gzpt/kernels/input"
 )
 
 // bidsShowing is an image before the reader, in seconds of the run, and where that stands.
@@ -27,7 +28,7 @@ func (b *bidsRun) showings() ([]bidsShowing, error) {
 	if path == "" || err != nil {
 		return whole, err
 	}
-	f, err := openRegular(path)
+	f, err := input.Open(path)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"gzpt/gaze"
+	"gzpt/kernels/input"
 )
 
 // bidsMeta is the JSON files that hold for a BIDS file, merged.
@@ -89,7 +90,7 @@ func bidsFolders(dir string) []string {
 }
 
 func (m bidsMeta) merge(file string) error {
-	data, err := os.ReadFile(file)
+	data, err := input.ReadFile(file, input.Document)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package formats
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/csv"
 	"errors"
@@ -13,6 +14,8 @@ import (
 	"strings"
 
 	"gzpt/gaze"
+	"gzpt/kernels/input"
+	"gzpt/kernels/plain"
 )
 
 // table reads a text table with a header, row by row. It takes commas, tabs or semicolons, either line end, UTF-8 and,
@@ -21,21 +24,19 @@ import (
 type table struct {
 	file    string
 	reader  *csv.Reader
+	records *input.Records // what reader reads
 	names   []string
 	columns map[string]int // by the name in lower case, and as it is written
 	used    []bool         // the columns that were asked for
 	row     []string
+	failed  error // what ended the reading before its end
 	// above is the lines of a preamble before the header.
 	above int
 }
 
 // openTable reads the header. Every name of required must be there.
 func openTable(file string, r io.Reader, required ...string) (*table, error) {
-	data, err := readDecoded(file, r)
-	if err != nil {
-		return nil, err
-	}
-	t, err := newTable(file, data, 0)
+	t, err := startTable(file, input.Text(r, repaired), 0)
 	if errors.Is(err, io.EOF) {
 		reason := "the file is empty, expected a header"
 		if len(required) > 0 {
@@ -48,9 +49,18 @@ func openTable(file string, r io.Reader, required ...string) (*table, error) {
 	return t, t.require(required...)
 }
 
+// readWhole reads a whole file of at most [input.Table] bytes.
+func readWhole(file string, r io.Reader) ([]byte, error) {
+	data, err := input.ReadAll(r, input.Table)
+	if tooLarge := (*input.TooLarge)(nil); errors.As(err, &tooLarge) {
+		return nil, gaze.Problem{File: file, Reason: err.Error()}
+	}
+	return data, err
+}
+
 // readDecoded reads a whole text.
 func readDecoded(file string, r io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(r)
+	data, err := readWhole(file, r)
 	if err != nil {
 		return nil, err
 	}
@@ -65,8 +75,22 @@ func newTable(file string, data []byte, above int) (*table, error) {
 	for range above {
 		_, data, _ = bytes.Cut(data, []byte("\n"))
 	}
-	t := &table{file: file, reader: csv.NewReader(bytes.NewReader(data)), columns: map[string]int{}, above: above}
-	t.reader.Comma = separator(data)
+	return startTable(file, bytes.NewReader(data), above)
+}
+
+// rawTable is a table whose header is not read, of a text in UTF-8.
+func rawTable(file string, r io.Reader) *table {
+	records := input.NewRecords(r)
+	return &table{file: file, reader: csv.NewReader(records), records: records, columns: map[string]int{}}
+}
+
+// startTable reads the header of a text that had so many lines above it.
+func startTable(file string, r io.Reader, above int) (*table, error) {
+	b := bufio.NewReaderSize(r, headSize)
+	first, _ := b.Peek(headSize) // a longer line has its separators in there, too
+	t := rawTable(file, b)
+	t.above = above
+	t.reader.Comma = separator(first)
 	t.reader.FieldsPerRecord = -1
 	t.reader.ReuseRecord = true
 	t.reader.LazyQuotes = above > 0 // where a preamble is, a program wrote the file, which may not know of quotes
@@ -75,6 +99,8 @@ func newTable(file string, data []byte, above int) (*table, error) {
 		return nil, err
 	} else if err != nil {
 		return nil, t.syntax(err)
+	} else if len(header) > input.Columns {
+		return nil, gaze.Problem{File: file, Line: above + 1, Reason: fmt.Sprintf("%d columns, expected at most %d", len(header), input.Columns)}
 	}
 	if n := len(header); n > 1 && strings.TrimSpace(header[n-1]) == "" {
 		header = header[:n-1]
@@ -87,7 +113,7 @@ func newTable(file string, data []byte, above int) (*table, error) {
 			continue // a program that writes a preamble repeats columns, a sensor each
 		} else if ok {
 			line, column := t.reader.FieldPos(i)
-			return nil, gaze.Problem{File: file, Line: above + line, Column: column, Reason: fmt.Sprintf("column %q comes twice", name)}
+			return nil, gaze.Problem{File: file, Line: above + line, Column: column, Reason: fmt.Sprintf("column %d has the name of column %d", i+1, t.columns[name]+1)}
 		}
 		t.columns[name], t.columns[written] = i, i
 	}
@@ -158,11 +184,16 @@ func (t *table) syntax(err error) error {
 	if errors.As(err, &parse) {
 		return gaze.Problem{File: t.file, Line: t.above + parse.Line, Column: parse.Column, Reason: parse.Err.Error()}
 	}
-	return err
+	t.failed = gaze.Problem{File: t.file, Reason: err.Error()}
+	return t.failed
 }
 
-// next moves to the next row; io.EOF ends the table. After a Problem reading can go on.
+// next moves to the next row; io.EOF ends the table. After a Problem reading can go on, unless it has failed.
 func (t *table) next() error {
+	if t.failed != nil {
+		return t.failed
+	}
+	t.records.Next()
 	row, err := t.reader.Read()
 	if err == io.EOF {
 		return err
@@ -240,7 +271,7 @@ func (t *table) problem(reason string) gaze.Problem {
 func (t *table) at(column, expected string) gaze.Problem {
 	i, _ := t.find(column)
 	line, col := t.reader.FieldPos(i)
-	return gaze.Problem{File: t.file, Line: t.above + line, Column: col, Reason: fmt.Sprintf("%s is %q, expected %s", column, t.row[i], expected)}
+	return gaze.Problem{File: t.file, Line: t.above + line, Column: col, Reason: fmt.Sprintf("%s is %s, expected %s", column, plain.Quote(t.row[i]), expected)}
 }
 
 // text is a field without the blanks around it, "" where the table has no such column.

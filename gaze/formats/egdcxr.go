@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"math"
 	"os"
@@ -12,6 +11,7 @@ import (
 	"strings"
 
 	"gzpt/gaze"
+	"gzpt/kernels/input"
 )
 
 func init() {
@@ -80,7 +80,7 @@ type egd struct {
 }
 
 func readEGD(s *source) error {
-	text, err := io.ReadAll(s.reader)
+	text, err := readWhole(s.file, s.reader)
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func readEGD(s *source) error {
 // egdPads reads where the images were on the screen, nil where that is not known but optional.
 func (s *source) egdPads(optional bool) (map[string]Rectangle, error) {
 	path := filepath.Join(filepath.Dir(s.file), "master_sheet.csv")
-	file, err := os.Open(path)
+	file, err := input.Open(path)
 	if errors.Is(err, fs.ErrNotExist) && optional {
 		return nil, nil
 	} else if errors.Is(err, fs.ErrNotExist) {

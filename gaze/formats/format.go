@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"gzpt/gaze"
+	"gzpt/kernels/input"
 )
 
 // format is one kind of file. A reader of a new kind registers itself from its own file.
@@ -71,6 +72,8 @@ type ReadOptions struct {
 	Samples bool
 	// Columns says which columns of a table are read, by role, for gaze that no format knows; see [ParseColumns].
 	Columns Columns
+	// AllowOutside lets a manifest name gaze outside its folder; otherwise what a name leads to, links resolved, must lie below it.
+	AllowOutside bool
 	// SkipBad lists what is wrong in Set.Skips and goes on; otherwise the first such thing is an error.
 	SkipBad bool
 	// Rate is how many samples a second a file has that gives no times; 0 means [DefaultRate]. Set.Notes says where it was
@@ -299,7 +302,7 @@ func recogniseLoosely(path string) ([]format, error) {
 
 // matching is the formats for which a file's beginning passes a test.
 func matching(path string, fits func(f format, head []byte) bool) ([]format, error) {
-	f, err := openRegular(path)
+	f, err := input.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -326,18 +329,6 @@ func Recognise(path string) ([]string, error) {
 		names[i] = f.name
 	}
 	return names, err
-}
-
-// openRegular opens a file that is neither a folder nor a device.
-func openRegular(path string) (*os.File, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, gaze.Problem{File: path, Reason: "not a regular file"}
-	}
-	return os.Open(path)
 }
 
 // pick is the format to read a file with.
@@ -387,7 +378,7 @@ func (set *Set) addFileFor(path, image string, o ReadOptions) error {
 	if err != nil {
 		return err
 	}
-	file, err := openRegular(path)
+	file, err := input.Open(path)
 	if err != nil {
 		return err
 	}
@@ -418,6 +409,9 @@ func (s *source) rows(t *table, each func() error) error {
 		err := t.next()
 		if err == io.EOF {
 			return nil
+		}
+		if t.failed != nil {
+			return s.pass(err)
 		}
 		if err == nil {
 			err = each()

@@ -2,7 +2,6 @@ package formats
 
 import (
 	"bytes"
-	"io"
 	"math"
 
 	"gzpt/gaze"
@@ -32,7 +31,7 @@ func sniffGazeMedSeg(head []byte) bool {
 }
 
 func readGazeMedSeg(s *source) error {
-	text, err := io.ReadAll(s.reader)
+	text, err := readWhole(s.file, s.reader)
 	if err != nil {
 		return err
 	}

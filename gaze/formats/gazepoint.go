@@ -3,7 +3,6 @@ package formats
 import (
 	"bytes"
 	"errors"
-	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -118,7 +117,7 @@ type gazepoint struct {
 }
 
 func readGazepoint(s *source) error {
-	text, err := io.ReadAll(s.reader)
+	text, err := readWhole(s.file, s.reader)
 	if err != nil {
 		return err
 	}
@@ -179,7 +178,7 @@ func rowsRepeat(text []byte, columns ...string) bool {
 	for {
 		err := t.next()
 		var p gaze.Problem
-		if errors.As(err, &p) {
+		if errors.As(err, &p) && t.failed == nil {
 			continue
 		} else if err != nil {
 			return false

@@ -56,7 +56,7 @@ func TestGazeSearch(t *testing.T) {
 		"an empty list":         {"[]", "error g.json: an empty list, expected objects with name, subject, X, Y, T"},
 		"empty":                 {"", "error g.json:1: the file ends, expected a value"},
 		"an object":             {"{}", "error g.json:1: the file is an object, expected a list of objects"},
-		"an element of numbers": {"[" + good + ",\n7]", "error g.json:2: an element of the list is 7, expected an object"},
+		"an element of numbers": {"[" + good + ",\n7]", "error g.json:2: an element of the list is a number, expected an object"},
 		"no name":               {"[" + good + ",\n\n{\"X\": [1], \"Y\": [1], \"T\": [1]}]", "error g.json:3: an object without a name, expected the name of an image"},
 		"an empty object":       {"[{}]", "error g.json:1: an object without a name, expected the name of an image"},
 		"uneven lists":          {"[\n{\"name\": \"c\", \"X\": [1, 2], \"Y\": [1], \"T\": [1]}]", `error g.json:2: image "c": 2 values of X, 1 of Y and 1 of T, expected as many of each`},

@@ -7,7 +7,6 @@ import (
 	"image"
 	_ "image/jpeg" // heat maps are of either kind
 	_ "image/png"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -72,7 +71,7 @@ func filesIn(folder string, wanted func(name string) bool) ([]string, error) {
 }
 
 // maxMap bounds the pixels of a heat map, against a small file that says it is huge.
-const maxMap = 1 << 27
+const maxMap = 1 << 25
 
 func readHeatMap(s *source) error { return s.pass(s.heatMap()) }
 
@@ -80,7 +79,7 @@ func (s *source) heatMap() error {
 	bad := func(format string, a ...any) error {
 		return gaze.Problem{File: s.file, Reason: fmt.Sprintf(format, a...)}
 	}
-	data, err := io.ReadAll(s.reader)
+	data, err := readWhole(s.file, s.reader)
 	if err != nil {
 		return err
 	}

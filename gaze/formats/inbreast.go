@@ -3,7 +3,6 @@ package formats
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -67,7 +66,7 @@ type timed struct {
 }
 
 func readINbreast(s *source) error {
-	text, err := io.ReadAll(s.reader)
+	text, err := readWhole(s.file, s.reader)
 	if err != nil {
 		return err
 	}

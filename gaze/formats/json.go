@@ -10,6 +10,8 @@ import (
 	"strconv"
 
 	"gzpt/gaze"
+	"gzpt/kernels/input"
+	"gzpt/kernels/plain"
 )
 
 // jsonReader reads a JSON text value by value, so that a file need not fit into memory and an error can say its line.
@@ -27,7 +29,7 @@ func openJSON(file string, r io.Reader) *jsonReader {
 	if mark, err := buffered.Peek(3); err == nil && string(mark) == "\ufeff" {
 		buffered.Discard(3)
 	}
-	j := &jsonReader{file: file, lines: &lineReader{reader: buffered}}
+	j := &jsonReader{file: file, lines: &lineReader{reader: input.Limit(buffered, input.Table/4)}}
 	j.decoder = json.NewDecoder(j.lines)
 	j.decoder.UseNumber()
 	return j
@@ -44,6 +46,9 @@ type lineReader struct {
 func (l *lineReader) Read(p []byte) (int, error) {
 	n, err := l.reader.Read(p)
 	for i, c := range p[:n] {
+		if c == '\n' && len(l.ends) == maxLines {
+			return 0, errTooManyLines
+		}
 		if c == '\n' {
 			l.ends = append(l.ends, l.offset+int64(i))
 		}
@@ -51,6 +56,14 @@ func (l *lineReader) Read(p []byte) (int, error) {
 	l.offset += int64(n)
 	return n, err
 }
+
+// maxLines bounds the lines within what is read at once, and maxDepth the brackets that are open.
+const (
+	maxLines = 1 << 20
+	maxDepth = 1000
+)
+
+var errTooManyLines = fmt.Errorf("more than %d lines within a value, expected a JSON text", maxLines)
 
 // line is the line of an offset, which must not go back.
 func (l *lineReader) line(offset int64) int {
@@ -82,11 +95,15 @@ func (j *jsonReader) token() (json.Token, error) {
 		j.broken = true
 		return nil, j.problem("%v, expected a JSON text", err)
 	case err != nil:
-		return nil, err
+		j.broken = true
+		return nil, gaze.Problem{File: j.file, Reason: err.Error()}
 	}
 	switch token {
 	case json.Delim('['), json.Delim('{'):
-		j.depth++
+		if j.depth++; j.depth > maxDepth {
+			j.broken = true
+			return nil, j.problem("more than %d brackets within each other", maxDepth)
+		}
 	case json.Delim(']'), json.Delim('}'):
 		j.depth--
 	}
@@ -124,11 +141,20 @@ func (j *jsonReader) value() (json.Token, error) {
 // open reads the bracket that opens a value.
 func (j *jsonReader) open(bracket json.Delim, name, expected string) error {
 	token, err := j.value()
+	switch token.(type) { // a text may be that of any file
+	case string:
+		token = kindOfToken("a text")
+	case json.Number:
+		token = kindOfToken("a number")
+	}
 	if err == nil && token != bracket {
 		return j.unexpected(name, token, expected)
 	}
 	return err
 }
+
+// kindOfToken stands for a token in an error.
+type kindOfToken string
 
 func (j *jsonReader) unexpected(name string, token json.Token, expected string) gaze.Problem {
 	text := fmt.Sprint(token)
@@ -136,7 +162,7 @@ func (j *jsonReader) unexpected(name string, token json.Token, expected string) 
 	case nil:
 		text = "null"
 	case string:
-		text = strconv.Quote(token)
+		text = plain.Quote(token)
 	case json.Delim:
 		text = map[json.Delim]string{'[': "a list", '{': "an object", ']': "the end of a list", '}': "the end of an object"}[token]
 	}

@@ -1,13 +1,16 @@
 package formats
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
 
 	"gzpt/gaze"
+	"gzpt/kernels/input"
 	"gzpt/kernels/names"
+	"gzpt/kernels/plain"
 )
 
 func init() {
@@ -22,16 +25,14 @@ func init() {
 //
 //	image,label,split,gaze,reader
 //
-// Only image must be there; other columns (patient, age, ...) are kept. gaze is a file of any format, relative to the
+// Only image must be there; other columns (patient, age, ...) are left to others. gaze is a file of any format, relative to the
 // manifest; it may hold one image's recordings or many's. reader takes only that reader's recordings, or names the
 // reader of a file that does not. An image with several gaze files has several rows, which differ in gaze or reader
 // alone. Where the column gaze is absent or empty throughout, the gaze files beside the manifest are read.
 type Item struct {
 	Image, Label, Split string
-	// Columns is the whole row by column name.
-	Columns map[string]string
-	File    string
-	Line    int
+	File                string
+	Line                int
 }
 
 // sniffManifest asks for a gaze column: a table of labels alone is no gaze file.
@@ -93,7 +94,7 @@ type manifestRow struct {
 
 // at is a problem with the column gaze of a row.
 func (r manifestRow) at(expected string) gaze.Problem {
-	return gaze.Problem{File: r.item.File, Line: r.item.Line, Column: r.column, Reason: fmt.Sprintf("gaze is %q, expected %s", r.gaze, expected)}
+	return gaze.Problem{File: r.item.File, Line: r.item.Line, Column: r.column, Reason: fmt.Sprintf("gaze is %s, expected %s", plain.Quote(r.gaze), expected)}
 }
 
 // gazeFile is a gaze file with its recordings by the row that their image's name means first.
@@ -113,10 +114,7 @@ type named struct {
 // collect keeps the present row.
 func (m *manifest) collect() error {
 	t := m.table
-	item := Item{Image: t.text("image"), Label: t.text("label"), Split: t.text("split"), Columns: map[string]string{}, File: t.file, Line: t.line()}
-	for _, name := range t.names {
-		item.Columns[name] = t.text(name)
-	}
+	item := Item{Image: t.text("image"), Label: t.text("label"), Split: t.text("split"), File: t.file, Line: t.line()}
 	if item.Image == "" {
 		return t.at("image", "the name of an image")
 	}
@@ -170,6 +168,9 @@ func (m *manifest) open(name, image string) (*gazeFile, error) {
 		path = filepath.Join(filepath.Dir(m.source.file), filepath.FromSlash(name))
 	}
 	o := m.source.options
+	if folder := filepath.Dir(m.source.file); !o.AllowOutside && !input.Inside(folder, path) {
+		return nil, fmt.Errorf("%s %w, %s", path, ErrOutside, folder)
+	}
 	o.Format = ""
 	f, err := pickNamed(path, o.mapped().Format)
 	if err != nil {
@@ -202,6 +203,14 @@ func (m *manifest) open(name, image string) (*gazeFile, error) {
 	return m.files[key], nil
 }
 
+// ErrOutside says that a manifest names a file that lies elsewhere.
+var ErrOutside = errors.New("lies outside the manifest's folder")
+
+// outside is the problem of a row that names such a file.
+type outside struct{ gaze.Problem }
+
+func (o outside) Unwrap() []error { return []error{o.Problem, ErrOutside} }
+
 // sort finds the rows that the recordings of a gaze file are of.
 func (m *manifest) sort(set *Set) *gazeFile {
 	f := &gazeFile{Set: set, of: map[int][]named{}}
@@ -228,7 +237,9 @@ func (m *manifest) sort(set *Set) *gazeFile {
 func (m *manifest) claim(i int) error {
 	row := m.rows[i]
 	file, err := m.open(row.gaze, row.item.Image)
-	if err != nil {
+	if errors.Is(err, ErrOutside) {
+		return outside{row.at(fmt.Sprintf("a gaze file (%v)", err))}
+	} else if err != nil {
 		return row.at(fmt.Sprintf("a readable gaze file (%v)", err))
 	}
 	own := slices.Concat(file.of[m.index.First(i)], file.unnamed)

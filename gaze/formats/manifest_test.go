@@ -63,7 +63,7 @@ func TestManifest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(set.Items) != 1 || set.Items[0].Image != "a.png" || set.Items[0].Label != "x" || set.Items[0].Split != "train" || set.Items[0].Columns["patient"] != "p1" || set.Items[0].Line != 2 {
+	if len(set.Items) != 1 || set.Items[0].Image != "a.png" || set.Items[0].Label != "x" || set.Items[0].Split != "train" || set.Items[0].Line != 2 {
 		t.Errorf("items %+v", set.Items)
 	}
 	if len(set.Skips) != 3 { // q.png's row, the line of bad.csv, b.png's row

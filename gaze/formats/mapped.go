@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"gzpt/gaze"
+	"gzpt/kernels/input"
 )
 
 func init() {
@@ -148,7 +149,7 @@ func (o ReadOptions) mapped() ReadOptions {
 
 // in reports whether a file's header has all the columns.
 func (c Columns) in(path string) bool {
-	f, err := openRegular(path)
+	f, err := input.Open(path)
 	if err != nil {
 		return false
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -15,6 +14,7 @@ import (
 	"strings"
 
 	"gzpt/gaze"
+	"gzpt/kernels/input"
 )
 
 func init() {
@@ -42,6 +42,9 @@ var (
 // defaultShownHeight is the height that MicEye comes with.
 const defaultShownHeight = 800
 
+// maxMicEyeLine bounds a line, which holds all gaze on an image: hours of it.
+const maxMicEyeLine = 1 << 24
+
 func readMicEye(s *source) error {
 	height, origin, err := configuredHeight(s.file)
 	if err != nil {
@@ -51,13 +54,11 @@ func readMicEye(s *source) error {
 	if parts := micEyeName.FindStringSubmatch(stem(s.file)); parts != nil {
 		reader = parts[1]
 	}
-	lines := bufio.NewReader(s.reader)
-	for line := 1; ; line++ {
-		text, end := lines.ReadString('\n')
-		if end != nil && end != io.EOF {
-			return end
-		}
-		text = string(repaired([]byte(strings.TrimRight(text, "\r\n"))))
+	lines := bufio.NewScanner(s.reader)
+	lines.Buffer(nil, maxMicEyeLine)
+	line := 1
+	for ; lines.Scan(); line++ {
+		text := string(repaired(bytes.TrimRight(lines.Bytes(), "\r")))
 		if line == 1 {
 			text = strings.TrimPrefix(text, "\ufeff")
 		}
@@ -66,9 +67,9 @@ func readMicEye(s *source) error {
 				return err
 			}
 		}
-		if end == io.EOF {
-			break
-		}
+	}
+	if err := lines.Err(); err != nil {
+		return gaze.Problem{File: s.file, Line: line, Reason: fmt.Sprintf("%v, expected a line of text", err)}
 	}
 	if len(s.set.Recordings) == 0 && len(s.skips) == 0 {
 		return s.pass(gaze.Problem{File: s.file, Reason: "the file is empty, expected lines of path;class;[[x, y], ...];[boxes];(key point)"})
@@ -177,7 +178,7 @@ func (c *clamped) add(x, y float64) error {
 func configuredHeight(log string) (height float64, origin string, err error) {
 	folder := filepath.Dir(log)
 	for _, file := range []string{filepath.Join(folder, "config.json"), filepath.Join(folder, "..", "config.json")} {
-		text, err := os.ReadFile(file)
+		text, err := input.ReadFile(file, input.Document)
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		} else if err != nil {

@@ -31,7 +31,7 @@ func TestOAI(t *testing.T) {
 		"huge":                  {"{\"gaze\": [[1e999, 2]], \"img\": \"a\"}", "error g.json:1: a pair of gaze is 1e999, expected a pixel that is not negative"},
 		"too low":               {"{\"gaze\": [[1, 2],\n[1, 900]], \"img\": \"a\"}", "error g.json:2: gaze at (1, 900), expected a position in an image shown 800 pixels high"},
 		"three coordinates":     {"{\"gaze\": [\n[1, 2, 3]], \"img\": \"a\"}", "error g.json:2: a pair of gaze has 3 numbers, expected x and y"},
-		"gaze is a word":        {"{\"gaze\": \"x\", \"img\": \"a\"}", `error g.json:1: gaze is "x", expected a list of pairs [x, y]`},
+		"gaze is a word":        {"{\"gaze\": \"x\", \"img\": \"a\"}", `error g.json:1: gaze is a text, expected a list of pairs [x, y]`},
 		"gaze twice":            {"{\"gaze\": [[1, 2]], \"img\": \"a\",\n\"gaze\": [[3, 4]]}", "error g.json:2: gaze comes twice"},
 		"an image of a list":    {"{\"img\": [], \"gaze\": [[1, 2]]}", "error g.json:1: img is a list, expected the name of an image"},
 		"text after the object": {oaiFile + "\n{}", "error g.json:2: what follows is an object, expected the end of the file"},

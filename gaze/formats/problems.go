@@ -2,6 +2,7 @@ package formats
 
 import (
 	"errors"
+	"fmt"
 	"math"
 
 	"gzpt/gaze"
@@ -23,8 +24,14 @@ func (c *problems) pass(err error) error {
 	if !c.skipBad || !errors.As(err, &p) {
 		return err
 	}
+	if len(c.skips) == maxSkips {
+		return fmt.Errorf("%w; this is the one after %d others, expected a better file", err, maxSkips)
+	}
 	c.skips = append(c.skips, p)
 	return nil
 }
+
+// maxSkips bounds what is listed of a file.
+const maxSkips = 100_000
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
 	"gzpt/gaze"
+	"gzpt/kernels/input"
 )
 
 func init() {
@@ -65,7 +65,7 @@ func listPupilNeon(dir string, o ReadOptions) ([]string, error) {
 		if !d.Type().IsRegular() || !neonWanted(strings.ToLower(d.Name()), o.Samples) {
 			return nil
 		}
-		f, err := os.Open(path)
+		f, err := input.Open(path)
 		if err != nil {
 			return err
 		}
@@ -190,7 +190,7 @@ type neonSection struct {
 func readNeonSections(file string) (map[string]neonSection, error) {
 	sections := map[string]neonSection{}
 	path := filepath.Join(filepath.Dir(file), "sections.csv")
-	f, err := os.Open(path)
+	f, err := input.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return sections, nil
 	} else if err != nil {

@@ -135,7 +135,7 @@ func TestBadHeaders(t *testing.T) {
 	for _, tc := range []struct{ format, text, unit, want string }{
 		{"gazemedseg", "", "", "g.csv: the file is empty, expected a header with IMAGE, CURRENT_FIX_INDEX"},
 		{"gazemedseg", "IMAGE,CURRENT_FIX_X\n", "", `g.csv:1: the header lacks the column "CURRENT_FIX_INDEX"; expected IMAGE,`},
-		{"eyecrowd", strings.Replace(crowdHeader, "subject", "image", 1), "", `g.csv:1:7: column "image" comes twice`},
+		{"eyecrowd", strings.Replace(crowdHeader, "subject", "image", 1), "", `g.csv:1:7: column 2 has the name of column 1`},
 		{"eyecrowd", "\"image\n", "", `g.csv:1`},
 		{"table", "image,x [px],y [px]\n", "", `g.csv:1: the header lacks the column "duration"`},
 		{"table", "x,y,duration\n1,2,3\n", "", "the unit of positions is not declared"},

@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"gzpt/gaze"
+	"gzpt/kernels/input"
 )
 
 func init() {
@@ -154,7 +154,7 @@ func (s *source) reflacxFile(r reading) error {
 		files = files[:1]
 	}
 	for _, path := range files {
-		file, err := openRegular(path)
+		file, err := input.Open(path)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		} else if err != nil {
@@ -196,7 +196,7 @@ func (s *source) reflacxReading() (reading, error) {
 }
 
 func findReading(path, id string) (found reading, err error) {
-	file, err := os.Open(path)
+	file, err := input.Open(path)
 	if err != nil {
 		return found, err
 	}

@@ -334,7 +334,7 @@ func (b *tobii) tellUnit(data []byte) (unit, step float64, err error) {
 	var steps []float64
 	last := math.NaN()
 	for len(steps) < 1000 {
-		if err := t.next(); err == io.EOF {
+		if err := t.next(); err == io.EOF || t.failed != nil {
 			break
 		} else if err != nil || probe.noGaze() {
 			continue // a bad row is reported when it is read

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"os"
+
+	"gzpt/kernels/checksum"
 )
 
 // Draft is a relation that is being made, in memory or in a file that gets its name when the relation is whole.
@@ -43,7 +45,21 @@ func Begun(file string) bool {
 	return err == nil
 }
 
-// Fill computes all blocks that are not done yet. progress, if not nil, is told how many of the total pairs are; never from
+// Unchecked reports whether an interrupted draft of a relation for a file was begun by a version that kept no checksums: what is
+// done of it is believed.
+func Unchecked(file string) bool {
+	var r record
+	text, err := os.ReadFile((&journal{file: file}).blocks())
+	return err == nil && checksum.UnmarshalJSON(text, &r) == nil && r.Done != nil && r.Sums == nil
+}
+
+// Discard removes what interrupted drafts of a relation for a file have left.
+func Discard(file string) error {
+	j := &journal{file: file}
+	return errors.Join(remove(j.part()), remove(j.blocks()))
+}
+
+// Fill computes all blocks that are not done yet, and demands that those which are have the checksum that was recorded. progress, if not nil, is told how many of the total pairs are; never from
 // two goroutines at once.
 func (d *Draft) Fill(ctx context.Context, b Blocks, progress func(done, total int)) error {
 	n, j := d.relation.N, d.journal
@@ -68,9 +84,11 @@ func (d *Draft) Fill(ctx context.Context, b Blocks, progress func(done, total in
 				if err := d.relation.store(ctx, b, rows, cols, dst); err != nil {
 					return err
 				}
-				if err := j.add(row, col); err != nil {
+				if err := j.add(ctx, row, col); err != nil {
 					return err
 				}
+			} else if err := j.check(ctx, row, col); err != nil {
+				return err
 			}
 			if row == col {
 				done += rows.N * (rows.N - 1) / 2

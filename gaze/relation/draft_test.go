@@ -1,11 +1,13 @@
 package relation
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -63,5 +65,91 @@ func TestDraftGoesOn(t *testing.T) {
 		if left, _ := os.ReadDir(dir); len(left) != 1 || Begun(file) {
 			t.Errorf("%s: %v left beside the matrix", inputs, left)
 		}
+	}
+}
+
+// What an interrupted draft has left is taken up only if it is what was computed, wherever a byte of it was changed; that of a
+// version without checksums is believed.
+func TestDamagedDraft(t *testing.T) {
+	const n, side = 25, 10
+	hasGaze := make([]bool, n)
+	for i := range hasGaze {
+		hasGaze[i] = i%7 != 3
+	}
+	has := func(i int) bool { return hasGaze[i] }
+	value := func(i, j int) float32 { return float32(i*n+j) / 1e4 }
+	file := filepath.Join(t.TempDir(), "relation.npy")
+	// fill computes up to limit blocks of the draft that is there.
+	fill := func(limit int) error {
+		d, err := Begin(hasGaze, file, "inputs")
+		if err != nil {
+			return err
+		}
+		b := madeUp(side, value, has)
+		compute, stopped := b.Compute, errors.New("stopped")
+		b.Compute = func(rows, cols Span, dst []float32) error {
+			if limit--; limit < 0 {
+				return stopped
+			}
+			return compute(rows, cols, dst)
+		}
+		err = d.Fill(t.Context(), b, nil)
+		if errors.Is(err, stopped) {
+			err = nil
+		}
+		return errors.Join(err, d.Suspend())
+	}
+	if err := fill(3); err != nil { // the first row of blocks
+		t.Fatal(err)
+	}
+	if Unchecked(file) {
+		t.Error("the draft has no checksums")
+	}
+	part, blocks := read(t, file+".part"), read(t, file+".blocks")
+	const head = 128
+	for row := 0; row < n; row += 2 {
+		for col := 0; col < n; col += 3 {
+			bad := bytes.Clone(part)
+			bad[head+4*(row*n+col)+1] ^= 0x10
+			write(t, file+".part", bad)
+			err := fill(0)
+			if computed := row < side || col < side; computed != (err != nil) || err != nil && !strings.Contains(err.Error(), file+".part: rows 0 to 9, columns") {
+				t.Fatalf("row %d, column %d: error %v", row, col, err)
+			}
+		}
+	}
+	write(t, file+".part", part)
+	for at := 0; at < len(blocks); at += 3 {
+		bad := bytes.Clone(blocks)
+		bad[at] ^= 4
+		write(t, file+".blocks", bad)
+		if err := fill(0); err != nil && !strings.Contains(err.Error(), file+".blocks: ") {
+			t.Fatalf("byte %d of the record: %v", at, err)
+		}
+		write(t, file+".part", part)
+	}
+	old := bytes.Replace(blocks, []byte(`"sums"`), []byte(`"summe"`), 1)
+	write(t, file+".blocks", append(old[:bytes.LastIndex(old, []byte(",\n"))], "\n}"...))
+	if err := fill(0); err != nil || !Unchecked(file) {
+		t.Errorf("a draft of an older version: %v, without checksums %v", err, Unchecked(file))
+	}
+	if err := Discard(file); err != nil || Begun(file) {
+		t.Errorf("discarded: %v", err)
+	}
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func write(t *testing.T, path string, text []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, text, 0o666); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -2,12 +2,14 @@ package relation
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"math"
-	"os"
+	"slices"
 	"strings"
 
 	"gzpt/gaze"
+	"gzpt/kernels/input"
 	"gzpt/kernels/npy"
 )
 
@@ -22,7 +24,7 @@ func ReadReleased(matrix, names string) (r *Relation, listed []string, asymmetry
 	if listed, err = ReadNames(names); err != nil {
 		return nil, nil, 0, err
 	}
-	dims, values, err := npy.ReadFile(matrix)
+	dims, err := npy.Shape(matrix) // a matrix of another size is not read
 	if err != nil {
 		return nil, nil, 0, err
 	}
@@ -33,10 +35,12 @@ func ReadReleased(matrix, names string) (r *Relation, listed []string, asymmetry
 	if len(listed) != n {
 		return nil, nil, 0, gaze.Problem{File: names, Line: min(len(listed), n) + 1, Reason: fmt.Sprintf("%d names, expected %d: one for each row of %s", len(listed), n, matrix)}
 	}
-	for k, v := range values {
-		if !finite(float64(v)) {
-			return nil, nil, 0, gaze.Problem{File: matrix, Reason: fmt.Sprintf("row %d, column %d (%q and %q) is %g, expected a number", k/n, k%n, listed[k/n], listed[k%n], v)}
-		}
+	_, values, err := npy.ReadFile(matrix)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	if k := notFinite(values); k >= 0 {
+		return nil, nil, 0, gaze.Problem{File: matrix, Reason: fmt.Sprintf("row %d, column %d is %g, expected a number", k/n, k%n, values[k])}
 	}
 	r = &Relation{N: n, Values: values, HasGaze: make([]bool, n)}
 	asymmetry = r.symmetrise()
@@ -79,14 +83,14 @@ func (r *Relation) symmetrise() (asymmetry float64) {
 
 // ReadNames reads a name list.
 func ReadNames(path string) ([]string, error) {
-	f, err := os.Open(path)
+	f, err := input.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	var names []string
 	lines, blank := map[string]int{}, 0
-	s := bufio.NewScanner(f)
+	s := bufio.NewScanner(input.Limit(f, input.Table/8))
 	for line := 1; s.Scan(); line++ {
 		name := strings.TrimSpace(strings.TrimPrefix(s.Text(), "\ufeff"))
 		switch {
@@ -98,7 +102,7 @@ func ReadNames(path string) ([]string, error) {
 		case blank > 0:
 			return nil, gaze.Problem{File: path, Line: blank, Reason: "a blank line, expected the name of an image"}
 		case lines[name] > 0:
-			return nil, gaze.Problem{File: path, Line: line, Reason: fmt.Sprintf("image %q is listed already on line %d", name, lines[name])}
+			return nil, gaze.Problem{File: path, Line: line, Reason: fmt.Sprintf("the name on line %d once more", lines[name])}
 		}
 		lines[name] = line
 		names = append(names, name)
@@ -142,9 +146,10 @@ func inOrder(rows []int, n int) bool {
 	return len(rows) == n
 }
 
-// Open maps the relation that a run wrote to a file; where files cannot be mapped it is read. Close gives it back.
-func Open(path string) (*Relation, error) {
-	r := &Relation{}
+// Open maps the relation of n items that a run wrote to a file; where files cannot be mapped it is read. Close gives it back. A
+// matrix of another size, and an entry that is not a number, are errors.
+func Open(path string, n int) (*Relation, error) {
+	r := &Relation{N: n}
 	m, err := npy.OpenMapped(path, false)
 	var dims []int
 	if err == nil {
@@ -152,12 +157,15 @@ func Open(path string) (*Relation, error) {
 	} else if dims, r.Values, err = npy.ReadFile(path); err != nil {
 		return nil, err
 	}
-	if len(dims) != 2 || dims[0] != dims[1] {
-		r.Close()
-		return nil, gaze.Problem{File: path, Reason: fmt.Sprintf("an array of shape %v, expected a square matrix", dims)}
+	if !slices.Equal(dims, []int{n, n}) {
+		err = fmt.Errorf("an array of shape %v, expected [%d %d]: a row for each item", dims, n, n)
+	} else {
+		r.gazeFromDiagonal()
+		err = r.Check()
 	}
-	r.N = dims[0]
-	r.gazeFromDiagonal()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), r.Close())
+	}
 	return r, nil
 }
 
@@ -176,6 +184,22 @@ func (r *Relation) gazeFromDiagonal() {
 	for i := range r.N {
 		r.HasGaze[i] = r.At(i, i) != 0
 	}
+}
+
+// Check demands that a relation has a number for every two of its items.
+func (r *Relation) Check() error {
+	if len(r.Values) != r.N*r.N || len(r.HasGaze) != r.N {
+		return fmt.Errorf("a relation of %d items has %d similarities and says of %d whether they have gaze", r.N, len(r.Values), len(r.HasGaze))
+	}
+	if k := notFinite(r.Values); k >= 0 {
+		return fmt.Errorf("row %d, column %d is %g, expected a number", k/r.N, k%r.N, r.Values[k])
+	}
+	return nil
+}
+
+// notFinite is the first value that is NaN or infinite, or -1.
+func notFinite(values []float32) int {
+	return slices.IndexFunc(values, func(v float32) bool { return !finite(float64(v)) })
 }
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

@@ -55,10 +55,10 @@ func TestReadReleased(t *testing.T) {
 		{"upper half", []int{4, 4}, upper, "\ufeff" + good, ""},
 		{"not square", []int{2, 8}, square, good, "relation.npy: an array of shape [2 8], expected a square matrix"},
 		{"a vector", []int{16}, square, good, "relation.npy: an array of shape [16], expected a square matrix"},
-		{"NaN", []int{4, 4}, withNaN, good, `relation.npy: row 1, column 3 ("images/b.png" and "d.png") is NaN, expected a number`},
+		{"NaN", []int{4, 4}, withNaN, good, `relation.npy: row 1, column 3 is NaN, expected a number`},
 		{"too few names", []int{4, 4}, square, "a\nb\nc\n", "names.txt:4: 3 names, expected 4: one for each row of "},
 		{"too many names", []int{4, 4}, square, "a\nb\nc\nd\ne\n", "names.txt:5: 5 names, expected 4: one for each row of "},
-		{"twice", []int{4, 4}, square, "a\nb\na\nd\n", `names.txt:3: image "a" is listed already on line 1`},
+		{"twice", []int{4, 4}, square, "a\nb\na\nd\n", `names.txt:3: the name on line 1 once more`},
 		{"blank", []int{4, 4}, square, "a\n\n\nb\nc\nd", "names.txt:2: a blank line, expected the name of an image"},
 		{"empty", []int{4, 4}, square, "\n", "names.txt: no name, expected that of an image on each line"},
 		{"not text", []int{4, 4}, square, "a\n" + strings.Repeat("x", 1<<17), "names.txt:2: bufio.Scanner: token too long, expected the name of an image"},
@@ -117,7 +117,7 @@ func TestOpen(t *testing.T) {
 	if err := npy.WriteFile(path, []int{20, 20}, want.Values); err != nil {
 		t.Fatal(err)
 	}
-	r, err := Open(path)
+	r, err := Open(path, 20)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,8 +127,39 @@ func TestOpen(t *testing.T) {
 	if err := r.Close(); err != nil {
 		t.Error(err)
 	}
-	writeFloat64(t, path, []int{2, 3}, make([]float64, 6))
-	if _, err := Open(path); err == nil || !strings.Contains(err.Error(), "expected a square matrix") {
-		t.Error(err)
+	refused := func(text string) {
+		t.Helper()
+		if _, err := Open(path, 20); err == nil || !strings.Contains(err.Error(), path+": "+text) {
+			t.Errorf("error %v, expected %q", err, text)
+		}
+	}
+	for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		bad := slices.Clone(want.Values)
+		bad[3*20+7] = float32(v)
+		if err := npy.WriteFile(path, []int{20, 20}, bad); err != nil {
+			t.Fatal(err)
+		}
+		refused(fmt.Sprintf("row 3, column 7 is %v, expected a number", float32(v)))
+	}
+	for _, dims := range [][]int{{2, 3}, {19, 19}, {20}, {}, {0, 0}, {20, 20, 1}} {
+		n := 1
+		for _, d := range dims {
+			n *= d
+		}
+		writeFloat64(t, path, dims, make([]float64, n))
+		refused(fmt.Sprintf("an array of shape %v, expected [20 20]", dims))
+	}
+}
+
+func TestCheck(t *testing.T) {
+	for want, r := range map[string]*Relation{
+		"":                             random(4, 1, 2),
+		"has 3 similarities":           {N: 2, Values: make([]float32, 3), HasGaze: make([]bool, 2)},
+		"says of 1":                    {N: 2, Values: make([]float32, 4), HasGaze: make([]bool, 1)},
+		"row 1, column 0 is NaN, expe": {N: 2, Values: []float32{1, 0, float32(math.NaN()), 1}, HasGaze: make([]bool, 2)},
+	} {
+		if err := r.Check(); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, expected %q", err, want)
+		}
 	}
 }

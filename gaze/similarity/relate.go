@@ -105,6 +105,16 @@ func ofReaders(file string) string { return file + ".readers" }
 // Begun reports whether an interrupted Relate left a part of the relation for a file.
 func Begun(file string) bool { return relation.Begun(file) || relation.Begun(ofReaders(file)) }
 
+// Unchecked reports whether such a part was begun by a version that kept no checksums of it.
+func Unchecked(file string) bool {
+	return relation.Unchecked(file) || relation.Unchecked(ofReaders(file))
+}
+
+// Discard removes what interrupted calls have left of a relation for a file.
+func Discard(file string) error {
+	return errors.Join(relation.Discard(file), relation.Discard(ofReaders(file)))
+}
+
 // relatePaths compares all pairs of paths; the relation is whole, but its file has no name yet.
 func relatePaths(ctx context.Context, dev kernels.Device, paths []gaze.Recording, o RelateOptions) (*relation.Draft, error) {
 	m, s, err := parseMeasure(o.Measure)

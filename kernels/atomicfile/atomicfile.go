@@ -14,22 +14,31 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"gzpt/kernels/filelock"
 )
 
 const (
-	suffix = ".part"
-	// abandoned is the age from which an untouched file written aside is taken for what a crash has left.
-	abandoned  = 24 * time.Hour
+	suffix   = ".part"
+	idLength = 8 // hexadecimal digits
+	// Abandoned is the age from which what is untouched is taken for what a crash has left, where the system has no locks.
+	Abandoned  = 24 * time.Hour
 	bufferSize = 1 << 18
 )
 
 // Write makes path hold what write writes. At every moment, and after a crash or a power cut, path holds either what it
 // held before or all of the new content: a file beside it, whose name begins with a dot and ends in .part, is filled,
 // flushed to the disk and renamed. Several processes may write the same path; one of them comes last. If anything fails
-// path stays as it is and nothing is left beside it. Writes are buffered. The folder must exist.
+// path stays as it is and nothing is left beside it; what a process that was killed has left beside it is removed. Writes are
+// buffered. The folder must exist. A link at path stays one: what it leads to is written. What is no regular file (a pipe,
+// a device) is written to as it is.
 func Write(path string, write func(io.Writer) error) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return writeThrough(path, write)
+	}
+	path = target(path)
 	folder := filepath.Dir(path)
-	removeAbandoned(folder, filepath.Base(path))
+	RemoveAbandonedFor(path)
 	f, err := create(path)
 	if err != nil {
 		return err
@@ -37,9 +46,9 @@ func Write(path string, write func(io.Writer) error) error {
 	renamed := false
 	defer func() { // also if write panics
 		if !renamed {
-			f.Close()
 			os.Remove(f.Name())
 		}
+		f.Close() // after the name is gone or another: until then the lock keeps others from taking it for abandoned
 	}()
 	w := bufio.NewWriterSize(f, bufferSize)
 	if err := write(w); err != nil {
@@ -51,14 +60,47 @@ func Write(path string, write func(io.Writer) error) error {
 	if err := f.Sync(); err != nil {
 		return err
 	}
-	if err := f.Close(); err != nil {
-		return err
+	if runtime.GOOS == "windows" { // which renames no open file
+		if err := f.Close(); err != nil {
+			return err
+		}
 	}
 	if err := os.Rename(f.Name(), path); err != nil {
 		return err
 	}
 	renamed = true
 	return SyncFolder(folder)
+}
+
+// writeThrough writes to what takes bytes as they come.
+func writeThrough(path string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriterSize(f, bufferSize)
+	if err = write(w); err != nil {
+		err = fmt.Errorf("%s: %w", path, err)
+	} else {
+		err = w.Flush()
+	}
+	return errors.Join(err, f.Close())
+}
+
+// target is the path that a chain of links leads to, which need not exist.
+func target(path string) string {
+	const most = 40 // links, as systems have it
+	for range most {
+		to, err := os.Readlink(path)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(to) {
+			to = filepath.Join(filepath.Dir(path), to)
+		}
+		path = to
+	}
+	return path
 }
 
 // SyncFolder makes new names in a folder survive a power cut, where the system can promise that.
@@ -77,31 +119,87 @@ func SyncFolder(path string) error {
 	return nil
 }
 
-// create makes a new file beside path, with the permissions that the umask leaves: os.CreateTemp would deny it to others.
+// create makes a new file beside path and locks it, with the permissions that the umask leaves: os.CreateTemp would deny it
+// to others.
 func create(path string) (*os.File, error) {
 	folder, base := filepath.Split(path)
 	for {
 		name := fmt.Sprintf("%s%s%08x%s", folder, prefix(base), rand.Uint32(), suffix)
 		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
-		if !errors.Is(err, fs.ErrExist) {
-			return f, err
+		if errors.Is(err, fs.ErrExist) {
+			continue
 		}
+		if err != nil {
+			return nil, err
+		}
+		if !taken(f) {
+			return f, nil
+		}
+		f.Close()
 	}
+}
+
+// taken locks a new file. It reports whether another process has taken it for abandoned in between.
+func taken(f *os.File) bool {
+	if err := filelock.Take(f); err != nil {
+		return errors.Is(err, filelock.ErrHeld)
+	}
+	here, err := f.Stat()
+	if err != nil {
+		return false // what is wrong with the file, writing says
+	}
+	there, err := os.Stat(f.Name())
+	return err != nil || !os.SameFile(here, there)
 }
 
 // prefix begins the names of files written aside for a file of the given name.
 func prefix(base string) string { return "." + base + "." }
 
-// removeAbandoned removes what crashes have left beside a file. What cannot be removed takes space and does no harm.
-func removeAbandoned(folder, base string) {
+// RemoveAbandoned removes the files that processes which were killed have left in a folder while they wrote others aside. What
+// cannot be removed takes space and does no harm.
+func RemoveAbandoned(folder string) {
+	entries, _ := os.ReadDir(folder) // of a folder that cannot be read nothing is removed
+	for _, e := range entries {
+		if e.Type().IsRegular() && isAside(e.Name()) {
+			removeIfAbandoned(filepath.Join(folder, e.Name()))
+		}
+	}
+}
+
+// RemoveAbandonedFor is RemoveAbandoned of what was to become the file at path.
+func RemoveAbandonedFor(path string) {
+	folder, base := filepath.Dir(path), filepath.Base(path)
 	entries, _ := os.ReadDir(folder) // Write itself says what is wrong with the folder
 	for _, e := range entries {
 		id, aside := strings.CutPrefix(e.Name(), prefix(base))
-		if !aside || len(id) != 8+len(suffix) || !strings.HasSuffix(id, suffix) {
-			continue
+		if aside && e.Type().IsRegular() && len(id) == idLength+len(suffix) && isAside(e.Name()) {
+			removeIfAbandoned(filepath.Join(folder, e.Name()))
 		}
-		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > abandoned {
-			os.Remove(filepath.Join(folder, e.Name()))
+	}
+}
+
+// isAside reports whether a file of that name was written aside: .NAME.01234567.part.
+func isAside(name string) bool {
+	rest, ok := strings.CutSuffix(name, suffix)
+	if !ok || len(rest) < len("..")+idLength || rest[0] != '.' || rest[len(rest)-idLength-1] != '.' {
+		return false
+	}
+	return strings.Trim(rest[len(rest)-idLength:], "0123456789abcdef") == ""
+}
+
+// removeIfAbandoned removes a file that no process has locked. Where that cannot be seen, its age decides.
+func removeIfAbandoned(path string) {
+	f, err := os.Open(path)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	switch err := filelock.Take(f); {
+	case err == nil:
+		os.Remove(path) // under the lock, so that it is not a file that was made meanwhile
+	case !errors.Is(err, filelock.ErrHeld):
+		if info, err := f.Stat(); err == nil && time.Since(info.ModTime()) > Abandoned {
+			os.Remove(path)
 		}
 	}
 }

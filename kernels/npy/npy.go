@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"gzpt/kernels/atomicfile"
+	"gzpt/kernels/input"
 )
 
 const (
@@ -79,22 +80,67 @@ func Read(r io.Reader) (dims []int, data []float32, err error) {
 	return h.dims, data, nil
 }
 
-// ReadFile is Read of a file, which must end with the last element.
+// ReadFile is Read of a file, which must end with the last element: its size is compared before memory is taken.
 func ReadFile(path string) (dims []int, data []float32, err error) {
-	f, err := os.Open(path)
+	err = inFile(path, func(r io.Reader, h array, n int) error {
+		dims = h.dims
+		data, err = readElements(r, n, h.kind)
+		return err
+	})
+	return dims, data, err
+}
+
+// Shape is the dimensions of the array in a file, whose size fits them. No element is read.
+func Shape(path string) (dims []int, err error) {
+	err = inFile(path, func(_ io.Reader, h array, _ int) error {
+		dims = h.dims
+		return nil
+	})
+	return dims, err
+}
+
+// inFile calls read where the elements of a file begin, which are as many as its header promises.
+func inFile(path string, read func(r io.Reader, h array, elements int) error) error {
+	f, err := input.Open(path)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	defer f.Close()
 	r := bufio.NewReaderSize(f, 1<<16)
-	dims, data, err = Read(r)
+	h, err := readHeader(r)
+	n := 0
+	if err == nil {
+		n, err = elements(h.dims)
+	}
+	if err == nil {
+		err = fits(f, r, n, h.kind)
+	}
+	if err == nil {
+		err = read(r, h, n)
+	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", path, err)
+		return fmt.Errorf("%s: npy: %w", path, err)
 	}
-	if _, err := r.ReadByte(); err == nil {
-		return nil, nil, fmt.Errorf("%s: npy: bytes after the last element", path)
+	return nil
+}
+
+// fits demands that n elements are what is left of a file that r reads.
+func fits(f *os.File, r *bufio.Reader, n int, k kind) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
 	}
-	return dims, data, nil
+	at, err := f.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return err
+	}
+	switch left, want := info.Size()-at+int64(r.Buffered()), int64(n)*int64(k.size); {
+	case left < want:
+		return fmt.Errorf("the file ends within the %d elements that its header promises: %d bytes, expected %d", n, left, want)
+	case left > want:
+		return errors.New("bytes after the last element")
+	}
+	return nil
 }
 
 // header is everything before the elements, in NumPy's own spelling.

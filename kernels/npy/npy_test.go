@@ -178,3 +178,36 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// FuzzFile: a file is read, mapped and described alike, or refused.
+func FuzzFile(f *testing.F) {
+	var b bytes.Buffer
+	if err := Write(&b, []int{2, 2}, []float32{1, 2, 3, 4}); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b.Bytes())
+	f.Add(b.Bytes()[:b.Len()-1])
+	f.Add(file("{'shape': (3,), 'fortran_order': False, 'descr': '|u1'}", []byte{1, 2, 3}))
+	f.Add(file("{'shape': (9223372036854775807, 3, 0), 'fortran_order': False, 'descr': '<f8'}", nil))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		path := filepath.Join(t.TempDir(), "a.npy")
+		if err := os.WriteFile(path, in, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		shape, shapeErr := Shape(path)
+		dims, data, err := ReadFile(path)
+		if (err == nil) != (shapeErr == nil) || err == nil && !slices.Equal(dims, shape) {
+			t.Fatalf("shape %v, %v; read %v, %v", shape, shapeErr, dims, err)
+		}
+		m, mapErr := OpenMapped(path, false)
+		if mapErr != nil {
+			return
+		}
+		if err != nil || !slices.Equal(m.Dims, dims) || len(m.Data) != len(data) {
+			t.Fatalf("mapped %v, read %v, %v", m.Dims, dims, err)
+		}
+		if err := m.Close(); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

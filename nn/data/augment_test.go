@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// plain is a normalisation that changes nothing, but for rounding: 0 is subtracted, 1 divides.
-var plain = Normalisation{Std: [3]float64{1, 1, 1}}
+// unscaled is a normalisation that changes nothing, but for rounding: 0 is subtracted, 1 divides.
+var unscaled = Normalisation{Std: [3]float64{1, 1, 1}}
 
 // randomSquare is an image of random fractions of full scale, smooth enough that places can be told.
 func randomSquare(side, channels int) []float32 {
@@ -50,7 +50,7 @@ func TestEachStepCanBeSwitchedOff(t *testing.T) {
 		s := newSampler(side, size, channels)
 		s.sample(want, image, whole)
 		for name, a := range steps {
-			a.Normalisation = plain
+			a.Normalisation = unscaled
 			colour := name == "saturation" || name == "hue" || name == "grey"
 			for _, on := range []bool{true, false} {
 				if !on {
@@ -97,7 +97,7 @@ func TestViewsFollowFromTheCounters(t *testing.T) {
 // TestAugmentationStatistics: probabilities and ranges are those of the settings. The bounds are five standard deviations.
 func TestAugmentationStatistics(t *testing.T) {
 	const n = 4000
-	a := Augmentation{CropProbability: 0.7, CropScale: [2]float64{0.3, 0.6}, CropRatio: [2]float64{3. / 4, 4. / 3}, FlipProbability: 0.3, Normalisation: plain}
+	a := Augmentation{CropProbability: 0.7, CropScale: [2]float64{0.3, 0.6}, CropRatio: [2]float64{3. / 4, 4. / 3}, FlipProbability: 0.3, Normalisation: unscaled}
 	g := NewAugmenter(a, 4, 2, 1)
 	image, dst := randomSquare(4, 1), make([]float32, 4)
 	crops, flips := 0.0, 0.0
@@ -153,7 +153,7 @@ func TestCropsThatDoNotFit(t *testing.T) {
 		{[2]float64{4, 4}, Transform{X: 0, Y: 0.375, Width: 1, Height: 0.25}},
 		{[2]float64{0.25, 0.25}, Transform{X: 0.375, Y: 0, Width: 0.25, Height: 1}},
 	} {
-		a := Augmentation{CropProbability: 1, CropScale: [2]float64{1, 1}, CropRatio: c.ratio, Normalisation: plain}
+		a := Augmentation{CropProbability: 1, CropScale: [2]float64{1, 1}, CropRatio: c.ratio, Normalisation: unscaled}
 		if got := NewAugmenter(a, 4, 2, 1).View(make([]float32, 4), randomSquare(4, 1), 1, 0, 0, 0); got != c.want {
 			t.Errorf("ratio %v: shows %+v, expected %+v", c.ratio, got, c.want)
 		}
@@ -163,7 +163,7 @@ func TestCropsThatDoNotFit(t *testing.T) {
 // TestGazeGoesWithTheImage: a bright spot of the image is found in the view where Map says, whatever the crop and flip.
 func TestGazeGoesWithTheImage(t *testing.T) {
 	const side, size = 64, 64
-	a := Augmentation{CropProbability: 1, CropScale: [2]float64{0.3, 0.9}, CropRatio: [2]float64{0.5, 2}, FlipProbability: 0.5, Normalisation: plain}
+	a := Augmentation{CropProbability: 1, CropScale: [2]float64{0.3, 0.9}, CropRatio: [2]float64{0.5, 2}, FlipProbability: 0.5, Normalisation: unscaled}
 	g := NewAugmenter(a, side, size, 1)
 	r := rand.New(rand.NewPCG(1, 2))
 	seen := map[bool]int{}
@@ -279,7 +279,7 @@ func TestColourSteps(t *testing.T) {
 
 // TestJitterDraws: factors fill their ranges, and every order of the steps comes about.
 func TestJitterDraws(t *testing.T) {
-	a := Augmentation{JitterProbability: 1, Brightness: 0.4, Normalisation: plain}
+	a := Augmentation{JitterProbability: 1, Brightness: 0.4, Normalisation: unscaled}
 	g := NewAugmenter(a, 2, 2, 1)
 	least, most := 2.0, 0.0
 	dst := make([]float32, 4)
@@ -292,7 +292,7 @@ func TestJitterDraws(t *testing.T) {
 		t.Errorf("brightness changes by %v to %v, expected 0.6 to 1.4", least, most)
 	}
 	// With contrast taken away the mean remains; before or after, brightness that clamps changes it: orders show.
-	a = Augmentation{JitterProbability: 1, Brightness: 1, Contrast: 1, Normalisation: plain}
+	a = Augmentation{JitterProbability: 1, Brightness: 1, Contrast: 1, Normalisation: unscaled}
 	g = NewAugmenter(a, 2, 2, 1)
 	before, after := 0, 0
 	for i := range 400 {

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +15,7 @@ import (
 	"sync/atomic"
 
 	"gzpt/kernels/atomicfile"
+	"gzpt/kernels/input"
 	"gzpt/nn/data/picture"
 )
 
@@ -66,6 +66,11 @@ func (c *Cache) load(e *entry) ([]byte, error) {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
+	h, err := picture.ReadHeader(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", e.path, err)
+	}
+	defer c.flight.take(h.Bytes)()
 	m, err := picture.Decode(f)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e.path, err)
@@ -86,24 +91,50 @@ func (c *Cache) load(e *entry) ([]byte, error) {
 // rebuild makes the cache file and opens it.
 func (c *Cache) rebuild(ctx context.Context, items []Item, sources []entry) error {
 	if err := os.MkdirAll(filepath.Dir(c.path), 0o777); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", ErrCache, err)
 	}
-	if err := atomicfile.Write(c.path, func(w io.Writer) error { return c.write(ctx, w, items, sources) }); err != nil {
+	var undecoded error // the images are at fault, not the disk
+	err := atomicfile.Write(c.path, func(w io.Writer) (err error) {
+		undecoded, err = c.write(ctx, w, items, sources)
+		return cmp.Or(undecoded, err)
+	})
+	if err != nil && undecoded == nil {
+		return fmt.Errorf("%w: %w", ErrCache, err)
+	}
+	if err != nil {
 		return err
 	}
 	return c.open(ctx, slices.Clone(sources))
 }
 
-// write writes a cache file: prefix, pixels, index, trailer.
-func (c *Cache) write(ctx context.Context, w io.Writer, items []Item, entries []entry) error {
+// write writes a cache file: prefix, pixels, index, trailer. What is wrong with an image is told apart from what is wrong with
+// the disk.
+func (c *Cache) write(ctx context.Context, w io.Writer, items []Item, entries []entry) (undecoded, err error) {
 	if _, err := w.Write(prefix()); err != nil {
-		return err
+		return nil, err
 	}
-	if err := c.build(ctx, items, entries, w); err != nil {
-		return err
+	disk := &failing{w: w}
+	if err := c.build(ctx, items, entries, disk); disk.err == nil && err != nil {
+		return err, nil
+	} else if err != nil {
+		return nil, disk.err
 	}
-	_, err := w.Write(c.index(entries).append(nil))
-	return err
+	_, err = w.Write(c.index(entries).append(nil))
+	return nil, err
+}
+
+// failing remembers the error of a writer.
+type failing struct {
+	w   io.Writer
+	err error
+}
+
+func (f *failing) Write(p []byte) (n int, err error) {
+	n, err = f.w.Write(p)
+	if err != nil {
+		f.err = err
+	}
+	return n, err
 }
 
 // index is the index of the entries.
@@ -113,16 +144,16 @@ func (c *Cache) index(entries []entry) index {
 
 // open reads a cache file and checks that all of it is intact and made from the sources as they are.
 func (c *Cache) open(ctx context.Context, sources []entry) error {
-	f, err := os.Open(c.path)
+	f, err := input.Open(c.path)
 	if err != nil {
 		return err
 	}
 	renewed, err := c.check(ctx, f, sources)
-	if err == nil && renewed {
-		err = c.renew(f)
-	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("%s: %w", c.path, err), f.Close())
+	}
+	if renewed {
+		c.renew(f)
 	}
 	if c.blocks != nil {
 		return f.Close()
@@ -132,24 +163,20 @@ func (c *Cache) open(ctx context.Context, sources []entry) error {
 }
 
 // renew writes the cache file once more with the entries as they are now, so that files whose checksum had to be taken
-// need it no more. The file that is open stays readable. A folder that cannot be written to costs the checksums again
-// next time.
-func (c *Cache) renew(f *os.File) error {
+// need it no more. The file that is open stays readable. Where it cannot be written (a folder of another user, a full disk)
+// the checksums are taken again next time.
+func (c *Cache) renew(f *os.File) {
 	end := int64(prefixBytes)
 	for _, e := range c.entries {
 		end = max(end, e.offset+int64(e.bytes(c.values)))
 	}
-	err := atomicfile.Write(c.path, func(w io.Writer) error {
+	_ = atomicfile.Write(c.path, func(w io.Writer) error {
 		if _, err := io.Copy(w, io.NewSectionReader(f, 0, end)); err != nil {
 			return err
 		}
 		_, err := w.Write(c.index(c.entries).append(nil))
 		return err
 	})
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, errors.ErrUnsupported) {
-		return nil
-	}
-	return err
 }
 
 // check reads and checks a cache file; renewed says that some of its entries have another stamp than the file says.

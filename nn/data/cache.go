@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -13,6 +14,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"gzpt/kernels/atomicfile"
 	"gzpt/nn/data/picture"
 )
 
@@ -26,6 +28,9 @@ type CacheOptions struct {
 	Channels int
 	// Memory is up to how many bytes of pixels are kept in memory, 0 for 1 GiB; more are read from the file when needed.
 	Memory int
+	// InFlight is how many bytes the images take that all workers together are decoding, 0 for 256 MiB; a larger image is decoded
+	// by itself.
+	InFlight int64
 	// Workers is the number of goroutines that decode, 0 for one per processor.
 	Workers int
 	// Upright turns images as their tag of orientation says; otherwise they are as they are stored, see Tagged. TIFF
@@ -55,6 +60,7 @@ type Cache struct {
 	side    int
 	values  int // of an item
 	options CacheOptions
+	flight  *flight
 
 	blocks [][]byte // the pixels of each item, nil where they are read from file
 	file   *os.File
@@ -76,7 +82,7 @@ func OpenCache(ctx context.Context, items []Item, o CacheOptions) (*Cache, error
 	if err != nil {
 		return nil, err
 	}
-	c := &Cache{options: o, side: Side(o.ImageSize), rule: rule}
+	c := &Cache{options: o, side: Side(o.ImageSize), rule: rule, flight: newFlight(cmp.Or(o.InFlight, usualInFlight))}
 	c.values = c.side * c.side * o.Channels
 	c.buffer.New = func() any { b := make([]byte, 0, 2*c.values); return &b }
 	sources := identify(items)
@@ -90,6 +96,7 @@ func OpenCache(ctx context.Context, items []Item, o CacheOptions) (*Cache, error
 	if c.path, err = c.name(items); err != nil {
 		return nil, err
 	}
+	atomicfile.RemoveAbandonedFor(c.path)
 	if err := c.open(ctx, sources); err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -104,6 +111,9 @@ func OpenCache(ctx context.Context, items []Item, o CacheOptions) (*Cache, error
 	}
 	return c.finish(items)
 }
+
+// ErrCache says that a cache file cannot be written.
+var ErrCache = errors.New("the cache of decoded images cannot be written")
 
 // ErrWindow says that one window is to fit images of different bits.
 var ErrWindow = errors.New("one window does not fit both")

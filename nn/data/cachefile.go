@@ -25,7 +25,7 @@ const (
 	formatVersion = 2
 	prefixBytes   = len(magic) + 4
 	trailerBytes  = 8 + len(magic)
-	maxIndex      = 1 << 30
+	maxIndex      = 1 << 28
 )
 
 var errCorrupt = errors.New("corrupt: a checksum does not fit")

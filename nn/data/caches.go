@@ -4,6 +4,9 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"gzpt/kernels/atomicfile"
+	"gzpt/kernels/input"
 )
 
 // CacheFile is a cache of pixels on disk.
@@ -47,7 +50,7 @@ func literal(path string) string {
 }
 
 func describe(path string) (CacheFile, error) {
-	f, err := os.Open(path)
+	f, err := input.Open(path)
 	if err != nil {
 		return CacheFile{}, err
 	}
@@ -77,6 +80,7 @@ func ClearCaches(folder string) (removed []CacheFile, err error) {
 		return nil, err
 	}
 	for i, file := range files {
+		atomicfile.RemoveAbandonedFor(file.Path)
 		if err := os.Remove(file.Path); err != nil {
 			return files[:i], err
 		}

@@ -1,15 +1,17 @@
 package data
 
 import (
-	"errors"
 	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
 	"image/png"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"gzpt/kernels/atomicfile"
 )
 
 // Fixation is where a reader's gaze rested: X and Y in pixels of its Gaze's frame, Start and Duration in seconds.
@@ -79,11 +81,7 @@ func fileName(name string) string {
 }
 
 func writePNG(path string, m image.Image) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(png.Encode(f, m), f.Close())
+	return atomicfile.Write(path, func(w io.Writer) error { return png.Encode(w, m) })
 }
 
 type dumper struct {

@@ -40,7 +40,7 @@ func TestDumpedViewsAreTheTrainings(t *testing.T) {
 	if b := m.Bounds(); b.Dx() != 3*32*zoom+2*zoom || b.Dy() != 32*zoom {
 		t.Fatalf("the picture has %v", b)
 	}
-	a.Normalisation = plain
+	a.Normalisation = unscaled
 	g, view := NewAugmenter(a, 37, 32, 1), make([]float32, 32*32)
 	for panel := range 3 {
 		if panel == 0 {
@@ -69,7 +69,7 @@ func TestGazeIsDrawnWhereTheImageWent(t *testing.T) {
 	for _, s := range source.squares {
 		clear(s)
 	}
-	a := Augmentation{CropProbability: 1, CropScale: [2]float64{0.3, 0.5}, CropRatio: [2]float64{1, 1}, FlipProbability: 0.5, Normalisation: plain}
+	a := Augmentation{CropProbability: 1, CropScale: [2]float64{0.3, 0.5}, CropRatio: [2]float64{1, 1}, FlipProbability: 0.5, Normalisation: unscaled}
 	g, view := NewAugmenter(a, 32, 224, 1), make([]float32, 224*224)
 	inside, outside := 0, 0
 	for item := range 8 {

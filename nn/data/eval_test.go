@@ -48,7 +48,7 @@ func TestEvalIsTorchvisions(t *testing.T) {
 // squares they are close to those from the files.
 func TestEvalTakesItemsInAnyOrder(t *testing.T) {
 	source := openCache(t, pictures(t, 6), CacheOptions{ImageSize: 14, Channels: 1})
-	o := EvalOptions{ImageSize: 14, Normalisation: plain, Workers: 1}
+	o := EvalOptions{ImageSize: 14, Normalisation: unscaled, Workers: 1}
 	const values = 14 * 14
 	whole := make([]float32, 6*values)
 	if err := Eval(t.Context(), whole, source, []int{0, 1, 2, 3, 4, 5}, o); err != nil {
@@ -86,7 +86,7 @@ func TestEvalErrors(t *testing.T) {
 	if err := os.Remove(items[1].Path); err != nil {
 		t.Fatal(err)
 	}
-	o := EvalOptions{ImageSize: 7, Normalisation: plain}
+	o := EvalOptions{ImageSize: 7, Normalisation: unscaled}
 	err := Eval(t.Context(), make([]float32, 2*49), source, []int{0, 1}, o)
 	if !errors.Is(err, os.ErrNotExist) || !strings.HasPrefix(err.Error(), `items.csv:3: image "1.png": `) {
 		t.Errorf("error %v", err)

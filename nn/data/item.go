@@ -74,9 +74,15 @@ func (c *problems) pass(err error) error {
 	if !c.skipBad || !errors.As(err, &p) {
 		return err
 	}
+	if len(c.skips) == maxSkips {
+		return fmt.Errorf("%w; this is the one after %d others, expected a better list", err, maxSkips)
+	}
 	c.skips = append(c.skips, p)
 	return nil
 }
+
+// maxSkips bounds what is listed.
+const maxSkips = 100_000
 
 // SplitWord is the part of a split that a word means: train, val or test, "" where it is blank; false where it means none.
 func SplitWord(word string) (part string, ok bool) {

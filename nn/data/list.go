@@ -12,7 +12,9 @@ import (
 	"slices"
 	"strings"
 
+	"gzpt/kernels/input"
 	"gzpt/kernels/names"
+	"gzpt/kernels/plain"
 	"gzpt/nn/data/picture"
 	"gzpt/nn/rundir"
 )
@@ -30,6 +32,9 @@ type ListOptions struct {
 	ImageColumn string
 	// Exclude is patterns of [path.Match] for images to leave out, by whole name or, without a slash, by file or folder.
 	Exclude []string
+	// AllowOutside lets a manifest name images outside its folder; otherwise what a name leads to, links resolved, must lie
+	// below it.
+	AllowOutside bool
 	// SkipBad lists what is wrong in Listing.Skips and goes on; otherwise the first such thing is an error.
 	SkipBad bool
 }
@@ -171,7 +176,7 @@ func (l *lister) root() string {
 
 // rows calls each for every row of a table that has the needed columns; a Problem leaves out the row.
 func (l *lister) rows(file string, each func(t *table) error, need ...string) error {
-	content, err := os.ReadFile(file)
+	content, err := input.ReadFile(file, input.Table/8)
 	if err != nil {
 		return err
 	}
@@ -194,10 +199,13 @@ func (l *lister) rows(file string, each func(t *table) error, need ...string) er
 	if err := t.need(need...); err != nil {
 		return err
 	}
-	for {
+	for row := 0; ; row++ {
 		err := t.next()
 		if err == io.EOF {
 			return nil
+		}
+		if row == maxRows {
+			return fmt.Errorf("%s: more than %d rows, expected a row for an image and a reader", file, maxRows)
 		}
 		if err == nil && t.name() == "" {
 			err = t.problem("no name in the column " + t.image)
@@ -210,6 +218,9 @@ func (l *lister) rows(file string, each func(t *table) error, need ...string) er
 		}
 	}
 }
+
+// maxRows bounds the rows of a manifest and of a table of labels.
+const maxRows = 1 << 21
 
 // readManifest lists the rows of a manifest.
 func (l *lister) readManifest(file string) error {
@@ -276,7 +287,7 @@ func (l *lister) locate(name string) (string, error) {
 	}
 	for _, c := range candidates {
 		if info, err := os.Stat(c); err == nil && info.Mode().IsRegular() {
-			return c, nil
+			return l.below(c)
 		}
 	}
 	files, err := l.files()
@@ -290,8 +301,19 @@ func (l *lister) locate(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return files.images[i].Path, nil
+	return l.below(files.images[i].Path)
 }
+
+// below is a path that a manifest leads to, if it may.
+func (l *lister) below(path string) (string, error) {
+	if !l.options.AllowOutside && !input.Inside(l.folder, path) {
+		return "", fmt.Errorf("%w, %s", ErrOutside, l.folder)
+	}
+	return path, nil
+}
+
+// ErrOutside says that a manifest names a file that lies elsewhere.
+var ErrOutside = errors.New("lies outside the manifest's folder")
 
 // imageFiles is the image files of a folder, by name.
 type imageFiles struct {
@@ -338,6 +360,9 @@ func (l *lister) readLabels() error {
 	return l.rows(file, func(t *table) error {
 		name := t.name()
 		i, err := index.Find(name)
+		if names.IsMissing(err) && plain.Restored(name) != name { // in items.csv of a run
+			i, err = index.Find(plain.Restored(name))
+		}
 		if err != nil {
 			return Problem{File: file, Line: t.line(), Reason: fmt.Sprintf("image %q %v; images of %s", name, err, l.root())}
 		}

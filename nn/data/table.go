@@ -2,6 +2,7 @@ package data
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/csv"
 	"errors"
@@ -9,6 +10,10 @@ import (
 	"io"
 	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
+
+	"gzpt/kernels/input"
+	"gzpt/kernels/plain"
 )
 
 // table reads a text table with a header, row by row. It takes commas, tabs or semicolons, either line end, a byte-order
@@ -18,16 +23,20 @@ type table struct {
 	image   string // the column of names
 	file    string
 	reader  *csv.Reader
+	records *input.Records // what reader reads
 	names   []string
 	header  int            // the line of the names
 	columns map[string]int // lower case
-	row     []string
+	// repeated is a column that comes twice, "" where none does.
+	repeated string
+	row      []string
 }
 
 func newTable(file string, content []byte) (*table, error) {
 	content = utf8Text(content)
 	content, comma := declaredSeparator(content)
-	t := &table{file: file, reader: csv.NewReader(bytes.NewReader(content)), columns: map[string]int{}}
+	records := input.NewRecords(bytes.NewReader(content))
+	t := &table{file: file, reader: csv.NewReader(records), records: records, columns: map[string]int{}}
 	t.reader.Comma = comma
 	t.reader.FieldsPerRecord = -1
 	header, err := t.reader.Read()
@@ -36,12 +45,15 @@ func newTable(file string, content []byte) (*table, error) {
 	} else if err != nil {
 		return nil, t.syntax(err)
 	}
+	if len(header) > input.Columns {
+		return nil, Problem{File: file, Line: 1, Reason: fmt.Sprintf("%d columns, expected at most %d", len(header), input.Columns)}
+	}
 	t.header = t.line()
 	for i, name := range header {
 		name = strings.TrimSpace(name)
 		t.names = append(t.names, name)
 		if _, ok := t.columns[strings.ToLower(name)]; ok && name != "" {
-			return nil, Problem{File: file, Line: t.line(), Reason: fmt.Sprintf("the column %q comes twice", name)}
+			t.repeated = cmp.Or(t.repeated, name)
 		}
 		t.columns[strings.ToLower(name)] = i
 	}
@@ -59,11 +71,18 @@ func utf8Text(content []byte) []byte {
 	default:
 		return bytes.TrimPrefix(content, []byte("\ufeff"))
 	}
-	units := make([]uint16, len(content)/2-1)
-	for i := range units {
-		units[i] = order.Uint16(content[2*i+2:])
+	text := make([]byte, 0, len(content))
+	content = content[2:]
+	for ; len(content) > 1; content = content[2:] {
+		r := rune(order.Uint16(content))
+		if utf16.IsSurrogate(r) && len(content) > 3 {
+			if pair := utf16.DecodeRune(r, rune(order.Uint16(content[2:]))); pair != utf8.RuneError {
+				r, content = pair, content[2:]
+			}
+		}
+		text = utf8.AppendRune(text, r) // half a pair becomes the replacement character
 	}
-	return []byte(string(utf16.Decode(units)))
+	return text
 }
 
 // declaredSeparator is the separator that a first line such as sep=; declares, and the text with that line left blank,
@@ -95,12 +114,13 @@ func (t *table) syntax(err error) error {
 	if errors.As(err, &parse) {
 		return Problem{File: t.file, Line: parse.StartLine, Reason: parse.Err.Error()} // an open quote ends far below
 	}
-	return err
+	return fmt.Errorf("%s: %w", t.file, err)
 }
 
 // next moves to the next row; io.EOF ends the table. After a Problem reading can go on.
 func (t *table) next() error {
 	for {
+		t.records.Next()
 		row, err := t.reader.Read()
 		if err == io.EOF {
 			return err
@@ -157,12 +177,52 @@ func (t *table) has(column string) bool {
 
 // need checks that the columns are there; "" needs none.
 func (t *table) need(columns ...string) error {
+	if t.repeated != "" && t.has(t.image) {
+		return Problem{File: t.file, Line: t.header, Reason: fmt.Sprintf("the column %s comes twice", plain.Quote(t.repeated))}
+	}
 	for _, c := range columns {
 		if c != "" && !t.has(c) {
-			return Problem{File: t.file, Line: t.header, Reason: fmt.Sprintf("no column %q, there are: %s", c, strings.Join(t.names, ", "))}
+			return Problem{File: t.file, Line: t.header, Reason: fmt.Sprintf("no column %q%s", c, t.columnsText())}
 		}
 	}
 	return nil
+}
+
+// mostNames is how many columns an error names.
+const mostNames = 30
+
+// nameColumns is what columns of images' names are called.
+var nameColumns = []string{"filename", "file_name", "file name", "file", "path", "image_path", "image_name", "image_id", "imageid", "img", "name", "id", "dicom_id"}
+
+// columnsText is the columns that there are. A file without the column of images' names may be any: nothing of it is shown but
+// which of the usual names of such a column it has.
+func (t *table) columnsText() string {
+	if !t.has(t.image) {
+		for _, usual := range nameColumns {
+			if t.has(usual) {
+				return fmt.Sprintf(", but one %q", usual)
+			}
+		}
+		return fmt.Sprintf(" among the %d of the file", len(t.names))
+	}
+	var names []string
+	for _, name := range t.names[:min(len(t.names), mostNames)] {
+		names = append(names, brief(name))
+	}
+	text := ", there are: " + strings.Join(names, ", ")
+	if more := len(t.names) - mostNames; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// brief is the beginning of a name, for an error.
+func brief(name string) string {
+	const longest = 60
+	if runes := []rune(name); len(runes) > longest {
+		name = string(runes[:longest]) + "..."
+	}
+	return plain.Text(name)
 }
 
 // missing reports whether a text of a table stands for a missing value, as spreadsheets, R, pandas and data bases write it.

@@ -5,10 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 
 	"gzpt/kernels"
-	"gzpt/nn"
 	"gzpt/nn/data"
 	"gzpt/nn/evaluate"
 	"gzpt/nn/rundir"
@@ -21,7 +19,11 @@ var ErrTrained = errors.New("were trained on")
 // names mean the same images or no pixels are known to compare, whose names. Any at all are also an error that names
 // the first, of the kind [ErrTrained].
 func TrainedTestItems(dir rundir.Dir, images data.Source, sameNames bool) (trained int, err error) {
-	rows, err := ReadRows(dir.Items())
+	was, err := ReadRecord(dir)
+	if err != nil {
+		return 0, err
+	}
+	rows, err := was.Rows(dir)
 	if err != nil {
 		return 0, err
 	}
@@ -55,19 +57,24 @@ func TrainedTestItems(dir rundir.Dir, images data.Source, sameNames bool) (train
 	return trained, err
 }
 
-// Evaluate judges the backbone of the last checkpoint of a run. The report says how far the run was.
+// Evaluate judges the backbone of the last checkpoint of a run. The report says how far the run was. A backbone that is not of
+// that checkpoint is refused, see [Check].
 func Evaluate(ctx context.Context, dev kernels.Device, dir rundir.Dir, images data.Source, o evaluate.BackboneOptions) (*evaluate.Report, error) {
+	was, _, err := Check(dir)
+	if err != nil {
+		return nil, err
+	}
 	report, err := evaluate.Backbone(ctx, dev, dir.Backbone(), images, o)
 	if err != nil {
 		return nil, err
 	}
-	c, err := nn.ReadCheckpointInfo(dir.Checkpoint())
-	if errors.Is(err, fs.ErrNotExist) {
+	if of := report.Found.Provenance; of != nil {
+		report.Step, report.Steps = of.Step, of.Steps
 		return report, nil
 	}
-	if err != nil {
-		return nil, err
+	info, err := was.ReadCheckpoint(dir)
+	if info != nil {
+		report.Step, report.Steps = info.Steps, info.Config.Steps
 	}
-	report.Step, report.Steps = c.Steps, c.Config.Steps
-	return report, nil
+	return report, err
 }

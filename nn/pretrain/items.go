@@ -1,16 +1,16 @@
 package pretrain
 
 import (
+	"bufio"
 	"cmp"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strconv"
 
 	"gzpt/gaze"
+	"gzpt/kernels/input"
 	"gzpt/nn/data"
 	"gzpt/nn/evaluate"
 	"gzpt/nn/rundir"
@@ -89,48 +89,68 @@ func groups(rows []Row) []string {
 // WriteRows writes items.csv.
 func WriteRows(path string, rows []Row) error {
 	return rundir.WriteAside(path, func(w io.Writer) error {
-		table := csv.NewWriter(w)
-		table.Write(rowColumns) // Error tells of any failure
+		table := bufio.NewWriter(w)
+		writeSheet(table, rowColumns) // Flush tells of any failure
 		for _, r := range rows {
-			table.Write(append(r.fields(), r.Pixels))
+			writeSheet(table, append(r.fields(), r.Pixels))
 		}
-		table.Flush()
-		return table.Error()
+		return table.Flush()
 	})
 }
 
 // ReadRows reads what WriteRows wrote.
 func ReadRows(path string) ([]Row, error) {
-	f, err := os.Open(path)
+	f, err := input.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	lines, err := csv.NewReader(f).ReadAll()
+	table := newSheetReader(f)
+	rows, err := readRows(table)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	if len(lines) == 0 || !slices.Equal(lines[0], rowColumns) && !slices.Equal(lines[0], rowColumns[:columnsBeforePixels]) {
-		return nil, fmt.Errorf("%s:1: expected the columns %v", path, rowColumns)
-	}
-	rows := make([]Row, len(lines)-1)
-	for i, line := range lines[1:] {
-		r := Row{Image: line[0], Label: line[1], Split: line[2], Group: line[3], Training: line[4] == "true"}
-		if len(line) > columnsBeforePixels {
-			r.Pixels = line[columnsBeforePixels]
-		}
-		var errs [3]error
-		r.Readers, errs[0] = strconv.Atoi(line[5])
-		r.Fixations, errs[1] = strconv.Atoi(line[6])
-		r.Dwell, errs[2] = strconv.ParseFloat(line[7], 64)
-		for _, err := range errs {
-			if err != nil {
-				return nil, fmt.Errorf("%s:%d: %w", path, i+2, err)
-			}
-		}
-		rows[i] = r
+		return nil, fmt.Errorf("%s:%d: %w", path, table.line, err)
 	}
 	return rows, nil
+}
+
+func readRows(table *sheetReader) ([]Row, error) {
+	columns, err := table.row()
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	if !slices.Equal(columns, rowColumns) && !slices.Equal(columns, rowColumns[:columnsBeforePixels]) {
+		return nil, fmt.Errorf("expected the columns %v", rowColumns)
+	}
+	var rows []Row
+	for {
+		fields, err := table.row()
+		if err == io.EOF {
+			return rows, nil
+		}
+		if err == nil && len(fields) != len(columns) {
+			err = fmt.Errorf("%d fields, expected %d as in the header", len(fields), len(columns))
+		}
+		if err != nil {
+			return nil, err
+		}
+		r, err := parseRow(fields)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, r)
+	}
+}
+
+func parseRow(fields []string) (Row, error) {
+	r := Row{Image: fields[0], Label: fields[1], Split: fields[2], Group: fields[3], Training: fields[4] == "true"}
+	if len(fields) > columnsBeforePixels {
+		r.Pixels = fields[columnsBeforePixels]
+	}
+	var errs [3]error
+	r.Readers, errs[0] = strconv.Atoi(fields[5])
+	r.Fixations, errs[1] = strconv.Atoi(fields[6])
+	r.Dwell, errs[2] = strconv.ParseFloat(fields[7], 64)
+	return r, errors.Join(errs[:]...)
 }
 
 // ErrChanged says that the items are not those that a run began with.

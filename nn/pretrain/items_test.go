@@ -1,6 +1,7 @@
 package pretrain
 
 import (
+	"encoding/csv"
 	"errors"
 	"os"
 	"path/filepath"
@@ -16,7 +17,7 @@ func TestReadRowsRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                               "items.csv:1: expected the columns",
 		"image,label\n":                  "items.csv:1: expected the columns",
-		header + "a,b,train,,true,1,2\n": "wrong number of fields",
+		header + "a,b,train,,true,1,2\n": "items.csv:2: 7 fields, expected 8",
 		header + "a,b,train,,true,1,2,3\nb,b,train,,true,one,2,3\n": `items.csv:3: strconv.Atoi: parsing "one"`,
 		header + "a,b,train,,true,1,2,long\n":                       "items.csv:2: ",
 	} {
@@ -57,6 +58,38 @@ func FuzzReadRows(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Names come back to the byte, and no field begins as one that a spreadsheet runs.
+func TestRowsOfAnyName(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "items.csv")
+	var rows []Row
+	for _, name := range []string{"=1+1.png", "+a", "-a", "@a", "\ta", "\ra", "\na", "'=a", "''=a", "'a", "'", "''", "a\r\nb.png", "a\nb", "a\rb", "a\r", "a\"b\",\"\"",
+		"\"", ",", " a", "a ", `\.`, "#a", "\x1b[2J", "\xff", "\u202egnp.a", ";=1", "", "=cmd|'/c calc'!A0"} {
+		rows = append(rows, Row{Image: name, Label: name, Split: name, Group: name, Dwell: -1})
+	}
+	if err := WriteRows(path, rows); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := ReadRows(path); err != nil || !slices.Equal(again, rows) {
+		t.Errorf("%+v, %v, expected %+v", again, err, rows)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	all, err := csv.NewReader(f).ReadAll() // as others read it
+	if err != nil || len(all) != len(rows)+1 {
+		t.Fatalf("%d rows, %v", len(all), err)
+	}
+	for _, fields := range all {
+		for _, field := range fields {
+			if strings.ContainsAny(field[:min(len(field), 1)], "=+-@\t\r\n") {
+				t.Errorf("a spreadsheet runs %q", field)
+			}
+		}
+	}
 }
 
 // A file of rows from before they had pixels is read, and one with pixels keeps them.

@@ -66,10 +66,14 @@ func (r *Run) reopen(path string) (was *Record, err error) {
 	if err := r.lock(); err != nil {
 		return nil, err
 	}
+	r.Dir.Clean()
 	if was, err = ReadRecord(r.Dir); err != nil {
 		return nil, err
 	}
-	recorded, err := ReadRows(r.Dir.Items())
+	if text := was.Unchecked(r.Dir); text != "" {
+		r.warn(text)
+	}
+	recorded, err := was.Rows(r.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +86,7 @@ func (r *Run) reopen(path string) (was *Record, err error) {
 	}
 	r.rows = recorded
 	if r.data.Relation == nil {
-		r.data.Relation, err = readRelation(r.Dir, len(recorded))
+		r.data.Relation, err = was.relation(r.Dir, len(recorded))
 	}
 	return was, err
 }
@@ -98,7 +102,13 @@ func (r *Run) lock() error {
 // plan makes the positives and the trainer; was is the record of a run that goes on, nil of a new one.
 func (r *Run) plan(was *Record) (err error) {
 	rule := r.settings.Rule
-	if r.data.Relation != nil {
+	if given := r.data.Relation; given != nil {
+		if given.N != len(r.rows) {
+			return fmt.Errorf("pretrain: a relation of %d items, expected %d", given.N, len(r.rows))
+		}
+		if err := given.Check(); err != nil {
+			return fmt.Errorf("pretrain: the relation: %w", err)
+		}
 		if r.positives, err = Positives(r.data.Relation, rule, r.rows); err != nil {
 			return err
 		}
@@ -154,7 +164,24 @@ func (r *Run) load(was *Record) error {
 		r.warn(fmt.Sprintf("the checkpoint was written by a version of arithmetic %d: with that of this version, %d, the run continues, but not to the same bits",
 			info.Arithmetic, nn.Arithmetic))
 	}
-	return nil
+	return r.renewBackbone(&info)
+}
+
+// renewBackbone exports the backbone of the checkpoint that the trainer was brought to, where the file is another one's,
+// is damaged or does not say whose it is: a run that was killed between its last checkpoint and that file has an older one.
+func (r *Run) renewBackbone(info *nn.CheckpointInfo) error {
+	told, err := checkBackbone(r.Dir, info)
+	if err == nil && told == "" {
+		return nil
+	}
+	if err != nil {
+		told = err.Error()
+	}
+	r.warn(told + "; it is exported anew")
+	if err := rundir.MakeFolderOf(r.Dir.Backbone()); err != nil {
+		return err
+	}
+	return nn.ExportBackbone(r.Dir.Backbone(), r.trainer)
 }
 
 // record is what this version and the caller know of the run.
@@ -173,23 +200,24 @@ func (r *Run) trainedOn() TrainedOn {
 	return t
 }
 
-// writeStart writes what a run directory has from the beginning.
-func (r *Run) writeStart(dir rundir.Dir) error {
+// writeStart writes what a run directory has from the beginning, the record with the checksums of the others last.
+func (r *Run) writeStart(dir rundir.Dir) (err error) {
 	c := r.record()
 	if r.options.Origin != nil {
 		c.Origin = r.options.Origin(r)
 	}
-	if err := rundir.WriteJSON(dir.Config(), c); err != nil {
-		return err
-	}
 	if err := WriteRows(dir.Items(), r.rows); err != nil {
 		return err
 	}
-	relation := r.data.Relation
-	if relation == nil {
-		return nil
+	if relation := r.data.Relation; relation != nil {
+		if err := npy.WriteFile(dir.Relation(), []int{relation.N, relation.N}, relation.Values); err != nil {
+			return err
+		}
 	}
-	return npy.WriteFile(dir.Relation(), []int{relation.N, relation.N}, relation.Values)
+	if c.Checksums, err = Checksums(dir.Items(), dir.Relation()); err != nil {
+		return err
+	}
+	return rundir.WriteJSON(dir.Config(), c)
 }
 
 func (r *Run) warn(text string) {

@@ -5,11 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"slices"
 
-	"gzpt/gaze/relation"
-	"gzpt/kernels/npy"
+	"gzpt/kernels/checksum"
 	"gzpt/nn"
 	"gzpt/nn/internal/named"
 	"gzpt/nn/rundir"
@@ -27,6 +24,8 @@ type Record struct {
 	Init    string `json:"init,omitempty"`
 	Device  string `json:"device"`
 	Started string `json:"started"`
+	// Checksums is that of each file that was written with the record, by its name; nil in records of older versions.
+	Checksums map[string]string `json:"checksums,omitempty"`
 }
 
 const recordFormat = 1
@@ -50,8 +49,12 @@ type Origin struct {
 // ReadRecord reads the record of a run.
 func ReadRecord(dir rundir.Dir) (*Record, error) {
 	r := &Record{}
-	if err := rundir.ReadJSON(dir.Config(), r); err != nil {
+	sealed, err := rundir.ReadSealed(dir.Config(), r)
+	if err != nil {
 		return nil, err
+	}
+	if r.Checksums != nil && !sealed {
+		return nil, fmt.Errorf("%s: %w: it has lost its checksum", dir.Config(), checksum.ErrDamaged)
 	}
 	if r.Format > recordFormat {
 		return nil, fmt.Errorf("%s: format %d, this program reads up to %d", dir.Config(), r.Format, recordFormat)
@@ -73,19 +76,4 @@ func (was *Record) same(file string, now Record) error {
 		faults = append(faults, fmt.Errorf("%s: %s is %s in the run, but %s here", file, d.Name, cmp.Or(d.A, "not set"), cmp.Or(d.B, "not set")))
 	}
 	return errors.Join(faults...)
-}
-
-// readRelation reads the relation of a run of n items, nil where it has none.
-func readRelation(dir rundir.Dir, n int) (*relation.Relation, error) {
-	dims, values, err := npy.ReadFile(dir.Relation())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	if !slices.Equal(dims, []int{n, n}) {
-		return nil, fmt.Errorf("%s: shape %v, expected [%d %d] for the items of %s", dir.Relation(), dims, n, n, dir.Items())
-	}
-	return relation.FromValues(n, values), nil
 }

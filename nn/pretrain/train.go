@@ -32,7 +32,14 @@ func (r *Run) Train(ctx context.Context) (err error) {
 	if r.metrics, err = rundir.OpenMetrics(r.Dir.Metrics(), r.trainer.StepsDone()); err != nil {
 		return err
 	}
-	defer r.metrics.Close()
+	defer func() {
+		if closed := r.metrics.Close(); err == nil {
+			err = closed
+		}
+	}()
+	if damaged := r.metrics.Damaged(); damaged != nil {
+		r.warn(fmt.Sprintf("%s: the lines %v are not what was written; the run goes on, as nothing follows from them", r.Dir.Metrics(), damaged))
+	}
 	c := r.trainer.Config()
 	loader, err := data.NewLoader(r.data.Images, data.LoaderOptions{
 		Batch: c.Batch, ImageSize: c.Height, Augmentation: r.settings.Views, Items: r.items,

@@ -3,23 +3,24 @@ package rundir
 import (
 	"errors"
 	"fmt"
-	"os"
+
+	"gzpt/kernels/filelock"
+	"gzpt/kernels/input"
 )
 
-// errLocked says that another process holds the lock.
-var errLocked = errors.New("locked by another process")
-
-// Lock keeps other processes from writing to the run until it is released, at the latest by the end of this process.
+// Lock keeps other processes from writing to the run until it is released, at the latest by the end of this process. It does
+// nothing where the system has no locks.
 func (d Dir) Lock() (release func(), err error) {
-	f, err := os.Open(d.Config())
+	f, err := input.Open(d.Config())
 	if err != nil {
 		return nil, err
 	}
-	if err := lock(f); err != nil {
+	switch err := filelock.Take(f); {
+	case errors.Is(err, filelock.ErrHeld):
 		f.Close()
-		if errors.Is(err, errLocked) {
-			return nil, fmt.Errorf("%s: another process is writing to this run", string(d))
-		}
+		return nil, fmt.Errorf("%s: another process is writing to this run", string(d))
+	case err != nil && !errors.Is(err, errors.ErrUnsupported):
+		f.Close()
 		return nil, fmt.Errorf("%s: %w", d.Config(), err)
 	}
 	return func() { f.Close() }, nil

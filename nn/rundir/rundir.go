@@ -3,11 +3,8 @@
 package rundir
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -38,7 +35,7 @@ func (d Dir) Diagnosis() string { return filepath.Join(string(d), "relate.json")
 // Page is the report of a relation for a person.
 func (d Dir) Page() string { return filepath.Join(string(d), "relate.html") }
 
-// Comparison is what relate knows of other measures, while it works.
+// Comparison is what relate has done, of other measures too, while it works.
 func (d Dir) Comparison() string { return filepath.Join(string(d), "compare.json") }
 
 // Checkpoint is the last checkpoint.
@@ -53,55 +50,6 @@ func (d Dir) Evaluation() string { return filepath.Join(string(d), "evaluate.jso
 // Views is the folder of dumped views.
 func (d Dir) Views() string { return filepath.Join(string(d), "views") }
 
-// Create makes the directory at path with what fill writes into it. The directory appears under its name only when fill
-// is done, so one that exists is whole. A path that exists already, other than an empty folder, is an error: no run is
-// ever overwritten.
-func Create(path string, fill func(Dir) error) (d Dir, err error) {
-	if err := Vacant(path); err != nil {
-		return "", err
-	}
-	parent, name := filepath.Dir(path), filepath.Base(path)
-	if err := os.MkdirAll(parent, 0o777); err != nil {
-		return "", err
-	}
-	aside, err := os.MkdirTemp(parent, "."+name+".new-")
-	if err != nil {
-		return "", err
-	}
-	defer func() {
-		if err != nil {
-			os.RemoveAll(aside)
-		}
-	}()
-	if err := os.Chmod(aside, 0o755); err != nil {
-		return "", err
-	}
-	if err := fill(Dir(aside)); err != nil {
-		return "", err
-	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", err
-	}
-	if err := os.Rename(aside, path); err != nil {
-		return "", err
-	}
-	return Dir(path), atomicfile.SyncFolder(filepath.Dir(path))
-}
-
-// Vacant returns an error unless path does not exist or is an empty folder.
-func Vacant(path string) error {
-	entries, err := os.ReadDir(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		return err
-	case len(entries) > 0:
-		return fmt.Errorf("%s exists and is never overwritten", path)
-	}
-	return nil
-}
-
 // Is reports whether path is the directory of a run or a relation: its config.json says when that began and with what.
 func Is(path string) bool {
 	var c struct {
@@ -114,34 +62,13 @@ func Is(path string) bool {
 // Open is the run directory at path, which must have a config.json.
 func Open(path string) (Dir, error) {
 	d := Dir(path)
+	if err := finish(path); err != nil {
+		return "", err
+	}
 	if _, err := os.Stat(d.Config()); err != nil {
 		return "", fmt.Errorf("%s is not a run directory: %w", path, err)
 	}
 	return d, nil
-}
-
-// WriteJSON writes v as indented JSON, aside.
-func WriteJSON(path string, v any) error {
-	text, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	return WriteAside(path, func(w io.Writer) error {
-		_, err := w.Write(append(text, '\n'))
-		return err
-	})
-}
-
-// ReadJSON reads v from a file.
-func ReadJSON(path string, v any) error {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(text, v); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	return nil
 }
 
 // WriteAside writes a file so that path holds, at every moment and after a crash, either what it held before or all of

@@ -14,11 +14,13 @@ import (
 
 // File is an open safetensors file whose header has been checked.
 type File struct {
-	r       io.ReaderAt
-	data    int64 // where the elements begin
-	tensors []tensorfile.Info
-	places  []place
-	index   map[string]int
+	r          io.ReaderAt
+	header     []byte
+	data, size int64 // where the elements begin and end
+	metadata   map[string]string
+	tensors    []tensorfile.Info
+	places     []place
+	index      map[string]int
 }
 
 var _ tensorfile.File = (*File)(nil)
@@ -51,7 +53,7 @@ func Open(r io.ReaderAt, size int64) (*File, error) {
 	if _, err := r.ReadAt(header, 8); err != nil {
 		return nil, fmt.Errorf("safetensors: header: %w", err)
 	}
-	f := &File{r: r, data: 8 + int64(n), index: map[string]int{}}
+	f := &File{r: r, header: header, data: 8 + int64(n), size: size, index: map[string]int{}}
 	if err := f.parse(header); err != nil {
 		return nil, err
 	}
@@ -71,8 +73,7 @@ func (f *File) parse(header []byte) error {
 		}
 		name, _ := key.(string) // the decoder lets nothing but strings be keys
 		if name == metadataKey {
-			var metadata map[string]string
-			if err := d.Decode(&metadata); err != nil {
+			if err := d.Decode(&f.metadata); err != nil {
 				return fmt.Errorf("safetensors: header: %s: %w", metadataKey, err)
 			}
 			continue

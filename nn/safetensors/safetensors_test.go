@@ -3,6 +3,7 @@ package safetensors
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"gzpt/kernels/checksum"
 	"gzpt/nn/tensorfile"
 )
 
@@ -188,4 +190,42 @@ func FuzzOpen(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// Whatever byte of a sealed file is changed, it is refused, or says that it is not sealed; one without a checksum is believed.
+func TestSealed(t *testing.T) {
+	var b bytes.Buffer
+	if err := WriteSealed(&b, sample, map[string]string{"step": "12", "\"odd\"": "a\nb"}); err != nil {
+		t.Fatal(err)
+	}
+	good := b.Bytes()
+	f, err := Open(bytes.NewReader(good), int64(len(good)))
+	if err != nil || !f.Sealed() || f.Metadata()["step"] != "12" || f.Metadata()["\"odd\""] != "a\nb" || f.Metadata()["format"] != "pt" {
+		t.Fatalf("metadata %v, %v", f.Metadata(), err)
+	}
+	if err := f.Verify(); err != nil {
+		t.Fatal(err)
+	}
+	damaged := 0
+	for at := range good {
+		for _, bit := range []byte{1, 0x40} {
+			bad := bytes.Clone(good)
+			bad[at] ^= bit
+			f, err := Open(bytes.NewReader(bad), int64(len(bad)))
+			if err != nil || !f.Sealed() {
+				continue
+			}
+			if err := f.Verify(); !errors.Is(err, checksum.ErrDamaged) {
+				t.Fatalf("byte %d, bit %d: %v", at, bit, err)
+			}
+			damaged++
+		}
+	}
+	if damaged < len(good)/4 { // the others are no such file any more
+		t.Errorf("only %d changes were seen by the checksum", damaged)
+	}
+	plain := encode(t, sample)
+	if f, err := Open(bytes.NewReader(plain), int64(len(plain))); err != nil || f.Sealed() || f.Verify() != nil {
+		t.Errorf("a plain file is refused: %v", err)
+	}
 }

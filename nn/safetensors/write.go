@@ -1,14 +1,15 @@
 package safetensors
 
 import (
-	"bufio"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 
+	"gzpt/kernels/checksum"
 	"gzpt/nn/tensorfile"
 )
 
@@ -38,37 +39,79 @@ type entry struct {
 // so that every tensor is aligned to its elements; otherwise the order is that of the argument. The same tensors give
 // the same bytes. A tensor whose number of elements differs from its shape, a name that occurs twice, or a header
 // that Open would refuse for its size is an error, and so is a failed write.
-func Write(w io.Writer, tensors []Tensor) error {
+func Write(w io.Writer, tensors []Tensor) error { return write(w, tensors, nil) }
+
+// WriteSealed is Write with more metadata, and with a checksum of the whole file among them, by which [File.Verify] knows it.
+func WriteSealed(w io.Writer, tensors []Tensor, metadata map[string]string) error {
+	all := maps.Clone(metadata)
+	if all == nil {
+		all = map[string]string{}
+	}
+	all[checksumKey] = unsealed
+	return write(w, tensors, all)
+}
+
+func write(w io.Writer, tensors []Tensor, metadata map[string]string) error {
 	ordered := slices.Clone(tensors)
 	slices.SortStableFunc(ordered, func(a, b Tensor) int { return int(b.dtype().Size() - a.dtype().Size()) })
-	header, err := header(ordered)
+	header, err := header(ordered, metadata)
 	if err != nil {
 		return err
 	}
-	out := bufio.NewWriterSize(w, 1<<16)
-	var b [8]byte
-	binary.LittleEndian.PutUint64(b[:], uint64(len(header)))
-	out.Write(b[:]) // a bufio.Writer keeps its first error for Flush
-	out.Write(header)
-	for _, t := range ordered {
-		for _, v := range t.Ints {
-			binary.LittleEndian.PutUint64(b[:], uint64(v))
-			out.Write(b[:8])
-		}
-		for _, v := range t.Floats {
-			binary.LittleEndian.PutUint32(b[:], math.Float32bits(v))
-			out.Write(b[:4])
-		}
+	if metadata[checksumKey] != "" {
+		sum := checksum.New()
+		writeElements(sum, ordered) // a hash takes everything
+		seal(header, sum)
 	}
-	if err := out.Flush(); err != nil {
+	if _, err := w.Write(binary.LittleEndian.AppendUint64(nil, uint64(len(header)))); err != nil {
+		return fmt.Errorf("safetensors: write: %w", err)
+	}
+	if _, err := w.Write(header); err != nil {
+		return fmt.Errorf("safetensors: write: %w", err)
+	}
+	if err := writeElements(w, ordered); err != nil {
 		return fmt.Errorf("safetensors: write: %w", err)
 	}
 	return nil
 }
 
-// header is the JSON of the tensors in the order of their elements, padded with blanks to a multiple of 8 bytes.
-func header(tensors []Tensor) ([]byte, error) {
-	h := []byte(`{"` + metadataKey + `":{"format":"pt"}`)
+// writeElements writes the elements of the tensors one after the other.
+func writeElements(w io.Writer, tensors []Tensor) error {
+	const chunk = 1 << 13
+	buffer := make([]byte, 0, 8*chunk)
+	for _, t := range tensors {
+		for ints := range slices.Chunk(t.Ints, chunk) {
+			buffer = buffer[:0]
+			for _, v := range ints {
+				buffer = binary.LittleEndian.AppendUint64(buffer, uint64(v))
+			}
+			if _, err := w.Write(buffer); err != nil {
+				return err
+			}
+		}
+		for floats := range slices.Chunk(t.Floats, chunk) {
+			buffer = buffer[:4*len(floats)]
+			for i, v := range floats {
+				binary.LittleEndian.PutUint32(buffer[4*i:], math.Float32bits(v))
+			}
+			if _, err := w.Write(buffer); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// header is the JSON of the metadata and of the tensors in the order of their elements, padded with blanks to a multiple of 8
+// bytes.
+func header(tensors []Tensor, metadata map[string]string) ([]byte, error) {
+	all := map[string]string{"format": "pt"}
+	maps.Copy(all, metadata)
+	text, err := json.Marshal(all)
+	if err != nil {
+		return nil, fmt.Errorf("safetensors: write: metadata: %w", err)
+	}
+	h := append([]byte(`{"`+metadataKey+`":`), text...)
 	seen := map[string]bool{metadataKey: true}
 	var end int64
 	for _, t := range tensors {

@@ -3,7 +3,7 @@
 // of a machine with a GPU another.
 //
 // Errors name what failed and, for a kernel, where. A driver whose kernel failed stays failed, as a CUDA context does:
-// every later call returns the first error.
+// every later call returns the first error. A driver may take other failures as seriously.
 package driver
 
 import "time"
@@ -38,10 +38,16 @@ type Device interface {
 	Name() string
 	// Attribute is the value of a, 0 where the device does not know it.
 	Attribute(a Attribute) int
-	// Alloc takes bytes of device memory, aligned to 256. Its contents are undefined.
+	// Alloc takes bytes of device memory, aligned to 256. Its contents are undefined. Where there is not enough the error is a
+	// kernels.OutOfMemory.
 	Alloc(bytes int) (Pointer, error)
 	// Free gives back what Alloc took.
 	Free(Pointer) error
+	// AllocHost takes zeroed host memory, of which a device copies fastest and without the host: CopyIn from it returns at
+	// once, and reads it later.
+	AllocHost(bytes int) ([]byte, error)
+	// FreeHost gives back what AllocHost took, as a whole. No work may use it any more.
+	FreeHost([]byte) error
 	// Memory is the number of bytes free and in all.
 	Memory() (free, total int, err error)
 	// Load compiles PTX; name stands for it in errors.
@@ -74,9 +80,9 @@ type FunctionAttributes struct {
 	MaxThreadsPerBlock int
 	ArgumentBytes      int // size of the packed block of arguments
 	ArgumentOffsets    []int
-	DynamicSharedBytes int // the most that a launch may ask for
-	RequiredThreads    [3]int
-	Target             int // 10*major + minor of the module's target
+	DynamicSharedBytes int    // the most that a launch may ask for
+	RequiredThreads    [3]int // zero where none are, or where the driver does not know them
+	Target             int    // 10*major + minor of the module's target
 }
 
 // Function is an entry of a module.

@@ -14,16 +14,19 @@ import (
 	"strings"
 
 	_ "golang.org/x/image/bmp"
-	_ "golang.org/x/image/tiff"
+	"golang.org/x/image/tiff"
 	_ "golang.org/x/image/webp"
 
+	"gzpt/kernels/input"
 	"gzpt/nn/data/picture/internal/imagefile"
 )
 
 const (
-	// MaxSide and MaxPixels bound an image before it is decoded, so that a small file cannot fill the memory.
+	// MaxSide, MaxPixels and MaxBytes bound an image before it is decoded, so that a small file cannot fill the memory.
 	MaxSide   = 1 << 16
 	MaxPixels = 1 << 26
+	// MaxBytes is of the pixels as they are decoded, and as they are kept.
+	MaxBytes = 1 << 29
 )
 
 // extensions are those of the files that are taken for images.
@@ -50,18 +53,28 @@ func DecodeFile(path string) (*Image, error) {
 	return m, nil
 }
 
-// Open opens a regular file that is not empty.
+// maxFile bounds the bytes of an image's file: what its pixels may take, twice.
+const maxFile = 2 * MaxBytes
+
+// Open opens a regular file that is not empty, and no larger than an image's can be.
 func Open(path string) (*os.File, error) {
-	info, err := os.Stat(path)
+	f, err := input.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
 	switch {
 	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s: not a regular file, expected an image", path)
 	case info.Size() == 0:
-		return nil, fmt.Errorf("%s: an empty file, expected an image", path)
+		err = fmt.Errorf("%s: an empty file, expected an image", path)
+	case info.Size() > maxFile:
+		err = fmt.Errorf("%s: a file of %s, expected an image of at most %s", path, input.Bytes(info.Size()), input.Bytes(maxFile))
 	}
-	return os.Open(path)
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
 }
 
 // Decode decodes a JPEG, PNG, TIFF, BMP, WebP, PGM or PPM image. Sizes beyond [MaxSide] and [MaxPixels] are refused
@@ -72,26 +85,22 @@ func Open(path string) (*os.File, error) {
 // turned as its tag says, as libtiff and Pillow do; of other formats the tag is left to [Image.Upright]. A PGM or PPM image
 // whose greatest value is not 255 or 65535 is scaled to that.
 func Decode(r io.ReadSeeker) (*Image, error) {
-	config, format, err := image.DecodeConfig(bufio.NewReader(r))
+	h, err := ReadHeader(r)
 	if err != nil {
-		return nil, undecodable(err)
-	}
-	if w, h := config.Width, config.Height; w < 1 || h < 1 || w > MaxSide || h > MaxSide || w > MaxPixels/h {
-		return nil, fmt.Errorf("%s image of %d x %d pixels, expected 1 x 1 to %d million pixels and sides up to %d",
-			format, w, h, MaxPixels/1_000_000, MaxSide)
+		return nil, err
 	}
 	if _, err := r.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
-	pixels, err := decodePixels(r, format)
+	pixels, err := decodePixels(r, h.Format)
 	if err != nil {
-		return nil, fmt.Errorf("%s image: %w", format, undecodable(err))
+		return nil, fmt.Errorf("%s image: %w", h.Format, undecodable(err))
 	}
-	if b := pixels.Bounds(); b.Dx() != config.Width || b.Dy() != config.Height {
-		return nil, fmt.Errorf("%s image of %d x %d pixels whose header says %d x %d", format, b.Dx(), b.Dy(), config.Width, config.Height)
+	if b := pixels.Bounds(); b.Dx() != h.Width || b.Dy() != h.Height {
+		return nil, fmt.Errorf("%s image of %d x %d pixels whose header says %d x %d", h.Format, b.Dx(), b.Dy(), h.Width, h.Height)
 	}
-	m := unpack(pixels, format == "webp")
-	if m.Orientation = imagefile.Orientation(format, r); format == "tiff" {
+	m := unpack(pixels, h.Format == "webp")
+	if m.Orientation = imagefile.Orientation(h.Format, r); h.Format == "tiff" {
 		m = m.Upright()
 	}
 	return m, nil
@@ -124,7 +133,7 @@ func decodeTIFF(r io.ReadSeeker) (image.Image, error) {
 	if _, err := r.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
-	m, _, err := image.Decode(bufio.NewReader(r))
+	m, err := tiff.Decode(r) // without a buffer, which takes as much memory as the file's offsets say
 	if err != nil || !tags.Facsimile() || tags.Photometric == imagefile.WhiteIsZero {
 		return m, err
 	}

@@ -39,7 +39,7 @@ func (g Gaze) detector() string { return cmp.Or(g.Detector, ownFixations) }
 // readGaze reads the gaze files of the data set.
 func (d *Set) readGaze(s Settings) (*formats.Set, error) {
 	o := s.Gaze.Read
-	o.SkipBad, o.Samples = s.SkipBad, s.Gaze.detector() != ownFixations
+	o.SkipBad, o.AllowOutside, o.Samples = s.SkipBad, s.AllowOutside, s.Gaze.detector() != ownFixations
 	set, err := formats.Load(cmp.Or(s.Gaze.Path, s.Path), o)
 	if err != nil {
 		return nil, err

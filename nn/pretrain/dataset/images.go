@@ -47,7 +47,7 @@ func CutColumn(s string) (file, column string, hasFile bool) {
 // listed is the items of a list with labels, splits and groups.
 func (d *Set) listed(s Settings, list func(data.ListOptions) (*data.Listing, error)) ([]data.Item, error) {
 	file, column, splitHasFile := CutColumn(s.Split)
-	o := data.ListOptions{Labels: s.Labels, Split: s.Split, Group: s.Group, ImageColumn: s.ImageColumn, Exclude: s.Exclude, SkipBad: s.SkipBad}
+	o := data.ListOptions{Labels: s.Labels, Split: s.Split, Group: s.Group, ImageColumn: s.ImageColumn, Exclude: s.Exclude, AllowOutside: s.AllowOutside, SkipBad: s.SkipBad}
 	if splitHasFile {
 		o.Split = data.NoColumn
 	}
@@ -63,7 +63,7 @@ func (d *Set) listed(s Settings, list func(data.ListOptions) (*data.Listing, err
 		return listing.Items, nil
 	}
 	// A table of its own for the split is read as if its words were labels.
-	o = data.ListOptions{Labels: file + ":" + column, ImageColumn: s.ImageColumn, Exclude: s.Exclude, SkipBad: s.SkipBad}
+	o = data.ListOptions{Labels: file + ":" + column, ImageColumn: s.ImageColumn, Exclude: s.Exclude, AllowOutside: s.AllowOutside, SkipBad: s.SkipBad}
 	words, err := list(o)
 	if err != nil {
 		return nil, err
@@ -90,14 +90,19 @@ func CacheFolder(named string) (string, error) {
 	return filepath.Join(base, "gzpt"), nil
 }
 
+// NoCache in the place of a folder keeps decoded images in memory alone.
+const NoCache = "none"
+
 // openImages decodes the images, or opens the cache of a former run.
-func (d *Set) openImages(ctx context.Context, s Settings, items []data.Item) error {
-	folder, err := CacheFolder(s.Cache)
-	if err != nil {
-		return err
+func (d *Set) openImages(ctx context.Context, s Settings, items []data.Item) (err error) {
+	folder := ""
+	if s.Cache != NoCache {
+		if folder, err = CacheFolder(s.Cache); err != nil {
+			return err
+		}
 	}
 	cache, err := data.OpenCache(ctx, items, data.CacheOptions{
-		Folder: folder, ImageSize: s.ImageSize, Channels: s.Channels, Upright: s.Upright, Window: s.Window, Workers: s.Workers,
+		Folder: folder, ImageSize: s.ImageSize, Channels: s.Channels, Upright: s.Upright, Window: s.Window, Workers: s.Workers, InFlight: s.InFlight,
 		SkipBad: s.SkipBad, Progress: s.Progress,
 	})
 	if err != nil {

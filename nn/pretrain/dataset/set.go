@@ -27,14 +27,18 @@ type Settings struct {
 	// Upright and Window say how stored pixels are seen, see [data.CacheOptions].
 	Upright bool
 	Window  string
+	// AllowOutside lets a manifest name images and gaze outside its folder.
+	AllowOutside bool
 	// SkipBad lists and leaves out bad images and bad gaze; otherwise the first is an error.
 	SkipBad bool
 	// ImageSize is the side of the views in pixels, Channels 3 for colour or 1 for grey.
 	ImageSize, Channels int
-	// Cache is the folder for decoded images, "" for the user's.
+	// Cache is the folder for decoded images, "" for the user's, [NoCache] for none.
 	Cache string
-	// Workers is the number of goroutines that decode images, 0 for one per processor.
-	Workers int
+	// Workers is the number of goroutines that decode images, 0 for one per processor, and InFlight the bytes that their images
+	// may take together, see [data.CacheOptions].
+	Workers  int
+	InFlight int64
 	// Phantoms is the number of phantoms and Seed what they follow from, where there is no Path.
 	Phantoms int
 	Seed     uint64

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"sync"
@@ -36,6 +37,8 @@ type Console struct {
 	bar    bool // the progress line is on the screen
 	redraw time.Time
 	kinds  kinds
+	// unshown and unlogged are the first errors of writing to Out and to the log.
+	unshown, unlogged error
 }
 
 // New makes a console.
@@ -56,13 +59,17 @@ func (c *Console) Attach(w io.WriteCloser) error {
 	return errors.Join(err, failed)
 }
 
-// Close removes the progress line, says what was not shown, and closes the log.
+// Close removes the progress line, says what was not shown, and closes the log. The error says why a line that was written
+// before is missing on Out or in the log.
 func (c *Console) Close() error {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	c.clear()
 	c.tellHidden()
-	return c.closeLog()
+	if c.unshown != nil && c.log != nil {
+		c.record(c.format(slog.NewRecord(time.Now(), slog.LevelError, fmt.Sprintf("lines are missing: %v", c.unshown), 0), false, true))
+	}
+	return errors.Join(c.unshown, c.unlogged, c.closeLog())
 }
 
 func (c *Console) closeLog() error {
@@ -81,7 +88,7 @@ func (c *Console) Info(message string, pairs ...any) { c.write(slog.LevelInfo, m
 // alone, the first ten are shown, and the others counted by Finish or Close; the log has all.
 func (c *Console) Warn(message string, pairs ...any) { c.write(slog.LevelWarn, message, pairs) }
 
-// Error says why the command fails.
+// Error says why the command fails, in a line or several: those of [plain.Error].
 func (c *Console) Error(message string, pairs ...any) { c.write(slog.LevelError, message, pairs) }
 
 func (c *Console) write(level slog.Level, message string, pairs []any) {
@@ -92,19 +99,33 @@ func (c *Console) write(level slog.Level, message string, pairs []any) {
 	if level != slog.LevelWarn || c.kinds.show(message) {
 		c.print(r)
 	}
-	line := c.format(r, false, true)
+	c.record(c.format(r, false, true))
+}
+
+// record writes a line to the log, and says where the log is cut short.
+func (c *Console) record(line string) {
 	if c.log == nil {
 		c.early.WriteString(line)
 		return
 	}
-	io.WriteString(c.log, line)
+	if _, err := io.WriteString(c.log, line); err != nil && c.unlogged == nil {
+		c.unlogged = err
+		c.print(slog.NewRecord(time.Now(), slog.LevelWarn, fmt.Sprintf("the log is cut short: %v", err), 0))
+	}
+}
+
+// show writes to the screen.
+func (c *Console) show(text string) {
+	if _, err := io.WriteString(c.options.Out, text); err != nil && c.unshown == nil {
+		c.unshown = err
+	}
 }
 
 // print shows a record.
 func (c *Console) print(r slog.Record) {
 	if !c.options.Quiet || r.Level > slog.LevelInfo {
 		c.clear()
-		io.WriteString(c.options.Out, c.format(r, c.options.Colour, false))
+		c.show(c.format(r, c.options.Colour, false))
 	}
 }
 
@@ -113,7 +134,7 @@ func (c *Console) format(r slog.Record, colour, stamp bool) string {
 	if c.options.JSON {
 		var b bytes.Buffer
 		slog.NewJSONHandler(&b, nil).Handle(context.Background(), r) // writing to memory does not fail
-		return b.String()
+		return quoted(b.String())
 	}
 	line := text(r, colour)
 	if stamp {

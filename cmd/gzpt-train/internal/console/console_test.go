@@ -3,6 +3,7 @@ package console
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -116,6 +117,48 @@ func TestSimilarWarnings(t *testing.T) {
 		t.Errorf("the log has %d of the warnings", got)
 	}
 }
+
+// A log or a screen that takes a line no more is told on the other, once, and by Close.
+func TestFullDisk(t *testing.T) {
+	var out bytes.Buffer
+	full := errors.New("no space")
+	c := New(Options{Out: &out})
+	if err := c.Attach(&limited{lines: 1, err: full}); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		c.Info("line")
+	}
+	if err := c.Close(); !errors.Is(err, full) || strings.Count(out.String(), "warning: the log is cut short: no space\n") != 1 || strings.Count(out.String(), "line\n") != 3 {
+		t.Errorf("%v, the screen has %q", err, out.String())
+	}
+	var log logFile
+	c = New(Options{Out: &limited{lines: 1, err: full}})
+	if err := c.Attach(&log); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		c.Info("line")
+	}
+	if err := c.Close(); !errors.Is(err, full) || strings.Count(log.String(), "line\n") != 3 || !strings.HasSuffix(log.String(), "error: lines are missing: no space\n") {
+		t.Errorf("%v, the log has %q", err, log.String())
+	}
+}
+
+// limited takes some lines and fails then.
+type limited struct {
+	lines int
+	err   error
+}
+
+func (l *limited) Write(p []byte) (int, error) {
+	if l.lines--; l.lines < 0 {
+		return 0, l.err
+	}
+	return len(p), nil
+}
+
+func (l *limited) Close() error { return nil }
 
 type logFile struct {
 	bytes.Buffer

@@ -1,10 +1,11 @@
 package console
 
 import (
-	"io"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"gzpt/kernels/plain"
 )
 
 const (
@@ -24,8 +25,8 @@ func (c *Console) Progress(done float64, text string) {
 	}
 	c.redraw, c.bar = now, true
 	full := min(max(int(done*barWidth), 0), barWidth)
-	line := "[" + strings.Repeat("#", full) + strings.Repeat(".", barWidth-full) + "] " + text
-	io.WriteString(c.options.Out, clearLine+truncate(line, c.options.Width-1))
+	line := "[" + strings.Repeat("#", full) + strings.Repeat(".", barWidth-full) + "] " + plain.Text(text)
+	c.show(clearLine + truncate(line, c.options.Width-1))
 }
 
 // Finish removes the progress line and says how many warnings were not shown.
@@ -38,7 +39,7 @@ func (c *Console) Finish() {
 
 func (c *Console) clear() {
 	if c.bar {
-		io.WriteString(c.options.Out, clearLine)
+		c.show(clearLine)
 		c.bar = false
 	}
 }

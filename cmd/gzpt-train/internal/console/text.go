@@ -6,15 +6,20 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"gzpt/kernels/plain"
 )
 
 const (
 	red    = "\x1b[31m"
 	yellow = "\x1b[33m"
-	plain  = "\x1b[0m"
+	reset  = "\x1b[0m"
 )
 
-// text is a record as a line for a person: "message: key value, key value".
+// text is a record as a line for a person: "message: key value, key value". What comes of files in it cannot move the
+// cursor, and of an error alone may lines follow.
 func text(r slog.Record, colour bool) string {
 	var b strings.Builder
 	word, shade := "", ""
@@ -25,12 +30,16 @@ func text(r slog.Record, colour bool) string {
 		word, shade = "error:", red
 	}
 	if word != "" && colour {
-		word = shade + word + plain
+		word = shade + word + reset
 	}
 	if word != "" {
 		b.WriteString(word + " ")
 	}
-	b.WriteString(r.Message)
+	message := plain.Text(r.Message)
+	if r.Level == slog.LevelError {
+		message = plain.Lines(r.Message)
+	}
+	b.WriteString(message)
 	separator := ": "
 	r.Attrs(func(a slog.Attr) bool {
 		b.WriteString(separator + strings.ReplaceAll(a.Key, "_", " ") + " " + value(a.Value.Any()))
@@ -49,7 +58,7 @@ func value(v any) string {
 	case time.Duration:
 		return Duration(v)
 	}
-	return fmt.Sprint(v)
+	return plain.Text(fmt.Sprint(v))
 }
 
 // Duration is a duration to the second, or shorter ones to the millisecond.
@@ -58,4 +67,21 @@ func Duration(d time.Duration) string {
 		return d.Round(time.Millisecond).String()
 	}
 	return d.Round(time.Second).String()
+}
+
+// quoted is a line of JSON with every character that has no shape of its own as JSON writes it. The line feed is its end.
+func quoted(line string) string {
+	body := strings.TrimSuffix(line, "\n")
+	var b strings.Builder
+	for _, r := range body {
+		switch {
+		case plain.Text(string(r)) == string(r) || r == utf8.RuneError:
+			b.WriteRune(r)
+		default:
+			for _, unit := range utf16.Encode([]rune{r}) {
+				fmt.Fprintf(&b, `\u%04x`, unit)
+			}
+		}
+	}
+	return b.String() + line[len(body):]
 }

@@ -11,8 +11,11 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
+
+	"gzpt/kernels/plain"
 )
 
 // Page is what there is to show.
@@ -53,6 +56,7 @@ var source string
 
 // Write writes the page.
 func Write(w io.Writer, p Page) error {
+	p.escape()
 	r := &report{page: p}
 	decoder := json.NewDecoder(bytes.NewReader(p.JSON))
 	decoder.UseNumber() // the text of a number stays what it is
@@ -71,6 +75,23 @@ func Write(w io.Writer, p Page) error {
 		return err
 	}
 	return t.Execute(w, p)
+}
+
+// escape makes the texts that come of files fit to be shown: the template takes care of what means something in HTML, but not
+// of what turns the direction of writing.
+func (p *Page) escape() {
+	for _, text := range []*string{&p.Title, &p.Command, &p.Version, &p.LabelSource} {
+		*text = plain.Text(*text)
+	}
+	items := make(map[int]Item, len(p.Items))
+	for i, item := range p.Items {
+		item.Name, item.Label, item.Readers = plain.Text(item.Name), plain.Text(item.Label), slices.Clone(item.Readers)
+		for k := range item.Readers {
+			item.Readers[k].Name = plain.Text(item.Readers[k].Name)
+		}
+		items[i] = item
+	}
+	p.Items = items
 }
 
 // list is a list of pairs in relate.json.
@@ -119,7 +140,7 @@ func (r *report) is(path string) bool { return r.at(path) == true }
 
 func (r *report) text(path string) string {
 	s, _ := r.at(path).(string)
-	return s
+	return plain.Text(s)
 }
 
 // each is the paths of a list's elements.

@@ -3,12 +3,14 @@
 package words
 
 import (
+	"errors"
 	"io/fs"
 	"regexp"
 	"slices"
 	"strings"
 
 	"gzpt/gaze"
+	"gzpt/kernels/plain"
 	"gzpt/nn/data"
 )
 
@@ -27,9 +29,9 @@ var (
 	isValue       = regexp.MustCompile(`^(--[a-z-]+) is (\S+?)[:,] `)
 )
 
-// InFlags says a mistake that a package has found in the words of the flags: a line for each.
-func InFlags(err error) string {
-	var lines []string
+// InFlags says the mistakes that a package has found in the words of the flags: an error for each.
+func InFlags(err error) error {
+	var lines []error
 	for line := range strings.SplitSeq(err.Error(), "\n") {
 		line = packagePrefix.ReplaceAllString(line, "")
 		longest := ""
@@ -41,9 +43,9 @@ func InFlags(err error) string {
 		if longest != "" {
 			line = subjects[longest] + strings.TrimPrefix(line, longest)
 		}
-		lines = append(lines, isValue.ReplaceAllString(line, "$1 $2: "))
+		lines = append(lines, errors.New(isValue.ReplaceAllString(line, "$1 $2: ")))
 	}
-	return strings.Join(lines, "\n")
+	return errors.Join(lines...)
 }
 
 // DidYouMean asks for the nearest word, "" where none is near.
@@ -91,13 +93,13 @@ func changes(a, b string) int {
 	return rows[len(a)][len(b)]
 }
 
-// Message is an error for a person: each path once.
+// Message is an error for a person: each path once, and nothing in it but what can be shown, see [plain.Error].
 func Message(err error) string {
 	var paths []string
 	collectPaths(err, &paths)
-	text := err.Error()
+	text := plain.Error(err)
 	for _, path := range paths {
-		text = once(text, path)
+		text = once(text, plain.Text(path))
 	}
 	return text
 }

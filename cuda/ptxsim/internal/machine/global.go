@@ -56,7 +56,10 @@ func (g *Global) Limit() int { return g.limit }
 
 // Alloc takes memory, aligned to a page. Nothing lies right behind it.
 func (g *Global) Alloc(size int) (uint64, error) {
-	if size <= 0 || size > g.limit-g.used {
+	if size <= 0 {
+		return 0, fmt.Errorf("%d bytes asked for, expected at least 1", size)
+	}
+	if size > g.limit-g.used {
 		return 0, fmt.Errorf("out of memory: %d bytes asked for, %d of %d free", size, g.limit-g.used, g.limit)
 	}
 	a := &allocation{base: g.next, size: size}

@@ -1,0 +1,223 @@
+//go:build cuda && !gpu
+
+package mumax
+
+import (
+	"encoding/binary"
+	"errors"
+	"go/parser"
+	"go/token"
+	"maps"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"gzpt/cuda/internal/driver"
+	"gzpt/cuda/mumax/simdriver"
+)
+
+const storing = `.version 8.0
+.target sm_80
+.address_size 64
+.visible .global .align 4 .u32 variable;
+.visible .entry store(.param .u64 p)
+{
+	.reg .b64 %d;
+	ld.param.u64 %d, [p];
+	st.global.u64 [%d], %d;
+	ret;
+}
+`
+
+// bed is a device with a stream and a kernel.
+type bed struct {
+	*Device
+	stream driver.Stream
+	module driver.Module
+	launch driver.Launch
+}
+
+func newBed() (b *bed, err error) {
+	b = &bed{}
+	if b.Device, err = Open(0); err != nil {
+		return nil, err
+	}
+	if b.stream, err = b.NewStream(); err != nil {
+		return b, err
+	}
+	if b.module, err = b.Load("storing.ptx", storing); err != nil {
+		return b, err
+	}
+	f, err := b.module.Function("store")
+	b.launch = driver.Launch{Function: f, Grid: [3]int{1, 1, 1}, Block: [3]int{1, 1, 1}, Arguments: make([]byte, 8)}
+	return b, err
+}
+
+// everything calls all that the driver has, and gives up at the first error.
+func everything() (err error) {
+	b, err := newBed()
+	if b != nil {
+		defer func() {
+			if closing := b.Close(); err == nil {
+				err = closing
+			}
+		}()
+	}
+	if err != nil {
+		return err
+	}
+	before, err := b.NewEvent()
+	if err != nil {
+		return err
+	}
+	after, err := b.NewEvent()
+	if err != nil {
+		return err
+	}
+	p, err := b.Alloc(16)
+	if err != nil {
+		return err
+	}
+	host, err := b.AllocHost(8)
+	if err != nil {
+		return err
+	}
+	binary.LittleEndian.PutUint64(b.launch.Arguments, uint64(p))
+	var graph driver.Graph
+	for _, call := range []func() error{
+		func() error { _, _, err := b.Memory(); return err },
+		func() error { _, _, err := b.module.Global("variable"); return err },
+		func() error { _, err := b.launch.Function.BlocksPerMultiprocessor(32, 0); return err },
+		func() error { return b.launch.Function.SetDynamicShared(64 << 10) },
+		func() error { return b.stream.Record(before) },
+		func() error { return b.stream.CopyIn(p, host) },
+		func() error { return b.stream.Copy(p+8, p, 8) },
+		func() error { return b.stream.Fill(p, 1, 2) },
+		b.stream.BeginCapture,
+		func() error { return b.stream.Launch(b.launch) },
+		func() error { graph, err = b.stream.EndCapture(); return err },
+		func() error { return graph.Launch(b.stream) },
+		func() error { return b.stream.Launch(b.launch) },
+		func() error { return b.stream.Record(after) },
+		func() error { return b.stream.Wait(after) },
+		func() error { return b.stream.CopyOut(host, p) },
+		after.Synchronize,
+		func() error { _, err := after.Since(before); return err },
+		b.stream.Synchronize,
+		b.Synchronize,
+		func() error { return graph.Destroy() },
+		before.Destroy,
+		b.stream.Destroy,
+		b.module.Unload,
+		func() error { return b.Free(p) },
+		func() error { return b.FreeHost(host) },
+	} {
+		if err := call(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var exported = regexp.MustCompile(`(?m)^//export (\w+)$`)
+
+// TestEveryCallMayFail: whichever call of the CUDA driver fails, there is no panic and the error names call and result.
+func TestEveryCallMayFail(t *testing.T) {
+	simdriver.Fail("", 0, 0)
+	if err := everything(); err != nil {
+		t.Fatal(err)
+	}
+	calls := simdriver.Calls()
+	for _, name := range simulated(t) {
+		if calls[name] == 0 && !strings.HasPrefix(name, "cuGetError") {
+			t.Errorf("%s is not called", name)
+		}
+	}
+	const result, optional = 719, 2 // the first attributes are of the compute capability; without the others a GPU can do
+	for name, n := range calls {
+		for call := range n {
+			if name == "cuDeviceGetAttribute" && call >= optional {
+				continue
+			}
+			simdriver.Fail(name, call+1, result)
+			err := everything()
+			var failed *Error
+			if !errors.As(err, &failed) || failed.Result != result || !strings.Contains(err.Error(), "CUDA_ERROR_LAUNCH_FAILED (719)") ||
+				!strings.HasPrefix(err.Error(), "mumax: ") {
+				t.Errorf("call %d of %s fails: error %v, expected result %d", call+1, name, err, result)
+			}
+			if name == "cuLaunchKernel" && !strings.Contains(err.Error(), "Launch store") {
+				t.Errorf("error %v, expected the kernel's name", err)
+			}
+		}
+	}
+	simdriver.Fail("", 0, 0)
+}
+
+// simulated is the functions that the simulated driver has.
+func simulated(t *testing.T) (names []string) {
+	files, err := filepath.Glob("simdriver/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no files: %v", err)
+	}
+	for _, file := range files {
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, comment := range parsed.Comments {
+			for _, line := range comment.List {
+				if m := exported.FindStringSubmatch(line.Text); m != nil {
+					names = append(names, m[1])
+				}
+			}
+		}
+	}
+	return names
+}
+
+// TestErrorsStay: the first error of a device is its last, the CUDA driver is not called any more, and an error that nobody
+// waited for tells the last kernel.
+func TestErrorsStay(t *testing.T) {
+	simdriver.Fail("cuStreamSynchronize", 1, 700)
+	defer simdriver.Fail("", 0, 0)
+	b, err := newBed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.stream.Launch(b.launch); err != nil {
+		t.Fatal(err)
+	}
+	first := b.stream.Synchronize()
+	if first == nil || !strings.Contains(first.Error(), "CUDA_ERROR_ILLEGAL_ADDRESS (700)") || !strings.Contains(first.Error(), "is store: CUDA_LAUNCH_BLOCKING=1") {
+		t.Fatalf("error %v", first)
+	}
+	before := simdriver.Calls()
+	_, allocating := b.Alloc(4)
+	for _, err := range []error{allocating, b.stream.Launch(b.launch), b.stream.Synchronize(), b.Synchronize(), b.module.Unload(), b.stream.Destroy()} {
+		if !errors.Is(err, first) {
+			t.Errorf("error %v, expected %v", err, first)
+		}
+	}
+	if after := simdriver.Calls(); !maps.Equal(before, after) {
+		t.Errorf("calls %v after the error, %v before", after, before)
+	}
+	if err := b.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestBlocking: with CUDA_LAUNCH_BLOCKING=1 the error is that of the launch.
+func TestBlocking(t *testing.T) {
+	t.Setenv("CUDA_LAUNCH_BLOCKING", "1")
+	b, err := newBed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	err = b.stream.Launch(b.launch) // its address is 0
+	if err == nil || !strings.HasPrefix(err.Error(), "mumax: Launch store: CUDA_ERROR_ILLEGAL_ADDRESS (700): ") || strings.Contains(err.Error(), "BLOCKING") {
+		t.Errorf("error %v", err)
+	}
+}

@@ -1,0 +1,88 @@
+// The part of the CUDA driver's interface that this program uses, written from its documentation: no toolkit is needed to build.
+// It is not NVIDIA's header. The package cu includes it by this name.
+
+#ifndef GZPT_CUDA_H
+#define GZPT_CUDA_H
+
+#include <stddef.h>
+#include <stdlib.h> // which the package cu expects its cuda.h to bring
+
+typedef int CUdevice;
+typedef unsigned long long CUdeviceptr;
+typedef struct CUctx_st *CUcontext;
+typedef struct CUmod_st *CUmodule;
+typedef struct CUfunc_st *CUfunction;
+typedef struct CUstream_st *CUstream;
+typedef struct CUevent_st *CUevent;
+typedef struct CUgraph_st *CUgraph;
+typedef struct CUgraphExec_st *CUgraphExec;
+
+#define ENUMERATOR(name, value) name = value,
+
+#define RESULT ENUMERATOR
+typedef enum {
+#include "constants.h"
+} CUresult;
+
+#define DEVICE_ATTRIBUTE ENUMERATOR
+typedef enum {
+#include "constants.h"
+} CUdevice_attribute;
+
+#define FUNCTION_ATTRIBUTE ENUMERATOR
+typedef enum {
+#include "constants.h"
+} CUfunction_attribute;
+
+#define POINTER_ATTRIBUTE ENUMERATOR
+typedef enum {
+#include "constants.h"
+} CUpointer_attribute;
+
+#define JIT_OPTION ENUMERATOR
+typedef enum {
+#include "constants.h"
+} CUjit_option;
+
+#define CAPTURE_MODE ENUMERATOR
+typedef enum {
+#include "constants.h"
+} CUstreamCaptureMode;
+
+#define FLAG ENUMERATOR
+enum {
+#include "constants.h"
+};
+
+#undef ENUMERATOR
+
+#define FUNCTION(name, parameters, arguments) CUresult name parameters;
+#include "functions.h"
+#undef FUNCTION
+
+// The oldest version of CUDA whose driver has all of these.
+#define CUDA_VERSION 12040
+
+// Names in source text for functions that the library has in a newer version.
+#define cuDeviceTotalMem cuDeviceTotalMem_v2
+#define cuCtxCreate cuCtxCreate_v2
+#define cuCtxDestroy cuCtxDestroy_v2
+#define cuModuleGetGlobal cuModuleGetGlobal_v2
+#define cuMemAlloc cuMemAlloc_v2
+#define cuMemFree cuMemFree_v2
+#define cuMemAllocHost cuMemAllocHost_v2
+#define cuMemGetInfo cuMemGetInfo_v2
+#define cuMemGetAddressRange cuMemGetAddressRange_v2
+#define cuMemcpyDtoD cuMemcpyDtoD_v2
+#define cuMemcpyDtoDAsync cuMemcpyDtoDAsync_v2
+#define cuMemcpyHtoD cuMemcpyHtoD_v2
+#define cuMemcpyHtoDAsync cuMemcpyHtoDAsync_v2
+#define cuMemcpyDtoH cuMemcpyDtoH_v2
+#define cuMemcpyDtoHAsync cuMemcpyDtoHAsync_v2
+#define cuMemsetD8 cuMemsetD8_v2
+#define cuMemsetD32 cuMemsetD32_v2
+#define cuStreamDestroy cuStreamDestroy_v2
+#define cuStreamBeginCapture cuStreamBeginCapture_v2
+#define cuEventDestroy cuEventDestroy_v2
+
+#endif
