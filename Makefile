@@ -16,6 +16,7 @@ TORTURE     := CGO_ENABLED=0 $(GO) run ./bench/torture
 STATICCHECK_VERSION := v0.8.2
 STATICCHECK         := .tools/staticcheck-$(STATICCHECK_VERSION)
 CUDA_TOOLS          := .tools/cuda-13.5.37
+NVDISASM            := .tools/nvdisasm-13.5.37
 
 # What stands for the CUDA driver's library when the tagged build is linked; docs/gpu.md.
 CUDA_LIBRARY := .tools/libcuda
@@ -23,7 +24,7 @@ CUDA_BUILD   := CGO_ENABLED=1 CGO_CFLAGS="-O2 -g '-I$(CURDIR)/cuda/mumax/libcuda
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help build demo study methods measures test machine lint assembler unit tiers noasm portable race short-demo short-torture torture fuzz bench bench-peer bench-gaze check-export check-weights pages bench-contrast cuda cuda-test cuda-tools gpu-bundle clean
+.PHONY: help build demo study methods measures test machine lint assembler unit tiers noasm portable race short-demo short-torture torture fuzz bench bench-peer bench-gaze check-export check-weights pages bench-contrast cuda cuda-test cuda-tools gpu-bundle ptx clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -168,6 +169,12 @@ cuda-tools: $(CUDA_TOOLS)/nvidia/cu13/bin/ptxas ## ptxas and nvcc, pinned, into 
 
 $(CUDA_TOOLS)/nvidia/cu13/bin/ptxas: cuda/internal/toolkit/requirements.txt
 	sh cuda/internal/toolkit/install.sh $(CUDA_TOOLS) $(PEER_PYTHON)
+
+ptx: cuda-tools $(NVDISASM)/nvidia/cu13/bin/nvdisasm ## registers, spills, instructions and predicted times of the GPU kernels, to bench/results/ptx.md; fails on spills
+	$(GO) run ./bench/ptx
+
+$(NVDISASM)/nvidia/cu13/bin/nvdisasm: cuda/internal/toolkit/nvdisasm.txt
+	sh cuda/internal/toolkit/install.sh $(NVDISASM) $(PEER_PYTHON) nvdisasm.txt nvdisasm
 
 pages: ## copy the recorded results into the README and docs
 	$(GO) run ./bench/pages

@@ -3,6 +3,7 @@ package asm
 import (
 	"runtime"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -25,4 +26,26 @@ func PeakMinimum(tier string, d time.Duration) float64 {
 		return 0
 	}
 	return peakMinimum(tier, runtime.GOMAXPROCS(0), d)
+}
+
+// Copy is the rate of a copy by all GOMAXPROCS cores between two blocks of bytes bytes in all, in GB/s, bytes read plus
+// bytes written; the fastest of several passes.
+func Copy(bytes int) float64 {
+	n := runtime.GOMAXPROCS(0)
+	from, to := make([]byte, bytes), make([]byte, bytes)
+	for i := range from {
+		from[i] = byte(i)
+	}
+	best := time.Duration(1 << 62)
+	for range 10 {
+		start := time.Now()
+		var done sync.WaitGroup
+		for i := range n {
+			lo, hi := bytes*i/n, bytes*(i+1)/n
+			done.Go(func() { copy(to[lo:hi], from[lo:hi]) })
+		}
+		done.Wait()
+		best = min(best, time.Since(start))
+	}
+	return 2 * float64(bytes) / best.Seconds() / 1e9
 }

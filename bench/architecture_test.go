@@ -22,7 +22,7 @@ var mayImport = map[string][]string{
 	"nn/pretrain": {"kernels", "gaze"},
 	"gaze":        {"kernels"},
 	"cmd":         {"kernels", "asm", "cuda", "nn", "gaze"},
-	"bench":       {"kernels", "asm", "nn", "gaze"},
+	"bench":       {"kernels", "asm", "cuda", "nn", "gaze"},
 }
 
 // rulesOf is the folder of mayImport whose rules hold for a package: the innermost one.

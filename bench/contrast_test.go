@@ -5,20 +5,20 @@ import (
 	"testing"
 
 	"gzpt/asm"
-	"gzpt/kernels"
+	"gzpt/kernels/trace"
 )
 
 // BenchmarkContrast is the contrastive loss with its gradient for rows of 128 numbers. GFLOP/s count the products that are
 // carried out; MB-beyond is the peak of memory beyond the operands.
 func BenchmarkContrast(b *testing.B) {
-	fastTiers(b, func(b *testing.B, dev kernels.Device, tier string) {
+	onDevices(b, func(b *testing.B, dev device) {
 		for _, n := range []int{256, 1024, 4096, 16384} {
 			for _, form := range []string{"plain", "symmetric"} {
-				b.Run(fmt.Sprintf("form=%s/n=%d", form, n), func(b *testing.B) {
-					c := NewContrast(dev, n, 128, form == "symmetric")
+				b.Run(fmt.Sprintf("pass=both/shape=%s_n%d_d128", form, n), func(b *testing.B) {
+					c := NewContrast(dev.Device, n, 128, form == "symmetric")
 					defer c.Free()
 					b.ReportAllocs()
-					computing(b, tier, c.Operations(), c.Run)
+					below(b, dev, dev.peak, trace.Work{Operations: c.Operations()}, c.Run)
 				})
 			}
 		}

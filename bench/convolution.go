@@ -15,8 +15,8 @@ type Convolution struct {
 	moments    kernels.Tensor
 }
 
-// Directions are the names that Run takes.
-var Directions = []string{"forward", "forward-stats", "backward-data", "backward-weights"}
+// Passes are the names that Run takes.
+var Passes = []string{"forward", "forward-stats", "backward-data", "backward-weights"}
 
 // NewConvolution allocates the operands and fills them with numbers of mean 0.
 func NewConvolution(dev kernels.Device, s Shape) *Convolution {
@@ -29,10 +29,17 @@ func NewConvolution(dev kernels.Device, s Shape) *Convolution {
 	return c
 }
 
-// Run carries out the convolution once in one of Directions.
-func (c *Convolution) Run(direction string) {
+// On is the same convolution carried out by another device that takes the same operands, such as a recorder.
+func (c *Convolution) On(dev kernels.Device) *Convolution {
+	other := *c
+	other.dev = dev
+	return &other
+}
+
+// Run carries out the convolution once in one of Passes.
+func (c *Convolution) Run(pass string) {
 	g := c.Shape.Geometry()
-	switch direction {
+	switch pass {
 	case "forward":
 		c.dev.Conv2D(c.y, c.x, c.w, g)
 	case "forward-stats":
@@ -42,7 +49,7 @@ func (c *Convolution) Run(direction string) {
 	case "backward-weights":
 		c.dev.Conv2DBackwardWeights(c.dw, c.dy, c.x, g)
 	default:
-		panic("bench: Convolution.Run: unknown direction")
+		panic("bench: Convolution.Run: unknown pass")
 	}
 	if err := c.dev.Sync(); err != nil {
 		panic("bench: Convolution.Run: " + err.Error())

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"fmt"
 	"testing"
 
 	"gzpt/kernels"
@@ -9,10 +10,25 @@ import (
 // block is an activation of the first stage of ResNet-18 at 224 x 224 and batch 16: out of every cache but the last.
 var block = [4]int{16, 56, 56, 64}
 
-// BenchmarkBatchNorm is batch normalisation with everything that is fused into it. Bytes count each activation that an
-// operation must read or write once per pass; the backward operations need two passes over what they read.
+// blockShape is the block in the name of a benchmark.
+const blockShape = "n16_h56_c64"
+
+// pass is one of an operation.
+type pass struct {
+	name, shape string
+	run         func(dev kernels.Device)
+}
+
+// timePasses times passes one after the other.
+func timePasses(b *testing.B, dev device, passes ...pass) {
+	for _, p := range passes {
+		b.Run("pass="+p.name+"/shape="+p.shape, func(b *testing.B) { timed(b, dev, p.run) })
+	}
+}
+
+// BenchmarkBatchNorm is batch normalisation with everything that is fused into it.
 func BenchmarkBatchNorm(b *testing.B) {
-	fastTiers(b, func(b *testing.B, dev kernels.Device, _ string) {
+	onDevices(b, func(b *testing.B, dev device) {
 		x, r, dy := Random(dev, 1, block[:]...), Random(dev, 2, block[:]...), Random(dev, 3, block[:]...)
 		y, dx, dr := dev.New(dev.Type(), block[:]...), dev.New(dev.Type(), block[:]...), dev.New(dev.Type(), block[:]...)
 		c := block[3]
@@ -20,112 +36,99 @@ func BenchmarkBatchNorm(b *testing.B) {
 		dev.Fill(n.InvStd, 1.7)
 		dgamma, dbeta, moments := dev.New(dev.Type(), c), dev.New(dev.Type(), c), dev.New(kernels.Float64, 2, c)
 		dev.BatchNormAddReLU(y, x, r, n)
-		for _, op := range []struct {
-			name   string
-			passes int // activations read and written
-			run    func()
-		}{
-			{"moments", 1, func() { dev.ChannelMoments(moments, x) }},
-			{"forward", 2, func() { dev.BatchNorm(y, x, n) }},
-			{"forward-relu", 2, func() { dev.BatchNormReLU(y, x, n) }},
-			{"forward-add-relu", 3, func() { dev.BatchNormAddReLU(y, x, r, n) }},
-			{"backward", 5, func() { dev.BatchNormBackward(dx, dgamma, dbeta, dy, x, n) }},
-			{"backward-relu", 7, func() { dev.BatchNormReLUBackward(dx, dgamma, dbeta, dy, y, x, n) }},
-			{"backward-add-relu", 8, func() { dev.BatchNormAddReLUBackward(dx, dr, dgamma, dbeta, dy, y, x, n) }},
-		} {
-			b.Run("op="+op.name, func(b *testing.B) { moving(b, op.passes*4*x.Len(), op.run) })
-		}
+		timePasses(b, dev,
+			pass{"moments", blockShape, func(dev kernels.Device) { dev.ChannelMoments(moments, x) }},
+			pass{"forward", blockShape, func(dev kernels.Device) { dev.BatchNorm(y, x, n) }},
+			pass{"forward-relu", blockShape, func(dev kernels.Device) { dev.BatchNormReLU(y, x, n) }},
+			pass{"forward-add-relu", blockShape, func(dev kernels.Device) { dev.BatchNormAddReLU(y, x, r, n) }},
+			pass{"backward", blockShape, func(dev kernels.Device) { dev.BatchNormBackward(dx, dgamma, dbeta, dy, x, n) }},
+			pass{"backward-relu", blockShape, func(dev kernels.Device) { dev.BatchNormReLUBackward(dx, dgamma, dbeta, dy, y, x, n) }},
+			pass{"backward-add-relu", blockShape, func(dev kernels.Device) { dev.BatchNormAddReLUBackward(dx, dr, dgamma, dbeta, dy, y, x, n) }},
+		)
 	})
 }
 
-// BenchmarkElementwise is what is left outside the fused operations.
-func BenchmarkElementwise(b *testing.B) {
-	fastTiers(b, func(b *testing.B, dev kernels.Device, _ string) {
+// BenchmarkCopy is a copy of a block inside the memory of the device.
+func BenchmarkCopy(b *testing.B) {
+	onDevices(b, func(b *testing.B, dev device) {
+		x, y := Random(dev, 1, block[:]...), dev.New(dev.Type(), block[:]...)
+		timePasses(b, dev, pass{"forward", blockShape, func(dev kernels.Device) { dev.Copy(y, x) }})
+	})
+}
+
+// BenchmarkReLU is what is left outside the fused operations.
+func BenchmarkReLU(b *testing.B) {
+	onDevices(b, func(b *testing.B, dev device) {
 		x, y, z := Random(dev, 1, block[:]...), Random(dev, 2, block[:]...), dev.New(dev.Type(), block[:]...)
-		for _, op := range []struct {
-			name   string
-			passes int
-			run    func()
-		}{
-			{"copy", 2, func() { dev.Copy(z, x) }},
-			{"relu-in-place", 2, func() { dev.ReLU(y, y) }},
-			{"relu", 2, func() { dev.ReLU(z, x) }},
-			{"relu-backward", 3, func() { dev.ReLUBackward(z, x, y) }},
-		} {
-			b.Run("op="+op.name, func(b *testing.B) { moving(b, op.passes*4*x.Len(), op.run) })
-		}
+		timePasses(b, dev,
+			pass{"forward", blockShape, func(dev kernels.Device) { dev.ReLU(z, x) }},
+			pass{"forward-in-place", blockShape, func(dev kernels.Device) { dev.ReLU(y, y) }},
+			pass{"backward", blockShape, func(dev kernels.Device) { dev.ReLUBackward(z, x, y) }},
+		)
 	})
 }
 
-// BenchmarkPool is the max pool behind the stem and the global average pool before the head.
-func BenchmarkPool(b *testing.B) {
-	fastTiers(b, func(b *testing.B, dev kernels.Device, _ string) {
+// BenchmarkMaxPool is the max pool behind the stem.
+func BenchmarkMaxPool(b *testing.B) {
+	onDevices(b, func(b *testing.B, dev device) {
 		p := kernels.Pool{Size: 3, Stride: 2, Pad: 1}
 		x, dx := Random(dev, 1, 16, 112, 112, 64), dev.New(dev.Type(), 16, 112, 112, 64)
 		y, dy := dev.New(dev.Type(), block[:]...), Random(dev, 2, block[:]...)
 		dev.MaxPool(y, x, p)
-		last, dlast := Random(dev, 3, 16, 7, 7, 512), dev.New(dev.Type(), 16, 7, 7, 512)
-		mean, dmean := dev.New(dev.Type(), 16, 512), Random(dev, 4, 16, 512)
-		for _, op := range []struct {
-			name  string
-			bytes int
-			run   func()
-		}{
-			{"max-forward", 4 * (x.Len() + y.Len()), func() { dev.MaxPool(y, x, p) }},
-			{"max-backward", 4 * (2*x.Len() + 2*y.Len()), func() { dev.MaxPoolBackward(dx, dy, y, x, p) }},
-			{"average-forward", 4 * (last.Len() + mean.Len()), func() { dev.GlobalAveragePool(mean, last) }},
-			{"average-backward", 4 * (last.Len() + mean.Len()), func() { dev.GlobalAveragePoolBackward(dlast, dmean) }},
-		} {
-			b.Run("op="+op.name, func(b *testing.B) { moving(b, op.bytes, op.run) })
-		}
+		timePasses(b, dev,
+			pass{"forward", "n16_h112_c64_r3_s2", func(dev kernels.Device) { dev.MaxPool(y, x, p) }},
+			pass{"backward", "n16_h112_c64_r3_s2", func(dev kernels.Device) { dev.MaxPoolBackward(dx, dy, y, x, p) }},
+		)
 	})
 }
 
-// BenchmarkOptimiser is the updates of one block as long as ResNet-18 with its heads.
+// BenchmarkAveragePool is the global average pool before the head.
+func BenchmarkAveragePool(b *testing.B) {
+	onDevices(b, func(b *testing.B, dev device) {
+		x, dx := Random(dev, 3, 16, 7, 7, 512), dev.New(dev.Type(), 16, 7, 7, 512)
+		y, dy := dev.New(dev.Type(), 16, 512), Random(dev, 4, 16, 512)
+		timePasses(b, dev,
+			pass{"forward", "n16_h7_c512", func(dev kernels.Device) { dev.GlobalAveragePool(y, x) }},
+			pass{"backward", "n16_h7_c512", func(dev kernels.Device) { dev.GlobalAveragePoolBackward(dx, dy) }},
+		)
+	})
+}
+
+// BenchmarkOptimiser is the passes over one block as long as ResNet-18 with its heads: updates, the moving average, and what is
+// asked of the gradient.
 func BenchmarkOptimiser(b *testing.B) {
 	const parameters = 14_000_000
-	fastTiers(b, func(b *testing.B, dev kernels.Device, _ string) {
+	onDevices(b, func(b *testing.B, dev device) {
 		p, g := Random(dev, 1, parameters), Random(dev, 2, parameters)
 		m, v := dev.New(dev.Type(), parameters), dev.New(dev.Type(), parameters)
 		sum := dev.New(kernels.Float64, 1)
 		sgd := kernels.SGD{LR: 1e-3, Momentum: .9, WeightDecay: 1e-6}
 		adam := kernels.AdamW{LR: 1e-3, Beta1: .9, Beta2: .95, Eps: 1e-8, WeightDecay: 1e-6, Step: 1}
 		lars := kernels.LARS{LR: 1e-3, Momentum: .9, WeightDecay: 1e-6, Trust: 1e-3, Eps: 1e-8}
-		for _, op := range []struct {
-			name   string
-			passes int
-			run    func()
-		}{
-			{"sgd", 5, func() { dev.SGD(p, g, m, sgd) }},
-			{"adamw", 7, func() { dev.AdamW(p, g, m, v, adam) }},
-			{"lars", 7, func() { dev.LARS(p, g, m, lars) }},
-			{"ema", 3, func() { dev.EMA(m, p, .99) }},
-			{"sum-squares", 1, func() { dev.SumSquares(sum, g) }},
-			{"count-non-finite", 1, func() { dev.CountNonFinite(sum, g) }},
-		} {
-			b.Run("op="+op.name, func(b *testing.B) { moving(b, op.passes*4*parameters, op.run) })
-		}
+		shape := fmt.Sprintf("n%d", parameters)
+		timePasses(b, dev,
+			pass{"sgd", shape, func(dev kernels.Device) { dev.SGD(p, g, m, sgd) }},
+			pass{"adamw", shape, func(dev kernels.Device) { dev.AdamW(p, g, m, v, adam) }},
+			pass{"lars", shape, func(dev kernels.Device) { dev.LARS(p, g, m, lars) }},
+			pass{"ema", shape, func(dev kernels.Device) { dev.EMA(m, p, .99) }},
+			pass{"sum-squares", shape, func(dev kernels.Device) { dev.SumSquares(sum, g) }},
+			pass{"count-non-finite", shape, func(dev kernels.Device) { dev.CountNonFinite(sum, g) }},
+		)
 	})
 }
 
 // BenchmarkLogSoftmax reports nanoseconds an element beside the rates: exp is what it spends its time on.
 func BenchmarkLogSoftmax(b *testing.B) {
-	fastTiers(b, func(b *testing.B, dev kernels.Device, _ string) {
+	onDevices(b, func(b *testing.B, dev device) {
 		x, y := Random(dev, 1, 512, 1024), dev.New(dev.Type(), 512, 1024)
 		dy, dx := Random(dev, 2, 512, 1024), dev.New(dev.Type(), 512, 1024)
 		dev.LogSoftmax(y, x)
-		for _, op := range []struct {
-			name string
-			run  func()
-		}{
-			{"forward", func() { dev.LogSoftmax(y, x) }},
-			{"backward", func() { dev.LogSoftmaxBackward(dx, dy, y) }},
+		for _, p := range []pass{
+			{"forward", "r512_c1024", func(dev kernels.Device) { dev.LogSoftmax(y, x) }},
+			{"backward", "r512_c1024", func(dev kernels.Device) { dev.LogSoftmaxBackward(dx, dy, y) }},
 		} {
-			b.Run("op="+op.name+"/shape=r512_c1024", func(b *testing.B) {
-				op.run()
-				for b.Loop() {
-					op.run()
-				}
+			b.Run("pass="+p.name+"/shape="+p.shape, func(b *testing.B) {
+				timed(b, dev, p.run)
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(x.Len()), "ns/element")
 			})
 		}

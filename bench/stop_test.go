@@ -70,7 +70,7 @@ func TestStop(t *testing.T) {
 			t.Fatal(err)
 		}
 		for name, work := range longOperations(t, dev) {
-			t.Run("isa="+tier+"/op="+name, func(t *testing.T) {
+			t.Run("device="+tier+"/op="+name, func(t *testing.T) {
 				work() // plans and scratch
 				got := quartileStop(t, work)
 				for try := 1; try < 5 && got >= stopBound/4; try++ { // a crowded machine; a long call shows every time
@@ -117,8 +117,8 @@ func longOperations(t *testing.T, dev kernels.Device) map[string]func() {
 		"contrast-pairs":  symmetric.Run,
 		"write":           func() { dev.Write(batch, pixels) },
 	}
-	for _, direction := range Directions {
-		operations["conv-"+direction] = func() { c.Run(direction) }
+	for _, pass := range Passes {
+		operations["conv-"+pass] = func() { c.Run(pass) }
 	}
 	return operations
 }
@@ -170,8 +170,8 @@ func BenchmarkStop(b *testing.B) {
 	b.Run("work=go", func(b *testing.B) {
 		stops(b, func() error { plainWork(3 * time.Second); return nil })
 	})
-	fastTiers(b, func(b *testing.B, dev kernels.Device, _ string) {
-		s, err := NewStep(dev, 224, 16)
+	onDevices(b, func(b *testing.B, dev device) {
+		s, err := NewStep(dev.Device, 224, 16)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -2,6 +2,7 @@ package nn
 
 import (
 	"cmp"
+	"strings"
 
 	"gzpt/kernels"
 )
@@ -111,6 +112,20 @@ func (a arena) named(name string) kernels.Tensor {
 func (l *layout) has(name string) bool {
 	_, ok := l.byName[name]
 	return ok
+}
+
+// layer is the name of the layer that the parameter at a view of the block belongs to, "" where the view is none.
+func (a arena) layer(v kernels.Tensor) string {
+	if a.layout == nil || a.block.Memory() != v.Memory() || v.Address() < a.block.Address() {
+		return ""
+	}
+	offset := int(v.Address()-a.block.Address()) / v.Type().Size()
+	for _, p := range a.parameters {
+		if p.offset == offset && p.len() == v.Len() {
+			return p.name[:strings.LastIndexByte(p.name, '.')]
+		}
+	}
+	return ""
 }
 
 // network is the state of one network: its weights, their gradients, and the running statistics of its batch

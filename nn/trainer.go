@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"gzpt/kernels"
 )
@@ -132,6 +133,22 @@ func (t *Trainer) StepsDone() int { return t.steps }
 func (t *Trainer) Parameters() (backbone, total int) {
 	w := t.method.trained().weights
 	return w.count(backbonePrefix), w.count("")
+}
+
+// LayerName is the network and layer whose weight, bias, gradient or statistic a tensor is, as in "online layer1.0.conv1" or
+// "target projector.0"; "" for any other tensor. A shadow of the weights is its layer's too.
+func (t *Trainer) LayerName(v kernels.Tensor) string {
+	if v.Rank() == 0 {
+		return ""
+	}
+	for _, n := range t.method.networks() {
+		for _, a := range []arena{n.weights, n.shadow, n.gradients, n.statistics} {
+			if name := a.layer(v); name != "" {
+				return n.name + " " + strings.TrimPrefix(name, backbonePrefix)
+			}
+		}
+	}
+	return ""
 }
 
 // Step trains on one micro-batch, and after the last of Accumulate micro-batches updates the weights and what follows them.

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/spf13/pflag"
+
+	"gzpt/cmd/gzpt-train/internal/completion"
 	"gzpt/gaze/fixations"
 	"gzpt/gaze/formats"
 	"gzpt/gaze/similarity"
@@ -122,4 +125,58 @@ Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted (a training run ha
 Research software, not a medical device.
 `, program)
 	return b.String()
+}
+
+const aboutCompletion = `
+Prints a script that completes verbs, flags and their words:
+  bash   source <(gzpt-train completion bash)
+  zsh    source <(gzpt-train completion zsh)
+  fish   gzpt-train completion fish | source
+`
+
+func buildCompletion(*flags) work {
+	return func(_ context.Context, e *environment, args []string) error {
+		if len(args) != 1 {
+			return usagef("completion takes one shell: bash, zsh or fish")
+		}
+		verbs := completed(e.verbs)
+		switch args[0] {
+		case "bash":
+			completion.Bash(e.stdout, program, verbs)
+		case "zsh": // zsh runs the completions of bash
+			fmt.Fprintln(e.stdout, "autoload -U +X compinit && compinit\nautoload -U +X bashcompinit && bashcompinit")
+			completion.Bash(e.stdout, program, verbs)
+		case "fish":
+			completion.Fish(e.stdout, program, verbs)
+		default:
+			return usagef("no completion for shell %q: expected bash, zsh or fish", args[0])
+		}
+		return nil
+	}
+}
+
+// completed is the verbs as scripts of shells know them.
+func completed(verbs []*verb) (all []completion.Verb) {
+	for _, v := range verbs {
+		known := completion.Verb{Name: v.name, Summary: v.summary}
+		flagsOf(v, func(f *pflag.Flag, words []string) {
+			_, usage := pflag.UnquoteUsage(f)
+			known.Flags = append(known.Flags, completion.Flag{Name: f.Name, Usage: usage, Words: words, NoValue: f.NoOptDefVal != ""})
+		})
+		all = append(all, known)
+	}
+	return all
+}
+
+// flagsOf calls each for every flag of a verb with the words that it takes, nil where it takes any.
+func flagsOf(v *verb, each func(f *pflag.Flag, words []string)) {
+	f, _ := v.flags(&common{})
+	f.merge()
+	f.all.VisitAll(func(flag *pflag.Flag) {
+		var words []string
+		if c, ok := flag.Value.(*choiceValue); ok {
+			words = c.words
+		}
+		each(flag, words)
+	})
 }

@@ -58,13 +58,16 @@ func thisMachine() machine {
 	}
 }
 
+func (m machine) String() string {
+	return fmt.Sprintf("%s %s, %d cores, CPU tiers %s", m.Go, m.System, m.Cores, strings.Join(m.Tiers, " "))
+}
+
 func buildVersion(*flags) work {
 	return func(_ context.Context, e *environment, args []string) error {
 		if len(args) > 0 {
 			return usagef("version takes no arguments")
 		}
-		m := thisMachine()
-		_, err := fmt.Fprintf(e.stdout, "%s %s\n%s %s, %d cores, CPU tiers %s\n", program, version(), m.Go, m.System, m.Cores, strings.Join(m.Tiers, " "))
+		_, err := fmt.Fprintf(e.stdout, "%s %s\n%v\n", program, version(), thisMachine())
 		return err
 	}
 }

@@ -55,6 +55,7 @@ func verbs() []*verb {
 		{"embed", "images -> features as .npy", "", aboutEmbed, buildEmbed},
 		{"export", "backbone as safetensors under torchvision's names", "", aboutExport, buildExport},
 		{"inspect", "what a run, checkpoint, safetensors or .npy file holds", "PATH...", aboutInspect, buildInspect},
+		{"profile", "a training step operation by operation, on one or several devices", "", aboutProfile, buildProfile},
 		{"cache", "where decoded images are kept, and how to remove them", "[list|clear]", aboutCache, buildCache},
 		{"version", "version, Go, tiers of the machine", "", "", buildVersion},
 		{"completion", "completion script for a shell", "bash|zsh|fish", aboutCompletion, buildCompletion},

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/spf13/pflag"
+
 	"gzpt/nn"
 	"gzpt/nn/pretrain"
 )
@@ -29,26 +31,45 @@ var archs = []string{"resnet18", "resnet34", "resnet50", "resnet101"}
 func (s *networkSettings) addFlags(f *flags) {
 	usual := nn.DefaultConfig(nn.Arch{Depth: 18, Width: torchvisionWidth, Channels: 3})
 	g := f.group("Network")
-	f.choice(g, &s.arch, "arch", archs, "`BACKBONE`")
-	g.IntVar(&s.width, "width", torchvisionWidth, "channels of the stem: `N`; 64 is torchvision's network (phantoms: 16)")
+	s.addBackbone(f, g)
 	f.path(g, &s.init, "init", "start from the backbone in `FILE`: safetensors, .pth or .pt under torchvision's names")
 
 	s.methodSettings.addFlags(f)
 
 	g = f.group("Training")
-	g.IntVar(&s.batch, "batch", usual.Batch, "items in a step: `N` (phantoms: 64)")
-	g.IntVar(&s.accumulate, "accumulate", usual.Accumulate, "steps for an update: `N`; byol and simsiam find positives within a step")
+	s.addBatch(g)
 	g.IntVar(&s.epochs, "epochs", 100, "passes through the items: `N` (phantoms: 60)")
 	g.IntVar(&s.steps, "steps", 0, "length of the run in steps instead of epochs: `N`")
 	g.Float64Var(&s.lr, "lr", usual.LR, "largest learning rate: `X` (phantoms: 0.003)")
 	f.choice(g, &s.schedule, "schedule", []string{"cosine", "constant"}, "learning rate after the warm-up: `NAME`")
 	g.Float64Var(&s.warmup, "warmup", 0.1, "`SHARE` of the run in which the learning rate rises")
-	f.choice(g, &s.optimiser, "optimiser", []string{"adamw", "sgd", "lars"}, "update `RULE` (also --optimizer)")
+	s.addOptimiser(f, g)
 	g.Float64Var(&s.weightDecay, "weight-decay", usual.Optimiser.WeightDecay, "weight decay `X` (sgd: 1e-4)")
 	g.BoolVar(&s.decayWeightsOnly, "decay-weights-only", false, "no weight decay on biases and normalisations (lars: always)")
+	s.addPrecision(f, g)
+	g.Uint64Var(&s.seed, "seed", 0, "`N` from which every random number follows")
+}
+
+// The flags that profile has too.
+
+func (s *networkSettings) addBackbone(f *flags, g *pflag.FlagSet) {
+	f.choice(g, &s.arch, "arch", archs, "`BACKBONE`")
+	g.IntVar(&s.width, "width", torchvisionWidth, "channels of the stem: `N`; 64 is torchvision's network (phantoms: 16)")
+}
+
+func (s *networkSettings) addBatch(g *pflag.FlagSet) {
+	usual := nn.DefaultConfig(nn.Arch{Depth: 18, Width: torchvisionWidth, Channels: 3})
+	g.IntVar(&s.batch, "batch", usual.Batch, "items in a step: `N` (phantoms: 64)")
+	g.IntVar(&s.accumulate, "accumulate", usual.Accumulate, "steps for an update: `N`; byol and simsiam find positives within a step")
+}
+
+func (s *networkSettings) addOptimiser(f *flags, g *pflag.FlagSet) {
+	f.choice(g, &s.optimiser, "optimiser", []string{"adamw", "sgd", "lars"}, "update `RULE` (also --optimizer)")
+}
+
+func (s *networkSettings) addPrecision(f *flags, g *pflag.FlagSet) {
 	f.choice(g, &s.precision, "precision", []string{"float32", "tf32", "bfloat16"},
 		"`TYPE` of activations; tf32: float32, multiplied on a GPU's tensor cores; bfloat16: on GZPT_CPU=reference")
-	g.Uint64Var(&s.seed, "seed", 0, "`N` from which every random number follows")
 }
 
 // resolve refuses what this version lacks and fills in what follows from the optimiser.

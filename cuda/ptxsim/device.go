@@ -35,6 +35,13 @@ type Options struct {
 	// IgnoreRaces leaves out the search for races between blocks in global memory, which takes six times the memory that
 	// kernels touch.
 	IgnoreRaces bool
+	// Sample, where set, runs so many blocks of every launch instead of all, spread evenly over the grid, on memory that has no
+	// contents: what is read is 0, what is written is lost. So the counters of a launch can be had whose operands fill a GPU, where
+	// the way of the kernel follows from its arguments and not from what it reads. Launches that differ in nothing but the
+	// allocations that they work on are run once.
+	Sample int
+	// Known, where set, is what samples have found, which devices that load the same kernels and have one Sample can share.
+	Known map[string]*Profile
 	// Observe, where set, is given the counters of every launch that ends without a fault.
 	Observe func(*Profile)
 }
@@ -51,6 +58,31 @@ type (
 	Fault = machine.Fault
 	// Class is a kind of instruction.
 	Class = machine.Class
+)
+
+// The classes of instructions.
+const (
+	Integer       = machine.Integer
+	Float32       = machine.Float32
+	Float64       = machine.Float64
+	Half          = machine.Half
+	Special       = machine.Special
+	Conversion    = machine.Conversion
+	Move          = machine.Move
+	Tensor        = machine.Tensor
+	GlobalLoad    = machine.GlobalLoad
+	GlobalStore   = machine.GlobalStore
+	SharedLoad    = machine.SharedLoad
+	SharedStore   = machine.SharedStore
+	LocalAccess   = machine.LocalAccess
+	ParamAccess   = machine.ParamAccess
+	GenericAccess = machine.GenericAccess
+	Atomic        = machine.Atomic
+	AsyncCopy     = machine.AsyncCopy
+	WarpOperation = machine.WarpOperation
+	Barrier       = machine.Barrier
+	Control       = machine.Control
+	Classes       = machine.Classes // their number
 )
 
 // Device is the interpreter as a driver.
@@ -76,7 +108,14 @@ func Open(options Options) *Device {
 	if options.Target == 0 {
 		options.Target = 90
 	}
-	return &Device{options: options, global: machine.NewGlobal(options.MemoryBytes), host: map[*byte]bool{}}
+	d := &Device{options: options, global: machine.NewGlobal(options.MemoryBytes), host: map[*byte]bool{}}
+	if options.Sample > 0 {
+		d.global = machine.NewHollow(options.MemoryBytes)
+		if options.Known == nil {
+			d.options.Known = map[string]*Profile{}
+		}
+	}
+	return d
 }
 
 var errClosed = errors.New("ptxsim: the device is closed")

@@ -117,3 +117,97 @@ func TestCounters(t *testing.T) {
 		}
 	}
 }
+
+// TestSample: of a launch of which a sample runs, each block counts what it does when all run, on memory that takes no room, and
+// the sectors that a block touches are counted once.
+func TestSample(t *testing.T) {
+	const text = `.version 8.0
+.target sm_80
+.address_size 64
+.visible .entry k(.param .u64 out, .param .u64 in, .param .u64 times)
+{
+	.reg .b32 %r<8>;
+	.reg .b64 %d<8>;
+	.reg .f32 %f<4>;
+	.reg .pred %p;
+	ld.param.u64 %d0, [out];
+	ld.param.u64 %d1, [in];
+	ld.param.u32 %r3, [times];
+	mov.u32 %r0, %tid.x;
+	mov.u32 %r1, %ctaid.x;
+	mad.lo.u32 %r2, %r1, 64, %r0;
+	mul.wide.u32 %d3, %r2, 4;
+	add.u64 %d0, %d0, %d3;
+	mov.f32 %f0, 0f00000000;
+LOOP: // the whole block reads the same 128 bytes again and again
+	and.b32 %r4, %r0, 31;
+	mul.wide.u32 %d4, %r4, 4;
+	add.u64 %d4, %d1, %d4;
+	ld.global.f32 %f1, [%d4];
+	add.f32 %f0, %f0, %f1;
+	sub.u32 %r3, %r3, 1;
+	setp.ne.u32 %p, %r3, 0;
+	@%p bra LOOP;
+	st.global.f32 [%d0], %f0;
+	ret;
+}
+`
+	const blocks, times = 1000, 5
+	var profiles []*Profile
+	for _, sample := range []int{0, 3} {
+		var seen []*Profile
+		bytes := 1 << 20
+		if sample > 0 {
+			bytes = 1 << 40
+		}
+		r := newRig(t, Options{Sample: sample, MemoryBytes: bytes, Observe: func(p *Profile) { seen = append(seen, p) }}, "sample.ptx", text)
+		out, in := r.room(4*64*blocks), r.in(make([]float32, 32))
+		r.launch("k", line(blocks), line(64), 0, out, in, uint64(times))
+		if sample > 0 {
+			r.room(1 << 39) // a terabyte takes no memory here
+			r.launch("k", line(blocks), line(64), 0, r.room(4*64*blocks), in, uint64(times))
+			if len(seen) != 2 || seen[0] != seen[1] {
+				t.Errorf("%d launches seen: expected the second to be known from the first", len(seen))
+			}
+		}
+		profiles = append(profiles, seen[0])
+	}
+	all, some := profiles[0], profiles[1]
+	if all.Ran != blocks || some.Ran != 3 || some.Grid != line(blocks) || some.Block != line(64) {
+		t.Fatalf("%d and %d blocks ran", all.Ran, some.Ran)
+	}
+	for class := range Classes {
+		if a, b := all.Class[class], some.Class[class]; a.Instructions*3 != b.Instructions*blocks || a.GlobalSectors*3 != b.GlobalSectors*blocks {
+			t.Errorf("%v: %+v in all blocks, %+v in 3", class, a, b)
+		}
+	}
+	if some.UnionReadBytes != 128 {
+		t.Errorf("%d bytes read by any block, expected 128", some.UnionReadBytes)
+	}
+	if some.ReadBytes != 3*128 || some.WrittenBytes != 3*256 {
+		t.Errorf("%d bytes read and %d written by 3 blocks, expected 384 and 768", some.ReadBytes, some.WrittenBytes)
+	}
+}
+
+// TestSampleKeepsBounds: an access out of bounds is one on memory without contents too.
+func TestSampleKeepsBounds(t *testing.T) {
+	const text = `.version 8.0
+.target sm_80
+.address_size 64
+.visible .entry k(.param .u64 out)
+{
+	.reg .b32 %r;
+	.reg .b64 %d<2>;
+	ld.param.u64 %d0, [out];
+	mov.u32 %r, %tid.x;
+	mul.wide.u32 %d1, %r, 4;
+	add.u64 %d0, %d0, %d1;
+	st.global.u32 [%d0], %r;
+	ret;
+}
+`
+	r := newRig(t, Options{Sample: 1}, "bounds.ptx", text)
+	if err := r.try("k", line(1), line(32), 0, r.room(64)); err == nil || !strings.Contains(err.Error(), "out of bounds") {
+		t.Errorf("%v", err)
+	}
+}

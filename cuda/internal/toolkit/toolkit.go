@@ -1,5 +1,5 @@
-// Package toolkit finds NVIDIA's assembler and compiler for tests, where `make cuda-tools` has put them: the authority on
-// what PTX is, and PTX that nobody here wrote.
+// Package toolkit finds NVIDIA's tools where `make cuda-tools` and `make ptx` have put them: the authority on what PTX is, PTX
+// that nobody here wrote, and what becomes of ours.
 package toolkit
 
 import (
@@ -10,27 +10,44 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"testing"
 )
 
-const folder = ".tools/cuda-13.5.37/nvidia/cu13/bin"
+// folders are where the tools are, inside the module.
+var folders = []string{".tools/cuda-13.5.37/nvidia/cu13/bin", ".tools/nvdisasm-13.5.37/nvidia/cu13/bin"}
 
-// Tool is the path of ptxas or nvcc. Without it the test is skipped, and says so.
-func Tool(t testing.TB, name string) string {
-	t.Helper()
+// Find is the path of ptxas, nvcc or nvdisasm, looked for from the working folder upwards to that of the module.
+func Find(name string) (string, error) {
 	directory, err := os.Getwd()
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	for {
-		if path := filepath.Join(directory, folder, name); exists(path) {
-			return path
+		for _, folder := range folders {
+			if path := filepath.Join(directory, folder, name); exists(path) {
+				return path, nil
+			}
 		}
-		if exists(filepath.Join(directory, "go.mod")) {
-			t.Skipf("no %s: `make cuda-tools` installs it (Linux on x86-64)", name)
+		if parent := filepath.Dir(directory); exists(filepath.Join(directory, "go.mod")) || parent == directory {
+			return "", fmt.Errorf("no %s: `make cuda-tools` installs ptxas and nvcc, `make ptx` nvdisasm (Linux on x86-64)", name)
 		}
 		directory = filepath.Dir(directory)
 	}
+}
+
+// test is what of testing.TB is needed.
+type test interface {
+	Helper()
+	Skip(args ...any)
+}
+
+// Tool is Find for a test. Without the tool the test is skipped, and says so.
+func Tool(t test, name string) string {
+	t.Helper()
+	path, err := Find(name)
+	if err != nil {
+		t.Skip(err)
+	}
+	return path
 }
 
 func exists(path string) bool {
@@ -42,17 +59,25 @@ func exists(path string) bool {
 type Usage struct {
 	Registers  int // a thread
 	SpillBytes int // stores and loads, a thread
+	// SharedBytes is the static shared memory of a block.
+	SharedBytes int
 }
 
 var (
 	entryLine    = regexp.MustCompile(`Compiling entry function '([^']+)'`)
 	spillLine    = regexp.MustCompile(`(\d+) bytes spill stores, (\d+) bytes spill loads`)
 	registerLine = regexp.MustCompile(`Used (\d+) registers`)
+	sharedBytes  = regexp.MustCompile(`(\d+) bytes smem`)
 )
 
 // Assemble runs ptxas on PTX. The error holds what it says against it.
 func Assemble(ptxas, file, target string) (map[string]Usage, error) {
-	out, err := exec.Command(ptxas, "-arch="+target, "-v", "-o", os.DevNull, file).CombinedOutput()
+	return AssembleTo(os.DevNull, ptxas, file, target)
+}
+
+// AssembleTo is Assemble that keeps what it makes, a cubin.
+func AssembleTo(cubin, ptxas, file, target string) (map[string]Usage, error) {
+	out, err := exec.Command(ptxas, "-arch="+target, "-v", "-o", cubin, file).CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("ptxas: %s", strings.TrimSpace(string(out)))
 	}
@@ -67,6 +92,9 @@ func Assemble(ptxas, file, target string) (map[string]Usage, error) {
 		}
 		if m := registerLine.FindStringSubmatch(line); m != nil && name != "" {
 			now.Registers = atoi(m[1])
+			if m := sharedBytes.FindStringSubmatch(line); m != nil {
+				now.SharedBytes = atoi(m[1])
+			}
 			usage[name] = now
 		}
 	}

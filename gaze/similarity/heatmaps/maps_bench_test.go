@@ -37,7 +37,7 @@ func BenchmarkMaps(b *testing.B) {
 	} {
 		tiers := asm.Tiers()[1:]
 		for _, tier := range tiers {
-			b.Run(fmt.Sprintf("measure=%s/isa=%s", c.measure, tier), func(b *testing.B) {
+			b.Run(fmt.Sprintf("device=%s/measure=%s", tier, c.measure), func(b *testing.B) {
 				dev, err := asm.Open(tier)
 				if err != nil {
 					b.Fatal(err)

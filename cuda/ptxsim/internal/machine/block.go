@@ -17,7 +17,8 @@ type block struct {
 	phases   map[uint64]*phaseBarrier // mbarrier objects, by shared address
 	global   blockOrder
 	random   random
-	left     int // instructions that it may still run
+	left     int       // instructions that it may still run
+	touched  footprint // on hollow memory
 }
 
 // random is a small generator (splitmix64), so that a schedule follows from its seed alone.
@@ -69,6 +70,7 @@ func (b *block) start(number int) {
 	b.shared.reset(l.sharedBytes(), len(b.warps))
 	b.barriers = [16]barrier{}
 	b.phases = map[uint64]*phaseBarrier{}
+	b.touched = footprint{pages: map[uint64]*touchedPage{}}
 	for n, w := range b.warps {
 		w.start(min(32, l.threads()-32*n))
 	}

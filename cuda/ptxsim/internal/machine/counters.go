@@ -3,6 +3,8 @@ package machine
 // This file counts what kernels do: by line, by class of instruction, by level of memory.
 
 import (
+	"math/bits"
+
 	"gzpt/cuda/ptxsim/internal/syntax"
 )
 
@@ -79,6 +81,13 @@ type Profile struct {
 	Lines  []LineCounts // in the order of the code, those that ran
 	Class  [Classes]Counts
 	Total  Counts
+
+	Grid, Block [3]int
+	SharedBytes int // of a block, static and dynamic
+	Ran         int // blocks that ran, fewer than those of the grid in a sample
+	// On memory without contents, the bytes of the sectors that the blocks have read and written, each once a block, and those read
+	// by any block, each once.
+	ReadBytes, WrittenBytes, UnionReadBytes uint64
 }
 
 // profile sums up the counters by step.
@@ -94,6 +103,18 @@ func (p *Program) profile(counts []Counts) *Profile {
 		result.Total.Add(&counts[n])
 	}
 	return result
+}
+
+// touch sums up what blocks have touched.
+func (p *Profile) touch(blocks []footprint) {
+	union := footprint{pages: map[uint64]*touchedPage{}}
+	for n := range blocks {
+		read, written := blocks[n].bytes()
+		p.ReadBytes += read
+		p.WrittenBytes += written
+		union.merge(&blocks[n])
+	}
+	p.UnionReadBytes, _ = union.bytes()
 }
 
 var classByOpcode = map[string]Class{
@@ -229,4 +250,64 @@ func phaseConflicts(mask uint32, address []uint64, bytes int) int {
 		}
 	}
 	return most - 1
+}
+
+const (
+	sectorBytes = 32
+	pageSectors = pageBytes / sectorBytes
+)
+
+// footprint is the sectors of global memory that a block has read and written, by page: what passes a cache of the block that
+// forgets nothing.
+type footprint struct {
+	pages map[uint64]*touchedPage
+	last  *touchedPage // the page at hand, number at
+	at    uint64
+}
+
+// touchedPage has a bit for each sector.
+type touchedPage struct{ read, written [pageSectors / 64]uint64 }
+
+// touch notes the sectors of an access.
+func (f *footprint) touch(address uint64, a access) {
+	for sector := address / sectorBytes; sector <= (address+uint64(a.bytes)-1)/sectorBytes; sector++ {
+		if page := sector / pageSectors; f.last == nil || page != f.at {
+			f.at, f.last = page, f.pages[page]
+			if f.last == nil {
+				f.last = &touchedPage{}
+				f.pages[page] = f.last
+			}
+		}
+		word, bit := sector%pageSectors/64, uint64(1)<<(sector%64)
+		if a.read {
+			f.last.read[word] |= bit
+		}
+		if a.write {
+			f.last.written[word] |= bit
+		}
+	}
+}
+
+// merge adds what another block has touched.
+func (f *footprint) merge(other *footprint) {
+	for at, p := range other.pages {
+		if f.pages[at] == nil {
+			f.pages[at] = &touchedPage{}
+		}
+		for n := range p.read {
+			f.pages[at].read[n] |= p.read[n]
+			f.pages[at].written[n] |= p.written[n]
+		}
+	}
+}
+
+// bytes is how much was read and written, each sector once.
+func (f *footprint) bytes() (read, written uint64) {
+	for _, p := range f.pages {
+		for n := range p.read {
+			read += uint64(bits.OnesCount64(p.read[n]))
+			written += uint64(bits.OnesCount64(p.written[n]))
+		}
+	}
+	return read * sectorBytes, written * sectorBytes
 }

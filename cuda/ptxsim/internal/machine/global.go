@@ -18,7 +18,11 @@ const (
 
 // Global is the global memory of a device. Blocks of one launch use it at the same time: each page belongs to one of the
 // locks, which an access holds while it works there.
+//
+// A hollow one has addresses and no contents: what is read is 0, what is written is lost. It takes no memory, so that launches
+// can be sampled whose operands fill a GPU.
 type Global struct {
+	hollow      bool
 	allocations []*allocation // by address; freed ones stay, so that a use after free is told from other mistakes
 	next        uint64
 	used, limit int
@@ -41,6 +45,9 @@ type allocation struct {
 // NewGlobal makes a memory of so many bytes.
 func NewGlobal(limit int) *Global { return &Global{next: firstAddress, limit: limit} }
 
+// NewHollow makes one without contents.
+func NewHollow(limit int) *Global { return &Global{next: firstAddress, limit: limit, hollow: true} }
+
 // Used is the number of bytes taken.
 func (g *Global) Used() int { return g.used }
 
@@ -55,8 +62,11 @@ func (g *Global) Alloc(size int) (uint64, error) {
 	if size > g.limit-g.used {
 		return 0, fmt.Errorf("out of memory: %d bytes asked for, %d of %d free", size, g.limit-g.used, g.limit)
 	}
-	a := &allocation{base: g.next, data: make([]byte, size), size: size, init: make([]uint8, (size+3)/4)}
-	a.pages = make([]*markPage, (size+pageBytes-1)/pageBytes)
+	a := &allocation{base: g.next, size: size}
+	if !g.hollow {
+		a.data, a.init = make([]byte, size), make([]uint8, (size+3)/4)
+		a.pages = make([]*markPage, (size+pageBytes-1)/pageBytes)
+	}
 	g.next += uint64(alignUp(size, pageBytes) + pageBytes)
 	g.used += size
 	g.allocations = append(g.allocations, a)
@@ -98,6 +108,12 @@ func (g *Global) find(address uint64) *allocation {
 	return g.allocations[n-1]
 }
 
+// Holds says whether an address lies in an allocation.
+func (g *Global) Holds(address uint64) bool {
+	a := g.find(address)
+	return a != nil && !a.freed && address-a.base < uint64(a.size)
+}
+
 // host is the memory behind an address for the host.
 func (g *Global) host(address uint64, size int) (*allocation, uint64, error) {
 	a := g.find(address)
@@ -123,6 +139,9 @@ func (g *Global) Write(to uint64, from []byte) error {
 	if err != nil {
 		return err
 	}
+	if g.hollow {
+		return nil
+	}
 	copy(a.data[offset:], from)
 	a.setInit(offset, len(from))
 	return nil
@@ -136,6 +155,10 @@ func (g *Global) Read(to []byte, from uint64) error {
 	a, offset, err := g.host(from, len(to))
 	if err != nil {
 		return err
+	}
+	if g.hollow {
+		clear(to)
+		return nil
 	}
 	copy(to, a.data[offset:])
 	return nil
@@ -154,6 +177,9 @@ func (g *Global) Copy(to, from uint64, size int) error {
 	if err != nil {
 		return err
 	}
+	if g.hollow {
+		return nil
+	}
 	copy(target.data[targetAt:], source.data[sourceAt:sourceAt+uint64(size)])
 	for n := range uint64(size) {
 		target.setByte(targetAt+n, source.init[(sourceAt+n)/4]>>((sourceAt+n)%4)&1 == 1)
@@ -169,6 +195,9 @@ func (g *Global) Fill(to uint64, value uint32, words int) error {
 	a, offset, err := g.host(to, 4*words)
 	if err != nil {
 		return err
+	}
+	if g.hollow {
+		return nil
 	}
 	for n := range uint64(words) {
 		binary.LittleEndian.PutUint32(a.data[offset+4*n:], value)
@@ -203,6 +232,10 @@ func onesCount(mask uint32) int { return bits.OnesCount32(mask) }
 
 func (w *warp) visitGlobal(mask uint32, address *wideRow, a access, f func(lane int, p []byte)) {
 	g := w.block.launch.global
+	if g.hollow {
+		w.visitHollow(mask, address, a, f)
+		return
+	}
 	held := -1
 	defer func() {
 		if held >= 0 {
@@ -216,7 +249,7 @@ func (w *warp) visitGlobal(mask uint32, address *wideRow, a access, f func(lane 
 		if area == nil || at-area.base >= uint64(area.size) {
 			area = g.find(at)
 		}
-		if area == nil || area.freed || at-area.base+uint64(a.bytes) > uint64(area.size) || at%uint64(a.bytes) != 0 || a.write && area.readOnly {
+		if area.refuses(at, a) {
 			failGlobal(lane, area, at, a)
 		}
 		if stripe := int(at / pageBytes % stripes); stripe != held {
@@ -230,6 +263,30 @@ func (w *warp) visitGlobal(mask uint32, address *wideRow, a access, f func(lane 
 		w.shadowGlobal(lane, area, offset, a)
 		f(lane, area.data[offset:offset+uint64(a.bytes)])
 	}
+	w.countGlobal(mask, address, a)
+}
+
+// visitHollow is visitGlobal where memory has no contents. The bounds hold there too.
+func (w *warp) visitHollow(mask uint32, address *wideRow, a access, f func(lane int, p []byte)) {
+	var nothing [sectorBytes]byte
+	var area *allocation
+	for m := mask; m != 0; m &= m - 1 {
+		lane := first(m)
+		at := address[lane]
+		if area == nil || at-area.base >= uint64(area.size) {
+			area = w.block.launch.global.find(at)
+		}
+		if area.refuses(at, a) {
+			failGlobal(lane, area, at, a)
+		}
+		w.block.touched.touch(at, a)
+		clear(nothing[:])
+		f(lane, nothing[:a.bytes])
+	}
+	w.countGlobal(mask, address, a)
+}
+
+func (w *warp) countGlobal(mask uint32, address *wideRow, a access) {
 	count := &w.counts[w.pc]
 	count.GlobalRequests++
 	count.GlobalSectors += sectors(mask, address, a.bytes)
@@ -252,6 +309,11 @@ func (w *warp) shadowGlobal(lane int, area *allocation, offset uint64, a access)
 			b.markGlobal(lane, area, word, touched, a, w.program.code[w.pc].line)
 		}
 	}
+}
+
+// refuses says whether an access at an address must not be, in the allocation that holds or precedes it.
+func (a *allocation) refuses(at uint64, by access) bool {
+	return a == nil || a.freed || at-a.base+uint64(by.bytes) > uint64(a.size) || at%uint64(by.bytes) != 0 || by.write && a.readOnly
 }
 
 func failGlobal(lane int, area *allocation, at uint64, a access) {

@@ -30,6 +30,7 @@ type Settings struct {
 	Workers      int    // blocks at a time, 0 for one a core
 	Instructions int    // that the warps of a block may run
 	IgnoreRaces  bool   // between blocks
+	Sample       int    // blocks to run, spread evenly over the grid; 0 for all
 }
 
 func (l *Launch) threads() int { return l.Block[0] * l.Block[1] * l.Block[2] }
@@ -38,19 +39,27 @@ func (l *Launch) blocks() int { return l.Grid[0] * l.Grid[1] * l.Grid[2] }
 
 func (l *Launch) sharedBytes() int { return l.Program.SharedBytes + l.Shared }
 
-// Run runs all blocks. The error is the *Fault of the first block, by number, among those that failed before the others
+// Run runs all blocks, or a sample of them. The error is the *Fault of the first block, by number, among those that failed before the others
 // stopped.
 func (l *Launch) Run(global *Global, number uint32, settings Settings) (*Profile, error) {
 	l.global, l.number, l.seed, l.budget = global, number, settings.Seed, settings.Instructions
-	l.checkRaces = l.blocks() > 1 && !settings.IgnoreRaces
+	l.checkRaces = l.blocks() > 1 && !settings.IgnoreRaces && !global.hollow
 	l.published.words = map[uint64]map[uint32]uint32{}
 	workers := settings.Workers
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	workers = min(workers, l.blocks())
+	sample := l.blocks()
+	if settings.Sample > 0 {
+		sample = min(sample, settings.Sample)
+	}
+	workers = min(workers, sample)
 	var next, failed atomic.Int64
-	failed.Store(int64(l.blocks()))
+	failed.Store(int64(sample))
+	var touched []footprint
+	if global.hollow {
+		touched = make([]footprint, sample)
+	}
 	counts := make([][]Counts, workers)
 	errs := make([]error, workers)
 	at := make([]int64, workers)
@@ -64,10 +73,13 @@ func (l *Launch) Run(global *Global, number uint32, settings Settings) (*Profile
 				if block >= failed.Load() {
 					return
 				}
-				if err := b.run(int(block)); err != nil {
+				if err := b.run(l.sampled(int(block), sample)); err != nil {
 					errs[n], at[n] = err, block
 					failed.Store(min(failed.Load(), block))
 					return
+				}
+				if global.hollow {
+					touched[block] = b.touched
 				}
 			}
 		})
@@ -78,8 +90,16 @@ func (l *Launch) Run(global *Global, number uint32, settings Settings) (*Profile
 			counts[0][line].Add(&counts[n][line])
 		}
 	}
-	return l.Program.profile(counts[0]), firstError(errs, at)
+	profile := l.Program.profile(counts[0])
+	profile.Grid, profile.Block, profile.SharedBytes, profile.Ran = l.Grid, l.Block, l.sharedBytes(), sample
+	if global.hollow {
+		profile.touch(touched)
+	}
+	return profile, firstError(errs, at)
 }
+
+// sampled is the number of block i of n that are spread evenly over the grid, each in the middle of its share.
+func (l *Launch) sampled(i, n int) int { return (2*i + 1) * l.blocks() / (2 * n) }
 
 func firstError(errs []error, at []int64) (err error) {
 	best := int64(-1)
