@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"gzpt/kernels/checksum"
+	"gzpt/kernels/input"
 )
 
 // Draft is a relation that is being made, in memory or in a file that gets its name when the relation is whole.
@@ -49,7 +50,7 @@ func Begun(file string) bool {
 // done of it is believed.
 func Unchecked(file string) bool {
 	var r record
-	text, err := os.ReadFile((&journal{file: file}).blocks())
+	text, err := input.ReadFile((&journal{file: file}).blocks(), input.Document)
 	return err == nil && checksum.UnmarshalJSON(text, &r) == nil && r.Done != nil && r.Sums == nil
 }
 

@@ -149,7 +149,10 @@ func taken(f *os.File) bool {
 		return false // what is wrong with the file, writing says
 	}
 	there, err := os.Stat(f.Name())
-	return err != nil || !os.SameFile(here, there)
+	if err != nil {
+		return errors.Is(err, fs.ErrNotExist) // any other fault, which may last, is that of what comes next
+	}
+	return !os.SameFile(here, there)
 }
 
 // prefix begins the names of files written aside for a file of the given name.

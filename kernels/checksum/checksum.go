@@ -8,7 +8,8 @@ import (
 	"hash"
 	"hash/crc32"
 	"io"
-	"os"
+
+	"gzpt/kernels/input"
 )
 
 // ErrDamaged says that a file is not what was written.
@@ -27,7 +28,7 @@ func Text(sum uint32) string { return fmt.Sprintf("%08x", sum) }
 
 // File is the checksum of a file as text.
 func File(path string) (string, error) {
-	f, err := os.Open(path)
+	f, err := input.Open(path)
 	if err != nil {
 		return "", err
 	}

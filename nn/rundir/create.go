@@ -93,10 +93,14 @@ func occupy(aside, path string) (*os.File, error) {
 		case err == nil && !ours:
 			err = fmt.Errorf("%s: another process is making it", path)
 		}
-		if here, e := os.Stat(aside); err == nil && e == nil && sameFile(f, here) {
+		here, e := os.Stat(aside)
+		if err == nil && e == nil && sameFile(f, here) {
 			return f, nil
 		}
 		f.Close()
+		if !errors.Is(e, fs.ErrNotExist) { // which says that another process was faster
+			err = errors.Join(err, e)
+		}
 		if err != nil {
 			return nil, err
 		}
