@@ -150,7 +150,7 @@ func TestBroken(t *testing.T) {
 // found says what the operation shows on the given kernels, "" where all is as on the reference.
 func (b broken) found(t *testing.T, list []family) string {
 	t.Helper()
-	dev, err := open(ptxsim.Open(ptxsim.Options{}), list)
+	dev, err := open(ptxsim.Open(ptxsim.Options{}), Settings{}, list)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,8 @@ func geometry(y, x, w kernels.Tensor, c kernels.Conv) []argument {
 	}
 }
 
-// Conv2D: y[n,oh,ow,k] = sum_{r,s,c} x[n,h,w,c] * w[k,r,s,c].
+// Conv2D: y[n,oh,ow,k] = sum_{r,s,c} x[n,h,w,c] * w[k,r,s,c]. As its gradients it is exact float32 on ordinary cores, or, with tf32
+// products and for bfloat16 tensors, on tensor cores, whatever the shape; see tensorcores.go.
 func (d *Device) Conv2D(y, x, w kernels.Tensor, c kernels.Conv) {
 	const op = "Conv2D"
 	d.convolve(op, y, x, w, d.check.Conv2D(op, y, x, w, c))
@@ -21,6 +22,11 @@ func (d *Device) Conv2DStats(y, moments, x, w kernels.Tensor, c kernels.Conv) {
 	const op = "Conv2DStats"
 	c = d.check.Conv2D(op, y, x, w, c)
 	d.check.ChannelMoments(op, moments, y, x, w)
+	if d.tensorCores(x) && y.Len() > 0 && w.Len() > 0 {
+		d.fits(op, y, x, w)
+		d.gatherStats(op, y, moments, x, w, c)
+		return
+	}
 	d.convolve(op, y, x, w, c)
 	d.moments(op, moments, y)
 }
@@ -29,6 +35,10 @@ func (d *Device) convolve(op string, y, x, w kernels.Tensor, c kernels.Conv) {
 	d.fits(op, y, x, w)
 	if w.Len() == 0 { // sums of nothing
 		d.fill(op, y, 0)
+		return
+	}
+	if d.tensorCores(x) {
+		d.gatherForward(op, y, x, w, c, 0)
 		return
 	}
 	d.each(op, "convolve", y.Len(), append([]argument{at(y), at(x), at(w)}, geometry(y, x, w, c)...)...)
@@ -54,6 +64,10 @@ func (d *Device) convolveData(op string, dx, dy, w kernels.Tensor, c kernels.Con
 		}
 		return
 	}
+	if d.tensorCores(dy) {
+		d.gatherData(op, dx, dy, w, c, add)
+		return
+	}
 	arguments := append([]argument{at(dx), at(dy), at(w)}, geometry(dy, dx, w, c)...)
 	d.each(op, "convolve_data", dx.Len(), append(arguments, flag(add))...)
 }
@@ -64,7 +78,11 @@ func (d *Device) Conv2DBackwardWeights(dw, dy, x kernels.Tensor, c kernels.Conv)
 	c = d.check.Conv2D(op, dy, x, dw, c)
 	d.fits(op, dw, dy, x)
 	pixels := dy.Rows()
-	if pixels == 0 {
+	if pixels == 0 || dw.Len() == 0 {
+		return
+	}
+	if d.tensorCores(dy) {
+		d.tensorWeights(op, dw, dy, x, c)
 		return
 	}
 	count, share := parts(pixels, dw.Len())

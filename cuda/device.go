@@ -3,12 +3,14 @@
 //
 // Its kernels are one thread an output or one warp a row, in float32 with float64 where the contract sums in it: exact,
 // and the same bits on every GPU and on the interpreter. All sums have an order that follows from the shapes alone.
+// [Settings] can have products of float32 computed on tensor cores, faster and less exactly.
 package cuda
 
 import (
 	"embed"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"gzpt/cuda/internal/driver"
 	"gzpt/kernels"
@@ -23,38 +25,62 @@ const (
 	library = "functions.ptx"
 )
 
+// Products is how a device multiplies float32 tensors.
+type Products uint8
+
+const (
+	// Float32 is one float32 multiply-add after the other, on the ordinary cores: the default, and the oracle of the others.
+	Float32 Products = iota
+	// TF32 is tensor cores on operands rounded to tf32, which has the range of float32 and 10 binary digits behind the point. The
+	// products are exact, their sums float32.
+	TF32
+)
+
+// String is the name in [Device.Name] and in the command's --precision.
+func (p Products) String() string { return [...]string{"float32", "tf32"}[p] }
+
+// Settings are what a caller chooses. The zero value is exact.
+type Settings struct {
+	Products Products
+}
+
 // Device is a GPU as a device of package kernels. It has float32 alone as type of activations.
 type Device struct {
+	settings  Settings
 	driver    driver.Device
 	stream    driver.Stream
+	families  map[string]family // by kernel, those that are not compiled yet
 	functions map[string]driver.Function
 	check     kernels.Check
 	memory    memory
-	arguments []byte   // of the launch at hand
-	staged    [][]byte // host memory that copies may read until somebody waits
-	err       error    // why nothing is done any more
+	arguments []byte // of the launch at hand
+
+	wideBlocks int      // see the constant
+	staged     [][]byte // host memory that copies may read until somebody waits
+	err        error    // why nothing is done any more
 }
 
 var _ kernels.Device = (*Device)(nil)
 
-// Open loads the kernels into a device of a driver, which the result owns from then on: also where Open fails it is closed.
-func Open(gpu driver.Device) (*Device, error) {
+// Open loads the kernels into a device of a driver, which the result owns from then on: also where Open fails it is closed. The
+// kernels of tensor cores are loaded when they are first called.
+func Open(gpu driver.Device, settings Settings) (*Device, error) {
 	list, err := families()
 	if err != nil {
 		_ = gpu.Close() // the first error says more
 		return nil, fmt.Errorf("cuda: Open: %w", err)
 	}
-	return open(gpu, list)
+	return open(gpu, settings, list)
 }
 
 // open is Open with the given kernels.
-func open(gpu driver.Device, list []family) (*Device, error) {
-	d := &Device{driver: gpu, functions: map[string]driver.Function{}, memory: newMemory()}
+func open(gpu driver.Device, settings Settings, list []family) (*Device, error) {
+	d := &Device{settings: settings, driver: gpu, families: map[string]family{}, functions: map[string]driver.Function{}, memory: newMemory(), wideBlocks: wideBlocks}
 	d.check = kernels.Check{Type: kernels.Float32, Owner: d}
 	stream, err := gpu.NewStream()
 	if err == nil {
 		d.stream = stream
-		err = d.load(list)
+		err = d.find(list)
 	}
 	if err != nil {
 		_ = gpu.Close()
@@ -94,20 +120,45 @@ func families() ([]family, error) {
 
 var entry = regexp.MustCompile(`(?m)^\.visible \.entry (\w+)`)
 
-// load compiles all kernels and finds them by name.
-func (d *Device) load(list []family) error {
+// find notes which family has which kernel, and compiles all but those of tensor cores, which take longest and which not every
+// caller needs: these at their first call.
+func (d *Device) find(list []family) error {
 	for _, f := range list {
-		module, err := d.driver.Load(f.name, f.text)
-		if err != nil {
-			return err
-		}
 		for _, match := range entry.FindAllStringSubmatch(f.text, -1) {
-			if d.functions[match[1]], err = module.Function(match[1]); err != nil {
+			d.families[match[1]] = f
+		}
+		if !strings.Contains(f.text, "mma.sync") {
+			if err := d.load(f); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// load compiles a family and finds its kernels by name.
+func (d *Device) load(f family) error {
+	module, err := d.driver.Load(f.name, f.text)
+	if err != nil {
+		return err
+	}
+	for _, match := range entry.FindAllStringSubmatch(f.text, -1) {
+		if d.functions[match[1]], err = module.Function(match[1]); err != nil {
+			return err
+		}
+		delete(d.families, match[1])
+	}
+	return nil
+}
+
+// function is a kernel, compiled if it is not yet.
+func (d *Device) function(kernel string) (driver.Function, error) {
+	if f, ok := d.families[kernel]; ok {
+		if err := d.load(f); err != nil {
+			return nil, err
+		}
+	}
+	return d.functions[kernel], nil
 }
 
 // fail makes err the device's error unless it has one.
@@ -117,8 +168,11 @@ func (d *Device) fail(op string, err error) {
 	}
 }
 
-// Name says that the kernels are those of float32, exact on every GPU.
-func (d *Device) Name() string { return "cuda/float32" }
+// Name says what float32 tensors are multiplied in: "cuda/float32", "cuda/tf32".
+func (d *Device) Name() string { return "cuda/" + d.Products() }
+
+// Products names how float32 tensors are multiplied; see [kernels.Multiplier].
+func (d *Device) Products() string { return d.settings.Products.String() }
 
 // Type is Float32.
 func (d *Device) Type() kernels.Type { return kernels.Float32 }

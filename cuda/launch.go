@@ -66,7 +66,11 @@ func (d *Device) launch(op, kernel string, blocks, threads int, arguments []argu
 	if d.err != nil {
 		return
 	}
-	f := d.functions[kernel]
+	f, err := d.function(kernel)
+	if err != nil {
+		d.fail(op, fmt.Errorf("kernel %s: %w", kernel, err))
+		return
+	}
 	d.arguments = d.arguments[:0]
 	for _, a := range arguments {
 		d.arguments = binary.LittleEndian.AppendUint64(d.arguments, a)

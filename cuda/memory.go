@@ -44,7 +44,7 @@ func (d *Device) New(t kernels.Type, dims ...int) kernels.Tensor {
 	d.memory.blocks[m] = at
 	d.memory.inUse += int64(bytes)
 	if bytes > 0 {
-		d.fail("New", d.stream.Fill(at, 0, bytes/4))
+		d.fail("New", d.stream.Fill(at, 0, (bytes+3)/4))
 	}
 	return v
 }
@@ -59,7 +59,7 @@ func (d *Device) alloc(op string, bytes int) (at driver.Pointer, ok bool) {
 		err = &kernels.OutOfMemory{Asked: int64(bytes), Free: int64(free), Total: int64(total)}
 	}
 	if err == nil {
-		at, err = d.driver.Alloc(max(bytes, 4)) // a tensor without elements has an address too
+		at, err = d.driver.Alloc(max((bytes+3)/4, 1) * 4) // whole words, which are zeroed; a tensor without elements has an address too
 	}
 	d.fail(op, err)
 	return at, err == nil

@@ -51,7 +51,7 @@ func (c *copies) FreeHost(b []byte) error {
 // aside. Buffers are the driver's and are given back to it.
 func TestBuffers(t *testing.T) {
 	c := &copies{Device: ptxsim.Open(ptxsim.Options{})}
-	dev, err := Open(c)
+	dev, err := Open(c, Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}

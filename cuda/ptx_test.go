@@ -3,14 +3,21 @@ package cuda
 import (
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
 	"gzpt/cuda/internal/toolkit"
+	"gzpt/cuda/ptxsim"
 )
 
+// residency finds kernels that say how many blocks of how many threads a multiprocessor is to hold.
+var residency = regexp.MustCompile(`\.visible \.entry (\w+)\([^)]*\)\s*\.maxntid (\d+), 1, 1\s*\.minnctapersm (\d+)`)
+
 // TestAssembles: NVIDIA's assembler accepts every file that ships, with the functions appended as the device does it, for
-// the least target and for the newest ones, and no kernel spills a register.
+// the least target and for the newest ones, no kernel spills a register, and those that say how many
+// blocks a multiprocessor is to hold leave the registers for them.
 func TestAssembles(t *testing.T) {
 	ptxas := toolkit.Tool(t, "ptxas")
 	list, err := families()
@@ -32,6 +39,14 @@ func TestAssembles(t *testing.T) {
 				kernel, ok := usage[match[1]]
 				if !ok || kernel.Registers == 0 || kernel.SpillBytes != 0 {
 					t.Errorf("%s, %s: kernel %s needs %+v, expected registers and no spills", f.name, target, match[1], kernel)
+				}
+			}
+			for _, match := range residency.FindAllStringSubmatch(f.text, -1) {
+				threads, _ := strconv.Atoi(match[2])
+				blocks, _ := strconv.Atoi(match[3])
+				registers := usage[match[1]].Registers
+				if held := ptxsim.Occupancy(80, threads, registers, 0); held < blocks {
+					t.Errorf("%s, %s: of %s with %d registers a multiprocessor holds %d blocks, expected %d", f.name, target, match[1], registers, held, blocks)
 				}
 			}
 		}

@@ -17,7 +17,7 @@ func open(tb testing.TB, options ptxsim.Options) *cuda.Device {
 
 func openOver(tb testing.TB, driver *ptxsim.Device) *cuda.Device {
 	tb.Helper()
-	dev, err := cuda.Open(driver)
+	dev, err := cuda.Open(driver, cuda.Settings{})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -47,6 +47,8 @@ func write[E float32 | float64 | int32](d *Device, op string, dst kernels.Tensor
 			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(v)))
 		case kernels.Float64:
 			data = binary.LittleEndian.AppendUint64(data, math.Float64bits(float64(v)))
+		case kernels.BFloat16:
+			data = binary.LittleEndian.AppendUint16(data, kernels.ToBFloat16(float64(v)))
 		case kernels.Int32:
 			data = binary.LittleEndian.AppendUint32(data, uint32(int32(v)))
 		}
@@ -82,6 +84,8 @@ func read[E float32 | float64](d *Device, op string, dst []E, src kernels.Tensor
 			dst[i] = E(math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:])))
 		case kernels.Float64:
 			dst[i] = E(math.Float64frombits(binary.LittleEndian.Uint64(data[8*i:])))
+		case kernels.BFloat16:
+			dst[i] = E(kernels.FromBFloat16(binary.LittleEndian.Uint16(data[2*i:])))
 		case kernels.Int32:
 			dst[i] = E(int32(binary.LittleEndian.Uint32(data[4*i:])))
 		}

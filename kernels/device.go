@@ -63,6 +63,13 @@ type Device interface {
 	Optimisers
 }
 
+// Multiplier is a device that can be made to multiply tensors of its type with fewer digits than they have. Products names what
+// it multiplies in: "float32", or "tf32" where operands are rounded to 10 binary digits behind the point first.
+type Multiplier interface {
+	Device
+	Products() string
+}
+
 // Elementwise operations. All work in place: an output may be the same tensor as an input.
 type Elementwise interface {
 	// Fill: x[i] = v. x may be of any type.

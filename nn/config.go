@@ -55,7 +55,8 @@ type Config struct {
 	WarmupRatio float64 `json:"warmup_ratio"`
 
 	// Precision is the type of the backbone's activations and of their gradients: "float32" or "bfloat16". Weights, their
-	// gradients, moments, statistics, embeddings, heads and losses are float32 in both. "" means float32.
+	// gradients, moments, statistics, embeddings, heads and losses are float32 in both. "tf32" keeps everything in float32, on a
+	// device that multiplies it in tf32. "" means float32.
 	Precision string `json:"precision"`
 
 	// Seed determines the initial weights, the start of a queue, and which positives are dropped.
@@ -91,7 +92,15 @@ func (c Config) resolved() Config {
 const (
 	float32Precision  = "float32"
 	bfloat16Precision = "bfloat16"
+	tf32Precision     = "tf32"
 )
+
+// expectedPrecisions ends the error of one that there is not.
+const expectedPrecisions = "expected float32, tf32 or bfloat16"
+
+func knownPrecision(p string) bool {
+	return p == float32Precision || p == tf32Precision || p == bfloat16Precision
+}
 
 // activations is the type of the backbone's activations on a device.
 func (c Config) activations(dev kernels.Device) kernels.Type { return activationType(dev, c.Precision) }
@@ -106,12 +115,19 @@ func activationType(dev kernels.Device, precision string) kernels.Type {
 // CheckPrecision demands that there is such a precision and that the device has it; "" is float32.
 func CheckPrecision(dev kernels.Device, precision string) error {
 	switch {
-	case precision != "" && precision != float32Precision && precision != bfloat16Precision:
-		return fmt.Errorf("nn: precision %q: expected float32 or bfloat16", precision)
+	case precision != "" && !knownPrecision(precision):
+		return fmt.Errorf("nn: precision %q: %s", precision, expectedPrecisions)
 	case !dev.Supports(activationType(dev, precision)):
 		return fmt.Errorf("nn: precision %s: the device %s has no such numbers", precision, dev.Name())
+	case precision != bfloat16Precision && (precision == tf32Precision) != multipliesInTF32(dev):
+		return fmt.Errorf("nn: precision %s: the device %s multiplies otherwise", cmp.Or(precision, float32Precision), dev.Name())
 	}
 	return nil
+}
+
+func multipliesInTF32(dev kernels.Device) bool {
+	m, ok := dev.(kernels.Multiplier)
+	return ok && m.Products() == tf32Precision
 }
 
 // demand adds a fault to those of the settings unless ok.
@@ -175,7 +191,7 @@ func (c Config) Validate() error {
 	demand(c.WarmupSteps >= 0 && c.WarmupSteps <= c.Steps, "warm-up of %d steps in a run of %d", c.WarmupSteps, c.Steps)
 	demand(c.ProjectorHidden > 0 && c.PredictorHidden >= 0 && c.Embedding > 0, "a head has a width below 1")
 	demand(c.Schedule == "cosine" || c.Schedule == "constant", "unknown schedule %q: expected cosine or constant", c.Schedule)
-	demand(c.Precision == float32Precision || c.Precision == bfloat16Precision, "unknown precision %q: expected float32 or bfloat16", c.Precision)
+	demand(knownPrecision(c.Precision), "unknown precision %q: %s", c.Precision, expectedPrecisions)
 	demand(within(c.WarmupRatio, 0, 1), "warm-up ratio is %v: expected 0 to 1", c.WarmupRatio)
 	demand(within(c.LR, 0, math.MaxFloat32), "learning rate is %v: expected a finite number from 0", c.LR)
 	if err := c.Optimiser.Validate(); err != nil {

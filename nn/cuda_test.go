@@ -13,9 +13,9 @@ import (
 )
 
 // openCUDA opens the GPU device on the interpreter of its kernels.
-func openCUDA(t *testing.T, seed uint64) kernels.Device {
+func openCUDA(t *testing.T, seed uint64, settings cuda.Settings) kernels.Device {
 	t.Helper()
-	dev, err := cuda.Open(ptxsim.Open(ptxsim.Options{Seed: seed}))
+	dev, err := cuda.Open(ptxsim.Open(ptxsim.Options{Seed: seed}), settings)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func TestCUDATrains(t *testing.T) {
 				want := trained(t, reference.New(kernels.Float64), c, o.steps)
 				var first []byte
 				for seed := range uint64(3) {
-					dev := openCUDA(t, seed)
+					dev := openCUDA(t, seed, cuda.Settings{})
 					got := trained(t, dev, c, o.steps)
 					got.compare(t, want, o.moved)
 					if seed == 0 {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"gzpt/cuda"
 	"gzpt/kernels"
 	"gzpt/kernels/kerneltest"
 	"gzpt/kernels/kerneltest/fardevice"
@@ -203,6 +204,24 @@ func TestPrecisionErrors(t *testing.T) {
 		case err != nil && err.Error() != want:
 			t.Errorf("error %q, expected %q", err, want)
 		}
+	}
+	for _, p := range []struct {
+		precision string
+		products  cuda.Products
+		fault     string
+	}{
+		{"float32", cuda.Float32, ""},
+		{"tf32", cuda.TF32, ""},
+		{"tf32", cuda.Float32, "nn: precision tf32: the device cuda/float32 multiplies otherwise"},
+		{"", cuda.TF32, "nn: precision float32: the device cuda/tf32 multiplies otherwise"},
+	} {
+		err := CheckPrecision(openCUDA(t, 0, cuda.Settings{Products: p.products}), p.precision)
+		if (err == nil) != (p.fault == "") || err != nil && err.Error() != p.fault {
+			t.Errorf("precision %q on products of %v: %v, expected %q", p.precision, p.products, err, p.fault)
+		}
+	}
+	if err := CheckPrecision(reference.New(kernels.Float32), "tf32"); err == nil {
+		t.Error("the reference takes tf32")
 	}
 	if _, err := LoadEncoderIn(reference.New(kernels.Float32), "half", "none", 1, 8, 8); err == nil || !strings.Contains(err.Error(), `precision "half"`) {
 		t.Errorf("error %v", err)

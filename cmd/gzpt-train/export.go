@@ -50,6 +50,14 @@ func buildExport(f *flags) work {
 	}
 }
 
+// carrier opens a device that every machine has for the weights of a run of some precision.
+func carrier(precision string) (kernels.Device, error) {
+	if precision == "tf32" {
+		return deviceName("ptxsim").openFor(precision)
+	}
+	return asm.Open("reference")
+}
+
 func export(w io.Writer, dev kernels.Device, dir rundir.Dir, out string) error {
 	was, err := pretrain.ReadRecord(dir)
 	if err != nil {
@@ -63,7 +71,7 @@ func export(w io.Writer, dev kernels.Device, dir rundir.Dir, out string) error {
 		return fmt.Errorf("%s: there is no checkpoint yet", dir.Checkpoint())
 	}
 	if nn.CheckPrecision(dev, info.Config.Precision) != nil { // weights are carried over, nothing is computed
-		if dev, err = asm.Open("reference"); err != nil {
+		if dev, err = carrier(info.Config.Precision); err != nil {
 			return err
 		}
 		defer dev.Close()

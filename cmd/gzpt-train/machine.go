@@ -80,24 +80,33 @@ func (d *deviceName) addFlag(f *flags, g *pflag.FlagSet) {
 
 // openFor opens the device for a training of some precision.
 func (d deviceName) openFor(precision string) (kernels.Device, error) {
-	dev, err := d.open()
+	var settings cuda.Settings
+	advice := "--device cpu and GZPT_CPU=reference choose one that has it"
+	if precision == "tf32" {
+		settings.Products = cuda.TF32
+		advice = "only a GPU has it"
+	}
+	dev, err := d.openWith(settings)
 	if err != nil {
 		return nil, err
 	}
 	if err := nn.CheckPrecision(dev, precision); err != nil {
 		dev.Close()
-		return nil, usagef("--precision %s: the device %s lacks it; --device cpu and GZPT_CPU=reference choose one that has it", precision, dev.Name())
+		return nil, usagef("--precision %s: the device %s lacks it; %s", precision, dev.Name(), advice)
 	}
 	return dev, nil
 }
 
-// open opens the device.
-func (d deviceName) open() (kernels.Device, error) {
+// open opens the device with exact products.
+func (d deviceName) open() (kernels.Device, error) { return d.openWith(cuda.Settings{}) }
+
+// openWith opens the device; the settings are for a GPU alone.
+func (d deviceName) openWith(settings cuda.Settings) (kernels.Device, error) {
 	name, number, _ := strings.Cut(string(d), ":")
 	switch name {
 	case "cuda":
 		ordinal, _ := strconv.Atoi(number) // the flag takes nothing but numbers, and none is the first
-		dev, err := gpu.Open(ordinal)
+		dev, err := gpu.Open(ordinal, settings)
 		if errors.Is(err, gpu.ErrNotBuilt) {
 			return nil, usagef("--device %s: %v", d, err)
 		}
@@ -106,9 +115,9 @@ func (d deviceName) open() (kernels.Device, error) {
 		}
 		return dev, nil
 	case "ptxsim":
-		return cuda.Open(ptxsim.Open(ptxsim.Options{}))
+		return cuda.Open(ptxsim.Open(ptxsim.Options{}), settings)
 	case "auto":
-		if dev, err := gpu.Any(); dev != nil || err != nil {
+		if dev, err := gpu.Any(settings); dev != nil || err != nil {
 			return dev, err
 		}
 	}

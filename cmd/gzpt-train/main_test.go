@@ -134,7 +134,7 @@ func TestUsage(t *testing.T) {
 		{"short queue", []string{"--out", out, "--gaze", "none", "--method", "moco", "--queue", "7"}, 2, "a queue of 7 slots does not hold the 64 keys"},
 		{"temperature", []string{"--out", out, "--gaze", "none", "--method", "simclr", "--temperature", "-1"}, 2, "--temperature -1: expected a finite number above 0"},
 		{"blocks", tiny(out, "--simclr-blocks", "view2"), 2, "expected one of view1, all"},
-		{"precision", tiny(out, "--precision", "half"), 2, "expected one of float32, bfloat16"},
+		{"precision", tiny(out, "--precision", "half"), 2, "expected one of float32, tf32, bfloat16"},
 		{"device", tiny(out, "--device", "cuda"), 2, "--device cuda: this build has the CPU alone: `make cuda`"},
 		{"numbered device", tiny(out, "--device", "cuda:3"), 2, "--device cuda:3: this build has the CPU alone"},
 		{"number of a device", tiny(out, "--device", "cuda:x"), 2, "--device cuda:x: expected a number from 0 on behind the colon"},
@@ -301,6 +301,20 @@ func TestInterpreterTrains(t *testing.T) {
 	if difference := math.Abs(losses[0] - losses[1]); difference > 1e-3 {
 		t.Errorf("the losses of step 5 are %v, allowed difference 0.001", losses)
 	}
+}
+
+// A run in tf32 says so, goes on and is exported by a machine without a GPU.
+func TestTF32(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out")
+	o := succeed(t, tiny(out, "--phantoms", "20", "--epochs", "2", "--stop-after", "1", "--device", "ptxsim", "--precision", "tf32")...)
+	if !strings.Contains(o.stderr, "device cuda/tf32") {
+		t.Errorf("not on cuda/tf32:\n%s", o.stderr)
+	}
+	o = succeed(t, "--resume", "--out", out, "--device", "ptxsim")
+	if !strings.Contains(o.stderr, "device cuda/tf32") {
+		t.Errorf("resumed elsewhere:\n%s", o.stderr)
+	}
+	succeed(t, "export", "--run", out, "--device", "cpu", "--out", filepath.Join(out, "again.safetensors"))
 }
 
 func TestForcedTierMustExist(t *testing.T) {

@@ -46,7 +46,8 @@ func (s *networkSettings) addFlags(f *flags) {
 	f.choice(g, &s.optimiser, "optimiser", []string{"adamw", "sgd", "lars"}, "update `RULE` (also --optimizer)")
 	g.Float64Var(&s.weightDecay, "weight-decay", usual.Optimiser.WeightDecay, "weight decay `X` (sgd: 1e-4)")
 	g.BoolVar(&s.decayWeightsOnly, "decay-weights-only", false, "no weight decay on biases and normalisations (lars: always)")
-	f.choice(g, &s.precision, "precision", []string{"float32", "bfloat16"}, "`TYPE` of activations, both on GZPT_CPU=reference")
+	f.choice(g, &s.precision, "precision", []string{"float32", "tf32", "bfloat16"},
+		"`TYPE` of activations; tf32: float32, multiplied on a GPU's tensor cores; bfloat16: on GZPT_CPU=reference")
 	g.Uint64Var(&s.seed, "seed", 0, "`N` from which every random number follows")
 }
 

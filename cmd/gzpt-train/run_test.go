@@ -445,6 +445,13 @@ func TestPrecision(t *testing.T) {
 			t.Errorf("status %d, %s", o.status, o.stderr)
 		}
 	}
+	for _, tier := range asm.Tiers() {
+		t.Setenv("GZPT_CPU", tier)
+		o := gzpt(t, tiny(whole, "--precision", "tf32")...)
+		if o.status != 2 || !strings.Contains(o.stderr, "--precision tf32: the device ") || !strings.Contains(o.stderr, " lacks it; only a GPU has it") {
+			t.Errorf("%s: status %d, %s", tier, o.status, o.stderr)
+		}
+	}
 	t.Setenv("GZPT_CPU", "reference")
 	succeed(t, tiny(whole, settings...)...)
 	succeed(t, tiny(parts, append(settings, "--stop-after", "1")...)...)

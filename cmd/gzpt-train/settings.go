@@ -45,7 +45,7 @@ func (s *runSettings) addFlags(f *flags) {
 	g.BoolVar(&s.resume, "resume", false, "continue the run of --out from its last checkpoint to the same bits; its config.json has the settings")
 	g.IntVar(&s.stopAfter, "stop-after", 0, "stop with a checkpoint when the run has `N` epochs behind it; --resume goes on")
 	g.DurationVar(&s.checkpointEvery, "checkpoint-every", pretrain.UsualCheckpointEvery, "time between checkpoints inside an epoch; each epoch ends with one: `TIME`")
-	g.IntVar(&s.dumpViews, "dump-views", 0, "write the views of the first `N` items as PNG with the gaze drawn on them, to OUT/views")
+	g.IntVar(&s.dumpViews, "dump-views", 0, "write views of the first `N` items as PNG with the gaze drawn on them, to OUT/views")
 	g.IntVar(&s.workers, "workers", 0, "goroutines that make views: `N` (0: one per processor)")
 	s.device.addFlag(f, g)
 	s.memory.addFlag(f, g)

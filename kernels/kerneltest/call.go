@@ -106,6 +106,9 @@ type call struct {
 	run      func(dev kernels.Device, t []kernels.Tensor) // t in the order of operands
 	bound    bound
 	large    bool // compared once, without the sweeps over placements
+
+	roundings Roundings // of the device's products, nil for those of a chain of multiply-adds in its type
+	rounded   bool      // full has put all digits in the place of bfloat16
 }
 
 func (c call) name() string { return c.op + "/" + c.label }
@@ -156,6 +159,21 @@ func mapped(f func(float64) float64, x []float64) []float64 {
 func products(depth int, operands ...int) bound {
 	return func(c call, out int) []float64 {
 		factor := 4 * math.Sqrt(float64(max(depth, 1)))
+		return mapped(func(m float64) float64 { return factor * m }, c.magnitude(out, operands...))
+	}
+}
+
+// Roundings is the error of a sum of depth products on a device whose products of matrices are not multiply-adds in its type: a
+// share of the sum of the absolute products, in units of eps. half says that the factors are bfloat16.
+type Roundings func(depth int, half bool) float64
+
+// matrixProducts is products for operations that a device may carry out with roundings of its own.
+func matrixProducts(depth int, operands ...int) bound {
+	return func(c call, out int) []float64 {
+		if c.roundings == nil {
+			return products(depth, operands...)(c, out)
+		}
+		factor := c.roundings(depth, c.rounded || c.halves())
 		return mapped(func(m float64) float64 { return factor * m }, c.magnitude(out, operands...))
 	}
 }

@@ -95,7 +95,7 @@ func (g Geometry) calls() []call {
 	backwardW := reaching(w, func(at, out int) bool { return out%g.C == filter(at)/kgroup*cgroup+at%cgroup })
 	dyOfWeights := reaching(dy, func(at, out int) bool { return filter(out) == at%g.K })
 
-	forward := products(taps * cgroup)
+	forward := matrixProducts(taps * cgroup)
 	withMoments := func(c call, out int) []float64 {
 		if out == 1 {
 			return momentsBound(c.want()[0], forward(c, 0), g.K)
@@ -107,12 +107,47 @@ func (g Geometry) calls() []call {
 			run: func(dev kernels.Device, t []kernels.Tensor) { dev.Conv2D(t[0], t[1], t[2], g.Conv) }},
 		{op: "Conv2DStats", operands: []operand{y, sums(out("moments", []int{2, g.K})), x, w}, bound: withMoments, label: g.String(),
 			run: func(dev kernels.Device, t []kernels.Tensor) { dev.Conv2DStats(t[0], t[1], t[2], t[3], g.Conv) }},
-		{op: "Conv2DBackwardData", operands: []operand{dx, dy, backwardW}, bound: products(taps * kgroup), label: g.String(),
+		{op: "Conv2DBackwardData", operands: []operand{dx, dy, backwardW}, bound: matrixProducts(taps * kgroup), label: g.String(),
 			run: func(dev kernels.Device, t []kernels.Tensor) { dev.Conv2DBackwardData(t[0], t[1], t[2], g.Conv) }},
-		{op: "Conv2DBackwardDataAdd", operands: []operand{dxAdd, dy, backwardW}, bound: products(taps*kgroup + 1), label: g.String(),
+		{op: "Conv2DBackwardDataAdd", operands: []operand{dxAdd, dy, backwardW}, bound: matrixProducts(taps*kgroup + 1), label: g.String(),
 			run: func(dev kernels.Device, t []kernels.Tensor) { dev.Conv2DBackwardDataAdd(t[0], t[1], t[2], g.Conv) }},
-		{op: "Conv2DBackwardWeights", operands: []operand{dw, dyOfWeights, x}, bound: products(pixels + 1), label: g.String(),
+		{op: "Conv2DBackwardWeights", operands: []operand{dw, dyOfWeights, x}, bound: matrixProducts(pixels + 1), label: g.String(),
 			run: func(dev kernels.Device, t []kernels.Tensor) { dev.Conv2DBackwardWeights(t[0], t[1], t[2], g.Conv) }},
+	}
+}
+
+// CheckConvolution compares every convolution operation of a device with the reference on one geometry, with bfloat16 activations
+// too where the device has them; operands that lie one element further must give the same bits.
+func (s Suite) CheckConvolution(tb testing.TB, dev kernels.Device, g Geometry) {
+	tb.Helper()
+	for _, c := range s.rounding(g.calls()) {
+		if m, ok := c.mixed(); ok && dev.Supports(kernels.BFloat16) {
+			s.compare(tb, dev, m)
+		}
+		s.compare(tb, dev, c)
+	}
+}
+
+// compare is what CheckConvolution does with one call.
+func (s Suite) compare(tb testing.TB, dev kernels.Device, c call) {
+	tb.Helper()
+	if err := dev.Sync(); err != nil {
+		tb.Fatal(err)
+	}
+	first := c.apply(dev, plain)
+	if err := dev.Sync(); err != nil {
+		tb.Fatalf("%s: %v", c.name(), err)
+	}
+	if d := c.difference(dev.Type(), first.values, c.want(), leniency{}); d != "" {
+		tb.Errorf("%s: %s", c.name(), d)
+		return
+	}
+	moved := c.apply(dev, offset(1))
+	if d := c.changed(first.values, moved.values); d != "" {
+		moved.faults = append(moved.faults, d)
+	}
+	for _, f := range append(first.faults, moved.faults...) {
+		tb.Errorf("%s: %s", c.name(), f)
 	}
 }
 

@@ -62,6 +62,7 @@ func (c call) halves() bool {
 
 // full is the call with all digits of the device's type in the place of bfloat16: what bounds are computed from.
 func (c call) full() call {
+	c.rounded = c.halves()
 	c.operands = slices.Clone(c.operands)
 	for i := range c.operands {
 		c.operands[i].half = false

@@ -12,9 +12,9 @@ import (
 // offsets are how far the means of channels lie from 0, in standard deviations.
 var offsets = []float64{0, 30, 100, 300, 1000, 3000}
 
-// checkOffsets demands of batch normalisation that its error grows no faster with the offset of a channel than that of a
+// checkOffsetNormalisations demands of batch normalisation that its error grows no faster with the offset of a channel than that of a
 // mean which is rounded to the type of the device.
-func checkOffsets(t *testing.T, dev kernels.Device) {
+func checkOffsetNormalisations(t *testing.T, dev kernels.Device) {
 	shapes := [][2]int{{32 * 16 * 16, 64}, {7, 13}, {300, 65}, {700, 3}, {2500, 1}, {5, 130}, {2, 5}, {33, 300}}
 	if testing.Short() || race.Enabled {
 		shapes = shapes[1:]
@@ -28,6 +28,10 @@ func checkOffsets(t *testing.T, dev kernels.Device) {
 			})
 		}
 	}
+}
+
+// checkOffsetConvolutions demands it of the moments of a convolution.
+func checkOffsetConvolutions(t *testing.T, dev kernels.Device) {
 	for _, g := range []Geometry{geometry(2, 9, 9, 13, 33, 3, 3), geometry(3, 14, 14, 16, 64, 3, 3, 2, 1), geometry(4, 12, 12, 64, 65, 1, 1)} {
 		for _, offset := range offsets {
 			t.Run(fmt.Sprintf("Conv2DStats/%s/%g", g, offset), func(t *testing.T) { offsetConv(workbench{dev, t}, g, offset) })

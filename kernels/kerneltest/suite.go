@@ -5,6 +5,7 @@ import (
 	"math"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"gzpt/kernels"
@@ -20,10 +21,18 @@ type family struct {
 // selected leaves out the large calls where time is short, and most shapes of every operation on a slow device.
 func (s Suite) selected(f family) []call {
 	seen := map[string]int{}
-	return slices.DeleteFunc(f.calls(), func(c call) bool {
+	return slices.DeleteFunc(s.rounding(f.calls()), func(c call) bool {
 		seen[c.op]++
 		return c.large && (testing.Short() || race.Enabled || s.Slow) || s.Slow && seen[c.op]%slowShapes != 1
 	})
+}
+
+// rounding is calls that know the roundings of the device.
+func (s Suite) rounding(calls []call) []call {
+	for i := range calls {
+		calls[i].roundings = s.Roundings
+	}
+	return calls
 }
 
 // slowShapes is how many shapes of an operation there are for one that a slow device is given.
@@ -48,7 +57,14 @@ type Suite struct {
 	Slow bool
 	// Allocates says that the device allocates host memory in its operations, which others must not.
 	Allocates bool
+	// Roundings are those of the device's products of matrices, nil for multiply-adds in its type.
+	Roundings Roundings
+	// Part, where it is set, leaves out all families of calls and all properties but those whose name has it.
+	Part string
 }
+
+// has says whether the suite has the part of a name.
+func (s Suite) has(name string) bool { return strings.Contains(name, s.Part) }
 
 // Run runs the whole suite on the device that open gives.
 func Run(t *testing.T, open func(tb testing.TB) kernels.Device) { Suite{Open: open}.Run(t) }
@@ -57,6 +73,9 @@ func Run(t *testing.T, open func(tb testing.TB) kernels.Device) { Suite{Open: op
 // canaries are read through the device.
 func (s Suite) Run(t *testing.T) {
 	for _, f := range families {
+		if !s.has(f.name) {
+			continue
+		}
 		t.Run(f.name, func(t *testing.T) {
 			dev := s.Open(t)
 			defer dev.Close()
@@ -72,11 +91,14 @@ func (s Suite) Run(t *testing.T) {
 	}
 	t.Run("Processors", func(t *testing.T) { s.checkProcessors(t) })
 	for _, p := range properties {
+		if !s.has(p.name) {
+			continue
+		}
 		t.Run(p.name, func(t *testing.T) {
 			dev := s.Open(t)
 			defer dev.Close()
 			scope := kernels.NewScope(dev)
-			p.check(t, scope)
+			p.check(s, t, scope)
 			scope.Close()
 			if n := dev.InUse(); n != 0 {
 				t.Errorf("%d bytes were not given back", n)
@@ -88,17 +110,25 @@ func (s Suite) Run(t *testing.T) {
 // properties are what single calls do not show.
 var properties = []struct {
 	name  string
-	check func(t *testing.T, dev kernels.Device)
+	check func(s Suite, t *testing.T, dev kernels.Device)
 }{
-	{"Transfer", checkTransfer},
-	{"Memory", checkMemory},
-	{"Fused", checkFused},
-	{"Offsets", checkOffsets},
-	{"Contrast", checkContrast},
-	{"Exponential", checkExponential},
-	{"Gradients", checkGradients},
-	{"GoldenOps", checkGoldenOps},
-	{"GoldenLosses", checkGoldenLosses},
+	{"Transfer", exactly(checkTransfer)},
+	{"Memory", exactly(checkMemory)},
+	{"FusedConvolutions", exactly(checkFusedConvolutions)},
+	{"FusedNormalisations", exactly(checkFusedNormalisations)},
+	{"OffsetConvolutions", exactly(checkOffsetConvolutions)},
+	{"OffsetNormalisations", exactly(checkOffsetNormalisations)},
+	{"Contrast", exactly(checkContrast)},
+	{"Exponential", exactly(checkExponential)},
+	{"Gradients", exactly(checkGradients)},
+	{"GoldenConvolutions", Suite.checkGoldenConvolutions},
+	{"GoldenOps", exactly(checkGoldenOps)},
+	{"GoldenLosses", exactly(checkGoldenLosses)},
+}
+
+// exactly is a check that knows no roundings but those of the device's type.
+func exactly(check func(t *testing.T, dev kernels.Device)) func(Suite, *testing.T, kernels.Device) {
+	return func(_ Suite, t *testing.T, dev kernels.Device) { check(t, dev) }
 }
 
 // check reports everything that is wrong with a call.
@@ -216,7 +246,9 @@ func (c call) allocationFaults(dev kernels.Device) []string {
 func (s Suite) checkProcessors(t *testing.T) {
 	var calls []call
 	for _, f := range families {
-		calls = append(calls, s.selected(f)...)
+		if s.has(f.name) {
+			calls = append(calls, s.selected(f)...)
+		}
 	}
 	for _, fault := range processorFaults(calls, func() kernels.Device { return s.Open(t) }) {
 		t.Error(fault)

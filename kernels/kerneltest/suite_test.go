@@ -1,6 +1,7 @@
 package kerneltest
 
 import (
+	"math"
 	"reflect"
 	"runtime"
 	"runtime/debug"
@@ -235,4 +236,49 @@ func TestActivationsAreNamed(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestSuiteKnowsRoundings: a device that rounds the factors of a convolution to 11 digits is found, and passes where it says so;
+// what is twice as far off does not.
+func TestSuiteKnowsRoundings(t *testing.T) {
+	if race.Enabled {
+		t.Skip("with the race detector the suite leaves out half of its checks")
+	}
+	cut := func(x kernels.Tensor, mask uint32) {
+		for i, v := range x.Float32() {
+			x.Float32()[i] = math.Float32frombits(math.Float32bits(v) &^ mask)
+		}
+	}
+	rounding := func(mask uint32) broken {
+		return broken{Device: reference.New(kernels.Float32), convolve: func(d broken, y, x, w kernels.Tensor, c kernels.Conv) {
+			scope := kernels.NewScope(d.Device)
+			defer scope.Close()
+			left, right := scope.New(kernels.Float32, shapeOf(x)...), scope.New(kernels.Float32, shapeOf(w)...)
+			d.Device.Copy(left, x)
+			d.Device.Copy(right, w)
+			cut(left, mask)
+			cut(right, mask)
+			d.Device.Conv2D(y, left, right, c)
+		}}
+	}
+	c := callOf(t, convolutionCalls(), "Conv2D", geometry(1, 1, 1, 1, 1, 1, 1).String())
+	share := func(int, bool) float64 { return 0x1p13 } // 2^-10: two factors of 10 digits behind the point, cut, are off by less as a rule
+	for _, test := range []struct {
+		mask      uint32
+		roundings Roundings
+		found     bool
+	}{{0, nil, false}, {0x1fff, nil, true}, {0x1fff, share, false}, {0x1ffff, share, true}} {
+		s := Suite{Allocates: true, Roundings: test.roundings}
+		faults := s.faults(rounding(test.mask), s.rounding([]call{c})[0])
+		if (len(faults) > 0) != test.found {
+			t.Errorf("digits %#x cut, roundings known: %v: faults %q", test.mask, test.roundings != nil, faults)
+		}
+	}
+}
+
+func shapeOf(x kernels.Tensor) (dims []int) {
+	for i := range x.Rank() {
+		dims = append(dims, x.Dim(i))
+	}
+	return dims
 }

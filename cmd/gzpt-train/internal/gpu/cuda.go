@@ -15,8 +15,8 @@ import (
 const About = "auto takes cuda where there is a GPU, cuda:1 is the second one"
 
 // Open opens the GPU with a number, from 0 on.
-func Open(ordinal int) (kernels.Device, error) {
-	dev, err := open(ordinal)
+func Open(ordinal int, settings cuda.Settings) (kernels.Device, error) {
+	dev, err := open(ordinal, settings)
 	if none := (*mumax.Unavailable)(nil); errors.As(err, &none) {
 		return nil, fmt.Errorf("%w: install NVIDIA's driver, 550 or newer, or take --device cpu", none)
 	}
@@ -26,18 +26,18 @@ func Open(ordinal int) (kernels.Device, error) {
 	return dev, nil
 }
 
-func open(ordinal int) (*cuda.Device, error) {
+func open(ordinal int, settings cuda.Settings) (*cuda.Device, error) {
 	gpu, err := mumax.Open(ordinal)
 	if err != nil {
 		return nil, err
 	}
-	return cuda.Open(gpu)
+	return cuda.Open(gpu, settings)
 }
 
 // Any opens the first GPU, and is nil on a machine without one. A GPU that fails is an error: a run must not become slow
 // unnoticed.
-func Any() (kernels.Device, error) {
-	dev, err := Open(0)
+func Any(settings cuda.Settings) (kernels.Device, error) {
+	dev, err := Open(0, settings)
 	if none := (*mumax.Unavailable)(nil); errors.As(err, &none) {
 		return nil, nil
 	}

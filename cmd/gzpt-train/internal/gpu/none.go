@@ -2,13 +2,16 @@
 
 package gpu
 
-import "gzpt/kernels"
+import (
+	"gzpt/cuda"
+	"gzpt/kernels"
+)
 
 // About is what the flag for a device says of GPUs.
 const About = "this build has no cuda: 'make cuda' makes one that has"
 
 // Open says how to get a program that has GPUs.
-func Open(int) (kernels.Device, error) { return nil, ErrNotBuilt }
+func Open(int, cuda.Settings) (kernels.Device, error) { return nil, ErrNotBuilt }
 
 // Any finds none.
-func Any() (kernels.Device, error) { return nil, nil }
+func Any(cuda.Settings) (kernels.Device, error) { return nil, nil }

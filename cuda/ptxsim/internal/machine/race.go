@@ -9,11 +9,11 @@ import "sync"
 // globalMark is what a word of 4 bytes remembers.
 type globalMark struct {
 	launch      uint32
-	writer      uint32 // block + 1
-	tick        uint32 // of the writer
-	reader      uint32 // block + 1, manyReaders for more than one
-	line        int32  // of the write
-	written     uint8  // bytes
+	writer      uint32    // block + 1
+	tick        uint32    // of the writer
+	readers     [2]uint32 // by half: block + 1, manyReaders for more than one
+	line        int32     // of the write
+	written     uint8     // bytes
 	readBytes   uint8
 	strong      bool // the write was
 	strongReads bool // all reads were
@@ -111,7 +111,10 @@ func (b *block) markGlobal(lane int, area *allocation, word uint64, touched uint
 
 func (b *block) noteWrite(lane int, mark *globalMark, address uint64, touched uint8, a access, line int) {
 	o := &b.global
-	if r := mark.reader; r != 0 && r != o.id && mark.readBytes&touched != 0 && !(a.strong && mark.strongReads) {
+	for half, r := range mark.readers {
+		if r == 0 || r == o.id || mark.readBytes&touched&halfBytes[half] == 0 || a.strong && mark.strongReads {
+			continue
+		}
 		// Of many readers nothing is known but that there were some: a block that has seen others may have seen all.
 		if r == manyReaders && len(o.acquired) == 0 {
 			fail(lane, "race between blocks: it writes the word at %#x that other blocks have read", address)
@@ -125,15 +128,20 @@ func (b *block) noteWrite(lane int, mark *globalMark, address uint64, touched ui
 	mark.writer, mark.tick, mark.line, mark.written, mark.strong = o.id, o.tick, int32(line), touched, a.strong
 }
 
+// halfBytes are the bytes of the two halves of a word, which blocks may share: its elements may have 16 bits.
+var halfBytes = [2]uint8{0b0011, 0b1100}
+
 func (m *globalMark) noteRead(block uint32, touched uint8, a access) {
-	switch m.reader {
-	case 0:
-		m.reader, m.readBytes, m.strongReads = block, touched, a.strong
-		return
-	case block:
-	default:
-		m.reader = manyReaders
-	}
+	m.strongReads = a.strong && (m.strongReads || m.readBytes == 0)
 	m.readBytes |= touched
-	m.strongReads = m.strongReads && a.strong
+	for half, bytes := range halfBytes {
+		if touched&bytes == 0 || m.readers[half] == block {
+			continue
+		}
+		if m.readers[half] == 0 {
+			m.readers[half] = block
+		} else {
+			m.readers[half] = manyReaders
+		}
+	}
 }

@@ -34,7 +34,7 @@ type parser struct {
 // scope is what a pair of braces declares.
 type scope struct {
 	variables map[string]*Variable
-	registers map[string]*registerRange // by name without digits for %r<9>, by whole name else
+	registers map[string]*registerRange // by name without digits and rangeMark for %r<9>, by whole name else
 	labels    map[string]int
 	targets   map[string]int
 	parent    *scope

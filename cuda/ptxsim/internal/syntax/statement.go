@@ -132,10 +132,14 @@ func (p *parser) registers() {
 			count = p.small("registers", mostRegisters)
 			p.expect(">")
 		}
-		if was := p.scope().registers[name]; was != nil && was.count == count {
+		key := name
+		if count >= 0 {
+			key += rangeMark // %r and %r<9> may stand side by side
+		}
+		if p.scope().registers[key] != nil || count < 0 && p.scope().ranged(name) != nil {
 			p.failAt(line, "register %s is declared twice", name)
 		}
-		p.scope().registers[name] = &registerRange{kind, count, map[string]*Register{}}
+		p.scope().registers[key] = &registerRange{kind, count, map[string]*Register{}}
 		if !p.accept(",") {
 			break
 		}
@@ -143,16 +147,27 @@ func (p *parser) registers() {
 	p.expect(";")
 }
 
+// rangeMark ends the key of a range of registers.
+const rangeMark = "<"
+
 func (p *parser) findRegister(name string) *Register {
+	for s := p.scope(); s != nil; s = s.parent {
+		if r := s.registers[name]; r != nil {
+			return p.register(r, name)
+		}
+		if r := s.ranged(name); r != nil {
+			return p.register(r, name)
+		}
+	}
+	return nil
+}
+
+// ranged finds the range that a name belongs to.
+func (s *scope) ranged(name string) *registerRange {
 	stem := strings.TrimRight(name, "0123456789")
 	digits := name[len(stem):]
-	for s := p.scope(); s != nil; s = s.parent {
-		if r := s.registers[name]; r != nil && r.count < 0 {
-			return p.register(r, name)
-		}
-		if r := s.registers[stem]; r != nil && digits != "" && inRange(digits, r.count) {
-			return p.register(r, name)
-		}
+	if r := s.registers[stem+rangeMark]; r != nil && digits != "" && inRange(digits, r.count) {
+		return r
 	}
 	return nil
 }

@@ -1,0 +1,249 @@
+package cuda
+
+import (
+	"fmt"
+	"math/bits"
+
+	"gzpt/kernels"
+)
+
+// Convolutions on tensor cores. All shapes go through them, also groups and dilations; depthwise ones fill one column of a
+// tile. A forward pass and each phase of a data gradient are one launch of a kernel that gathers pixels by the taps of filters.
+// Which kernel takes a call follows from its shape and, for operands at odd addresses or with odd channels, from where they
+// lie; the bits are the same from all of them, because the order of each sum is.
+
+// tensorCores says whether a convolution of x is done on tensor cores.
+func (d *Device) tensorCores(x kernels.Tensor) bool {
+	return x.Type() == kernels.BFloat16 || x.Type() == kernels.Float32 && d.settings.Products == TF32
+}
+
+// numberOf names the numbers that tensor cores multiply for a type of tensors, and how many of them are 16 bytes.
+func numberOf(t kernels.Type) (name string, vector int) {
+	if t == kernels.BFloat16 {
+		return "bf16", 8
+	}
+	return "tf32", 4
+}
+
+// word is an argument of 64 bits: an address in scratch memory, two numbers of 32 bits.
+func word(bits uint64) argument { return bits }
+
+// reciprocal is what kernels divide numbers below 2^31 by n with: they double a number, take the upper half of its product with the
+// lower word, and shift it by the upper word.
+func reciprocal(n int) uint64 {
+	if n == 0 {
+		return 0
+	}
+	shift := bits.Len(uint(n - 1))
+	factor := (uint64(1)<<(31+shift))/uint64(n) + 1
+	return factor | uint64(shift)<<32
+}
+
+// dividing is a size with its reciprocal.
+func dividing(n int) []argument { return []argument{size(n), word(reciprocal(n))} }
+
+// aligned says whether a kernel can copy 16 bytes at a time from and to an address.
+func aligned(address uint64) bool { return address%16 == 0 }
+
+func address(t kernels.Tensor) uint64 { return uint64(t.Address()) }
+
+func divideUp(n, by int) int { return (n + by - 1) / by }
+
+// axis is one side of a grid of pixels: where their windows begin and how the taps lie.
+type axis struct {
+	count int // of pixels
+	first int // where the window of pixel 0 begins, in the image that is read
+	step  int // from one window to the next
+	taps  int
+	tap   int // from one tap to the next
+	// Pixel i is pixel outFirst + i*outStep of the image that is written.
+	outFirst, outStep int
+	// Tap j is tap tapFirst + j*tapStep of the filters.
+	tapFirst, tapStep int
+}
+
+// forward is the windows of a convolution along an axis.
+func forward(count, taps int, c kernels.Conv) axis {
+	return axis{count: count, first: -c.Pad, step: c.Stride, taps: taps, tap: c.Dilation, outStep: 1, tapStep: 1}
+}
+
+// phases are the pixels of an axis of size in by what they leave when divided by the stride: those of a phase are read through
+// the same taps, by neighbouring output pixels. With h the pixel and r the tap, the output pixel is (h + pad - r*dilation) / stride.
+func phases(in, taps int, c kernels.Conv) (list []axis) {
+	for phase := range min(c.Stride, in) {
+		a := axis{count: divideUp(in-phase, c.Stride), step: 1, outFirst: phase, outStep: c.Stride}
+		for r := range taps {
+			if (phase+c.Pad-r*c.Dilation)%c.Stride != 0 {
+				continue
+			}
+			if a.taps++; a.taps == 1 {
+				a.tapFirst = r
+				a.first = (phase + c.Pad - r*c.Dilation) / c.Stride
+			} else if a.taps == 2 {
+				a.tapStep = r - a.tapFirst
+				a.tap = -a.tapStep * c.Dilation / c.Stride
+			}
+		}
+		list = append(list, a)
+	}
+	return list
+}
+
+// gather is a launch of the kernels of convolution_gather_*.ptx.
+type gather struct {
+	out, in  kernels.Tensor // [N,OH,OW,groups*ng] and [N,H,W,groups*cg]
+	filters  uint64         // address of [groups*ng, taps, cg]
+	moments  scratch        // 0 where no moments are wanted
+	rows     axis
+	columns  axis
+	groups   int
+	cg, ng   int // channels of a group that are read and written
+	add      bool
+	elements kernels.Type
+}
+
+// Channels of the tiles of the gathering kernels, and pixels of all of them and of a part of moments.
+const (
+	tilePixels    = 128
+	wideChannels  = 128
+	narrowTile    = 64
+	momentsPixels = 64
+)
+
+// wideBlocks is the fewest blocks that the wide tile is used for: fewer leave multiprocessors idle that narrower ones would use.
+const wideBlocks = 132
+
+func (d *Device) gather(op string, g gather) {
+	name, vector := numberOf(g.elements)
+	pixels := g.rows.count * g.columns.count
+	rows := g.in.Dim(0) * pixels
+	if rows == 0 || g.ng == 0 {
+		return
+	}
+	wide := aligned(address(g.out)) && g.ng%vector == 0
+	kernel, channels, threads := fmt.Sprintf("convolve_%s_128x64", name), narrowTile, 128
+	switch {
+	case !wide || !aligned(address(g.in)) || !aligned(g.filters) || g.cg%vector != 0:
+		kernel = fmt.Sprintf("convolve_%s_narrow", name)
+	case g.ng > narrowTile && g.groups*divideUp(rows, tilePixels)*divideUp(g.ng, wideChannels) >= d.wideBlocks:
+		kernel, channels, threads = fmt.Sprintf("convolve_%s_128x128", name), wideChannels, 256
+	}
+	tilesM, tilesN := divideUp(rows, tilePixels), divideUp(g.ng, channels)
+	arguments := []argument{at(g.out), at(g.in), word(g.filters), word(uint64(g.moments))}
+	add := func(more ...argument) { arguments = append(arguments, more...) }
+	add(size(g.in.Dim(1)), size(g.in.Dim(2)), size(g.in.Dim(3)), size(g.out.Dim(1)), size(g.out.Dim(2)), size(g.out.Dim(3)))
+	add(dividing(pixels)...)
+	add(dividing(g.columns.count)...)
+	add(size(g.rows.step), size(tapOf(g.rows, g.columns)), size(g.rows.first), size(g.columns.first))
+	add(size(g.rows.outStep), size(g.rows.outFirst), size(g.columns.outFirst))
+	add(dividing(g.columns.taps)...)
+	add(dividing(g.cg)...)
+	add(size(g.rows.taps*g.columns.taps*g.cg), size(g.ng))
+	add(dividing(tilesM)...)
+	add(dividing(tilesN)...)
+	add(size(rows), size(divideUp(rows, momentsPixels)), flag(g.add), flag(wide))
+	d.launch(op, kernel, g.groups*tilesM*tilesN, threads, arguments)
+}
+
+// tapOf is the distance of taps, the same along both axes where both have more than one.
+func tapOf(rows, columns axis) int {
+	if rows.taps > 1 {
+		return rows.tap
+	}
+	return columns.tap
+}
+
+// gatherForward is y = convolution of x, with the moments of y in parts where moments is not 0.
+func (d *Device) gatherForward(op string, y, x, w kernels.Tensor, c kernels.Conv, moments scratch) {
+	d.gather(op, gather{
+		out: y, in: x, filters: address(w), moments: moments, elements: x.Type(),
+		rows: forward(y.Dim(1), w.Dim(1), c), columns: forward(y.Dim(2), w.Dim(2), c),
+		groups: c.Groups, cg: w.Dim(3), ng: w.Dim(0) / c.Groups,
+	})
+}
+
+// gatherStats is gatherForward and the moments of y, which its kernel makes in parts of 64 pixels.
+func (d *Device) gatherStats(op string, y, moments, x, w kernels.Tensor, c kernels.Conv) {
+	rows, channels := y.Rows(), y.Channels()
+	parts := divideUp(rows, momentsPixels)
+	partial := d.scratch(op, 2*parts*channels)
+	d.gatherForward(op, y, x, w, c, partial)
+	d.each(op, "moments_merge", channels, at(moments), word(uint64(partial)), size(rows), size(momentsPixels), size(parts))
+}
+
+// gatherData is the data gradient: phase by phase of the pixels, with the filters of the phase turned.
+func (d *Device) gatherData(op string, dx, dy, w kernels.Tensor, c kernels.Conv, add bool) {
+	name, _ := numberOf(w.Type())
+	rows, columns := phases(dx.Dim(1), w.Dim(1), c), phases(dx.Dim(2), w.Dim(2), c)
+	kg, cg := w.Dim(0)/c.Groups, w.Dim(3)
+	next := d.scratch(op, divideUp(w.Bytes(), 8)+2*len(rows)*len(columns))
+	for _, r := range rows {
+		for _, s := range columns {
+			taps := r.taps * s.taps
+			if taps == 0 && add {
+				continue
+			}
+			filters := uint64(next)
+			if taps > 0 {
+				tilesC, tilesK := divideUp(cg, 32), divideUp(kg, 32)
+				d.launch(op, "transpose_"+name, c.Groups*taps*tilesC*tilesK, 256, []argument{
+					word(filters), at(w), size(w.Dim(1)), size(w.Dim(2)), size(r.tapFirst), size(s.tapFirst), size(max(r.tapStep, s.tapStep)),
+					size(r.taps), size(s.taps), size(cg), size(kg), size(tilesC), size(tilesK),
+				})
+			}
+			d.gather(op, gather{
+				out: dx, in: dy, filters: filters, elements: dy.Type(), rows: r, columns: s, groups: c.Groups, cg: kg, ng: cg, add: add,
+			})
+			next = next.from(2 * divideUp(taps*c.Groups*cg*kg*w.Type().Size(), 16))
+		}
+	}
+}
+
+const (
+	// weightBlocks is how many blocks the weight gradient is cut into where the pixels allow it: two waves of two blocks on each
+	// of 132 multiprocessors.
+	weightBlocks = 528
+	// leastPixels is the fewest pixels of a part.
+	leastPixels = 256
+	// stagePixels is what the parts come in multiples of.
+	stagePixels = 32
+)
+
+// weightParts cuts the pixels of a weight gradient by its shape: into parts of share.
+func weightParts(pixels, tiles int) (count, share int) {
+	count = max(1, min(divideUp(weightBlocks, tiles), divideUp(pixels, leastPixels)))
+	share = divideUp(divideUp(pixels, count), stagePixels) * stagePixels
+	return divideUp(pixels, share), share
+}
+
+// tensorWeights is dw += the weight gradient: parts of the pixels in float32, merged in their order.
+func (d *Device) tensorWeights(op string, dw, dy, x kernels.Tensor, c kernels.Conv) {
+	name, vector := numberOf(dy.Type())
+	kg, cg := dw.Dim(0)/c.Groups, dw.Dim(3)
+	depth, pixels := dw.Dim(1)*dw.Dim(2)*cg, dy.Rows()
+	kernel, channels, threads := fmt.Sprintf("convolve_weights_%s_64x128", name), narrowTile, 128
+	if kg > narrowTile {
+		kernel, channels, threads = fmt.Sprintf("convolve_weights_%s_128x128", name), wideChannels, 256
+	}
+	tilesN := divideUp(depth, wideChannels)
+	count, share := weightParts(pixels, c.Groups*divideUp(kg, channels)*tilesN)
+	if !aligned(address(dy)) || !aligned(address(x)) || cg%vector != 0 || kg%vector != 0 {
+		kernel, channels, threads = fmt.Sprintf("convolve_weights_%s_narrow", name), narrowTile, 128
+	}
+	tilesM := divideUp(kg, channels)
+	partial := word(uint64(d.scratch(op, divideUp(count*dw.Len(), 2))))
+	arguments := []argument{partial, at(dy), at(x), size(x.Dim(1)), size(x.Dim(2)), size(x.Dim(3)), size(dy.Dim(3))}
+	add := func(more ...argument) { arguments = append(arguments, more...) }
+	add(dividing(dy.Dim(1) * dy.Dim(2))...)
+	add(dividing(dy.Dim(2))...)
+	add(size(c.Stride), size(c.Pad), size(c.Dilation))
+	add(dividing(dw.Dim(2))...)
+	add(dividing(cg)...)
+	add(size(kg), size(depth))
+	add(dividing(c.Groups)...)
+	add(dividing(tilesM)...)
+	add(dividing(tilesN)...)
+	add(size(pixels), size(share))
+	d.launch(op, kernel, count*c.Groups*tilesM*tilesN, threads, arguments)
+	d.each(op, "merge_filters", dw.Len(), at(dw), partial, size(count))
+}

@@ -1,0 +1,255 @@
+package cuda
+
+import (
+	"math"
+	"math/bits"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"gzpt/cuda/ptxsim"
+	"gzpt/kernels"
+	"gzpt/kernels/kerneltest"
+)
+
+// withBFloat16 is a device whose convolutions are to be tried with bfloat16 activations too.
+type withBFloat16 struct{ *Device }
+
+func (d withBFloat16) Supports(t kernels.Type) bool {
+	return t == kernels.BFloat16 || d.Device.Supports(t)
+}
+
+// Fill goes through the host for the type that the kernels of other operations lack.
+func (d withBFloat16) Fill(x kernels.Tensor, v float64) {
+	if x.Type() != kernels.BFloat16 {
+		d.Device.Fill(x, v)
+		return
+	}
+	values := make([]float64, x.Len())
+	for i := range values {
+		values[i] = v
+	}
+	d.WriteFloat64(x, values)
+}
+
+// openTensorCores opens the device with tf32 products, and bfloat16 tensors for convolutions.
+func openTensorCores(tb testing.TB, options ptxsim.Options) withBFloat16 {
+	tb.Helper()
+	dev, err := Open(ptxsim.Open(options), Settings{Products: TF32})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	dev.check.BFloat16 = true
+	dev.wideBlocks = 1 // so that few pixels reach all kernels
+	return withBFloat16{dev}
+}
+
+// tensorRoundings is the error of a sum of products on tensor cores, in units of 2^-23 of the sum of the absolute products, at
+// worst. Rounding to tf32 moves a factor by up to 2^-11 of it, a product by 2^-10 + 2^-22; bfloat16 factors are exact. An
+// instruction aligns 8 products, of bfloat16 16, and the sum so far to the greatest exponent, cuts each two bits below the last
+// of float32, that is by less than 2^-25 of the greatest term, then cuts the sum by less than 2^-23 of it. Two roundings more
+// add what was there and store.
+func tensorRoundings(depth int, half bool) float64 {
+	terms, factors := 8, 0x1p13+2
+	if half {
+		terms, factors = 16, 0
+	}
+	steps := float64((depth + terms - 1) / terms)
+	return factors + steps*(float64(terms+1)/4+1) + 2
+}
+
+var tensorSuite = kerneltest.Suite{Allocates: true, Slow: true, Roundings: tensorRoundings, Part: "Convolution"}
+
+// TestTensorCoreSuite: convolutions on tensor cores pass the suite, in tf32 and in bfloat16.
+func TestTensorCoreSuite(t *testing.T) {
+	if testing.Short() {
+		t.Skip("half a minute; TestTensorCoreShapes has every edge of the tiles")
+	}
+	suite := tensorSuite
+	suite.Open = func(tb testing.TB) kernels.Device { return openTensorCores(tb, ptxsim.Options{}) }
+	suite.Run(t)
+}
+
+// shape is a convolution of [n,h,w,c] with k filters of r x s, stride, pad, dilation, groups.
+func shape(n, h, w, c, k, r, s, stride, pad, dilation, groups int) kerneltest.Geometry {
+	return kerneltest.Geometry{
+		N: n, H: h, W: w, C: c, K: k, R: r, S: s, Conv: kernels.Conv{Stride: stride, Pad: pad, Dilation: dilation, Groups: groups},
+	}
+}
+
+// tensorShapes have every edge of the tiles: 128 pixels, 64 and 128 channels, 16 and 32 terms, three stages; parts of pixels.
+var tensorShapes = []kerneltest.Geometry{
+	shape(1, 1, 1, 8, 8, 1, 1, 1, 0, 1, 1),    // one pixel, half a stage
+	shape(1, 1, 127, 8, 64, 1, 1, 1, 0, 1, 1), // the last pixel of a tile, all its channels
+	shape(1, 1, 129, 16, 72, 1, 1, 1, 0, 1, 1),
+	shape(2, 8, 8, 24, 136, 1, 1, 1, 0, 1, 1), // two tiles of 128 channels, a stage and a half
+	shape(1, 5, 6, 8, 16, 3, 3, 1, 1, 1, 1),   // taps within a stage
+	shape(1, 4, 5, 40, 8, 3, 3, 1, 1, 1, 1),   // stages across taps
+	shape(2, 7, 5, 16, 80, 3, 3, 2, 1, 1, 1),  // phases of odd sizes
+	shape(1, 6, 6, 8, 8, 1, 1, 2, 0, 1, 1),    // pixels that nothing reads
+	shape(1, 9, 9, 3, 24, 7, 7, 2, 3, 1, 1),   // the stem
+	shape(1, 6, 7, 12, 20, 3, 2, 1, 1, 1, 1),  // whole for tf32, not for bfloat16
+	shape(1, 9, 9, 8, 16, 3, 3, 2, 3, 3, 1),   // dilation 3 at stride 2
+	shape(1, 9, 8, 8, 8, 3, 3, 2, 2, 2, 1),    // dilation 2 at stride 2: phases without taps
+	shape(1, 5, 5, 32, 48, 3, 3, 1, 1, 1, 2),  // groups
+	shape(1, 4, 4, 6, 6, 3, 3, 1, 1, 1, 6),    // depthwise
+	shape(1, 8, 8, 3, 5, 2, 2, 3, 0, 1, 1),    // odd columns, a stride beyond the kernel
+	shape(2, 20, 20, 8, 8, 1, 1, 1, 0, 1, 1),  // several parts of the weight gradient
+	shape(1, 3, 3, 8, 8, 3, 5, 1, 4, 1, 1),    // windows beside the image
+	shape(1, 2, 2, 128, 8, 1, 1, 1, 0, 1, 1),  // more steps than stages
+	shape(1, 12, 3, 8, 130, 2, 1, 1, 0, 1, 1), // odd channels in a tile of 128
+	shape(3, 1, 1, 16, 200, 1, 1, 1, 0, 1, 1), // images of one pixel
+	shape(1, 1, 2, 4, 4, 1, 2, 1, 0, 1, 1),    // one output pixel
+	shape(0, 4, 4, 8, 8, 3, 3, 1, 1, 1, 1),    // no image
+	shape(1, 2, 2, 8, 8, 3, 3, 1, 0, 1, 1),    // no output
+	shape(1, 3, 3, 12, 3, 1, 1, 1, 0, 1, 3),   // groups of 4 input channels and one output channel
+}
+
+// TestTensorCoreShapes compares every convolution at every edge of the tiles with the reference, aligned and not.
+func TestTensorCoreShapes(t *testing.T) {
+	for i, g := range tensorShapes {
+		if testing.Short() && i%3 != 2 {
+			continue
+		}
+		t.Run(g.String(), func(t *testing.T) {
+			dev := openTensorCores(t, ptxsim.Options{})
+			defer dev.Close()
+			tensorSuite.CheckConvolution(t, dev, g)
+			if g.K > narrowTile {
+				dev.wideBlocks = wideBlocks
+				tensorSuite.CheckConvolution(t, dev, g)
+			}
+		})
+	}
+}
+
+// convolved is the results of all convolutions of one geometry, with activations of a type.
+func convolved(dev kernels.Device, g kerneltest.Geometry, typ kernels.Type) (results []float64, err error) {
+	scope := kernels.NewScope(dev)
+	defer scope.Close()
+	filled := func(name string, typ kernels.Type, dims ...int) kernels.Tensor {
+		x := scope.New(typ, dims...)
+		kerneltest.Set(dev, x, kerneltest.Fill(name, -1, 1, dims...))
+		return x
+	}
+	xs, ws := []int{g.N, g.H, g.W, g.C}, []int{g.K, g.R, g.S, g.C / g.Groups}
+	ys := []int{g.N, g.Out(g.H, g.R), g.Out(g.W, g.S), g.K}
+	x, w, dy := filled("x", typ, xs...), filled("w", typ, ws...), filled("dy", typ, ys...)
+	y, moments := scope.New(typ, ys...), scope.New(kernels.Float64, 2, g.K)
+	dx, dw := filled("dx", typ, xs...), filled("dw", kernels.Float32, ws...)
+	dev.Conv2DStats(y, moments, x, w, g.Conv)
+	dev.Conv2DBackwardDataAdd(dx, dy, w, g.Conv)
+	dev.Conv2DBackwardWeights(dw, dy, x, g.Conv)
+	for _, r := range []kernels.Tensor{y, moments, dx, dw} {
+		values := make([]float64, r.Len())
+		if err := dev.ReadFloat64(values, r); err != nil {
+			return nil, err
+		}
+		results = append(results, values...)
+	}
+	return results, nil
+}
+
+// TestTensorCoreSchedules: the same bits whatever the order that warps and blocks run in.
+func TestTensorCoreSchedules(t *testing.T) {
+	for _, g := range []kerneltest.Geometry{shape(2, 12, 12, 24, 72, 3, 3, 2, 1, 1, 1), shape(2, 14, 14, 3, 8, 3, 3, 1, 1, 1, 1)} {
+		for _, typ := range []kernels.Type{kernels.Float32, kernels.BFloat16} {
+			var first []float64
+			for seed := range uint64(4) {
+				dev := openTensorCores(t, ptxsim.Options{Seed: seed, Workers: 1 + int(seed)%3})
+				got, err := convolved(dev, g, typ)
+				dev.Close()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if seed == 0 {
+					first = got
+				}
+				if !slices.EqualFunc(got, first, func(a, b float64) bool { return math.Float64bits(a) == math.Float64bits(b) }) {
+					t.Errorf("%s, %v: seed %d gives other bits", g, typ, seed)
+				}
+			}
+		}
+	}
+}
+
+// TestTensorCoreCounters holds the kernels for aligned operands to their headers: no access of shared memory meets a bank twice,
+// global memory is touched in whole sectors of 32 bytes, and a warp multiplies 32 times for each barrier and for so many loads
+// of shared memory.
+func TestTensorCoreCounters(t *testing.T) {
+	loads := map[string]uint64{ // for 32 products
+		"convolve_tf32_128x64": 12, "convolve_tf32_128x128": 12, "convolve_bf16_128x64": 12, "convolve_bf16_128x128": 12,
+		"convolve_weights_tf32_64x128": 48, "convolve_weights_tf32_128x128": 48,
+		"convolve_weights_bf16_64x128": 12, "convolve_weights_bf16_128x128": 12,
+	}
+	seen := map[string]bool{}
+	dev := openTensorCores(t, ptxsim.Options{Observe: func(p *ptxsim.Profile) {
+		seen[p.Kernel] = true
+		if strings.HasPrefix(p.Kernel, "transpose_") {
+			checkAccess(t, p)
+		}
+		each, known := loads[p.Kernel]
+		if !known {
+			return
+		}
+		checkAccess(t, p)
+		count := map[string]uint64{}
+		for _, l := range p.Lines {
+			count[l.Class.String()] += l.Instructions
+		}
+		products, read, barriers := count["tensor"], count["shared load"], count["barrier"]
+		if products == 0 || products*each != 32*read || products != 32*barriers {
+			t.Errorf("%s: %d products, %d loads of shared memory, %d barriers, expected 32 : %d : 1", p.Kernel, products, read, barriers, each)
+		}
+	}})
+	defer dev.Close()
+	for _, typ := range []kernels.Type{kernels.Float32, kernels.BFloat16} {
+		for _, g := range []kerneltest.Geometry{shape(1, 8, 16, 64, 64, 3, 3, 1, 1, 1, 1), shape(1, 8, 16, 128, 128, 1, 1, 1, 0, 1, 1)} {
+			if _, err := convolved(dev, g, typ); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for kernel := range loads {
+		if !seen[kernel] {
+			t.Errorf("%s was not launched", kernel)
+		}
+	}
+}
+
+// checkAccess demands no bank conflicts, and no sector of global memory touched in part.
+func checkAccess(t *testing.T, p *ptxsim.Profile) {
+	t.Helper()
+	for _, l := range p.Lines {
+		if l.SharedConflicts != 0 {
+			t.Errorf("%s, line %d: %s: %d bank conflicts in %d requests", p.Kernel, l.Line, l.Text, l.SharedConflicts, l.SharedRequests)
+		}
+		if l.GlobalSectors*32 > l.GlobalBytes && !strings.Contains(l.Text, "f64") { // moments are a few numbers a block
+			t.Errorf("%s, line %d: %s: %d sectors for %d bytes", p.Kernel, l.Line, l.Text, l.GlobalSectors, l.GlobalBytes)
+		}
+	}
+}
+
+// TestReciprocal: what kernels make of a reciprocal is the quotient, for every size that they can count.
+func TestReciprocal(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	sizes := []uint32{1, 2, 3, 5, 7, 49, 64, 3136, 12544, 1<<16 - 1, 1 << 16, 1<<30 + 1, math.MaxInt32 - 1, math.MaxInt32}
+	for range 200 {
+		sizes = append(sizes, random.Uint32()>>(1+random.IntN(31))|1)
+	}
+	for _, by := range sizes {
+		r := reciprocal(int(by))
+		quotient := func(n uint32) uint32 {
+			upper, _ := bits.Mul32(2*n, uint32(r))
+			return upper >> (r >> 32)
+		}
+		for _, base := range sizes {
+			for _, n := range []uint32{0, base - 1, base, base / by * by, base/by*by - min(1, base/by*by), math.MaxInt32} {
+				if got := quotient(n); got != n/by {
+					t.Fatalf("%d / %d gives %d", n, by, got)
+				}
+			}
+		}
+	}
+}
