@@ -95,6 +95,7 @@ type keptLoss struct {
 	kept                   []float32 // exponentials
 	tile, bandFloats       int       // floats of a tile and of all tiles of a band
 	stages                 []stage
+	zeros                  []float32
 	pairSums, pairLabelled []float64 // [band][anchor]: of the logits with that band
 }
 
@@ -102,6 +103,7 @@ type keptLoss struct {
 type contrastWorkspace struct {
 	z, turned      []float32 // a tile, and its transpose
 	runs           []run
+	blockRuns      []run // of one block of several
 	stats          []rowStats
 	sums, labelled []float64 // of rows
 	columnSums     []float32
@@ -276,7 +278,7 @@ func (j *contrastJob) scratch() {
 		if j.symmetric {
 			ws.turned = growFloats(ws.turned, rows*j.stride)
 		}
-		ws.stats, ws.runs = grow(ws.stats, rows), grow(ws.runs, ceil(width, runSteps))
+		ws.stats, ws.runs, ws.blockRuns = grow(ws.stats, rows), grow(ws.runs, anchorBlocks*ceil(width, runSteps)), grow(ws.blockRuns, ceil(width, runSteps))
 		ws.sums, ws.labelled, ws.columnSums = grow(ws.sums, rows), grow(ws.labelled, rows), growFloats(ws.columnSums, whole(width))
 	}
 }

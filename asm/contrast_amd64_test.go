@@ -4,6 +4,8 @@ package asm
 
 import (
 	"math"
+	"runtime"
+	"slices"
 	"testing"
 
 	"gzpt/kernels"
@@ -11,9 +13,9 @@ import (
 	"gzpt/kernels/reference"
 )
 
-// contrastResult is the loss, lse and gradients of random rows, in float64. The key of an anchor's own row and its
-// neighbour's are its positives.
-func contrastResult(dev kernels.Device, anchors, keys, queue, depth int, symmetric bool, c kernels.Contrast) [4][]float64 {
+// contrastResult is the loss, lse and gradients of random rows, in float64, by one operation or by two. The key of an anchor's
+// own row and its neighbour's are its positives.
+func contrastResult(dev kernels.Device, anchors, keys, queue, depth int, symmetric, together bool, c kernels.Contrast) [4][]float64 {
 	rows := func(name string, n int) kernels.Tensor {
 		x := dev.New(dev.Type(), n, depth)
 		kerneltest.Set(dev, x, kerneltest.Fill(name, -1, 1, n, depth))
@@ -34,43 +36,136 @@ func contrastResult(dev kernels.Device, anchors, keys, queue, depth int, symmetr
 	dev.WriteInt32(labels.Columns, columns)
 	dev.Fill(labels.Weights, 1)
 	loss, lse, candidates := dev.New(kernels.Float64, 1), dev.New(dev.Type(), anchors), rows("groups.queue", queue)
-	dev.ContrastiveLoss(loss, lse, q, k, candidates, labels, c, 1)
-	dev.ContrastiveLossBackward(dq, dk, lse, q, k, candidates, labels, c, 1)
+	if queue == 0 {
+		candidates = kernels.Tensor{}
+	}
+	if together {
+		dev.ContrastiveLossAndBackward(loss, lse, dq, dk, q, k, candidates, labels, c, 1)
+	} else {
+		dev.ContrastiveLoss(loss, lse, q, k, candidates, labels, c, 1)
+		dev.ContrastiveLossBackward(dq, dk, lse, q, k, candidates, labels, c, 1)
+	}
 	return [4][]float64{kerneltest.Get(dev, loss), kerneltest.Get(dev, lse), kerneltest.Get(dev, dq), kerneltest.Get(dev, dk)}
 }
 
-// TestContrastGroups gives small work groups of several bands, which the suite is too small for, with fewer and with more
-// bands than blocks, and in numbers that are odd and even.
+// contrastSizes are the sizes of work that has groups of several bands, with fewer and with more bands than blocks, and in
+// numbers that are odd and even.
+var contrastSizes = []struct {
+	name                 string
+	anchors, keys, queue int
+	symmetric            bool
+	keysOf               kernels.Keys
+}{
+	{"square", 700, 700, 300, false, kernels.OtherKeys}, {"wide", 520, 1500, 0, false, kernels.AllKeys},
+	{"high", 1500, 520, 600, false, kernels.AllKeys}, {"own", 700, 700, 900, false, kernels.OwnKey},
+	{"symmetric", 700, 700, 0, true, kernels.OtherKeys}, {"symmetric-odd", 1100, 1100, 100, true, kernels.AllKeys},
+	{"symmetric-all", 1100, 1100, 0, true, kernels.AllKeys},
+}
+
+// TestContrastGroups gives small work groups of several bands, which the suite is too small for, in one operation and in two.
 func TestContrastGroups(t *testing.T) {
-	defer func(before int) { contrastGroups = before }(contrastGroups)
-	contrastGroups = 2
-	for _, s := range []struct {
-		name                 string
-		anchors, keys, queue int
-		symmetric            bool
-		keysOf               kernels.Keys
-	}{
-		{"square", 700, 700, 300, false, kernels.OtherKeys}, {"wide", 520, 1500, 0, false, kernels.AllKeys},
-		{"high", 1500, 520, 600, false, kernels.AllKeys}, {"own", 700, 700, 900, false, kernels.OwnKey},
-		{"symmetric", 700, 700, 0, true, kernels.OtherKeys}, {"symmetric-odd", 1100, 1100, 100, true, kernels.AllKeys},
-	} {
+	defer func(groups, floats int) { contrastGroups, keptFloats = groups, floats }(contrastGroups, keptFloats)
+	contrastGroups, keptFloats = 2, 1<<19
+	for _, s := range contrastSizes {
 		c := kernels.Contrast{Scale: 1.5, Keys: s.keysOf, Normaliser: kernels.Anchor}
-		want := contrastResult(reference.New(kernels.Float64), s.anchors, s.keys, s.queue, 8, s.symmetric, c)
+		want := contrastResult(reference.New(kernels.Float64), s.anchors, s.keys, s.queue, 8, s.symmetric, false, c)
 		for _, tier := range assemblyTiers() {
-			t.Run(s.name+"/"+tier, func(t *testing.T) {
-				dev := openAssembly(tier)
-				defer dev.Close()
-				got := contrastResult(dev, s.anchors, s.keys, s.queue, 8, s.symmetric, c)
-				for i, name := range []string{"loss", "lse", "dq", "dk"} {
-					var largest, off float64
-					for n, v := range want[i] {
-						largest, off = max(largest, math.Abs(v)), max(off, math.Abs(got[i][n]-v))
+			for how, together := range map[string]bool{"apart": false, "together": true} {
+				t.Run(s.name+"/"+tier+"/"+how, func(t *testing.T) {
+					dev := openAssembly(tier)
+					defer dev.Close()
+					closeTo(t, contrastResult(dev, s.anchors, s.keys, s.queue, 8, s.symmetric, together, c), want)
+				})
+			}
+		}
+	}
+}
+
+// closeTo compares results of contrastResult, up to 1e-5 of the largest value of each tensor.
+func closeTo(t *testing.T, got, want [4][]float64) {
+	t.Helper()
+	for i, name := range []string{"loss", "lse", "dq", "dk"} {
+		var largest, off float64
+		for n, v := range want[i] {
+			largest, off = max(largest, math.Abs(v)), max(off, math.Abs(got[i][n]-v))
+		}
+		if !(off <= 1e-5*largest) {
+			t.Errorf("%s: %g off, of %g", name, off, largest)
+		}
+	}
+}
+
+// TestContrastKeptBits demands the same bits of every number of workers and every size of groups.
+func TestContrastKeptBits(t *testing.T) {
+	defer func(floats, workers int) { keptFloats = floats; runtime.GOMAXPROCS(workers) }(keptFloats, runtime.GOMAXPROCS(0))
+	for _, s := range contrastSizes {
+		c := kernels.Contrast{Scale: 1.5, Keys: s.keysOf}
+		for _, tier := range assemblyTiers() {
+			var want [4][]float64
+			for _, workers := range []int{1, 2, 3, 8} {
+				for _, floats := range []int{0, 1 << 19, 6 << 20} {
+					runtime.GOMAXPROCS(workers)
+					keptFloats = floats
+					dev := openAssembly(tier)
+					got := contrastResult(dev, s.anchors, s.keys, s.queue, 40, s.symmetric, true, c)
+					dev.Close()
+					if want[0] == nil {
+						want = got
 					}
-					if !(off <= 1e-5*largest) {
-						t.Errorf("%s: %g off, of %g", name, off, largest)
+					for i := range want {
+						if !slices.Equal(got[i], want[i]) {
+							t.Errorf("%s, %s: tensor %d of %d workers and %d floats differs from that of one worker", s.name, tier, i, workers, floats)
+						}
 					}
 				}
-			})
+			}
+		}
+	}
+}
+
+// TestContrastKeptLogits goes up to the largest logits whose exponentials are kept, and beyond, and says which way was taken:
+// anchors that are a key, its opposite and at right angles to it.
+func TestContrastKeptLogits(t *testing.T) {
+	const n, depth = 96, 4
+	rows := make([]float32, n*depth)
+	for i := range n {
+		rows[i*depth+i%3/2] = float32(1 - 2*(i%3%2)) // a key, its opposite, another direction
+	}
+	labels := make([]int32, n)
+	for i := range labels {
+		labels[i] = int32((i + 1) % n)
+	}
+	result := func(dev kernels.Device, scale float64, symmetric bool) [4][]float64 {
+		q, dq := dev.New(dev.Type(), n, depth), dev.New(dev.Type(), n, depth)
+		dev.Write(q, rows)
+		k, dk := q, kernels.Tensor{}
+		if !symmetric {
+			k, dk = dev.New(dev.Type(), n, depth), dev.New(dev.Type(), n, depth)
+			dev.Write(k, rows)
+		}
+		l := kernels.Labels{Offsets: dev.New(kernels.Int32, n+1), Columns: dev.New(kernels.Int32, n), Weights: dev.New(dev.Type(), n)}
+		offsets := make([]int32, n+1)
+		for i := range offsets {
+			offsets[i] = int32(i)
+		}
+		dev.WriteInt32(l.Offsets, offsets)
+		dev.WriteInt32(l.Columns, labels)
+		dev.Fill(l.Weights, 1)
+		loss, lse := dev.New(kernels.Float64, 1), dev.New(dev.Type(), n)
+		dev.ContrastiveLossAndBackward(loss, lse, dq, dk, q, k, kernels.Tensor{}, l, kernels.Contrast{Scale: scale}, 1)
+		return [4][]float64{kerneltest.Get(dev, loss), kerneltest.Get(dev, lse), kerneltest.Get(dev, dq), kerneltest.Get(dev, dk)}
+	}
+	for _, scale := range []float64{0, 1e-3, 20, keptLogit, -keptLogit, keptLogit + 1e-3, 90, -90} {
+		for _, symmetric := range []bool{false, true} {
+			want := result(reference.New(kernels.Float64), scale, symmetric)
+			for _, tier := range assemblyTiers() {
+				dev := openAssembly(tier)
+				closeTo(t, result(dev, scale, symmetric), want)
+				if kept := dev.(*device).elem.contrast.pass == together; kept != (math.Abs(scale) <= keptLogit) {
+					t.Errorf("%s, scale %g, symmetric %v: exponentials kept: %v", tier, scale, symmetric, kept)
+				}
+				dev.Close()
+			}
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"runtime"
 	"sync/atomic"
+	"unsafe"
 
 	"gzpt/kernels"
 )
@@ -20,10 +21,13 @@ import (
 
 const (
 	keptLogit      = 40
-	keptFloats     = 6 << 20  // 24 MiB for groups of bands, unless every worker has one of its own
-	keptBandFloats = 3 << 19  // of one band
-	keptPairFloats = 12 << 20 // 48 MiB for all pairs of bands of the symmetric form
+	keptBandFloats = 3 << 19  // of the columns of one band
+	keptPairFloats = 12 << 20 // of all pairs of bands of the symmetric form
 )
+
+// keptFloats is for the bands of two groups, 24 MiB; where those are fewer than the workers, as many are kept. No bit of the
+// result depends on it. A test sets it.
+var keptFloats = 6 << 20
 
 func (d *device) ContrastiveLossAndBackward(loss, lse, dq, dk, q, k, queue kernels.Tensor, labels kernels.Labels, c kernels.Contrast, scale float64) {
 	symmetric := d.check.ContrastiveLossAndBackward(loss, lse, dq, dk, q, k, queue, labels, c)
@@ -38,9 +42,8 @@ func (d *device) ContrastiveLossAndBackward(loss, lse, dq, dk, q, k, queue kerne
 	}
 	j.dq, j.dk, j.lse, j.scale = dq.Float32(), dk.Float32(), lse.Float32(), scale
 	n := whole(j.anchors) + whole(1)
-	j.losses, j.factors, j.labelFactors, j.shifts = grow(j.losses, j.anchors), grow(j.factors, n), grow(j.labelFactors, n), grow(j.shifts, n)
+	j.losses, j.factors, j.labelFactors, j.zeros = grow(j.losses, j.anchors), grow(j.factors, n), grow(j.labelFactors, n), grow(j.zeros, max(maxColumns, j.depth))
 	clear(j.factors[j.anchors:n])
-	clear(j.shifts)
 	if symmetric {
 		j.keepPairs()
 	} else {
@@ -217,27 +220,101 @@ func (j *contrastJob) keptBand(group, n, worker int) {
 		count++
 	})
 	for r := range sums {
-		j.finishAnchor(band.first+r, sums[r], labelled[r])
-	}
-	if len(j.bands) != 0 {
-		j.packAlong(j.bands, j.q, band)
-	}
-	if count == 0 {
-		clear(j.dq[band.first*j.depth:][:band.n*j.depth])
-	}
-	count = 0
-	j.eachBlock(0, func(s *segment, block span) {
-		z := tiles[count*j.tile:]
-		j.k.scaleRows(&z[0], &z[0], 4*j.stride, band.n, whole(block.n), &j.factors[band.first], &j.shifts[0])
-		j.takeLabels(z, j.stride, 1, band, span{s.column + block.first, block.n})
-		j.addAnchors(ws, z, j.dq, band, s, block, count > 0)
-		count++
-	})
-	if j.Keys == kernels.OwnKey {
-		if len(j.dk) != 0 {
-			clear(j.dk[band.first*j.depth:][:band.n*j.depth])
+		i := band.first + r
+		j.finishAnchor(i, sums[r], labelled[r])
+		if p := j.labelled[i].positives; p != 0 {
+			j.labelFactors[i] = float32(sums[r] / p) // over the factor of the anchor
 		}
-		j.ownGradient(band)
+	}
+	j.anchorGradient(ws, tiles, band)
+	if len(j.dk) != 0 {
+		j.packScaled(band)
+	}
+}
+
+// anchorGradient is the gradient of a band, whose exponentials become coefficients where there are labels. They lack the
+// factor of the anchor, which the gradient gets at the end.
+func (j *contrastJob) anchorGradient(ws *contrastWorkspace, tiles []float32, band span) {
+	add := false
+	for _, s := range j.loose {
+		for b := 0; b < s.blocks(); b += anchorBlocks {
+			n := min(anchorBlocks, s.blocks()-b)
+			for i := range n {
+				block := s.block(b + i)
+				j.takeLabels(tiles[i*j.tile:], j.stride, 1, band, span{s.column + block.first, block.n})
+			}
+			j.addBlocks(ws, tiles, band, s, b, n, add)
+			tiles, add = tiles[n*j.tile:], true
+		}
+	}
+	dq := j.dq[band.first*j.depth:][:band.n*j.depth]
+	if !add {
+		clear(dq)
+	}
+	if j.Keys == kernels.OwnKey {
+		j.keptOwn(band)
+	}
+	j.scaleAnchors(dq, band)
+}
+
+// scaleAnchors multiplies the gradient of a band by the factors of the anchors.
+func (j *contrastJob) scaleAnchors(dq []float32, band span) {
+	vectors := j.depth / 32 * 32
+	if vectors > 0 {
+		j.k.scaleRows(&dq[0], &dq[0], 4*j.depth, band.n, vectors, &j.factors[band.first], &j.zeros[0])
+	}
+	for r := range band.n {
+		for c := vectors; c < j.depth; c++ {
+			dq[r*j.depth+c] *= j.factors[band.first+r]
+		}
+	}
+}
+
+// anchorBlocks is the blocks of a sum of the gradient of anchors: the longer it is, the less its ends weigh, and a panel of
+// as many rows lies in L1.
+const anchorBlocks = 2
+
+// addBlocks adds the products of n tiles with the rows of their blocks to the gradient of a band, or begins it with them.
+func (j *contrastJob) addBlocks(ws *contrastWorkspace, tiles []float32, band span, s *segment, first, n int, add bool) {
+	b, z, begin := j.d.blocking(), unsafe.SliceData(tiles), s.block(first)
+	for c := 0; c < j.depth; c += b.columns {
+		runs := ws.runs[:0]
+		for i := range n {
+			block := s.block(first + i)
+			w := (block.first-begin.first)*j.wide + c*(block.n-begin.n)
+			for _, r := range stretches(ws.blockRuns, block.n, b.columns) {
+				runs = append(runs, run{4*i*j.tile + r.a, 4*w + r.b, r.n})
+			}
+		}
+		w := at(unsafe.SliceData(s.along), begin.first*j.wide+c*begin.n)
+		to := at(unsafe.SliceData(j.dq), band.first*j.depth+c)
+		for r := 0; r < band.n; r += b.rows {
+			j.d.tile(at(z, r*j.stride), &j.out[0], runs, w, at(to, r*j.depth), &j.in[0], min(b.rows, band.n-r), min(b.columns, j.depth-c), add)
+		}
+	}
+}
+
+// keptOwn adds the gradient of a band and makes that of the keys of its rows.
+func (j *contrastJob) keptOwn(band span) {
+	for i := band.first; i < band.first+band.n; i++ {
+		g := []float32{float32(math.Exp(float64(j.own(i))))}
+		j.takeLabels(g, 0, 0, span{i, 1}, span{i, 1})
+		for n := i * j.depth; n < (i+1)*j.depth; n++ {
+			j.dq[n] += g[0] * j.keys.rows[n]
+			if len(j.dk) != 0 {
+				j.dk[n] = g[0] * j.factors[i] * j.q[n]
+			}
+		}
+	}
+}
+
+// packScaled packs the rows of a band along, times the factors of the anchors.
+func (j *contrastJob) packScaled(band span) {
+	columns := j.d.blocking().columns
+	j.packAlong(j.bands, j.q, band)
+	for c := 0; c < j.wide; c += columns {
+		panel := &j.bands[band.first*j.wide+c*band.n]
+		j.k.scaleRows(panel, panel, 4*columns, band.n, columns, &j.factors[band.first], &j.zeros[0])
 	}
 }
 

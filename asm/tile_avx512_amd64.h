@@ -15,9 +15,9 @@
 //	SI  a + run.a, walks k          Z0-Z15   sums: row i in Z(2i), Z(2i+1)
 //	DI  w + run.b, walks k          Z28,Z29  32 weights of one k
 //	CX  floats of the run to go     Z30,Z31  one a, broadcast
-//	DX  next run                    Z16-Z27  totals of rows 0 to 5; those of 6 and 7 are at 0(SP)
+//	DX  next run                    Z16-Z27  totals of rows 0 to 5; those of 6 and 7 are where OUT says
 //	AX BX R8-R13  in[0..7]          K1,K2    columns that exist
-//	256(SP)  steps before the sums move
+//	320(SP)  steps before the sums move
 //
 // A file that includes this one defines the name TILE, ROW, which adds the steps of row o of a at distance d to the sums
 // s0 and s1, and with it what STEP is.
@@ -35,7 +35,9 @@
 #define ROWS8(d) ROWS7(d); ROW(R13, d, Z31, Z14, Z15)
 
 #define MOVE(s, t) VADDPS s, t, t; VPXORQ s, s, s
-#define MOVEOUT(s, at) VADDPS at(SP), s, s; VMOVUPS s, at(SP); VPXORQ s, s, s
+// OUT sets r to 0(SP) on the next boundary of 64 bytes: the frames above decide where the stack lies.
+#define OUT(r) LEAQ 63(SP), r; ANDQ $~63, r
+#define MOVEOUT(s, at) VADDPS at(CX), s, s; VMOVUPS s, at(CX); VPXORQ s, s, s
 
 #define MOVE1 MOVE(Z0, Z16); MOVE(Z1, Z17)
 #define MOVE2 MOVE1; MOVE(Z2, Z18); MOVE(Z3, Z19)
@@ -43,7 +45,7 @@
 #define MOVE4 MOVE3; MOVE(Z6, Z22); MOVE(Z7, Z23)
 #define MOVE5 MOVE4; MOVE(Z8, Z24); MOVE(Z9, Z25)
 #define MOVE6 MOVE5; MOVE(Z10, Z26); MOVE(Z11, Z27)
-#define MOVE7 MOVE6; MOVEOUT(Z12, 0); MOVEOUT(Z13, 64)
+#define MOVE7 MOVE6; OUT(CX); MOVEOUT(Z12, 0); MOVEOUT(Z13, 64)
 #define MOVE8 MOVE7; MOVEOUT(Z14, 128); MOVEOUT(Z15, 192)
 
 // RUNS walks all runs with the rows of ROWS, whose sums MOVES moves; the labels are its own.
@@ -77,9 +79,9 @@ one: \
 	JNE  one; \
 next: \
 	MOVQ 16(DX), CX; \
-	SUBQ CX, 256(SP); \
+	SUBQ CX, 320(SP); \
 	JGT  same; \
-	MOVQ $48, 256(SP); \
+	MOVQ $48, 320(SP); \
 	MOVES; \
 same: \
 	ADDQ $24, DX; \
@@ -114,7 +116,7 @@ same: \
 	JMP  then
 
 // func TILE(a *float32, in *int, runs *run, n int, w, c *float32, out *int, rows int, mask uint64, add bool)
-TEXT TILE(SB), NOSPLIT, $264-73
+TEXT TILE(SB), NOSPLIT, $328-73
 	MOVQ   mask+64(FP), CX
 	KMOVW  CX, K1
 	SHRQ   $16, CX
@@ -148,11 +150,12 @@ TEXT TILE(SB), NOSPLIT, $264-73
 	VPXORQ Z25, Z25, Z25
 	VPXORQ Z26, Z26, Z26
 	VPXORQ Z27, Z27, Z27
-	VMOVUPS Z0, 0(SP)
-	VMOVUPS Z0, 64(SP)
-	VMOVUPS Z0, 128(SP)
-	VMOVUPS Z0, 192(SP)
-	MOVQ   $48, 256(SP)
+	OUT(AX)
+	VMOVUPS Z0, 0(AX)
+	VMOVUPS Z0, 64(AX)
+	VMOVUPS Z0, 128(AX)
+	VMOVUPS Z0, 192(AX)
+	MOVQ   $48, 320(SP)
 	MOVQ runs+16(FP), DX
 	CMPQ n+24(FP), $0
 	JEQ  store
@@ -203,10 +206,11 @@ store:
 	VADDPS  Z25, Z9, Z9
 	VADDPS  Z26, Z10, Z10
 	VADDPS  Z27, Z11, Z11
-	VADDPS  0(SP), Z12, Z12
-	VADDPS  64(SP), Z13, Z13
-	VADDPS  128(SP), Z14, Z14
-	VADDPS  192(SP), Z15, Z15
+	OUT(CX)
+	VADDPS  0(CX), Z12, Z12
+	VADDPS  64(CX), Z13, Z13
+	VADDPS  128(CX), Z14, Z14
+	VADDPS  192(CX), Z15, Z15
 	MOVQ    rows+56(FP), CX
 	MOVQ    c+40(FP), SI
 	MOVQ    out+48(FP), DI

@@ -198,8 +198,8 @@ type Losses interface {
 	// the tensor q, dq is the gradient of both roles together, the sum of the two, and dk must be the zero Tensor. A column
 	// that Keys takes out may count as a product with 0: a NaN in row i of k may reach dq[i,:], and one in q_i dk[i,:].
 	ContrastiveLossBackward(dq, dk, lse, q, k, queue Tensor, labels Labels, c Contrast, scale float64)
-	// ContrastiveLossAndBackward is ContrastiveLoss and then ContrastiveLossBackward for its lse and the same scale. A device
-	// may keep what both need: at most 96 MiB whatever N and M are, and 12 MiB a core.
+	// ContrastiveLossAndBackward is ContrastiveLoss and then ContrastiveLossBackward for its lse and the same scale, rounded
+	// otherwise. A device may keep what both need from one to the other, if it is some tens of MB whatever N and M are.
 	ContrastiveLossAndBackward(loss, lse, dq, dk, q, k, queue Tensor, labels Labels, c Contrast, scale float64)
 	// AlignmentLoss is one half of the BYOL loss with a positives matrix (GzPT): loss += -scale * sum_{i,j} a[i,j] <o_i,t_j>
 	// / sum(a), for o and t [B,d] of normalised rows and a [B,B] of 0 and 1.

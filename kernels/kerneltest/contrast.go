@@ -257,3 +257,16 @@ func contrastExponentials(x []float64) call {
 			kernels.Labels{Offsets: t[5], Columns: t[6], Weights: t[7]}, kernels.Contrast{Scale: 1}, 1)
 	}}
 }
+
+// keptExponentials is contrastExponentials without an lse: dk is exp(x) over the sum of all. Logits of that size are kept where
+// a device keeps any.
+func keptExponentials(x []float64) call {
+	n := len(x)
+	return call{op: "ContrastiveLossAndBackward", operands: []operand{
+		out("dk", []int{n, 1}), out("dq", []int{1, 1}), in("x", x, n, 1), in("q", []float64{1}, 1, 1), out("lse", []int{1}), sums(out("loss", []int{1})),
+		indices(in("offsets", []float64{0, 1}, 2)), indices(in("columns", []float64{0}, 1)), in("weights", []float64{1}, 1),
+	}, run: func(dev kernels.Device, t []kernels.Tensor) {
+		dev.ContrastiveLossAndBackward(t[5], t[4], t[1], t[0], t[3], t[2], kernels.Tensor{},
+			kernels.Labels{Offsets: t[6], Columns: t[7], Weights: t[8]}, kernels.Contrast{Scale: 1}, 1)
+	}}
+}

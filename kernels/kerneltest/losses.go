@@ -184,19 +184,26 @@ func alignmentOf(batch, depth int, weights []float64, label string) []call {
 	}
 }
 
-// checkExponential measures the exponentials inside LogSoftmaxBackward and ContrastiveLossBackward. They may be one unit in
-// the last place off from -87.3, where float32 ends, to 0, beside the rounding of what they are multiplied by.
+// checkExponential measures the exponentials inside LogSoftmaxBackward, ContrastiveLossBackward and ContrastiveLossAndBackward.
+// They may be one unit in the last place off from -87.3, where float32 ends, to 0, beside the rounding of what they are
+// multiplied by.
 func checkExponential(t *testing.T, dev kernels.Device) {
 	const n = 20001
 	x := make([]float64, n)
 	for i := range x {
 		x[i] = -87.3 * float64(i) / (n - 1)
 	}
-	for _, c := range []call{softmaxExponentials(x), contrastExponentials(x)} {
+	for _, c := range []call{softmaxExponentials(x), contrastExponentials(x), keptExponentials(x[:n*39/87])} {
 		t.Run(c.op, func(t *testing.T) {
-			got := c.apply(dev, plain).values[0]
+			got, sum := c.apply(dev, plain).values[0], 1.0
+			if c.op == "ContrastiveLossAndBackward" {
+				sum = 0
+				for _, v := range c.named("x") {
+					sum += math.Exp(v)
+				}
+			}
 			for i, v := range c.named("x")[1:] {
-				want := math.Exp(v)
+				want := math.Exp(v) / sum
 				if ulps := math.Abs(math.Abs(got[i+1])-want) / (want * epsilon(dev.Type())); !(ulps <= 2) {
 					t.Fatalf("exp(%g) = %g, want %g: %.2f units in the last place", v, got[i+1], want, ulps)
 				}
