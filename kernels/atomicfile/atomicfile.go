@@ -119,11 +119,14 @@ func SyncFolder(path string) error {
 	return nil
 }
 
+// tries is how often another process may be first before that is taken for a fault.
+const tries = 1000
+
 // create makes a new file beside path and locks it, with the permissions that the umask leaves: os.CreateTemp would deny it
 // to others.
 func create(path string) (*os.File, error) {
 	folder, base := filepath.Split(path)
-	for {
+	for range tries {
 		name := fmt.Sprintf("%s%s%08x%s", folder, prefix(base), rand.Uint32(), suffix)
 		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 		if errors.Is(err, fs.ErrExist) {
@@ -132,27 +135,32 @@ func create(path string) (*os.File, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !taken(f) {
+		taken, err := isTaken(f)
+		if err == nil && !taken {
 			return f, nil
 		}
 		f.Close()
+		if err != nil {
+			return nil, errors.Join(err, os.Remove(name))
+		}
 	}
+	return nil, fmt.Errorf("%s: whatever file is made beside it is gone at once", path)
 }
 
-// taken locks a new file. It reports whether another process has taken it for abandoned in between.
-func taken(f *os.File) bool {
+// isTaken locks a new file. It reports whether another process has taken it for abandoned in between.
+func isTaken(f *os.File) (bool, error) {
 	if err := filelock.Take(f); err != nil {
-		return errors.Is(err, filelock.ErrHeld)
+		return errors.Is(err, filelock.ErrHeld), nil // where there are no locks nobody takes it
 	}
 	here, err := f.Stat()
 	if err != nil {
-		return false // what is wrong with the file, writing says
+		return false, err
 	}
 	there, err := os.Stat(f.Name())
-	if err != nil {
-		return errors.Is(err, fs.ErrNotExist) // any other fault, which may last, is that of what comes next
+	if errors.Is(err, fs.ErrNotExist) {
+		return true, nil
 	}
-	return !os.SameFile(here, there)
+	return err == nil && !os.SameFile(here, there), err
 }
 
 // prefix begins the names of files written aside for a file of the given name.

@@ -153,6 +153,35 @@ func TestWhatIsBeingWrittenStays(t *testing.T) {
 	holds(t, path, "text", "file")
 }
 
+// Only a file that is gone was another process's: any other answer of the disk is an error, so that nobody tries for ever.
+func TestGoneOrUnknown(t *testing.T) {
+	parent := t.TempDir()
+	folder := filepath.Join(parent, "folder")
+	if err := os.Mkdir(folder, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Create(filepath.Join(folder, "file"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if taken, err := isTaken(f); taken || err != nil {
+		t.Errorf("a file of one's own: taken %v, %v", taken, err)
+	}
+	if err := os.Rename(folder, filepath.Join(parent, "elsewhere")); err != nil {
+		t.Skip(err)
+	}
+	if taken, err := isTaken(f); !taken || err != nil {
+		t.Errorf("a file that is gone: taken %v, %v", taken, err)
+	}
+	if err := os.WriteFile(folder, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if taken, err := isTaken(f); taken || err == nil {
+		t.Errorf("a file below what is no folder: taken %v, %v", taken, err)
+	}
+}
+
 func TestPermissionsAreTheUmasks(t *testing.T) {
 	folder := t.TempDir()
 	plain, path := filepath.Join(folder, "plain"), filepath.Join(folder, "file")

@@ -73,7 +73,8 @@ func taken(err error, path string) error {
 
 // occupy makes a folder in which what path is to hold is written, empty, and keeps it from other processes until it is closed.
 func occupy(aside, path string) (*os.File, error) {
-	for {
+	const tries = 1000 // in which another process may remove or rename it
+	for range tries {
 		err := os.Mkdir(aside, 0o777)
 		existed := errors.Is(err, fs.ErrExist)
 		if err != nil && !existed {
@@ -81,30 +82,46 @@ func occupy(aside, path string) (*os.File, error) {
 		}
 		f, err := os.Open(aside)
 		if errors.Is(err, fs.ErrNotExist) {
-			continue // it was another process's, which has removed or renamed it
+			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		ours, err := take(f, existed)
-		switch {
-		case err == nil && ours && existed:
-			err = empty(aside)
-		case err == nil && !ours:
-			err = fmt.Errorf("%s: another process is making it", path)
-		}
-		here, e := os.Stat(aside)
-		if err == nil && e == nil && sameFile(f, here) {
+		there, err := occupied(f, existed, path)
+		if err == nil && there {
 			return f, nil
 		}
 		f.Close()
-		if !errors.Is(e, fs.ErrNotExist) { // which says that another process was faster
-			err = errors.Join(err, e)
-		}
 		if err != nil {
 			return nil, err
 		}
 	}
+	return nil, fmt.Errorf("%s: whatever folder is made for it is gone at once", path)
+}
+
+// occupied locks and empties a folder, and reports whether it is still the one under its name.
+func occupied(f *os.File, existed bool, path string) (bool, error) {
+	ours, err := take(f, existed)
+	if err == nil && !ours {
+		err = fmt.Errorf("%s: another process is making it", path)
+	}
+	if err != nil {
+		return false, err
+	}
+	here, err := f.Stat()
+	if err != nil {
+		return false, err
+	}
+	there, err := os.Stat(f.Name())
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	case err != nil || !os.SameFile(here, there):
+		return false, err
+	case existed:
+		return true, empty(f.Name())
+	}
+	return true, nil
 }
 
 // take locks a folder that was made just now, or existed. Where there are no locks, its age says whether a process that
@@ -116,11 +133,6 @@ func take(f *os.File, existed bool) (ours bool, err error) {
 	}
 	info, err := f.Stat()
 	return err == nil && time.Since(info.ModTime()) > atomicfile.Abandoned, err
-}
-
-func sameFile(f *os.File, there fs.FileInfo) bool {
-	here, err := f.Stat()
-	return err == nil && os.SameFile(here, there)
 }
 
 // empty removes what is in a folder.
