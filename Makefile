@@ -23,7 +23,7 @@ CUDA_BUILD   := CGO_ENABLED=1 CGO_CFLAGS="-O2 -g '-I$(CURDIR)/cuda/mumax/libcuda
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help build demo study methods measures test machine lint assembler unit tiers noasm portable race short-demo short-torture torture fuzz bench bench-peer bench-gaze check-export check-weights pages bench-contrast cuda cuda-test cuda-tools clean
+.PHONY: help build demo study methods measures test machine lint assembler unit tiers noasm portable race short-demo short-torture torture fuzz bench bench-peer bench-gaze check-export check-weights pages bench-contrast cuda cuda-test cuda-tools gpu-bundle clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -104,10 +104,22 @@ $(CUDA_LIBRARY)/libcuda.a: $(wildcard cuda/mumax/libcuda/*.[ch])
 
 cuda-test: $(CUDA_LIBRARY)/libcuda.a $(STATICCHECK) ## the build for NVIDIA GPUs, its driver and its command, on an interpreter in place of the GPU
 	@echo "== -tags cuda"
-	$(CUDA_BUILD) $(GO) vet -tags cuda ./cuda/mumax/... ./cmd/...
+	$(CUDA_BUILD) $(GO) vet -tags cuda ./cuda/mumax/... ./cmd/... ./nn
+	$(CUDA_BUILD) $(GO) vet -tags cuda,gpu ./cuda/mumax/... ./cmd/... ./nn
 	$(CUDA_BUILD) $(STATICCHECK) -tags cuda ./cuda/mumax/... ./cmd/...
-	$(CUDA_BUILD) $(GO) test -race -count=1 -tags cuda ./cuda/mumax
+	$(CUDA_BUILD) $(GO) test -race -short -count=1 -tags cuda ./cuda/mumax
 	$(CUDA_BUILD) $(GO) test -count=1 -tags cuda -run 'TestSimulatedGPU|TestLibraryIsFoundAtRunTime' ./cmd/gzpt-train
+
+# GPU_TAGS=cuda makes a bundle that runs on the interpreter (GPU_SMALL=1 bench/gpu.sh), to try the way.
+GPU_TAGS ?= cuda,gpu
+gpu-bundle: $(CUDA_LIBRARY)/libcuda.a ## programs that prove and measure gzpt on a machine with an NVIDIA GPU, into .gpu: bench/gpu.sh
+	@rm -rf .gpu && mkdir -p .gpu/golden
+	@[ ! -d ../shared/golden ] || cp ../shared/golden/*.json .gpu/golden/
+	$(CUDA_BUILD) $(GO) test -c -tags $(GPU_TAGS) -ldflags='-s -w' -o .gpu/mumax.test ./cuda/mumax
+	$(CUDA_BUILD) $(GO) test -c -tags $(GPU_TAGS) -ldflags='-s -w' -o .gpu/nn.test ./nn
+	$(CUDA_BUILD) $(GO) test -c -tags $(GPU_TAGS) -ldflags='-s -w' -o .gpu/gzpt-train ./cmd/gzpt-train
+	CGO_ENABLED=0 $(GO) build -ldflags='-s -w' -o .gpu/measure ./bench/gpu
+	@du -sh .gpu
 
 short-demo: ## the demo, a few steps of it
 	@echo "== demo, short"
@@ -161,4 +173,4 @@ pages: ## copy the recorded results into the README and docs
 	$(GO) run ./bench/pages
 
 clean: ## remove what make built
-	rm -rf .tools gzpt-train
+	rm -rf .tools .gpu gzpt-train

@@ -18,7 +18,10 @@ type opened struct {
 	dev  kernels.Device
 }
 
-// tiers opens every device that trains in float32: the portable reference and the assembly tiers of the machine.
+// openGPU opens the GPU of the machine in tests with the tags cuda and gpu, and is nil in others.
+var openGPU func(t testing.TB) kernels.Device
+
+// tiers opens every device that trains in float32: the portable reference, the assembly tiers of the machine and its GPU.
 func tiers(t testing.TB) []opened {
 	t.Helper()
 	var all []opened
@@ -29,6 +32,11 @@ func tiers(t testing.TB) []opened {
 		}
 		t.Cleanup(dev.Close)
 		all = append(all, opened{tier, dev})
+	}
+	if openGPU != nil {
+		dev := openGPU(t)
+		t.Cleanup(dev.Close)
+		all = append(all, opened{"cuda", dev})
 	}
 	return all
 }

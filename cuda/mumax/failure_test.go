@@ -129,7 +129,7 @@ func TestEveryCallMayFail(t *testing.T) {
 		t.Fatal(err)
 	}
 	calls := simdriver.Calls()
-	for _, name := range simulated(t) {
+	for _, name := range functionsOfSimdriver(t) {
 		if calls[name] == 0 && !strings.HasPrefix(name, "cuGetError") {
 			t.Errorf("%s is not called", name)
 		}
@@ -155,8 +155,8 @@ func TestEveryCallMayFail(t *testing.T) {
 	simdriver.Fail("", 0, 0)
 }
 
-// simulated is the functions that the simulated driver has.
-func simulated(t *testing.T) (names []string) {
+// functionsOfSimdriver is the functions that the simulated driver has.
+func functionsOfSimdriver(t *testing.T) (names []string) {
 	files, err := filepath.Glob("simdriver/*.go")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no files: %v", err)

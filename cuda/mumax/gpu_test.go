@@ -1,0 +1,5 @@
+//go:build cuda && gpu
+
+package mumax
+
+const simulated = false
