@@ -113,9 +113,10 @@ type contrastWorkspace struct {
 const (
 	contrastSmall  = 64
 	contrastMiddle = 128
-	forwardWidth   = 512 // columns, where a tile is no operand: long rows have less work at their ends
-	tilePadding    = 16  // floats that keep rows of a tile from meeting in one set of L1
-	maxReach       = 4   // bands of a group
+	forwardWidth   = 512                 // columns, where a tile is no operand: long rows have less work at their ends
+	tilePadding    = 16                  // floats that keep rows of a tile from meeting in one set of L1
+	maxReach       = 4                   // bands of a group
+	manyAnchors    = 16 * contrastMiddle // enough bands of any size for some workers
 )
 
 // contrastGroups is how many groups of bands there are before one has several; a test sets it.
@@ -147,7 +148,7 @@ func (j *contrastJob) sizes(p pass) {
 		if !j.symmetric {
 			j.size, j.keys.size = contrastSmall, forwardWidth
 		}
-	case p == together && !j.symmetric:
+	case p == together && !j.symmetric && j.anchors < manyAnchors:
 		j.size = contrastSmall
 	}
 }

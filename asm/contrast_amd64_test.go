@@ -59,7 +59,7 @@ var contrastSizes = []struct {
 	{"square", 700, 700, 300, false, kernels.OtherKeys}, {"wide", 520, 1500, 0, false, kernels.AllKeys},
 	{"high", 1500, 520, 600, false, kernels.AllKeys}, {"own", 700, 700, 900, false, kernels.OwnKey},
 	{"symmetric", 700, 700, 0, true, kernels.OtherKeys}, {"symmetric-odd", 1100, 1100, 100, true, kernels.AllKeys},
-	{"symmetric-all", 1100, 1100, 0, true, kernels.AllKeys},
+	{"symmetric-all", 1100, 1100, 0, true, kernels.AllKeys}, {"many", 2100, 260, 0, false, kernels.AllKeys},
 }
 
 // TestContrastGroups gives small work groups of several bands, which the suite is too small for, in one operation and in two.

@@ -21,7 +21,7 @@ import (
 
 const (
 	keptLogit      = 40
-	keptBandFloats = 3 << 19  // of the columns of one band
+	keptBandFloats = 3 << 20  // of the columns of one band
 	keptPairFloats = 12 << 20 // of all pairs of bands of the symmetric form
 )
 
@@ -79,7 +79,7 @@ func keeps(q, k, queue kernels.Tensor, c kernels.Contrast, symmetric bool) bool 
 	return keepsBands(columns)
 }
 
-func keepsBands(columns int) bool { return contrastSmall*columns <= keptBandFloats }
+func keepsBands(columns int) bool { return contrastMiddle*columns <= keptBandFloats }
 
 func keepsPairs(anchors int) bool {
 	size := bandSize(anchors)

@@ -2,30 +2,6 @@ package cuda
 
 import "gzpt/kernels"
 
-// MatMul: c[i,j] = sum_k A[i,k]*B[k,j] (+ c[i,j] with p.Accumulate).
-func (d *Device) MatMul(c, a, b kernels.Tensor, p kernels.Product) {
-	const op = "MatMul"
-	_, columns, depth := d.check.MatMul(c, a, b, p)
-	d.fits(op, a, b)
-	ai, ak := a.Dim(1), 1
-	if p.TransA {
-		ai, ak = ak, ai
-	}
-	bk, bj := b.Dim(1), 1
-	if p.TransB {
-		bk, bj = bj, bk
-	}
-	d.each(op, "matmul", c.Len(), at(c), at(a), at(b), size(columns), size(depth), size(ai), size(ak), size(bk), size(bj), flag(p.Accumulate))
-}
-
-// PairwiseMinimum: c[i,j] = sum_k min(a[i,k], b[j,k]).
-func (d *Device) PairwiseMinimum(c, a, b kernels.Tensor) {
-	const op = "PairwiseMinimum"
-	_, columns, depth := d.check.PairwiseMinimum(c, a, b)
-	d.fits(op, a, b)
-	d.each(op, "pairwise_minimum", c.Len(), at(c), at(a), at(b), size(columns), size(depth))
-}
-
 // NormalizeRows: norms[r] = max(sqrt(sum_c x[r,c]^2), eps); y[r,c] = x[r,c] / norms[r].
 func (d *Device) NormalizeRows(y, norms, x kernels.Tensor, eps float64) {
 	const op = "NormalizeRows"

@@ -1,6 +1,10 @@
 package cuda
 
-import "gzpt/kernels"
+import (
+	"math"
+
+	"gzpt/kernels"
+)
 
 // contrast is the operands of a contrastive loss.
 type contrast struct {
@@ -26,7 +30,30 @@ func (c contrast) labelArguments() []argument {
 // form is the arguments that say which columns an anchor has.
 func (c contrast) form() []argument {
 	batch := c.keys.Dim(0)
-	return []argument{size(batch), size(batch + c.queued()), size(c.q.Dim(1)), argument(c.Keys), number(c.Scale)}
+	return []argument{size(batch), size(batch + c.queued()), size(c.q.Dim(1)), size(int(c.Keys)), number(c.Scale)}
+}
+
+const (
+	contrastTile    = 64  // anchors and columns of a tile
+	contrastDepth   = 128 // elements of a row that a block has the gradient of
+	contrastThreads = 256 // of a block
+	contrastBlocks  = 528 // up to which columns are cut: four for each multiprocessor of an H200
+	columnShares    = 4   // in which a block sums up the columns of its tiles
+)
+
+// tiles is the name of a kernel of tiles for the products that the device has.
+func (d *Device) tiles(kernel string) string {
+	return variant{tf32: d.settings.Products == TF32}.name(kernel)
+}
+
+func tilesOf(rows int) int { return (rows + contrastTile - 1) / contrastTile }
+
+// contrastParts cuts columns into parts of share for blocks that are too few to fill a GPU.
+func contrastParts(blocks, columns int) (count, share int) {
+	tiles := max(tilesOf(columns), 1)
+	count = max(1, min(contrastBlocks/max(blocks, 1), tiles))
+	share = (tiles + count - 1) / count * contrastTile
+	return (columns + share - 1) / share, share
 }
 
 // ContrastiveLoss is PositivesLoss of LogSoftmax of the products of q with its candidates, without their matrix.
@@ -35,17 +62,33 @@ func (d *Device) ContrastiveLoss(loss, lse, q, k, queue kernels.Tensor, labels k
 	d.check.ContrastiveLoss(loss, lse, q, k, queue, labels, c)
 	d.fits(op, q, k, queue)
 	j := contrast{c, lse, q, k, queue, labels}
-	d.rows(op, "contrast_lse", q.Dim(0), append([]argument{at(lse), at(q), at(k), at(queue)}, j.form()...)...)
-	d.weighLabels(op, loss, j, scale)
+	d.columnSums(op, j)
+	d.weighLabels(op, loss, j, d.rowSums(op, q.Dim(0)), scale)
 }
 
-// weighLabels sums up the labels of every anchor, weighs them, and adds to loss unless that is the zero Tensor.
-func (d *Device) weighLabels(op string, loss kernels.Tensor, j contrast, scale float64) rowSums {
-	r := d.rowSums(op, j.q.Dim(0))
-	arguments := []argument{argument(r.sums), argument(r.losses), at(j.lse), at(j.q), at(j.keys), at(j.queue)}
+// columnSums makes lse.
+func (d *Device) columnSums(op string, j contrast) {
+	anchors, columns := j.q.Dim(0), j.keys.Dim(0)+j.queued()
+	if anchors == 0 {
+		return
+	}
+	if columns == 0 {
+		d.fill(op, j.lse, math.Inf(-1))
+		return
+	}
+	tiles := tilesOf(anchors)
+	count, share := contrastParts(tiles, columns)
+	partial := d.scratch(op, 2*columnShares*count*anchors)
+	arguments := append([]argument{partial.argument(), at(j.q), at(j.keys), at(j.queue), size(anchors)}, j.form()...)
+	d.launch(op, d.tiles("contrast_lse"), tiles*count, contrastThreads, append(arguments, size(share), size(count)))
+	d.each(op, "contrast_merge", anchors, at(j.lse), partial.argument(), size(columnShares*count))
+}
+
+// weighLabels sums up the labels of every anchor in r, weighs them, and adds to loss unless that is the zero Tensor.
+func (d *Device) weighLabels(op string, loss kernels.Tensor, j contrast, r rowSums, scale float64) {
+	arguments := []argument{r.sums.argument(), r.losses.argument(), at(j.lse), at(j.q), at(j.keys), at(j.queue)}
 	d.rows(op, "contrast_rows", r.count, append(append(arguments, j.labelArguments()...), j.form()...)...)
 	d.weigh(op, loss, r, divisor(j.Normaliser), scale)
-	return r
 }
 
 // ContrastiveLossBackward is the gradient of ContrastiveLoss for its lse.
@@ -54,19 +97,30 @@ func (d *Device) ContrastiveLossBackward(dq, dk, lse, q, k, queue kernels.Tensor
 	symmetric := d.check.ContrastiveLossBackward(dq, dk, lse, q, k, queue, labels, c)
 	d.fits(op, q, k, queue)
 	j := contrast{c, lse, q, k, queue, labels}
-	r := d.weighLabels(op, kernels.Tensor{}, j, scale)
-	anchors := gradient{out: dq, own: q, other: k}
-	d.contrastGradient(op, anchors, j, r, scale)
+	sums := []gradient{{out: dq, own: q, other: k}}
 	if j.queued() > 0 {
-		anchors.other, anchors.first, anchors.add = queue, k.Dim(0), true
-		d.contrastGradient(op, anchors, j, r, scale)
+		sums = append(sums, gradient{out: dq, own: q, other: queue, first: k.Dim(0), add: true})
 	}
-	switch keys := (gradient{out: dk, own: k, other: q, keys: true}); {
+	switch {
 	case symmetric:
-		keys.out, keys.add = dq, true
-		d.contrastGradient(op, keys, j, r, scale)
+		sums = append(sums, gradient{out: dq, own: k, other: q, keys: true, add: true})
 	case dk.Rank() != 0:
-		d.contrastGradient(op, keys, j, r, scale)
+		sums = append(sums, gradient{out: dk, own: k, other: q, keys: true})
+	}
+	anchors, most := q.Dim(0), 0
+	for _, g := range sums {
+		count, _ := g.parts()
+		most = max(most, count*g.out.Len())
+	}
+	room := d.scratch(op, 4*anchors+(most+1)/2)
+	r := rowSumsIn(room, anchors)
+	d.weighLabels(op, kernels.Tensor{}, j, r, scale)
+	f := factors{pushes: room.from(3 * anchors).argument(), partial: room.from(4 * anchors)}
+	f.pulls = f.pushes
+	f.pulls.bits += uint64(4 * anchors)
+	d.each(op, "contrast_factors", anchors, f.pushes, f.pulls, r.weights.argument(), r.sums.argument(), number(scale*j.Scale))
+	for _, g := range sums {
+		d.contrastGradient(op, g, j, f)
 	}
 }
 
@@ -85,16 +139,45 @@ type gradient struct {
 	add             bool // to what out holds
 }
 
-func (d *Device) contrastGradient(op string, g gradient, j contrast, r rowSums, scale float64) {
+// blocks are those for a part of other.
+func (g gradient) blocks() int {
+	return tilesOf(g.own.Dim(0)) * ((g.own.Dim(1) + contrastDepth - 1) / contrastDepth)
+}
+
+func (g gradient) parts() (count, share int) { return contrastParts(g.blocks(), g.other.Dim(0)) }
+
+// factors are what the coefficients of an anchor are multiplied with, and room for the parts of a sum.
+type factors struct {
+	pushes, pulls argument
+	partial       scratch
+}
+
+func (d *Device) contrastGradient(op string, g gradient, j contrast, f factors) {
 	others := g.other.Dim(0)
+	if g.out.Len() == 0 {
+		return
+	}
 	if others == 0 {
 		if !g.add {
 			d.fill(op, g.out, 0)
 		}
 		return
 	}
-	arguments := []argument{at(g.out), at(g.own), at(g.other), at(j.lse), argument(r.weights), argument(r.sums)}
-	arguments = append(arguments, j.labelArguments()...)
-	d.rows(op, "contrast_gradient", g.own.Dim(0), append(arguments, size(j.keys.Dim(0)), size(others), size(g.first), size(j.q.Dim(1)),
-		argument(j.Keys), flag(g.keys), flag(g.add), number(j.Scale), number(scale*j.Scale))...)
+	arguments := append([]argument{at(g.own), at(g.other), at(j.lse), f.pushes, f.pulls}, j.labelArguments()...)
+	depth := j.q.Dim(1)
+	if j.Keys == kernels.OwnKey && g.first == 0 {
+		d.rows(op, "contrast_own", g.own.Dim(0), append(append([]argument{at(g.out)}, arguments...), size(depth), flag(g.add), number(j.Scale))...)
+		return
+	}
+	count, share := g.parts()
+	out := at(g.out)
+	if count > 1 || g.add {
+		out = f.partial.argument()
+	}
+	arguments = append(append([]argument{out}, arguments...), size(j.keys.Dim(0)), size(g.own.Dim(0)), size(others), size(g.first), size(depth),
+		size(int(j.Keys)), flag(g.keys), number(j.Scale), size(share), flag(depth%4 == 0 && out.bits%16 == 0))
+	d.launch(op, d.tiles("contrast_gradient"), count*g.blocks(), contrastThreads, arguments)
+	if count > 1 || g.add {
+		d.each(op, "product_merge", g.out.Len(), at(g.out), out, size(count), flag(g.add))
+	}
 }

@@ -87,7 +87,7 @@ func (d *Device) Conv2DBackwardWeights(dw, dy, x kernels.Tensor, c kernels.Conv)
 	}
 	count, share := parts(pixels, dw.Len())
 	partial := d.scratch(op, count*dw.Len())
-	arguments := append([]argument{argument(partial), at(dy), at(x)}, geometry(dy, x, dw, c)...)
+	arguments := append([]argument{partial.argument(), at(dy), at(x)}, geometry(dy, x, dw, c)...)
 	d.each(op, "convolve_weights", count*dw.Len(), append(arguments, size(pixels), size(share), size(dw.Len()))...)
 	d.merge(op, dw, partial, count)
 }

@@ -1,8 +1,9 @@
 // Package cuda is the device for NVIDIA GPUs: hand-written PTX, launched over the small interface of a driver. It is plain
 // Go; which driver runs the kernels is the caller's choice: the interpreter of package ptxsim needs no GPU.
 //
-// Its kernels are one thread an output or one warp a row, in float32 with float64 where the contract sums in it: exact,
-// and the same bits on every GPU and on the interpreter. All sums have an order that follows from the shapes alone.
+// Its kernels are in float32 with float64 where the contract sums in it: exact, and the same bits on every GPU and on the
+// interpreter. All sums have an order that follows from the shapes alone. Activations may be bfloat16. Products of matrices and the
+// contrastive loss go in tiles through shared memory; convolutions are one thread an output.
 // [Settings] can have products of float32 computed on tensor cores, faster and less exactly.
 package cuda
 
@@ -21,7 +22,7 @@ var sources embed.FS
 
 const (
 	folder = "ptx"
-	// library is the file of functions that is appended to every family of kernels.
+	// library is the file of functions: those that a family declares are appended to it.
 	library = "functions.ptx"
 )
 
@@ -44,13 +45,13 @@ type Settings struct {
 	Products Products
 }
 
-// Device is a GPU as a device of package kernels. It has float32 alone as type of activations.
+// Device is a GPU as a device of package kernels. Activations are float32 or bfloat16.
 type Device struct {
 	settings  Settings
 	driver    driver.Device
 	stream    driver.Stream
 	families  map[string]family // by kernel, those that are not compiled yet
-	functions map[string]driver.Function
+	functions map[string]kernel
 	check     kernels.Check
 	memory    memory
 	arguments []byte // of the launch at hand
@@ -75,8 +76,8 @@ func Open(gpu driver.Device, settings Settings) (*Device, error) {
 
 // open is Open with the given kernels.
 func open(gpu driver.Device, settings Settings, list []family) (*Device, error) {
-	d := &Device{settings: settings, driver: gpu, families: map[string]family{}, functions: map[string]driver.Function{}, memory: newMemory(), wideBlocks: wideBlocks}
-	d.check = kernels.Check{Type: kernels.Float32, Owner: d}
+	d := &Device{settings: settings, driver: gpu, families: map[string]family{}, functions: map[string]kernel{}, memory: newMemory(), wideBlocks: wideBlocks}
+	d.check = kernels.Check{Type: kernels.Float32, Owner: d, BFloat16: true}
 	stream, err := gpu.NewStream()
 	if err == nil {
 		d.stream = stream
@@ -92,6 +93,13 @@ func open(gpu driver.Device, settings Settings, list []family) (*Device, error) 
 // family is the PTX of one family of kernels with the functions that it calls; name is its file.
 type family struct {
 	name, text string
+	widths     map[string]int // elements of a thread, by kernel
+}
+
+// kernel is what can be launched.
+type kernel struct {
+	driver.Function
+	width int // elements of a thread
 }
 
 // families are all kernels that ship.
@@ -113,9 +121,26 @@ func families() ([]family, error) {
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, family{file.Name(), string(text) + string(functions)})
+		list = append(list, family{name: file.Name(), text: string(text) + declared(string(text), string(functions))})
 	}
 	return list, nil
+}
+
+var function = regexp.MustCompile(`(?m)^\.func (?:\(.*?\) )?(\w+)\(`)
+
+// declared is those of the library's functions that a family declares.
+func declared(family, library string) string {
+	names := map[string]bool{}
+	for _, match := range function.FindAllStringSubmatch(family, -1) {
+		names[match[1]] = true
+	}
+	var all strings.Builder
+	for _, text := range strings.SplitAfter(library, "\n}\n") {
+		if match := function.FindStringSubmatch(text); match != nil && names[match[1]] {
+			all.WriteString(text)
+		}
+	}
+	return all.String()
 }
 
 var entry = regexp.MustCompile(`(?m)^\.visible \.entry (\w+)`)
@@ -123,7 +148,7 @@ var entry = regexp.MustCompile(`(?m)^\.visible \.entry (\w+)`)
 // find notes which family has which kernel, and compiles all but those of tensor cores, which take longest and which not every
 // caller needs: these at their first call.
 func (d *Device) find(list []family) error {
-	for _, f := range list {
+	for _, f := range inAllVariants(list) {
 		for _, match := range entry.FindAllStringSubmatch(f.text, -1) {
 			d.families[match[1]] = f
 		}
@@ -143,9 +168,11 @@ func (d *Device) load(f family) error {
 		return err
 	}
 	for _, match := range entry.FindAllStringSubmatch(f.text, -1) {
-		if d.functions[match[1]], err = module.Function(match[1]); err != nil {
+		function, err := module.Function(match[1])
+		if err != nil {
 			return err
 		}
+		d.functions[match[1]] = kernel{function, f.widths[match[1]]}
 		delete(d.families, match[1])
 	}
 	return nil
@@ -158,7 +185,7 @@ func (d *Device) function(kernel string) (driver.Function, error) {
 			return nil, err
 		}
 	}
-	return d.functions[kernel], nil
+	return d.functions[kernel].Function, nil
 }
 
 // fail makes err the device's error unless it has one.
@@ -177,9 +204,9 @@ func (d *Device) Products() string { return d.settings.Products.String() }
 // Type is Float32.
 func (d *Device) Type() kernels.Type { return kernels.Float32 }
 
-// Supports reports whether the device has tensors of a type: BFloat16 it has not.
+// Supports reports whether the device has tensors of a type: it has all.
 func (d *Device) Supports(t kernels.Type) bool {
-	return t == kernels.Float32 || t == kernels.Float64 || t == kernels.Int32
+	return t == kernels.Float32 || t == kernels.BFloat16 || t == kernels.Float64 || t == kernels.Int32
 }
 
 // Sync waits for all operations issued so far.

@@ -39,7 +39,7 @@ func TestOutOfMemory(t *testing.T) {
 
 // TestFails: an operation that its driver refuses makes the device fail for good, with its name in the error.
 func TestFails(t *testing.T) {
-	driver := ptxsim.Open(ptxsim.Options{BlockInstructions: 2000})
+	driver := ptxsim.Open(ptxsim.Options{BlockInstructions: 200})
 	dev := openOver(t, driver)
 	x, out := dev.New(kernels.Float32, 1<<20), dev.New(kernels.Float64, 1)
 	dev.Fill(x, 1)
@@ -47,7 +47,7 @@ func TestFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	dev.SumSquares(out, x) // its threads take more instructions than that
-	const want = "cuda/float32: SumSquares: kernel squares: "
+	const want = "cuda/float32: SumSquares: kernel block_sums: "
 	for range 2 {
 		if err := dev.Sync(); err == nil || len(err.Error()) < len(want) || err.Error()[:len(want)] != want {
 			t.Fatalf("error %v, expected %s...", err, want)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"gzpt/cuda/internal/driver"
 	"gzpt/kernels"
@@ -15,21 +16,37 @@ const (
 	warpThreads  = 32
 )
 
-// argument is one of a kernel: every parameter takes 8 bytes, as some drivers pass no other size.
-type argument = uint64
+// argument is one of a kernel: every parameter takes 8 bytes, as some drivers pass no other size. What it is decides which
+// variant of the kernel runs.
+type argument struct {
+	bits    uint64
+	address bool
+	bytes   int  // of an element, of the address of a tensor
+	half    bool // the address of bfloat16
+	period  bool // a length that the elements of a thread must not straddle
+}
 
 // at is the address of a tensor, 0 for the zero Tensor.
-func at(t kernels.Tensor) argument { return argument(t.Address()) }
+func at(t kernels.Tensor) argument {
+	a := argument{bits: uint64(t.Address()), address: true, half: t.Type() == kernels.BFloat16}
+	if t.Rank() > 0 {
+		a.bytes = t.Type().Size()
+	}
+	return a
+}
 
-func size(n int) argument { return argument(n) }
+func size(n int) argument { return argument{bits: uint64(n)} }
 
-func number(v float64) argument { return math.Float64bits(v) }
+// period is a size that says how often something repeats, such as the number of channels.
+func period(n int) argument { return argument{bits: uint64(n), period: true} }
+
+func number(v float64) argument { return argument{bits: math.Float64bits(v)} }
 
 func flag(b bool) argument {
 	if b {
-		return 1
+		return size(1)
 	}
-	return 0
+	return size(0)
 }
 
 var errTooLong = errors.New("more than 2147483647 elements, which the kernels cannot count")
@@ -43,7 +60,8 @@ func (d *Device) fits(op string, ts ...kernels.Tensor) {
 	}
 }
 
-// each launches a kernel with one thread for each of n elements, the kernel's last argument.
+// each launches a kernel with one thread for each of n elements, the kernel's last argument, or one for several elements where
+// a variant of the kernel can have that.
 func (d *Device) each(op, kernel string, n int, arguments ...argument) {
 	if n == 0 {
 		return
@@ -51,7 +69,35 @@ func (d *Device) each(op, kernel string, n int, arguments ...argument) {
 	if n > math.MaxInt32 {
 		d.fail(op, errTooLong)
 	}
-	d.launch(op, kernel, (n+blockThreads-1)/blockThreads, blockThreads, append(arguments, size(n)))
+	half := slices.ContainsFunc(arguments, func(a argument) bool { return a.half })
+	name, width := variant{half: half}.name(kernel), 1
+	wide := variant{half: half, wide: true}.name(kernel)
+	if w := d.functions[wide].width; w > 0 && fits(w, n, arguments) {
+		name, width = wide, w
+	}
+	threads := n / width
+	d.launch(op, name, (threads+blockThreads-1)/blockThreads, blockThreads, append(arguments, size(n)))
+}
+
+// fits reports whether n elements and everything that repeats are whole threads of width elements, and all addresses multiples
+// of 16 bytes.
+func fits(width, n int, arguments []argument) bool {
+	for _, a := range arguments {
+		if a.address && a.bits%16 != 0 || a.period && a.bits%uint64(width) != 0 {
+			return false
+		}
+	}
+	return n%width == 0
+}
+
+// mapped is each for a kernel that works on every element alone: those behind the last whole thread have a launch of their own.
+func (d *Device) mapped(op, kernel string, n int, arguments ...argument) {
+	whole := n / mostElements * mostElements
+	d.each(op, kernel, whole, arguments...)
+	for i, a := range arguments {
+		arguments[i].bits += uint64(whole * a.bytes)
+	}
+	d.each(op, kernel, n-whole, arguments...)
 }
 
 // rows launches a kernel with one warp for each of n rows.
@@ -73,7 +119,7 @@ func (d *Device) launch(op, kernel string, blocks, threads int, arguments []argu
 	}
 	d.arguments = d.arguments[:0]
 	for _, a := range arguments {
-		d.arguments = binary.LittleEndian.AppendUint64(d.arguments, a)
+		d.arguments = binary.LittleEndian.AppendUint64(d.arguments, a.bits)
 	}
 	if err := d.stream.Launch(driver.Launch{Function: f, Grid: [3]int{blocks, 1, 1}, Block: [3]int{threads, 1, 1}, Arguments: d.arguments}); err != nil {
 		d.fail(op, fmt.Errorf("kernel %s: %w", kernel, err))

@@ -22,16 +22,17 @@ type rowSums struct {
 	sums, losses, weights scratch
 }
 
-func (d *Device) rowSums(op string, rows int) rowSums {
-	s := d.scratch(op, 3*rows)
+func (d *Device) rowSums(op string, rows int) rowSums { return rowSumsIn(d.scratch(op, 3*rows), rows) }
+
+func rowSumsIn(s scratch, rows int) rowSums {
 	return rowSums{rows, s, s.from(rows), s.from(2 * rows)}
 }
 
 // What a loss divides by, as row_weights names it.
-const (
-	byAll    argument = iota // the sum of all labels, unless it is 0
-	byAnchor                 // that of the row, and the number of rows, unless it is 0
-	byAny                    // the sum of all labels
+var (
+	byAll    = size(0) // the sum of all labels, unless it is 0
+	byAnchor = size(1) // that of the row, and the number of rows, unless it is 0
+	byAny    = size(2) // the sum of all labels
 )
 
 func divisor(n kernels.Normaliser) argument {
@@ -45,7 +46,7 @@ func divisor(n kernels.Normaliser) argument {
 // loss unless that is the zero Tensor.
 func (d *Device) weigh(op string, loss kernels.Tensor, r rowSums, divisor argument, scale float64) {
 	d.launch(op, "row_weights", 1, warpThreads, []argument{
-		at(loss), argument(r.weights), argument(r.sums), argument(r.losses), size(r.count), divisor, number(scale),
+		at(loss), r.weights.argument(), r.sums.argument(), r.losses.argument(), size(r.count), divisor, number(scale),
 	})
 }
 
@@ -53,7 +54,7 @@ func (d *Device) weigh(op string, loss kernels.Tensor, r rowSums, divisor argume
 func (d *Device) positives(op string, loss, logp, labels kernels.Tensor, n kernels.Normaliser, scale float64) rowSums {
 	d.fits(op, logp)
 	r := d.rowSums(op, logp.Rows())
-	d.rows(op, "positives_rows", r.count, argument(r.sums), argument(r.losses), at(logp), at(labels), size(logp.Channels()))
+	d.rows(op, "positives_rows", r.count, r.sums.argument(), r.losses.argument(), at(logp), at(labels), size(logp.Channels()))
 	d.weigh(op, loss, r, divisor(n), scale)
 	return r
 }
@@ -69,7 +70,7 @@ func (d *Device) PositivesLossBackward(dx, logp, labels kernels.Tensor, normalis
 	const op = "PositivesLossBackward"
 	d.check.PositivesLossBackward(dx, logp, labels, normaliser)
 	r := d.positives(op, kernels.Tensor{}, logp, labels, normaliser, scale)
-	d.each(op, "positives_backward", dx.Len(), at(dx), at(logp), at(labels), argument(r.weights), argument(r.sums),
+	d.each(op, "positives_backward", dx.Len(), at(dx), at(logp), at(labels), r.weights.argument(), r.sums.argument(),
 		size(dx.Channels()), number(scale))
 }
 
@@ -80,7 +81,7 @@ func (d *Device) AlignmentLoss(loss, o, t, a kernels.Tensor, scale float64) {
 	d.check.Alignment(op, o, t, a)
 	d.fits(op, o, a)
 	r := d.rowSums(op, o.Dim(0))
-	d.rows(op, "alignment_rows", r.count, argument(r.sums), argument(r.losses), at(o), at(t), at(a), size(o.Dim(0)), size(o.Dim(1)))
+	d.rows(op, "alignment_rows", r.count, r.sums.argument(), r.losses.argument(), at(o), at(t), at(a), size(o.Dim(0)), size(o.Dim(1)))
 	d.weigh(op, loss, r, byAny, scale)
 }
 
@@ -91,7 +92,7 @@ func (d *Device) AlignmentLossBackward(do, t, a kernels.Tensor, scale float64) {
 	d.fits(op, t, a)
 	r := d.rowSums(op, do.Dim(0))
 	// The sums of the rows of a are wanted alone: a depth of 0 leaves the products out.
-	d.rows(op, "alignment_rows", r.count, argument(r.sums), argument(r.losses), at(t), at(t), at(a), size(do.Dim(0)), size(0))
+	d.rows(op, "alignment_rows", r.count, r.sums.argument(), r.losses.argument(), at(t), at(t), at(a), size(do.Dim(0)), size(0))
 	d.weigh(op, kernels.Tensor{}, r, byAny, scale)
-	d.each(op, "alignment_backward", do.Len(), at(do), at(t), at(a), argument(r.weights), size(do.Dim(0)), size(do.Dim(1)), number(scale))
+	d.each(op, "alignment_backward", do.Len(), at(do), at(t), at(a), r.weights.argument(), size(do.Dim(0)), size(do.Dim(1)), number(scale))
 }

@@ -160,5 +160,8 @@ func (d *Device) scratch(op string, n int) scratch {
 // scratch is an address of float64 numbers.
 type scratch uint64
 
+// argument is the address as an argument of a kernel.
+func (s scratch) argument() argument { return argument{bits: uint64(s), address: true} }
+
 // from is the numbers from number n on.
 func (s scratch) from(n int) scratch { return s + scratch(8*n) }

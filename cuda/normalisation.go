@@ -18,8 +18,8 @@ func (d *Device) moments(op string, moments, x kernels.Tensor) {
 	}
 	count, share := parts(rows, channels)
 	partial := d.scratch(op, 2*count*channels)
-	d.each(op, "moments_parts", count*channels, argument(partial), at(x), size(rows), size(channels), size(share))
-	d.each(op, "moments_merge", channels, at(moments), argument(partial), size(rows), size(share), size(count))
+	d.each(op, "moments_parts", count*channels, partial.argument(), at(x), size(rows), period(channels), size(share))
+	d.each(op, "moments_merge", channels, at(moments), partial.argument(), size(rows), size(share), size(count))
 }
 
 // BatchNormStats turns the moments of rows rows into Mean and InvStd and moves the running statistics.
@@ -58,7 +58,7 @@ func (d *Device) BatchNormAddReLU(y, x, r kernels.Tensor, n kernels.Norm) {
 }
 
 func (d *Device) norm(op string, y, x, r kernels.Tensor, n kernels.Norm, relu bool) {
-	d.each(op, "norm", y.Len(), at(y), at(x), at(r), at(n.Gamma), at(n.Beta), at(n.Mean), at(n.InvStd), size(y.Channels()), flag(relu))
+	d.each(op, "norm", y.Len(), at(y), at(x), at(r), at(n.Gamma), at(n.Beta), at(n.Mean), at(n.InvStd), period(y.Channels()), flag(relu))
 }
 
 // BatchNormBackward is the gradient of BatchNorm in train mode.
@@ -84,7 +84,7 @@ func (d *Device) BatchNormAddReLUBackward(dx, dr, dgamma, dbeta, dy, y, x kernel
 }
 
 // normBackward sums the gradient g and g*xhat over the rows in parts, merges the parts, then makes dx and, where it is
-// one, dr of the sums. Without y there is no ReLU.
+// one, dr of their means. Without y there is no ReLU.
 func (d *Device) normBackward(op string, dx, dr, dgamma, dbeta, dy, y, x kernels.Tensor, n kernels.Norm) {
 	rows, channels := x.Rows(), x.Channels()
 	if x.Len() == 0 {
@@ -93,10 +93,10 @@ func (d *Device) normBackward(op string, dx, dr, dgamma, dbeta, dy, y, x kernels
 	d.fits(op, x)
 	count, share := parts(rows, channels)
 	partial := d.scratch(op, 2*(count+1)*channels)
-	sums := partial.from(2 * count * channels)
-	d.each(op, "norm_parts", count*channels, argument(partial), at(dy), at(y), at(x), at(n.Mean), at(n.InvStd),
-		size(rows), size(channels), size(share))
-	d.each(op, "norm_sums", channels, argument(sums), at(dgamma), at(dbeta), argument(partial), size(count))
+	means := partial.from(2 * count * channels)
+	d.each(op, "norm_parts", count*channels, partial.argument(), at(dy), at(y), at(x), at(n.Mean), at(n.InvStd),
+		size(rows), period(channels), size(share))
+	d.each(op, "norm_sums", channels, means.argument(), at(dgamma), at(dbeta), partial.argument(), size(count), number(float64(rows)))
 	d.each(op, "norm_data", x.Len(), at(dx), at(dr), at(dy), at(y), at(x), at(n.Gamma), at(n.Mean), at(n.InvStd),
-		argument(sums), size(channels), number(float64(rows)))
+		means.argument(), period(channels))
 }

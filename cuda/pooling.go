@@ -5,7 +5,7 @@ import "gzpt/kernels"
 // windows is the arguments of the kernels of a max pool behind their tensors.
 func windows(y, x kernels.Tensor, p kernels.Pool) []argument {
 	return []argument{
-		size(x.Dim(1)), size(x.Dim(2)), size(x.Dim(3)), size(y.Dim(1)), size(y.Dim(2)), size(p.Size), size(p.Stride), size(p.Pad),
+		size(x.Dim(1)), size(x.Dim(2)), period(x.Dim(3)), size(y.Dim(1)), size(y.Dim(2)), size(p.Size), size(p.Stride), size(p.Pad),
 	}
 }
 
@@ -30,12 +30,12 @@ func (d *Device) GlobalAveragePool(y, x kernels.Tensor) {
 	const op = "GlobalAveragePool"
 	d.check.GlobalAveragePool(op, y, x)
 	d.fits(op, x)
-	d.each(op, "average", y.Len(), at(y), at(x), size(x.Dim(1)*x.Dim(2)), size(x.Dim(3)))
+	d.each(op, "average", y.Len(), at(y), at(x), size(x.Dim(1)*x.Dim(2)), period(x.Dim(3)))
 }
 
 // GlobalAveragePoolBackward: dx[n,h,w,c] = dy[n,c] / (H*W).
 func (d *Device) GlobalAveragePoolBackward(dx, dy kernels.Tensor) {
 	const op = "GlobalAveragePoolBackward"
 	d.check.GlobalAveragePool(op, dy, dx)
-	d.each(op, "average_backward", dx.Len(), at(dx), at(dy), size(dx.Dim(1)*dx.Dim(2)), size(dx.Dim(3)))
+	d.each(op, "average_backward", dx.Len(), at(dx), at(dy), size(dx.Dim(1)*dx.Dim(2)), period(dx.Dim(3)))
 }

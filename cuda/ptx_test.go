@@ -24,7 +24,7 @@ func TestAssembles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range list {
+	for _, f := range inAllVariants(list) {
 		file := filepath.Join(t.TempDir(), f.name)
 		if err := os.WriteFile(file, []byte(f.text), 0o600); err != nil {
 			t.Fatal(err)

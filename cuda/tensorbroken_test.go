@@ -124,7 +124,7 @@ func (b brokenTensor) applied(t *testing.T, whole []family, file string) (list [
 func shown(t *testing.T, list []family, typ kernels.Type) (results []float64, found string) {
 	t.Helper()
 	conflicts := ""
-	gpu, err := open(ptxsim.Open(ptxsim.Options{Observe: func(p *ptxsim.Profile) {
+	dev, err := open(ptxsim.Open(ptxsim.Options{Observe: func(p *ptxsim.Profile) {
 		if p.Total.SharedConflicts != 0 && conflicts == "" {
 			conflicts = fmt.Sprintf("%s: %d conflicts", p.Kernel, p.Total.SharedConflicts)
 		}
@@ -132,9 +132,8 @@ func shown(t *testing.T, list []family, typ kernels.Type) (results []float64, fo
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer gpu.Close()
-	gpu.check.BFloat16, gpu.wideBlocks = true, 1
-	dev := withBFloat16{gpu}
+	defer dev.Close()
+	dev.wideBlocks = 1
 	for _, g := range brokenShapes {
 		values, err := convolved(dev, g, typ)
 		if err != nil {

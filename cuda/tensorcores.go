@@ -26,7 +26,7 @@ func numberOf(t kernels.Type) (name string, vector int) {
 }
 
 // word is an argument of 64 bits: an address in scratch memory, two numbers of 32 bits.
-func word(bits uint64) argument { return bits }
+func word(bits uint64) argument { return argument{bits: bits} }
 
 // reciprocal is what kernels divide numbers below 2^31 by n with: they double a number, take the upper half of its product with the
 // lower word, and shift it by the upper word.

@@ -13,36 +13,15 @@ import (
 	"gzpt/kernels/kerneltest"
 )
 
-// withBFloat16 is a device whose convolutions are to be tried with bfloat16 activations too.
-type withBFloat16 struct{ *Device }
-
-func (d withBFloat16) Supports(t kernels.Type) bool {
-	return t == kernels.BFloat16 || d.Device.Supports(t)
-}
-
-// Fill goes through the host for the type that the kernels of other operations lack.
-func (d withBFloat16) Fill(x kernels.Tensor, v float64) {
-	if x.Type() != kernels.BFloat16 {
-		d.Device.Fill(x, v)
-		return
-	}
-	values := make([]float64, x.Len())
-	for i := range values {
-		values[i] = v
-	}
-	d.WriteFloat64(x, values)
-}
-
-// openTensorCores opens the device with tf32 products, and bfloat16 tensors for convolutions.
-func openTensorCores(tb testing.TB, options ptxsim.Options) withBFloat16 {
+// openTensorCores opens the device with tf32 products.
+func openTensorCores(tb testing.TB, options ptxsim.Options) *Device {
 	tb.Helper()
 	dev, err := Open(ptxsim.Open(options), Settings{Products: TF32})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	dev.check.BFloat16 = true
 	dev.wideBlocks = 1 // so that few pixels reach all kernels
-	return withBFloat16{dev}
+	return dev
 }
 
 // tensorRoundings is the error of a sum of products on tensor cores, in units of 2^-23 of the sum of the absolute products, at

@@ -414,6 +414,7 @@ func (k Check) ContrastiveLossBackward(dq, dk, lse, q, keys, queue Tensor, label
 func (k Check) ContrastiveLossAndBackward(loss, lse, dq, dk, q, keys, queue Tensor, labels Labels, c Contrast) (symmetric bool) {
 	const op = "ContrastiveLossAndBackward"
 	k.contrastiveLoss(op, loss, lse, q, keys, queue, labels, c)
+	apart(op, loss, dq, dk)
 	return k.contrastiveLossBackward(op, dq, dk, lse, q, keys, queue, labels, c)
 }
 

@@ -43,7 +43,7 @@ func (s *dataSettings) addFlags(f *flags) {
 		"image); default: the full scale of 8 or 16 bits")
 	g.BoolVar(&s.AllowOutside, "allow-outside", false, "let a manifest name files outside its folder")
 	g.BoolVar(&s.SkipBad, "skip-bad", false, "list and leave out bad images and bad gaze instead of stopping")
-	g.Var((*cacheValue)(&s.Cache), "cache", "folder for decoded images: `DIR` (default: the user's cache folder; see gzpt-train cache); none keeps them in memory alone")
+	g.Var((*cacheValue)(&s.Cache), "cache", "folder for decoded images: `DIR` (default: the user's cache folder); none: in memory alone")
 	g.IntVar(&s.Phantoms, "phantoms", 1000, "number of phantoms: `N`")
 }
 

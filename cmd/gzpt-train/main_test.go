@@ -282,24 +282,35 @@ func TestEveryVerbThatComputesHasADevice(t *testing.T) {
 	}
 }
 
-// The kernels of the GPU train as the CPU does, on their interpreter.
+// The kernels of the GPU train as the CPU does, on their interpreter, and with bfloat16 as the portable device.
 func TestInterpreterTrains(t *testing.T) {
+	for precision, allowed := range map[string]float64{"float32": 1e-3, "bfloat16": 1e-2} {
+		trainsAlike(t, precision, allowed)
+	}
+}
+
+func trainsAlike(t *testing.T, precision string, allowed float64) {
+	t.Helper()
 	loss := regexp.MustCompile(`step 5/5, loss (-?[0-9.]+),`)
 	var losses []float64
 	for _, device := range []string{"ptxsim", "cpu"} {
-		o := succeed(t, tiny(filepath.Join(t.TempDir(), "out"), "--epochs", "1", "--device", device)...)
-		m := loss.FindStringSubmatch(o.stderr)
-		if m == nil || strings.Contains(o.stderr, "device cuda/float32") != (device == "ptxsim") {
-			t.Fatalf("--device %s: no loss of step 5, or not this device:\n%s", device, o.stderr)
+		c := command(t, tiny(filepath.Join(t.TempDir(), "out"), "--epochs", "1", "--device", device, "--precision", precision)...)
+		if precision == "bfloat16" {
+			c.Env = append(c.Env, "GZPT_CPU=reference")
 		}
-		v, err := strconv.ParseFloat(m[1], 64)
+		text, err := c.CombinedOutput()
+		m := loss.FindSubmatch(text)
+		if err != nil || m == nil || strings.Contains(string(text), "device cuda/float32") != (device == "ptxsim") {
+			t.Fatalf("--device %s --precision %s: error %v, no loss of step 5, or not this device:\n%s", device, precision, err, text)
+		}
+		v, err := strconv.ParseFloat(string(m[1]), 64)
 		if err != nil {
 			t.Fatal(err)
 		}
 		losses = append(losses, v)
 	}
-	if difference := math.Abs(losses[0] - losses[1]); difference > 1e-3 {
-		t.Errorf("the losses of step 5 are %v, allowed difference 0.001", losses)
+	if difference := math.Abs(losses[0] - losses[1]); difference > allowed {
+		t.Errorf("--precision %s: the losses of step 5 are %v, allowed difference %g", precision, losses, allowed)
 	}
 }
 

@@ -106,6 +106,7 @@ type call struct {
 	run      func(dev kernels.Device, t []kernels.Tensor) // t in the order of operands
 	bound    bound
 	large    bool // compared once, without the sweeps over placements
+	finite   bool // no infinities are tried: what one makes of a sum, it or NaN, decides whether what follows is 0 or NaN
 
 	roundings Roundings // of the device's products, nil for those of a chain of multiply-adds in its type
 	rounded   bool      // full has put all digits in the place of bfloat16

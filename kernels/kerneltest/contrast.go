@@ -3,6 +3,7 @@ package kerneltest
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"gzpt/kernels"
@@ -200,7 +201,7 @@ func (s contrastCase) bothCall() call {
 	if !s.symmetric && !s.detached {
 		outputs = append(outputs, out("dk", []int{s.keys, s.depth}))
 	}
-	c := call{op: "ContrastiveLossAndBackward", label: s.label(), bound: s.bothBound, large: s.large, operands: s.contrastOperands(outputs...)}
+	c := call{op: "ContrastiveLossAndBackward", label: s.label(), bound: s.bothBound, large: s.large, finite: true, operands: s.contrastOperands(outputs...)}
 	at := picker(c.operands, s.symmetric)
 	c.run = func(dev kernels.Device, t []kernels.Tensor) {
 		dev.ContrastiveLossAndBackward(t[0], t[1], t[2], at(t, "dk"), at(t, "q"), at(t, "k"), at(t, "queue"),
@@ -258,10 +259,14 @@ func contrastExponentials(x []float64) call {
 	}}
 }
 
-// keptExponentials is contrastExponentials without an lse: dk is exp(x) over the sum of all. Logits of that size are kept where
-// a device keeps any.
+// keptExponentials is contrastExponentials without an lse: x are lowered so that it is 0, which adds no rounding. Logits of that
+// size are kept where a device keeps any.
 func keptExponentials(x []float64) call {
-	n := len(x)
+	n, lse := len(x), math.Log(sumOfExponentials(x))
+	x = slices.Clone(x)
+	for i := range x {
+		x[i] -= lse
+	}
 	return call{op: "ContrastiveLossAndBackward", operands: []operand{
 		out("dk", []int{n, 1}), out("dq", []int{1, 1}), in("x", x, n, 1), in("q", []float64{1}, 1, 1), out("lse", []int{1}), sums(out("loss", []int{1})),
 		indices(in("offsets", []float64{0, 1}, 2)), indices(in("columns", []float64{0}, 1)), in("weights", []float64{1}, 1),
@@ -269,4 +274,11 @@ func keptExponentials(x []float64) call {
 		dev.ContrastiveLossAndBackward(t[5], t[4], t[1], t[0], t[3], t[2], kernels.Tensor{},
 			kernels.Labels{Offsets: t[6], Columns: t[7], Weights: t[8]}, kernels.Contrast{Scale: 1}, 1)
 	}}
+}
+
+func sumOfExponentials(x []float64) (sum float64) {
+	for _, v := range x {
+		sum += math.Exp(v)
+	}
+	return sum
 }

@@ -129,7 +129,7 @@ func (s contrastCase) gradientBound(c call, out int, lse, rounding []float64) []
 			if !s.admits(i, j) {
 				continue
 			}
-			at, factor := i*n+j, contrastScale*s.form.Scale*t.weight[i]
+			at, factor := i*n+j, contrastScale*math.Abs(s.form.Scale)*t.weight[i]
 			p := math.Exp(t.z[at]-lse[i]) * t.positives[i]
 			size := factor * (summed + 8) * (p + t.labels[at])
 			if p != 0 {

@@ -220,8 +220,10 @@ func (c call) nonFiniteFaults(dev kernels.Device) []string {
 		for _, at := range slices.Compact([]int{0, n / 2, n - 1}) {
 			poison(at, math.NaN())
 		}
-		poison(n/2, math.Inf(1))
-		poison(n/2, math.Inf(-1))
+		if !c.finite {
+			poison(n/2, math.Inf(1))
+			poison(n/2, math.Inf(-1))
+		}
 	}
 	return faults
 }
