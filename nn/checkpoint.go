@@ -38,7 +38,11 @@ const (
 // Arithmetic is the number of this version's arithmetic: while it is the same, the same settings and data give the same
 // bits on the same tier. A change that moves a bit of a training on purpose (an order of sums, a kernel, the pixels of a
 // view) raises it, so that a run which an older version began can be told that it goes on to other bits.
-const Arithmetic = 2
+const Arithmetic = 3
+
+// contrastiveArithmetic is the number that came with other bits of the contrastive methods alone: their loss and its gradient
+// became one operation.
+const contrastiveArithmetic = 3
 
 // firstArithmetic is that of checkpoints without a number.
 const firstArithmetic = 1
@@ -67,6 +71,12 @@ type CheckpointInfo struct {
 	Position Position
 	// State is the checksum of the blocks, all that was trained; a backbone that was exported from it names it.
 	State string
+}
+
+// SameBits reports whether this version's arithmetic continues the run to the bits that its own version would have given.
+func (i *CheckpointInfo) SameBits() bool {
+	contrastive := i.Config.Method == "simclr" || i.Config.Method == "moco"
+	return i.Arithmetic == Arithmetic || i.Arithmetic == contrastiveArithmetic-1 && !contrastive
 }
 
 // checkpointHeader is the JSON of a checkpoint.

@@ -61,6 +61,19 @@ func without(t *testing.T, text []byte, name string) []byte {
 	return append(bytes.Clone(text[:from-1]), text[from+n:]...)
 }
 
+// Every change of the arithmetic is told but for the third, which byol and simsiam do not see.
+func TestSameBits(t *testing.T) {
+	for _, method := range Methods() {
+		for arithmetic := firstArithmetic; arithmetic <= Arithmetic+1; arithmetic++ {
+			info := CheckpointInfo{Arithmetic: arithmetic, Config: Config{Method: method}}
+			want := arithmetic == 3 || arithmetic == 2 && (method == "byol" || method == "simsiam")
+			if got := info.SameBits(); got != want {
+				t.Errorf("%s, arithmetic %d: %v, expected %v", method, arithmetic, got, want)
+			}
+		}
+	}
+}
+
 // A checkpoint of before there was a setting, or a number of the arithmetic, loads as if it had been written with the
 // setting's default and arithmetic 1.
 func TestCheckpointWithoutALaterSetting(t *testing.T) {

@@ -160,7 +160,7 @@ func (r *Run) load(was *Record) error {
 	if here := r.dev.Name(); info.Device != here {
 		r.warn(fmt.Sprintf("the checkpoint was written on %s: on %s the run continues, but not to the same bits", info.Device, here))
 	}
-	if info.Arithmetic != nn.Arithmetic {
+	if !info.SameBits() {
 		r.warn(fmt.Sprintf("the checkpoint was written by a version of arithmetic %d: with that of this version, %d, the run continues, but not to the same bits",
 			info.Arithmetic, nn.Arithmetic))
 	}
