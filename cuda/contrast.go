@@ -21,16 +21,16 @@ func (c contrast) queued() int {
 	return c.queue.Dim(0)
 }
 
-// labelArguments are the labels as the kernels take them, with how many there are.
-func (c contrast) labelArguments() []argument {
+// withLabels is arguments with the labels as the kernels take them, with how many there are.
+func (c contrast) withLabels(a []argument) []argument {
 	l := c.labels
-	return []argument{at(l.Offsets), at(l.Columns), at(l.Weights), size(min(l.Columns.Len(), l.Weights.Len()))}
+	return append(a, at(l.Offsets), at(l.Columns), at(l.Weights), size(min(l.Columns.Len(), l.Weights.Len())))
 }
 
-// form is the arguments that say which columns an anchor has.
-func (c contrast) form() []argument {
+// withForm is arguments with those that say which columns an anchor has.
+func (c contrast) withForm(a []argument) []argument {
 	batch := c.keys.Dim(0)
-	return []argument{size(batch), size(batch + c.queued()), size(c.q.Dim(1)), size(int(c.Keys)), number(c.Scale)}
+	return append(a, size(batch), size(batch+c.queued()), size(c.q.Dim(1)), size(int(c.Keys)), number(c.Scale))
 }
 
 const (
@@ -41,9 +41,9 @@ const (
 	columnShares    = 4   // in which a block sums up the columns of its tiles
 )
 
-// tiles is the name of a kernel of tiles for the products that the device has.
-func (d *Device) tiles(kernel string) string {
-	return variant{tf32: d.settings.Products == TF32}.name(kernel)
+// tiles is a kernel of tiles for the products that the device has.
+func (d *Device) tiles(kernel string) instance {
+	return instance{kernel, variant{tf32: d.settings.Products == TF32}}
 }
 
 func tilesOf(rows int) int { return (rows + contrastTile - 1) / contrastTile }
@@ -79,15 +79,15 @@ func (d *Device) columnSums(op string, j contrast) {
 	tiles := tilesOf(anchors)
 	count, share := contrastParts(tiles, columns)
 	partial := d.scratch(op, 2*columnShares*count*anchors)
-	arguments := append([]argument{partial.argument(), at(j.q), at(j.keys), at(j.queue), size(anchors)}, j.form()...)
-	d.launch(op, d.tiles("contrast_lse"), tiles*count, contrastThreads, append(arguments, size(share), size(count)))
+	arguments := j.withForm(d.list(partial.argument(), at(j.q), at(j.keys), at(j.queue), size(anchors)))
+	d.launch(op, d.tiles("contrast_lse"), tiles*count, contrastThreads, append(arguments, size(share), size(count))...)
 	d.each(op, "contrast_merge", anchors, at(j.lse), partial.argument(), size(columnShares*count))
 }
 
 // weighLabels sums up the labels of every anchor in r, weighs them, and adds to loss unless that is the zero Tensor.
 func (d *Device) weighLabels(op string, loss kernels.Tensor, j contrast, r rowSums, scale float64) {
-	arguments := []argument{r.sums.argument(), r.losses.argument(), at(j.lse), at(j.q), at(j.keys), at(j.queue)}
-	d.rows(op, "contrast_rows", r.count, append(append(arguments, j.labelArguments()...), j.form()...)...)
+	arguments := d.list(r.sums.argument(), r.losses.argument(), at(j.lse), at(j.q), at(j.keys), at(j.queue))
+	d.rows(op, "contrast_rows", r.count, j.withForm(j.withLabels(arguments))...)
 	d.weigh(op, loss, r, divisor(j.Normaliser), scale)
 }
 
@@ -97,7 +97,7 @@ func (d *Device) ContrastiveLossBackward(dq, dk, lse, q, k, queue kernels.Tensor
 	symmetric := d.check.ContrastiveLossBackward(dq, dk, lse, q, k, queue, labels, c)
 	d.fits(op, q, k, queue)
 	j := contrast{c, lse, q, k, queue, labels}
-	sums := []gradient{{out: dq, own: q, other: k}}
+	sums := append(make([]gradient, 0, 3), gradient{out: dq, own: q, other: k})
 	if j.queued() > 0 {
 		sums = append(sums, gradient{out: dq, own: q, other: queue, first: k.Dim(0), add: true})
 	}
@@ -163,10 +163,10 @@ func (d *Device) contrastGradient(op string, g gradient, j contrast, f factors) 
 		}
 		return
 	}
-	arguments := append([]argument{at(g.own), at(g.other), at(j.lse), f.pushes, f.pulls}, j.labelArguments()...)
+	arguments := j.withLabels(d.list(at(g.out), at(g.own), at(g.other), at(j.lse), f.pushes, f.pulls))
 	depth := j.q.Dim(1)
 	if j.Keys == kernels.OwnKey && g.first == 0 {
-		d.rows(op, "contrast_own", g.own.Dim(0), append(append([]argument{at(g.out)}, arguments...), size(depth), flag(g.add), number(j.Scale))...)
+		d.rows(op, "contrast_own", g.own.Dim(0), append(arguments, size(depth), flag(g.add), number(j.Scale))...)
 		return
 	}
 	count, share := g.parts()
@@ -174,9 +174,10 @@ func (d *Device) contrastGradient(op string, g gradient, j contrast, f factors) 
 	if count > 1 || g.add {
 		out = f.partial.argument()
 	}
-	arguments = append(append([]argument{out}, arguments...), size(j.keys.Dim(0)), size(g.own.Dim(0)), size(others), size(g.first), size(depth),
+	arguments[0] = out
+	arguments = append(arguments, size(j.keys.Dim(0)), size(g.own.Dim(0)), size(others), size(g.first), size(depth),
 		size(int(j.Keys)), flag(g.keys), number(j.Scale), size(share), flag(depth%4 == 0 && out.bits%16 == 0))
-	d.launch(op, d.tiles("contrast_gradient"), count*g.blocks(), contrastThreads, arguments)
+	d.launch(op, d.tiles("contrast_gradient"), count*g.blocks(), contrastThreads, arguments...)
 	if count > 1 || g.add {
 		d.each(op, "product_merge", g.out.Len(), at(g.out), out, size(count), flag(g.add))
 	}

@@ -2,12 +2,11 @@ package cuda
 
 import "gzpt/kernels"
 
-// geometry is the arguments of the kernels of a convolution behind their tensors.
-func geometry(y, x, w kernels.Tensor, c kernels.Conv) []argument {
-	return []argument{
+// geometry is tensors with the arguments of the kernels of a convolution that stand behind them.
+func geometry(tensors []argument, y, x, w kernels.Tensor, c kernels.Conv) []argument {
+	return append(tensors,
 		size(x.Dim(1)), size(x.Dim(2)), size(x.Dim(3)), size(w.Dim(0)), size(w.Dim(1)), size(w.Dim(2)), size(y.Dim(1)), size(y.Dim(2)),
-		size(c.Stride), size(c.Pad), size(c.Dilation), size(w.Dim(3)), size(w.Dim(0) / c.Groups),
-	}
+		size(c.Stride), size(c.Pad), size(c.Dilation), size(w.Dim(3)), size(w.Dim(0)/c.Groups))
 }
 
 // Conv2D: y[n,oh,ow,k] = sum_{r,s,c} x[n,h,w,c] * w[k,r,s,c]. As its gradients it is exact float32 on ordinary cores, or, with tf32
@@ -41,7 +40,7 @@ func (d *Device) convolve(op string, y, x, w kernels.Tensor, c kernels.Conv) {
 		d.gatherForward(op, y, x, w, c, 0)
 		return
 	}
-	d.each(op, "convolve", y.Len(), append([]argument{at(y), at(x), at(w)}, geometry(y, x, w, c)...)...)
+	d.each(op, "convolve", y.Len(), geometry(d.list(at(y), at(x), at(w)), y, x, w, c)...)
 }
 
 // Conv2DBackwardData: dx is the gradient of Conv2D for x.
@@ -68,7 +67,7 @@ func (d *Device) convolveData(op string, dx, dy, w kernels.Tensor, c kernels.Con
 		d.gatherData(op, dx, dy, w, c, add)
 		return
 	}
-	arguments := append([]argument{at(dx), at(dy), at(w)}, geometry(dy, dx, w, c)...)
+	arguments := geometry(d.list(at(dx), at(dy), at(w)), dy, dx, w, c)
 	d.each(op, "convolve_data", dx.Len(), append(arguments, flag(add))...)
 }
 
@@ -87,7 +86,7 @@ func (d *Device) Conv2DBackwardWeights(dw, dy, x kernels.Tensor, c kernels.Conv)
 	}
 	count, share := parts(pixels, dw.Len())
 	partial := d.scratch(op, count*dw.Len())
-	arguments := append([]argument{partial.argument(), at(dy), at(x)}, geometry(dy, x, dw, c)...)
+	arguments := geometry(d.list(partial.argument(), at(dy), at(x)), dy, x, dw, c)
 	d.each(op, "convolve_weights", count*dw.Len(), append(arguments, size(pixels), size(share), size(dw.Len()))...)
 	d.merge(op, dw, partial, count)
 }

@@ -50,15 +50,15 @@ type Device struct {
 	settings  Settings
 	driver    driver.Device
 	stream    driver.Stream
-	families  map[string]family // by kernel, those that are not compiled yet
-	functions map[string]kernel
+	families  map[instance]family // those that are not compiled yet
+	functions map[instance]kernel
 	check     kernels.Check
 	memory    memory
-	arguments []byte // of the launch at hand
+	arguments arguments
 
-	wideBlocks int      // see the constant
-	staged     [][]byte // host memory that copies may read until somebody waits
-	err        error    // why nothing is done any more
+	wideBlocks int     // see the constant
+	staging    staging // host memory of transfers
+	err        error   // why nothing is done any more
 }
 
 var _ kernels.Device = (*Device)(nil)
@@ -76,7 +76,7 @@ func Open(gpu driver.Device, settings Settings) (*Device, error) {
 
 // open is Open with the given kernels.
 func open(gpu driver.Device, settings Settings, list []family) (*Device, error) {
-	d := &Device{settings: settings, driver: gpu, families: map[string]family{}, functions: map[string]kernel{}, memory: newMemory(), wideBlocks: wideBlocks}
+	d := &Device{settings: settings, driver: gpu, families: map[instance]family{}, functions: map[instance]kernel{}, memory: newMemory(), wideBlocks: wideBlocks}
 	d.check = kernels.Check{Type: kernels.Float32, Owner: d, BFloat16: true}
 	stream, err := gpu.NewStream()
 	if err == nil {
@@ -93,8 +93,17 @@ func open(gpu driver.Device, settings Settings, list []family) (*Device, error) 
 // family is the PTX of one family of kernels with the functions that it calls; name is its file.
 type family struct {
 	name, text string
+	variant    variant
 	widths     map[string]int // elements of a thread, by kernel
 }
+
+// instance is a kernel in a variant.
+type instance struct {
+	kernel  string
+	variant variant
+}
+
+func (i instance) String() string { return i.variant.name(i.kernel) }
 
 // kernel is what can be launched.
 type kernel struct {
@@ -149,8 +158,8 @@ var entry = regexp.MustCompile(`(?m)^\.visible \.entry (\w+)`)
 // caller needs: these at their first call.
 func (d *Device) find(list []family) error {
 	for _, f := range inAllVariants(list) {
-		for _, match := range entry.FindAllStringSubmatch(f.text, -1) {
-			d.families[match[1]] = f
+		for kernel := range f.widths {
+			d.families[instance{kernel, f.variant}] = f
 		}
 		if !strings.Contains(f.text, "mma.sync") {
 			if err := d.load(f); err != nil {
@@ -167,25 +176,26 @@ func (d *Device) load(f family) error {
 	if err != nil {
 		return err
 	}
-	for _, match := range entry.FindAllStringSubmatch(f.text, -1) {
-		function, err := module.Function(match[1])
+	for name, width := range f.widths {
+		i := instance{name, f.variant}
+		function, err := module.Function(i.String())
 		if err != nil {
 			return err
 		}
-		d.functions[match[1]] = kernel{function, f.widths[match[1]]}
-		delete(d.families, match[1])
+		d.functions[i] = kernel{function, width}
+		delete(d.families, i)
 	}
 	return nil
 }
 
 // function is a kernel, compiled if it is not yet.
-func (d *Device) function(kernel string) (driver.Function, error) {
-	if f, ok := d.families[kernel]; ok {
+func (d *Device) function(i instance) (driver.Function, error) {
+	if f, ok := d.families[i]; ok {
 		if err := d.load(f); err != nil {
 			return nil, err
 		}
 	}
-	return d.functions[kernel].Function, nil
+	return d.functions[i].Function, nil
 }
 
 // fail makes err the device's error unless it has one.
@@ -217,7 +227,7 @@ func (d *Device) wait(op string) error {
 	if d.err == nil {
 		d.fail(op, d.stream.Synchronize())
 	}
-	d.staged = d.staged[:0]
+	d.staging.reuse()
 	return d.err
 }
 

@@ -35,6 +35,18 @@ func at(t kernels.Tensor) argument {
 	return a
 }
 
+// arguments is memory for those of the launch at hand, which every launch uses again.
+type arguments struct {
+	list  [mostArguments]argument
+	bytes []byte
+}
+
+// mostArguments is more than any kernel has.
+const mostArguments = 48
+
+// list is arguments to which more can be appended without memory being taken. The next list takes their place.
+func (d *Device) list(a ...argument) []argument { return append(d.arguments.list[:0], a...) }
+
 func size(n int) argument { return argument{bits: uint64(n)} }
 
 // period is a size that says how often something repeats, such as the number of channels.
@@ -70,13 +82,13 @@ func (d *Device) each(op, kernel string, n int, arguments ...argument) {
 		d.fail(op, errTooLong)
 	}
 	half := slices.ContainsFunc(arguments, func(a argument) bool { return a.half })
-	name, width := variant{half: half}.name(kernel), 1
-	wide := variant{half: half, wide: true}.name(kernel)
+	chosen, width := instance{kernel, variant{half: half}}, 1
+	wide := instance{kernel, variant{half: half, wide: true}}
 	if w := d.functions[wide].width; w > 0 && fits(w, n, arguments) {
-		name, width = wide, w
+		chosen, width = wide, w
 	}
 	threads := n / width
-	d.launch(op, name, (threads+blockThreads-1)/blockThreads, blockThreads, append(arguments, size(n)))
+	d.launch(op, chosen, (threads+blockThreads-1)/blockThreads, blockThreads, append(d.list(arguments...), size(n))...)
 }
 
 // fits reports whether n elements and everything that repeats are whole threads of width elements, and all addresses multiples
@@ -103,12 +115,12 @@ func (d *Device) mapped(op, kernel string, n int, arguments ...argument) {
 // rows launches a kernel with one warp for each of n rows.
 func (d *Device) rows(op, kernel string, n int, arguments ...argument) {
 	if n > 0 {
-		d.launch(op, kernel, n, warpThreads, arguments)
+		d.launch(op, instance{kernel: kernel}, n, warpThreads, arguments...)
 	}
 }
 
 // launch launches a kernel unless the device has failed.
-func (d *Device) launch(op, kernel string, blocks, threads int, arguments []argument) {
+func (d *Device) launch(op string, kernel instance, blocks, threads int, arguments ...argument) {
 	if d.err != nil {
 		return
 	}
@@ -117,11 +129,12 @@ func (d *Device) launch(op, kernel string, blocks, threads int, arguments []argu
 		d.fail(op, fmt.Errorf("kernel %s: %w", kernel, err))
 		return
 	}
-	d.arguments = d.arguments[:0]
+	packed := d.arguments.bytes[:0]
 	for _, a := range arguments {
-		d.arguments = binary.LittleEndian.AppendUint64(d.arguments, a.bits)
+		packed = binary.LittleEndian.AppendUint64(packed, a.bits)
 	}
-	if err := d.stream.Launch(driver.Launch{Function: f, Grid: [3]int{blocks, 1, 1}, Block: [3]int{threads, 1, 1}, Arguments: d.arguments}); err != nil {
+	d.arguments.bytes = packed
+	if err := d.stream.Launch(driver.Launch{Function: f, Grid: [3]int{blocks, 1, 1}, Block: [3]int{threads, 1, 1}, Arguments: packed}); err != nil {
 		d.fail(op, fmt.Errorf("kernel %s: %w", kernel, err))
 	}
 }

@@ -45,9 +45,8 @@ func divisor(n kernels.Normaliser) argument {
 // weigh makes the weights of the rows from their sums, and adds scale times the weighted losses of the rows, negated, to
 // loss unless that is the zero Tensor.
 func (d *Device) weigh(op string, loss kernels.Tensor, r rowSums, divisor argument, scale float64) {
-	d.launch(op, "row_weights", 1, warpThreads, []argument{
-		at(loss), r.weights.argument(), r.sums.argument(), r.losses.argument(), size(r.count), divisor, number(scale),
-	})
+	d.launch(op, instance{kernel: "row_weights"}, 1, warpThreads,
+		at(loss), r.weights.argument(), r.sums.argument(), r.losses.argument(), size(r.count), divisor, number(scale))
 }
 
 // positives sums up the rows of a loss and weighs them.

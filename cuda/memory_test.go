@@ -100,3 +100,60 @@ func TestBuffers(t *testing.T) {
 	dev.FreeBuffer(third)
 	dev.FreeBuffer(second)
 }
+
+// late copies to the device when somebody waits, and no earlier.
+type late struct {
+	driver.Device
+}
+
+type lateStream struct {
+	driver.Stream
+	pending []func() error
+}
+
+func (l late) NewStream() (driver.Stream, error) {
+	s, err := l.Device.NewStream()
+	return &lateStream{Stream: s}, err
+}
+
+func (s *lateStream) CopyIn(to driver.Pointer, from []byte) error {
+	s.pending = append(s.pending, func() error { return s.Stream.CopyIn(to, from) })
+	return nil
+}
+
+func (s *lateStream) CopyOut(to []byte, from driver.Pointer) error {
+	s.pending = append(s.pending, func() error { return s.Stream.CopyOut(to, from) })
+	return nil
+}
+
+func (s *lateStream) Synchronize() error {
+	for _, copy := range s.pending {
+		if err := copy(); err != nil {
+			return err
+		}
+	}
+	s.pending = nil
+	return s.Stream.Synchronize()
+}
+
+// TestStagedMemory: host memory that a copy has still to read is not used for another.
+func TestStagedMemory(t *testing.T) {
+	dev, err := Open(late{ptxsim.Open(ptxsim.Options{})}, Settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dev.Close()
+	x, y := dev.New(kernels.Float32, 2), dev.New(kernels.Float32, 2)
+	for round := range 3 {
+		first := float32(10 * round)
+		dev.Write(x, []float32{first, first + 1})
+		dev.Write(y, []float32{first + 2, first + 3})
+		got := make([]float32, 2)
+		for i, tensor := range []kernels.Tensor{x, y} {
+			want := first + float32(2*i)
+			if err := dev.Read(got, tensor); err != nil || got[0] != want || got[1] != want+1 {
+				t.Errorf("round %d: read %v, error %v, expected %v and %v", round, got, err, want, want+1)
+			}
+		}
+	}
+}

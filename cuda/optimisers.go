@@ -64,7 +64,7 @@ func (d *Device) reduce(op string, out argument, partial scratch, x kernels.Tens
 	d.fits(op, x)
 	blocks := min((x.Len()+reductionElements-1)/reductionElements, reductionBlocks)
 	if blocks > 0 {
-		d.launch(op, "block_sums", blocks, blockThreads, []argument{partial.argument(), at(x), size(x.Len()), flag(count), flag(at(x).bits%16 == 0)})
+		d.launch(op, instance{kernel: "block_sums"}, blocks, blockThreads, partial.argument(), at(x), size(x.Len()), flag(count), flag(at(x).bits%16 == 0))
 	}
-	d.launch(op, "total", 1, warpThreads, []argument{out, partial.argument(), size(blocks)})
+	d.launch(op, instance{kernel: "total"}, 1, warpThreads, out, partial.argument(), size(blocks))
 }

@@ -2,11 +2,10 @@ package cuda
 
 import "gzpt/kernels"
 
-// windows is the arguments of the kernels of a max pool behind their tensors.
-func windows(y, x kernels.Tensor, p kernels.Pool) []argument {
-	return []argument{
-		size(x.Dim(1)), size(x.Dim(2)), period(x.Dim(3)), size(y.Dim(1)), size(y.Dim(2)), size(p.Size), size(p.Stride), size(p.Pad),
-	}
+// windows is tensors with the arguments of the kernels of a max pool that stand behind them.
+func windows(tensors []argument, y, x kernels.Tensor, p kernels.Pool) []argument {
+	return append(tensors,
+		size(x.Dim(1)), size(x.Dim(2)), period(x.Dim(3)), size(y.Dim(1)), size(y.Dim(2)), size(p.Size), size(p.Stride), size(p.Pad))
 }
 
 // MaxPool: y = the largest x of the window, padding excluded.
@@ -14,7 +13,7 @@ func (d *Device) MaxPool(y, x kernels.Tensor, p kernels.Pool) {
 	const op = "MaxPool"
 	d.check.MaxPool(op, y, x, p)
 	d.fits(op, x)
-	d.each(op, "max_pool", y.Len(), append([]argument{at(y), at(x)}, windows(y, x, p)...)...)
+	d.each(op, "max_pool", y.Len(), windows(d.list(at(y), at(x)), y, x, p)...)
 }
 
 // MaxPoolBackward: dx = 0, then every dy goes to the first element of its window that equals y.
@@ -22,7 +21,7 @@ func (d *Device) MaxPoolBackward(dx, dy, y, x kernels.Tensor, p kernels.Pool) {
 	const op = "MaxPoolBackward"
 	d.check.MaxPoolBackward(dx, dy, y, x, p)
 	d.fits(op, y)
-	d.each(op, "max_pool_backward", dx.Len(), append([]argument{at(dx), at(dy), at(y), at(x)}, windows(y, x, p)...)...)
+	d.each(op, "max_pool_backward", dx.Len(), windows(d.list(at(dx), at(dy), at(y), at(x)), y, x, p)...)
 }
 
 // GlobalAveragePool: y[n,c] = sum_{h,w} x[n,h,w,c] / (H*W).

@@ -10,6 +10,9 @@ const (
 	mostTiles      = 264             // up to which sums are cut: two for each multiprocessor of an H200
 )
 
+// productTF32 is the kernel of products on tensor cores.
+var productTF32 = instance{kernel: "product_tf32"}
+
 // matrix is an operand of a product: element [i,k] is across*i + along*k elements behind the address of x.
 type matrix struct {
 	x             kernels.Tensor
@@ -32,9 +35,9 @@ func (d *Device) MatMul(c, a, b kernels.Tensor, p kernels.Product) {
 	const op = "MatMul"
 	_, _, depth := d.check.MatMul(c, a, b, p)
 	d.fits(op, a, b, c)
-	kernel := "product"
+	kernel := instance{kernel: "product"}
 	if d.settings.Products == TF32 {
-		kernel = "product_tf32"
+		kernel = productTF32
 	}
 	d.product(op, kernel, c, operand(a, p.TransA), operand(b, !p.TransB), depth, p.Accumulate)
 }
@@ -44,11 +47,11 @@ func (d *Device) PairwiseMinimum(c, a, b kernels.Tensor) {
 	const op = "PairwiseMinimum"
 	_, _, depth := d.check.PairwiseMinimum(c, a, b)
 	d.fits(op, a, b, c)
-	d.product(op, variant{minimum: true}.name("product"), c, operand(a, false), operand(b, false), depth, false)
+	d.product(op, instance{"product", variant{minimum: true}}, c, operand(a, false), operand(b, false), depth, false)
 }
 
 // product is c[i,j] = (add ? c[i,j] : 0) + sum of a[i,k]*b[j,k] over depth k, by a kernel of products.
-func (d *Device) product(op, kernel string, c kernels.Tensor, a, b matrix, depth int, add bool) {
+func (d *Device) product(op string, kernel instance, c kernels.Tensor, a, b matrix, depth int, add bool) {
 	if c.Len() == 0 {
 		return
 	}
@@ -65,12 +68,12 @@ func (d *Device) product(op, kernel string, c kernels.Tensor, a, b matrix, depth
 	if count > 1 || add {
 		out = d.scratch(op, (count*c.Len()+1)/2).argument()
 	}
-	arguments := []argument{out, at(a.x), at(b.x), size(rows), size(columns), size(depth),
-		size(a.across), size(a.along), size(b.along), size(b.across), size(share), flag(columns%4 == 0 && out.bits%16 == 0)}
-	if kernel == "product_tf32" {
+	arguments := d.list(out, at(a.x), at(b.x), size(rows), size(columns), size(depth),
+		size(a.across), size(a.along), size(b.along), size(b.across), size(share), flag(columns%4 == 0 && out.bits%16 == 0))
+	if kernel == productTF32 {
 		arguments = append(arguments, flag(a.vector()), flag(b.vector()))
 	}
-	d.launch(op, kernel, count*tiles, productThreads, arguments)
+	d.launch(op, kernel, count*tiles, productThreads, arguments...)
 	if count > 1 || add {
 		d.each(op, "product_merge", c.Len(), at(c), out, size(count), flag(add))
 	}

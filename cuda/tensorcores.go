@@ -17,12 +17,32 @@ func (d *Device) tensorCores(x kernels.Tensor) bool {
 	return x.Type() == kernels.BFloat16 || x.Type() == kernels.Float32 && d.settings.Products == TF32
 }
 
-// numberOf names the numbers that tensor cores multiply for a type of tensors, and how many of them are 16 bytes.
-func numberOf(t kernels.Type) (name string, vector int) {
-	if t == kernels.BFloat16 {
-		return "bf16", 8
+// tensorKernels are the kernels for the numbers that tensor cores multiply, by the pixels and channels, or channels and terms, of
+// their tiles; vector is how many numbers are 16 bytes.
+type tensorKernels struct {
+	vector                                       int
+	transpose                                    instance
+	gatherNarrow, gather128x64, gather128x128    instance
+	weightsNarrow, weights64x128, weights128x128 instance
+}
+
+func tensorKernelsOf(number string, vector int) tensorKernels {
+	named := func(kernel string) instance { return instance{kernel: fmt.Sprintf(kernel, number)} }
+	return tensorKernels{
+		vector, named("transpose_%s"),
+		named("convolve_%s_narrow"), named("convolve_%s_128x64"), named("convolve_%s_128x128"),
+		named("convolve_weights_%s_narrow"), named("convolve_weights_%s_64x128"), named("convolve_weights_%s_128x128"),
 	}
-	return "tf32", 4
+}
+
+var tf32Kernels, bf16Kernels = tensorKernelsOf("tf32", 4), tensorKernelsOf("bf16", 8)
+
+// kernelsFor are those for a type of tensors.
+func kernelsFor(t kernels.Type) *tensorKernels {
+	if t == kernels.BFloat16 {
+		return &bf16Kernels
+	}
+	return &tf32Kernels
 }
 
 // word is an argument of 64 bits: an address in scratch memory, two numbers of 32 bits.
@@ -39,8 +59,13 @@ func reciprocal(n int) uint64 {
 	return factor | uint64(shift)<<32
 }
 
-// dividing is a size with its reciprocal.
-func dividing(n int) []argument { return []argument{size(n), word(reciprocal(n))} }
+// dividing is arguments with sizes, each with its reciprocal.
+func dividing(a []argument, sizes ...int) []argument {
+	for _, n := range sizes {
+		a = append(a, size(n), word(reciprocal(n)))
+	}
+	return a
+}
 
 // aligned says whether a kernel can copy 16 bytes at a time from and to an address.
 func aligned(address uint64) bool { return address%16 == 0 }
@@ -67,26 +92,26 @@ func forward(count, taps int, c kernels.Conv) axis {
 	return axis{count: count, first: -c.Pad, step: c.Stride, taps: taps, tap: c.Dilation, outStep: 1, tapStep: 1}
 }
 
-// phases are the pixels of an axis of size in by what they leave when divided by the stride: those of a phase are read through
-// the same taps, by neighbouring output pixels. With h the pixel and r the tap, the output pixel is (h + pad - r*dilation) / stride.
-func phases(in, taps int, c kernels.Conv) (list []axis) {
-	for phase := range min(c.Stride, in) {
-		a := axis{count: divideUp(in-phase, c.Stride), step: 1, outFirst: phase, outStep: c.Stride}
-		for r := range taps {
-			if (phase+c.Pad-r*c.Dilation)%c.Stride != 0 {
-				continue
-			}
-			if a.taps++; a.taps == 1 {
-				a.tapFirst = r
-				a.first = (phase + c.Pad - r*c.Dilation) / c.Stride
-			} else if a.taps == 2 {
-				a.tapStep = r - a.tapFirst
-				a.tap = -a.tapStep * c.Dilation / c.Stride
-			}
+// phases is how many phases an axis of size in has: its pixels by what they leave when divided by the stride.
+func phases(in int, c kernels.Conv) int { return min(c.Stride, in) }
+
+// phase is the pixels of a phase, which are read through the same taps, by neighbouring output pixels. With h the pixel and r the
+// tap, the output pixel is (h + pad - r*dilation) / stride.
+func phase(number, in, taps int, c kernels.Conv) axis {
+	a := axis{count: divideUp(in-number, c.Stride), step: 1, outFirst: number, outStep: c.Stride}
+	for r := range taps {
+		if (number+c.Pad-r*c.Dilation)%c.Stride != 0 {
+			continue
 		}
-		list = append(list, a)
+		if a.taps++; a.taps == 1 {
+			a.tapFirst = r
+			a.first = (number + c.Pad - r*c.Dilation) / c.Stride
+		} else if a.taps == 2 {
+			a.tapStep = r - a.tapFirst
+			a.tap = -a.tapStep * c.Dilation / c.Stride
+		}
 	}
-	return list
+	return a
 }
 
 // gather is a launch of the kernels of convolution_gather_*.ptx.
@@ -114,35 +139,31 @@ const (
 const wideBlocks = 132
 
 func (d *Device) gather(op string, g gather) {
-	name, vector := numberOf(g.elements)
+	k := kernelsFor(g.elements)
 	pixels := g.rows.count * g.columns.count
 	rows := g.in.Dim(0) * pixels
 	if rows == 0 || g.ng == 0 {
 		return
 	}
-	wide := aligned(address(g.out)) && g.ng%vector == 0
-	kernel, channels, threads := fmt.Sprintf("convolve_%s_128x64", name), narrowTile, 128
+	wide := aligned(address(g.out)) && g.ng%k.vector == 0
+	kernel, channels, threads := k.gather128x64, narrowTile, 128
 	switch {
-	case !wide || !aligned(address(g.in)) || !aligned(g.filters) || g.cg%vector != 0:
-		kernel = fmt.Sprintf("convolve_%s_narrow", name)
+	case !wide || !aligned(address(g.in)) || !aligned(g.filters) || g.cg%k.vector != 0:
+		kernel = k.gatherNarrow
 	case g.ng > narrowTile && g.groups*divideUp(rows, tilePixels)*divideUp(g.ng, wideChannels) >= d.wideBlocks:
-		kernel, channels, threads = fmt.Sprintf("convolve_%s_128x128", name), wideChannels, 256
+		kernel, channels, threads = k.gather128x128, wideChannels, 256
 	}
 	tilesM, tilesN := divideUp(rows, tilePixels), divideUp(g.ng, channels)
-	arguments := []argument{at(g.out), at(g.in), word(g.filters), word(uint64(g.moments))}
-	add := func(more ...argument) { arguments = append(arguments, more...) }
-	add(size(g.in.Dim(1)), size(g.in.Dim(2)), size(g.in.Dim(3)), size(g.out.Dim(1)), size(g.out.Dim(2)), size(g.out.Dim(3)))
-	add(dividing(pixels)...)
-	add(dividing(g.columns.count)...)
-	add(size(g.rows.step), size(tapOf(g.rows, g.columns)), size(g.rows.first), size(g.columns.first))
-	add(size(g.rows.outStep), size(g.rows.outFirst), size(g.columns.outFirst))
-	add(dividing(g.columns.taps)...)
-	add(dividing(g.cg)...)
-	add(size(g.rows.taps*g.columns.taps*g.cg), size(g.ng))
-	add(dividing(tilesM)...)
-	add(dividing(tilesN)...)
-	add(size(rows), size(divideUp(rows, momentsPixels)), flag(g.add), flag(wide))
-	d.launch(op, kernel, g.groups*tilesM*tilesN, threads, arguments)
+	a := d.list(at(g.out), at(g.in), word(g.filters), word(uint64(g.moments)),
+		size(g.in.Dim(1)), size(g.in.Dim(2)), size(g.in.Dim(3)), size(g.out.Dim(1)), size(g.out.Dim(2)), size(g.out.Dim(3)))
+	a = dividing(a, pixels, g.columns.count)
+	a = append(a, size(g.rows.step), size(tapOf(g.rows, g.columns)), size(g.rows.first), size(g.columns.first),
+		size(g.rows.outStep), size(g.rows.outFirst), size(g.columns.outFirst))
+	a = dividing(a, g.columns.taps, g.cg)
+	a = append(a, size(g.rows.taps*g.columns.taps*g.cg), size(g.ng))
+	a = dividing(a, tilesM, tilesN)
+	a = append(a, size(rows), size(divideUp(rows, momentsPixels)), flag(g.add), flag(wide))
+	d.launch(op, kernel, g.groups*tilesM*tilesN, threads, a...)
 }
 
 // tapOf is the distance of taps, the same along both axes where both have more than one.
@@ -173,12 +194,13 @@ func (d *Device) gatherStats(op string, y, moments, x, w kernels.Tensor, c kerne
 
 // gatherData is the data gradient: phase by phase of the pixels, with the filters of the phase turned.
 func (d *Device) gatherData(op string, dx, dy, w kernels.Tensor, c kernels.Conv, add bool) {
-	name, _ := numberOf(w.Type())
-	rows, columns := phases(dx.Dim(1), w.Dim(1), c), phases(dx.Dim(2), w.Dim(2), c)
+	rows, columns := phases(dx.Dim(1), c), phases(dx.Dim(2), c)
 	kg, cg := w.Dim(0)/c.Groups, w.Dim(3)
-	next := d.scratch(op, divideUp(w.Bytes(), 8)+2*len(rows)*len(columns))
-	for _, r := range rows {
-		for _, s := range columns {
+	next := d.scratch(op, divideUp(w.Bytes(), 8)+2*rows*columns)
+	for i := range rows {
+		r := phase(i, dx.Dim(1), w.Dim(1), c)
+		for j := range columns {
+			s := phase(j, dx.Dim(2), w.Dim(2), c)
 			taps := r.taps * s.taps
 			if taps == 0 && add {
 				continue
@@ -186,10 +208,9 @@ func (d *Device) gatherData(op string, dx, dy, w kernels.Tensor, c kernels.Conv,
 			filters := uint64(next)
 			if taps > 0 {
 				tilesC, tilesK := divideUp(cg, 32), divideUp(kg, 32)
-				d.launch(op, "transpose_"+name, c.Groups*taps*tilesC*tilesK, 256, []argument{
+				d.launch(op, kernelsFor(w.Type()).transpose, c.Groups*taps*tilesC*tilesK, 256,
 					word(filters), at(w), size(w.Dim(1)), size(w.Dim(2)), size(r.tapFirst), size(s.tapFirst), size(max(r.tapStep, s.tapStep)),
-					size(r.taps), size(s.taps), size(cg), size(kg), size(tilesC), size(tilesK),
-				})
+					size(r.taps), size(s.taps), size(cg), size(kg), size(tilesC), size(tilesK))
 			}
 			d.gather(op, gather{
 				out: dx, in: dy, filters: filters, elements: dy.Type(), rows: r, columns: s, groups: c.Groups, cg: kg, ng: cg, add: add,
@@ -218,32 +239,27 @@ func weightParts(pixels, tiles int) (count, share int) {
 
 // tensorWeights is dw += the weight gradient: parts of the pixels in float32, merged in their order.
 func (d *Device) tensorWeights(op string, dw, dy, x kernels.Tensor, c kernels.Conv) {
-	name, vector := numberOf(dy.Type())
+	k := kernelsFor(dy.Type())
 	kg, cg := dw.Dim(0)/c.Groups, dw.Dim(3)
 	depth, pixels := dw.Dim(1)*dw.Dim(2)*cg, dy.Rows()
-	kernel, channels, threads := fmt.Sprintf("convolve_weights_%s_64x128", name), narrowTile, 128
+	kernel, channels, threads := k.weights64x128, narrowTile, 128
 	if kg > narrowTile {
-		kernel, channels, threads = fmt.Sprintf("convolve_weights_%s_128x128", name), wideChannels, 256
+		kernel, channels, threads = k.weights128x128, wideChannels, 256
 	}
 	tilesN := divideUp(depth, wideChannels)
 	count, share := weightParts(pixels, c.Groups*divideUp(kg, channels)*tilesN)
-	if !aligned(address(dy)) || !aligned(address(x)) || cg%vector != 0 || kg%vector != 0 {
-		kernel, channels, threads = fmt.Sprintf("convolve_weights_%s_narrow", name), narrowTile, 128
+	if !aligned(address(dy)) || !aligned(address(x)) || cg%k.vector != 0 || kg%k.vector != 0 {
+		kernel, channels, threads = k.weightsNarrow, narrowTile, 128
 	}
 	tilesM := divideUp(kg, channels)
 	partial := word(uint64(d.scratch(op, divideUp(count*dw.Len(), 2))))
-	arguments := []argument{partial, at(dy), at(x), size(x.Dim(1)), size(x.Dim(2)), size(x.Dim(3)), size(dy.Dim(3))}
-	add := func(more ...argument) { arguments = append(arguments, more...) }
-	add(dividing(dy.Dim(1) * dy.Dim(2))...)
-	add(dividing(dy.Dim(2))...)
-	add(size(c.Stride), size(c.Pad), size(c.Dilation))
-	add(dividing(dw.Dim(2))...)
-	add(dividing(cg)...)
-	add(size(kg), size(depth))
-	add(dividing(c.Groups)...)
-	add(dividing(tilesM)...)
-	add(dividing(tilesN)...)
-	add(size(pixels), size(share))
-	d.launch(op, kernel, count*c.Groups*tilesM*tilesN, threads, arguments)
+	a := d.list(partial, at(dy), at(x), size(x.Dim(1)), size(x.Dim(2)), size(x.Dim(3)), size(dy.Dim(3)))
+	a = dividing(a, dy.Dim(1)*dy.Dim(2), dy.Dim(2))
+	a = append(a, size(c.Stride), size(c.Pad), size(c.Dilation))
+	a = dividing(a, dw.Dim(2), cg)
+	a = append(a, size(kg), size(depth))
+	a = dividing(a, c.Groups, tilesM, tilesN)
+	a = append(a, size(pixels), size(share))
+	d.launch(op, kernel, count*c.Groups*tilesM*tilesN, threads, a...)
 	d.each(op, "merge_filters", dw.Len(), at(dw), partial, size(count))
 }

@@ -40,7 +40,7 @@ func write[E float32 | float64 | int32](d *Device, op string, dst kernels.Tensor
 	if len(src) == 0 || d.err != nil {
 		return
 	}
-	data := make([]byte, 0, dst.Bytes())
+	data := d.staging.take(dst.Bytes())[:0]
 	for _, v := range src {
 		switch dst.Type() {
 		case kernels.Float32:
@@ -53,8 +53,40 @@ func write[E float32 | float64 | int32](d *Device, op string, dst kernels.Tensor
 			data = binary.LittleEndian.AppendUint32(data, uint32(int32(v)))
 		}
 	}
-	d.staged = append(d.staged, data)
 	d.fail(op, d.stream.CopyIn(driver.Pointer(dst.Address()), data))
+}
+
+// staging is host memory that copies may read or fill until somebody waits, after which it is used again: transfers that come in the
+// order of those before the last wait take none.
+type staging struct {
+	blocks [][]byte
+	taken  int // of blocks
+}
+
+// mostKept is the greatest block in bytes that is used again: greater ones are of weights and data sets, which are copied once.
+const mostKept = 1 << 20
+
+// take is memory until the next wait. What it holds is undefined.
+func (s *staging) take(bytes int) []byte {
+	if s.taken == len(s.blocks) {
+		s.blocks = append(s.blocks, nil)
+	}
+	b := &s.blocks[s.taken]
+	s.taken++
+	if cap(*b) < bytes {
+		*b = make([]byte, bytes)
+	}
+	return (*b)[:bytes]
+}
+
+// reuse says that no copy is under way.
+func (s *staging) reuse() {
+	for i, b := range s.blocks[:s.taken] {
+		if cap(b) > mostKept {
+			s.blocks[i] = nil
+		}
+	}
+	s.taken = 0
 }
 
 // Read waits for the operations issued so far and copies src to the host, converting to float32.
@@ -71,7 +103,7 @@ func (d *Device) ReadFloat64(dst []float64, src kernels.Tensor) error {
 
 // read fills dst after all that can fail.
 func read[E float32 | float64](d *Device, op string, dst []E, src kernels.Tensor) error {
-	data := make([]byte, src.Bytes())
+	data := d.staging.take(src.Bytes())
 	if len(data) > 0 && d.err == nil {
 		d.fail(op, d.stream.CopyOut(data, driver.Pointer(src.Address())))
 	}

@@ -109,14 +109,14 @@ func (v variant) of(f family) family {
 		kernel, rest, _ := strings.Cut(f.text[start[0]:end], "\n}\n")
 		kernel += "\n}\n"
 		if v.has(kernel) {
-			widths[v.name(entry.FindStringSubmatch(kernel)[1])] = v.width(kernel)
+			widths[entry.FindStringSubmatch(kernel)[1]] = v.width(kernel)
 			text.WriteString(v.rewrite(kernel))
 		} else {
 			text.WriteString(strings.Repeat("\n", strings.Count(kernel, "\n")))
 		}
 		text.WriteString(rest)
 	}
-	return family{f.name, text.String(), widths}
+	return family{f.name, text.String(), v, widths}
 }
 
 // rewrite is a kernel in the variant.

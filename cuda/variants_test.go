@@ -45,7 +45,7 @@ func TestVariantText(t *testing.T) {
 }
 `,
 	} {
-		if got := v.of(family{name: "k.ptx", text: kernel}); got.text != want || got.widths[v.name("k")] != v.width(kernel) {
+		if got := v.of(family{name: "k.ptx", text: kernel}); got.text != want || got.widths["k"] != v.width(kernel) {
 			t.Errorf("%+v: widths %v,\n%s", v, got.widths, got.text)
 		}
 	}

@@ -228,6 +228,20 @@ func (c call) nonFiniteFaults(dev kernels.Device) []string {
 	return faults
 }
 
+// CheckAllocations demands that no operation allocates once it has seen its shape, whatever Allocates says, and looks at no results: it
+// is for a device whose operations only go as far as to record what is to be done.
+func (s Suite) CheckAllocations(t *testing.T) {
+	dev := s.Open(t)
+	defer dev.Close()
+	for _, f := range families {
+		for _, c := range withMixed(dev, s.selected(f)) {
+			for _, fault := range c.allocationFaults(dev) {
+				t.Errorf("%s: %s", c.name(), fault)
+			}
+		}
+	}
+}
+
 // allocationFaults demands that a call allocates nothing once it has seen its shape.
 func (c call) allocationFaults(dev kernels.Device) []string {
 	scope := kernels.NewScope(dev)
