@@ -107,6 +107,9 @@ func runContrast(b bed) []kernels.Tensor {
 	return b.contrast(70, 5, 0, kernels.OtherKeys, false)
 }
 
+// runCores has several tiles too, and coefficients so small that what rounding them moves is not seen.
+func runCores(b bed) []kernels.Tensor { return b.contrast(70, 40, 0, kernels.OtherKeys, false) }
+
 // runOwnKey has a key for every anchor beside the queue.
 func runOwnKey(b bed) []kernels.Tensor { return b.contrast(5, 6, 3, kernels.OwnKey, false) }
 
@@ -158,10 +161,6 @@ var brokenFiles = []broken{
 	{"the other buffer", "product.ptx", "xor.b32 %buffer, %buffer, 16896;", "", "race", runProduct},
 	{"edge of the matrix", "product.ptx", "setp.lt.u32 %b0, %j, %columns;", "setp.le.u32 %b0, %j, %columns;", "out of bounds", runProduct},
 	{"end of the sum", "product.ptx", "min.u32 %left, %left, 16;", "min.u32 %left, %left, 15;", "", runProduct},
-	{"copies awaited", "product_tf32.ptx", "cp.async.wait_group 1;", "cp.async.wait_group 2;", "asynchronous copy", runProduct},
-	{"barrier after copies", "product_tf32.ptx", "bar.sync 0;", "", "", runProduct},
-	{"the upper eight k", "product_tf32.ptx", "xor.b32 %j, %j, 32;", "", "", runProduct},
-	{"chunks that change places", "product_tf32.ptx", "xor.b32 %size, %size, %j;", "add.u32 %size, %size, %j;", "", runProduct},
 	{"column of the anchor itself", "contrast_lse.ptx", "not.pred %in, %in;", "", "", runContrast},
 	{"shares of a block", "contrast_lse.ptx", "mad.lo.u32 %i, %part, 4, %i;", "mad.lo.u32 %i, %part, 2, %i;", "", runContrast},
 	{"barrier behind the tile", "contrast_lse.ptx", "bar.sync 0;\n\tmov.u32 %n, 0;", "mov.u32 %n, 0;", "race", runContrast},
@@ -171,44 +170,59 @@ var brokenFiles = []broken{
 	{"label of the own key", "contrast.ptx", "sub.rn.f32 %z, %z, %x;\n\tbra LABEL;", "bra LABEL;", "", runOwnKey},
 }
 
+// brokenInTF32 are mistakes that a device with tf32 products has to show.
+var brokenInTF32 = []broken{
+	{"copies awaited", "product_tf32.ptx", "cp.async.wait_group 1;", "cp.async.wait_group 2;", "asynchronous copy", runProduct},
+	{"barrier after copies", "product_tf32.ptx", "bar.sync 0;", "", "", runProduct},
+	{"the upper eight k", "product_tf32.ptx", "xor.b32 %j, %j, 32;", "", "", runProduct},
+	{"chunks that change places", "product_tf32.ptx", "xor.b32 %size, %size, %j;", "add.u32 %size, %size, %j;", "", runProduct},
+	{"the upper eight rows", "contrast_gradient.ptx", "xor.b32 %c1, %c1, 32;", "", "", runCores},
+	{"eight rows of the other sixteen", "contrast_gradient.ptx", "xor.b32 %c2, %c0, 64;", "mov.b32 %c2, %c0;", "", runCores},
+	{"coefficients of the other sixteen", "contrast_gradient.ptx", "xor.b32 %c0, %c0, %i;", "", "", runCores},
+	{"barrier before sums change hands", "contrast_gradient.ptx", "bar.sync 0;\n\tshr.u32 %n, %t, 4;", "shr.u32 %n, %t, 4;", "race", runCores},
+	{"chunks of sums", "contrast_gradient.ptx", "xor.b32 %j, %j, 96;", "", "", runCores},
+}
+
 // TestBroken: a mistake in a file that ships is found on small operands, which the file itself passes.
 func TestBroken(t *testing.T) {
 	whole, err := families()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, b := range brokenFiles {
-		t.Run(b.name, func(t *testing.T) {
-			var list []family
-			for _, f := range whole {
-				if f.name == b.file {
-					if !strings.Contains(f.text, b.old) {
-						t.Fatalf("%s has no %q", b.file, b.old)
-					}
-					f.text = strings.ReplaceAll(f.text, b.old, b.new)
-				}
-				list = append(list, f)
+	for products, mistakes := range [][]broken{Float32: brokenFiles, TF32: brokenInTF32} {
+		for _, b := range mistakes {
+			t.Run(b.name, func(t *testing.T) { b.check(t, whole, Settings{Products: Products(products)}) })
+		}
+	}
+}
+
+// check demands that the mistake is found, and nothing without it.
+func (b broken) check(t *testing.T, whole []family, settings Settings) {
+	t.Helper()
+	var list []family
+	for _, f := range whole {
+		if f.name == b.file {
+			if !strings.Contains(f.text, b.old) {
+				t.Fatalf("%s has no %q", b.file, b.old)
 			}
-			if found := b.found(t, whole); found != "" {
-				t.Errorf("without the mistake: %s", found)
-			}
-			switch found := b.found(t, list); {
-			case found == "":
-				t.Error("the mistake is not found")
-			case !strings.Contains(found, b.fault):
-				t.Errorf("found by %q, expected a fault with %q", found, b.fault)
-			}
-		})
+			f.text = strings.ReplaceAll(f.text, b.old, b.new)
+		}
+		list = append(list, f)
+	}
+	if found := b.found(t, whole, settings); found != "" {
+		t.Errorf("without the mistake: %s", found)
+	}
+	switch found := b.found(t, list, settings); {
+	case found == "":
+		t.Error("the mistake is not found")
+	case !strings.Contains(found, b.fault):
+		t.Errorf("found by %q, expected a fault with %q", found, b.fault)
 	}
 }
 
 // found says what the operation shows on the given kernels, "" where all is as on the reference.
-func (b broken) found(t *testing.T, list []family) string {
+func (b broken) found(t *testing.T, list []family, settings Settings) string {
 	t.Helper()
-	var settings Settings
-	if strings.Contains(b.file, "tf32") {
-		settings.Products = TF32
-	}
 	dev, err := open(ptxsim.Open(ptxsim.Options{}), settings, list)
 	if err != nil {
 		return err.Error()

@@ -13,7 +13,8 @@ import (
 )
 
 // TestContrastTiles: sizes with several tiles of anchors, of elements and of columns, in several parts, give the reference's loss and
-// gradient, and the same bits under another order of warps. The operands are whole in tf32, in which products are then exact.
+// gradient, and the same bits under another order of warps. The operands are whole in tf32, in which logits are then exact; the
+// coefficients of the gradient are rounded to it, which moves these results by less than is allowed.
 func TestContrastTiles(t *testing.T) {
 	list, err := families()
 	if err != nil {
@@ -97,6 +98,87 @@ func TestContrastInTF32(t *testing.T) {
 	}
 	if off < 5e-5 {
 		t.Errorf("rounding moves lse by %g alone: the test tells nothing", off)
+	}
+}
+
+// contrastTerms is what the gradient of every element of q sums up, in float64, for the logits of rows rounded by round: n anchors
+// with one label each and n keys, in rows.
+func contrastTerms(q, k []float64, n, depth int, scale float64, label func(i int) int, round func(float64) float64) (sums, sizes []float64) {
+	sums, sizes = make([]float64, n*depth), make([]float64, n*depth)
+	for i := range n {
+		z, all := make([]float64, n), 0.0
+		for j := range z {
+			for c := range depth {
+				z[j] += scale * round(q[i*depth+c]) * round(k[j*depth+c])
+			}
+			all += math.Exp(z[j])
+		}
+		for j := range z {
+			coefficient := math.Exp(z[j]) / all
+			if j == label(i) {
+				coefficient--
+			}
+			for c := range depth {
+				term := coefficient * scale / float64(n) * k[j*depth+c]
+				sums[i*depth+c] += term
+				sizes[i*depth+c] += math.Abs(term)
+			}
+		}
+	}
+	return sums, sizes
+}
+
+// TestContrastGradientInTF32: the gradient on tensor cores is off by what rounding rows and coefficients to tf32 and the sums of tensor
+// cores may move it, and by more than float32 would be. The coefficients follow from logits of rounded rows; their own error before
+// they are rounded is some units of 2^-23: of z, of the exponential and of its factors.
+func TestContrastGradientInTF32(t *testing.T) {
+	const n, depth, scale = 100, 40, .5
+	const ofCoefficients = 64
+	label := func(i int) int { return (7*i + 1) % n }
+	list, err := families()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, products := range []Products{Float32, TF32} {
+		dev, err := open(ptxsim.Open(ptxsim.Options{}), Settings{Products: products}, list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer dev.Close()
+		b := bed{dev}
+		place := func(name string) (kernels.Tensor, []float64) {
+			x := b.room(n, depth)
+			kerneltest.Set(b, x, kerneltest.Fill(name, -1, 1, n, depth))
+			return x, kerneltest.Get(b, x)
+		}
+		q, qs := place("contrast.q")
+		k, ks := place("contrast.k")
+		offsets, columns := make([]float64, n+1), make([]float64, n)
+		for i := range n {
+			offsets[i+1], columns[i] = float64(i+1), float64(label(i))
+		}
+		labels := kernels.Labels{Offsets: b.New(kernels.Int32, n+1), Columns: b.New(kernels.Int32, n), Weights: b.room(n)}
+		kerneltest.Set(b, labels.Offsets, offsets)
+		kerneltest.Set(b, labels.Columns, columns)
+		b.Fill(labels.Weights, 1)
+		dq := b.room(n, depth)
+		b.ContrastiveLossAndBackward(b.New(kernels.Float64, 1), b.room(n), dq, kernels.Tensor{}, q, k, kernels.Tensor{}, labels, kernels.Contrast{Scale: scale}, 1)
+		round, roundings := rounded, tensorRoundings(n, false)+ofCoefficients
+		if products == Float32 {
+			round, roundings = func(v float64) float64 { return v }, n+ofCoefficients
+		}
+		want, sizes := contrastTerms(qs, ks, n, depth, scale, label, round)
+		var most float64 // in units of 2^-23 of the sizes
+		for i, got := range kerneltest.Get(b, dq) {
+			most = max(most, math.Abs(got-want[i])/sizes[i]/0x1p-23)
+		}
+		t.Logf("%v: at most %.0f roundings off of %.0f allowed", products, most, roundings)
+		if !(most <= roundings) {
+			t.Errorf("%v: an element is %.0f roundings off, allowed are %.0f", products, most, roundings)
+		}
+		if coarse := most > n+ofCoefficients; coarse != (products == TF32) {
+			t.Errorf("%v: at most %.0f roundings off, expected more than float32 has: %v", products, most, products == TF32)
+		}
 	}
 }
 

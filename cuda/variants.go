@@ -13,7 +13,7 @@ import (
 //	// activation       behind a load, a store or a step of addresses: it may be of bfloat16
 //	// element          behind a declaration: the registers are those of an element, the others those of the thread
 //	// element of four  likewise, where a thread takes four elements of bfloat16 too, because it has as many of float32 in memory
-//	// products         behind a call: of the products of a tile, which may be on tensor cores
+//	// products         behind a call: of the products of a tile, which may be on tensor cores; behind a 0: a 1 where they are
 //	// multiply         behind a label: the multiply-adds that follow may be additions of the lesser one of the two
 //
 // A thread with several elements has a register of each for an element register, and loads and stores 16 bytes at a time. It
@@ -146,7 +146,7 @@ func (v variant) rewrite(kernel string) string {
 		case m != nil && (active || slices.Contains(elements, m[5]+m[8])):
 			line = access(width, m, active, slices.Contains(elements, m[5]+m[8]))
 		case v.tf32 && comment == "products":
-			line = strings.Replace(code, "tile_products", "tile_products_tf32", 1)
+			line = withTensorCores.Replace(code)
 		case v.minimum && multiplyAdd.MatchString(code):
 			line = multiplyAdd.ReplaceAllString(code, "\tmin.NaN.f32 %least, $2, $3; add.rn.f32 $1, $1, %least;")
 		case usesAny(code, elements):
@@ -156,6 +156,9 @@ func (v variant) rewrite(kernel string) string {
 	}
 	return strings.Join(lines, "\n")
 }
+
+// withTensorCores is what changes in a line that is marked with products.
+var withTensorCores = strings.NewReplacer("tile_products", "tile_products_tf32", ", 0;", ", 1;")
 
 // usesAny reports whether code names one of some registers.
 func usesAny(code string, names []string) bool {
