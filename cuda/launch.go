@@ -112,11 +112,17 @@ func (d *Device) mapped(op, kernel string, n int, arguments ...argument) {
 	d.each(op, kernel, n-whole, arguments...)
 }
 
-// rows launches a kernel with one warp for each of n rows.
+// rows launches a kernel with one warp for each of n rows, whose threads take several elements at a time where a variant of the
+// kernel can have that.
 func (d *Device) rows(op, kernel string, n int, arguments ...argument) {
-	if n > 0 {
-		d.launch(op, instance{kernel: kernel}, n, warpThreads, arguments...)
+	if n == 0 {
+		return
 	}
+	chosen, wide := instance{kernel: kernel}, instance{kernel, variant{wide: true}}
+	if w := d.functions[wide].width; w > 0 && fits(w, 0, arguments) {
+		chosen = wide
+	}
+	d.launch(op, chosen, n, warpThreads, arguments...)
 }
 
 // launch launches a kernel unless the device has failed.

@@ -6,14 +6,14 @@ import "gzpt/kernels"
 func (d *Device) LogSoftmax(y, x kernels.Tensor) {
 	d.check.LogSoftmax(y, x)
 	d.fits("LogSoftmax", x)
-	d.rows("LogSoftmax", "log_softmax", x.Rows(), at(y), at(x), size(x.Channels()))
+	d.rows("LogSoftmax", "log_softmax", x.Rows(), at(y), at(x), period(x.Channels()))
 }
 
 // LogSoftmaxBackward: dx[r,c] = dy[r,c] - exp(y[r,c]) * sum_j dy[r,j].
 func (d *Device) LogSoftmaxBackward(dx, dy, y kernels.Tensor) {
 	d.check.LogSoftmaxBackward(dx, dy, y)
 	d.fits("LogSoftmaxBackward", y)
-	d.rows("LogSoftmaxBackward", "log_softmax_backward", y.Rows(), at(dx), at(dy), at(y), size(y.Channels()))
+	d.rows("LogSoftmaxBackward", "log_softmax_backward", y.Rows(), at(dx), at(dy), at(y), period(y.Channels()))
 }
 
 // rowSums is what a loss needs of every row, in scratch: the sum of its labels, its share of the loss, and its weight.
@@ -80,7 +80,7 @@ func (d *Device) AlignmentLoss(loss, o, t, a kernels.Tensor, scale float64) {
 	d.check.Alignment(op, o, t, a)
 	d.fits(op, o, a)
 	r := d.rowSums(op, o.Dim(0))
-	d.rows(op, "alignment_rows", r.count, r.sums.argument(), r.losses.argument(), at(o), at(t), at(a), size(o.Dim(0)), size(o.Dim(1)))
+	d.rows(op, "alignment_rows", r.count, word(uint64(r.sums)), word(uint64(r.losses)), at(o), at(t), at(a), size(o.Dim(0)), period(o.Dim(1)))
 	d.weigh(op, loss, r, byAny, scale)
 }
 
@@ -91,7 +91,7 @@ func (d *Device) AlignmentLossBackward(do, t, a kernels.Tensor, scale float64) {
 	d.fits(op, t, a)
 	r := d.rowSums(op, do.Dim(0))
 	// The sums of the rows of a are wanted alone: a depth of 0 leaves the products out.
-	d.rows(op, "alignment_rows", r.count, r.sums.argument(), r.losses.argument(), at(t), at(t), at(a), size(do.Dim(0)), size(0))
+	d.rows(op, "alignment_rows", r.count, word(uint64(r.sums)), word(uint64(r.losses)), at(t), at(t), at(a), size(do.Dim(0)), size(0))
 	d.weigh(op, kernels.Tensor{}, r, byAny, scale)
-	d.each(op, "alignment_backward", do.Len(), at(do), at(t), at(a), r.weights.argument(), size(do.Dim(0)), size(do.Dim(1)), number(scale))
+	d.each(op, "alignment_backward", do.Len(), at(do), at(t), at(a), word(uint64(r.weights)), size(do.Dim(0)), period(do.Dim(1)), number(scale))
 }

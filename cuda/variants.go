@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -13,6 +14,7 @@ import (
 //	// activation       behind a load, a store or a step of addresses: it may be of bfloat16
 //	// element          behind a declaration: the registers are those of an element, the others those of the thread
 //	// element of four  likewise, where a thread takes four elements of bfloat16 too, because it has as many of float32 in memory
+//	// elements         behind a step by one element, or by its bytes: it is by those of the thread
 //	// products         behind a call: of the products of a tile, which may be on tensor cores; behind a 0: a 1 where they are
 //	// multiply         behind a label: the multiply-adds that follow may be additions of the lesser one of the two
 //
@@ -85,6 +87,7 @@ var (
 	declaration = regexp.MustCompile(`^(\s*\.reg \.\w+ )(.*); // element(?: of four)?$`)
 	memoryLine  = regexp.MustCompile(`^(\s*)(@!?%\w+ )?(ld|st)\.global\.(f32|f64) (?:(%\w+), \[(%\w+)\]|\[(%\w+)\], (%\w+));`)
 	stepLine    = regexp.MustCompile(`^(\s*(?:mul\.wide\.u32|add\.u64) %\w+, %\w+), 4;`)
+	stepOfOne   = regexp.MustCompile(`, \d+;$`)
 	multiplyAdd = regexp.MustCompile(`^\tfma\.rn\.f32 (%s\d+), (%x\d), (%y\d), %s\d+;$`)
 	register    = regexp.MustCompile(`%\w+`)
 )
@@ -141,6 +144,11 @@ func (v variant) rewrite(kernel string) string {
 			names := register.FindAllString(d[2], -1)
 			elements = append(elements, names...)
 			line = d[1] + each(width, d[2], elements, ", ") + ";"
+		case v.wide && comment == "elements":
+			line = stepOfOne.ReplaceAllStringFunc(code, func(step string) string {
+				n, _ := strconv.Atoi(strings.Trim(step, ", ;"))
+				return fmt.Sprintf(", %d;", n*width)
+			})
 		case active && stepLine.MatchString(code):
 			line = stepLine.ReplaceAllString(code, "$1, 2;")
 		case m != nil && (active || slices.Contains(elements, m[5]+m[8])):

@@ -1,11 +1,14 @@
 package cuda
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
 
+	"gzpt/cuda/ptxsim"
 	"gzpt/kernels"
+	"gzpt/kernels/kerneltest"
 )
 
 // TestVariantText: a variant is the kernel, line by line, with the accesses and registers that its marks name.
@@ -52,7 +55,8 @@ func TestVariantText(t *testing.T) {
 }
 
 // TestWideAccesses: where operands are aligned and rows are whole, every access of the kernels that memory bounds is of 16 bytes a
-// thread, or four bfloat16, and takes four sectors for 128 bytes. Sums in float64 are few.
+// thread, or four bfloat16, and takes four sectors for 128 bytes. Sums in float64, and norms that
+// one thread of a row stores, are few.
 func TestWideAccesses(t *testing.T) {
 	const rows, channels = 96, 32
 	for _, typ := range []kernels.Type{kernels.Float32, kernels.BFloat16} {
@@ -74,7 +78,9 @@ func TestWideAccesses(t *testing.T) {
 			b.BatchNormAddReLU(y, x, r, n)
 			b.BatchNormAddReLUBackward(active(rows, channels), active(rows, channels), vector(), vector(), dy, y, x, n)
 			images, full := active(2, 6, 8, channels), b.filled("full", rows, channels)
-			b.MaxPool(active(2, 3, 4, channels), images, kernels.Pool{Size: 3, Stride: 2, Pad: 1})
+			pooled, pool := active(2, 3, 4, channels), kernels.Pool{Size: 3, Stride: 2, Pad: 1}
+			b.MaxPool(pooled, images, pool)
+			b.MaxPoolBackward(active(2, 6, 8, channels), active(2, 3, 4, channels), pooled, images, pool)
 			b.GlobalAveragePool(b.room(2, channels), images)
 			b.GlobalAveragePoolBackward(images, b.filled("dy", 2, channels))
 			if typ == kernels.BFloat16 {
@@ -82,22 +88,31 @@ func TestWideAccesses(t *testing.T) {
 				b.Convert(full, y)
 				return
 			}
+			b.NormalizeRows(b.room(rows, channels), b.room(rows), full, 1)
+			b.NormalizeRowsBackward(b.room(rows, channels), full, full, b.filled("norms", rows))
+			b.LogSoftmax(b.room(rows, channels), full)
+			b.LogSoftmaxBackward(b.room(rows, channels), full, full)
+			targets, labels, loss := b.filled("t", rows, channels), b.filled("a", rows, rows), b.New(kernels.Float64, 1)
+			b.AlignmentLoss(loss, full, targets, labels, 1)
+			b.AlignmentLossBackward(b.room(rows, channels), targets, labels, 1)
 			g, m, v := b.filled("g", rows, channels), b.room(rows, channels), b.room(rows, channels)
 			b.SGD(full, g, m, kernels.SGD{LR: 1})
 			b.AdamW(full, g, m, v, kernels.AdamW{LR: 1, Beta1: .9, Beta2: .9, Eps: 1, Step: 1})
 			b.LARS(full, g, m, kernels.LARS{LR: 1, Trust: 1})
 			b.EMA(full, g, .5)
 		})
-		wanted := []string{"relu", "relu_backward", "add_bias", "column_sums", "moments_parts", "norm", "norm_parts", "norm_data", "max_pool",
+		wanted := []string{"relu", "relu_backward", "add_bias", "column_sums", "moments_parts", "norm", "norm_parts", "norm_data", "max_pool", "max_pool_backward",
 			"average", "average_backward"}
-		exact := []string{"sgd_wide", "adamw_wide", "lars_wide", "ema_wide", "block_sums"}
+		exact := []string{"sgd_wide", "adamw_wide", "lars_wide", "ema_wide", "block_sums", "normalize_rows_wide", "normalize_rows_backward_wide",
+			"log_softmax_wide", "log_softmax_backward_wide", "alignment_rows_wide", "alignment_backward_wide"}
 		if typ == kernels.BFloat16 {
 			wanted, exact = append(wanted, "round", "extend"), nil
 		}
 		for _, kernel := range wanted {
 			exact = append(exact, variant{half: typ == kernels.BFloat16, wide: true}.name(kernel))
 		}
-		alone := []string{"lars_wide", "block_sums"} // whose threads read norms or write a sum besides
+		// Their threads also read labels or norms that a row has in common, or write a sum.
+		alone := []string{"lars_wide", "block_sums", "normalize_rows_wide", "normalize_rows_backward_wide", "alignment_rows_wide", "alignment_backward_wide"}
 		for _, kernel := range exact {
 			p := found[kernel]
 			if p == nil {
@@ -105,13 +120,77 @@ func TestWideAccesses(t *testing.T) {
 				continue
 			}
 			for _, line := range p.Lines {
-				if 128*line.GlobalSectors > 4*line.GlobalBytes && !strings.Contains(line.Text, "f64") {
+				oneThread := line.Lanes == line.Instructions // of a warp
+				if 128*line.GlobalSectors > 4*line.GlobalBytes && !strings.Contains(line.Text, "f64") && !oneThread {
 					t.Errorf("%s, line %d, %s: %d sectors for %d bytes", kernel, line.Line, line.Text, line.GlobalSectors, line.GlobalBytes)
 				}
 				if four := line.Text == "ld.global.v2.b32" || line.Text == "st.global.v2.b32"; !four && line.GlobalBytes != 16*line.Lanes && line.GlobalRequests > 0 && !slices.Contains(alone, kernel) {
 					t.Errorf("%s, line %d, %s: %d bytes of %d threads", kernel, line.Line, line.Text, line.GlobalBytes, line.Lanes)
 				}
 			}
+		}
+	}
+}
+
+// TestWideBits: operations whose threads take several elements where addresses allow it give the same bits at others.
+func TestWideBits(t *testing.T) {
+	const rows, channels = 9, 140
+	list, err := families()
+	if err != nil {
+		t.Fatal(err)
+	}
+	launched := map[string]bool{}
+	results := func(typ kernels.Type, offset int) (all []float64) {
+		dev, err := open(ptxsim.Open(ptxsim.Options{Observe: func(p *ptxsim.Profile) { launched[p.Kernel] = true }}), Settings{}, list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer dev.Close()
+		b := bed{dev}
+		place := func(typ kernels.Type, name string, dims ...int) kernels.Tensor {
+			values := kerneltest.Fill(name, -2, 2, dims...)
+			for i, v := range values {
+				values[i] = math.Round(4*v) / 4 // some are equal
+			}
+			x := b.New(typ, offset+len(values)).Slice(offset, len(values)).View(dims...)
+			kerneltest.Set(b, x, values)
+			return x
+		}
+		keep := func(tensors ...kernels.Tensor) {
+			for _, x := range tensors {
+				all = append(all, kerneltest.Get(b, x)...)
+			}
+		}
+		pool := kernels.Pool{Size: 3, Stride: 2, Pad: 1}
+		x, y, dx := place(typ, "image", 2, 7, 6, 16), place(typ, "y", 2, 4, 3, 16), place(typ, "dx", 2, 7, 6, 16)
+		b.MaxPool(y, x, pool)
+		b.MaxPoolBackward(dx, place(typ, "dy", 2, 4, 3, 16), y, x, pool)
+		keep(y, dx)
+		if typ == kernels.BFloat16 {
+			return all
+		}
+		row := func(name string) kernels.Tensor { return place(kernels.Float32, name, rows, channels) }
+		logits, gradient, unit, norms := row("logits"), row("gradient"), row("unit"), place(kernels.Float32, "norms", rows)
+		b.LogSoftmax(logits, logits)
+		b.LogSoftmaxBackward(gradient, gradient, logits)
+		b.NormalizeRows(unit, norms, unit, 1e-3)
+		back, labels, loss := row("back"), place(kernels.Float32, "labels", rows, rows), b.New(kernels.Float64, 1)
+		b.NormalizeRowsBackward(back, back, unit, norms)
+		keep(logits, gradient, unit, norms, back)
+		b.AlignmentLoss(loss, unit, logits, labels, 1)
+		b.AlignmentLossBackward(back, unit, labels, 1)
+		keep(loss, back)
+		return all
+	}
+	for _, typ := range []kernels.Type{kernels.Float32, kernels.BFloat16} {
+		if aligned, shifted := results(typ, 0), results(typ, 1); !slices.Equal(aligned, shifted) {
+			t.Errorf("%v: other bits at other addresses", typ)
+		}
+	}
+	for _, kernel := range []string{"log_softmax", "log_softmax_backward", "normalize_rows", "normalize_rows_backward", "alignment_rows", "alignment_backward",
+		"max_pool_backward", "max_pool_backward_half"} {
+		if !launched[kernel] || !launched[kernel+"_wide"] {
+			t.Errorf("no launch of %s, alone and wide", kernel)
 		}
 	}
 }
