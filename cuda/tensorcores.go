@@ -187,9 +187,9 @@ func (d *Device) gatherForward(op string, y, x, w kernels.Tensor, c kernels.Conv
 func (d *Device) gatherStats(op string, y, moments, x, w kernels.Tensor, c kernels.Conv) {
 	rows, channels := y.Rows(), y.Channels()
 	parts := divideUp(rows, momentsPixels)
-	partial := d.scratch(op, 2*parts*channels)
+	partial := d.scratch(op, scratchOfParts(parts, channels))
 	d.gatherForward(op, y, x, w, c, partial)
-	d.each(op, "moments_merge", channels, at(moments), word(uint64(partial)), size(rows), size(momentsPixels), size(parts))
+	d.mergeMoments(op, moments, partial, rows, momentsPixels, parts)
 }
 
 // gatherData is the data gradient: phase by phase of the pixels, with the filters of the phase turned.

@@ -1,0 +1,71 @@
+package cuda
+
+import (
+	"math"
+	"testing"
+
+	"gzpt/cuda/ptxsim"
+	"gzpt/kernels"
+	"gzpt/kernels/kerneltest"
+	"gzpt/kernels/reference"
+)
+
+// TestManyParts: sums over rows in so many parts that these are merged in three stages are those of the reference, of a tensor, of
+// what a convolution has made, and of the gradient. The rows drift, so that no two parts have the same mean.
+func TestManyParts(t *testing.T) {
+	const rows, channels = leastShare*groupParts*groupParts + 70, 3
+	run := func(dev kernels.Device) (results [][]float64) {
+		b := bed{dev}
+		x, dy := b.room(rows, channels), b.filled("dy", rows, channels)
+		values := kerneltest.Fill("x", -1, 1, rows, channels)
+		for i := range values {
+			values[i] += float64(i) / (rows * channels)
+		}
+		kerneltest.Set(b, x, values)
+		moments := b.New(kernels.Float64, 2, channels)
+		b.ChannelMoments(moments, x)
+		n := kernels.Norm{Gamma: b.filled("gamma", channels), Beta: b.room(channels), Mean: b.room(channels), InvStd: b.room(channels)}
+		b.BatchNormStats(n, b.room(channels), b.room(channels), moments, rows, 1e-5, .1)
+		dx, dgamma, dbeta := b.room(rows, channels), b.room(channels), b.room(channels)
+		b.BatchNormBackward(dx, dgamma, dbeta, dy, x, n)
+		half := b.New(kernels.BFloat16, 1, rows, 1, channels)
+		b.Convert(half, x.View(1, rows, 1, channels))
+		w, y, stats := b.New(kernels.BFloat16, channels, 1, 1, channels), b.New(kernels.BFloat16, 1, rows, 1, channels), b.New(kernels.Float64, 2, channels)
+		b.Convert(w, b.filled("w", channels, 1, 1, channels))
+		b.Conv2DStats(y, stats, half, w, kernels.Conv{Stride: 1})
+		again := b.New(kernels.Float64, 2, channels)
+		b.ChannelMoments(again, y)
+		for _, r := range []kernels.Tensor{moments, dx, dgamma, dbeta, stats, again} {
+			results = append(results, kerneltest.Get(b, r))
+		}
+		return results
+	}
+	list, err := families()
+	if err != nil {
+		t.Fatal(err)
+	}
+	launches := map[string]int{}
+	dev, err := open(ptxsim.Open(ptxsim.Options{Observe: func(p *ptxsim.Profile) { launches[p.Kernel]++ }}), Settings{}, list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dev.Close()
+	got, want := run(dev), run(reference.New(kernels.Float32))
+	const stages = 3
+	if launches["moments_merge"] != 3*stages || launches["norm_merge"] != stages-1 {
+		t.Errorf("%d and %d mergers, expected %d and %d", launches["moments_merge"], launches["norm_merge"], 3*stages, stages-1)
+	}
+	compare := func(name string, got, want []float64, allowed float64) {
+		for e, w := range want {
+			if !(math.Abs(got[e]-w) <= allowed*(1+math.Abs(w))) {
+				t.Errorf("%s[%d] = %.15g, want %.15g", name, e, got[e], w)
+			}
+		}
+	}
+	const exact, inFloat32 = 1e-12, 1e-5
+	compare("moments", got[0], want[0], exact)
+	for i, name := range []string{"dx", "dgamma", "dbeta"} {
+		compare(name, got[1+i], want[1+i], inFloat32)
+	}
+	compare("moments of a convolution", got[4], got[5], inFloat32) // the parts of a convolution are summed in float32
+}
