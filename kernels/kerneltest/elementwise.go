@@ -87,13 +87,18 @@ func typedCalls(n int) []call {
 			run: func(dev kernels.Device, t []kernels.Tensor) { dev.Copy(t[0], t[1]) }},
 	}
 	for _, from := range []operand{single, x, half(single)} {
-		for name, to := range map[string]operand{"device": z, "float64": sums(z), "bfloat16": half(z)} {
-			kind := map[bool]string{from.sums: "float64", from.half: "bfloat16"}[true]
-			calls = append(calls, call{op: "Convert", label: cmp.Or(kind, "device") + "_to_" + name + "/" + label, operands: []operand{to, from},
+		for _, to := range []operand{z, sums(z), half(z)} {
+			label := from.kind() + "_to_" + to.kind() + "/" + label
+			calls = append(calls, call{op: "Convert", label: label, operands: []operand{to, from},
 				run: func(dev kernels.Device, t []kernels.Tensor) { dev.Convert(t[0], t[1]) }})
 		}
 	}
 	return calls
+}
+
+// kind names the type of an operand of Convert.
+func (o operand) kind() string {
+	return cmp.Or(map[bool]string{o.sums: "float64", o.half: "bfloat16"}[true], "device")
 }
 
 // zeroCall shows ReLU and its gradient at zero, on both sides of it and at the smallest numbers.

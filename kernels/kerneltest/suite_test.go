@@ -282,3 +282,12 @@ func shapeOf(x kernels.Tensor) (dims []int) {
 	}
 	return dims
 }
+
+// TestMistakesNeedElements: no mistake is tried on operands without elements, whose overlap is none.
+func TestMistakesNeedElements(t *testing.T) {
+	for _, c := range typedCalls(0) {
+		if c.tried() {
+			t.Errorf("%s is tried", c.name())
+		}
+	}
+}
