@@ -8,9 +8,9 @@ import (
 )
 
 // Convolutions on tensor cores. All shapes go through them, also groups and dilations; depthwise ones fill one column of a
-// tile. Images of few channels are packed first (packing.go). A forward pass and each phase of a data gradient are one launch of
-// a kernel that gathers pixels by the taps of filters. Which kernel takes a call follows from its shape and, for operands at odd
-// addresses or with odd channels, from where they lie; the bits are the same from all of them, because the order of each sum is.
+// tile. A forward pass and each phase of a data gradient are one launch of a kernel that gathers pixels by the taps of filters.
+// Which kernel takes a call follows from its shape and, for operands at odd addresses or with odd channels, from where they
+// lie; the bits are the same from all of them, because the order of each sum is.
 
 // tensorCores says whether a convolution of x is done on tensor cores.
 func (d *Device) tensorCores(x kernels.Tensor) bool {

@@ -28,8 +28,7 @@ func openTensorCores(tb testing.TB, options ptxsim.Options) *Device {
 // worst. Rounding to tf32 moves a factor by up to 2^-11 of it, a product by 2^-10 + 2^-22; bfloat16 factors are exact. An
 // instruction aligns 8 products, of bfloat16 16, and the sum so far to the greatest exponent, cuts each two bits below the last
 // of float32, that is by less than 2^-25 of the greatest term, then cuts the sum by less than 2^-23 of it. Two roundings more
-// add what was there and store. Where an image of few channels is packed, its terms stand among zeros in more instructions than are
-// counted here, each of which cuts less: they are held to the same bound.
+// add what was there and store.
 func tensorRoundings(depth int, half bool) float64 {
 	terms, factors := 8, 0x1p13+2
 	if half {
