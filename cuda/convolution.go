@@ -37,7 +37,7 @@ func (d *Device) convolve(op string, y, x, w kernels.Tensor, c kernels.Conv) {
 		return
 	}
 	if d.tensorCores(x) {
-		d.gatherForward(op, y, x, w, c, d.scratch(op, packingOf(x, w, c).scratch()), 0)
+		d.gatherForward(op, y, x, w, c, 0)
 		return
 	}
 	d.each(op, "convolve", y.Len(), geometry(d.list(at(y), at(x), at(w)), y, x, w, c)...)

@@ -114,20 +114,9 @@ func phase(number, in, taps int, c kernels.Conv) axis {
 	return a
 }
 
-// image is pixels [N,H,W,channels] at an address.
-type image struct {
-	address           uint64
-	n, h, w, channels int
-}
-
-func imageOf(x kernels.Tensor) image {
-	return image{address(x), x.Dim(0), x.Dim(1), x.Dim(2), x.Dim(3)}
-}
-
 // gather is a launch of the kernels of convolution_gather_*.ptx.
 type gather struct {
-	out      kernels.Tensor // [N,OH,OW,groups*ng]
-	in       image          // [N,H,W,groups*cg]
+	out, in  kernels.Tensor // [N,OH,OW,groups*ng] and [N,H,W,groups*cg]
 	filters  uint64         // address of [groups*ng, taps, cg]
 	moments  scratch        // 0 where no moments are wanted
 	rows     axis
@@ -152,21 +141,21 @@ const wideBlocks = 132
 func (d *Device) gather(op string, g gather) {
 	k := kernelsFor(g.elements)
 	pixels := g.rows.count * g.columns.count
-	rows := g.in.n * pixels
+	rows := g.in.Dim(0) * pixels
 	if rows == 0 || g.ng == 0 {
 		return
 	}
 	wide := aligned(address(g.out)) && g.ng%k.vector == 0
 	kernel, channels, threads := k.gather128x64, narrowTile, 128
 	switch {
-	case !wide || !aligned(g.in.address) || !aligned(g.filters) || g.cg%k.vector != 0:
+	case !wide || !aligned(address(g.in)) || !aligned(g.filters) || g.cg%k.vector != 0:
 		kernel = k.gatherNarrow
 	case g.ng > narrowTile && g.groups*divideUp(rows, tilePixels)*divideUp(g.ng, wideChannels) >= d.wideBlocks:
 		kernel, channels, threads = k.gather128x128, wideChannels, 256
 	}
 	tilesM, tilesN := divideUp(rows, tilePixels), divideUp(g.ng, channels)
-	a := d.list(at(g.out), word(g.in.address), word(g.filters), word(uint64(g.moments)),
-		size(g.in.h), size(g.in.w), size(g.in.channels), size(g.out.Dim(1)), size(g.out.Dim(2)), size(g.out.Dim(3)))
+	a := d.list(at(g.out), at(g.in), word(g.filters), word(uint64(g.moments)),
+		size(g.in.Dim(1)), size(g.in.Dim(2)), size(g.in.Dim(3)), size(g.out.Dim(1)), size(g.out.Dim(2)), size(g.out.Dim(3)))
 	a = dividing(a, pixels, g.columns.count)
 	a = append(a, size(g.rows.step), size(tapOf(g.rows, g.columns)), size(g.rows.first), size(g.columns.first),
 		size(g.rows.outStep), size(g.rows.outFirst), size(g.columns.outFirst))
@@ -185,28 +174,21 @@ func tapOf(rows, columns axis) int {
 	return columns.tap
 }
 
-// gatherForward is y = convolution of x, with the moments of y in parts where moments is not 0. An image of few channels is
-// packed in room.
-func (d *Device) gatherForward(op string, y, x, w kernels.Tensor, c kernels.Conv, room, moments scratch) {
-	g := gather{
-		out: y, in: imageOf(x), filters: address(w), moments: moments, elements: x.Type(),
+// gatherForward is y = convolution of x, with the moments of y in parts where moments is not 0.
+func (d *Device) gatherForward(op string, y, x, w kernels.Tensor, c kernels.Conv, moments scratch) {
+	d.gather(op, gather{
+		out: y, in: x, filters: address(w), moments: moments, elements: x.Type(),
 		rows: forward(y.Dim(1), w.Dim(1), c), columns: forward(y.Dim(2), w.Dim(2), c),
 		groups: c.Groups, cg: w.Dim(3), ng: w.Dim(0) / c.Groups,
-	}
-	if p := packingOf(x, w, c); p.channels > 0 && y.Len() > 0 {
-		g.in, g.filters = d.packImage(op, p, x, c, room), d.packFilters(op, p, w, c, room)
-		g.rows, g.columns, g.cg = p.axis(y.Dim(1), p.taps[0]), p.axis(y.Dim(2), p.taps[1]), p.channels
-	}
-	d.gather(op, g)
+	})
 }
 
 // gatherStats is gatherForward and the moments of y, which its kernel makes in parts of 64 pixels.
 func (d *Device) gatherStats(op string, y, moments, x, w kernels.Tensor, c kernels.Conv) {
 	rows, channels := y.Rows(), y.Channels()
 	parts := divideUp(rows, momentsPixels)
-	room := d.scratch(op, packingOf(x, w, c).scratch()+scratchOfParts(parts, channels))
-	partial := room.from(packingOf(x, w, c).scratch())
-	d.gatherForward(op, y, x, w, c, room, partial)
+	partial := d.scratch(op, scratchOfParts(parts, channels))
+	d.gatherForward(op, y, x, w, c, partial)
 	d.mergeMoments(op, moments, partial, rows, momentsPixels, parts)
 }
 
@@ -231,7 +213,7 @@ func (d *Device) gatherData(op string, dx, dy, w kernels.Tensor, c kernels.Conv,
 					size(r.taps), size(s.taps), size(cg), size(kg), size(tilesC), size(tilesK))
 			}
 			d.gather(op, gather{
-				out: dx, in: imageOf(dy), filters: filters, elements: dy.Type(), rows: r, columns: s, groups: c.Groups, cg: kg, ng: cg, add: add,
+				out: dx, in: dy, filters: filters, elements: dy.Type(), rows: r, columns: s, groups: c.Groups, cg: kg, ng: cg, add: add,
 			})
 			next = next.from(2 * divideUp(taps*c.Groups*cg*kg*w.Type().Size(), 16))
 		}
@@ -255,43 +237,29 @@ func weightParts(pixels, tiles int) (count, share int) {
 	return divideUp(pixels, share), share
 }
 
-// tensorWeights is dw += the weight gradient: parts of the pixels in float32, merged in their order. An image of few channels is
-// packed.
+// tensorWeights is dw += the weight gradient: parts of the pixels in float32, merged in their order.
 func (d *Device) tensorWeights(op string, dw, dy, x kernels.Tensor, c kernels.Conv) {
 	k := kernelsFor(dy.Type())
-	in, taps, windows := imageOf(x), [2]int{dw.Dim(1), dw.Dim(2)}, c
-	kg, cg, elements := dw.Dim(0)/c.Groups, dw.Dim(3), dw.Len()
-	p := packingOf(x, dw, c)
-	if p.channels > 0 {
-		taps, windows, cg, elements = p.taps, kernels.Conv{Stride: 1, Pad: p.before, Dilation: 1, Groups: 1}, p.channels, p.elements()
-	}
-	depth, pixels := taps[0]*taps[1]*cg, dy.Rows()
+	kg, cg := dw.Dim(0)/c.Groups, dw.Dim(3)
+	depth, pixels := dw.Dim(1)*dw.Dim(2)*cg, dy.Rows()
 	kernel, channels, threads := k.weights64x128, narrowTile, 128
 	if kg > narrowTile {
 		kernel, channels, threads = k.weights128x128, wideChannels, 256
 	}
 	tilesN := divideUp(depth, wideChannels)
 	count, share := weightParts(pixels, c.Groups*divideUp(kg, channels)*tilesN)
-	room := d.scratch(op, p.scratch()+divideUp(count*elements, 2))
-	partial := word(uint64(room.from(p.scratch())))
-	if p.channels > 0 {
-		in = d.packImage(op, p, x, c, room)
-	}
-	if !aligned(address(dy)) || !aligned(in.address) || cg%k.vector != 0 || kg%k.vector != 0 {
+	if !aligned(address(dy)) || !aligned(address(x)) || cg%k.vector != 0 || kg%k.vector != 0 {
 		kernel, channels, threads = k.weightsNarrow, narrowTile, 128
 	}
 	tilesM := divideUp(kg, channels)
-	a := d.list(partial, at(dy), word(in.address), size(in.h), size(in.w), size(in.channels), size(dy.Dim(3)))
+	partial := word(uint64(d.scratch(op, divideUp(count*dw.Len(), 2))))
+	a := d.list(partial, at(dy), at(x), size(x.Dim(1)), size(x.Dim(2)), size(x.Dim(3)), size(dy.Dim(3)))
 	a = dividing(a, dy.Dim(1)*dy.Dim(2), dy.Dim(2))
-	a = append(a, size(windows.Stride), size(windows.Pad), size(windows.Dilation))
-	a = dividing(a, taps[1], cg)
+	a = append(a, size(c.Stride), size(c.Pad), size(c.Dilation))
+	a = dividing(a, dw.Dim(2), cg)
 	a = append(a, size(kg), size(depth))
 	a = dividing(a, c.Groups, tilesM, tilesN)
 	a = append(a, size(pixels), size(share))
 	d.launch(op, kernel, count*c.Groups*tilesM*tilesN, threads, a...)
-	if p.channels > 0 {
-		d.mergePacked(op, p, dw, partial, count, c)
-		return
-	}
 	d.each(op, "merge_filters", dw.Len(), at(dw), partial, size(count))
 }
