@@ -2,7 +2,8 @@
 // and stops at the first thing that a kernel must not do: an access out of bounds, misaligned, of freed or of unwritten
 // memory, a race, a wrong barrier, a deadlock, a divergent .sync. The error names kernel, line, block and thread.
 //
-// What it does not have: wgmma, tensor maps (cp.async.bulk.tensor) and clusters of more than one block (sm_90a), float8,
+// What it does not have: clusters of more than one block, float8 and integers in wgmma, tensor maps that are interleaved or fill
+// with NaN, reductions by cp.reduce.async.bulk (sm_90a), float8 elsewhere,
 // textures and surfaces, video instructions (vabsdiff4), registers that are vectors, parameters in registers, cooperative grids
 // that need all blocks at a time, dynamic parallelism, printf. Loading a kernel with any of these fails and says which line.
 // Caches and time are not modelled. Races are looked for between the warps of a block in shared memory and between blocks in
@@ -17,6 +18,7 @@ import (
 
 	"gzpt/cuda/internal/driver"
 	"gzpt/cuda/ptxsim/internal/machine"
+	"gzpt/cuda/ptxsim/internal/tensor"
 	"gzpt/kernels"
 )
 
@@ -218,6 +220,24 @@ func (d *Device) FreeHost(b []byte) error {
 // Memory is the number of bytes free and in all.
 func (d *Device) Memory() (free, total int, err error) {
 	return d.global.Limit() - d.global.Used(), d.global.Limit(), d.err()
+}
+
+// EncodeTiled makes a tensor map in a format of the interpreter's own.
+func (d *Device) EncodeTiled(t driver.Tiled) (made driver.TensorMap, err error) {
+	err = d.do("EncodeTiled", func() error {
+		made, err = tensor.EncodeTiled(t)
+		return err
+	})
+	return made, err
+}
+
+// EncodeIm2col makes a tensor map in a format of the interpreter's own.
+func (d *Device) EncodeIm2col(t driver.Im2col) (made driver.TensorMap, err error) {
+	err = d.do("EncodeIm2col", func() error {
+		made, err = tensor.EncodeIm2col(t)
+		return err
+	})
+	return made, err
 }
 
 // Synchronize returns the fault that the device has met, if any: there is nothing to wait for.

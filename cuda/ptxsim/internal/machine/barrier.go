@@ -28,12 +28,17 @@ type waiting struct {
 
 func init() {
 	register(decodeBarrier, "bar", "barrier")
-	register(func(*compiler, *syntax.Instruction) work {
-		return func(w *warp, _ uint32) {
-			w.block.global.fence()
-			w.order.fenced = true
-		}
-	}, "membar", "fence")
+	register(decodeFence, "membar", "fence")
+}
+
+func decodeFence(_ *compiler, i *syntax.Instruction) work {
+	if i.With["kind"] == "async" {
+		return func(w *warp, mask uint32) { w.fenceProxy(mask) }
+	}
+	return func(w *warp, _ uint32) {
+		w.block.global.fence()
+		w.order.fenced = true
+	}
 }
 
 // decodeBarrier reads bar.sync, bar.arrive, bar.red and bar.warp.sync. bar is the aligned form of barrier.
@@ -155,10 +160,7 @@ func (w *warp) arrive(b *barrier, g *group, mask uint32, expected int, only bool
 		w.groups = append(w.groups, &group{mask: rest, pc: g.pc, frame: g.frame})
 		g.mask = mask
 	}
-	if b.clock == nil {
-		b.clock = make([]uint32, len(w.block.warps))
-	}
-	join(b.clock, w.order.clock)
+	b.clock = join(b.clock, w.order.clock)
 	w.order.clock[w.number]++
 	b.expected, b.line = expected, w.program.code[w.pc].line
 	// With a count whole warps arrive, however many of their threads there are.
@@ -191,7 +193,7 @@ func (b *block) release(at *barrier) {
 	for _, entry := range at.waiting {
 		w := entry.warp
 		entry.group.state = running
-		join(w.order.clock, at.clock)
+		w.order.clock = join(w.order.clock, at.clock)
 		w.syncLanes(entry.mask)
 		if entry.deliver != nil {
 			entry.deliver(w, entry.mask, at.votes, at.arrived)

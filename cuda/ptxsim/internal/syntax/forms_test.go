@@ -20,9 +20,9 @@ const preamble = `.version 9.1
 {
 	.reg .pred %%p<9>;
 	.reg .b16 %%h<9>;
-	.reg .b32 %%r<99>;
+	.reg .b32 %%r<199>;
 	.reg .b64 %%d<99>;
-	.reg .f32 %%f<99>;
+	.reg .f32 %%f<199>;
 	.reg .f64 %%e<99>;
 	.shared .align 16 .b8 s[64];
 	.local .align 16 .b8 l[64];
@@ -102,7 +102,11 @@ func (i *Instruction) sample(class string, n int) string {
 		}
 		return "[%d9]"
 	case "imm":
-		return map[string]string{"lop3": "128", "cp": "16", "pmevent": "1", "discard": "128", "setmaxnreg": "64", "alloca": "16"}[i.Opcode]
+		return map[string]string{"lop3": "128", "cp": "16", "pmevent": "1", "discard": "128", "setmaxnreg": "64", "alloca": "16", "wgmma": "1"}[i.Opcode]
+	case "[map]":
+		return "[%d9, " + vectorOf("b32", i.dimensions(), 0) + "]"
+	case "offsets":
+		return vectorOf("b16", i.dimensions()-2, 0)
 	case "label":
 		return "L"
 	case "targets":
@@ -183,10 +187,14 @@ func TestFormsAgainstPtxas(t *testing.T) {
 	var lines []string
 	for opcode, list := range table() {
 		for _, form := range list {
+			before := len(lines)
 			for _, line := range form.instances(opcode) {
 				if _, err := Parse("one.ptx", text+line+"\n}\n"); err == nil {
 					lines = append(lines, line)
 				}
+			}
+			if len(lines) == before {
+				t.Errorf("%s: not one instruction", form.text)
 			}
 		}
 	}
@@ -215,7 +223,7 @@ var refused = []string{
 	"add.s32 %f1, %f2, %f3;", "add.s32 %r1, %r2;", "add.s32 %r1, %r2, %r3, %r4;", "add.sat.u32 %r1, %r2, %r3;",
 	"add.s32 %d1, %r2, %r3;", "add.s64 %d1, %d2, %r3;", "add.rn.s32 %r1, %r2, %r3;", "add.f32 %f1, %f2, 1;", "add.s32 %r1, %r2, 0f3F800000;",
 	"add.s32.rn %r1, %r2, %r3;", "add %r1, %r2, %r3;", "adds.s32 %r1, %r2, %r3;", "add.b32 %r1, %r2, %r3;", "add.s32 5, %r2, %r3;",
-	"add.s32 %r1, %r2, %r100;", "add.s32 %r1, %r2, %q3;", "add.s32 %r1, %r2, %p3;", "add.f64 %e1, %e2, %f3;", "add.ftz.f64 %e1, %e2, %e3;",
+	"add.s32 %r1, %r2, %r200;", "add.s32 %r1, %r2, %q3;", "add.s32 %r1, %r2, %p3;", "add.f64 %e1, %e2, %f3;", "add.ftz.f64 %e1, %e2, %e3;",
 	"mul.s32 %r1, %r2, %r3;", "mul.wide.s64 %d1, %d2, %d3;", "mul.wide.s32 %r1, %r2, %r3;", "mul.lo.f32 %f1, %f2, %f3;", "mad.f32 %f1, %f2, %f3, %f4;",
 	"fma.f32 %f1, %f2, %f3, %f4;", "fma.rn.f32 %f1, %f2, %f3;", "fma.rn.ftz.f64 %e1, %e2, %e3, %e4;", "div.f32 %f1, %f2, %f3;", "rem.f32 %f1, %f2, %f3;",
 	"sqrt.f32 %f1, %f2;", "rcp.rn.approx.f32 %f1, %f2;", "ex2.f32 %f1, %f2;", "ex2.approx.f64 %e1, %e2;", "lg2.approx.f64 %e1, %e2;",
