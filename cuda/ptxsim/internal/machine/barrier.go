@@ -32,7 +32,10 @@ func init() {
 }
 
 func decodeFence(_ *compiler, i *syntax.Instruction) work {
-	if i.With["kind"] == "async" {
+	switch {
+	case i.With["where"] == "global":
+		return func(*warp, uint32) {} // global memory knows no proxies here
+	case i.With["kind"] == "async":
 		return func(w *warp, mask uint32) { w.fenceProxy(mask) }
 	}
 	return func(w *warp, _ uint32) {

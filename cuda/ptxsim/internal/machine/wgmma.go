@@ -183,7 +183,9 @@ func (c *compiler) multiplyGroup(i *syntax.Instruction) work {
 	if o[1].Kind == syntax.VectorOperand {
 		p.a = c.narrowRows(o[1], "b32")
 		for _, element := range o[1].List {
-			p.marksA = append(p.marksA, c.rows[element.Register].mark)
+			if element.Register != nil { // a number needs no care
+				p.marksA = append(p.marksA, c.rows[element.Register].mark)
+			}
 		}
 		p.transB = len(numbers) == 3 && numbers[2].Value == 1
 	} else {

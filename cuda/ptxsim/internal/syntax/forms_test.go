@@ -252,13 +252,41 @@ var refused = []string{
 	"add.s32 %r1, %r2, 99999999999999999999;", "mov.b32 %r1, 0f3F80;", "isspacep.global %r1, %d1;", "cvta.shared.u64 %r1, %d1;", "cvta.to.local.u32 %d1, %d2;",
 }
 
+// refusedHopper are those of sm_90a.
+var refusedHopper = []string{
+	"wgmma.fence.aligned;", "wgmma.wait_group.sync.aligned;", "wgmma.wait_group.sync.aligned %r1;", "wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {%f1,%f2,%f3}, %d1, %d2, %p1, 1, 1, 0, 0;",
+	"wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {%f1,%f2,%f3,%f4}, %d1, %d2, %p1, 2, 1, 0, 0;",
+	"wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {%f1,%f2,%f3,%f4}, %d1, %d2, %p1, 1, 0, 0, 0;",
+	"wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {%f1,%f2,%f3,%f4}, %d1, %d2, %p1, 1, 1, 2, 0;",
+	"wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {%f1,%f2,%f3,%f4}, %d1, %d2, %p1, 1, 1, 0;",
+	"wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {%f1,%f2,%f3,%f4}, {%r1,%r2,%r3,%r4}, %d2, %p1, 1, 1, 0, 0;",
+	"wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {%f1,%f2,%f3,%f4}, {%r1,%r2}, %d2, %p1, 1, 1, 0;",
+	"wgmma.mma_async.sync.aligned.m64n8k8.f32.tf32.tf32 {%f1,%f2,%f3,%f4}, %d1, %d2, %p1, 1, 1, 0, 1;",
+	"wgmma.mma_async.sync.aligned.m64n12k16.f32.bf16.bf16 {%f1,%f2,%f3,%f4,%f5,%f6}, %d1, %d2, %p1, 1, 1, 0, 0;",
+	"wgmma.mma_async.sync.aligned.m64n8k16.f16.bf16.bf16 {%r1,%r2}, %d1, %d2, %p1, 1, 1, 0, 0;",
+	"wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.f16 {%f1,%f2,%f3,%f4}, %d1, %d2, %p1, 1, 1, 0, 0;",
+	"cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [s], [%d1, {%r1}], [s];",
+	"cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [s], [%d1], [s];",
+	"cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [s], [%d1, {%d1,%d2}], [s];",
+	"cp.async.bulk.tensor.2d.shared::cluster.global.im2col.mbarrier::complete_tx::bytes [s], [%d1, {%r1,%r2}], [s], {};",
+	"cp.async.bulk.tensor.4d.shared::cluster.global.im2col.mbarrier::complete_tx::bytes [s], [%d1, {%r1,%r2,%r3,%r4}], [s], {%h1};",
+	"cp.async.bulk.tensor.4d.shared::cluster.global.im2col.mbarrier::complete_tx::bytes [s], [%d1, {%r1,%r2,%r3,%r4}], [s], {%r1,%r2};",
+	"cp.async.bulk.tensor.6d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [s], [%d1, {%r1,%r2,%r3,%r4,%r5,%r6}], [s];",
+	"cp.async.bulk.tensor.2d.global.shared::cta.im2col.bulk_group [%d1, {%r1,%r2}], [s];",
+	"cp.async.bulk.tensor.2d.global.shared::cta.tile.bulk_group.L2::cache_hint [%d1, {%r1,%r2}], [s];",
+	"cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [s], [%d1], 16, [s], %d2;",
+	"ld.global.u32 %r1, [%d1, {%r1}];", "setmaxnreg.inc.sync.aligned.u32 %r1;",
+}
+
 func TestRefused(t *testing.T) {
-	text := fmt.Sprintf(preamble, "sm_80")
-	for _, line := range refused {
-		if _, err := Parse("one.ptx", text+line+"\n}\n"); err == nil {
-			t.Errorf("%s is accepted", line)
-		} else if m := err.(*Error); m.Line < strings.Count(text, "\n")+1 {
-			t.Errorf("%s: %v names another line", line, err)
+	for target, lines := range map[string][]string{"sm_80": refused, "sm_90a": refusedHopper} {
+		text := fmt.Sprintf(preamble, target)
+		for _, line := range lines {
+			if _, err := Parse("one.ptx", text+line+"\n}\n"); err == nil {
+				t.Errorf("%s is accepted", line)
+			} else if m := err.(*Error); m.Line < strings.Count(text, "\n")+1 {
+				t.Errorf("%s: %v names another line", line, err)
+			}
 		}
 	}
 }
@@ -266,15 +294,21 @@ func TestRefused(t *testing.T) {
 // TestRefusedAgainstPtxas demands that the assembler refuses the same. It is given all statements at a time, and those that
 // it then does not name, because another stopped it, alone.
 func TestRefusedAgainstPtxas(t *testing.T) {
+	refusedAgainstPtxas(t, "sm_80", refused)
+	refusedAgainstPtxas(t, "sm_90a", refusedHopper)
+}
+
+func refusedAgainstPtxas(t *testing.T, target string, refused []string) {
+	t.Helper()
 	ptxas := toolkit.Tool(t, "ptxas")
-	text := fmt.Sprintf(preamble, "sm_80")
+	text := fmt.Sprintf(preamble, target)
 	first := strings.Count(text, "\n") + 1
 	file := filepath.Join(t.TempDir(), "refused.ptx")
 	assemble := func(lines ...string) error {
 		if err := os.WriteFile(file, []byte(text+strings.Join(lines, "\n")+"\n}\n"), 0o666); err != nil {
 			t.Fatal(err)
 		}
-		_, err := toolkit.Assemble(ptxas, file, "sm_80")
+		_, err := toolkit.Assemble(ptxas, file, target)
 		return err
 	}
 	whole := slices.DeleteFunc(slices.Clone(refused), func(line string) bool { // these change what follows
