@@ -49,12 +49,16 @@ func (c *compiler) copyBulk(i *syntax.Instruction) work {
 	return c.loadBulk(i)
 }
 
+// The addresses of operands may share the warp's room for them: each is copied before the next is asked for.
+
 // loadBulk copies whole pieces from global to shared memory.
 func (c *compiler) loadBulk(i *syntax.Instruction) work {
 	o := i.Operands
 	to, from, size, barrier := c.addressOf(o[0]), c.addressOf(o[1]), c.narrow(o[2], "u32"), c.addressOf(o[3])
 	return func(w *warp, mask uint32) {
-		target, source, phases := *to(w), *from(w), *barrier(w)
+		target := *to(w)
+		source := *from(w)
+		phases := *barrier(w)
 		w.visitPhases(sharedSpace, mask, &phases, func(lane int, b *phaseBarrier) {
 			bytes := wholePieces(lane, w.narrow[size][lane])
 			var piece [pieceBytes]byte
@@ -72,7 +76,8 @@ func (c *compiler) storeBulk(i *syntax.Instruction) work {
 	o := i.Operands
 	to, from, size := c.addressOf(o[0]), c.addressOf(o[1]), c.narrow(o[2], "u32")
 	return func(w *warp, mask uint32) {
-		target, source := *to(w), *from(w)
+		target := *to(w)
+		source := *from(w)
 		for m := mask; m != 0; m &= m - 1 {
 			lane := first(m)
 			store := w.newStore(lane)
@@ -144,7 +149,9 @@ func (c *compiler) loadTensor(i *syntax.Instruction) work {
 		moves = c.narrowRows(o[3], "b16")
 	}
 	return func(w *warp, mask uint32) {
-		from, to, phases := *t.mapAt(w), *t.shared(w), *barrier(w)
+		from := *t.mapAt(w)
+		to := *t.shared(w)
+		phases := *barrier(w)
 		w.visitPhases(sharedSpace, mask, &phases, func(lane int, b *phaseBarrier) {
 			m, coordinates, at := t.read(w, lane, &from, &to)
 			rows := m.Tiles(coordinates)
@@ -179,7 +186,8 @@ func (w *warp) pixels(lane int, m *tensor.Map, coordinates []int32, moves []int)
 func (c *compiler) storeTensor(i *syntax.Instruction) work {
 	t := c.tensorOperands(i, i.Operands[0], i.Operands[1])
 	return func(w *warp, mask uint32) {
-		to, from := *t.mapAt(w), *t.shared(w)
+		to := *t.mapAt(w)
+		from := *t.shared(w)
 		for m := mask; m != 0; m &= m - 1 {
 			lane := first(m)
 			m, coordinates, at := t.read(w, lane, &to, &from)
