@@ -17,6 +17,7 @@ type block struct {
 	phases   map[uint64]*phaseBarrier // mbarrier objects, by shared address
 	entries  int                      // of the clocks that are taken
 	teams    []warpgroup
+	cluster  clusterMeeting
 	global   blockOrder
 	random   random
 	left     int       // instructions that it may still run
@@ -69,7 +70,7 @@ func (b *block) start(number int) {
 	b.left = l.budget
 	b.global = blockOrder{id: uint32(number + 1), tick: 1}
 	b.shared.reset(l.sharedBytes(), len(b.warps))
-	b.barriers = [16]barrier{}
+	b.barriers, b.cluster = [16]barrier{}, clusterMeeting{}
 	b.phases, b.entries = map[uint64]*phaseBarrier{}, 2*len(b.warps)
 	b.teams = make([]warpgroup, (len(b.warps)+3)/4)
 	b.touched = footprint{pages: map[uint64]*touchedPage{}}
@@ -85,7 +86,7 @@ func (w *warp) start(lanes int) {
 	w.local.reset(w.program.LocalBytes, w.program.StackBytes)
 	w.async, w.stores = asyncCopies{}, bulkStores{}
 	w.order = ordering{clock: make([]uint32, 2*len(w.block.warps))}
-	w.group = groupState{}
+	w.group, w.cluster = groupState{}, clusterLanes{}
 	if w.program.multiplies {
 		w.group.uses = make([]registerUse, w.program.marks)
 	}

@@ -25,6 +25,7 @@ type warp struct {
 	async   asyncCopies
 	stores  bulkStores
 	group   groupState
+	cluster clusterLanes
 
 	narrowSpare narrowRow
 	wideSpare   wideRow

@@ -264,6 +264,8 @@ barrier cta sync aligned? ; < u32 u32?
 barrier cta arrive aligned? ; < u32 u32
 barrier cta red popc:op aligned? u32:T ; T < u32 !pred
 barrier cta red and|or:op aligned? pred:T ; pred < u32 !pred
+barrier @90 cluster:cluster arrive:op release|relaxed:order? aligned? ;
+barrier @90 cluster:cluster wait:op acquire? aligned? ;
 shfl sync up|down|bfly|idx:mode b32:T ; T|pred < T b32 b32 b32
 vote sync all|any|uni:mode pred:T ; pred < !pred b32
 vote sync ballot:mode b32:T ; b32 < !pred b32

@@ -225,7 +225,7 @@ func (i *Instruction) matchOperands(f *Form) string {
 // matchNumbers checks the literals that only some values suit.
 func (i *Instruction) matchNumbers(targets int) string {
 	switch {
-	case i.Opcode == "bar" && i.Modifiers[0] != "warp" || i.Opcode == "barrier":
+	case i.Opcode == "bar" && i.Modifiers[0] != "warp" || i.Opcode == "barrier" && !i.Has("cluster"):
 		if o := i.Operands[targets]; o.Kind == IntegerOperand && o.Value > 15 {
 			return fmt.Sprintf("barrier %d, expected 0 to 15", o.Value)
 		}
