@@ -2,11 +2,12 @@
 // and stops at the first thing that a kernel must not do: an access out of bounds, misaligned, of freed or of unwritten
 // memory, a race, a wrong barrier, a deadlock, a divergent .sync. The error names kernel, line, block and thread.
 //
-// What it does not have: clusters of more than one block, float8 and integers in wgmma, tensor maps that are interleaved or fill
-// with NaN, reductions by cp.reduce.async.bulk (sm_90a), float8 elsewhere,
-// textures and surfaces, video instructions (vabsdiff4), registers that are vectors, parameters in registers, cooperative grids
-// that need all blocks at a time, dynamic parallelism, printf. Loading a kernel with any of these fails and says which line.
-// Caches and time are not modelled. Races are looked for between the warps of a block in shared memory and between blocks in
+// What it does not have: of sm_90a clusters of more than one block, integers and float8 in wgmma, cp.reduce.async.bulk, tensor maps
+// that are interleaved, convert or fill with NaN; float8, textures and surfaces, video instructions (vabsdiff4), registers that are
+// vectors, parameters in registers, cooperative grids that need all blocks at a time, dynamic parallelism, printf. Loading a kernel
+// with any of these, or encoding such a map, fails and says so.
+// Caches and time are not modelled. The asynchronous proxy of global memory is not told from the other one, as that of shared memory
+// is. Races are looked for between the warps of a block in shared memory and between blocks in
 // global memory, not between threads of one block in global memory. Streams run their work at once, so they hide no missing
 // wait of the host for a stream.
 package ptxsim
