@@ -23,6 +23,14 @@ func openCUDA(t *testing.T, seed uint64, settings cuda.Settings) kernels.Device 
 	return dev
 }
 
+// schedules is how many orders of warps are tried, one where tests are short.
+func schedules(n uint64) uint64 {
+	if testing.Short() {
+		return 1
+	}
+	return n
+}
+
 // TestCUDATrains: every method trains on the kernels of the GPU device as on the float64 reference, to the same bits under
 // every order of warps, and leaves no byte behind. Two steps of AdamW at the learning rate of the golden trainings are within
 // the bounds that these allow a float32 device. One large step of SGD moves the weights along the same gradient; AdamW
@@ -40,7 +48,7 @@ func TestCUDATrains(t *testing.T) {
 				c.Optimiser, c.LR = DefaultOptimiser(o.optimiser), o.lr
 				want := trained(t, reference.New(kernels.Float64), c, o.steps)
 				var first []byte
-				for seed := range uint64(3) {
+				for seed := range schedules(3) {
 					dev := openCUDA(t, seed, cuda.Settings{})
 					got := trained(t, dev, c, o.steps)
 					got.compare(t, want, bounds{loss: 5e-4, weights: 1e-3, moved: o.moved})
@@ -69,7 +77,7 @@ func TestCUDATrainsInBFloat16(t *testing.T) {
 			c.Optimiser, c.LR, c.Precision = DefaultOptimiser("sgd"), 0.1, "bfloat16"
 			want := trained(t, reference.New(kernels.Float32), c, 1)
 			var first []byte
-			for seed := range uint64(2) {
+			for seed := range schedules(2) {
 				dev := openCUDA(t, seed, cuda.Settings{})
 				got := trained(t, dev, c, 1)
 				got.compare(t, want, bounds{loss: passError, weights: passError, moved: passError})

@@ -10,7 +10,7 @@ import (
 	"gzpt/kernels/reference"
 )
 
-// roundedFactors is a reference whose convolutions multiply factors rounded to tf32: what a device with tf32 products computes,
+// roundedFactors is a reference whose convolutions and matrix products multiply factors rounded to tf32: what a device with tf32 products computes,
 // but for the order of its sums.
 type roundedFactors struct{ kernels.Device }
 
@@ -48,7 +48,11 @@ func (d roundedFactors) Conv2DBackwardWeights(dw, dy, x kernels.Tensor, c kernel
 	d.Device.Conv2DBackwardWeights(dw, d.round(dy), d.round(x), c)
 }
 
-// TestTF32Trains: a training in tf32 has the losses of a reference that rounds the factors of its convolutions, and the same bits
+func (d roundedFactors) MatMul(c, a, b kernels.Tensor, p kernels.Product) {
+	d.Device.MatMul(c, d.round(a), d.round(b), p)
+}
+
+// TestTF32Trains: a training in tf32 has the losses of a reference that rounds the factors of its products, and the same bits
 // under every order of warps. Both round factors that are apart by the roundings of float32, so one in a thousand to another
 // neighbour, which moves a loss by the root of that, 3 %, of what the rounding of all factors moves it by: a twentieth is allowed.
 func TestTF32Trains(t *testing.T) {

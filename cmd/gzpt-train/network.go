@@ -69,7 +69,7 @@ func (s *networkSettings) addOptimiser(f *flags, g *pflag.FlagSet) {
 
 func (s *networkSettings) addPrecision(f *flags, g *pflag.FlagSet) {
 	f.choice(g, &s.precision, "precision", []string{"float32", "tf32", "bfloat16"},
-		"`TYPE` of activations; tf32: float32, multiplied on a GPU's tensor cores; bfloat16: on GZPT_CPU=reference")
+		"`TYPE` of activations; tf32: float32, multiplied on a GPU's tensor cores; bfloat16: on a GPU or GZPT_CPU=reference")
 }
 
 // resolve refuses what this version lacks and fills in what follows from the optimiser.
