@@ -6,10 +6,10 @@
 // that are interleaved, convert or fill with NaN; float8, textures and surfaces, video instructions (vabsdiff4), registers that are
 // vectors, parameters in registers, cooperative grids that need all blocks at a time, dynamic parallelism, printf. Loading a kernel
 // with any of these, or encoding such a map, fails and says so.
-// Caches and time are not modelled. The asynchronous proxy of global memory is not told from the other one, as that of shared memory
-// is. Races are looked for between the warps of a block in shared memory and between blocks in
-// global memory, not between threads of one block in global memory. Streams run their work at once, so they hide no missing
-// wait of the host for a stream.
+//
+// Caches and time are not modelled. Proxies are told apart in shared memory only: a missing fence.proxy.async.global is not found.
+// Races are looked for between the warps of a block in shared memory and between blocks in global memory, not between threads of one
+// block in global memory. Streams run their work at once, so they hide no missing wait of the host for a stream.
 package ptxsim
 
 import (

@@ -298,6 +298,44 @@ func (c *tensorCase) checkStore(t *testing.T) {
 	})
 }
 
+// TestTensorFaults: coordinates and offsets that the manual does not allow, a box that a copy out of shared memory may not have,
+// and a map that somebody has changed.
+func TestTensorFaults(t *testing.T) {
+	pixels := tensorCase{sizes: []int{8, 6, 5, 3}, pitch: []int{8, 48, 240}, box: []int{8, 16}, lower: []int{-1, -1}, upper: []int{-1, -1}, offsets: []int{0, 0}, at: []int{0, 0, 0, 0}}
+	for _, test := range []struct {
+		spoil func(c *tensorCase)
+		back  bool
+		want  string
+	}{
+		{func(c *tensorCase) { c.at = []int{0, -2, 0, 0} }, false, "coordinate -2 of dimension 1, expected -1 to 4 of the box"},
+		{func(c *tensorCase) { c.at = []int{0, 0, 4, 0} }, false, "coordinate 4 of dimension 2, expected -1 to 3 of the box"},
+		{func(c *tensorCase) { c.offsets = []int{0, 256} }, false, "offset 256, expected below 256"},
+		{func(c *tensorCase) {}, true, "whose box goes beyond the images"},
+	} {
+		c := pixels
+		test.spoil(&c)
+		r := newRig(t, Options{}, "tensor.ptx", c.kernel(256, test.back))
+		_, p := c.memory(r)
+		encoded, err := c.encode(r.device, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.try("k", line(1), line(1), 0, encoded[:], r.in(make([]byte, 256))); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("error %v, expected %q", err, test.want)
+		}
+	}
+	r := newRig(t, Options{}, "tensor.ptx", pixels.kernel(256, false))
+	_, p := pixels.memory(r)
+	encoded, err := pixels.encode(r.device, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoded[60]++
+	if err := r.try("k", line(1), line(1), 0, encoded[:], r.room(256)); err == nil || !strings.Contains(err.Error(), "the tensor map has been changed") {
+		t.Errorf("error %v after a change of the map", err)
+	}
+}
+
 // TestTensorAgainstPtxas demands that the assembler accepts the kernels.
 func TestTensorAgainstPtxas(t *testing.T) {
 	ptxas := toolkit.Tool(t, "ptxas")
