@@ -156,17 +156,17 @@ func BenchmarkCopy(b *testing.B) {
 // products are what convolutions are timed with. The peak beside them is that of float32 in both cases.
 var products = []cuda.Products{cuda.Float32, cuda.TF32}
 
-// BenchmarkConvolution is the convolutions of ResNet-18, each in all directions.
+// BenchmarkConvolution is the convolutions of ResNet-18, each in all passes.
 func BenchmarkConvolution(b *testing.B) {
 	image, batch := sizes()
 	for _, s := range bench.ResNet18(image, batch) {
-		for _, direction := range bench.Directions {
+		for _, pass := range bench.Passes {
 			for _, p := range products {
-				b.Run(fmt.Sprintf("%v/shape=%v/%s", p, s, direction), func(b *testing.B) {
+				b.Run(fmt.Sprintf("%v/shape=%v/%s", p, s, pass), func(b *testing.B) {
 					dev, peak := withPeak(b, p)
 					defer dev.Close()
 					c := bench.NewConvolution(dev, s)
-					computing(b, peak, s.Operations(), func() { c.Run(direction) })
+					computing(b, peak, s.Operations(), func() { c.Run(pass) })
 				})
 			}
 		}

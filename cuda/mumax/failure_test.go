@@ -90,6 +90,17 @@ func everything() (err error) {
 		func() error { _, _, err := b.module.Global("variable"); return err },
 		func() error { _, err := b.launch.Function.BlocksPerMultiprocessor(32, 0); return err },
 		func() error { return b.launch.Function.SetDynamicShared(64 << 10) },
+		func() error {
+			_, err := b.EncodeTiled(driver.Tiled{Tensor: driver.Tensor{Type: driver.Uint32, At: p, Sizes: []uint64{4}}, Box: []uint32{4}})
+			return err
+		},
+		func() error {
+			_, err := b.EncodeIm2col(driver.Im2col{
+				Tensor: driver.Tensor{Type: driver.Uint32, At: p, Sizes: []uint64{4, 1, 1}, Strides: []uint64{16, 16}}, Lower: []int32{0}, Upper: []int32{0},
+				Channels: 4, Pixels: 1,
+			})
+			return err
+		},
 		func() error { return b.stream.Record(before) },
 		func() error { return b.stream.CopyIn(p, host) },
 		func() error { return b.stream.Copy(p+8, p, 8) },

@@ -2,12 +2,14 @@
 // and stops at the first thing that a kernel must not do: an access out of bounds, misaligned, of freed or of unwritten
 // memory, a race, a wrong barrier, a deadlock, a divergent .sync. The error names kernel, line, block and thread.
 //
-// What it does not have: wgmma, tensor maps (cp.async.bulk.tensor) and clusters of more than one block (sm_90a), float8,
-// textures and surfaces, video instructions (vabsdiff4), registers that are vectors, parameters in registers, cooperative grids
-// that need all blocks at a time, dynamic parallelism, printf. Loading a kernel with any of these fails and says which line.
-// Caches and time are not modelled. Races are looked for between the warps of a block in shared memory and between blocks in
-// global memory, not between threads of one block in global memory. Streams run their work at once, so they hide no missing
-// wait of the host for a stream.
+// What it does not have: of sm_90a clusters of more than one block, integers and float8 in wgmma, cp.reduce.async.bulk, tensor maps
+// that are interleaved, convert or fill with NaN; float8, textures and surfaces, video instructions (vabsdiff4), registers that are
+// vectors, parameters in registers, cooperative grids that need all blocks at a time, dynamic parallelism, printf. Loading a kernel
+// with any of these, or encoding such a map, fails and says so.
+//
+// Caches and time are not modelled. Proxies are told apart in shared memory only: a missing fence.proxy.async.global is not found.
+// Races are looked for between the warps of a block in shared memory and between blocks in global memory, not between threads of one
+// block in global memory. Streams run their work at once, so they hide no missing wait of the host for a stream.
 package ptxsim
 
 import (
@@ -17,6 +19,7 @@ import (
 
 	"gzpt/cuda/internal/driver"
 	"gzpt/cuda/ptxsim/internal/machine"
+	"gzpt/cuda/ptxsim/internal/tensor"
 	"gzpt/kernels"
 )
 
@@ -218,6 +221,24 @@ func (d *Device) FreeHost(b []byte) error {
 // Memory is the number of bytes free and in all.
 func (d *Device) Memory() (free, total int, err error) {
 	return d.global.Limit() - d.global.Used(), d.global.Limit(), d.err()
+}
+
+// EncodeTiled makes a tensor map in a format of the interpreter's own.
+func (d *Device) EncodeTiled(t driver.Tiled) (made driver.TensorMap, err error) {
+	err = d.do("EncodeTiled", func() error {
+		made, err = tensor.EncodeTiled(t)
+		return err
+	})
+	return made, err
+}
+
+// EncodeIm2col makes a tensor map in a format of the interpreter's own.
+func (d *Device) EncodeIm2col(t driver.Im2col) (made driver.TensorMap, err error) {
+	err = d.do("EncodeIm2col", func() error {
+		made, err = tensor.EncodeIm2col(t)
+		return err
+	})
+	return made, err
 }
 
 // Synchronize returns the fault that the device has met, if any: there is nothing to wait for.

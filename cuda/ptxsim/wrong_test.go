@@ -99,6 +99,14 @@ func (k *wrongKernel) run(t *testing.T, text string, options Options) error {
 	for _, pointer := range []driver.Pointer{q, u, c} {
 		arguments = binary.LittleEndian.AppendUint64(arguments, uint64(pointer))
 	}
+	if offsets := f.Attributes().ArgumentOffsets; len(offsets) > 5 { // p as 32 rows of 32 numbers, in boxes of 8 rows
+		m, err := d.EncodeTiled(driver.Tiled{
+			Tensor: driver.Tensor{Type: driver.Uint32, At: p, Sizes: []uint64{32, 32}, Strides: []uint64{128}}, Box: []uint32{32, 8},
+		})
+		must(err)
+		arguments = append(arguments, make([]byte, offsets[5]-len(arguments))...)
+		arguments = append(arguments, m[:]...)
+	}
 	return stream.Launch(driver.Launch{Function: f, Grid: [3]int{k.grid, 1, 1}, Block: [3]int{k.block, 1, 1}, Shared: k.shared, Arguments: arguments})
 }
 
@@ -141,7 +149,7 @@ func TestIgnoreRaces(t *testing.T) {
 func TestWrongKernelsAgainstPtxas(t *testing.T) {
 	ptxas := toolkit.Tool(t, "ptxas")
 	var whole strings.Builder
-	whole.WriteString(".version 8.0\n.target sm_80\n.address_size 64\n")
+	whole.WriteString(".version 8.0\n.target sm_90a\n.address_size 64\n")
 	names := regexp.MustCompile(`\b(k\(|recur\b|nothing\b|table\b|\bd\b)`)
 	count := 0
 	for _, k := range wrongKernels(t) {
@@ -156,7 +164,7 @@ func TestWrongKernelsAgainstPtxas(t *testing.T) {
 	if err := os.WriteFile(file, []byte(whole.String()), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	usage, err := toolkit.Assemble(ptxas, file, "sm_80")
+	usage, err := toolkit.Assemble(ptxas, file, "sm_90a")
 	if err != nil {
 		t.Fatal(err)
 	}

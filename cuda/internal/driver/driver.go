@@ -52,6 +52,10 @@ type Device interface {
 	Memory() (free, total int, err error)
 	// Load compiles PTX; name stands for it in errors.
 	Load(name, ptx string) (Module, error)
+	// EncodeTiled makes the tensor map of boxes of a tensor, for kernels of compute capability 90. Its memory need not be there yet.
+	EncodeTiled(Tiled) (TensorMap, error)
+	// EncodeIm2col makes the tensor map of pixels of images.
+	EncodeIm2col(Im2col) (TensorMap, error)
 	// NewStream makes a queue of work whose order holds only within it.
 	NewStream() (Stream, error)
 	// NewEvent makes a mark that a stream can record and another wait for.

@@ -9,6 +9,11 @@
 #define POINTER_ATTRIBUTE SAME
 #define JIT_OPTION SAME
 #define CAPTURE_MODE SAME
+#define TENSOR_TYPE SAME
+#define TENSOR_INTERLEAVE SAME
+#define TENSOR_SWIZZLE SAME
+#define TENSOR_PROMOTION SAME
+#define TENSOR_FILL SAME
 #define FLAG SAME
 #include "constants.h"
 
@@ -23,3 +28,5 @@ _Static_assert(sizeof(CUresult) == 4 && sizeof(CUdevice_attribute) == 4 && sizeo
 _Static_assert(sizeof(CUpointer_attribute) == 4 && sizeof(CUjit_option) == 4 && sizeof(CUstreamCaptureMode) == 4, "enumerations");
 _Static_assert(sizeof(CUcontext) == 8 && sizeof(CUmodule) == 8 && sizeof(CUfunction) == 8 && sizeof(CUstream) == 8, "handles");
 _Static_assert(sizeof(CUevent) == 8 && sizeof(CUgraph) == 8 && sizeof(CUgraphExec) == 8, "handles");
+_Static_assert(sizeof(CUtensorMap) == 128 && _Alignof(CUtensorMap) % 64 == 0, "a tensor map");
+_Static_assert(sizeof(CUtensorMapDataType) == 4 && sizeof(CUtensorMapSwizzle) == 4 && sizeof(CUtensorMapL2promotion) == 4, "enumerations");

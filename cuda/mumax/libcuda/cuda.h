@@ -5,6 +5,7 @@
 #define GZPT_CUDA_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h> // which the package cu expects its cuda.h to bring
 
 typedef int CUdevice;
@@ -16,6 +17,11 @@ typedef struct CUstream_st *CUstream;
 typedef struct CUevent_st *CUevent;
 typedef struct CUgraph_st *CUgraph;
 typedef struct CUgraphExec_st *CUgraphExec;
+typedef uint32_t cuuint32_t;
+typedef uint64_t cuuint64_t;
+typedef struct CUtensorMap_st {
+	_Alignas(64) cuuint64_t opaque[16];
+} CUtensorMap;
 
 #define ENUMERATOR(name, value) name = value,
 
@@ -48,6 +54,31 @@ typedef enum {
 typedef enum {
 #include "constants.h"
 } CUstreamCaptureMode;
+
+#define TENSOR_TYPE ENUMERATOR
+typedef enum {
+#include "constants.h"
+} CUtensorMapDataType;
+
+#define TENSOR_INTERLEAVE ENUMERATOR
+typedef enum {
+#include "constants.h"
+} CUtensorMapInterleave;
+
+#define TENSOR_SWIZZLE ENUMERATOR
+typedef enum {
+#include "constants.h"
+} CUtensorMapSwizzle;
+
+#define TENSOR_PROMOTION ENUMERATOR
+typedef enum {
+#include "constants.h"
+} CUtensorMapL2promotion;
+
+#define TENSOR_FILL ENUMERATOR
+typedef enum {
+#include "constants.h"
+} CUtensorMapFloatOOBfill;
 
 #define FLAG ENUMERATOR
 enum {

@@ -45,6 +45,18 @@ FUNCTION(cuLaunchKernel,
 		unsigned int blockZ, unsigned int shared, CUstream stream, void **parameters, void **extra),
 	(function, gridX, gridY, gridZ, blockX, blockY, blockZ, shared, stream, parameters, extra))
 
+// Tensor maps
+FUNCTION(cuTensorMapEncodeTiled,
+	(CUtensorMap *map, CUtensorMapDataType type, cuuint32_t rank, void *at, const cuuint64_t *sizes, const cuuint64_t *strides,
+		const cuuint32_t *box, const cuuint32_t *steps, CUtensorMapInterleave interleave, CUtensorMapSwizzle swizzle,
+		CUtensorMapL2promotion promotion, CUtensorMapFloatOOBfill fill),
+	(map, type, rank, at, sizes, strides, box, steps, interleave, swizzle, promotion, fill))
+FUNCTION(cuTensorMapEncodeIm2col,
+	(CUtensorMap *map, CUtensorMapDataType type, cuuint32_t rank, void *at, const cuuint64_t *sizes, const cuuint64_t *strides,
+		const int *lower, const int *upper, cuuint32_t channels, cuuint32_t pixels, const cuuint32_t *steps,
+		CUtensorMapInterleave interleave, CUtensorMapSwizzle swizzle, CUtensorMapL2promotion promotion, CUtensorMapFloatOOBfill fill),
+	(map, type, rank, at, sizes, strides, lower, upper, channels, pixels, steps, interleave, swizzle, promotion, fill))
+
 // Memory
 FUNCTION(cuMemAlloc_v2, (CUdeviceptr *at, size_t bytes), (at, bytes))
 FUNCTION(cuMemFree_v2, (CUdeviceptr at), (at))

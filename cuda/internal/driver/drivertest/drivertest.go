@@ -159,7 +159,7 @@ func Run(t *testing.T, open func(testing.TB) driver.Device) {
 		run  func(b *bed)
 	}{
 		{"memory", memory}, {"host memory", hostMemory}, {"modules", modules}, {"arguments", arguments}, {"many launches", manyLaunches}, {"shared memory", shared},
-		{"graphs", graphs}, {"events", events}, {"refusals", refusals},
+		{"graphs", graphs}, {"tensor maps", tensorMaps}, {"events", events}, {"refusals", refusals},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			b := newBed(t, open)
@@ -314,6 +314,84 @@ func shared(b *bed) {
 	if got := f.Attributes().DynamicSharedBytes; got != most {
 		b.Errorf("a launch may ask for %d bytes, expected %d", got, most)
 	}
+}
+
+// tensorSource copies 4 rows of 8 numbers by a tensor map, the first part of its block, to an address behind it.
+const tensorSource = `.version 8.0
+.target sm_90
+.address_size 64
+.visible .entry tensor(.param .align 64 .b8 block[136])
+{
+	.reg .pred %p;
+	.reg .b32 %r<4>, %c<4>;
+	.reg .b16 %h<2>;
+	.reg .b64 %d<4>;
+	.shared .align 128 .b8 s[128];
+	.shared .align 8 .b64 full;
+	mov.b64 %d0, block;
+	cvta.param.u64 %d0, %d0;
+	ld.param.u64 %d1, [block+128];
+	mov.u32 %c0, 0;
+	mov.u32 %c1, -1;
+	mov.u32 %c2, 0;
+	mov.u32 %c3, 0;
+	mov.b16 %h0, 1;
+	mbarrier.init.shared::cta.b64 [full], 1;
+	fence.mbarrier_init.release.cluster;
+	mbarrier.arrive.expect_tx.shared::cta.b64 %d2, [full], 128;
+	COPY
+WAIT:
+	mbarrier.try_wait.parity.shared::cta.b64 %p, [full], 0;
+	@!%p bra WAIT;
+	fence.proxy.async.shared::cta;
+	cp.async.bulk.global.shared::cta.bulk_group [%d1], [s], 128;
+	cp.async.bulk.commit_group;
+	cp.async.bulk.wait_group 0;
+	ret;
+}
+`
+
+// tensorMaps: a kernel finds a tensor by a map that the host made, in boxes and pixel by pixel; what lies outside is 0.
+func tensorMaps(b *bed) {
+	if b.gpu.Attribute(driver.ComputeCapability) < 90 {
+		b.Skip("tensor maps begin with compute capability 90")
+	}
+	p, out := b.alloc(8*3*4), b.alloc(128)
+	var numbers []uint32
+	for n := range uint32(24) {
+		numbers = append(numbers, n+1)
+	}
+	check(b, b.stream.CopyIn(p, words(numbers...)))
+	try := func(copying string, made driver.TensorMap, want []uint32) {
+		b.Helper()
+		module, err := b.gpu.Load("tensor.ptx", strings.Replace(tensorSource, "COPY", copying, 1))
+		check(b, err)
+		f, err := module.Function("tensor")
+		check(b, err)
+		block := binary.LittleEndian.AppendUint64(made[:], uint64(out))
+		check(b, b.stream.Launch(driver.Launch{Function: f, Grid: line(1), Block: line(1), Arguments: block}))
+		b.expect(copying, out, want...)
+		check(b, module.Unload())
+	}
+	rows := driver.Tiled{Tensor: driver.Tensor{Type: driver.Uint32, At: p, Sizes: []uint64{8, 3}, Strides: []uint64{32}}, Box: []uint32{8, 4}}
+	made, err := b.gpu.EncodeTiled(rows)
+	check(b, err)
+	try("cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [s], [%d0, {%c0,%c1}], [full];", made,
+		append(make([]uint32, 8), numbers...))
+	pixels := driver.Im2col{Tensor: driver.Tensor{Type: driver.Uint32, At: p, Sizes: []uint64{8, 3, 1}, Strides: []uint64{32, 96}},
+		Lower: []int32{-1}, Upper: []int32{-1}, Channels: 8, Pixels: 4}
+	made, err = b.gpu.EncodeIm2col(pixels)
+	check(b, err)
+	// The box has 3 pixels, from -1 on; each is moved by 1. The next image is not there.
+	try("cp.async.bulk.tensor.3d.shared::cluster.global.im2col.mbarrier::complete_tx::bytes [s], [%d0, {%c0,%c1,%c2}], [full], {%h0};", made,
+		append(numbers[:24:24], make([]uint32, 8)...))
+	rows.At += 4
+	_, err = b.gpu.EncodeTiled(rows)
+	refused(b, err, "EncodeTiled")
+	rows.Strides = nil
+	_, err = b.gpu.EncodeTiled(rows)
+	refused(b, err, "2 sizes and 0 strides")
+	check(b, b.gpu.Synchronize())
 }
 
 // graphs: what a stream collects is not done, and then done as often as somebody asks, with the host memory of that time.

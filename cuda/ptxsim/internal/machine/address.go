@@ -13,6 +13,7 @@ import (
 const (
 	sharedWindow = 1 << 60
 	localWindow  = 2 << 60
+	paramWindow  = 4 << 60 // the block of arguments; functions lie in that between
 	windowMask   = 15 << 60
 )
 
@@ -48,6 +49,7 @@ type access struct {
 	read    bool
 	strong  bool
 	release bool
+	proxy   bool // by the asynchronous proxy, to shared memory
 }
 
 // visit calls f with the memory of each lane of the mask, lowest lane first, after all checks.
@@ -67,7 +69,7 @@ func (w *warp) visit(s space, mask uint32, address *wideRow, a access, f func(la
 }
 
 func (w *warp) visitGeneric(mask uint32, address *wideRow, a access, f func(lane int, p []byte)) {
-	var shared, local uint32
+	var shared, local, arguments uint32
 	var inside wideRow
 	for m := mask; m != 0; m &= m - 1 {
 		lane := first(m)
@@ -76,6 +78,8 @@ func (w *warp) visitGeneric(mask uint32, address *wideRow, a access, f func(lane
 			shared |= 1 << lane
 		case localWindow:
 			local |= 1 << lane
+		case paramWindow:
+			arguments |= 1 << lane
 		}
 		inside[lane] = address[lane] &^ windowMask
 	}
@@ -85,7 +89,13 @@ func (w *warp) visitGeneric(mask uint32, address *wideRow, a access, f func(lane
 	if local != 0 {
 		w.visitLocal(local, &inside, a, f)
 	}
-	if global := mask &^ (shared | local); global != 0 {
+	if arguments != 0 {
+		if a.write {
+			fail(first(arguments), "write to the arguments of the kernel")
+		}
+		w.visitArguments(arguments, &inside, a, f)
+	}
+	if global := mask &^ (shared | local | arguments); global != 0 {
 		w.visitGlobal(global, address, a, f)
 	}
 }

@@ -1,7 +1,7 @@
 package machine
 
-// This file copies from global to shared memory in the background. The bytes arrive at once, but until the thread has
-// waited for them whoever touches them faults.
+// This file has cp.async, which copies from global to shared memory in the background. The bytes arrive at once, but until the
+// thread has waited for them whoever touches them faults.
 
 import (
 	"gzpt/cuda/ptxsim/internal/syntax"
@@ -57,49 +57,6 @@ func (c *compiler) copyArrive(i *syntax.Instruction) work {
 			}
 			w.arrivePhase(lane, b, 1, 0)
 		})
-	}
-}
-
-// copyBulk is cp.async.bulk between global and shared memory, whole rows of 16 bytes. Its end is told to an mbarrier, or by a
-// bulk group, which is done when it is issued.
-func (c *compiler) copyBulk(i *syntax.Instruction) work {
-	o := i.Operands
-	if len(o) < 3 {
-		return func(*warp, uint32) {}
-	}
-	to, from, size := c.addressOf(o[0]), c.addressOf(o[1]), c.narrow(o[2], "u32")
-	if i.Has("from") {
-		return func(w *warp, mask uint32) {
-			target := *to(w)
-			w.copyPieces(mask, sharedSpace, globalSpace, *from(w), target, &w.narrow[size])
-		}
-	}
-	barrier := c.addressOf(o[3])
-	return func(w *warp, mask uint32) {
-		target := *to(w)
-		w.copyPieces(mask, globalSpace, sharedSpace, *from(w), target, &w.narrow[size])
-		w.visitPhases(sharedSpace, mask, barrier(w), func(lane int, b *phaseBarrier) {
-			w.publishPhase(b)
-			b.bytes -= int(w.narrow[size][lane])
-			b.turn()
-		})
-	}
-}
-
-// copyPieces copies size bytes a lane, 16 at a time.
-func (w *warp) copyPieces(mask uint32, source, target space, from, to wideRow, size *narrowRow) {
-	for m := mask; m != 0; m &= m - 1 {
-		lane := first(m)
-		if size[lane]%16 != 0 {
-			fail(lane, "copies %d bytes, expected a multiple of 16", size[lane])
-		}
-		for range size[lane] / 16 {
-			var piece [16]byte
-			w.visit(source, 1<<lane, &from, access{bytes: 16, read: true}, func(_ int, p []byte) { copy(piece[:], p) })
-			w.visit(target, 1<<lane, &to, access{bytes: 16, write: true}, func(_ int, p []byte) { copy(p, piece[:]) })
-			from[lane] += 16
-			to[lane] += 16
-		}
 	}
 }
 

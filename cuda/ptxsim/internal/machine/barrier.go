@@ -28,12 +28,20 @@ type waiting struct {
 
 func init() {
 	register(decodeBarrier, "bar", "barrier")
-	register(func(*compiler, *syntax.Instruction) work {
-		return func(w *warp, _ uint32) {
-			w.block.global.fence()
-			w.order.fenced = true
-		}
-	}, "membar", "fence")
+	register(decodeFence, "membar", "fence")
+}
+
+func decodeFence(_ *compiler, i *syntax.Instruction) work {
+	switch {
+	case i.With["where"] == "global":
+		return func(*warp, uint32) {} // global memory knows no proxies here
+	case i.With["kind"] == "async":
+		return func(w *warp, mask uint32) { w.fenceProxy(mask) }
+	}
+	return func(w *warp, _ uint32) {
+		w.block.global.fence()
+		w.order.fenced = true
+	}
 }
 
 // decodeBarrier reads bar.sync, bar.arrive, bar.red and bar.warp.sync. bar is the aligned form of barrier.
@@ -43,6 +51,9 @@ func decodeBarrier(c *compiler, i *syntax.Instruction) work {
 		modifiers = modifiers[1:]
 	}
 	switch modifiers[0] {
+	case "cluster":
+		c.clusterBarrier(i)
+		return nil
 	case "warp":
 		row := c.narrow(i.Operands[0], "b32")
 		c.step().members = func(w *warp, lane int) uint32 { return w.narrow[row][lane] }
@@ -150,15 +161,8 @@ func countText(expected int) string {
 
 // arrive counts the lanes of mask and, unless they only arrive, lets them wait.
 func (w *warp) arrive(b *barrier, g *group, mask uint32, expected int, only bool, deliver func(*warp, uint32, int, int)) {
-	g.pc++
-	if rest := g.mask &^ mask; rest != 0 {
-		w.groups = append(w.groups, &group{mask: rest, pc: g.pc, frame: g.frame})
-		g.mask = mask
-	}
-	if b.clock == nil {
-		b.clock = make([]uint32, len(w.block.warps))
-	}
-	join(b.clock, w.order.clock)
+	w.pass(g, mask)
+	b.clock = join(b.clock, w.order.clock)
 	w.order.clock[w.number]++
 	b.expected, b.line = expected, w.program.code[w.pc].line
 	// With a count whole warps arrive, however many of their threads there are.
@@ -177,6 +181,15 @@ func (w *warp) arrive(b *barrier, g *group, mask uint32, expected int, only bool
 	w.block.release(b)
 }
 
+// pass goes on behind a step, the lanes of mask apart from those that do not take part.
+func (w *warp) pass(g *group, mask uint32) {
+	g.pc++
+	if rest := g.mask &^ mask; rest != 0 {
+		w.groups = append(w.groups, &group{mask: rest, pc: g.pc, frame: g.frame})
+		g.mask = mask
+	}
+}
+
 // release lets the waiting go on if all have arrived.
 func (b *block) release(at *barrier) {
 	expected := at.expected
@@ -191,7 +204,7 @@ func (b *block) release(at *barrier) {
 	for _, entry := range at.waiting {
 		w := entry.warp
 		entry.group.state = running
-		join(w.order.clock, at.clock)
+		w.order.clock = join(w.order.clock, at.clock)
 		w.syncLanes(entry.mask)
 		if entry.deliver != nil {
 			entry.deliver(w, entry.mask, at.votes, at.arrived)
@@ -207,4 +220,92 @@ func (b *block) threadsLeft() {
 			b.release(at)
 		}
 	}
+	b.meetCluster()
+}
+
+// clusterMeeting is barrier.cluster in a cluster of one block: all threads of the block arrive, and wait or not.
+type clusterMeeting struct {
+	clock   []uint32 // joined of all who arrived
+	done    []uint32 // of the last time that all had
+	waiting []waiting
+}
+
+// clusterLanes are the lanes of a warp that have arrived, and those whose wait will not block.
+type clusterLanes struct{ arrived, free uint32 }
+
+func (c *compiler) clusterBarrier(i *syntax.Instruction) {
+	c.step().aligned = i.Has("aligned")
+	ordered := i.With["order"] != "relaxed"
+	if i.With["op"] == "arrive" {
+		c.step().control = func(w *warp, g *group, mask uint32) {
+			w.pass(g, g.mask)
+			w.arriveCluster(mask, ordered)
+		}
+		return
+	}
+	c.step().control = func(w *warp, g *group, mask uint32) {
+		if mask == 0 {
+			g.pc++
+			return
+		}
+		w.waitCluster(g, mask)
+	}
+}
+
+func (w *warp) arriveCluster(mask uint32, ordered bool) {
+	if twice := mask & (w.cluster.arrived | w.cluster.free); twice != 0 {
+		fail(first(twice), "barrier count: the thread arrives at the barrier of its cluster again without barrier.cluster.wait")
+	}
+	w.cluster.arrived |= mask
+	if ordered {
+		w.block.cluster.clock = join(w.block.cluster.clock, w.order.clock)
+		w.order.clock[w.number]++
+	}
+	w.block.meetCluster()
+}
+
+func (w *warp) waitCluster(g *group, mask uint32) {
+	if missing := mask &^ (w.cluster.arrived | w.cluster.free); missing != 0 {
+		fail(first(missing), "barrier count: the thread waits for the barrier of its cluster and has not arrived at it")
+	}
+	if free := mask & w.cluster.free; free != 0 && free != mask {
+		w.split(g, mask&^free, g.pc) // they come here again
+		mask = free
+	}
+	w.pass(g, mask)
+	if mask&^w.cluster.free == 0 {
+		w.cluster.free &^= mask
+		w.order.clock = join(w.order.clock, w.block.cluster.done)
+		w.syncLanes(mask)
+		return
+	}
+	g.state = blocked
+	w.block.cluster.waiting = append(w.block.cluster.waiting, waiting{warp: w, group: g, mask: mask})
+}
+
+// meetCluster lets those go on who wait for the barrier of the cluster, if all threads that have not left have arrived.
+func (b *block) meetCluster() {
+	arrived := uint32(0)
+	for _, w := range b.warps {
+		if w.alive&^w.cluster.arrived != 0 {
+			return
+		}
+		arrived |= w.cluster.arrived
+	}
+	if arrived == 0 {
+		return
+	}
+	at := &b.cluster
+	at.done, at.clock = join(nil, at.clock), nil
+	for _, w := range b.warps {
+		w.cluster = clusterLanes{free: w.cluster.arrived}
+	}
+	for _, entry := range at.waiting {
+		w := entry.warp
+		entry.group.state = running
+		w.cluster.free &^= entry.mask
+		w.order.clock = join(w.order.clock, at.done)
+		w.syncLanes(entry.mask)
+	}
+	at.waiting = nil
 }

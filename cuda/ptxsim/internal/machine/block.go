@@ -15,6 +15,9 @@ type block struct {
 	shared   sharedMemory
 	barriers [16]barrier
 	phases   map[uint64]*phaseBarrier // mbarrier objects, by shared address
+	entries  int                      // of the clocks that are taken
+	teams    []warpgroup
+	cluster  clusterMeeting
 	global   blockOrder
 	random   random
 	left     int       // instructions that it may still run
@@ -44,7 +47,6 @@ func newBlock(l *Launch, counts []Counts) *block {
 		w := &warp{program: p, block: b, number: n, counts: counts}
 		w.narrow, w.wide = make([]narrowRow, p.narrows), make([]wideRow, p.wides)
 		w.pred, w.ready = make([]uint32, p.preds), make([]uint32, p.marks)
-		w.order.clock = make([]uint32, (threads+31)/32)
 		for _, c := range p.narrowSet {
 			for lane := range 32 {
 				w.narrow[c.row][lane] = uint32(c.value)
@@ -68,8 +70,9 @@ func (b *block) start(number int) {
 	b.left = l.budget
 	b.global = blockOrder{id: uint32(number + 1), tick: 1}
 	b.shared.reset(l.sharedBytes(), len(b.warps))
-	b.barriers = [16]barrier{}
-	b.phases = map[uint64]*phaseBarrier{}
+	b.barriers, b.cluster = [16]barrier{}, clusterMeeting{}
+	b.phases, b.entries = map[uint64]*phaseBarrier{}, 2*len(b.warps)
+	b.teams = make([]warpgroup, (len(b.warps)+3)/4)
 	b.touched = footprint{pages: map[uint64]*touchedPage{}}
 	for n, w := range b.warps {
 		w.start(min(32, l.threads()-32*n))
@@ -81,9 +84,12 @@ func (w *warp) start(lanes int) {
 	clear(w.ready)
 	w.carry = 0
 	w.local.reset(w.program.LocalBytes, w.program.StackBytes)
-	w.async = asyncCopies{}
-	w.order = ordering{clock: w.order.clock}
-	clear(w.order.clock)
+	w.async, w.stores = asyncCopies{}, bulkStores{}
+	w.order = ordering{clock: make([]uint32, 2*len(w.block.warps))}
+	w.group, w.cluster = groupState{}, clusterLanes{}
+	if w.program.multiplies {
+		w.group.uses = make([]registerUse, w.program.marks)
+	}
 	w.order.clock[w.number] = 1
 	w.groups = append(w.groups[:0], &group{mask: w.alive, pc: w.program.functions[0].entry})
 	for name, row := range w.program.specials {
@@ -118,13 +124,13 @@ func (b *block) run(number int) (err error) {
 			if alive {
 				return b.deadlock()
 			}
-			return nil
+			return b.disband()
 		}
 		draw := b.random.next()
 		w = ready[draw>>32%uint64(len(ready))]
 		b.left -= w.run(1 + int(draw%longestTurn))
 		if b.left < 0 {
-			fail(first(w.alive), budgetFault)
+			fail(first(w.alive), "%s%s", budgetFault, b.missing())
 		}
 	}
 }

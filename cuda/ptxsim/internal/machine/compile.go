@@ -37,6 +37,7 @@ type step struct {
 	writes   []int
 	members  func(w *warp, lane int) uint32 // the lanes that must take part, of .sync
 	aligned  bool                           // all live lanes must take part
+	group    bool                           // all warps of a warpgroup must execute it
 	class    Class
 	line     int
 	text     string
@@ -51,6 +52,8 @@ type Program struct {
 	SharedBytes  int // static
 	LocalBytes   int
 	StackBytes   int // of alloca, beyond the local ones
+
+	multiplies bool // by wgmma
 
 	module    *Module
 	code      []step

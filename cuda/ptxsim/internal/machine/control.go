@@ -60,7 +60,7 @@ func init() {
 		}
 		g.pc++
 	}), "trap", "brkpt")
-	register(func(*compiler, *syntax.Instruction) work { return func(*warp, uint32) {} }, "nanosleep", "pmevent", "griddepcontrol", "setmaxnreg")
+	register(func(*compiler, *syntax.Instruction) work { return func(*warp, uint32) {} }, "nanosleep", "pmevent", "griddepcontrol")
 }
 
 func controlled(flow control) decoder {
@@ -116,6 +116,7 @@ func decodeBranchIndexed(c *compiler, i *syntax.Instruction) work {
 func (w *warp) exit(g *group, mask uint32) {
 	g.mask &^= mask
 	g.pc++
+	w.demandStored(mask)
 	w.alive &^= mask
 	w.block.threadsLeft()
 }

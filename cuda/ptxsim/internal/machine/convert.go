@@ -284,7 +284,7 @@ func (c *compiler) convertPack(i *syntax.Instruction, to syntax.Type) work {
 	return c.lanes3(i, "b32", f, 3)
 }
 
-// decodeConvertAddress is cvta: generic addresses of shared and local memory lie in windows, those of global memory are
+// decodeConvertAddress is cvta: generic addresses of shared and local memory and of arguments lie in windows, those of global memory are
 // the addresses themselves.
 func decodeConvertAddress(c *compiler, i *syntax.Instruction) work {
 	o := i.Operands
@@ -294,6 +294,9 @@ func decodeConvertAddress(c *compiler, i *syntax.Instruction) work {
 		window = sharedWindow
 	case localSpace:
 		window = localWindow
+	}
+	if i.With["space"] == "param" {
+		window = paramWindow
 	}
 	target, source := c.wide(o[0], "u64"), c.wide(o[1], "u64")
 	if i.Has("to") {

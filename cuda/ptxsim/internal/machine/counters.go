@@ -120,7 +120,7 @@ func (p *Profile) touch(blocks []footprint) {
 var classByOpcode = map[string]Class{
 	"mov": Move, "selp": Move, "slct": Move, "prmt": Move, "cvta": Move, "isspacep": Move, "cvt": Conversion, "ex2": Special,
 	"lg2": Special, "sin": Special, "cos": Special, "tanh": Special, "rsqrt": Special, "rcp": Special, "sqrt": Special, "div": Special,
-	"rem": Special, "mma": Tensor, "ldmatrix": SharedLoad, "stmatrix": SharedStore, "movmatrix": WarpOperation, "atom": Atomic, "red": Atomic,
+	"rem": Special, "mma": Tensor, "setmaxnreg": Control, "griddepcontrol": Control, "ldmatrix": SharedLoad, "stmatrix": SharedStore, "movmatrix": WarpOperation, "atom": Atomic, "red": Atomic,
 	"cp": AsyncCopy, "shfl": WarpOperation, "vote": WarpOperation, "match": WarpOperation, "redux": WarpOperation, "elect": WarpOperation,
 	"activemask": WarpOperation, "bar": Barrier, "barrier": Barrier, "mbarrier": Barrier, "membar": Barrier, "fence": Barrier, "bra": Control, "brx": Control,
 	"ret": Control, "exit": Control, "trap": Control, "brkpt": Control, "call": Control, "nanosleep": Control, "prefetch": GlobalLoad,
@@ -130,6 +130,11 @@ func classOf(i *syntax.Instruction) Class {
 	switch i.Opcode {
 	case "ld", "ldu", "st":
 		return accessClass(i)
+	case "wgmma":
+		if i.Has("A") {
+			return Tensor
+		}
+		return Barrier
 	case "wmma":
 		if i.Modifiers[0] == "mma" {
 			return Tensor

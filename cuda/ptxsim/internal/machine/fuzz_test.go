@@ -41,7 +41,11 @@ func FuzzRun(f *testing.F) {
 			if p.ParamBytes > 1<<12 {
 				continue
 			}
-			l := &Launch{Program: p, Grid: [3]int{2, 1, 1}, Block: [3]int{40, 1, 1}, Arguments: make([]byte, p.ParamBytes)}
+			threads := 40
+			if p.multiplies {
+				threads = 128 // a warpgroup
+			}
+			l := &Launch{Program: p, Grid: [3]int{2, 1, 1}, Block: [3]int{threads, 1, 1}, Arguments: make([]byte, p.ParamBytes)}
 			if l.Check(48<<10) != nil {
 				continue
 			}

@@ -4,6 +4,8 @@ package machine
 // asynchronous copies that it expects have come.
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 
 	"gzpt/cuda/ptxsim/internal/syntax"
@@ -17,17 +19,26 @@ type phaseBarrier struct {
 	pending  int // those still to come in this one
 	bytes    int // those still to come
 	phase    uint64
+	entry    int      // of the clocks: how many phases have ended
 	clock    []uint32 // joined of all who arrived
 	done     []uint32 // the clock of the last phase that ended
+	missed   int      // line of a wait that found the phase not ended, 0 for none since it began
 }
 
 // turn ends the phase if nothing is missing.
 func (b *phaseBarrier) turn() {
 	if b.pending == 0 && b.bytes == 0 {
 		b.phase++
-		b.pending = b.expected
-		b.done = slices.Clone(b.clock)
+		b.pending, b.missed = b.expected, 0
+		b.done = join(slices.Clone(b.clock), make([]uint32, b.entry+1))
+		b.done[b.entry] = uint32(b.phase)
 	}
+}
+
+// complete counts bytes that have come.
+func (b *phaseBarrier) complete(bytes int) {
+	b.bytes -= bytes
+	b.turn()
 }
 
 // visitPhases finds the objects that the lanes name. Their words are read, so that whoever is not ordered after the
@@ -45,7 +56,7 @@ func (w *warp) visitPhases(where space, mask uint32, address *wideRow, f func(la
 
 // publishPhase lets the barrier carry what the warp has done to those who wait.
 func (w *warp) publishPhase(b *phaseBarrier) {
-	join(b.clock, w.order.clock)
+	b.clock = join(b.clock, w.order.clock)
 	w.order.clock[w.number]++
 }
 
@@ -94,8 +105,8 @@ func (c *compiler) phaseInit(i *syntax.Instruction) work {
 			if n < 1 || n >= 1<<20 {
 				fail(lane, "barrier count: %d arrivals, expected 1 to 2^20-1", n)
 			}
-			warps := len(w.block.warps)
-			w.block.phases[at[lane]&^sharedWindow] = &phaseBarrier{expected: n, pending: n, clock: make([]uint32, warps), done: make([]uint32, warps)}
+			w.block.phases[at[lane]&^sharedWindow] = &phaseBarrier{expected: n, pending: n, entry: w.block.entries}
+			w.block.entries++
 		})
 	}
 }
@@ -143,7 +154,9 @@ func (c *compiler) phaseWait(i *syntax.Instruction) work {
 			}
 			if ended {
 				passed |= 1 << lane
-				join(w.order.clock, b.done)
+				w.order.clock = join(w.order.clock, b.done)
+			} else {
+				b.missed = w.program.code[w.pc].line
 			}
 		})
 		if passed != 0 {
@@ -151,4 +164,15 @@ func (c *compiler) phaseWait(i *syntax.Instruction) work {
 		}
 		w.pred[target] = w.pred[target]&^mask | passed
 	}
+}
+
+// missing says for which mbarriers threads wait, and what these lack.
+func (b *block) missing() (text string) {
+	for _, at := range slices.Sorted(maps.Keys(b.phases)) {
+		if p := b.phases[at]; p.missed != 0 {
+			text += fmt.Sprintf("; deadlock: line %d waits for the mbarrier at shared address %#x, whose phase lacks %d arrivals and %d bytes",
+				p.missed, at, p.pending, p.bytes)
+		}
+	}
+	return text
 }

@@ -15,19 +15,24 @@ type sharedMemory struct {
 type sharedWord struct {
 	init    uint8 // bytes that hold a value
 	written uint8 // bytes of the last write
-	warp    uint8 // of the last write, + 1
 	lane    uint8
 	strong  bool
-	pending uint8 // warp + 1 whose asynchronous copy has not been waited for
+	pending uint8  // warp + 1 whose asynchronous copy has not been waited for
+	writer  uint16 // entry of the clocks to which the last write belongs, + 1: of a warp, or of the mbarrier of a bulk copy
+	reading uint16 // reads of the asynchronous proxy under way
 	tick    uint32
 	syncs   uint32
 	readers uint32 // warps, a bit each
 	line    int32
+	readsAt int32 // line of these reads
 }
 
-// ordering is what a warp knows of the others: up to which of their ticks their accesses lie before its own.
+// ordering is what a warp knows of the others. A clock has three parts: of each warp, up to which of its ticks its accesses lie
+// before the warp's own; of each warp, up to which tick a fence.proxy.async lies between; of each mbarrier, how many of its
+// phases have ended.
 type ordering struct {
 	clock  []uint32
+	proxy  proxyOrder
 	syncs  uint32     // how many times lanes of the warp were ordered by bar.warp.sync
 	synced [32]uint32 // by lane, the last of these that it took part in
 	fenced bool
@@ -87,7 +92,13 @@ func (w *warp) shadowShared(lane int, at uint64, a access) {
 		if mark.pending != 0 {
 			fail(lane, "the word of shared memory at %#x belongs to an asynchronous copy of line %d that is not finished", 4*word, mark.line)
 		}
-		if a.write || mark.warp != 0 && w.order.clock[mark.warp-1] <= mark.tick {
+		if a.write && mark.reading != 0 {
+			fail(lane, "the word of shared memory at %#x is still being read by line %d", 4*word, mark.readsAt)
+		}
+		if a.proxy {
+			w.demandProxyFence(lane, word, mark)
+		}
+		if a.write || mark.writer != 0 && w.order.of(mark.writer) <= mark.tick {
 			w.raceShared(lane, word, mark, touched, a)
 		}
 		switch {
@@ -102,8 +113,13 @@ func (w *warp) shadowShared(lane int, at uint64, a access) {
 
 // raceShared faults where an earlier access of the word is not ordered before this one.
 func (w *warp) raceShared(lane int, word uint64, mark *sharedWord, touched uint8, a access) {
-	if mark.warp != 0 && mark.written&touched != 0 && !(a.strong && mark.strong) {
-		switch other := int(mark.warp - 1); {
+	if mark.writer != 0 && mark.written&touched != 0 && !(a.strong && mark.strong) {
+		switch other := int(mark.writer) - 1; {
+		case other >= w.block.shared.warps:
+			if w.order.of(mark.writer) < mark.tick {
+				fail(lane, "the word of shared memory at %#x belongs to a bulk copy of line %d that is not finished, or nobody has waited for it",
+					4*word, mark.line)
+			}
 		case other != w.number && w.order.clock[other] < mark.tick:
 			fail(lane, "race in shared memory at %#x: thread %v has written it in line %d and no barrier lies between", 4*word,
 				w.block.warps[other].thread(int(mark.lane)), mark.line)
@@ -138,40 +154,48 @@ func (w *warp) noteSharedWrite(lane int, mark *sharedWord, touched uint8, a acce
 	tick := w.order.clock[w.number]
 	mark.init |= touched
 	mark.readers = 0
-	if int(mark.warp) == w.number+1 && int(mark.lane) == lane && mark.tick == tick {
+	if int(mark.writer) == w.number+1 && int(mark.lane) == lane && mark.tick == tick {
 		touched |= mark.written
 	}
-	mark.warp, mark.lane, mark.tick, mark.syncs = uint8(w.number+1), uint8(lane), tick, w.order.syncs
+	mark.writer, mark.lane, mark.tick, mark.syncs = uint16(w.number+1), uint8(lane), tick, w.order.syncs
 	mark.written, mark.strong, mark.line = touched, a.strong, int32(w.program.code[w.pc].line)
+	if !a.proxy {
+		w.order.proxy.unfenced |= 1 << lane
+	}
 }
 
 // talkShared lets a strong access carry order from warp to warp, as far as a fence lies before the write.
 func (w *warp) talkShared(at uint64, a access) {
 	s := &w.block.shared
 	if a.read {
-		for n, tick := range s.sync[at] {
-			if n != w.number {
-				w.order.clock[n] = max(w.order.clock[n], tick)
-			}
-		}
+		w.order.clock = join(w.order.clock, s.sync[at])
 	}
 	if a.write && (w.order.fenced || a.release) {
 		if s.sync == nil {
 			s.sync = map[uint64][]uint32{}
 		}
-		if s.sync[at] == nil {
-			s.sync[at] = make([]uint32, s.warps)
-		}
-		join(s.sync[at], w.order.clock)
+		s.sync[at] = join(s.sync[at], w.order.clock)
 		w.order.clock[w.number]++
 	}
 }
 
-// join raises the entries of a clock to those of another.
-func join(clock, other []uint32) {
+// join raises the entries of a clock to those of another. What a clock lacks is 0.
+func join(clock, other []uint32) []uint32 {
+	for len(clock) < len(other) {
+		clock = append(clock, 0)
+	}
 	for n, tick := range other {
 		clock[n] = max(clock[n], tick)
 	}
+	return clock
+}
+
+// of is the entry of a clock by its number + 1.
+func (o *ordering) of(entry uint16) uint32 {
+	if int(entry) > len(o.clock) {
+		return 0
+	}
+	return o.clock[entry-1]
 }
 
 // syncLanes orders lanes of a warp.
@@ -179,5 +203,8 @@ func (w *warp) syncLanes(mask uint32) {
 	w.order.syncs++
 	for m := mask; m != 0; m &= m - 1 {
 		w.order.synced[first(m)] = w.order.syncs
+	}
+	if mask == w.alive {
+		w.settleProxy()
 	}
 }

@@ -23,6 +23,9 @@ type warp struct {
 	local   localMemory
 	order   ordering
 	async   asyncCopies
+	stores  bulkStores
+	group   groupState
+	cluster clusterLanes
 
 	narrowSpare narrowRow
 	wideSpare   wideRow
@@ -89,6 +92,9 @@ func (w *warp) runGroup(g *group, meeting, quantum int) (done int) {
 		count.Lanes += uint64(bits.OnesCount32(mask))
 		if s.aligned && mask != w.alive {
 			w.divergent(s, mask)
+		}
+		if w.group.uses != nil && !s.group && mask != 0 {
+			w.noteUses(s)
 		}
 		if s.control != nil {
 			for _, r := range s.reads {

@@ -1,5 +1,10 @@
 package syntax
 
+import (
+	"fmt"
+	"strings"
+)
+
 // This file is the table of instructions: each line a form as the PTX manual writes it.
 //
 // A line is `opcode modifiers ; targets < sources`. A modifier is one of several alternatives joined by |, $name for a
@@ -16,6 +21,8 @@ package syntax
 //	pred|pred    a predicate, perhaps with a second after |
 //	T|pred       a register, perhaps with a predicate after |
 //	[]           an address
+//	[map]        an address of a tensor map with coordinates, as many as the modifier remembered as dim says
+//	offsets      a vector of the offsets of im2col, two fewer than coordinates
 //	imm          a whole number
 //	label, targets  places in the function
 //	any          anything of a mov: the address of a variable or function, a special register, a register
@@ -182,6 +189,7 @@ cvt pack sat u16|s16:T s32:U ; b32 < s32 s32
 cvt pack sat u8|s8:T s32:U b32 ; b32 < s32 s32 b32
 cvta global|shared|local|const:space u64:T ; T < any
 cvta to global|shared|local|const:space u64:T ; T < any
+cvta @v77 param:space u64:T ; T < any
 isspacep global|shared|local|const|shared::cta:space ; pred < u64
 ld const:space $scalar:T ; *~T < []
 ld const:space v2|v4:vec $scalar:T ; *~T < []
@@ -200,6 +208,7 @@ st relaxed|release:strong cta|cluster|gpu|sys:scope global|shared|shared::cta:sp
 prefetch global|local:space? L1|L2:level ; < []
 prefetch global:space L2::evict_last|L2::evict_normal:level ; < []
 prefetchu L1 ; < []
+prefetch @90 const|param:space? tensormap ; < []
 alloca @v73 u64:T ; T < T imm?
 stacksave @v73 u64:T ; T <
 stackrestore @v73 u64:T ; < T
@@ -221,7 +230,7 @@ red relaxed|release:order? $scope:scope? global|shared|shared::cta:space? min|ma
 red @90 relaxed|release:order? $scope:scope? global:space add:op v2|v4:vec f32:T ; < [] *T
 fence sc|acq_rel:order? cta|cluster|gpu|sys:scope ;
 fence @90 proxy async|alias:kind ;
-fence @90 proxy async global|shared::cta:where ;
+fence @90 proxy async:kind global|shared::cta|shared::cluster:where ;
 mbarrier init:op shared|shared::cta:space? b64 ; < [] u32
 mbarrier inval:op shared|shared::cta:space? b64 ; < []
 mbarrier @90 expect_tx:op relaxed:order? cta|cluster:scope? shared|shared::cta:space? b64 ; < [] u32
@@ -255,6 +264,8 @@ barrier cta sync aligned? ; < u32 u32?
 barrier cta arrive aligned? ; < u32 u32
 barrier cta red popc:op aligned? u32:T ; T < u32 !pred
 barrier cta red and|or:op aligned? pred:T ; pred < u32 !pred
+barrier @90 cluster:cluster arrive:op release|relaxed:order? aligned? ;
+barrier @90 cluster:cluster wait:op acquire? aligned? ;
 shfl sync up|down|bfly|idx:mode b32:T ; T|pred < T b32 b32 b32
 vote sync all|any|uni:mode pred:T ; pred < !pred b32
 vote sync ballot:mode b32:T ; b32 < !pred b32
@@ -277,8 +288,16 @@ setmaxnreg @90a inc|dec:op sync aligned u32 ; < imm
 cp async ca:cache shared|shared::cta:space global L2::cache_hint:hint? $prefetch:prefetch? ; < [] [] imm u32? b64?
 cp async cg:cache shared|shared::cta:space global L2::cache_hint:hint? $prefetch:prefetch? ; < [] [] imm u32? b64?
 cp async mbarrier arrive noinc? shared|shared::cta:space? b64 ; < []
-cp @90 async bulk:bulk shared::cluster|shared::cta:space global mbarrier::complete_tx::bytes ; < [] [] u32 []
-cp @90 async bulk:bulk global:space shared::cta:from bulk_group ; < [] [] u32
+cp @90 async bulk:bulk shared::cluster:space global mbarrier::complete_tx::bytes L2::cache_hint:hint? ; < [] [] u32 [] b64?
+cp @90 @v86 async bulk:bulk shared::cta:space global mbarrier::complete_tx::bytes L2::cache_hint:hint? ; < [] [] u32 [] b64?
+cp @90 async bulk:bulk global:space shared::cta:from bulk_group L2::cache_hint:hint? ; < [] [] u32 b64?
+cp @90 async bulk:bulk tensor:tensor $dim:dim shared::cluster:space global tile:mode? mbarrier::complete_tx::bytes L2::cache_hint:hint? ; < [] [map] [] b64?
+cp @90 async bulk:bulk tensor:tensor 3d|4d|5d:dim shared::cluster:space global im2col:mode mbarrier::complete_tx::bytes L2::cache_hint:hint? ; < [] [map] [] offsets b64?
+cp @90 @v86 async bulk:bulk tensor:tensor $dim:dim shared::cta:space global tile:mode? mbarrier::complete_tx::bytes L2::cache_hint:hint? ; < [] [map] [] b64?
+cp @90 @v86 async bulk:bulk tensor:tensor 3d|4d|5d:dim shared::cta:space global im2col:mode mbarrier::complete_tx::bytes L2::cache_hint:hint? ; < [] [map] [] offsets b64?
+cp @90 async bulk:bulk tensor:tensor $dim:dim global:space shared::cta:from tile:mode? bulk_group L2::cache_hint:hint? ; < [map] [] b64?
+cp @90 async bulk:bulk tensor:tensor 3d|4d|5d:dim global:space shared::cta:from im2col_no_offs:mode bulk_group L2::cache_hint:hint? ; < [map] [] b64?
+cp @90 async bulk:bulk prefetch:prefetch tensor $dim:dim L2 global tile:mode? L2::cache_hint:hint? ; < [map] b64?
 cp @90 async bulk:bulk commit_group ;
 cp @90 async bulk:bulk wait_group read? ; < imm
 cp async commit_group ;
@@ -293,6 +312,15 @@ mma sync aligned m16n8k8|m16n8k16:shape row col f16:D f16:A f16:B f16:C ; mma < 
 mma sync aligned m16n8k4|m16n8k8:shape row col f32:D tf32:A tf32:B f32:C ; mma < mma mma mma
 mma sync aligned m8n8k4:shape row col f64:D f64:A f64:B f64:C ; mma < mma mma mma
 mma sync aligned m8n8k16|m16n8k16|m16n8k32:shape row col satfinite? s32:D u8|s8:A u8|s8:B s32:C ; mma < mma mma mma
+wgmma @90a fence sync aligned ;
+wgmma @90a commit_group sync aligned ;
+wgmma @90a wait_group sync aligned ; < imm
+wgmma @90a mma_async sync aligned $group16:shape f32:D bf16:A bf16:B ; mma < b64 b64 pred imm imm imm imm
+wgmma @90a mma_async sync aligned $group16:shape f32:D bf16:A bf16:B ; mma < mma b64 pred imm imm imm
+wgmma @90a mma_async sync aligned $group16:shape f32|f16:D f16:A f16:B ; mma < b64 b64 pred imm imm imm imm
+wgmma @90a mma_async sync aligned $group16:shape f32|f16:D f16:A f16:B ; mma < mma b64 pred imm imm imm
+wgmma @90a mma_async sync aligned $group8:shape f32:D tf32:A tf32:B ; mma < b64 b64 pred imm imm
+wgmma @90a mma_async sync aligned $group8:shape f32:D tf32:A tf32:B ; mma < mma b64 pred imm imm
 wmma load a|b|c:matrix sync aligned row|col:layout $wshape:shape global|shared|shared::cta:space? f16|bf16|tf32|f32|u8|s8|s32:T ; wmma < [] u32?
 wmma store d:matrix sync aligned row|col:layout $wshape:shape global|shared|shared::cta:space? f16|f32|s32:T ; < [] wmma u32?
 wmma mma sync aligned row|col:layoutA row|col:layoutB $wshape:shape f16|f32:D f16|f32:C ; wmma < wmma wmma wmma
@@ -316,4 +344,16 @@ var lists = map[string]string{
 	"evict":    "L1::evict_normal|L1::evict_unchanged|L1::evict_first|L1::evict_last|L1::no_allocate",
 	"prefetch": "L2::64B|L2::128B|L2::256B",
 	"wshape":   "m16n16k16|m32n8k16|m8n32k16|m16n16k8",
+	"group16":  groupShapes(16),
+	"group8":   groupShapes(8),
+	"dim":      "1d|2d|3d|4d|5d",
+}
+
+// groupShapes are the shapes of wgmma: 8 to 256 columns.
+func groupShapes(k int) string {
+	var shapes []string
+	for n := 8; n <= 256; n += 8 {
+		shapes = append(shapes, fmt.Sprintf("m64n%dk%d", n, k))
+	}
+	return strings.Join(shapes, "|")
 }

@@ -20,9 +20,9 @@ const preamble = `.version 9.1
 {
 	.reg .pred %%p<9>;
 	.reg .b16 %%h<9>;
-	.reg .b32 %%r<99>;
+	.reg .b32 %%r<199>;
 	.reg .b64 %%d<99>;
-	.reg .f32 %%f<99>;
+	.reg .f32 %%f<199>;
 	.reg .f64 %%e<99>;
 	.shared .align 16 .b8 s[64];
 	.local .align 16 .b8 l[64];
@@ -102,7 +102,11 @@ func (i *Instruction) sample(class string, n int) string {
 		}
 		return "[%d9]"
 	case "imm":
-		return map[string]string{"lop3": "128", "cp": "16", "pmevent": "1", "discard": "128", "setmaxnreg": "64", "alloca": "16"}[i.Opcode]
+		return map[string]string{"lop3": "128", "cp": "16", "pmevent": "1", "discard": "128", "setmaxnreg": "64", "alloca": "16", "wgmma": "1"}[i.Opcode]
+	case "[map]":
+		return "[%d9, " + vectorOf("b32", i.dimensions(), 0) + "]"
+	case "offsets":
+		return vectorOf("b16", i.dimensions()-2, 0)
 	case "label":
 		return "L"
 	case "targets":
@@ -183,10 +187,14 @@ func TestFormsAgainstPtxas(t *testing.T) {
 	var lines []string
 	for opcode, list := range table() {
 		for _, form := range list {
+			before := len(lines)
 			for _, line := range form.instances(opcode) {
 				if _, err := Parse("one.ptx", text+line+"\n}\n"); err == nil {
 					lines = append(lines, line)
 				}
+			}
+			if len(lines) == before {
+				t.Errorf("%s: not one instruction", form.text)
 			}
 		}
 	}
@@ -215,7 +223,7 @@ var refused = []string{
 	"add.s32 %f1, %f2, %f3;", "add.s32 %r1, %r2;", "add.s32 %r1, %r2, %r3, %r4;", "add.sat.u32 %r1, %r2, %r3;",
 	"add.s32 %d1, %r2, %r3;", "add.s64 %d1, %d2, %r3;", "add.rn.s32 %r1, %r2, %r3;", "add.f32 %f1, %f2, 1;", "add.s32 %r1, %r2, 0f3F800000;",
 	"add.s32.rn %r1, %r2, %r3;", "add %r1, %r2, %r3;", "adds.s32 %r1, %r2, %r3;", "add.b32 %r1, %r2, %r3;", "add.s32 5, %r2, %r3;",
-	"add.s32 %r1, %r2, %r100;", "add.s32 %r1, %r2, %q3;", "add.s32 %r1, %r2, %p3;", "add.f64 %e1, %e2, %f3;", "add.ftz.f64 %e1, %e2, %e3;",
+	"add.s32 %r1, %r2, %r200;", "add.s32 %r1, %r2, %q3;", "add.s32 %r1, %r2, %p3;", "add.f64 %e1, %e2, %f3;", "add.ftz.f64 %e1, %e2, %e3;",
 	"mul.s32 %r1, %r2, %r3;", "mul.wide.s64 %d1, %d2, %d3;", "mul.wide.s32 %r1, %r2, %r3;", "mul.lo.f32 %f1, %f2, %f3;", "mad.f32 %f1, %f2, %f3, %f4;",
 	"fma.f32 %f1, %f2, %f3, %f4;", "fma.rn.f32 %f1, %f2, %f3;", "fma.rn.ftz.f64 %e1, %e2, %e3, %e4;", "div.f32 %f1, %f2, %f3;", "rem.f32 %f1, %f2, %f3;",
 	"sqrt.f32 %f1, %f2;", "rcp.rn.approx.f32 %f1, %f2;", "ex2.f32 %f1, %f2;", "ex2.approx.f64 %e1, %e2;", "lg2.approx.f64 %e1, %e2;",
@@ -244,13 +252,41 @@ var refused = []string{
 	"add.s32 %r1, %r2, 99999999999999999999;", "mov.b32 %r1, 0f3F80;", "isspacep.global %r1, %d1;", "cvta.shared.u64 %r1, %d1;", "cvta.to.local.u32 %d1, %d2;",
 }
 
+// refusedHopper are those of sm_90a.
+var refusedHopper = []string{
+	"wgmma.fence.aligned;", "wgmma.wait_group.sync.aligned;", "wgmma.wait_group.sync.aligned %r1;", "wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {%f1,%f2,%f3}, %d1, %d2, %p1, 1, 1, 0, 0;",
+	"wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {%f1,%f2,%f3,%f4}, %d1, %d2, %p1, 2, 1, 0, 0;",
+	"wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {%f1,%f2,%f3,%f4}, %d1, %d2, %p1, 1, 0, 0, 0;",
+	"wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {%f1,%f2,%f3,%f4}, %d1, %d2, %p1, 1, 1, 2, 0;",
+	"wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {%f1,%f2,%f3,%f4}, %d1, %d2, %p1, 1, 1, 0;",
+	"wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {%f1,%f2,%f3,%f4}, {%r1,%r2,%r3,%r4}, %d2, %p1, 1, 1, 0, 0;",
+	"wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {%f1,%f2,%f3,%f4}, {%r1,%r2}, %d2, %p1, 1, 1, 0;",
+	"wgmma.mma_async.sync.aligned.m64n8k8.f32.tf32.tf32 {%f1,%f2,%f3,%f4}, %d1, %d2, %p1, 1, 1, 0, 1;",
+	"wgmma.mma_async.sync.aligned.m64n12k16.f32.bf16.bf16 {%f1,%f2,%f3,%f4,%f5,%f6}, %d1, %d2, %p1, 1, 1, 0, 0;",
+	"wgmma.mma_async.sync.aligned.m64n8k16.f16.bf16.bf16 {%r1,%r2}, %d1, %d2, %p1, 1, 1, 0, 0;",
+	"wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.f16 {%f1,%f2,%f3,%f4}, %d1, %d2, %p1, 1, 1, 0, 0;",
+	"cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [s], [%d1, {%r1}], [s];",
+	"cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [s], [%d1], [s];",
+	"cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [s], [%d1, {%d1,%d2}], [s];",
+	"cp.async.bulk.tensor.2d.shared::cluster.global.im2col.mbarrier::complete_tx::bytes [s], [%d1, {%r1,%r2}], [s], {};",
+	"cp.async.bulk.tensor.4d.shared::cluster.global.im2col.mbarrier::complete_tx::bytes [s], [%d1, {%r1,%r2,%r3,%r4}], [s], {%h1};",
+	"cp.async.bulk.tensor.4d.shared::cluster.global.im2col.mbarrier::complete_tx::bytes [s], [%d1, {%r1,%r2,%r3,%r4}], [s], {%r1,%r2};",
+	"cp.async.bulk.tensor.6d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [s], [%d1, {%r1,%r2,%r3,%r4,%r5,%r6}], [s];",
+	"cp.async.bulk.tensor.2d.global.shared::cta.im2col.bulk_group [%d1, {%r1,%r2}], [s];",
+	"cp.async.bulk.tensor.2d.global.shared::cta.tile.bulk_group.L2::cache_hint [%d1, {%r1,%r2}], [s];",
+	"cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [s], [%d1], 16, [s], %d2;",
+	"ld.global.u32 %r1, [%d1, {%r1}];", "setmaxnreg.inc.sync.aligned.u32 %r1;",
+}
+
 func TestRefused(t *testing.T) {
-	text := fmt.Sprintf(preamble, "sm_80")
-	for _, line := range refused {
-		if _, err := Parse("one.ptx", text+line+"\n}\n"); err == nil {
-			t.Errorf("%s is accepted", line)
-		} else if m := err.(*Error); m.Line < strings.Count(text, "\n")+1 {
-			t.Errorf("%s: %v names another line", line, err)
+	for target, lines := range map[string][]string{"sm_80": refused, "sm_90a": refusedHopper} {
+		text := fmt.Sprintf(preamble, target)
+		for _, line := range lines {
+			if _, err := Parse("one.ptx", text+line+"\n}\n"); err == nil {
+				t.Errorf("%s is accepted", line)
+			} else if m := err.(*Error); m.Line < strings.Count(text, "\n")+1 {
+				t.Errorf("%s: %v names another line", line, err)
+			}
 		}
 	}
 }
@@ -258,15 +294,21 @@ func TestRefused(t *testing.T) {
 // TestRefusedAgainstPtxas demands that the assembler refuses the same. It is given all statements at a time, and those that
 // it then does not name, because another stopped it, alone.
 func TestRefusedAgainstPtxas(t *testing.T) {
+	refusedAgainstPtxas(t, "sm_80", refused)
+	refusedAgainstPtxas(t, "sm_90a", refusedHopper)
+}
+
+func refusedAgainstPtxas(t *testing.T, target string, refused []string) {
+	t.Helper()
 	ptxas := toolkit.Tool(t, "ptxas")
-	text := fmt.Sprintf(preamble, "sm_80")
+	text := fmt.Sprintf(preamble, target)
 	first := strings.Count(text, "\n") + 1
 	file := filepath.Join(t.TempDir(), "refused.ptx")
 	assemble := func(lines ...string) error {
 		if err := os.WriteFile(file, []byte(text+strings.Join(lines, "\n")+"\n}\n"), 0o666); err != nil {
 			t.Fatal(err)
 		}
-		_, err := toolkit.Assemble(ptxas, file, "sm_80")
+		_, err := toolkit.Assemble(ptxas, file, target)
 		return err
 	}
 	whole := slices.DeleteFunc(slices.Clone(refused), func(line string) bool { // these change what follows

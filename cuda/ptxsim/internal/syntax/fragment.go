@@ -1,13 +1,13 @@
 package syntax
 
-// This file knows how many registers of which type hold the fragments of mma and wmma.
+// This file knows how many registers of which type hold the fragments of mma, wgmma and wmma.
 
 import (
 	"fmt"
 	"strings"
 )
 
-// matchFragment checks one operand of mma, wmma.load, wmma.store or wmma.mma: which of them it is follows from its place.
+// matchFragment checks one operand of mma, wgmma, wmma.load, wmma.store or wmma.mma: which of them it is follows from its place.
 func (i *Instruction) matchFragment(o *Operand, target bool) string {
 	name := map[string]string{"load": i.With["matrix"], "store": "d"}[i.Modifiers[0]]
 	for n, operand := range i.Operands {
@@ -33,8 +33,12 @@ func (i *Instruction) matchFragment(o *Operand, target bool) string {
 
 // Fragment is the type of the elements of operand a, b, c or d and the number of registers that hold a lane's share.
 func (i *Instruction) Fragment(name string) (Type, int) {
-	if i.Opcode == "mma" {
+	switch i.Opcode {
+	case "mma":
 		return i.mmaFragment(name)
+	case "wgmma":
+		t, count := i.mmaFragment(name)
+		return t, count / 4 // a warpgroup holds it
 	}
 	t := Type(i.With["T"])
 	if i.Modifiers[0] == "mma" {

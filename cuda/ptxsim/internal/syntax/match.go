@@ -225,10 +225,14 @@ func (i *Instruction) matchOperands(f *Form) string {
 // matchNumbers checks the literals that only some values suit.
 func (i *Instruction) matchNumbers(targets int) string {
 	switch {
-	case i.Opcode == "bar" && i.Modifiers[0] != "warp" || i.Opcode == "barrier":
+	case i.Opcode == "bar" && i.Modifiers[0] != "warp" || i.Opcode == "barrier" && !i.Has("cluster"):
 		if o := i.Operands[targets]; o.Kind == IntegerOperand && o.Value > 15 {
 			return fmt.Sprintf("barrier %d, expected 0 to 15", o.Value)
 		}
+	case i.Opcode == "wgmma" && i.Has("A"):
+		return i.matchScales()
+	case i.Has("bulk") && i.Has("hint") != i.hinted():
+		return "a cache policy and .L2::cache_hint go together"
 	case i.Opcode == "cp" && len(i.Operands) > 2 && !i.Has("bulk"):
 		size := i.Operands[2].Value
 		if size != 16 && (i.With["cache"] != "ca" || size != 4 && size != 8) {
@@ -242,6 +246,28 @@ func (i *Instruction) matchNumbers(targets int) string {
 		}
 	}
 	return ""
+}
+
+// matchScales checks the numbers that end wgmma: 1 or -1 to multiply A and B with, then 0 or 1 for those that are transposed.
+func (i *Instruction) matchScales() string {
+	for n, o := range i.Operands[4:] {
+		switch value := int64(o.Value); {
+		case n < 2 && value != 1 && value != -1:
+			return fmt.Sprintf("%d as a scale, expected 1 or -1", value)
+		case n >= 2 && value != 0 && value != 1:
+			return fmt.Sprintf("%d, expected 1 for a transposed matrix or 0", value)
+		}
+	}
+	return ""
+}
+
+// hinted says whether the last operand is a cache policy.
+func (i *Instruction) hinted() bool {
+	if len(i.Operands) == 0 {
+		return false
+	}
+	last := i.Operands[len(i.Operands)-1]
+	return last.Kind == RegisterOperand && last.Register.Type.Size() == 8
 }
 
 // typeOf is the type that a class means in this instruction.
@@ -260,6 +286,10 @@ func (i *Instruction) matchOperand(class string, o *Operand, target bool) string
 	switch class {
 	case "[]":
 		return i.matchAddress(o)
+	case "[map]":
+		return i.matchCoordinates(o)
+	case "offsets":
+		return i.matchVector(o, "b16", i.dimensions()-2, false, false)
 	case "imm":
 		return expectKind(o, IntegerOperand, "a whole number")
 	case "label":
@@ -312,8 +342,21 @@ func expectKind(o *Operand, kind OperandKind, what string) string {
 	return ""
 }
 
+// dimensions is that of a tensor map.
+func (i *Instruction) dimensions() int { return int(i.With["dim"][0] - '0') }
+
+func (i *Instruction) matchCoordinates(o *Operand) string {
+	if o.Kind != AddressOperand || o.List == nil {
+		return "expected a tensor map with coordinates"
+	}
+	if o.Register == nil || o.Register.Type.Size() != 8 || o.Register.Type.Float() {
+		return "expected the generic address of a tensor map in a register"
+	}
+	return i.matchVector(&Operand{Kind: VectorOperand, List: o.List}, "b32", i.dimensions(), false, false)
+}
+
 func (i *Instruction) matchAddress(o *Operand) string {
-	if o.Kind != AddressOperand {
+	if o.Kind != AddressOperand || o.List != nil {
 		return "expected an address"
 	}
 	if r := o.Register; r != nil && r.Type != "b64" && r.Type != "u64" && r.Type != "s64" && r.Type != "b32" && r.Type != "u32" && r.Type != "s32" {

@@ -344,7 +344,7 @@ var specials = map[string]Type{
 	"%cluster_nctaid.x": "u32", "%cluster_nctaid.y": "u32", "%cluster_nctaid.z": "u32",
 }
 
-// address reads [base+offset].
+// address reads [base+offset], or [base, {coordinates}].
 func (p *parser) address() *Operand {
 	p.expect("[")
 	o := &Operand{Kind: AddressOperand}
@@ -361,6 +361,9 @@ func (p *parser) address() *Operand {
 		}
 	default:
 		o.Value = p.constant()
+	}
+	if p.accept(",") {
+		o.List = p.list("{", "}")
 	}
 	p.expect("]")
 	return o

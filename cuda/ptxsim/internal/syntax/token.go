@@ -63,7 +63,7 @@ func (l *lexer) next() token {
 	switch {
 	case isWordStart(c) && (c != '%' || l.at+1 < len(l.text) && isWordPart(l.text[l.at+1])):
 		t.kind, t.text = word, l.take(isWordPart)
-	case c == '.' && l.at+1 < len(l.text) && isWordPart(l.text[l.at+1]) && !isDigit(l.text[l.at+1]):
+	case c == '.' && l.at+1 < len(l.text) && isWordPart(l.text[l.at+1]) && (!isDigit(l.text[l.at+1]) || l.atDimensions()):
 		l.at++
 		t.kind, t.text = dotWord, l.dotted()
 	case isDigit(c) || c == '.' && l.at+1 < len(l.text) && isDigit(l.text[l.at+1]):
@@ -83,6 +83,12 @@ func (l *lexer) next() token {
 		l.fail("unexpected character %q", c)
 	}
 	return t
+}
+
+// atDimensions says whether the dot begins a modifier as .2d, which is no number.
+func (l *lexer) atDimensions() bool {
+	rest := l.text[l.at+2:]
+	return rest != "" && rest[0] == 'd' && (len(rest) == 1 || !isWordPart(rest[1]))
 }
 
 func (l *lexer) skipBlank() {

@@ -127,7 +127,7 @@ const (
 	FunctionOperand              // Function
 	LabelOperand                 // Value: the index of the instruction
 	TargetsOperand               // Value: the index in Function.BranchTargets
-	AddressOperand               // [base + Value], base one of Register, Variable, nothing
+	AddressOperand               // [base + Value], base one of Register, Variable, nothing; of a tensor map with List, coordinates
 	VectorOperand                // List
 	ListOperand                  // List, of a call's arguments
 	SinkOperand                  // _

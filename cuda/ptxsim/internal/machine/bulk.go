@@ -1,0 +1,345 @@
+package machine
+
+// This file has cp.async.bulk and cp.async.bulk.tensor, which copy by the asynchronous proxy. The bytes arrive at once. Those that
+// come to shared memory belong to a phase of an mbarrier: whoever has not waited for it, or follows one who has, faults when he
+// touches them. Those that leave it may not be overwritten before the bulk group has been waited for.
+
+import (
+	"gzpt/cuda/internal/driver"
+	"gzpt/cuda/ptxsim/internal/syntax"
+	"gzpt/cuda/ptxsim/internal/tensor"
+)
+
+// pieceBytes is the unit in which the asynchronous proxy reads and writes shared memory.
+const pieceBytes = 16
+
+// bulkStores are the copies out of shared memory that a warp's threads have not waited for.
+type bulkStores struct {
+	pending   []bulkStore
+	committed [32]uint32 // groups, by lane
+}
+
+type bulkStore struct {
+	lane   int
+	group  uint32
+	pieces []uint64 // shared addresses
+	line   int
+}
+
+func (c *compiler) copyBulk(i *syntax.Instruction) work {
+	switch {
+	case i.Has("prefetch"):
+		return func(*warp, uint32) {}
+	case i.Modifiers[2] == "commit_group":
+		return func(w *warp, mask uint32) {
+			for m := mask; m != 0; m &= m - 1 {
+				w.stores.committed[first(m)]++
+			}
+		}
+	case i.Modifiers[2] == "wait_group":
+		groups := uint32(i.Operands[0].Value)
+		return func(w *warp, mask uint32) { w.waitStores(mask, groups) }
+	case i.Has("tensor") && i.Has("from"):
+		return c.storeTensor(i)
+	case i.Has("tensor"):
+		return c.loadTensor(i)
+	case i.Has("from"):
+		return c.storeBulk(i)
+	}
+	return c.loadBulk(i)
+}
+
+// The addresses of operands may share the warp's room for them: each is copied before the next is asked for.
+
+// loadBulk copies whole pieces from global to shared memory.
+func (c *compiler) loadBulk(i *syntax.Instruction) work {
+	o := i.Operands
+	to, from, size, barrier := c.addressOf(o[0]), c.addressOf(o[1]), c.narrow(o[2], "u32"), c.addressOf(o[3])
+	return func(w *warp, mask uint32) {
+		target := *to(w)
+		source := *from(w)
+		phases := *barrier(w)
+		w.visitPhases(sharedSpace, mask, &phases, func(lane int, b *phaseBarrier) {
+			bytes := wholePieces(lane, w.narrow[size][lane])
+			var piece [pieceBytes]byte
+			for n := uint64(0); n < bytes; n += pieceBytes {
+				w.moveGlobal(lane, source[lane]+n, piece[:], false)
+				w.deliver(lane, target[lane]&^sharedWindow+n, piece[:], b)
+			}
+			b.complete(int(bytes))
+		})
+	}
+}
+
+// storeBulk copies whole pieces from shared to global memory.
+func (c *compiler) storeBulk(i *syntax.Instruction) work {
+	o := i.Operands
+	to, from, size := c.addressOf(o[0]), c.addressOf(o[1]), c.narrow(o[2], "u32")
+	return func(w *warp, mask uint32) {
+		target := *to(w)
+		source := *from(w)
+		for m := mask; m != 0; m &= m - 1 {
+			lane := first(m)
+			store := w.newStore(lane)
+			for n := uint64(0); n < wholePieces(lane, w.narrow[size][lane]); n += pieceBytes {
+				w.moveGlobal(lane, target[lane]+n, w.borrow(lane, source[lane]&^sharedWindow+n, &store.pieces), true)
+			}
+			w.stores.pending = append(w.stores.pending, store)
+		}
+	}
+}
+
+func wholePieces(lane int, bytes uint32) uint64 {
+	if bytes%pieceBytes != 0 {
+		fail(lane, "copies %d bytes, expected a multiple of %d", bytes, pieceBytes)
+	}
+	return uint64(bytes)
+}
+
+// tensorOperands are the parts of a tensor copy that both directions have.
+type tensorOperands struct {
+	mapAt       func(w *warp) *wideRow
+	shared      func(w *warp) *wideRow
+	coordinates []int // rows
+	im2col      bool
+}
+
+func (c *compiler) tensorOperands(i *syntax.Instruction, mapped, shared *syntax.Operand) *tensorOperands {
+	t := &tensorOperands{mapAt: c.addressOf(mapped), shared: c.addressOf(shared)}
+	t.im2col = i.With["mode"] == "im2col" || i.With["mode"] == "im2col_no_offs"
+	for _, o := range mapped.List {
+		t.coordinates = append(t.coordinates, c.narrow(o, "b32"))
+	}
+	return t
+}
+
+// read is the tensor map of a lane, its coordinates and its shared address, all checked.
+func (t *tensorOperands) read(w *warp, lane int, from, shared *wideRow) (m *tensor.Map, coordinates []int32, at uint64) {
+	if from[lane]%64 != 0 {
+		fail(lane, "misaligned: a tensor map at %#x, expected a multiple of 64", from[lane])
+	}
+	var encoded driver.TensorMap
+	for n := 0; n < len(encoded); n += pieceBytes {
+		address := wideRow{}
+		address[lane] = from[lane] + uint64(n)
+		w.visit(genericSpace, 1<<lane, &address, access{bytes: pieceBytes, read: true}, func(_ int, p []byte) { copy(encoded[n:], p) })
+	}
+	m, err := tensor.Decode(encoded[:])
+	switch {
+	case err != nil:
+		fail(lane, "%v", err)
+	case int(m.Dimensions) != len(t.coordinates) || m.Im2col != t.im2col:
+		fail(lane, "a tensor map of %d dimensions, im2col %t, in a copy of %d, im2col %t", m.Dimensions, m.Im2col, len(t.coordinates), t.im2col)
+	}
+	for _, row := range t.coordinates {
+		coordinates = append(coordinates, int32(w.narrow[row][lane]))
+	}
+	if at = shared[lane] &^ sharedWindow; at%128 != 0 {
+		fail(lane, "misaligned: a tensor copy at shared address %#x, expected a multiple of 128", at)
+	}
+	return m, coordinates, at
+}
+
+// loadTensor copies a box, or the pixels of im2col, to shared memory; what lies outside the tensor is 0.
+func (c *compiler) loadTensor(i *syntax.Instruction) work {
+	o := i.Operands
+	t, barrier := c.tensorOperands(i, o[1], o[0]), c.addressOf(o[2])
+	var moves []int // rows of the offsets
+	if t.im2col {
+		moves = c.narrowRows(o[3], "b16")
+	}
+	return func(w *warp, mask uint32) {
+		from := *t.mapAt(w)
+		to := *t.shared(w)
+		phases := *barrier(w)
+		w.visitPhases(sharedSpace, mask, &phases, func(lane int, b *phaseBarrier) {
+			m, coordinates, at := t.read(w, lane, &from, &to)
+			rows := m.Tiles(coordinates)
+			if t.im2col {
+				rows = w.pixels(lane, m, coordinates, moves)
+			}
+			for row := range rows {
+				bytes := make([]byte, m.RowBytes())
+				w.moveGlobal(lane, row.Global, bytes[row.From:row.To], false)
+				for n := 0; n < len(bytes); n += pieceBytes {
+					w.deliver(lane, tensor.Swizzle(at+uint64(row.Shared+n), int(m.Span)), bytes[n:n+pieceBytes], b)
+				}
+			}
+			b.complete(m.Bytes())
+		})
+	}
+}
+
+func (w *warp) pixels(lane int, m *tensor.Map, coordinates []int32, moves []int) func(func(tensor.Row) bool) {
+	var offsets []uint16
+	for _, row := range moves {
+		offsets = append(offsets, uint16(w.narrow[row][lane]))
+	}
+	rows, err := m.Pixels(coordinates, offsets)
+	if err != nil {
+		fail(lane, "%v", err)
+	}
+	return rows
+}
+
+// storeTensor copies a box, or the pixels of im2col, to global memory, but for what lies outside the tensor.
+func (c *compiler) storeTensor(i *syntax.Instruction) work {
+	t := c.tensorOperands(i, i.Operands[0], i.Operands[1])
+	return func(w *warp, mask uint32) {
+		to := *t.mapAt(w)
+		from := *t.shared(w)
+		for m := mask; m != 0; m &= m - 1 {
+			lane := first(m)
+			m, coordinates, at := t.read(w, lane, &to, &from)
+			for _, x := range coordinates {
+				if x < 0 {
+					fail(lane, "coordinate %d of a copy to global memory, expected at least 0", x)
+				}
+			}
+			rows := m.Tiles(coordinates)
+			if t.im2col {
+				if !m.Contained() {
+					fail(lane, "a copy to global memory whose box goes beyond the images")
+				}
+				rows = w.pixels(lane, m, coordinates, nil)
+			}
+			store := w.newStore(lane)
+			for row := range rows {
+				var bytes []byte
+				for n := 0; n < m.RowBytes(); n += pieceBytes {
+					bytes = append(bytes, w.borrow(lane, tensor.Swizzle(at+uint64(row.Shared+n), int(m.Span)), &store.pieces)...)
+				}
+				w.moveGlobal(lane, row.Global, bytes[row.From:row.To], true)
+			}
+			w.stores.pending = append(w.stores.pending, store)
+		}
+	}
+}
+
+// moveGlobal reads or writes a run of global memory by the largest accesses that its alignment allows.
+func (w *warp) moveGlobal(lane int, at uint64, bytes []byte, write bool) {
+	for len(bytes) > 0 {
+		size := pieceBytes
+		for at%uint64(size) != 0 || size > len(bytes) {
+			size /= 2
+		}
+		var address wideRow
+		address[lane] = at
+		w.visitGlobal(1<<lane, &address, access{bytes: size, read: !write, write: write}, func(_ int, p []byte) {
+			if write {
+				copy(p, bytes)
+			} else {
+				copy(bytes, p)
+			}
+		})
+		at, bytes = at+uint64(size), bytes[size:]
+	}
+}
+
+// deliver writes a piece to shared memory, which the phase of the mbarrier under way brings.
+func (w *warp) deliver(lane int, at uint64, piece []byte, b *phaseBarrier) {
+	p := w.sharedBytes(lane, at, pieceBytes)
+	w.shadowShared(lane, at, access{bytes: pieceBytes, write: true, proxy: true})
+	copy(p, piece)
+	for word := at / 4; word < (at+pieceBytes)/4; word++ {
+		mark := &w.block.shared.words[word]
+		mark.writer, mark.tick = uint16(b.entry+1), uint32(b.phase+1)
+	}
+}
+
+// borrow is a piece of shared memory that the asynchronous proxy reads until release.
+func (w *warp) borrow(lane int, at uint64, pieces *[]uint64) []byte {
+	p := w.sharedBytes(lane, at, pieceBytes)
+	w.shadowShared(lane, at, access{bytes: pieceBytes, read: true, proxy: true})
+	for word := at / 4; word < (at+pieceBytes)/4; word++ {
+		mark := &w.block.shared.words[word]
+		mark.reading++
+		mark.readsAt = int32(w.program.code[w.pc].line)
+	}
+	*pieces = append(*pieces, at)
+	return p
+}
+
+// release ends the reading of pieces; the warp has now read them.
+func (w *warp) release(pieces []uint64) {
+	s := &w.block.shared
+	for _, at := range pieces {
+		for word := at / 4; word < (at+pieceBytes)/4; word++ {
+			s.words[word].reading--
+			s.words[word].readers |= 1 << w.number
+			s.reads[int(word)*s.warps+w.number] = w.order.clock[w.number]<<4 | 15
+		}
+	}
+}
+
+func (w *warp) newStore(lane int) bulkStore {
+	return bulkStore{lane: lane, group: w.stores.committed[lane], line: w.program.code[w.pc].line}
+}
+
+// waitStores ends the reading of the stores of all groups but the last ones that were committed.
+func (w *warp) waitStores(mask uint32, groups uint32) {
+	kept := w.stores.pending[:0]
+	for _, s := range w.stores.pending {
+		if mask>>s.lane&1 == 0 || s.group+groups >= w.stores.committed[s.lane] {
+			kept = append(kept, s)
+			continue
+		}
+		w.release(s.pieces)
+	}
+	w.stores.pending = kept
+}
+
+// demandStored faults where a thread leaves while its copies may still read shared memory, which leaves with the block.
+func (w *warp) demandStored(mask uint32) {
+	for _, s := range w.stores.pending {
+		if mask>>s.lane&1 == 1 {
+			fail(s.lane, "the thread leaves before the bulk copy of line %d has been waited for, which reads shared memory", s.line)
+		}
+	}
+}
+
+// proxyOrder is what a warp's writes to shared memory are to the asynchronous proxy, which sees them after a fence.proxy.async.
+type proxyOrder struct {
+	unfenced uint32     // lanes that have written since their last fence, or since all lanes met
+	met      uint32     // the tick that ended when all lanes met
+	fenced   [32]uint32 // by lane, the tick of its last fence
+}
+
+// settleProxy: a fence of any lane now covers what all have written.
+func (w *warp) settleProxy() {
+	o := &w.order
+	o.proxy.unfenced, o.proxy.met = 0, o.clock[w.number]
+	o.clock[w.number]++
+}
+
+// fenceProxy is fence.proxy.async of some lanes: it covers their own writes and those that they know of.
+func (w *warp) fenceProxy(mask uint32) {
+	o, warps := &w.order, len(w.block.warps)
+	for n := range warps {
+		if n != w.number {
+			o.clock[warps+n] = max(o.clock[warps+n], o.clock[n])
+		}
+	}
+	now := o.clock[w.number]
+	for m := mask; m != 0; m &= m - 1 {
+		o.proxy.fenced[first(m)] = now
+	}
+	if o.proxy.unfenced &^= mask; o.proxy.unfenced == 0 {
+		o.clock[warps+w.number] = now
+	} else {
+		o.clock[warps+w.number] = max(o.clock[warps+w.number], o.proxy.met)
+	}
+	o.clock[w.number]++
+}
+
+// demandProxyFence faults where the asynchronous proxy touches what a thread has written and no fence.proxy.async lies between.
+func (w *warp) demandProxyFence(lane int, word uint64, mark *sharedWord) {
+	writer, warps := int(mark.writer)-1, len(w.block.warps)
+	if writer < 0 || writer >= warps || w.order.clock[warps+writer] >= mark.tick || writer == w.number && w.order.proxy.fenced[mark.lane] >= mark.tick {
+		return
+	}
+	if writer != w.number && w.order.clock[writer] < mark.tick {
+		return // a race, which is worse
+	}
+	fail(lane, "the word of shared memory at %#x was written in line %d and no fence.proxy.async lies between", 4*word, mark.line)
+}

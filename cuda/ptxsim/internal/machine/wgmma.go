@@ -1,0 +1,344 @@
+package machine
+
+// This file has wgmma, products of four warps. Each computes the rows that are its own, at once. Until it has waited for them
+// whoever touches the registers faults, and whoever overwrites the operands in shared memory.
+
+import (
+	"fmt"
+	"math"
+
+	"gzpt/cuda/ptxsim/internal/arith"
+	"gzpt/cuda/ptxsim/internal/syntax"
+	"gzpt/cuda/ptxsim/internal/tensor"
+)
+
+func init() {
+	register(decodeWarpgroup, "wgmma")
+	register(decodeMostRegisters, "setmaxnreg")
+}
+
+// groupWarps is the number of warps of a warpgroup.
+const groupWarps = 4
+
+// warpgroup is what its warps have executed: the same, one after the other.
+type warpgroup struct{ steps map[int]*groupStep }
+
+// groupStep is an instruction that all warps of a warpgroup must execute.
+type groupStep struct {
+	pc, warps int
+	operands  [2]uint64 // descriptors
+	by        *warp     // the first
+}
+
+// groupState is a warp as a part of its warpgroup.
+type groupState struct {
+	steps     int // that it has executed
+	fences    uint32
+	committed uint32
+	uses      []registerUse // by mark, of a program with wgmma
+	pending   []groupProduct
+}
+
+// registerUse is what a register has to do with wgmma.
+type registerUse struct {
+	touched uint32 // fences before its last other use, + 1
+	flying  int    // products under way that it is part of
+	columns int    // of these, 0 where it holds elements of A
+	line    int
+}
+
+// groupProduct is a product that nobody has waited for.
+type groupProduct struct {
+	group  uint32
+	marks  []int
+	pieces []uint64
+}
+
+// joinGroup notes that the warp executes a step that its warpgroup must, and faults where another one does something else.
+func (w *warp) joinGroup(mask uint32, operands [2]uint64) {
+	whole(mask)
+	number := w.number / groupWarps
+	if len(w.block.warps) < groupWarps*(number+1) {
+		fail(0, "the warpgroup has %d warps, expected %d", len(w.block.warps)-groupWarps*number, groupWarps)
+	}
+	team := &w.block.teams[number]
+	if team.steps == nil {
+		team.steps = map[int]*groupStep{}
+	}
+	at := w.group.steps
+	w.group.steps++
+	step := team.steps[at]
+	if step == nil {
+		team.steps[at] = &groupStep{w.pc, 1, operands, w}
+		return
+	}
+	if step.pc != w.pc {
+		fail(0, "divergent: warp %d of the same warpgroup executes line %d", step.by.number, w.program.code[step.pc].line)
+	}
+	if step.operands != operands {
+		fail(0, "divergent: warp %d of the same warpgroup has other matrix descriptors", step.by.number)
+	}
+	if step.warps++; step.warps == groupWarps {
+		delete(team.steps, at)
+	}
+}
+
+// disband faults where a warp has left without a step of its warpgroup.
+func (b *block) disband() error {
+	for _, team := range b.teams {
+		var earliest *groupStep
+		for _, step := range team.steps {
+			if earliest == nil || step.pc < earliest.pc {
+				earliest = step
+			}
+		}
+		if earliest != nil {
+			earliest.by.pc = earliest.pc
+			return earliest.by.fault(stop{0, fmt.Sprintf("divergent: only %d of the %d warps of the warpgroup execute it", earliest.warps, groupWarps)})
+		}
+	}
+	return nil
+}
+
+// noteUses notes that a step touches its registers, which must have nothing to do with products under way.
+func (w *warp) noteUses(s *step) {
+	for _, list := range [][]int{s.reads, s.writes} {
+		for _, mark := range list {
+			use := &w.group.uses[mark]
+			if use.flying != 0 {
+				fail(first(w.alive), "register %s belongs to the wgmma of line %d, which no wgmma.wait_group has waited for", w.program.registerName(mark), use.line)
+			}
+			use.touched = w.group.fences + 1
+		}
+	}
+}
+
+func decodeMostRegisters(c *compiler, _ *syntax.Instruction) work {
+	c.step().aligned, c.step().group = true, true
+	return func(w *warp, mask uint32) { w.joinGroup(mask, [2]uint64{}) }
+}
+
+func decodeWarpgroup(c *compiler, i *syntax.Instruction) work {
+	c.step().aligned, c.step().group, c.multiplies = true, true, true
+	switch i.Modifiers[0] {
+	case "fence":
+		return func(w *warp, mask uint32) {
+			w.joinGroup(mask, [2]uint64{})
+			w.group.fences++
+		}
+	case "commit_group":
+		return func(w *warp, mask uint32) {
+			w.joinGroup(mask, [2]uint64{})
+			w.group.committed++
+		}
+	case "wait_group":
+		groups := uint32(i.Operands[0].Value)
+		return func(w *warp, mask uint32) {
+			w.joinGroup(mask, [2]uint64{})
+			w.waitProducts(groups)
+		}
+	}
+	return c.multiplyGroup(i)
+}
+
+// waitProducts ends the products of all groups but the last ones that were committed.
+func (w *warp) waitProducts(groups uint32) {
+	kept := w.group.pending[:0]
+	for _, p := range w.group.pending {
+		if p.group+groups >= w.group.committed {
+			kept = append(kept, p)
+			continue
+		}
+		for _, mark := range p.marks {
+			w.group.uses[mark].flying--
+		}
+		w.release(p.pieces)
+	}
+	w.group.pending = kept
+}
+
+// groupMultiply is a compiled wgmma.mma_async: d = a*b + d, of which a warp has 16 rows.
+type groupMultiply struct {
+	columns, k     int
+	d, a           []int // rows of registers; a is empty where A lies in shared memory
+	marksD, marksA []int
+	descriptorA    int // rows, of A where it lies in shared memory
+	descriptorB    int
+	accumulate     func(w *warp) uint32
+	elements       *arith.Format
+	bytes          int // of an element of A and B
+	half           bool
+	signA, signB   uint32 // to be changed in every element
+	transA, transB bool
+}
+
+func (c *compiler) multiplyGroup(i *syntax.Instruction) work {
+	o := i.Operands
+	_, n, k := i.Shape()
+	p := &groupMultiply{columns: n, k: k, bytes: 32 / k, half: i.With["D"] == "f16", marksD: c.step().writes, accumulate: c.pred(o[3])}
+	p.elements = map[string]*arith.Format{"tf32": &arith.TF32, "f16": &arith.F16, "bf16": &arith.BF16}[i.With["A"]]
+	p.d = c.narrowRows(o[0], map[bool]syntax.Type{true: "b32", false: "f32"}[p.half])
+	p.descriptorB = c.wide(o[2], "b64")
+	numbers := o[4:]
+	if o[1].Kind == syntax.VectorOperand {
+		p.a = c.narrowRows(o[1], "b32")
+		for _, element := range o[1].List {
+			if element.Register != nil { // a number needs no care
+				p.marksA = append(p.marksA, c.rows[element.Register].mark)
+			}
+		}
+		p.transB = len(numbers) == 3 && numbers[2].Value == 1
+	} else {
+		p.descriptorA = c.wide(o[1], "b64")
+		p.transA, p.transB = len(numbers) == 4 && numbers[2].Value == 1, len(numbers) == 4 && numbers[3].Value == 1
+	}
+	for n, sign := range []*uint32{&p.signA, &p.signB} {
+		if int64(numbers[n].Value) == -1 {
+			*sign = p.elements.Sign
+		}
+	}
+	return p.multiply
+}
+
+func (p *groupMultiply) multiply(w *warp, mask uint32) {
+	var descriptors [2]uint64
+	if p.a == nil {
+		descriptors[0] = w.same(p.descriptorA)
+	}
+	descriptors[1] = w.same(p.descriptorB)
+	w.joinGroup(mask, descriptors)
+	accumulate := p.accumulate(w)
+	if accumulate != 0 && accumulate != all {
+		fail(0, "divergent: the predicate scale-d holds for some threads only")
+	}
+	p.demandRegisters(w, accumulate != 0)
+	product := groupProduct{group: w.group.committed, marks: append(append([]int(nil), p.marksD...), p.marksA...)}
+	a, b := p.readA(w, descriptors[0], &product.pieces), p.readB(w, descriptors[1], &product.pieces)
+	p.sum(w, a, b, accumulate != 0)
+	for n, mark := range product.marks {
+		use := &w.group.uses[mark]
+		use.flying++
+		use.line = w.program.code[w.pc].line
+		if use.columns = p.columns; n >= len(p.marksD) {
+			use.columns = 0
+		}
+	}
+	w.group.pending = append(w.group.pending, product)
+}
+
+// same is the value that all lanes have in a row.
+func (w *warp) same(row int) uint64 {
+	for lane, value := range &w.wide[row] {
+		if value != w.wide[row][0] {
+			fail(lane, "divergent: matrix descriptor %#x, and %#x in the first thread", value, w.wide[row][0])
+		}
+	}
+	return w.wide[row][0]
+}
+
+// demandRegisters faults where a wgmma.fence is missing, or where registers are in a product under way that this one may not follow.
+func (p *groupMultiply) demandRegisters(w *warp, accumulate bool) {
+	if w.group.fences == 0 {
+		fail(0, "no wgmma.fence lies before the first wgmma")
+	}
+	check := func(mark, columns int) {
+		use := &w.group.uses[mark]
+		if use.touched == w.group.fences+1 {
+			fail(0, "register %s was used after the last wgmma.fence", w.program.registerName(mark))
+		}
+		if use.flying != 0 && use.columns != columns {
+			fail(0, "register %s belongs to the wgmma of line %d, of another shape or as another operand, which no wgmma.wait_group has waited for",
+				w.program.registerName(mark), use.line)
+		}
+	}
+	for _, mark := range p.marksD {
+		check(mark, p.columns)
+		if accumulate {
+			w.demand(mark, all)
+		}
+	}
+	for _, mark := range p.marksA {
+		check(mark, 0)
+	}
+}
+
+// readA is the 16 rows of the warp, element k of row r at [r*p.k+k].
+func (p *groupMultiply) readA(w *warp, descriptor uint64, pieces *[]uint64) []arith.Element {
+	const rows = 16
+	a := make([]arith.Element, rows*p.k)
+	if p.a == nil {
+		p.readMatrix(w, descriptor, p.transA, w.number%groupWarps*rows, p.signA, a, pieces)
+		return a
+	}
+	per := 4 / p.bytes
+	for n := range a {
+		a[n] = p.elements.Unpack(w.gather(p.a, placeA(n/p.k, n%p.k, per), 8*p.bytes) ^ p.signA)
+	}
+	return a
+}
+
+// readB is all of B, element k of column c at [c*p.k+k].
+func (p *groupMultiply) readB(w *warp, descriptor uint64, pieces *[]uint64) []arith.Element {
+	b := make([]arith.Element, p.columns*p.k)
+	p.readMatrix(w, descriptor, p.transB, 0, p.signB, b, pieces)
+	return b
+}
+
+// readMatrix reads lines of A or B, rows or columns, from line from on.
+func (p *groupMultiply) readMatrix(w *warp, bits uint64, across bool, from int, sign uint32, to []arith.Element, pieces *[]uint64) {
+	d, err := tensor.ParseDescriptor(bits)
+	if err != nil {
+		fail(0, "%v", err)
+	}
+	per := pieceBytes / p.bytes
+	put := func(line, k int, piece []byte) {
+		to[line*p.k+k] = p.elements.Unpack(uint32(number(piece[:p.bytes])) ^ sign)
+	}
+	lines := len(to) / p.k
+	if across {
+		for line := 0; line < lines; line += per {
+			for k := range p.k {
+				piece := w.borrow(0, d.Across((from+line)/per, k), pieces)
+				for n := range per {
+					put(line+n, k, piece[n*p.bytes:])
+				}
+			}
+		}
+		return
+	}
+	for line := range lines {
+		for k := 0; k < p.k; k += per {
+			piece := w.borrow(0, d.Along(from+line, k/per), pieces)
+			for n := range per {
+				put(line, k+n, piece[n*p.bytes:])
+			}
+		}
+	}
+}
+
+// sum adds the products to the registers of d, or begins with 0: one fused sum for each element, as in mma.
+func (p *groupMultiply) sum(w *warp, a, b []arith.Element, accumulate bool) {
+	per := 1
+	if p.half {
+		per = 2
+	}
+	for row := range 16 {
+		for column := range p.columns {
+			at := placeC(row, column%8, per)
+			register := &w.narrow[p.d[at.register+column/8*4/per]][at.lane]
+			c := *register >> at.shift
+			if !accumulate {
+				c = 0
+			}
+			if p.half {
+				c = math.Float32bits(float32(arith.F16.Value(c & 0xffff)))
+			}
+			sum := arith.Dot(a[row*p.k:][:p.k], b[column*p.k:][:p.k], c)
+			if !p.half {
+				*register = arith.Cut(sum)
+				continue
+			}
+			*register = *register&^(0xffff<<at.shift) | arith.F16.Round(sum, arith.Nearest)<<at.shift
+		}
+	}
+}
