@@ -284,6 +284,9 @@ func TestEveryVerbThatComputesHasADevice(t *testing.T) {
 
 // The kernels of the GPU train as the CPU does, on their interpreter, and with bfloat16 as the portable device.
 func TestInterpreterTrains(t *testing.T) {
+	if testing.Short() {
+		t.Skip("seconds of the interpreter, minutes under the race detector; run without -short")
+	}
 	for precision, allowed := range map[string]float64{"float32": 1e-3, "bfloat16": 1e-2} {
 		trainsAlike(t, precision, allowed)
 	}
@@ -316,6 +319,9 @@ func trainsAlike(t *testing.T, precision string, allowed float64) {
 
 // A run in tf32 says so, goes on and is exported by a machine without a GPU.
 func TestTF32(t *testing.T) {
+	if testing.Short() {
+		t.Skip("seconds of the interpreter, minutes under the race detector; run without -short")
+	}
 	out := filepath.Join(t.TempDir(), "out")
 	o := succeed(t, tiny(out, "--phantoms", "20", "--epochs", "2", "--stop-after", "1", "--device", "ptxsim", "--precision", "tf32")...)
 	if !strings.Contains(o.stderr, "device cuda/tf32") {

@@ -22,7 +22,11 @@ func tinyProfile(method string) []string {
 
 // TestProfile: every method is profiled on every tier, and table, JSON, trace and page tell the same step.
 func TestProfile(t *testing.T) {
-	for _, method := range nn.Methods() {
+	methods := nn.Methods()
+	if testing.Short() {
+		methods = methods[:1]
+	}
+	for _, method := range methods {
 		folder := t.TempDir()
 		report, trace, page := filepath.Join(folder, "p.json"), filepath.Join(folder, "t.json"), filepath.Join(folder, "p.html")
 		args := append(tinyProfile(method), "--device", "cpu,cpu/reference,cuda", "--by", "layer", "--top", "0", "--json", report, "--trace", trace, "--html", page)
