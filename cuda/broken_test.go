@@ -186,6 +186,9 @@ var brokenInTF32 = []broken{
 
 // TestBroken: a mistake in a file that ships is found on small operands, which the file itself passes.
 func TestBroken(t *testing.T) {
+	if testing.Short() {
+		t.Skip("seconds of the interpreter, minutes under the race detector")
+	}
 	whole, err := families()
 	if err != nil {
 		t.Fatal(err)

@@ -16,6 +16,9 @@ import (
 // gradient, and the same bits under another order of warps. The operands are whole in tf32, in which logits are then exact; the
 // coefficients of the gradient are rounded to it, which moves these results by less than is allowed.
 func TestContrastTiles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("seconds of the interpreter, minutes under the race detector")
+	}
 	list, err := families()
 	if err != nil {
 		t.Fatal(err)

@@ -71,7 +71,11 @@ func TestCUDATrains(t *testing.T) {
 // every order of warps. Both round at the same places: they differ where a sum that lies between two bfloat16 is rounded the
 // other way, which is less than passError, all roundings of a pass together.
 func TestCUDATrainsInBFloat16(t *testing.T) {
-	for _, method := range Methods() {
+	methods := Methods()
+	if testing.Short() {
+		methods = methods[:1]
+	}
+	for _, method := range methods {
 		t.Run(method, func(t *testing.T) {
 			c := tinyMethod(method, 18)
 			c.Optimiser, c.LR, c.Precision = DefaultOptimiser("sgd"), 0.1, "bfloat16"
