@@ -71,7 +71,9 @@ func keeps(q, k, queue kernels.Tensor, c kernels.Contrast, symmetric bool) bool 
 		columns += queue.Dim(0)
 	}
 	switch {
-	case q.Dim(0) == 0, symmetric && columns != q.Dim(0): // of no use, and a queue or the own keys alone
+	case q.Dim(0) == 0: // of no use
+		return false
+	case symmetric && (c.Keys == kernels.OwnKey || columns != q.Dim(0)): // the own keys alone, or a queue
 		return false
 	case symmetric:
 		return keepsPairs(columns)

@@ -38,6 +38,8 @@ func contrastCases() []contrastCase {
 	add(300, 700, 900, 128, kernels.Contrast{Scale: 1.5})
 	add(520, 520, -1, 128, kernels.Contrast{Scale: 1.5, Keys: kernels.OtherKeys, Normaliser: kernels.Anchor})
 	add(200, 200, 2000, 65, kernels.Contrast{Scale: 1.5, Keys: kernels.OwnKey, Normaliser: kernels.Anchor})
+	// And a queue of as many rows as there are anchors, in the place of the keys that an anchor does not have.
+	add(3, 3, 3, 6, kernels.Contrast{Scale: 1.25, Keys: kernels.OwnKey})
 	// And logits that the lengths of the rows bound, which a device may take without their maxima, and some that they do not.
 	add(300, 700, 900, 128, kernels.Contrast{Scale: .5})
 	add(520, 520, -1, 128, kernels.Contrast{Scale: .5, Keys: kernels.OtherKeys, Normaliser: kernels.Anchor})
