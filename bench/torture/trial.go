@@ -19,7 +19,7 @@ func (t trial) String() string { return t.kind + "/" + t.work + "/" + t.fault }
 func parseTrial(name string) (t trial, err error) {
 	parts := strings.SplitN(name, "/", 3)
 	if len(parts) != 3 {
-		return t, fmt.Errorf("trial %q: expected KIND/WORK/FAULT", name)
+		return t, fmt.Errorf("trial %q: expected a kind, a work and a fault, with slashes between", name)
 	}
 	return trial{parts[0], parts[1], parts[2]}, nil
 }
