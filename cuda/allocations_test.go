@@ -1,6 +1,7 @@
 package cuda
 
 import (
+	"fmt"
 	"testing"
 
 	"gzpt/cuda/internal/driver"
@@ -72,6 +73,12 @@ func TestOperationsAllocateNothing(t *testing.T) {
 			}}.CheckAllocations(t)
 			for _, kernel := range []string{"relu", "relu_half", "relu_wide", "contrast_rows", "convolve_bf16_128x64", "convolve_weights_bf16_narrow", "lars"} {
 				if r.launches[kernel] == 0 {
+					t.Errorf("no launch of %s", kernel)
+				}
+			}
+			number := map[Products]string{Float32: "f32", TF32: "tf32"}[products]
+			for _, kernel := range []string{"convolve_%s_128x64", "convolve_%s_narrow", "convolve_weights_%s_64x128", "convolve_weights_%s_narrow"} {
+				if kernel = fmt.Sprintf(kernel, number); r.launches[kernel] == 0 {
 					t.Errorf("no launch of %s", kernel)
 				}
 			}

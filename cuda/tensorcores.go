@@ -7,42 +7,44 @@ import (
 	"gzpt/kernels"
 )
 
-// Convolutions on tensor cores. All shapes go through them, also groups and dilations; depthwise ones fill one column of a
-// tile. A forward pass and each phase of a data gradient are one launch of a kernel that gathers pixels by the taps of filters.
+// Convolutions in tiles, on tensor cores or in exact float32. All shapes go through them, also groups and dilations; depthwise ones
+// fill one column of a tile. A forward pass and each phase of a data gradient are one launch of a kernel that gathers pixels by the taps of filters.
 // Which kernel takes a call follows from its shape and, for operands at odd addresses or with odd channels, from where they
 // lie; the bits are the same from all of them, because the order of each sum is.
 
-// tensorCores says whether a convolution of x is done on tensor cores.
-func (d *Device) tensorCores(x kernels.Tensor) bool {
-	return x.Type() == kernels.BFloat16 || x.Type() == kernels.Float32 && d.settings.Products == TF32
-}
-
-// tensorKernels are the kernels for the numbers that tensor cores multiply, by the pixels and channels, or channels and terms, of
-// their tiles; vector is how many numbers are 16 bytes.
-type tensorKernels struct {
+// convolutionKernels are the kernels for a type of numbers, by the pixels and channels, or channels and terms, of their tiles; vector is
+// how many numbers are 16 bytes.
+type convolutionKernels struct {
 	vector                                       int
 	transpose                                    instance
 	gatherNarrow, gather128x64, gather128x128    instance
 	weightsNarrow, weights64x128, weights128x128 instance
 }
 
-func tensorKernelsOf(number string, vector int) tensorKernels {
+func convolutionKernelsOf(number string, vector int, transpose string) convolutionKernels {
 	named := func(kernel string) instance { return instance{kernel: fmt.Sprintf(kernel, number)} }
-	return tensorKernels{
-		vector, named("transpose_%s"),
+	return convolutionKernels{
+		vector, instance{kernel: transpose},
 		named("convolve_%s_narrow"), named("convolve_%s_128x64"), named("convolve_%s_128x128"),
 		named("convolve_weights_%s_narrow"), named("convolve_weights_%s_64x128"), named("convolve_weights_%s_128x128"),
 	}
 }
 
-var tf32Kernels, bf16Kernels = tensorKernelsOf("tf32", 4), tensorKernelsOf("bf16", 8)
+var (
+	f32Kernels  = convolutionKernelsOf("f32", 4, "transpose_f32")
+	tf32Kernels = convolutionKernelsOf("tf32", 4, "transpose_f32")
+	bf16Kernels = convolutionKernelsOf("bf16", 8, "transpose_bf16")
+)
 
 // kernelsFor are those for a type of tensors.
-func kernelsFor(t kernels.Type) *tensorKernels {
-	if t == kernels.BFloat16 {
+func (d *Device) kernelsFor(t kernels.Type) *convolutionKernels {
+	switch {
+	case t == kernels.BFloat16:
 		return &bf16Kernels
+	case d.settings.Products == TF32:
+		return &tf32Kernels
 	}
-	return &tf32Kernels
+	return &f32Kernels
 }
 
 // word is an argument of 64 bits: an address in scratch memory, two numbers of 32 bits.
@@ -135,11 +137,14 @@ const (
 	momentsPixels = 64
 )
 
-// wideBlocks is the fewest blocks that the wide tile is used for: fewer leave multiprocessors idle that narrower ones would use.
-const wideBlocks = 132
+const (
+	multiprocessors = 132 // of an H200
+	// wideBlocks is the fewest blocks that the wide tile is used for: fewer leave multiprocessors idle that narrower ones would use.
+	wideBlocks = multiprocessors
+)
 
 func (d *Device) gather(op string, g gather) {
-	k := kernelsFor(g.elements)
+	k := d.kernelsFor(g.elements)
 	pixels := g.rows.count * g.columns.count
 	rows := g.in.Dim(0) * pixels
 	if rows == 0 || g.ng == 0 {
@@ -208,7 +213,7 @@ func (d *Device) gatherData(op string, dx, dy, w kernels.Tensor, c kernels.Conv,
 			filters := uint64(next)
 			if taps > 0 {
 				tilesC, tilesK := divideUp(cg, 32), divideUp(kg, 32)
-				d.launch(op, kernelsFor(w.Type()).transpose, c.Groups*taps*tilesC*tilesK, 256,
+				d.launch(op, d.kernelsFor(w.Type()).transpose, c.Groups*taps*tilesC*tilesK, 256,
 					word(filters), at(w), size(w.Dim(1)), size(w.Dim(2)), size(r.tapFirst), size(s.tapFirst), size(max(r.tapStep, s.tapStep)),
 					size(r.taps), size(s.taps), size(cg), size(kg), size(tilesC), size(tilesK))
 			}
@@ -221,7 +226,7 @@ func (d *Device) gatherData(op string, dx, dy, w kernels.Tensor, c kernels.Conv,
 }
 
 const (
-	// weightBlocks is how many blocks the weight gradient is cut into where the pixels allow it: two waves of two blocks on each
+	// weightBlocks is about how many blocks the weight gradient is cut into where the pixels allow it: two waves of two blocks on each
 	// of 132 multiprocessors.
 	weightBlocks = 528
 	// leastPixels is the fewest pixels of a part.
@@ -232,14 +237,18 @@ const (
 
 // weightParts cuts the pixels of a weight gradient by its shape: into parts of share.
 func weightParts(pixels, tiles int) (count, share int) {
-	count = max(1, min(divideUp(weightBlocks, tiles), divideUp(pixels, leastPixels)))
+	count = divideUp(weightBlocks, tiles)
+	if turns, less := divideUp(count*tiles, multiprocessors), divideUp((count-1)*tiles, multiprocessors); less*count < turns*(count-1) {
+		count-- // a part more gives some multiprocessors another turn, for which the others wait
+	}
+	count = max(1, min(count, divideUp(pixels, leastPixels)))
 	share = divideUp(divideUp(pixels, count), stagePixels) * stagePixels
 	return divideUp(pixels, share), share
 }
 
-// tensorWeights is dw += the weight gradient: parts of the pixels in float32, merged in their order.
-func (d *Device) tensorWeights(op string, dw, dy, x kernels.Tensor, c kernels.Conv) {
-	k := kernelsFor(dy.Type())
+// gatherWeights is dw += the weight gradient: parts of the pixels in float32, merged in their order.
+func (d *Device) gatherWeights(op string, dw, dy, x kernels.Tensor, c kernels.Conv) {
+	k := d.kernelsFor(dy.Type())
 	kg, cg := dw.Dim(0)/c.Groups, dw.Dim(3)
 	depth, pixels := dw.Dim(1)*dw.Dim(2)*cg, dy.Rows()
 	kernel, channels, threads := k.weights64x128, narrowTile, 128
