@@ -92,6 +92,11 @@ var tileShapes = []kerneltest.Geometry{
 	shape(1, 3, 3, 12, 3, 1, 1, 1, 0, 1, 3),   // groups of 4 input channels and one output channel
 }
 
+// float32Only is a device without bfloat16, whose kernels another one has tried.
+type float32Only struct{ *Device }
+
+func (float32Only) Supports(t kernels.Type) bool { return t != kernels.BFloat16 }
+
 // TestTileShapes compares every convolution at every edge of the tiles with the reference, aligned and not.
 func TestTileShapes(t *testing.T) {
 	for i, g := range tileShapes {
@@ -102,10 +107,14 @@ func TestTileShapes(t *testing.T) {
 			t.Run(products.String()+"/"+g.String(), func(t *testing.T) {
 				suite, dev := tileSuite(products), openTiles(t, products, ptxsim.Options{})
 				defer dev.Close()
-				suite.CheckConvolution(t, dev, g)
+				var tried kernels.Device = dev
+				if products == Float32 {
+					tried = float32Only{dev}
+				}
+				suite.CheckConvolution(t, tried, g)
 				if g.K > narrowTile {
 					dev.wideBlocks = wideBlocks
-					suite.CheckConvolution(t, dev, g)
+					suite.CheckConvolution(t, tried, g)
 				}
 			})
 		}
@@ -164,6 +173,33 @@ func TestTileSchedules(t *testing.T) {
 				if !slices.EqualFunc(got, first, func(a, b float64) bool { return math.Float64bits(a) == math.Float64bits(b) }) {
 					t.Errorf("%s, %s: seed %d gives other bits", g, number.name, seed)
 				}
+			}
+		}
+	}
+}
+
+// TestTileBits: tiles of 64 and of 128 channels give the same bits, which one it is depends on how many blocks there are.
+func TestTileBits(t *testing.T) {
+	for _, number := range numberings {
+		g := shape(1, 6, 7, 72, 80, 3, 3, 1, 1, 1, 1)
+		launched := map[string]bool{}
+		dev := openTiles(t, number.products, ptxsim.Options{Observe: func(p *ptxsim.Profile) { launched[p.Kernel] = true }})
+		wide, err := convolved(dev, g, number.typ)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dev.wideBlocks = math.MaxInt
+		narrow, err := convolved(dev, g, number.typ)
+		dev.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(wide, narrow) {
+			t.Errorf("%s: other bits", number.name)
+		}
+		for _, tile := range []string{"_128x64", "_128x128"} {
+			if !launched["convolve_"+number.name+tile] {
+				t.Errorf("%s: no launch of %s", number.name, tile)
 			}
 		}
 	}
