@@ -74,6 +74,9 @@ func inAllVariants(list []family) []family {
 	var all []family
 	for _, v := range variants {
 		for _, f := range list {
+			if !v.has(f.text) { // as long texts are, of convolutions in tiles
+				continue
+			}
 			if made := v.of(f); entry.MatchString(made.text) {
 				all = append(all, made)
 			}
