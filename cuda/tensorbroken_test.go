@@ -44,9 +44,6 @@ var brokenTiles = []brokenTile{
 	{"a channel too many", gatherFile, []string{"setp.lt.u32 %column0, %t, %ng;", "setp.le.u32 %column0, %t, %ng;"}, ""},
 	{"pixels of the next part", weightsFile, []string{"setp.lt.and.u32 %p, %t, %end,", "setp.le.and.u32 %p, %t, %end,"}, ""},
 	{"a channel k too many", weightsFile, []string{"setp.ge.u32 %p, %t, %kg;", "setp.gt.u32 %p, %t, %kg;"}, ""},
-	{"pixels of a part of moments", gatherFile, []string{"min.u32 %t, %t, 64;", "mov.u32 %t, 64;"}, "bits"},
-	{"half of a part of moments", gatherFile, []string{"%bits, %bits, 16, 31", "%bits, %bits, 8, 31"}, "bits"},
-	{"moments of pixels that are none", gatherFile, []string{"setp.lt.u32 %live7,", "setp.ge.u32 %live7,"}, "bits"},
 	{"what was there left out", gatherFile, []string{"setp.ne.u32 %adds, %add, 0;", "setp.eq.u32 %adds, %add, %add;\n\tnot.pred %adds, %adds;"}, "bits"},
 	{"filters not turned", "convolution_filters.ptx", []string{"mad.lo.u32 %s, %b, %every, %s0;", "mov.u32 %s, %s0;"}, "bits"},
 	{"columns of the filters in one bank", "convolution_filters.ptx", []string{", 132, ", ", 128, ", "add.u32 %at, %at, 1056;", "add.u32 %at, %at, 1024;"}, "conflicts"},
@@ -57,6 +54,9 @@ var brokenTiles = []brokenTile{
 // brokenCores are mistakes in the files of tensor cores, brokenLanes in those of exact products.
 var (
 	brokenCores = []brokenTile{
+		{"pixels of a part of moments", gatherFile, []string{"min.u32 %t, %t, 64;", "mov.u32 %t, 64;"}, "bits"},
+		{"half of a part of moments", gatherFile, []string{"%bits, %bits, 16, 31", "%bits, %bits, 8, 31"}, "bits"},
+		{"moments of pixels that are none", gatherFile, []string{"setp.lt.u32 %live7,", "setp.ge.u32 %live7,"}, "bits"},
 		{"parts not exchanged as they are read", gatherFile, []string{"xor.b32 %a1, %a0, 32;", "add.u32 %a1, %a0, 32;"}, "bits"},
 		{"parts exchanged nowhere", gatherFile, []string{"xor.b32 %u, %u, %part;", "mov.b32 %u, %part;", "xor.b32 %u, %u, %v;", ""}, "conflicts"},
 		{"parts of pixels not exchanged", weightsFile, []string{"xor.b32 %u, %u, %part;", "mov.b32 %u, %part;"}, "bits"},

@@ -13,27 +13,28 @@ import (
 // lie; the bits are the same from all of them, because the order of each sum is.
 
 // convolutionKernels are the kernels for a type of numbers, by the pixels and channels, or channels and terms, of their tiles; vector is
-// how many numbers are 16 bytes.
+// how many numbers are 16 bytes, moments says that those of the forward pass make them too.
 type convolutionKernels struct {
 	vector                                       int
+	moments                                      bool
 	transpose                                    instance
 	gatherNarrow, gather128x64, gather128x128    instance
 	weightsNarrow, weights64x128, weights128x128 instance
 }
 
-func convolutionKernelsOf(number string, vector int, transpose string) convolutionKernels {
+func convolutionKernelsOf(number string, vector int, moments bool, transpose string) convolutionKernels {
 	named := func(kernel string) instance { return instance{kernel: fmt.Sprintf(kernel, number)} }
 	return convolutionKernels{
-		vector, instance{kernel: transpose},
+		vector, moments, instance{kernel: transpose},
 		named("convolve_%s_narrow"), named("convolve_%s_128x64"), named("convolve_%s_128x128"),
 		named("convolve_weights_%s_narrow"), named("convolve_weights_%s_64x128"), named("convolve_weights_%s_128x128"),
 	}
 }
 
 var (
-	f32Kernels  = convolutionKernelsOf("f32", 4, "transpose_f32")
-	tf32Kernels = convolutionKernelsOf("tf32", 4, "transpose_f32")
-	bf16Kernels = convolutionKernelsOf("bf16", 8, "transpose_bf16")
+	f32Kernels  = convolutionKernelsOf("f32", 4, false, "transpose_f32")
+	tf32Kernels = convolutionKernelsOf("tf32", 4, true, "transpose_f32")
+	bf16Kernels = convolutionKernelsOf("bf16", 8, true, "transpose_bf16")
 )
 
 // kernelsFor are those for a type of tensors.
