@@ -46,6 +46,7 @@ var families = []family{
 	{"Algebra", algebraCalls},
 	{"Losses", lossCalls},
 	{"Optimisers", optimiserCalls},
+	{"Augmentation", augmentCalls},
 }
 
 // Suite is the tests that every device passes.
@@ -120,6 +121,7 @@ var properties = []struct {
 	{"OffsetNormalisations", exactly(checkOffsetNormalisations)},
 	{"Contrast", exactly(checkContrast)},
 	{"Exponential", exactly(checkExponential)},
+	{"Augment", exactly(checkAugment)},
 	{"Gradients", exactly(checkGradients)},
 	{"GoldenConvolutions", Suite.checkGoldenConvolutions},
 	{"GoldenOps", exactly(checkGoldenOps)},
