@@ -518,8 +518,8 @@ func (k Check) Augment(y, images, table Tensor, v Views) {
 		fail(op, "views are squares of one channel or three")
 	case v.Side < 1 || v.Bits != 8 && v.Bits != 16:
 		fail(op, "images have a side of at least 1, and 8 or 16 bits a value")
-	case images.dims[1] != v.Words(channels):
-		fail(op, "a row of images is not as long as Words says")
+	case images.dims[1] != v.Row(channels):
+		fail(op, "a row of images is not as long as an image is")
 	case images.dims[0] == 0 && y.dims[0] > 0 || images.dims[0] > 0 && y.dims[0]%images.dims[0] != 0:
 		fail(op, "the views are no multiple of the images")
 	case table.dims[0] != y.dims[0] || columns < ViewColumns(0) || columns > ViewColumns(side-1):

@@ -230,7 +230,7 @@ type Optimisers interface {
 
 // Augmentation makes what a network sees of stored images.
 type Augmentation interface {
-	// Augment makes views y [N,S,S,C], C 1 or 3, of images that are stored as whole numbers: images is Int32 [M,v.Words(C)], N a
+	// Augment makes views y [N,S,S,C], C 1 or 3, of images that are stored as whole numbers: images is Int32 [M,v.Row(C)], N a
 	// multiple of M, each row the values of [v.Side,v.Side,C] in v.Bits bits, the first in the lowest ones; view n is of image
 	// n%M. How is told by row n of table, Float64 [N,ViewColumns(r)], as [View] writes it. y is an activation. With t =
 	// table[n], and A the side of the image:

@@ -1,6 +1,9 @@
 package kernels
 
-import "math"
+import (
+	"encoding/binary"
+	"math"
+)
 
 // Views is what all views of a call of Augment have in common.
 type Views struct {
@@ -12,8 +15,31 @@ type Views struct {
 	Mean, Std [3]float64
 }
 
-// Words is how many int32 an image of so many channels takes in Augment.
-func (v Views) Words(channels int) int { return (v.Side*v.Side*channels*v.Bits/8 + 3) / 4 }
+// Row is how many int32 an image of so many channels takes in Augment.
+func (v Views) Row(channels int) int { return (v.Side*v.Side*channels*v.Bits/8 + 3) / 4 }
+
+// Images is stored images in host memory and how views of them are made: what is written to the operands of Augment.
+type Images struct {
+	Views
+	// Words is the stored values, [M,Words(C)]; it may lie in a buffer of the device.
+	Words []int32
+	// Table has a row of each view, [N,ViewColumns(r)].
+	Table []float64
+}
+
+// PackBytes writes bytes to words as Augment reads them, the first to the lowest bits of the first. What a last word has beyond the
+// bytes becomes 0.
+func PackBytes(words []int32, bytes []byte) {
+	for i := range words {
+		if len(bytes) < 4 {
+			var rest [4]byte
+			copy(rest[:], bytes)
+			bytes = rest[:]
+		}
+		words[i] = int32(binary.LittleEndian.Uint32(bytes))
+		bytes = bytes[4:]
+	}
+}
 
 // Part is the part of an image that a view shows: the rectangle from (X, Y) of the given width and height, in fractions of the
 // image's, and whether left and right are exchanged.

@@ -108,7 +108,7 @@ func TestAnyRow(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for _, channels := range []int{1, 3} {
 		views := kernels.Views{Side: side, Bits: 8, Std: [3]float64{1, 1, 1}}
-		m, words := NewMaker[float32](side, size, channels, radius), make([]int32, views.Words(channels))
+		m, words := NewMaker[float32](side, size, channels, radius), make([]int32, views.Row(channels))
 		dst, row := make([]float32, size*size*channels), make([]float64, kernels.ViewColumns(radius))
 		odd := []float64{math.NaN(), math.Inf(1), math.Inf(-1), 0, 1, -1, 3, 1e300, -1e300, 0.5, 1e-300}
 		for range 3000 {

@@ -110,7 +110,7 @@ func (a augmentation) common() kernels.Views {
 // stored is random images; many values are at either end of the scale.
 func (a augmentation) stored() []float64 {
 	v := a.common()
-	words := v.Words(a.channels)
+	words := v.Row(a.channels)
 	values := Fill("augment.images", -0.3, 1.3, a.images, words*32/a.bits)
 	packed := make([]float64, a.images*words)
 	full, each := float64(int(1)<<a.bits-1), 32/a.bits
@@ -135,7 +135,7 @@ func (a augmentation) table() []float64 {
 
 func (a augmentation) call() call {
 	v := a.common()
-	images := indices(operand{name: "images", dims: []int{a.images, v.Words(a.channels)}, values: a.stored()})
+	images := indices(operand{name: "images", dims: []int{a.images, v.Row(a.channels)}, values: a.stored()})
 	table := derived(sums(operand{name: "table", dims: []int{len(a.views), kernels.ViewColumns(a.to)}, values: a.table()}))
 	return call{op: "Augment", label: a.label, operands: []operand{out("y", []int{len(a.views), a.size, a.size, a.channels}), images, table},
 		run:   func(dev kernels.Device, t []kernels.Tensor) { dev.Augment(t[0], t[1], t[2], v) },

@@ -30,6 +30,7 @@ func (t Transform) Map(x, y float64) (u, v float64) {
 // goroutine.
 type Augmenter struct {
 	augmentation   Augmentation
+	side           int // of the images
 	size, channels int // of the views
 	generator      rand.PCG
 	random         *rand.Rand
@@ -45,19 +46,13 @@ func NewAugmenter(a Augmentation, side, size, channels int) *Augmenter {
 	if side < 1 || size < 1 || channels != 1 && channels != 3 {
 		panic("data: NewAugmenter: sizes are at least 1, and channels 1 or 3")
 	}
-	g := newDrawer(a, size, channels)
-	g.maker = augment.NewMaker[float32](side, size, channels, len(g.blur)-1)
-	return g
-}
-
-// newDrawer is an augmenter that says how views are made, and makes none.
-func newDrawer(a Augmentation, size, channels int) *Augmenter {
 	if a.Validate() != nil {
 		panic("data: NewAugmenter: the augmentation is not valid")
 	}
-	g := &Augmenter{augmentation: a, size: size, channels: channels, blur: make([]float64, 1+a.reach(size))}
+	g := &Augmenter{augmentation: a, side: side, size: size, channels: channels, blur: make([]float64, 1+a.reach(size))}
 	g.random = rand.New(&g.generator)
 	g.mean, g.std = a.Normalisation.channels(channels)
+	g.maker = augment.NewMaker[float32](side, size, channels, len(g.blur)-1)
 	return g
 }
 
@@ -72,6 +67,11 @@ func (a *Augmentation) reach(size int) int {
 // scaled is a sigma on views of a size.
 func scaled(sigma float64, size int) float64 { return sigma * float64(size) / blurReference }
 
+// Views is what all views have in common for images whose values are stored in so many bits.
+func (g *Augmenter) Views(bits int) kernels.Views {
+	return kernels.Views{Side: g.side, Bits: bits, Mean: g.mean, Std: g.std}
+}
+
 // View writes a view [size,size,channels] of the image [side,side,channels], whose values are fractions of full scale, to
 // dst, and returns what part of the image it shows. Seed, epoch, item and view determine it. It allocates nothing.
 func (g *Augmenter) View(dst, image []float32, seed uint64, epoch, item, view int) Transform {
@@ -80,8 +80,11 @@ func (g *Augmenter) View(dst, image []float32, seed uint64, epoch, item, view in
 	return Transform(g.view.Part)
 }
 
-// row writes how the view of an image of a window is made, a row of the table of [kernels.Device.Augment].
-func (g *Augmenter) row(dst []float64, w picture.Window, seed uint64, epoch, item, view int) {
+// Columns is how many numbers Row writes.
+func (g *Augmenter) Columns() int { return kernels.ViewColumns(len(g.blur) - 1) }
+
+// Row writes how the view that View makes of an image of a window is made, a row of the table of [kernels.Augmentation].
+func (g *Augmenter) Row(dst []float64, w picture.Window, seed uint64, epoch, item, view int) {
 	g.draw(seed, epoch, item, view)
 	g.view.Low, g.view.High = float64(w.Low), float64(w.High)
 	g.view.Encode(dst)
