@@ -214,11 +214,11 @@ var brokenFiles = []broken{
 	{"mean not stored", "augmentation.ptx", "st.global.f64 [%a], %sum;", "", "uninitialised", runAugment},
 	{"the last pixels of the mean", "augmentation.ptx", "setp.ge.u32 %p, %t, %n;", "setp.gt.u32 %p, %t, %n;", "", runAugment},
 	{"a sixth of the circle", "augmentation.ptx", "mov.f32 %w, 0f40000000; // 2", "mov.f32 %w, 0f40400000;", "", runAugment},
-	{"left border of the blur", "augmentation.ptx", "selp.b32 %left, %t, %left, %p;", "", "", runAugment},
+	{"left border of the blur", "augmentation.ptx", "abs.s32 %left, %left;", "", "", runAugment},
 	{"upper border of the blur", "augmentation.ptx", "abs.s32 %above, %above;", "", "", runAugment},
 	{"the last weight", "augmentation.ptx", "setp.gt.u32 %p, %k, %radius;", "setp.ge.u32 %p, %k, %radius;", "", runAugment},
-	{"threshold", "augmentation.ptx", "setp.ge.f32 %p, %sum, %threshold;", "setp.lt.f32 %p, %sum, %threshold;", "", runAugment},
-	{"mean of the third channel", "augmentation.ptx", "selp.f32 %m, %m2, %m, %p;", "", "", runAugment},
+	{"threshold", "augmentation.ptx", "setp.ge.f32 %q, %sum, %threshold;", "setp.lt.f32 %q, %sum, %threshold;", "", runAugment},
+	{"mean of the third channel", "augmentation.ptx", "selp.f32 %m, %mean2, %m, %q;", "", "", runAugment},
 	{"label of the own key", "contrast.ptx", "sub.rn.f32 %z, %z, %x;\n\tbra LABEL;", "bra LABEL;", "", runOwnKey},
 }
 
