@@ -21,8 +21,8 @@ func storedConfig(method string) Config {
 	return c
 }
 
-// loaded trains some steps on batches of views or images of phantoms, and gives the blocks of the checkpoint.
-func loaded(t *testing.T, dev kernels.Device, c Config, steps int, images bool) []byte {
+// newLoaded begins to load batches of views or images of phantoms, from the given one on.
+func newLoaded(t *testing.T, dev kernels.Device, c Config, from int, images bool) *data.Loader {
 	t.Helper()
 	source, err := phantom.New(t.Context(), phantom.Options{Items: 10, ImageSize: c.Height, Channels: c.Arch.Channels})
 	if err != nil {
@@ -31,18 +31,18 @@ func loaded(t *testing.T, dev kernels.Device, c Config, steps int, images bool) 
 	a := data.Medical()
 	a.Hue, a.SolarizeProbability, a.SolarizeThreshold, a.GreyProbability = 0.1, 0.3, 0.5, 0.2
 	loader, err := data.NewLoader(source, data.LoaderOptions{
-		Batch: c.Batch, ImageSize: c.Height, Augmentation: a, Seed: 3, Images: images, NewBuffer: dev.NewBuffer, FreeBuffer: dev.FreeBuffer, Depth: 1,
+		Batch: c.Batch, ImageSize: c.Height, Augmentation: a, Seed: 3, Position: from, Images: images, NewBuffer: dev.NewBuffer, FreeBuffer: dev.FreeBuffer, Depth: 1,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer loader.Close()
-	tr, err := NewTrainer(dev, c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tr.Close()
-	b := tinyBatch(c, 0)
+	return loader
+}
+
+// load trains a trainer on the next batches.
+func load(t *testing.T, tr *Trainer, loader *data.Loader, steps int) {
+	t.Helper()
+	b := tinyBatch(tr.Config(), 0)
 	for range steps {
 		made, err := loader.Next(t.Context())
 		if err != nil {
@@ -53,6 +53,19 @@ func loaded(t *testing.T, dev kernels.Device, c Config, steps int, images bool) 
 			t.Fatal(err)
 		}
 	}
+}
+
+// loaded trains some steps on batches of views or images, and gives the blocks of the checkpoint.
+func loaded(t *testing.T, dev kernels.Device, c Config, steps int, images bool) []byte {
+	t.Helper()
+	loader := newLoaded(t, dev, c, 0, images)
+	defer loader.Close()
+	tr, err := NewTrainer(dev, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tr.Close()
+	load(t, tr, loader, steps)
 	return blocksOf(t, state(t, tr))
 }
 
@@ -105,6 +118,28 @@ func TestCUDATrainsOnImages(t *testing.T) {
 				t.Errorf("%s, seed %d: other bits", precision, seed)
 			}
 		}
+	}
+}
+
+// TestCUDAResumesOnImages: a training that is stopped after each step goes on to the bits of one that is not.
+func TestCUDAResumesOnImages(t *testing.T) {
+	c, dev := storedConfig("byol"), openCUDA(t, 0, cuda.Settings{})
+	whole := loaded(t, dev, c, 2, true)
+	var checkpoint []byte
+	for k := range 2 {
+		tr := newTrainer(t, dev, c)
+		if k > 0 {
+			if _, err := tr.Load(bytes.NewReader(checkpoint)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		loader := newLoaded(t, dev, c, k, true)
+		load(t, tr, loader, 1)
+		loader.Close()
+		checkpoint = state(t, tr)
+	}
+	if !bytes.Equal(blocksOf(t, checkpoint), whole) {
+		t.Error("other bits than without a stop")
 	}
 }
 
