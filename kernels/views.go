@@ -21,7 +21,7 @@ func (v Views) Row(channels int) int { return (v.Side*v.Side*channels*v.Bits/8 +
 // Images is stored images in host memory and how views of them are made: what is written to the operands of Augment.
 type Images struct {
 	Views
-	// Words is the stored values, [M,Words(C)]; it may lie in a buffer of the device.
+	// Words is the stored values, [M,Row(C)]; it may lie in a buffer of the device.
 	Words []int32
 	// Table has a row of each view, [N,ViewColumns(r)].
 	Table []float64
@@ -30,14 +30,15 @@ type Images struct {
 // PackBytes writes bytes to words as Augment reads them, the first to the lowest bits of the first. What a last word has beyond the
 // bytes becomes 0.
 func PackBytes(words []int32, bytes []byte) {
-	for i := range words {
-		if len(bytes) < 4 {
-			var rest [4]byte
-			copy(rest[:], bytes)
-			bytes = rest[:]
+	whole := min(len(bytes)/4, len(words))
+	for i := range whole {
+		words[i] = int32(binary.LittleEndian.Uint32(bytes[4*i:]))
+	}
+	if whole < len(words) {
+		words[whole] = 0
+		for k, b := range bytes[4*whole:] {
+			words[whole] |= int32(b) << (8 * k)
 		}
-		words[i] = int32(binary.LittleEndian.Uint32(bytes))
-		bytes = bytes[4:]
 	}
 }
 
