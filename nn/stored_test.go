@@ -199,6 +199,44 @@ func TestStepCarriesBytes(t *testing.T) {
 	}
 }
 
+// TestStepOnImagesIsSteady: once it has had a batch of images, a step waits for the device once, takes no memory of it, and on a CPU
+// none of the host either.
+func TestStepOnImagesIsSteady(t *testing.T) {
+	far := fardevice.New(fardevice.Options{})
+	defer far.Close()
+	c := storedConfig("byol")
+	c.Accumulate, c.Steps = 2, 100
+	for _, d := range append(tiers(t), opened{"far", far}) {
+		loader, tr := newLoaded(t, d.dev, c, 0, true), newTrainer(t, d.dev, c)
+		made, err := loader.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := tinyBatch(c, 0)
+		b.Views, b.Images, b.Items = made.Views, made.Images, made.Indices
+		step := func() {
+			if _, err := tr.Step(b); err != nil {
+				t.Fatal(err)
+			}
+		}
+		step()
+		inUse, waits := d.dev.InUse(), far.Waits()
+		step()
+		if d.name == "far" && far.Waits() != waits+1 {
+			t.Errorf("a step waits %d times", far.Waits()-waits)
+		}
+		if d.dev.InUse() != inUse {
+			t.Errorf("%s: a step takes %d bytes of the device", d.name, d.dev.InUse()-inUse)
+		}
+		if d.name == "avx2" || d.name == "avx512" {
+			if n := testing.AllocsPerRun(4, step); n != 0 {
+				t.Errorf("%s: %v allocations a step", d.name, n)
+			}
+		}
+		loader.Close()
+	}
+}
+
 // TestImagesPanics: batches of images that are none.
 func TestImagesPanics(t *testing.T) {
 	c := storedConfig("simclr")
