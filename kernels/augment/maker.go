@@ -2,9 +2,7 @@
 // here, and nothing allocated once a [Maker] is there.
 package augment
 
-import (
-	"gzpt/kernels"
-)
+import "gzpt/kernels"
 
 // Float is the type that views are computed in.
 type Float interface{ float32 | float64 }
