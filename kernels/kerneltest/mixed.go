@@ -30,6 +30,7 @@ var activations = map[string][]string{
 	"MaxPoolBackward":           {"dx", "dy", "y", "x"},
 	"GlobalAveragePool":         {"x"},
 	"GlobalAveragePoolBackward": {"dx"},
+	"Augment":                   {"y"},
 }
 
 // half makes an operand bfloat16 on every device.
