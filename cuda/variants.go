@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // A file of kernels is written for one element a thread and float32. Its comments mark what else there is to know, and the
@@ -72,14 +73,36 @@ func (v variant) has(kernel string) bool {
 // inAllVariants is the families in all variants that they have.
 func inAllVariants(list []family) []family {
 	var all []family
-	for _, v := range variants {
+	for v := range variants {
 		for _, f := range list {
-			if made := v.of(f); entry.MatchString(made.text) {
+			if made := rewritten(f)[v]; made.text != "" {
 				all = append(all, made)
 			}
 		}
 	}
 	return all
+}
+
+// rewrites are the variants of the texts that rewritten has seen: a process that opens many devices rewrites a file once.
+var rewrites sync.Map
+
+// rewritten is a family in the order of variants, without text in those that it does not have.
+func rewritten(f family) []family {
+	type source struct{ name, text string }
+	key := source{f.name, f.text}
+	if made, ok := rewrites.Load(key); ok {
+		return made.([]family)
+	}
+	var made []family
+	for _, v := range variants {
+		one := v.of(f)
+		if !entry.MatchString(one.text) {
+			one = family{}
+		}
+		made = append(made, one)
+	}
+	rewrites.Store(key, made)
+	return made
 }
 
 var (

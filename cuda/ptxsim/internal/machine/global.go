@@ -243,9 +243,14 @@ func (w *warp) visitGlobal(mask uint32, address *wideRow, a access, f func(lane 
 		}
 	}()
 	var area *allocation
+	last, p := ^uint64(0), []byte(nil)
 	for m := mask; m != 0; m &= m - 1 {
 		lane := first(m)
 		at := address[lane]
+		if at == last && !a.write && !a.strong { // all of it was checked and noted for the lane before
+			f(lane, p)
+			continue
+		}
 		if area == nil || at-area.base >= uint64(area.size) {
 			area = g.find(at)
 		}
@@ -261,7 +266,8 @@ func (w *warp) visitGlobal(mask uint32, address *wideRow, a access, f func(lane 
 		}
 		offset := at - area.base
 		w.shadowGlobal(lane, area, offset, a)
-		f(lane, area.data[offset:offset+uint64(a.bytes)])
+		last, p = at, area.data[offset:offset+uint64(a.bytes)]
+		f(lane, p)
 	}
 	w.countGlobal(mask, address, a)
 }
@@ -287,33 +293,42 @@ func (w *warp) visitHollow(mask uint32, address *wideRow, a access, f func(lane 
 }
 
 func (w *warp) countGlobal(mask uint32, address *wideRow, a access) {
+	if w.counts == nil {
+		return
+	}
 	count := &w.counts[w.pc]
 	count.GlobalRequests++
 	count.GlobalSectors += sectors(mask, address, a.bytes)
 	count.GlobalBytes += uint64(a.bytes * onesCount(mask))
 }
 
-// shadowGlobal checks and notes an access in the shadow of its words.
+// shadowGlobal checks and notes an access in the shadow of its words, which lie on one page.
 func (w *warp) shadowGlobal(lane int, area *allocation, offset uint64, a access) {
 	b := w.block
-	for done := 0; done < a.bytes; done += 4 {
-		word := (offset + uint64(done)) / 4
-		touched := byteMask(offset, a.bytes)
-		if a.read && area.init[word]&touched != touched {
-			fail(lane, "uninitialised word of global memory at %#x", area.base+4*word)
+	touched := byteMask(offset, a.bytes)
+	first, words := offset/4, (a.bytes+3)/4
+	init := area.init[first:][:words]
+	races := b.launch.checkRaces && !area.readOnly
+	var marks []globalMark
+	if races {
+		marks = area.marks(first)[:words]
+	}
+	for n := range init {
+		if a.read && init[n]&touched != touched {
+			fail(lane, "uninitialised word of global memory at %#x", area.base+4*(first+uint64(n)))
 		}
 		if a.write {
-			area.init[word] |= touched
+			init[n] |= touched
 		}
-		if b.launch.checkRaces && !area.readOnly {
-			b.markGlobal(lane, area, word, touched, a, w.program.code[w.pc].line)
+		if races && (a.write || a.strong || !marks[n].knows(b, touched)) {
+			b.markGlobal(lane, &marks[n], area.base+4*(first+uint64(n)), touched, a, w.program.code[w.pc].line)
 		}
 	}
 }
 
 // refuses says whether an access at an address must not be, in the allocation that holds or precedes it.
 func (a *allocation) refuses(at uint64, by access) bool {
-	return a == nil || a.freed || at-a.base+uint64(by.bytes) > uint64(a.size) || at%uint64(by.bytes) != 0 || by.write && a.readOnly
+	return a == nil || a.freed || at-a.base+uint64(by.bytes) > uint64(a.size) || at&uint64(by.bytes-1) != 0 || by.write && a.readOnly
 }
 
 func failGlobal(lane int, area *allocation, at uint64, a access) {
