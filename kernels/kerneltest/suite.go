@@ -148,6 +148,7 @@ func (s Suite) offsets() []int {
 
 // faults compares a call with the reference and then repeats it in every placement, which must not change a bit.
 func (s Suite) faults(dev kernels.Device, c call) []string {
+	c = c.remembering()
 	first := c.apply(dev, plain)
 	if d := c.difference(dev.Type(), first.values, c.want(), leniency{}); d != "" {
 		return append(first.faults, d)
