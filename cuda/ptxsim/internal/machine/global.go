@@ -242,7 +242,7 @@ func (w *warp) visitGlobal(mask uint32, address *wideRow, a access, f func(lane 
 			g.locks[held].Unlock()
 		}
 	}()
-	var area *allocation
+	area := w.area
 	last, p := ^uint64(0), []byte(nil)
 	for m := mask; m != 0; m &= m - 1 {
 		lane := first(m)
@@ -269,7 +269,52 @@ func (w *warp) visitGlobal(mask uint32, address *wideRow, a access, f func(lane 
 		last, p = at, area.data[offset:offset+uint64(a.bytes)]
 		f(lane, p)
 	}
+	w.area = area
 	w.countGlobal(mask, address, a)
+}
+
+// loadStretch loads rows of words where all lanes take part and their words lie one behind the other on a page, as most do: it is
+// visitGlobal for many words at a time. Where it says false nothing is done.
+func (w *warp) loadStretch(mask uint32, address *wideRow, rows []int) bool {
+	g, at, words := w.block.launch.global, address[0], 32*len(rows)
+	a := access{bytes: 4 * len(rows), read: true}
+	if g.hollow || int(at%pageBytes)+4*words > pageBytes || !consecutive(mask, address, a.bytes) {
+		return false
+	}
+	area := w.area
+	if area == nil || at-area.base >= uint64(area.size) {
+		area = g.find(at)
+	}
+	if area.refuses(at, a) || area.refuses(address[31], a) {
+		return false
+	}
+	w.area = area
+	offset := at - area.base
+	init, data := area.init[offset/4:][:words], area.data[offset:][:4*words]
+	lock := &g.locks[at/pageBytes%stripes]
+	lock.Lock()
+	defer lock.Unlock()
+	for _, known := range init {
+		if known != 15 {
+			return false
+		}
+	}
+	if b := w.block; b.launch.checkRaces && !area.readOnly {
+		marks := area.marks(offset / 4)[:words]
+		for n := range marks {
+			if !marks[n].knows(b, 15) {
+				b.markGlobal(n/len(rows), &marks[n], at+4*uint64(n), 15, a, w.program.code[w.pc].line)
+			}
+		}
+	}
+	for n, row := range rows {
+		z := &w.narrow[row]
+		for lane := range z {
+			z[lane] = binary.LittleEndian.Uint32(data[4*(lane*len(rows)+n):])
+		}
+	}
+	w.countGlobal(mask, address, a)
+	return true
 }
 
 // visitHollow is visitGlobal where memory has no contents. The bounds hold there too.

@@ -127,7 +127,7 @@ func (l *Launch) room(profile bool) *block {
 		counts = b.counts
 	}
 	for _, w := range b.warps {
-		w.counts = counts
+		w.counts, w.area = counts, nil
 	}
 	return b
 }

@@ -108,8 +108,13 @@ func decodeLoad(c *compiler, i *syntax.Instruction) work {
 		return c.loadArgument(targets[0], t, address)
 	}
 	if rows := c.plainRows(targets, t); rows != nil {
+		stretch := where == globalSpace && !a.strong
 		return func(w *warp, mask uint32) {
-			w.visit(where, mask, address(w), a, func(lane int, p []byte) {
+			at := address(w)
+			if stretch && w.loadStretch(mask, at, rows) {
+				return
+			}
+			w.visit(where, mask, at, a, func(lane int, p []byte) {
 				for n, row := range rows {
 					w.narrow[row][lane] = binary.LittleEndian.Uint32(p[4*n:])
 				}

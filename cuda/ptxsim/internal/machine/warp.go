@@ -30,6 +30,7 @@ type warp struct {
 	narrowSpare narrowRow
 	wideSpare   wideRow
 	addresses   wideRow
+	area        *allocation // of the last access to global memory
 }
 
 // group is lanes at the same place.
