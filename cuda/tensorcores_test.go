@@ -38,9 +38,10 @@ func tensorRoundings(depth int, half bool) float64 {
 	return factors + steps*(float64(terms+1)/4+1) + 2
 }
 
-var tensorSuite = kerneltest.Suite{Allocates: true, Slow: true, Roundings: tensorRoundings, Part: "Convolution"}
+var tensorSuite = kerneltest.Suite{Allocates: true, Slow: true, Roundings: tensorRoundings, Parts: []string{"Convolution", "Golden"}}
 
-// TestTensorCoreSuite: convolutions on tensor cores pass the suite, in tf32 and in bfloat16.
+// TestTensorCoreSuite: convolutions on tensor cores pass the suite, in tf32 and in bfloat16, and all golden operations and losses hold
+// in tf32.
 func TestTensorCoreSuite(t *testing.T) {
 	if testing.Short() {
 		t.Skip("half a minute; TestTensorCoreShapes has every edge of the tiles")
