@@ -93,6 +93,9 @@ func TestGradientIsDerivative(t *testing.T) {
 					if depth == 50 && (testing.Short() || accumulate > 1) {
 						t.Skip("50 layers: only without -short, and in one micro-batch")
 					}
+					if method != "simsiam" && accumulate == 1 && testing.Short() {
+						t.Skip("two micro-batches have in them what one has; run without -short")
+					}
 					if method == "simsiam" && accumulate > 1 {
 						t.Skip("the targets of one micro-batch are frozen")
 					}
