@@ -69,12 +69,14 @@ type Suite struct {
 	Allocates bool
 	// Roundings are those of the device's products of matrices, nil for multiply-adds in its type.
 	Roundings Roundings
-	// Part, where it is set, leaves out all families of calls and all properties but those whose name has it.
-	Part string
+	// Parts, where there are any, leave out all families of calls and all properties but those whose name has one of them.
+	Parts []string
 }
 
 // has says whether the suite has the part of a name.
-func (s Suite) has(name string) bool { return strings.Contains(name, s.Part) }
+func (s Suite) has(name string) bool {
+	return len(s.Parts) == 0 || slices.ContainsFunc(s.Parts, func(part string) bool { return strings.Contains(name, part) })
+}
 
 // Run runs the whole suite on the device that open gives.
 func Run(t *testing.T, open func(tb testing.TB) kernels.Device) { Suite{Open: open}.Run(t) }
@@ -133,8 +135,9 @@ var properties = []struct {
 	{"Augment", exactly(checkAugment)},
 	{"Gradients", exactly(checkGradients)},
 	{"GoldenConvolutions", Suite.checkGoldenConvolutions},
-	{"GoldenOps", exactly(checkGoldenOps)},
-	{"GoldenLosses", exactly(checkGoldenLosses)},
+	{"GoldenOps", Suite.checkGoldenOps},
+	{"GoldenLosses", Suite.checkGoldenLosses},
+	{"GoldenMixed", Suite.checkGoldenMixed},
 }
 
 // exactly is a check that knows no roundings but those of the device's type.
@@ -159,6 +162,7 @@ func (s Suite) offsets() []int {
 
 // faults compares a call with the reference and then repeats it in every placement, which must not change a bit.
 func (s Suite) faults(dev kernels.Device, c call) []string {
+	c = c.remembering()
 	first := c.apply(dev, plain)
 	if d := c.difference(dev.Type(), first.values, c.want(), leniency{}); d != "" {
 		return append(first.faults, d)

@@ -70,6 +70,16 @@ func (d *device[T]) of(t kernels.Tensor) []T {
 	return values
 }
 
+// wide is the elements of a tensor in float64, a copy unless that is its type: a loop that reads each many times converts it once.
+func (d *device[T]) wide(t kernels.Tensor) []float64 {
+	if t.Type() == kernels.Float64 {
+		return t.Float64()
+	}
+	values := make([]float64, t.Len())
+	convert(values, d.of(t))
+	return values
+}
+
 // store makes values, which came from of, the elements of a tensor.
 func (d *device[T]) store(t kernels.Tensor, values []T) {
 	if t.Type() != kernels.BFloat16 {
