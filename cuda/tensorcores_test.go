@@ -40,14 +40,15 @@ func tensorRoundings(depth int, half bool) float64 {
 
 // tileSuite is the suite for a device with the products given: exact ones are held to the bounds of float32.
 func tileSuite(products Products) kerneltest.Suite {
-	s := kerneltest.Suite{Allocates: true, Slow: true, Part: "Convolution"}
+	s := kerneltest.Suite{Allocates: true, Slow: true, Parts: []string{"Convolution", "Golden"}}
 	if products == TF32 {
 		s.Roundings = tensorRoundings
 	}
 	return s
 }
 
-// TestTensorCoreSuite: convolutions on tensor cores pass the suite, in tf32 and in bfloat16.
+// TestTensorCoreSuite: convolutions on tensor cores pass the suite, in tf32 and in bfloat16, and all golden operations and losses hold
+// in tf32.
 func TestTensorCoreSuite(t *testing.T) {
 	if testing.Short() {
 		t.Skip("half a minute; TestTileShapes has every edge of the tiles")
@@ -157,10 +158,14 @@ var numberings = []struct {
 
 // TestTileSchedules: the same bits whatever the order that warps and blocks run in.
 func TestTileSchedules(t *testing.T) {
-	for _, g := range []kerneltest.Geometry{shape(2, 12, 12, 24, 72, 3, 3, 2, 1, 1, 1), shape(2, 14, 14, 3, 8, 3, 3, 1, 1, 1, 1)} {
+	geometries, seeds := []kerneltest.Geometry{shape(2, 12, 12, 24, 72, 3, 3, 2, 1, 1, 1), shape(2, 14, 14, 3, 8, 3, 3, 1, 1, 1, 1)}, uint64(4)
+	if testing.Short() {
+		geometries, seeds = geometries[1:], 2
+	}
+	for _, g := range geometries {
 		for _, number := range numberings {
 			var first []float64
-			for seed := range uint64(4) {
+			for seed := range seeds {
 				dev := openTiles(t, number.products, ptxsim.Options{Seed: seed, Workers: 1 + int(seed)%3})
 				got, err := convolved(dev, g, number.typ)
 				dev.Close()
@@ -209,6 +214,9 @@ func TestTileBits(t *testing.T) {
 // touch global memory in whole sectors of 32 bytes. A warp multiplies so often for each barrier and for so many loads of shared
 // memory.
 func TestTileCounters(t *testing.T) {
+	if testing.Short() {
+		t.Skip("counts what a kernel does, which other tests launch; run without -short")
+	}
 	type ratio struct{ products, loads, barriers uint64 }
 	promised := map[string]ratio{
 		"convolve_f32_128x64": {1024, 64, 1}, "convolve_f32_128x128": {1024, 64, 1},
