@@ -168,6 +168,8 @@ func (t *Trainer) Step(b *Batch) (Metrics, error) {
 	if t.failed != nil {
 		return Metrics{}, t.failed
 	}
+	t.dev.Record()
+	defer t.dev.Stop()
 	m := &t.batch
 	m.views, m.items, m.step, m.index = b.Views, b.Items, t.steps, t.steps%m.n
 	m.pairs.weights, m.pairs.drop = b.Weights, b.Drop

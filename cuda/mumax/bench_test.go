@@ -30,9 +30,9 @@ func BenchmarkWait(b *testing.B) {
 // than a launch.
 func BenchmarkIssue(b *testing.B) {
 	d := open(b).(*Device)
-	nothing := func() {}
+	nothing := func() error { return nil }
 	for b.Loop() {
-		if err := d.later("nothing", nothing); err != nil {
+		if err := d.leave(request{call: "nothing", work: nothing}); err != nil {
 			b.Fatal(err)
 		}
 	}
