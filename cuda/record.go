@@ -175,13 +175,16 @@ func (d *Device) makeGraph(op string, p *plan) {
 func (d *Device) setChanged(p *plan) {
 	for i := range p.notes {
 		if n := &d.recording.list.notes[i]; !n.Same(&p.notes[i].Work) && d.err == nil {
-			d.failIn(n.op, &n.Work, p.graph.Set(i, &n.Work))
+			d.failOf(n.op, d.recording.list.notes, p.graph.Set(i, &n.Work))
 		}
 	}
 }
 
 // failOf is fail for a graph, with the operation of the work that has failed where that is known.
 func (d *Device) failOf(op string, notes []note, err error) {
+	if err == nil {
+		return
+	}
 	var of *driver.WorkError
 	if errors.As(err, &of) {
 		n := &notes[of.Number]

@@ -71,6 +71,7 @@ type Trainer struct {
 	dev       *kernels.Scope
 	config    Config
 	method    method
+	networks  []namedNetwork // of the method
 	optimiser *optimiser
 
 	steps   int   // micro-batches done
@@ -96,6 +97,7 @@ func NewTrainer(dev kernels.Device, c Config) (*Trainer, error) {
 	scope := kernels.NewScope(dev)
 	t := &Trainer{dev: scope, config: c, report: newReport(scope, c.Batch, c.Embedding)}
 	t.method = methods[c.Method].build(scope, c, t.report)
+	t.networks = t.method.networks()
 	t.optimiser = newOptimiser(scope, c.Optimiser, t.method.trained())
 	t.batch.n, t.batch.pairs.seed = c.Accumulate, c.Seed
 	for v := range t.batch.images {
@@ -141,7 +143,7 @@ func (t *Trainer) LayerName(v kernels.Tensor) string {
 	if v.Rank() == 0 {
 		return ""
 	}
-	for _, n := range t.method.networks() {
+	for _, n := range t.networks {
 		for _, a := range []arena{n.weights, n.shadow, n.gradients, n.statistics} {
 			if name := a.layer(v); name != "" {
 				return n.name + " " + strings.TrimPrefix(name, backbonePrefix)
@@ -234,7 +236,7 @@ func (t *Trainer) update(lr float64) {
 
 // renew follows a change of the weights of any network.
 func (t *Trainer) renew() {
-	for _, n := range t.method.networks() {
+	for _, n := range t.networks {
 		n.renew(t.dev)
 	}
 }

@@ -1,0 +1,461 @@
+package cuda
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"gzpt/cuda/internal/driver"
+	"gzpt/cuda/ptxsim"
+	"gzpt/kernels"
+	"gzpt/nn"
+)
+
+// watched counts what is asked of a driver, and loses changes of graphs where it is told to.
+type watched struct {
+	driver.Device
+	calls    int            // of streams, but for waiting
+	launches int            // of graphs
+	changes  map[string]int // of graphs, by what is changed
+	lose     string         // what is
+}
+
+type watchedStream struct {
+	driver.Stream
+	device *watched
+}
+
+type watchedGraph struct {
+	driver.Graph
+	device *watched
+}
+
+func watch() *watched {
+	return &watched{Device: ptxsim.Open(ptxsim.Options{}), changes: map[string]int{}}
+}
+
+func (w *watched) NewStream() (driver.Stream, error) {
+	s, err := w.Device.NewStream()
+	return &watchedStream{s, w}, err
+}
+
+func (w *watched) NewGraph(work []driver.Work) (driver.Graph, error) {
+	g, err := w.Device.NewGraph(work)
+	return &watchedGraph{g, w}, err
+}
+
+func (s *watchedStream) CopyIn(to driver.Pointer, from []byte) error {
+	s.device.calls++
+	return s.Stream.CopyIn(to, from)
+}
+
+func (s *watchedStream) CopyOut(to []byte, from driver.Pointer) error {
+	s.device.calls++
+	return s.Stream.CopyOut(to, from)
+}
+
+func (s *watchedStream) Copy(to, from driver.Pointer, bytes int) error {
+	s.device.calls++
+	return s.Stream.Copy(to, from, bytes)
+}
+
+func (s *watchedStream) Fill(to driver.Pointer, value uint32, words int) error {
+	s.device.calls++
+	return s.Stream.Fill(to, value, words)
+}
+
+func (s *watchedStream) Launch(l driver.Launch) error {
+	s.device.calls++
+	return s.Stream.Launch(l)
+}
+
+func (g *watchedGraph) Launch(on driver.Stream) error {
+	g.device.launches++
+	return g.Graph.Launch(on.(*watchedStream).Stream)
+}
+
+func (g *watchedGraph) Set(n int, w *driver.Work) error {
+	what := w.Kind.String()
+	if w.Kind == driver.Kernel {
+		what = w.Function.Name()
+	}
+	g.device.changes[what]++
+	if what == g.device.lose {
+		return nil
+	}
+	return g.Graph.Set(n, w)
+}
+
+func openWatched(t testing.TB, w *watched, settings Settings) *Device {
+	t.Helper()
+	dev, err := Open(w, settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(dev.Close)
+	return dev
+}
+
+// narrow is the settings of a small network.
+func narrow(method string) nn.Config {
+	c := nn.MethodConfig(method, nn.Arch{Depth: 18, Width: 2, Channels: 1})
+	c.Height, c.Width, c.Batch, c.Steps = 16, 16, 4, 100
+	c.ProjectorHidden, c.PredictorHidden, c.Embedding = 8, min(c.PredictorHidden, 8), 4
+	if method == "moco" {
+		c.MoCo.Queue = 18
+	}
+	c.LR = 1e-2
+	return c
+}
+
+// run is a trainer with two batches in buffers of the device, which come in turn.
+type run struct {
+	testing.TB
+	*nn.Trainer
+	batches [2]*nn.Batch
+}
+
+func newRun(t testing.TB, dev kernels.Device, c nn.Config) *run {
+	t.Helper()
+	tr, err := nn.NewTrainer(dev, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &run{TB: t, Trainer: tr}
+	g := rand.New(rand.NewPCG(1, 2))
+	for n := range r.batches {
+		b := &nn.Batch{Weights: func(i, j int) float32 { return float32((i + j) % 2) }, Drop: 0.5}
+		for v := range b.Views {
+			b.Views[v] = dev.NewBuffer(c.Batch * c.Height * c.Width * c.Arch.Channels)
+			for i := range b.Views[v] {
+				b.Views[v][i] = g.Float32()
+			}
+		}
+		for i := range c.Batch {
+			b.Items = append(b.Items, 10*n+i)
+		}
+		r.batches[n] = b
+	}
+	return r
+}
+
+func (r *run) step() {
+	if _, err := r.Step(r.batches[r.StepsDone()%2]); err != nil {
+		r.Fatal(err)
+	}
+}
+
+// state is a checkpoint after some steps.
+func (r *run) state(steps int) []byte {
+	r.Helper()
+	for range steps {
+		r.step()
+	}
+	var b bytes.Buffer
+	if err := r.Save(&b, nn.Position{}); err != nil {
+		r.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// TestStepIsAFewLaunches: what a step asks of the driver is a graph up to where it waits for the loss and one for the update; where
+// the host makes labels, two up to the loss.
+func TestStepIsAFewLaunches(t *testing.T) {
+	for method, want := range map[string]int{"byol": 2, "simsiam": 2, "simclr": 3, "moco": 3} {
+		w := watch()
+		r := newRun(t, openWatched(t, w, Settings{}), narrow(method))
+		r.state(6) // until the queue has come round
+		w.calls, w.launches = 0, 0
+		r.step()
+		if w.calls != 0 || w.launches != want {
+			t.Errorf("%s: %d calls and %d launches of graphs, expected %d launches", method, w.calls, w.launches, want)
+		}
+		w = watch()
+		r = newRun(t, openWatched(t, w, Settings{WithoutGraphs: true}), narrow(method))
+		w.calls = 0
+		r.step()
+		t.Logf("%s: %d graphs for %d calls", method, want, w.calls)
+		if w.calls < 100 || w.launches != 0 {
+			t.Errorf("%s: %d calls and %d launches of graphs without graphs", method, w.calls, w.launches)
+		}
+	}
+}
+
+// TestLostChangesAreSeen: a training in which parameters that change from step to step stay as they were has other bits: where
+// pixels come from, the rates of the optimiser, the momentum of a target network, where a queue begins, which of two gradients
+// is in which memory. So a training that has the bits of operations one by one has set them all.
+func TestLostChangesAreSeen(t *testing.T) {
+	const steps = 5
+	for method, expected := range map[string][]string{"byol": {"CopyIn", "adamw_wide", "ema_wide"}, "moco": {"CopyIn", "Copy", "adamw_wide", "convolve_data"}} {
+		if testing.Short() && method != "byol" {
+			continue
+		}
+		w := watch()
+		want := newRun(t, openWatched(t, w, Settings{}), narrow(method)).state(steps)
+		for _, what := range expected {
+			if w.changes[what] == 0 {
+				t.Errorf("%s: nothing of %s has changed", method, what)
+			}
+		}
+		t.Logf("%s: changes %v", method, w.changes)
+		for _, what := range expected {
+			lossy := watch()
+			lossy.lose = what
+			if bytes.Equal(newRun(t, openWatched(t, lossy, Settings{}), narrow(method)).state(steps), want) {
+				t.Errorf("%s: %d changes of %s could be lost", method, w.changes[what], what)
+			}
+		}
+	}
+}
+
+// TestRecordedStepAllocatesNothing: neither a step whose graphs are there, of any method, nor one without graphs takes memory.
+func TestRecordedStepAllocatesNothing(t *testing.T) {
+	for _, settings := range []Settings{{}, {WithoutGraphs: true}, {Products: TF32}} {
+		for _, method := range nn.Methods() {
+			for _, precision := range []string{"float32", "bfloat16"} {
+				dev, err := Open(newRecorder(), settings)
+				if err != nil {
+					t.Fatal(err)
+				}
+				c := narrow(method)
+				c.Precision = precision
+				if settings.Products == TF32 && precision == "float32" {
+					c.Precision = "tf32"
+				}
+				r := newRun(t, dev, c)
+				r.state(30) // until the lists have gone through the memory of each other
+				if n := testing.AllocsPerRun(6, r.step); n != 0 {
+					t.Errorf("%s, %s, %+v: %v allocations a step", method, c.Precision, settings, n)
+				}
+				dev.Close()
+			}
+		}
+	}
+}
+
+// deeds is what a device is asked for: it fills memory by operations that follow from a seed, some of which wait, and tells all values.
+func deeds(t *testing.T, dev *Device, seed uint64) (values []float32) {
+	t.Helper()
+	g := rand.New(rand.NewPCG(seed, 0))
+	x, half, sums := dev.New(kernels.Float32, 64), dev.New(kernels.BFloat16, 64), dev.New(kernels.Float64, 2, 4)
+	buffer, host := dev.NewBuffer(64), make([]float32, 64)
+	read := func(v kernels.Tensor) {
+		got := make([]float32, v.Len())
+		if err := dev.Read(got, v); err != nil {
+			t.Fatal(err)
+		}
+		values = append(values, got...)
+	}
+	repeated := func(n int) { // a list that is like itself, with other numbers
+		for i := range host {
+			host[i] = g.Float32()
+		}
+		dev.Write(x.Slice(0, n), host[:n])
+		clear(host) // which is allowed
+		dev.Write(half, make([]float32, 64))
+		dev.Convert(half.Slice(0, n), x.Slice(0, n))
+		dev.ChannelMoments(sums, x.Slice(0, n/4, 4))
+		dev.Fill(x.Slice(n/2, n/2), g.Float64())
+		dev.Copy(x.Slice(0, n/4), x.Slice(n/2, n/4))
+		dev.AddBiasBackward(x.Slice(60, 4), x.Slice(0, n/4, 4))
+	}
+	for range 150 {
+		switch g.IntN(8) {
+		case 0, 1:
+			repeated(16)
+		case 2:
+			repeated(8 + 4*g.IntN(10))
+		case 3: // more scratch than before
+			rows := 64 * (1 + g.IntN(8))
+			big := dev.New(kernels.Float32, rows, 4)
+			dev.Fill(big, g.Float64())
+			dev.ChannelMoments(sums, big)
+			dev.Free(big)
+		case 4:
+			for i := range buffer {
+				buffer[i] = g.Float32()
+			}
+			dev.Write(x, buffer)
+			read(x) // after which the buffer may change
+		case 5:
+			read(half)
+			read(sums)
+		case 6:
+			dev.Issue()
+		case 7:
+			dev.Stop()
+			if g.IntN(2) > 0 {
+				dev.Fill(x, g.Float64())
+			}
+			dev.Record()
+		}
+		if err := dev.Sync(); g.IntN(4) == 0 && err != nil {
+			t.Fatal(err)
+		}
+	}
+	dev.Stop()
+	for _, v := range []kernels.Tensor{x, half, sums} {
+		read(v)
+		dev.Free(v)
+	}
+	dev.FreeBuffer(buffer)
+	return values
+}
+
+// TestRecordedDeeds: whatever happens during a recording, the values are those of operations one by one, more lists than are kept
+// included.
+func TestRecordedDeeds(t *testing.T) {
+	var graphs, plans int
+	for seed := range uint64(4) {
+		want := deeds(t, openWatched(t, watch(), Settings{WithoutGraphs: true}), seed)
+		w := watch()
+		dev := openWatched(t, w, Settings{})
+		dev.Record()
+		if got := deeds(t, dev, seed); !slices.Equal(got, want) {
+			t.Errorf("seed %d: the values differ", seed)
+		}
+		graphs, plans = graphs+w.launches, max(plans, len(dev.recording.graphs))
+		if dev.InUse() != 0 || len(dev.recording.list.notes) != 0 {
+			t.Errorf("seed %d: %d bytes in use, %d notes left", seed, dev.InUse(), len(dev.recording.list.notes))
+		}
+	}
+	if graphs == 0 || plans != mostPlans {
+		t.Errorf("%d launches of graphs, %d lists kept, expected some and %d", graphs, plans, mostPlans)
+	}
+}
+
+// TestRecordedFailure: a kernel that fails in a list of its own, when a graph is made, and when one is launched again has the error
+// that it has without graphs, and the device does nothing more.
+func TestRecordedFailure(t *testing.T) {
+	failure := func(settings Settings, before int) string {
+		dev, err := Open(ptxsim.Open(ptxsim.Options{BlockInstructions: 1000}), settings)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer dev.Close()
+		x, out := dev.New(kernels.Float32, 1<<20), dev.New(kernels.Float64, 1)
+		list := func(elements int) error {
+			dev.Fill(x, 1)
+			dev.ReLU(x.Slice(0, 8), x.Slice(8, 8))
+			dev.SumSquares(out, x.Slice(0, elements))
+			dev.Fill(out, 0)
+			return dev.Sync()
+		}
+		dev.Record()
+		for range before {
+			if err := list(1024); err != nil {
+				t.Fatal(err)
+			}
+		}
+		first := list(1 << 20)
+		if first == nil {
+			t.Fatal("the kernel does not fail")
+		}
+		if again := list(8); again == nil || again.Error() != first.Error() {
+			t.Errorf("then %v, expected %v", again, first)
+		}
+		dev.Stop()
+		dev.Free(x)
+		text, _, _ := strings.Cut(first.Error(), ".ptx:") // behind it is which of its threads was first
+		return text
+	}
+	want := failure(Settings{WithoutGraphs: true}, 0)
+	if want != "cuda/float32: SumSquares: kernel block_sums: ptxsim: Launch: block_sums, reduction" {
+		t.Errorf("error %q", want)
+	}
+	for before := range 4 {
+		if got := failure(Settings{}, before); got != want {
+			t.Errorf("after %d lists: %q, expected %q", before, got, want)
+		}
+	}
+}
+
+// faulty is a driver of which a call fails.
+type faulty struct {
+	*watched
+	call string
+}
+
+func (f *faulty) err(call string) error {
+	if call == f.call {
+		return fmt.Errorf("no %s", call)
+	}
+	return nil
+}
+
+type faultyGraph struct {
+	driver.Graph
+	device *faulty
+}
+
+func (f *faulty) NewGraph(work []driver.Work) (driver.Graph, error) {
+	if err := f.err("NewGraph"); err != nil {
+		return nil, &driver.WorkError{Number: 1, Err: err}
+	}
+	g, err := f.watched.NewGraph(work)
+	return faultyGraph{g, f}, err
+}
+
+func (f *faulty) AllocHost(bytes int) ([]byte, error) {
+	if err := f.err("AllocHost"); err != nil {
+		return nil, err
+	}
+	return f.watched.AllocHost(bytes)
+}
+
+func (g faultyGraph) Set(n int, w *driver.Work) error {
+	if err := g.device.err("Set"); err != nil {
+		return &driver.WorkError{Number: n, Err: err}
+	}
+	return g.Graph.Set(n, w)
+}
+
+func (g faultyGraph) Launch(s driver.Stream) error {
+	if err := g.device.err("Launch"); err != nil {
+		return err
+	}
+	return g.Graph.Launch(s)
+}
+
+func (g faultyGraph) Destroy() error {
+	if err := g.device.err("Destroy"); err != nil {
+		return err
+	}
+	return g.Graph.Destroy()
+}
+
+// TestRecordingFails: whatever a driver fails to do for a recording is the device's error, and stays it.
+func TestRecordingFails(t *testing.T) {
+	for call, want := range map[string]string{
+		"NewGraph": "SumSquares: kernel block_sums: no NewGraph", "Set": "SumSquares: kernel block_sums: no Set",
+		"Launch": "Sync: no Launch", "AllocHost": "Write: no AllocHost", "Destroy": "Sync: no Destroy",
+	} {
+		f := &faulty{watch(), call}
+		dev, err := Open(f, Settings{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		x, out := dev.New(kernels.Float32, 64), dev.New(kernels.Float64, 1)
+		dev.Record()
+		for n := range 4 * mostPlans {
+			if call == "AllocHost" {
+				dev.Write(x, make([]float32, 64))
+			}
+			dev.Fill(x, 1)
+			dev.SumSquares(out, x.Slice(0, 8+n%2))
+			if call == "Destroy" {
+				for range n / 2 {
+					dev.Fill(out, 0)
+				}
+			}
+			_ = dev.Sync()
+		}
+		if err := dev.Sync(); err == nil || err.Error() != "cuda/float32: "+want {
+			t.Errorf("%s: error %v, expected %s", call, err, want)
+		}
+		dev.Close()
+	}
+}
