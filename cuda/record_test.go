@@ -4,23 +4,24 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"testing"
 
 	"gzpt/cuda/internal/driver"
 	"gzpt/cuda/ptxsim"
 	"gzpt/kernels"
+	"gzpt/kernels/kerneltest"
 	"gzpt/nn"
 )
 
 // watched counts what is asked of a driver, and loses changes of graphs where it is told to.
 type watched struct {
 	driver.Device
-	calls    int            // of streams, but for waiting
-	launches int            // of graphs
-	changes  map[string]int // of graphs, by what is changed
-	lose     string         // what is
+	calls     int            // of streams, but for waiting
+	launches  int            // of graphs
+	destroyed int            // graphs
+	changes   map[string]int // of graphs, by what is changed
+	lose      string         // what is
 }
 
 type watchedStream struct {
@@ -89,13 +90,18 @@ func (g *watchedGraph) Set(n int, w *driver.Work) error {
 	return g.Graph.Set(n, w)
 }
 
+func (g *watchedGraph) Destroy() error {
+	g.device.destroyed++
+	return g.Graph.Destroy()
+}
+
 func openWatched(t testing.TB, w *watched, settings Settings) *Device {
 	t.Helper()
 	dev, err := Open(w, settings)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(dev.Close)
+	t.Cleanup(dev.Close) // once more does no harm
 	return dev
 }
 
@@ -236,94 +242,17 @@ func TestRecordedStepAllocatesNothing(t *testing.T) {
 	}
 }
 
-// deeds is what a device is asked for: it fills memory by operations that follow from a seed, some of which wait, and tells all values.
-func deeds(t *testing.T, dev *Device, seed uint64) (values []float32) {
-	t.Helper()
-	g := rand.New(rand.NewPCG(seed, 0))
-	x, half, sums := dev.New(kernels.Float32, 64), dev.New(kernels.BFloat16, 64), dev.New(kernels.Float64, 2, 4)
-	buffer, host := dev.NewBuffer(64), make([]float32, 64)
-	read := func(v kernels.Tensor) {
-		got := make([]float32, v.Len())
-		if err := dev.Read(got, v); err != nil {
-			t.Fatal(err)
-		}
-		values = append(values, got...)
-	}
-	repeated := func(n int) { // a list that is like itself, with other numbers
-		for i := range host {
-			host[i] = g.Float32()
-		}
-		dev.Write(x.Slice(0, n), host[:n])
-		clear(host) // which is allowed
-		dev.Write(half, make([]float32, 64))
-		dev.Convert(half.Slice(0, n), x.Slice(0, n))
-		dev.ChannelMoments(sums, x.Slice(0, n/4, 4))
-		dev.Fill(x.Slice(n/2, n/2), g.Float64())
-		dev.Copy(x.Slice(0, n/4), x.Slice(n/2, n/4))
-		dev.AddBiasBackward(x.Slice(60, 4), x.Slice(0, n/4, 4))
-	}
-	for range 150 {
-		switch g.IntN(8) {
-		case 0, 1:
-			repeated(16)
-		case 2:
-			repeated(8 + 4*g.IntN(10))
-		case 3: // more scratch than before
-			rows := 64 * (1 + g.IntN(8))
-			big := dev.New(kernels.Float32, rows, 4)
-			dev.Fill(big, g.Float64())
-			dev.ChannelMoments(sums, big)
-			dev.Free(big)
-		case 4:
-			for i := range buffer {
-				buffer[i] = g.Float32()
-			}
-			dev.Write(x, buffer)
-			read(x) // after which the buffer may change
-		case 5:
-			read(half)
-			read(sums)
-		case 6:
-			dev.Issue()
-		case 7:
-			dev.Stop()
-			if g.IntN(2) > 0 {
-				dev.Fill(x, g.Float64())
-			}
-			dev.Record()
-		}
-		if err := dev.Sync(); g.IntN(4) == 0 && err != nil {
-			t.Fatal(err)
-		}
-	}
-	dev.Stop()
-	for _, v := range []kernels.Tensor{x, half, sums} {
-		read(v)
-		dev.Free(v)
-	}
-	dev.FreeBuffer(buffer)
-	return values
-}
-
-// TestRecordedDeeds: whatever happens during a recording, the values are those of operations one by one, more lists than are kept
-// included.
-func TestRecordedDeeds(t *testing.T) {
-	var graphs, plans int
-	for seed := range uint64(4) {
-		want := deeds(t, openWatched(t, watch(), Settings{WithoutGraphs: true}), seed)
-		w := watch()
-		dev := openWatched(t, w, Settings{})
-		dev.Record()
-		if got := deeds(t, dev, seed); !slices.Equal(got, want) {
-			t.Errorf("seed %d: the values differ", seed)
-		}
-		graphs, plans = graphs+w.launches, max(plans, len(dev.recording.graphs))
-		if dev.InUse() != 0 || len(dev.recording.list.notes) != 0 {
-			t.Errorf("seed %d: %d bytes in use, %d notes left", seed, dev.InUse(), len(dev.recording.list.notes))
-		}
-	}
-	if graphs == 0 || plans != mostPlans {
-		t.Errorf("%d launches of graphs, %d lists kept, expected some and %d", graphs, plans, mostPlans)
+// TestManyLists: what the suite asks of devices that record reaches graphs, and more lists than are kept.
+func TestManyLists(t *testing.T) {
+	var w *watched
+	var dev *Device // the last
+	kerneltest.Suite{Open: func(tb testing.TB) kernels.Device {
+		w = watch()
+		dev = openWatched(tb, w, Settings{})
+		return dev
+	}, Part: "Recorder"}.Run(t)
+	if w.launches == 0 || w.destroyed == 0 || len(dev.recording.graphs) != mostPlans {
+		t.Errorf("%d launches of graphs, %d destroyed, %d lists kept, expected some, some and %d", w.launches, w.destroyed, len(dev.recording.graphs), mostPlans)
 	}
 }
 

@@ -50,6 +50,17 @@ const empty = `.version 8.0
 
 // BenchmarkLaunch is kernels that do nothing, one after the other: what a launch costs where the GPU is not what limits.
 func BenchmarkLaunch(b *testing.B) {
+	d, s, l := withEmpty(b)
+	for b.Loop() {
+		if err := s.Launch(l); err != nil {
+			b.Fatal(err)
+		}
+	}
+	closing(b, d, s)
+}
+
+// withEmpty is a device, a stream and a launch of the kernel that does nothing.
+func withEmpty(b *testing.B) (driver.Device, driver.Stream, driver.Launch) {
 	d := open(b)
 	s, err := d.NewStream()
 	if err != nil {
@@ -63,18 +74,43 @@ func BenchmarkLaunch(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	l := driver.Launch{Function: f, Grid: [3]int{1, 1, 1}, Block: [3]int{32, 1, 1}, Arguments: make([]byte, 32)}
-	for b.Loop() {
-		if err := s.Launch(l); err != nil {
-			b.Fatal(err)
-		}
-	}
+	return d, s, driver.Launch{Function: f, Grid: [3]int{1, 1, 1}, Block: [3]int{32, 1, 1}, Arguments: make([]byte, 32)}
+}
+
+// closing waits for the stream and closes the device.
+func closing(b *testing.B, d driver.Device, s driver.Stream) {
 	if err := s.Synchronize(); err != nil {
 		b.Fatal(err)
 	}
 	if err := d.Close(); err != nil {
 		b.Fatal(err)
 	}
+}
+
+// BenchmarkGraph is the kernels of BenchmarkLaunch as a graph of a thousand, ten of which have other arguments than before.
+func BenchmarkGraph(b *testing.B) {
+	const kernels, changes = 1000, 10
+	d, s, l := withEmpty(b)
+	work := make([]driver.Work, kernels)
+	for i := range work {
+		work[i].Launch = l
+	}
+	g, err := d.NewGraph(work)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		for i := range changes {
+			if err := g.Set(i*kernels/changes, &work[0]); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := g.Launch(s); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*kernels), "ns/kernel")
+	closing(b, d, s)
 }
 
 // multiplyAdds is the lanes of a multiprocessor that add and multiply float32, of all GPUs since compute capability 8.0 but
