@@ -199,7 +199,7 @@ func BenchmarkConvolution(b *testing.B) {
 		for _, pass := range bench.Passes {
 			for _, p := range products {
 				b.Run(fmt.Sprintf("%v/shape=%v/%s", p, s, pass), func(b *testing.B) {
-					dev, peak := withPeak(b, p)
+					dev, peak := withPeak(b, cuda.Settings{Products: p})
 					defer dev.Close()
 					c := bench.NewConvolution(dev, s)
 					computing(b, peak, s.Operations(), func() { c.Run(pass) })
@@ -209,35 +209,43 @@ func BenchmarkConvolution(b *testing.B) {
 	}
 }
 
-func withPeak(b *testing.B, p cuda.Products) (kernels.Device, float64) {
+func withPeak(b *testing.B, settings cuda.Settings) (kernels.Device, float64) {
 	d := open(b)
 	most := peak(d)
 	if err := d.Close(); err != nil {
 		b.Fatal(err)
 	}
-	return openDevice(b, cuda.Settings{Products: p}), most
+	return openDevice(b, settings), most
 }
 
-// BenchmarkStep is the whole BYOL step of ResNet-18 in pairs of views a second.
+// BenchmarkStep is the whole BYOL step of ResNet-18 in pairs of views a second, the smallest also without graphs.
 func BenchmarkStep(b *testing.B) {
 	image, batch := sizes()
-	for _, c := range []struct{ size, batch int }{{image, max(batch/4, 2)}, {image, 2 * batch}, {max(image/4, 16), 4 * batch}} {
-		for _, p := range products {
-			b.Run(fmt.Sprintf("%v/size=%d/batch=%d", p, c.size, c.batch), func(b *testing.B) {
-				dev, peak := withPeak(b, p)
-				defer dev.Close()
-				s, err := bench.NewStep(dev, c.size, c.batch)
-				if err != nil {
+	small := max(batch/4, 2)
+	for _, c := range []struct {
+		size, batch int
+		settings    cuda.Settings
+		name        string
+	}{
+		{image, small, cuda.Settings{}, "float32"}, {image, small, cuda.Settings{Products: cuda.TF32}, "tf32"},
+		{image, small, cuda.Settings{Products: cuda.TF32, WithoutGraphs: true}, "tf32/without-graphs"},
+		{image, 2 * batch, cuda.Settings{}, "float32"}, {image, 2 * batch, cuda.Settings{Products: cuda.TF32}, "tf32"},
+		{max(image/4, 16), 4 * batch, cuda.Settings{}, "float32"}, {max(image/4, 16), 4 * batch, cuda.Settings{Products: cuda.TF32}, "tf32"},
+	} {
+		b.Run(fmt.Sprintf("%s/size=%d/batch=%d", c.name, c.size, c.batch), func(b *testing.B) {
+			dev, peak := withPeak(b, c.settings)
+			defer dev.Close()
+			s, err := bench.NewStep(dev, c.size, c.batch)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close()
+			computing(b, peak, bench.StepOperations(c.size, c.batch), func() {
+				if _, err := s.Run(); err != nil {
 					b.Fatal(err)
 				}
-				defer s.Close()
-				computing(b, peak, bench.StepOperations(c.size, c.batch), func() {
-					if _, err := s.Run(); err != nil {
-						b.Fatal(err)
-					}
-				})
-				b.ReportMetric(float64(c.batch*b.N)/b.Elapsed().Seconds(), "pairs/s")
 			})
-		}
+			b.ReportMetric(float64(c.batch*b.N)/b.Elapsed().Seconds(), "pairs/s")
+		})
 	}
 }
