@@ -15,7 +15,7 @@ import (
 type recording struct {
 	on      bool
 	list    list    // what is not issued yet
-	graphs  []*plan // at most mostPlans, the one used last at the end
+	plans   []*plan // at most mostPlans, the one used last at the end
 	staging staging // host memory of the driver's, which graphs copy from and to when they are launched
 }
 
@@ -122,9 +122,9 @@ func (d *Device) issue(op string) {
 
 // plan is that of a list like the one that was noted, the last used first; nil where there is none. It has then been used last.
 func (r *recording) plan() *plan {
-	for i, p := range slices.Backward(r.graphs) {
+	for i, p := range slices.Backward(r.plans) {
 		if p.alike(&r.list) {
-			r.graphs = append(slices.Delete(r.graphs, i, i+1), p)
+			r.plans = append(slices.Delete(r.plans, i, i+1), p)
 			return p
 		}
 	}
@@ -140,12 +140,12 @@ func (d *Device) issueNew(op string) {
 		}
 	}
 	p := &plan{}
-	if len(r.graphs) == mostPlans {
-		p.list = d.forget(op, r.graphs[0])
-		r.graphs = slices.Delete(r.graphs, 0, 1)
+	if len(r.plans) == mostPlans {
+		p.list = d.forget(op, r.plans[0])
+		r.plans = slices.Delete(r.plans, 0, 1)
 	}
 	p.list, r.list = r.list, p.list
-	r.graphs = append(r.graphs, p)
+	r.plans = append(r.plans, p)
 }
 
 // forget gives the graph of a plan back, and leaves the memory of its list.

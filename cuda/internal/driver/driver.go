@@ -60,8 +60,8 @@ type Device interface {
 	NewStream() (Stream, error)
 	// NewEvent makes a mark that a stream can record and another wait for.
 	NewEvent() (Event, error)
-	// NewGraph makes a graph of work, each behind the one before. Host memory that it copies from or to is of AllocHost. The list
-	// and its arguments may be used again when it returns.
+	// NewGraph makes a graph of work, each behind the one before, none of it empty. Host memory that it copies from or to is of
+	// AllocHost. The list and its arguments may be used again when it returns.
 	NewGraph([]Work) (Graph, error)
 	// Synchronize waits for all work and returns the error that the device has met, if any.
 	Synchronize() error
