@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+
 // The functions below stand in the place of these.
 #define cuDriverGetVersion noVersion
 #define cuDeviceGetCount noCount
