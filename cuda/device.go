@@ -239,6 +239,7 @@ func (d *Device) synchronize(op string) {
 	if d.err == nil {
 		d.fail(op, d.stream.Synchronize())
 	}
+	d.recording.longest = firstLength
 }
 
 // Close gives back all that the device holds.

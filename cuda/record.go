@@ -15,12 +15,19 @@ import (
 type recording struct {
 	on      bool
 	list    list    // what is not issued yet
+	longest int     // the list is issued when it is so long
 	plans   []*plan // at most mostPlans, the one used last at the end
 	staging staging // host memory of the driver's, which graphs copy from and to when they are launched
 }
 
-// mostPlans is how many lists are kept: a trainer has some three, more where an update has several micro-batches.
-const mostPlans = 16
+const (
+	// mostPlans is how many lists are kept: a trainer has some five, more where an update has several micro-batches.
+	mostPlans = 32
+	// firstLength is the length of the first list after a wait: short, so that the GPU has work while the host notes the rest. Each
+	// further list is lengthen times as long as the one before, as most work takes a GPU longer than the host needs to note it.
+	firstLength = 64
+	lengthen    = 4
+)
 
 // list is work in order.
 type list struct {
@@ -41,7 +48,10 @@ type plan struct {
 }
 
 // Record has operations noted from now on, unless the settings say otherwise.
-func (d *Device) Record() { d.recording.on = !d.settings.WithoutGraphs }
+func (d *Device) Record() {
+	d.recording.on = !d.settings.WithoutGraphs
+	d.recording.longest = firstLength
+}
 
 // Issue begins what was noted.
 func (d *Device) Issue() { d.issue("Issue") }
@@ -57,7 +67,11 @@ func (d *Device) do(op string, w driver.Work) {
 	switch {
 	case d.err != nil:
 	case d.recording.on:
-		d.recording.list.add(op, w)
+		r := &d.recording
+		if r.list.add(op, w); len(r.list.notes) == r.longest {
+			r.longest *= lengthen
+			d.issue(op)
+		}
 	default:
 		d.failIn(op, &w, w.On(d.stream))
 	}

@@ -167,10 +167,10 @@ func (r *run) state(steps int) []byte {
 	return b.Bytes()
 }
 
-// TestStepIsAFewLaunches: what a step asks of the driver is a graph up to where it waits for the loss and one for the update; where
-// the host makes labels, two up to the loss.
+// TestStepIsAFewLaunches: what a step asks of the driver is a graph of 64 calls, one of 256, one up to where it waits for the loss and
+// one for the update. SimCLR and MoCo have one more up to where the host makes labels; MoCo's step is shorter than the others'.
 func TestStepIsAFewLaunches(t *testing.T) {
-	for method, want := range map[string]int{"byol": 2, "simsiam": 2, "simclr": 3, "moco": 3} {
+	for method, want := range map[string]int{"byol": 4, "simsiam": 4, "simclr": 5, "moco": 4} {
 		if testing.Short() && method != "moco" {
 			continue
 		}
@@ -193,12 +193,12 @@ func TestStepIsAFewLaunches(t *testing.T) {
 	}
 }
 
-// TestLostChangesAreSeen: a training in which parameters that change from step to step stay as they were has other bits: where
-// pixels come from, the rates of the optimiser, the momentum of a target network, where a queue begins, which of two gradients
-// is in which memory. So a training that has the bits of operations one by one has set them all.
+// TestLostChangesAreSeen: whichever parameters change from step to step, a training in which they stay as they were has other bits:
+// where pixels come from, the rates of the optimiser, the momentum of a target network, where a queue begins. So the trainings that
+// have the bits of operations one by one have set them all.
 func TestLostChangesAreSeen(t *testing.T) {
 	const steps = 5
-	for method, expected := range map[string][]string{"byol": {"CopyIn", "adamw_wide", "ema_wide"}, "moco": {"CopyIn", "Copy", "adamw_wide", "convolve_data"}} {
+	for method, expected := range map[string][]string{"byol": {"CopyIn", "adamw_wide", "ema_wide"}, "moco": {"CopyIn", "Copy", "adamw_wide"}} {
 		if testing.Short() && method != "byol" {
 			continue
 		}
@@ -210,7 +210,7 @@ func TestLostChangesAreSeen(t *testing.T) {
 			}
 		}
 		t.Logf("%s: changes %v", method, w.changes)
-		for _, what := range expected {
+		for what := range w.changes {
 			lossy := watch()
 			lossy.lose = what
 			if bytes.Equal(newRun(t, openWatched(t, lossy, Settings{}), narrow(method)).state(steps), want) {
