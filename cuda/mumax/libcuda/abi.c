@@ -34,8 +34,10 @@ _Static_assert(sizeof(CUtensorMapDataType) == 4 && sizeof(CUtensorMapSwizzle) ==
 #define AT(type, field, offset) _Static_assert(offsetof(type, field) == (offset), #type "." #field);
 AT(CUDA_KERNEL_NODE_PARAMS, func, 0)
 AT(CUDA_KERNEL_NODE_PARAMS, gridDimX, 8)
+AT(CUDA_KERNEL_NODE_PARAMS, gridDimY, 12)
 AT(CUDA_KERNEL_NODE_PARAMS, gridDimZ, 16)
 AT(CUDA_KERNEL_NODE_PARAMS, blockDimX, 20)
+AT(CUDA_KERNEL_NODE_PARAMS, blockDimY, 24)
 AT(CUDA_KERNEL_NODE_PARAMS, blockDimZ, 28)
 AT(CUDA_KERNEL_NODE_PARAMS, sharedMemBytes, 32)
 AT(CUDA_KERNEL_NODE_PARAMS, kernelParams, 40)
