@@ -82,6 +82,7 @@ var tensorShapes = []kerneltest.Geometry{
 	shape(1, 1, 2, 4, 4, 1, 2, 1, 0, 1, 1),    // one output pixel
 	shape(0, 4, 4, 8, 8, 3, 3, 1, 1, 1, 1),    // no image
 	shape(1, 2, 2, 8, 8, 3, 3, 1, 0, 1, 1),    // no output
+	shape(1, 43, 45, 8, 8, 1, 1, 1, 0, 1, 1),  // parts that threads share
 	shape(1, 3, 3, 12, 3, 1, 1, 1, 0, 1, 3),   // groups of 4 input channels and one output channel
 }
 

@@ -38,14 +38,26 @@ func (n number) Depth() int { return 64 / n.Size }
 type tile struct {
 	number
 	M, N   int
-	Narrow bool // elements are copied one by one, from any address
-	Blocks int  // that a multiprocessor is to hold
+	Kind   kind
+	Blocks int // that a multiprocessor is to hold
 }
 
-// Entry is the name of the kernel behind the operation: the type, then the tile or that it is narrow.
+// kind is where the elements of a tile come from.
+type kind string
+
+const (
+	wide   kind = ""       // whole pieces of 16 bytes, at multiples of them
+	narrow kind = "narrow" // any address: they are copied one by one
+	packed kind = "packed" // images that pack_* has made, of which each window's row is a stretch
+)
+
+func (t tile) Narrow() bool { return t.Kind == narrow }
+func (t tile) Packed() bool { return t.Kind == packed }
+
+// Entry is the name of the kernel behind the operation: the type, then the kind or the tile of the wide ones.
 func (t tile) Entry(operation string) string {
-	if t.Narrow {
-		return fmt.Sprintf("%s_%s_narrow", operation, t.Name)
+	if t.Kind != wide {
+		return fmt.Sprintf("%s_%s_%s", operation, t.Name, t.Kind)
 	}
 	return fmt.Sprintf("%s_%s_%dx%d", operation, t.Name, t.M, t.N)
 }
@@ -109,12 +121,13 @@ func Files() (map[string]string, error) {
 	var both []tile
 	for _, n := range numbers {
 		make("convolution_gather_"+n.Name+".ptx", "gather.tmpl",
-			tile{n, 128, 128, false, 2}, tile{n, 128, 64, false, 3}, tile{n, 128, 64, true, 3})
+			tile{n, 128, 128, wide, 2}, tile{n, 128, 64, wide, 3}, tile{n, 128, 64, narrow, 3}, tile{n, 128, 64, packed, 3})
 		make("convolution_weights_"+n.Name+".ptx", "weights.tmpl",
-			tile{n, 128, 128, false, 2}, tile{n, 64, 128, false, 3}, tile{n, 64, 128, true, 3})
+			tile{n, 128, 128, wide, 2}, tile{n, 64, 128, wide, 3}, tile{n, 64, 128, narrow, 3}, tile{n, 64, 128, packed, 3})
 		both = append(both, tile{number: n})
 	}
 	make("convolution_filters.ptx", "filters.tmpl", both...)
+	make("convolution_pack.ptx", "pack.tmpl", both...)
 	return files, err
 }
 
