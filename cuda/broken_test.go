@@ -87,6 +87,25 @@ func runSoftmax(b bed) []kernels.Tensor {
 	return []kernels.Tensor{y}
 }
 
+// runAlignment has targets for all warps of a row, and for some of them fewer.
+func runAlignment(b bed) []kernels.Tensor {
+	loss := b.New(kernels.Float64, 1)
+	b.AlignmentLoss(loss, b.filled("o", 41, 8), b.filled("t", 41, 8), b.filled("a", 41, 41), 1)
+	return []kernels.Tensor{loss}
+}
+
+// runNorm has more parts than threads sum them.
+func runNorm(b bed) []kernels.Tensor {
+	const rows, channels = leastShare*40 + 5, 3
+	v := func(name string) kernels.Tensor { return b.filled(name, channels) }
+	n := kernels.Norm{Gamma: v("gamma"), Beta: v("beta"), Mean: v("mean"), InvStd: v("invStd")}
+	dx, dgamma, dbeta, moments := b.room(rows, channels), b.room(channels), b.room(channels), b.New(kernels.Float64, 2, channels)
+	x := b.filled("x", rows, channels)
+	b.BatchNormBackward(dx, dgamma, dbeta, b.filled("dy", rows, channels), x, n)
+	b.ChannelMoments(moments, x)
+	return []kernels.Tensor{dx, dgamma, dbeta, moments}
+}
+
 // runProduct has more than three steps of the sum and tails of every kind.
 func runProduct(b bed) []kernels.Tensor {
 	c := b.room(20, 27)
@@ -150,11 +169,19 @@ var brokenFiles = []broken{
 	{"edge of the image", "convolution.ptx", "setp.ge.u32 %p, %w, %W;", "setp.gt.u32 %p, %w, %W;", "", runConvolution},
 	{"stride of the gradient", "convolution.ptx", "setp.ne.u32 %p, %k, %t;", "setp.ne.u32 %p, %k, %k;", "", runConvolutionData},
 	{"distance of the parts", "normalisation.ptx", "fma.rn.f64 %sum, %v, %count, %sum;", "", "", runMoments},
+	{"parts of another thread", "normalisation.ptx", "add.u32 %s, %s, 32;", "add.u32 %s, %s, 16;", "", runNorm},
+	{"channels of another block", "normalisation.ptx", "setp.lt.u32 %live, %c, %channels;", "setp.le.u32 %live, %c, %channels;", "", runNorm},
+	{"barrier before columns of threads are summed", "normalisation.ptx", "bar.sync 0;\n\tand.b32", "and.b32", "uninitialised", runNorm},
+	{"barrier behind the sum", "normalisation.ptx", "bar.sync 0;\n\tst.param", "st.param", "race", runNorm},
+	{"rows of columns of threads", "normalisation.ptx", "add.u32 %at, %at, 64;", "add.u32 %at, %at, 128;", "", runNorm},
 	{"partial sum not stored", "reduction.ptx", "st.global.f64 [%a], %sum;", "", "uninitialised", runBias},
 	{"parts one after the other", "reduction.ptx", "mul.wide.u32 %step, %n, 8;", "mul.wide.u32 %step, %n, 4;", "", runBias},
 	{"an earlier equal", "pooling.ptx", "setp.neu.and.f32 %hit, %x, %best, %hit;", "", "", runPool},
 	{"half a warp", "softmax.ptx", "mov.u32 %lane, 16;", "mov.u32 %lane, 8;", "", runSoftmax},
 	{"columns of the other lanes", "softmax.ptx", "add.u32 %c, %c, 124;", "add.u32 %c, %c, 120;", "", runSoftmax},
+	{"targets of a warp", "softmax.ptx", "mad.lo.u32 %i, %r, %batch, %first;", "mul.lo.u32 %i, %r, %batch;", "", runAlignment},
+	{"barrier before the sums of warps", "softmax.ptx", "bar.sync 0;", "", "uninitialised", runAlignment},
+	{"sums of half the warps", "softmax.ptx", "setp.lt.u32 %p, %l, 16;", "setp.lt.u32 %p, %l, 8;", "", runAlignment},
 	{"upper bits of log(2)", "softmax.ptx", "0fBF317200", "0fBF317000", "", runSoftmax},
 	{"mark of a register", "elementwise.ptx", ".reg .f32 %g, %y; // element", ".reg .f32 %g; // element\n\t.reg .f32 %y;", "", runReLUBackward},
 	{"mark of an access", "elementwise.ptx", "st.global.f32 [%a], %x; // activation", "st.global.f32 [%a], %x;", "misaligned", runHalf},

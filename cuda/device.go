@@ -56,7 +56,8 @@ type Device struct {
 	memory    memory
 	arguments arguments
 
-	wideBlocks int     // see the constant
+	wideBlocks int // see the constants
+	groupParts int
 	staging    staging // host memory of transfers
 	err        error   // why nothing is done any more
 }
@@ -76,7 +77,10 @@ func Open(gpu driver.Device, settings Settings) (*Device, error) {
 
 // open is Open with the given kernels.
 func open(gpu driver.Device, settings Settings, list []family) (*Device, error) {
-	d := &Device{settings: settings, driver: gpu, families: map[instance]family{}, functions: map[instance]kernel{}, memory: newMemory(), wideBlocks: wideBlocks}
+	d := &Device{
+		settings: settings, driver: gpu, families: map[instance]family{}, functions: map[instance]kernel{}, memory: newMemory(),
+		wideBlocks: wideBlocks, groupParts: groupParts,
+	}
 	d.check = kernels.Check{Type: kernels.Float32, Owner: d, BFloat16: true}
 	stream, err := gpu.NewStream()
 	if err == nil {

@@ -203,7 +203,7 @@ func (d *Device) gatherForward(op string, y, moments, x, w kernels.Tensor, c ker
 	rows, channels := y.Rows(), y.Channels()
 	parts, partial := divideUp(rows, momentsPixels), 0
 	if moments.Rank() > 0 {
-		partial = scratchOfParts(parts, channels)
+		partial = d.scratchOfParts(parts, channels)
 	}
 	p, isPacked := packed(y, x, w, c)
 	var packedNumbers int
