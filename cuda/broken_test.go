@@ -174,6 +174,9 @@ var brokenFiles = []broken{
 	{"barrier before columns of threads are summed", "normalisation.ptx", "bar.sync 0;\n\tand.b32", "and.b32", "uninitialised", runNorm},
 	{"barrier behind the sum", "normalisation.ptx", "bar.sync 0;\n\tst.param", "st.param", "race", runNorm},
 	{"rows of columns of threads", "normalisation.ptx", "add.u32 %at, %at, 64;", "add.u32 %at, %at, 128;", "", runNorm},
+	{"rows of a thread", "normalisation.ptx", "add.u32 %i, %i, %n;\n\tsetp.lt.u32 %p, %i, %total;", "mad.lo.u32 %i, %n, 2, %i;\n\tsetp.lt.u32 %p, %i, %total;", "", runNorm},
+	{"the last row of a thread", "normalisation.ptx", "setp.lt.u32 %p, %i, %total;", "setp.le.u32 %p, %i, %total;", "", runNorm},
+	{"slope of the gradient", "normalisation.ptx", "neg.f32 %slope, %slope;", "", "", runNorm},
 	{"partial sum not stored", "reduction.ptx", "st.global.f64 [%a], %sum;", "", "uninitialised", runBias},
 	{"parts one after the other", "reduction.ptx", "mul.wide.u32 %step, %n, 8;", "mul.wide.u32 %step, %n, 4;", "", runBias},
 	{"an earlier equal", "pooling.ptx", "setp.neu.and.f32 %hit, %x, %best, %hit;", "", "", runPool},
@@ -259,6 +262,7 @@ func (b broken) found(t *testing.T, list []family, settings Settings) string {
 		return err.Error()
 	}
 	defer dev.Close()
+	dev.beginning = 1 // so that threads serve several rows
 	oracle := reference.New(kernels.Float32)
 	want := b.run(bed{oracle})
 	for i, got := range b.run(bed{dev}) {

@@ -58,6 +58,7 @@ type Device struct {
 
 	wideBlocks int // see the constants
 	groupParts int
+	beginning  int
 	staging    staging // host memory of transfers
 	err        error   // why nothing is done any more
 }
@@ -79,7 +80,7 @@ func Open(gpu driver.Device, settings Settings) (*Device, error) {
 func open(gpu driver.Device, settings Settings, list []family) (*Device, error) {
 	d := &Device{
 		settings: settings, driver: gpu, families: map[instance]family{}, functions: map[instance]kernel{}, memory: newMemory(),
-		wideBlocks: wideBlocks, groupParts: groupParts,
+		wideBlocks: wideBlocks, groupParts: groupParts, beginning: beginning,
 	}
 	d.check = kernels.Check{Type: kernels.Float32, Owner: d, BFloat16: true}
 	stream, err := gpu.NewStream()

@@ -85,7 +85,17 @@ func (d *Device) BatchNormAddReLU(y, x, r kernels.Tensor, n kernels.Norm) {
 }
 
 func (d *Device) norm(op string, y, x, r kernels.Tensor, n kernels.Norm, relu bool) {
-	d.each(op, "norm", y.Len(), at(y), at(x), at(r), at(n.Gamma), at(n.Beta), at(n.Mean), at(n.InvStd), period(y.Channels()), flag(relu))
+	d.fits(op, y)
+	d.each(op, "norm", d.normThreads(y), at(y), at(x), at(r), at(n.Gamma), at(n.Beta), at(n.Mean), at(n.InvStd), period(y.Channels()), flag(relu), size(y.Len()))
+}
+
+// rowsOfThread is how many rows a thread of a normalisation serves with the vectors that it loads, where threads begin with
+// beginning elements all the same.
+const rowsOfThread, beginning = 8, 1 << 21
+
+// normThreads is how many elements the threads of a normalisation of x begin with: whole rows.
+func (d *Device) normThreads(x kernels.Tensor) int {
+	return x.Channels() * divideUp(x.Rows(), min(max(x.Len()/d.beginning, 1), rowsOfThread))
 }
 
 // BatchNormBackward is the gradient of BatchNorm in train mode.
@@ -110,8 +120,8 @@ func (d *Device) BatchNormAddReLUBackward(dx, dr, dgamma, dbeta, dy, y, x kernel
 	d.normBackward(op, dx, dr, dgamma, dbeta, dy, y, x, n)
 }
 
-// normBackward sums the gradient g and g*xhat over the rows in parts, merges the parts, then makes dx and, where it is
-// one, dr of their means. Without y there is no ReLU.
+// normBackward sums the gradient g and g*xhat over the rows in parts, merges the parts, then makes dx of the coefficients that follow
+// and, where it is one, dr. Without y there is no ReLU.
 func (d *Device) normBackward(op string, dx, dr, dgamma, dbeta, dy, y, x kernels.Tensor, n kernels.Norm) {
 	rows, channels := x.Rows(), x.Channels()
 	if x.Len() == 0 {
@@ -119,8 +129,8 @@ func (d *Device) normBackward(op string, dx, dr, dgamma, dbeta, dy, y, x kernels
 	}
 	d.fits(op, x)
 	count, share := parts(rows, channels)
-	means := d.scratch(op, 2*channels+d.scratchOfParts(count, channels))
-	partial := means.from(2 * channels)
+	coefficients := d.scratch(op, 2*channels+d.scratchOfParts(count, channels))
+	partial := coefficients.from(2 * channels)
 	d.each(op, "norm_parts", count*channels, partial.argument(), at(dy), at(y), at(x), at(n.Mean), at(n.InvStd),
 		size(rows), period(channels), size(share))
 	for groups := partial.from(2 * count * channels); count > d.groupParts; partial, groups = groups, partial {
@@ -129,7 +139,6 @@ func (d *Device) normBackward(op string, dx, dr, dgamma, dbeta, dy, y, x kernels
 		count = divideUp(count, d.groupParts)
 	}
 	d.launch(op, instance{kernel: "norm_sums"}, d.mergeBlocks(count, channels), blockThreads,
-		d.list(means.argument(), at(dgamma), at(dbeta), partial.argument(), size(count), size(channels), size(d.groupParts), number(float64(rows)))...)
-	d.each(op, "norm_data", x.Len(), at(dx), at(dr), at(dy), at(y), at(x), at(n.Gamma), at(n.Mean), at(n.InvStd),
-		means.argument(), period(channels))
+		d.list(coefficients.argument(), at(dgamma), at(dbeta), at(n.Gamma), at(n.InvStd), partial.argument(), size(count), size(channels), size(d.groupParts), number(float64(rows)))...)
+	d.each(op, "norm_data", d.normThreads(x), at(dx), at(dr), at(dy), at(y), at(x), at(n.Mean), coefficients.argument(), period(channels), size(x.Len()))
 }

@@ -71,3 +71,65 @@ func TestManyParts(t *testing.T) {
 	}
 	compare("moments of a convolution", got[4], got[5], inFloat32) // the parts of a convolution are summed in float32
 }
+
+// TestRowsOfThreads: a normalisation and its gradient have the same bits whether a thread serves one row or up to 8, the last of which
+// are none, and one element or several.
+func TestRowsOfThreads(t *testing.T) {
+	for _, typ := range []kernels.Type{kernels.Float32, kernels.BFloat16} {
+		for _, dims := range [][]int{{21, 16}, {1, 8}, {17, 3}, {3, 5, 7, 24}} {
+			var first [][]float64
+			for _, elements := range []int{beginning, 1} {
+				dev, err := Open(ptxsim.Open(ptxsim.Options{}), Settings{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				dev.beginning = elements
+				got := normalised(bed{dev}, typ, dims)
+				if err := dev.Sync(); err != nil {
+					t.Fatal(err)
+				}
+				dev.Close()
+				if first == nil {
+					first = got
+				}
+				for i := range got {
+					for e, v := range got[i] {
+						if math.Float64bits(v) != math.Float64bits(first[i][e]) {
+							t.Fatalf("%v, %v: result %d[%d] is %v, with a row a thread %v", typ, dims, i, e, v, first[i][e])
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// normalised is the results of all normalisations of one shape.
+func normalised(b bed, typ kernels.Type, dims []int) (results [][]float64) {
+	channels := dims[len(dims)-1]
+	activation := func(name string) kernels.Tensor {
+		x := b.New(typ, dims...)
+		kerneltest.Set(b, x, kerneltest.Fill(name, -2, 2, dims...))
+		return x
+	}
+	n := kernels.Norm{
+		Gamma: b.filled("gamma", channels), Beta: b.filled("beta", channels), Mean: b.filled("mean", channels), InvStd: b.filled("invStd", channels),
+	}
+	x, r, dy, relu := activation("x"), activation("r"), activation("dy"), activation("y")
+	y, dx, dr := b.New(typ, dims...), b.New(typ, dims...), b.New(typ, dims...)
+	dgamma, dbeta := b.room(channels), b.room(channels)
+	for _, run := range []func(){
+		func() { b.BatchNorm(y, x, n) },
+		func() { b.BatchNormReLU(y, x, n) },
+		func() { b.BatchNormAddReLU(y, x, r, n) },
+		func() { b.BatchNormBackward(dx, dgamma, dbeta, dy, x, n) },
+		func() { b.BatchNormReLUBackward(dx, dgamma, dbeta, dy, relu, x, n) },
+		func() { b.BatchNormAddReLUBackward(dx, dr, dgamma, dbeta, dy, relu, x, n) },
+	} {
+		run()
+		for _, result := range []kernels.Tensor{y, dx, dr, dgamma, dbeta} {
+			results = append(results, kerneltest.Get(b, result))
+		}
+	}
+	return results
+}
