@@ -279,16 +279,16 @@ func (d *Device) tensorWeights(op string, dw, dy, x kernels.Tensor, c kernels.Co
 	k := kernelsFor(dy.Type())
 	kg, pixels := dw.Dim(0)/c.Groups, dy.Rows()
 	taps, cg := dw.Dim(2), dw.Dim(3) // of a row of filters, as the kernel sees it
-	kernel, channels, threads := k.weights64x128, narrowTile, 128
+	kernel, channels, threads := k.weights64x128, narrowTile, 64
 	if kg > narrowTile {
-		kernel, channels, threads = k.weights128x128, wideChannels, 256
+		kernel, channels, threads = k.weights128x128, wideChannels, 128
 	}
 	p, isPacked := packed(dy, x, dw, c)
 	wide := aligned(address(dy)) && kg%k.vector == 0
 	images, pixel := 0, cg
 	switch {
 	case isPacked && wide:
-		kernel, channels, threads = k.weightsPacked, narrowTile, 128
+		kernel, channels, threads = k.weightsPacked, narrowTile, 64
 		taps, cg, images, pixel = 1, p.filters, p.imageNumbers(x), p.pixel
 	case !wide || !aligned(address(x)) || cg%k.vector != 0:
 		kernel, channels, threads = k.weightsNarrow, narrowTile, 128

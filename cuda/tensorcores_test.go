@@ -155,13 +155,13 @@ func TestTensorCoreSchedules(t *testing.T) {
 }
 
 // TestTensorCoreCounters holds the kernels for aligned operands to their headers: no access of shared memory meets a bank twice,
-// global memory is touched in whole sectors of 32 bytes, and a warp multiplies 32 times for each barrier and for so many loads
+// global memory is touched in whole sectors of 32 bytes, and a warp multiplies so often for each barrier and for so many loads
 // of shared memory.
 func TestTensorCoreCounters(t *testing.T) {
-	loads := map[string]uint64{ // for 32 products
-		"convolve_tf32_128x64": 12, "convolve_tf32_128x128": 12, "convolve_bf16_128x64": 12, "convolve_bf16_128x128": 12,
-		"convolve_weights_tf32_64x128": 48, "convolve_weights_tf32_128x128": 48,
-		"convolve_weights_bf16_64x128": 12, "convolve_weights_bf16_128x128": 12,
+	steps := map[string]tensorStep{
+		"convolve_tf32_128x64": {32, 12}, "convolve_tf32_128x128": {32, 12}, "convolve_bf16_128x64": {32, 12}, "convolve_bf16_128x128": {32, 12},
+		"convolve_weights_tf32_64x128": {64, 64}, "convolve_weights_tf32_128x128": {64, 64},
+		"convolve_weights_bf16_64x128": {64, 16}, "convolve_weights_bf16_128x128": {64, 16},
 	}
 	seen := map[string]bool{}
 	dev := openTensorCores(t, ptxsim.Options{Observe: func(p *ptxsim.Profile) {
@@ -169,18 +169,9 @@ func TestTensorCoreCounters(t *testing.T) {
 		if strings.HasPrefix(p.Kernel, "transpose_") {
 			checkAccess(t, p)
 		}
-		each, known := loads[p.Kernel]
-		if !known {
-			return
-		}
-		checkAccess(t, p)
-		count := map[string]uint64{}
-		for _, l := range p.Lines {
-			count[l.Class.String()] += l.Instructions
-		}
-		products, read, barriers := count["tensor"], count["shared load"], count["barrier"]
-		if products == 0 || products*each != 32*read || products != 32*barriers {
-			t.Errorf("%s: %d products, %d loads of shared memory, %d barriers, expected 32 : %d : 1", p.Kernel, products, read, barriers, each)
+		if step, known := steps[p.Kernel]; known {
+			checkAccess(t, p)
+			step.check(t, p)
 		}
 	}})
 	defer dev.Close()
@@ -191,10 +182,25 @@ func TestTensorCoreCounters(t *testing.T) {
 			}
 		}
 	}
-	for kernel := range loads {
+	for kernel := range steps {
 		if !seen[kernel] {
 			t.Errorf("%s was not launched", kernel)
 		}
+	}
+}
+
+// tensorStep is what a warp does between two barriers.
+type tensorStep struct{ products, loads uint64 }
+
+func (s tensorStep) check(t *testing.T, p *ptxsim.Profile) {
+	t.Helper()
+	count := map[string]uint64{}
+	for _, l := range p.Lines {
+		count[l.Class.String()] += l.Instructions
+	}
+	products, loads, barriers := count["tensor"], count["shared load"], count["barrier"]
+	if products == 0 || products != s.products*barriers || loads != s.loads*barriers {
+		t.Errorf("%s: %d products, %d loads of shared memory, %d barriers, expected %d : %d : 1", p.Kernel, products, loads, barriers, s.products, s.loads)
 	}
 }
 

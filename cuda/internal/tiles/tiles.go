@@ -34,12 +34,13 @@ func (n number) Vector() int { return 16 / n.Size }
 // Depth is the number of terms of a sum that a stage holds, 64 bytes of a row.
 func (n number) Depth() int { return 64 / n.Size }
 
-// tile is what a block computes: M x N results, a tile of 64 x 32 each warp.
+// tile is what a block computes: M x N results, a tile of 64 x Columns each warp.
 type tile struct {
 	number
-	M, N   int
-	Kind   kind
-	Blocks int // that a multiprocessor is to hold
+	M, N    int
+	Columns int // 32 or 64
+	Kind    kind
+	Blocks  int // that a multiprocessor is to hold
 }
 
 // kind is where the elements of a tile come from.
@@ -63,7 +64,8 @@ func (t tile) Entry(operation string) string {
 }
 
 func (t tile) WarpsM() int  { return t.M / 64 }
-func (t tile) WarpsN() int  { return t.N / 32 }
+func (t tile) WarpsN() int  { return t.N / t.Columns }
+func (t tile) Halves() int  { return t.Columns / 32 } // tiles of 64 x 32 of a warp
 func (t tile) Threads() int { return 32 * t.WarpsM() * t.WarpsN() }
 
 // The bytes of a stage, of its part of the left factor, and of the shared memory.
@@ -79,6 +81,9 @@ func (t tile) AParts() int    { return t.ARowBytes() / 16 }
 func (t tile) BParts() int    { return t.BRowBytes() / 16 }
 func (t tile) ARows() int     { return t.Depth() * t.AParts() / t.Threads() }
 func (t tile) BRows() int     { return t.Depth() * t.BParts() / t.Threads() }
+
+// Turns says that the rows of x that a thread copies, one pass of all threads apart, have their parts exchanged in two ways by turns.
+func (t tile) Turns() bool { return t.Threads()/t.BParts() < t.Depth()/4 }
 
 // stages are the parts of a sum that are in shared memory or on the way to it.
 const stages = 3
@@ -121,9 +126,9 @@ func Files() (map[string]string, error) {
 	var both []tile
 	for _, n := range numbers {
 		make("convolution_gather_"+n.Name+".ptx", "gather.tmpl",
-			tile{n, 128, 128, wide, 2}, tile{n, 128, 64, wide, 3}, tile{n, 128, 64, narrow, 3}, tile{n, 128, 64, packed, 3})
+			tile{n, 128, 128, 32, wide, 2}, tile{n, 128, 64, 32, wide, 3}, tile{n, 128, 64, 32, narrow, 3}, tile{n, 128, 64, 32, packed, 3})
 		make("convolution_weights_"+n.Name+".ptx", "weights.tmpl",
-			tile{n, 128, 128, wide, 2}, tile{n, 64, 128, wide, 3}, tile{n, 64, 128, narrow, 3}, tile{n, 64, 128, packed, 3})
+			tile{n, 128, 128, 64, wide, 2}, tile{n, 64, 128, 64, wide, 4}, tile{n, 64, 128, 32, narrow, 3}, tile{n, 64, 128, 64, packed, 4})
 		both = append(both, tile{number: n})
 	}
 	make("convolution_filters.ptx", "filters.tmpl", both...)
@@ -158,8 +163,10 @@ func list(name string, from, count int) string {
 }
 
 // sum is the register of a lane's sum: in the 16 rows i of the warp's tile the upper or the lower 8, and of the lane's 8 columns
-// column c.
-func sum(i, half, c int) string { return fmt.Sprintf("%%sum%d", 16*i+4*(c/2)+2*half+c%2) }
+// of every 32, column c.
+func sum(i, half, c int) string {
+	return fmt.Sprintf("%%sum%d", 64*(c/8)+16*i+4*(c%8/2)+2*half+c%2)
+}
 
 // offset is how far column c of a lane's 8 lies from the first: the 16 bytes that it stores at a time are together.
 func offset(tf32 bool, c int) int {
