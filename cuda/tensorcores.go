@@ -169,7 +169,7 @@ func (d *Device) gather(op string, g gather) {
 	case !wide || !aligned(g.in.address) || !aligned(g.filters) || g.cg%k.vector != 0:
 		kernel = k.gatherNarrow
 	case g.ng > narrowTile && g.groups*divideUp(rows, tilePixels)*divideUp(g.ng, wideChannels) >= d.wideBlocks:
-		kernel, channels, threads = k.gather128x128, wideChannels, 256
+		kernel, channels, threads = k.gather128x128, wideChannels, 128
 	}
 	tilesM, tilesN := divideUp(rows, tilePixels), divideUp(g.ng, channels)
 	a := d.list(at(g.out), word(g.in.address), word(g.filters), word(uint64(g.moments)),

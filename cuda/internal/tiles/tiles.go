@@ -126,7 +126,7 @@ func Files() (map[string]string, error) {
 	var both []tile
 	for _, n := range numbers {
 		make("convolution_gather_"+n.Name+".ptx", "gather.tmpl",
-			tile{n, 128, 128, 32, wide, 2}, tile{n, 128, 64, 32, wide, 3}, tile{n, 128, 64, 32, narrow, 3}, tile{n, 128, 64, 32, packed, 3})
+			tile{n, 128, 128, 64, wide, 2}, tile{n, 128, 64, 32, wide, 3}, tile{n, 128, 64, 32, narrow, 3}, tile{n, 128, 64, 32, packed, 3})
 		make("convolution_weights_"+n.Name+".ptx", "weights.tmpl",
 			tile{n, 128, 128, 64, wide, 2}, tile{n, 64, 128, 64, wide, 4}, tile{n, 64, 128, 32, narrow, 3}, tile{n, 64, 128, 64, packed, 4})
 		both = append(both, tile{number: n})
@@ -163,10 +163,8 @@ func list(name string, from, count int) string {
 }
 
 // sum is the register of a lane's sum: in the 16 rows i of the warp's tile the upper or the lower 8, and of the lane's 8 columns
-// of every 32, column c.
-func sum(i, half, c int) string {
-	return fmt.Sprintf("%%sum%d", 64*(c/8)+16*i+4*(c%8/2)+2*half+c%2)
-}
+// of 32, of which a warp has one half or two, column c.
+func sum(i, rows, half, c int) string { return fmt.Sprintf("%%sum%d", 64*half+16*i+4*(c/2)+2*rows+c%2) }
 
 // offset is how far column c of a lane's 8 lies from the first: the 16 bytes that it stores at a time are together.
 func offset(tf32 bool, c int) int {
