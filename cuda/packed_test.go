@@ -126,7 +126,7 @@ func besideWindows(dev kernels.Device, g kerneltest.Geometry, typ kernels.Type, 
 // products and loads of shared memory for a barrier.
 func TestPackedCounters(t *testing.T) {
 	steps := map[string]tensorStep{
-		"convolve_tf32_packed": {32, 12}, "convolve_bf16_packed": {32, 12},
+		"convolve_tf32_packed": {64, 16}, "convolve_bf16_packed": {64, 16},
 		"convolve_weights_tf32_packed": {64, 64}, "convolve_weights_bf16_packed": {64, 16},
 		"pack_tf32": {}, "pack_bf16": {}, "merge_filters": {},
 	}

@@ -21,6 +21,11 @@ func (d *Device) MaxPoolBackward(dx, dy, y, x kernels.Tensor, p kernels.Pool) {
 	const op = "MaxPoolBackward"
 	d.check.MaxPoolBackward(dx, dy, y, x, p)
 	d.fits(op, y)
+	if p == (kernels.Pool{Size: 3, Stride: 2, Pad: 1}) { // that of ResNets
+		d.each(op, "max_pool_backward_3x3", y.Len(), at(dx), at(dy), at(y), at(x),
+			size(x.Dim(1)), size(x.Dim(2)), period(x.Dim(3)), size(y.Dim(1)), size(y.Dim(2)))
+		return
+	}
 	d.each(op, "max_pool_backward", dx.Len(), windows(d.list(at(dx), at(dy), at(y), at(x)), y, x, p)...)
 }
 

@@ -162,12 +162,12 @@ func (d *Device) gather(op string, g gather) {
 		return
 	}
 	wide := aligned(address(g.out)) && g.ng%k.vector == 0
-	kernel, channels, threads := k.gather128x64, narrowTile, 128
+	kernel, channels, threads := k.gather128x64, narrowTile, 64
 	switch {
 	case g.run > 0:
 		kernel = k.gatherPacked
 	case !wide || !aligned(g.in.address) || !aligned(g.filters) || g.cg%k.vector != 0:
-		kernel = k.gatherNarrow
+		kernel, threads = k.gatherNarrow, 128
 	case g.ng > narrowTile && g.groups*divideUp(rows, tilePixels)*divideUp(g.ng, wideChannels) >= d.wideBlocks:
 		kernel, channels, threads = k.gather128x128, wideChannels, 128
 	}

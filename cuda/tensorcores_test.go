@@ -159,7 +159,7 @@ func TestTensorCoreSchedules(t *testing.T) {
 // of shared memory.
 func TestTensorCoreCounters(t *testing.T) {
 	steps := map[string]tensorStep{
-		"convolve_tf32_128x64": {32, 12}, "convolve_tf32_128x128": {64, 16}, "convolve_bf16_128x64": {32, 12}, "convolve_bf16_128x128": {64, 16},
+		"convolve_tf32_128x64": {64, 16}, "convolve_tf32_128x128": {64, 16}, "convolve_bf16_128x64": {64, 16}, "convolve_bf16_128x128": {64, 16},
 		"convolve_weights_tf32_64x128": {64, 64}, "convolve_weights_tf32_128x128": {64, 64},
 		"convolve_weights_bf16_64x128": {64, 16}, "convolve_weights_bf16_128x128": {64, 16},
 	}

@@ -73,6 +73,10 @@ func (t tile) ABytes() int      { return 64 * t.M }
 func (t tile) StageBytes() int  { return 64 * (t.M + t.N) }
 func (t tile) SharedBytes() int { return stages * t.StageBytes() }
 
+// FilterTurns says that the rows of filters that a thread copies, one pass of all threads apart, have their parts exchanged in two
+// ways by turns.
+func (t tile) FilterTurns() bool { return !t.TF32() && t.Threads()/4 < 32 }
+
 // Of the kernel of weights: a stage has Depth rows of M channels and of N columns, in parts of 16 bytes, and a thread copies so
 // many rows of each.
 func (t tile) ARowBytes() int { return t.M * t.Size }
@@ -126,7 +130,7 @@ func Files() (map[string]string, error) {
 	var both []tile
 	for _, n := range numbers {
 		make("convolution_gather_"+n.Name+".ptx", "gather.tmpl",
-			tile{n, 128, 128, 64, wide, 2}, tile{n, 128, 64, 32, wide, 3}, tile{n, 128, 64, 32, narrow, 3}, tile{n, 128, 64, 32, packed, 3})
+			tile{n, 128, 128, 64, wide, 2}, tile{n, 128, 64, 64, wide, 4}, tile{n, 128, 64, 32, narrow, 3}, tile{n, 128, 64, 64, packed, 4})
 		make("convolution_weights_"+n.Name+".ptx", "weights.tmpl",
 			tile{n, 128, 128, 64, wide, 2}, tile{n, 64, 128, 64, wide, 4}, tile{n, 64, 128, 32, narrow, 3}, tile{n, 64, 128, 64, packed, 4})
 		both = append(both, tile{number: n})
