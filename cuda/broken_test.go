@@ -81,13 +81,15 @@ func runPool(b bed) []kernels.Tensor {
 	return []kernels.Tensor{y, dx}
 }
 
-// runCells is the pool of ResNets, over an image of an odd and an even side.
+// runCells is the pools of ResNets, the first over an image of an odd and an even side.
 func runCells(b bed) []kernels.Tensor {
 	x, y, dx := b.filled("x", 1, 7, 6, 8), b.room(1, 4, 3, 8), b.room(1, 7, 6, 8)
 	p := kernels.Pool{Size: 3, Stride: 2, Pad: 1}
 	b.MaxPool(y, x, p)
 	b.MaxPoolBackward(dx, b.filled("dy", 1, 4, 3, 8), y, x, p)
-	return []kernels.Tensor{dx}
+	spread := b.room(2, 3, 5, 8)
+	b.GlobalAveragePoolBackward(spread, b.filled("dy", 2, 8))
+	return []kernels.Tensor{dx, spread}
 }
 
 func runSoftmax(b bed) []kernels.Tensor {
@@ -191,6 +193,7 @@ var brokenFiles = []broken{
 	{"an earlier equal", "pooling.ptx", "setp.neu.and.f32 %hit, %x, %best, %hit;", "", "", runPool},
 	{"a window that goes on looking", "pooling.ptx", "selp.f32 %besta, 0f7FC00000, %besta, %hit;", "", "", runCells},
 	{"the row behind the image", "pooling.ptx", "setp.lt.u32 %down, %t, %H;", "setp.le.u32 %down, %t, %H;", "out of bounds", runCells},
+	{"the last pixel of an average", "pooling.ptx", "setp.lt.u32 %p, %pixel, %area;", "setp.le.u32 %p, %pixel, %area;", "", runCells},
 	{"gradient of the other window", "pooling.ptx", "%sumd, %gb;", "%sumd, %gc;", "", runCells},
 	{"half a warp", "softmax.ptx", "mov.u32 %lane, 16;", "mov.u32 %lane, 8;", "", runSoftmax},
 	{"columns of the other lanes", "softmax.ptx", "add.u32 %c, %c, 124;", "add.u32 %c, %c, 120;", "", runSoftmax},

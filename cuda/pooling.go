@@ -41,5 +41,12 @@ func (d *Device) GlobalAveragePool(y, x kernels.Tensor) {
 func (d *Device) GlobalAveragePoolBackward(dx, dy kernels.Tensor) {
 	const op = "GlobalAveragePoolBackward"
 	d.check.GlobalAveragePool(op, dy, dx)
-	d.each(op, "average_backward", dx.Len(), at(dx), at(dy), size(dx.Dim(1)*dx.Dim(2)), period(dx.Dim(3)))
+	if dx.Len() == 0 {
+		return
+	}
+	d.fits(op, dx)
+	const most = 8 // pixels that a thread writes what it has read to
+	area := dx.Dim(1) * dx.Dim(2)
+	every := divideUp(area, most)
+	d.each(op, "average_backward", dx.Dim(0)*every*dx.Dim(3), at(dx), at(dy), size(area), period(dx.Dim(3)), size(every))
 }
