@@ -258,18 +258,26 @@ func (d *Device) gatherData(op string, dx, dy, w kernels.Tensor, c kernels.Conv,
 }
 
 const (
-	// weightBlocks is how many blocks the weight gradient is cut into where the pixels allow it: two waves of two blocks on each
-	// of 132 multiprocessors.
-	weightBlocks = 528
+	// weightBlocks is how many blocks the weight gradient is cut into where the pixels allow it: two waves of two blocks on each of
+	// so many multiprocessors.
+	weightBlocks          = 4 * weightMultiprocessors
+	weightMultiprocessors = 132
 	// leastPixels is the fewest pixels of a part.
 	leastPixels = 256
 	// stagePixels is what the parts come in multiples of.
 	stagePixels = 32
 )
 
-// weightParts cuts the pixels of a weight gradient by its shape: into parts of share.
+// weightParts cuts the pixels of a weight gradient by its shape into parts of share: into as many as weightBlocks wants, or down to half
+// of them where the multiprocessor with the most blocks has a twentieth fewer pixels then.
 func weightParts(pixels, tiles int) (count, share int) {
+	blocks := func(parts int) int { return divideUp(parts*tiles, weightMultiprocessors) } // of that multiprocessor
 	count = max(1, min(divideUp(weightBlocks, tiles), divideUp(pixels, leastPixels)))
+	for parts, least := count-1, divideUp(count, 2); parts >= least; parts-- {
+		if 20*blocks(parts)*count < 19*blocks(count)*parts {
+			count = parts
+		}
+	}
 	share = divideUp(divideUp(pixels, count), stagePixels) * stagePixels
 	return divideUp(pixels, share), share
 }

@@ -217,6 +217,23 @@ func checkAccess(t *testing.T, p *ptxsim.Profile) {
 	}
 }
 
+// TestWeightParts: the parts of a weight gradient cover its pixels, none is empty, and for the layers of ResNets the multiprocessor with
+// the most blocks has at most a quarter more pixels than all have on average.
+func TestWeightParts(t *testing.T) {
+	for _, c := range []struct{ pixels, tiles, count int }{
+		{802816, 5, 105}, {3211264, 2, 264}, {200704, 9, 58}, {50176, 36, 14}, {12544, 144, 4}, {802816, 1, 523}, {1, 1, 1}, {400, 700, 1}, {257, 1, 2},
+	} {
+		count, share := weightParts(c.pixels, c.tiles)
+		if count != c.count || share%stagePixels != 0 || count*share < c.pixels || (count-1)*share >= c.pixels {
+			t.Errorf("%d pixels, %d tiles: %d parts of %d, expected %d", c.pixels, c.tiles, count, share, c.count)
+		}
+		most := divideUp(count*c.tiles, weightMultiprocessors) * share
+		if mean := float64(c.pixels*c.tiles) / weightMultiprocessors; c.pixels > 1000 && float64(most) > 1.3*mean {
+			t.Errorf("%d pixels, %d tiles: %d pixels on one multiprocessor, %.0f on average", c.pixels, c.tiles, most, mean)
+		}
+	}
+}
+
 // TestReciprocal: what kernels make of a reciprocal is the quotient, for every size that they can count.
 func TestReciprocal(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
