@@ -16,7 +16,7 @@ func (d *Device) Conv2DStats(y, moments, x, w kernels.Tensor, c kernels.Conv) {
 	d.check.ChannelMoments(op, moments, y, x, w)
 	if d.kernelsFor(x.Type()).moments && y.Len() > 0 && w.Len() > 0 {
 		d.fits(op, y, x, w)
-		d.gatherStats(op, y, moments, x, w, c)
+		d.gatherForward(op, y, moments, x, w, c)
 		return
 	}
 	// Exact products have exact sums: normalisations of few rows magnify what those of an epilogue in float32 lack.
@@ -30,7 +30,7 @@ func (d *Device) convolve(op string, y, x, w kernels.Tensor, c kernels.Conv) {
 		d.fill(op, y, 0)
 		return
 	}
-	d.gatherForward(op, y, x, w, c, 0)
+	d.gatherForward(op, y, kernels.Tensor{}, x, w, c)
 }
 
 // Conv2DBackwardData: dx is the gradient of Conv2D for x.

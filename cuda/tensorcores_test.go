@@ -90,6 +90,7 @@ var tileShapes = []kerneltest.Geometry{
 	shape(1, 1, 2, 4, 4, 1, 2, 1, 0, 1, 1),    // one output pixel
 	shape(0, 4, 4, 8, 8, 3, 3, 1, 1, 1, 1),    // no image
 	shape(1, 2, 2, 8, 8, 3, 3, 1, 0, 1, 1),    // no output
+	shape(1, 43, 45, 8, 8, 1, 1, 1, 0, 1, 1),  // parts that threads share
 	shape(1, 3, 3, 12, 3, 1, 1, 1, 0, 1, 3),   // groups of 4 input channels and one output channel
 }
 
@@ -217,20 +218,18 @@ func TestTileCounters(t *testing.T) {
 	if testing.Short() {
 		t.Skip("counts what a kernel does, which other tests launch; run without -short")
 	}
-	type ratio struct{ products, loads, barriers uint64 }
-	promised := map[string]ratio{
-		"convolve_f32_128x64": {1024, 64, 1}, "convolve_f32_128x128": {1024, 64, 1},
-		"convolve_tf32_128x64": {32, 12, 1}, "convolve_tf32_128x128": {32, 12, 1},
-		"convolve_bf16_128x64": {32, 12, 1}, "convolve_bf16_128x128": {32, 12, 1},
-		"convolve_weights_f32_64x128": {1024, 64, 1}, "convolve_weights_f32_128x128": {1024, 64, 1},
-		"convolve_weights_tf32_64x128": {32, 48, 1}, "convolve_weights_tf32_128x128": {32, 48, 1},
-		"convolve_weights_bf16_64x128": {32, 12, 1}, "convolve_weights_bf16_128x128": {32, 12, 1},
+	steps := map[string]tileStep{
+		"convolve_f32_128x64": {1024, 64}, "convolve_f32_128x128": {1024, 64},
+		"convolve_tf32_128x64": {64, 16}, "convolve_tf32_128x128": {64, 16}, "convolve_bf16_128x64": {64, 16}, "convolve_bf16_128x128": {64, 16},
+		"convolve_weights_f32_64x128": {1024, 64}, "convolve_weights_f32_128x128": {1024, 64},
+		"convolve_weights_tf32_64x128": {64, 64}, "convolve_weights_tf32_128x128": {64, 64},
+		"convolve_weights_bf16_64x128": {64, 16}, "convolve_weights_bf16_128x128": {64, 16},
 	}
 	seen := map[string]bool{}
 	for _, number := range numberings {
 		var g kerneltest.Geometry
 		dev := openTiles(t, number.products, ptxsim.Options{Observe: func(p *ptxsim.Profile) {
-			want, known := promised[p.Kernel]
+			step, known := steps[p.Kernel]
 			if known || strings.HasPrefix(p.Kernel, "transpose_") || strings.HasSuffix(p.Kernel, "_f32_narrow") {
 				checkBanks(t, p)
 			}
@@ -241,15 +240,7 @@ func TestTileCounters(t *testing.T) {
 				return
 			}
 			seen[p.Kernel] = true
-			got := ratio{p.Class[ptxsim.Tensor].Instructions, p.Class[ptxsim.SharedLoad].Instructions, p.Class[ptxsim.Barrier].Instructions}
-			for _, l := range p.Lines {
-				if l.Text == "fma.rn.f32" && number.name == "f32" {
-					got.products += l.Instructions
-				}
-			}
-			if got.products*want.loads != got.loads*want.products || got.products*want.barriers != got.barriers*want.products {
-				t.Errorf("%s: %+v, expected as %+v", p.Kernel, got, want)
-			}
+			step.check(t, p)
 		}})
 		for _, g = range []kerneltest.Geometry{ // whole tiles, and the stem
 			shape(1, 8, 16, 128, 64, 3, 3, 1, 1, 1, 1), shape(1, 16, 32, 64, 128, 2, 2, 2, 0, 1, 1), shape(1, 16, 16, 3, 64, 7, 7, 2, 3, 1, 1),
@@ -260,10 +251,32 @@ func TestTileCounters(t *testing.T) {
 		}
 		dev.Close()
 	}
-	for kernel := range promised {
+	for kernel := range steps {
 		if !seen[kernel] {
 			t.Errorf("%s was not launched", kernel)
 		}
+	}
+}
+
+// tileStep is what a warp does between two barriers.
+type tileStep struct{ products, loads uint64 }
+
+func (s tileStep) check(t *testing.T, p *ptxsim.Profile) {
+	t.Helper()
+	count := map[string]uint64{}
+	for _, l := range p.Lines {
+		count[l.Class.String()] += l.Instructions
+	}
+	if count["tensor"] == 0 { // exact products
+		for _, l := range p.Lines {
+			if l.Text == "fma.rn.f32" {
+				count["tensor"] += l.Instructions
+			}
+		}
+	}
+	products, loads, barriers := count["tensor"], count["shared load"], count["barrier"]
+	if products == 0 || products != s.products*barriers || loads != s.loads*barriers {
+		t.Errorf("%s: %d products, %d loads of shared memory, %d barriers, expected %d : %d : 1", p.Kernel, products, loads, barriers, s.products, s.loads)
 	}
 }
 
@@ -283,6 +296,23 @@ func checkSectors(t *testing.T, p *ptxsim.Profile) {
 	for _, l := range p.Lines {
 		if l.GlobalSectors*32 > l.GlobalBytes && !strings.Contains(l.Text, "f64") { // moments are a few numbers a block
 			t.Errorf("%s, line %d: %s: %d sectors for %d bytes", p.Kernel, l.Line, l.Text, l.GlobalSectors, l.GlobalBytes)
+		}
+	}
+}
+
+// TestWeightParts: the parts of a weight gradient cover its pixels, none is empty, and for the layers of ResNets the multiprocessor with
+// the most blocks has at most a quarter more pixels than all have on average.
+func TestWeightParts(t *testing.T) {
+	for _, c := range []struct{ pixels, tiles, count int }{
+		{802816, 5, 105}, {3211264, 2, 264}, {200704, 9, 58}, {50176, 36, 14}, {12544, 144, 4}, {802816, 1, 523}, {1, 1, 1}, {400, 700, 1}, {257, 1, 2},
+	} {
+		count, share := weightParts(c.pixels, c.tiles)
+		if count != c.count || share%stagePixels != 0 || count*share < c.pixels || (count-1)*share >= c.pixels {
+			t.Errorf("%d pixels, %d tiles: %d parts of %d, expected %d", c.pixels, c.tiles, count, share, c.count)
+		}
+		most := divideUp(count*c.tiles, weightMultiprocessors) * share
+		if mean := float64(c.pixels*c.tiles) / weightMultiprocessors; c.pixels > 1000 && float64(most) > 1.3*mean {
+			t.Errorf("%d pixels, %d tiles: %d pixels on one multiprocessor, %.0f on average", c.pixels, c.tiles, most, mean)
 		}
 	}
 }
