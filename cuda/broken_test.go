@@ -143,6 +143,41 @@ func (b bed) contrast(n, depth, queued int, keys kernels.Keys, symmetric bool) [
 	return []kernels.Tensor{loss, lse, dq, dk}
 }
 
+// runAugment has views of two images at 8 and at 16 bits, with every step and tails of every kind.
+func runAugment(b bed) (made []kernels.Tensor) {
+	const images, size, radius = 2, 5, 3
+	left := kernels.View{
+		Low: 20, High: 230, Part: kernels.Part{X: 0.1, Y: 0, Width: 0.9, Height: 0.6, Flip: true}, Blur: []float64{0.4, 0.2, 0.07, 0.03}, Threshold: 0.7,
+		Steps: [kernels.Steps]kernels.Step{{Kind: kernels.StepBrightness, Amount: 1.2}, {Kind: kernels.StepContrast, Amount: 0.5}, {Kind: kernels.StepHue, Amount: 0.1}},
+	}
+	right := kernels.View{
+		High: 255, Part: kernels.Part{Y: 0.3, Width: 1, Height: 0.7}, Blur: []float64{1}, Threshold: kernels.NoThreshold,
+		Steps: [kernels.Steps]kernels.Step{{Kind: kernels.StepSaturation, Amount: 1.3}, {Kind: kernels.StepContrast, Amount: 1.4}},
+	}
+	list := []kernels.View{left, right, right, left}
+	for _, bits := range []int{8, 16} {
+		v := kernels.Views{Side: 7, Bits: bits, Mean: [3]float64{0.4, 0.5, 0.6}, Std: [3]float64{0.25, 0.5, 0.75}}
+		words := b.New(kernels.Int32, images, v.Row(3))
+		table, y := b.New(kernels.Float64, len(list), kernels.ViewColumns(radius)), b.room(len(list), size, size, 3)
+		rows := make([]float64, table.Len())
+		for i, view := range list {
+			if bits == 16 {
+				view.Low, view.High = view.Low*257, view.High*257
+			}
+			view.Encode(rows[i*table.Dim(1):][:table.Dim(1)])
+		}
+		values := kerneltest.Fill("words", math.MinInt32, math.MaxInt32, words.Len())
+		for i, w := range values {
+			values[i] = math.Round(w)
+		}
+		kerneltest.Set(b, words, values)
+		kerneltest.Set(b, table, rows)
+		b.Augment(y, words, table, v)
+		made = append(made, y)
+	}
+	return made
+}
+
 var brokenFiles = []broken{
 	{"comparison", "elementwise.ptx", "setp.lt.f32 %q, %x,", "setp.gt.f32 %q, %x,", "", runReLU},
 	{"bound of the threads", "elementwise.ptx", "setp.ge.u32 %p, %i, %n;", "setp.gt.u32 %p, %i, %n;", "out of bounds", runReLU},
@@ -168,6 +203,22 @@ var brokenFiles = []broken{
 	{"barrier before the labels", "contrast_gradient.ptx", "bar.sync 0;\n// Less the labels", "\n// Less the labels", "race", runContrast},
 	{"roles of the labels", "contrast_gradient.ptx", "selp.u32 %j, %i, %t, %role;", "selp.u32 %j, %t, %i, %role;", "", runContrast},
 	{"columns of the anchors themselves", "contrast_gradient.ptx", "setp.eq.and.u32 %p, %keys, 1, %p;", "setp.eq.and.u32 %p, %keys, 9, %p;", "", runContrast},
+	{"end of the image", "augmentation.ptx", "min.s32 %end, %end, %side;", "", "", runAugment},
+	{"centre of a pixel", "augmentation.ptx", "add.rn.f64 %v, %v, 0d3FE0000000000000; // 0.5", "", "", runAugment},
+	{"direction of the taps", "augmentation.ptx", "and.b32 %t, %t, 1;", "xor.b32 %t, %t, 1; and.b32 %t, %t, 1;", "", runAugment},
+	{"left and right", "augmentation.ptx", "setp.neu.f32 %p, %f, 0f00000000;", "setp.equ.f32 %p, %f, 0f00000000;", "", runAugment},
+	{"image of the view", "augmentation.ptx", "rem.u32 %i, %view, %t;", "mov.u32 %i, %view;", "out of bounds", runAugment},
+	{"values of 16 bits", "augmentation.ptx", "setp.eq.u32 %wide, %t, 16;", "setp.eq.u32 %wide, %t, 8;", "", runAugment},
+	{"steps behind the contrast", "augmentation.ptx", "@%second bra STEP;", "", "", runAugment},
+	{"steps before the contrast", "augmentation.ptx", "xor.pred %q, %seen, %second;", "not.pred %q, %second;", "", runAugment},
+	{"mean not stored", "augmentation.ptx", "st.global.f64 [%a], %sum;", "", "uninitialised", runAugment},
+	{"the last pixels of the mean", "augmentation.ptx", "setp.ge.u32 %p, %t, %n;", "setp.gt.u32 %p, %t, %n;", "", runAugment},
+	{"a sixth of the circle", "augmentation.ptx", "mov.f32 %w, 0f40000000; // 2", "mov.f32 %w, 0f40400000;", "", runAugment},
+	{"left border of the blur", "augmentation.ptx", "abs.s32 %left, %left;", "", "", runAugment},
+	{"upper border of the blur", "augmentation.ptx", "abs.s32 %above, %above;", "", "", runAugment},
+	{"the last weight", "augmentation.ptx", "setp.gt.u32 %p, %k, %radius;", "setp.ge.u32 %p, %k, %radius;", "", runAugment},
+	{"threshold", "augmentation.ptx", "setp.ge.f32 %q, %sum, %threshold;", "setp.lt.f32 %q, %sum, %threshold;", "", runAugment},
+	{"mean of the third channel", "augmentation.ptx", "selp.f32 %m, %mean2, %m, %q;", "", "", runAugment},
 	{"label of the own key", "contrast.ptx", "sub.rn.f32 %z, %z, %x;\n\tbra LABEL;", "bra LABEL;", "", runOwnKey},
 }
 

@@ -122,11 +122,11 @@ func (d *Device) FreeBuffer(b []float32) {
 	}
 }
 
-// hostIsLittleEndian: host memory holds floats as devices do.
+// hostIsLittleEndian: host memory holds numbers as devices do.
 var hostIsLittleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
 
-// bytesIn is the bytes of floats that lie in a buffer of NewBuffer, nil for other memory.
-func (m *memory) bytesIn(values []float32) []byte {
+// bytesIn is the bytes of numbers that lie in a buffer of NewBuffer, nil for other memory.
+func bytesIn[E float32 | int32](m *memory, values []E) []byte {
 	if !hostIsLittleEndian || len(values) == 0 {
 		return nil
 	}

@@ -146,6 +146,9 @@ func profiles(t *testing.T, settings Settings, work func(dev *Device)) map[strin
 // TestProductCounters: no access of a product to shared memory meets another in a bank, whichever operand is transposed; aligned
 // operands are read, and sums stored, in whole sectors.
 func TestProductCounters(t *testing.T) {
+	if testing.Short() {
+		t.Skip("counts what a kernel does, which other tests launch; run without -short")
+	}
 	for _, products := range []Products{Float32, TF32} {
 		for form := range 4 {
 			p := productCase{128, 128, 32, 0, kernels.Product{TransA: form&1 != 0, TransB: form&2 != 0}}

@@ -259,7 +259,7 @@ func TestManyLists(t *testing.T) {
 		w = watch()
 		dev = openWatched(tb, w, Settings{})
 		return dev
-	}, Part: "Recorder"}.Run(t)
+	}, Parts: []string{"Recorder"}}.Run(t)
 	if w.launches == 0 || w.destroyed == 0 || len(dev.recording.plans) != mostPlans {
 		t.Errorf("%d launches of graphs, %d destroyed, %d lists kept, expected some, some and %d", w.launches, w.destroyed, len(dev.recording.plans), mostPlans)
 	}

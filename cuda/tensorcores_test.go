@@ -38,9 +38,10 @@ func tensorRoundings(depth int, half bool) float64 {
 	return factors + steps*(float64(terms+1)/4+1) + 2
 }
 
-var tensorSuite = kerneltest.Suite{Allocates: true, Slow: true, Roundings: tensorRoundings, Part: "Convolution"}
+var tensorSuite = kerneltest.Suite{Allocates: true, Slow: true, Roundings: tensorRoundings, Parts: []string{"Convolution", "Golden"}}
 
-// TestTensorCoreSuite: convolutions on tensor cores pass the suite, in tf32 and in bfloat16.
+// TestTensorCoreSuite: convolutions on tensor cores pass the suite, in tf32 and in bfloat16, and all golden operations and losses hold
+// in tf32.
 func TestTensorCoreSuite(t *testing.T) {
 	if testing.Short() {
 		t.Skip("half a minute; TestTensorCoreShapes has every edge of the tiles")
@@ -132,10 +133,14 @@ func convolved(dev kernels.Device, g kerneltest.Geometry, typ kernels.Type) (res
 
 // TestTensorCoreSchedules: the same bits whatever the order that warps and blocks run in.
 func TestTensorCoreSchedules(t *testing.T) {
-	for _, g := range []kerneltest.Geometry{shape(2, 12, 12, 24, 72, 3, 3, 2, 1, 1, 1), shape(2, 14, 14, 3, 8, 3, 3, 1, 1, 1, 1)} {
+	geometries, seeds := []kerneltest.Geometry{shape(2, 12, 12, 24, 72, 3, 3, 2, 1, 1, 1), shape(2, 14, 14, 3, 8, 3, 3, 1, 1, 1, 1)}, uint64(4)
+	if testing.Short() {
+		geometries, seeds = geometries[1:], 2
+	}
+	for _, g := range geometries {
 		for _, typ := range []kernels.Type{kernels.Float32, kernels.BFloat16} {
 			var first []float64
-			for seed := range uint64(4) {
+			for seed := range seeds {
 				dev := openTensorCores(t, ptxsim.Options{Seed: seed, Workers: 1 + int(seed)%3})
 				got, err := convolved(dev, g, typ)
 				dev.Close()
@@ -157,6 +162,9 @@ func TestTensorCoreSchedules(t *testing.T) {
 // global memory is touched in whole sectors of 32 bytes, and a warp multiplies 32 times for each barrier and for so many loads
 // of shared memory.
 func TestTensorCoreCounters(t *testing.T) {
+	if testing.Short() {
+		t.Skip("counts what a kernel does, which other tests launch; run without -short")
+	}
 	loads := map[string]uint64{ // for 32 products
 		"convolve_tf32_128x64": 12, "convolve_tf32_128x128": 12, "convolve_bf16_128x64": 12, "convolve_bf16_128x128": 12,
 		"convolve_weights_tf32_64x128": 48, "convolve_weights_tf32_128x128": 48,

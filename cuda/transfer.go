@@ -14,11 +14,15 @@ import (
 // NewBuffer, after the next Read, ReadFloat64 or Sync, because the device copies it by itself.
 func (d *Device) Write(dst kernels.Tensor, src []float32) {
 	d.check.Transfer("Write", dst, len(src))
-	if data := d.memory.bytesIn(src); data != nil && dst.Type() == kernels.Float32 {
-		d.do("Write", driver.Work{Kind: driver.CopyIn, To: driver.Pointer(dst.Address()), Host: data})
+	if data := bytesIn(&d.memory, src); data != nil && dst.Type() == kernels.Float32 {
+		d.copyIn("Write", dst, data)
 		return
 	}
 	write(d, "Write", dst, src)
+}
+
+func (d *Device) copyIn(op string, dst kernels.Tensor, data []byte) {
+	d.do(op, driver.Work{Kind: driver.CopyIn, To: driver.Pointer(dst.Address()), Host: data})
 }
 
 // WriteFloat64 is Write from float64, rounding once.
@@ -27,9 +31,13 @@ func (d *Device) WriteFloat64(dst kernels.Tensor, src []float64) {
 	write(d, "WriteFloat64", dst, src)
 }
 
-// WriteInt32 is Write into a tensor of type Int32.
+// WriteInt32 is Write into a tensor of type Int32, from a buffer too.
 func (d *Device) WriteInt32(dst kernels.Tensor, src []int32) {
 	d.check.Transfer("WriteInt32", dst, len(src))
+	if data := bytesIn(&d.memory, src); data != nil {
+		d.copyIn("WriteInt32", dst, data)
+		return
+	}
 	write(d, "WriteInt32", dst, src)
 }
 
@@ -51,7 +59,7 @@ func write[E float32 | float64 | int32](d *Device, op string, dst kernels.Tensor
 			data = binary.LittleEndian.AppendUint32(data, uint32(int32(v)))
 		}
 	}
-	d.do(op, driver.Work{Kind: driver.CopyIn, To: driver.Pointer(dst.Address()), Host: data})
+	d.copyIn(op, dst, data)
 }
 
 // staging is host memory that copies may read or fill until somebody waits, after which it is used again: transfers that come in the

@@ -172,6 +172,8 @@ func (g *gathering) take(b *microBatch) []int32 {
 	return g.items[:(b.index+1)*len(b.items)]
 }
 
+func (g *gathering) keepsViews() bool { return len(g.views) > 0 }
+
 // again writes a view of micro-batch m of the update to the images on the device.
 func (g *gathering) again(images kernels.Tensor, m, view int) {
 	g.dev.Write(images, g.views[view][m*g.pixels:][:g.pixels])

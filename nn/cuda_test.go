@@ -32,12 +32,20 @@ func schedules(n uint64) uint64 {
 	return n
 }
 
+// interpretedMethods are those that train on the interpreter, one where tests are short.
+func interpretedMethods() []string {
+	if testing.Short() {
+		return Methods()[:1]
+	}
+	return Methods()
+}
+
 // TestCUDATrains: every method trains on the kernels of the GPU device as on the float64 reference, to the same bits under
 // every order of warps, and leaves no byte behind. Two steps of AdamW at the learning rate of the golden trainings are within
 // the bounds that these allow a float32 device. One large step of SGD moves the weights along the same gradient; AdamW
 // would turn the roundings of a gradient of 0 into steps, and a second large step magnify those of every tier.
 func TestCUDATrains(t *testing.T) {
-	for _, method := range Methods() {
+	for _, method := range interpretedMethods() {
 		for _, o := range []struct {
 			optimiser string
 			lr        float64
@@ -72,11 +80,7 @@ func TestCUDATrains(t *testing.T) {
 // every order of warps. Both round at the same places: they differ where a sum that lies between two bfloat16 is rounded the
 // other way, which is less than passError, all roundings of a pass together.
 func TestCUDATrainsInBFloat16(t *testing.T) {
-	methods := Methods()
-	if testing.Short() {
-		methods = methods[:1]
-	}
-	for _, method := range methods {
+	for _, method := range interpretedMethods() {
 		t.Run(method, func(t *testing.T) {
 			c := tinyMethod(method, 18)
 			c.Optimiser, c.LR, c.Precision = DefaultOptimiser("sgd"), 0.1, "bfloat16"

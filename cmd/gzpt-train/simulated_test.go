@@ -27,7 +27,7 @@ func TestSimulatedGPU(t *testing.T) {
 	for failure, want := range map[string]string{
 		"cuInit:1:999":                "Open: CUDA_ERROR_UNKNOWN (999)",
 		"cuCtxCreate_v2:1:2":          "Open: CUDA_ERROR_OUT_OF_MEMORY (2)",
-		"cuModuleLoadDataEx:2:222":    "Load contrast.ptx: CUDA_ERROR_UNSUPPORTED_PTX_VERSION (222)",
+		"cuModuleLoadDataEx:2:222":    "Load augmentation.ptx: CUDA_ERROR_UNSUPPORTED_PTX_VERSION (222)",
 		"cuMemAlloc_v2:7:2":           "New: mumax: Alloc: out of memory: ",
 		"cuMemAllocHost_v2:1:2":       "NewBuffer: mumax: AllocHost: CUDA_ERROR_OUT_OF_MEMORY (2)",
 		"cuMemcpyHtoDAsync_v2:30:719": "CopyIn: CUDA_ERROR_LAUNCH_FAILED (719)",

@@ -148,6 +148,7 @@ func CheckContrast(tb testing.TB, dev kernels.Device, anchors, keys, queue, dept
 	s := contrastCase{anchors: anchors, keys: keys, queue: queue, depth: depth, form: form, symmetric: symmetric && anchors*depth > 0}
 	loss := s.lossCall()
 	for _, c := range []call{loss, s.backwardCall(loss.want()[1]), s.bothCall()} {
+		c = c.remembering()
 		want := c.want()
 		for _, place := range []placement{plain, guarded(true), guarded(false)} {
 			if d := c.difference(dev.Type(), c.apply(dev, place).values, want, leniency{}); d != "" {

@@ -41,13 +41,7 @@ func checkTransfer(t *testing.T, dev kernels.Device) {
 			transferFloat32(t, dev, tensor, values)
 			transferMisuse(t, dev, tensor)
 			if typ == kernels.Int32 {
-				ints := []int32{math.MaxInt32, math.MinInt32, 0, 3, 4, 5, 6, 1 << 30}
-				dev.WriteInt32(tensor, ints)
-				for i, v := range Get(dev, tensor) {
-					if v != float64(ints[i]) {
-						t.Errorf("WriteInt32 wrote %v, ReadFloat64 read %v", ints[i], v)
-					}
-				}
+				transferInt32(t, dev, tensor)
 			}
 		}
 	}
@@ -98,6 +92,29 @@ func transferFloat32(t *testing.T, dev kernels.Device, tensor kernels.Tensor, va
 		}
 	}
 	dev.FreeBuffer(buffer)
+}
+
+// transferInt32 writes whole numbers from both kinds of memory.
+func transferInt32(t *testing.T, dev kernels.Device, tensor kernels.Tensor) {
+	ints := []int32{math.MaxInt32, math.MinInt32, 0, 3, 4, 5, 6, 1 << 30}
+	buffer := dev.NewBuffer(len(ints))
+	defer dev.FreeBuffer(buffer)
+	host := make([]int32, len(ints))
+	for _, src := range [][]int32{host, kernels.Int32s(buffer)} {
+		copy(src, ints)
+		dev.Fill(tensor, 3)
+		dev.WriteInt32(tensor, src)
+		if &src[0] == &host[0] {
+			clear(src)
+		}
+		got := Get(dev, tensor)
+		clear(src)
+		for i, v := range got {
+			if v != float64(ints[i]) {
+				t.Errorf("WriteInt32 wrote %v, ReadFloat64 read %v", ints[i], v)
+			}
+		}
+	}
 }
 
 func transferMisuse(t *testing.T, dev kernels.Device, tensor kernels.Tensor) {
