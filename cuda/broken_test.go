@@ -74,17 +74,47 @@ func runBias(b bed) []kernels.Tensor {
 }
 
 func runPool(b bed) []kernels.Tensor {
-	x, y, dx := b.filled("x", 1, 6, 6, 8), b.room(1, 3, 3, 8), b.room(1, 6, 6, 8)
+	x, y, dx := b.filled("x", 1, 6, 6, 8), b.room(1, 6, 6, 8), b.room(1, 6, 6, 8)
+	p := kernels.Pool{Size: 3, Stride: 1, Pad: 1}
+	b.MaxPool(y, x, p)
+	b.MaxPoolBackward(dx, b.filled("dy", 1, 6, 6, 8), y, x, p)
+	return []kernels.Tensor{y, dx}
+}
+
+// runCells is the pools of ResNets, the first over an image of an odd and an even side.
+func runCells(b bed) []kernels.Tensor {
+	x, y, dx := b.filled("x", 1, 7, 6, 8), b.room(1, 4, 3, 8), b.room(1, 7, 6, 8)
 	p := kernels.Pool{Size: 3, Stride: 2, Pad: 1}
 	b.MaxPool(y, x, p)
-	b.MaxPoolBackward(dx, b.filled("dy", 1, 3, 3, 8), y, x, p)
-	return []kernels.Tensor{y, dx}
+	b.MaxPoolBackward(dx, b.filled("dy", 1, 4, 3, 8), y, x, p)
+	spread := b.room(2, 3, 5, 8)
+	b.GlobalAveragePoolBackward(spread, b.filled("dy", 2, 8))
+	return []kernels.Tensor{dx, spread}
 }
 
 func runSoftmax(b bed) []kernels.Tensor {
 	y := b.room(3, 140) // more than the threads have at a time
 	b.LogSoftmax(y, b.filled("x", 3, 140))
 	return []kernels.Tensor{y}
+}
+
+// runAlignment has targets for all warps of a row, and for some of them fewer.
+func runAlignment(b bed) []kernels.Tensor {
+	loss := b.New(kernels.Float64, 1)
+	b.AlignmentLoss(loss, b.filled("o", 41, 8), b.filled("t", 41, 8), b.filled("a", 41, 41), 1)
+	return []kernels.Tensor{loss}
+}
+
+// runNorm has more parts than threads sum them.
+func runNorm(b bed) []kernels.Tensor {
+	const rows, channels = leastShare*40 + 5, 3
+	v := func(name string) kernels.Tensor { return b.filled(name, channels) }
+	n := kernels.Norm{Gamma: v("gamma"), Beta: v("beta"), Mean: v("mean"), InvStd: v("invStd")}
+	dx, dgamma, dbeta, moments := b.room(rows, channels), b.room(channels), b.room(channels), b.New(kernels.Float64, 2, channels)
+	x := b.filled("x", rows, channels)
+	b.BatchNormBackward(dx, dgamma, dbeta, b.filled("dy", rows, channels), x, n)
+	b.ChannelMoments(moments, x)
+	return []kernels.Tensor{dx, dgamma, dbeta, moments}
 }
 
 // runProduct has more than three steps of the sum and tails of every kind.
@@ -185,11 +215,26 @@ var brokenFiles = []broken{
 	{"edge of the image", "convolution.ptx", "setp.ge.u32 %p, %w, %W;", "setp.gt.u32 %p, %w, %W;", "", runConvolution},
 	{"stride of the gradient", "convolution.ptx", "setp.ne.u32 %p, %k, %t;", "setp.ne.u32 %p, %k, %k;", "", runConvolutionData},
 	{"distance of the parts", "normalisation.ptx", "fma.rn.f64 %sum, %v, %count, %sum;", "", "", runMoments},
+	{"parts of another thread", "normalisation.ptx", "add.u32 %s, %s, 32;", "add.u32 %s, %s, 16;", "", runNorm},
+	{"channels of another block", "normalisation.ptx", "setp.lt.u32 %live, %c, %channels;", "setp.le.u32 %live, %c, %channels;", "", runNorm},
+	{"barrier before columns of threads are summed", "normalisation.ptx", "bar.sync 0;\n\tand.b32", "and.b32", "uninitialised", runNorm},
+	{"barrier behind the sum", "normalisation.ptx", "bar.sync 0;\n\tst.param", "st.param", "race", runNorm},
+	{"rows of columns of threads", "normalisation.ptx", "add.u32 %at, %at, 64;", "add.u32 %at, %at, 128;", "", runNorm},
+	{"rows of a thread", "normalisation.ptx", "add.u32 %i, %i, %n;\n\tsetp.lt.u32 %p, %i, %total;", "mad.lo.u32 %i, %n, 2, %i;\n\tsetp.lt.u32 %p, %i, %total;", "", runNorm},
+	{"the last row of a thread", "normalisation.ptx", "setp.lt.u32 %p, %i, %total;", "setp.le.u32 %p, %i, %total;", "", runNorm},
+	{"slope of the gradient", "normalisation.ptx", "neg.f32 %slope, %slope;", "", "", runNorm},
 	{"partial sum not stored", "reduction.ptx", "st.global.f64 [%a], %sum;", "", "uninitialised", runBias},
 	{"parts one after the other", "reduction.ptx", "mul.wide.u32 %step, %n, 8;", "mul.wide.u32 %step, %n, 4;", "", runBias},
 	{"an earlier equal", "pooling.ptx", "setp.neu.and.f32 %hit, %x, %best, %hit;", "", "", runPool},
+	{"a window that goes on looking", "pooling.ptx", "selp.f32 %besta, 0f7FC00000, %besta, %hit;", "", "", runCells},
+	{"the row behind the image", "pooling.ptx", "setp.lt.u32 %down, %t, %H;", "setp.le.u32 %down, %t, %H;", "out of bounds", runCells},
+	{"the last pixel of an average", "pooling.ptx", "setp.lt.u32 %p, %pixel, %area;", "setp.le.u32 %p, %pixel, %area;", "", runCells},
+	{"gradient of the other window", "pooling.ptx", "%sumd, %gb;", "%sumd, %gc;", "", runCells},
 	{"half a warp", "softmax.ptx", "mov.u32 %lane, 16;", "mov.u32 %lane, 8;", "", runSoftmax},
 	{"columns of the other lanes", "softmax.ptx", "add.u32 %c, %c, 124;", "add.u32 %c, %c, 120;", "", runSoftmax},
+	{"targets of a warp", "softmax.ptx", "mad.lo.u32 %i, %r, %batch, %first;", "mul.lo.u32 %i, %r, %batch;", "", runAlignment},
+	{"barrier before the sums of warps", "softmax.ptx", "bar.sync 0;", "", "uninitialised", runAlignment},
+	{"sums of half the warps", "softmax.ptx", "setp.lt.u32 %p, %l, 16;", "setp.lt.u32 %p, %l, 8;", "", runAlignment},
 	{"upper bits of log(2)", "softmax.ptx", "0fBF317200", "0fBF317000", "", runSoftmax},
 	{"mark of a register", "elementwise.ptx", ".reg .f32 %g, %y; // element", ".reg .f32 %g; // element\n\t.reg .f32 %y;", "", runReLUBackward},
 	{"mark of an access", "elementwise.ptx", "st.global.f32 [%a], %x; // activation", "st.global.f32 [%a], %x;", "misaligned", runHalf},
@@ -283,6 +328,7 @@ func (b broken) found(t *testing.T, list []family, settings Settings) string {
 		return err.Error()
 	}
 	defer dev.Close()
+	dev.beginning = 1 // so that threads serve several rows
 	oracle := reference.New(kernels.Float32)
 	want := b.run(bed{oracle})
 	for i, got := range b.run(bed{dev}) {

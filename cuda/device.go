@@ -58,7 +58,9 @@ type Device struct {
 	memory    memory
 	arguments arguments
 
-	wideBlocks int     // see the constant
+	wideBlocks int // see the constants
+	groupParts int
+	beginning  int
 	staging    staging // host memory of transfers
 	recording  recording
 	err        error // why nothing is done any more
@@ -79,7 +81,10 @@ func Open(gpu driver.Device, settings Settings) (*Device, error) {
 
 // open is Open with the given kernels.
 func open(gpu driver.Device, settings Settings, list []family) (*Device, error) {
-	d := &Device{settings: settings, driver: gpu, families: map[instance]family{}, functions: map[instance]kernel{}, memory: newMemory(), wideBlocks: wideBlocks}
+	d := &Device{
+		settings: settings, driver: gpu, families: map[instance]family{}, functions: map[instance]kernel{}, memory: newMemory(),
+		wideBlocks: wideBlocks, groupParts: groupParts, beginning: beginning,
+	}
 	d.check = kernels.Check{Type: kernels.Float32, Owner: d, BFloat16: true}
 	stream, err := gpu.NewStream()
 	if err == nil {

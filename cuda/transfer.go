@@ -21,6 +21,7 @@ func (d *Device) Write(dst kernels.Tensor, src []float32) {
 	write(d, "Write", dst, src)
 }
 
+// copyIn copies bytes, which stay as they are until somebody waits.
 func (d *Device) copyIn(op string, dst kernels.Tensor, data []byte) {
 	d.do(op, driver.Work{Kind: driver.CopyIn, To: driver.Pointer(dst.Address()), Host: data})
 }

@@ -112,13 +112,14 @@ func (d *Device) observe(p *Profile) {
 }
 
 // likeness is what launches have in common that do the same on memory without contents: all but which allocations the
-// addresses among their arguments lie in.
+// addresses among their arguments lie in. That an argument is an address, not 0, is part of it: kernels leave out operands that
+// are null.
 func (d *Device) likeness(run *machine.Launch) string {
 	arguments := append([]byte(nil), run.Arguments...)
 	for at := 0; at+8 <= len(arguments); at += 8 {
 		value := binary.LittleEndian.Uint64(arguments[at:])
 		if d.global.Holds(value) {
-			binary.LittleEndian.PutUint64(arguments[at:], value%pointerAlignment)
+			binary.LittleEndian.PutUint64(arguments[at:], anAddress|value%pointerAlignment)
 		}
 	}
 	return fmt.Sprint(run.Program.Name, run.Grid, run.Block, run.Shared, arguments)
@@ -126,6 +127,9 @@ func (d *Device) likeness(run *machine.Launch) string {
 
 // pointerAlignment is the alignment of allocations, below which kernels may tell addresses apart.
 const pointerAlignment = 256
+
+// anAddress marks the place of an address in a likeness; no argument of a kernel is as large.
+const anAddress = 1 << 63
 
 func (s *stream) Record(e driver.Event) error {
 	mark, ours := e.(*event)
