@@ -33,6 +33,8 @@ func newRecorder() *recorder {
 
 func (r *recorder) Load(string, string) (driver.Module, error) { return recordedModule{}, nil }
 
+func (recorded) SetDynamicShared(int) error { return nil }
+
 func (recordedModule) Function(name string) (driver.Function, error) {
 	return recorded{name: name}, nil
 }

@@ -161,6 +161,7 @@ func (c *compiler) loadTensor(i *syntax.Instruction) work {
 			for row := range rows {
 				bytes := make([]byte, m.RowBytes())
 				w.moveGlobal(lane, row.Global, bytes[row.From:row.To], false)
+				m.Round(bytes)
 				for n := 0; n < len(bytes); n += pieceBytes {
 					w.deliver(lane, tensor.Swizzle(at+uint64(row.Shared+n), int(m.Span)), bytes[n:n+pieceBytes], b)
 				}
@@ -191,6 +192,9 @@ func (c *compiler) storeTensor(i *syntax.Instruction) work {
 		for m := mask; m != 0; m &= m - 1 {
 			lane := first(m)
 			m, coordinates, at := t.read(w, lane, &to, &from)
+			if m.TF32 {
+				fail(lane, "a copy to global memory by a tensor map of tf32 is not modelled")
+			}
 			for _, x := range coordinates {
 				if x < 0 {
 					fail(lane, "coordinate %d of a copy to global memory, expected at least 0", x)
