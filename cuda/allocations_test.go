@@ -72,7 +72,8 @@ func TestOperationsAllocateNothing(t *testing.T) {
 				dev.wideBlocks = 1 // so that few pixels reach all kernels
 				return dev
 			}}.CheckAllocations(t)
-			for _, kernel := range []string{"relu", "relu_half", "relu_wide", "contrast_rows", "convolve_bf16_128x64", "convolve_weights_bf16_narrow", "lars"} {
+			of := map[Products]string{Float32: "product", TF32: "product_wgmma_128x128"}
+			for _, kernel := range []string{of[products], "relu", "relu_half", "relu_wide", "contrast_rows", "convolve_bf16_128x64", "convolve_weights_bf16_narrow", "lars"} {
 				if r.launches[kernel] == 0 {
 					t.Errorf("no launch of %s", kernel)
 				}

@@ -59,9 +59,9 @@ type Device struct {
 	arguments arguments
 	maps      map[mapping]driver.TensorMap // those that were encoded
 
-	wideBlocks int     // see the constant
-	staging    staging // host memory of transfers
-	err        error   // why nothing is done any more
+	wideBlocks, leastTurned int     // see the constants
+	staging                 staging // host memory of transfers
+	err                     error   // why nothing is done any more
 }
 
 var _ kernels.Device = (*Device)(nil)
@@ -81,7 +81,7 @@ func Open(gpu driver.Device, settings Settings) (*Device, error) {
 func open(gpu driver.Device, settings Settings, list []family) (*Device, error) {
 	d := &Device{
 		settings: settings, driver: gpu, families: map[instance]family{}, functions: map[instance]kernel{}, memory: newMemory(),
-		maps: map[mapping]driver.TensorMap{}, wideBlocks: wideBlocks,
+		maps: map[mapping]driver.TensorMap{}, wideBlocks: wideBlocks, leastTurned: leastTurned,
 	}
 	d.check = kernels.Check{Type: kernels.Float32, Owner: d, BFloat16: true}
 	stream, err := gpu.NewStream()

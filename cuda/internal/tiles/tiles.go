@@ -99,13 +99,14 @@ func Files() (map[string]string, error) {
 		return nil, fmt.Errorf("tiles: %w", err)
 	}
 	files := map[string]string{}
-	make := func(file, source string, tiles ...tile) {
+	execute := func(file, source string, data any) {
 		var text strings.Builder
-		if failed := parsed.ExecuteTemplate(&text, source, family{tiles[0].number, tiles}); failed != nil && err == nil {
+		if failed := parsed.ExecuteTemplate(&text, source, data); failed != nil && err == nil {
 			err = fmt.Errorf("tiles: %w", failed)
 		}
 		files[file] = text.String()
 	}
+	make := func(file, source string, tiles ...tile) { execute(file, source, family{tiles[0].number, tiles}) }
 	var both []tile
 	for _, n := range numbers {
 		make("convolution_gather_"+n.Name+".ptx", "gather.tmpl",
@@ -115,6 +116,7 @@ func Files() (map[string]string, error) {
 		both = append(both, tile{number: n})
 	}
 	make("convolution_filters.ptx", "filters.tmpl", both...)
+	execute("product_wgmma.ptx", "product.tmpl", []Ring{Wide, Narrow})
 	return files, err
 }
 

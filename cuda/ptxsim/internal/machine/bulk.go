@@ -66,6 +66,7 @@ func (c *compiler) loadBulk(i *syntax.Instruction) work {
 				w.moveGlobal(lane, source[lane]+n, piece[:], false)
 				w.deliver(lane, target[lane]&^sharedWindow+n, piece[:], b)
 			}
+			w.countBulk(int(bytes))
 			b.complete(int(bytes))
 		})
 	}
@@ -80,10 +81,11 @@ func (c *compiler) storeBulk(i *syntax.Instruction) work {
 		source := *from(w)
 		for m := mask; m != 0; m &= m - 1 {
 			lane := first(m)
-			store := w.newStore(lane)
-			for n := uint64(0); n < wholePieces(lane, w.narrow[size][lane]); n += pieceBytes {
+			store, bytes := w.newStore(lane), wholePieces(lane, w.narrow[size][lane])
+			for n := uint64(0); n < bytes; n += pieceBytes {
 				w.moveGlobal(lane, target[lane]+n, w.borrow(lane, source[lane]&^sharedWindow+n, &store.pieces), true)
 			}
+			w.countBulk(int(bytes))
 			w.stores.pending = append(w.stores.pending, store)
 		}
 	}
@@ -167,6 +169,7 @@ func (c *compiler) loadTensor(i *syntax.Instruction) work {
 				}
 			}
 			b.complete(m.Bytes())
+			w.countBulk(m.Bytes())
 		})
 	}
 }
@@ -215,13 +218,23 @@ func (c *compiler) storeTensor(i *syntax.Instruction) work {
 				}
 				w.moveGlobal(lane, row.Global, bytes[row.From:row.To], true)
 			}
+			w.countBulk(m.Bytes())
 			w.stores.pending = append(w.stores.pending, store)
 		}
 	}
 }
 
-// moveGlobal reads or writes a run of global memory by the largest accesses that its alignment allows.
+// moveGlobal reads or writes a run of global memory by the largest accesses that its alignment allows. It counts as one request of
+// the sectors that it touches.
 func (w *warp) moveGlobal(lane int, at uint64, bytes []byte, write bool) {
+	if len(bytes) == 0 {
+		return
+	}
+	before, run := w.counts[w.pc], uint64(len(bytes))
+	before.GlobalRequests++
+	before.GlobalSectors += (at+run-1)/sectorBytes - at/sectorBytes + 1
+	before.GlobalBytes += run
+	defer func() { w.counts[w.pc] = before }()
 	for len(bytes) > 0 {
 		size := pieceBytes
 		for at%uint64(size) != 0 || size > len(bytes) {
@@ -238,6 +251,13 @@ func (w *warp) moveGlobal(lane int, at uint64, bytes []byte, write bool) {
 		})
 		at, bytes = at+uint64(size), bytes[size:]
 	}
+}
+
+// countBulk counts what a copy writes to shared memory or reads there: whole rows, which meet in no bank.
+func (w *warp) countBulk(bytes int) {
+	count := &w.counts[w.pc]
+	count.SharedRequests++
+	count.SharedBytes += uint64(bytes)
 }
 
 // deliver writes a piece to shared memory, which the phase of the mbarrier under way brings.

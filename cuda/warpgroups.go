@@ -1,0 +1,117 @@
+package cuda
+
+import (
+	"gzpt/cuda/internal/driver"
+	"gzpt/cuda/internal/tiles"
+	"gzpt/kernels"
+)
+
+// Products by warpgroups, on GPUs that have sm_90a. Their operands are copied by tensor maps, which need the elements along the sum
+// side by side, rows of a multiple of 16 bytes, and an address that is one. An operand that lies the other way is turned first, one
+// at an odd address copied. Sums whose length is no multiple of four, and those too small to be worth turning for, go to the kernels
+// that every GPU has: which takes a call follows from its shape alone. The order of sums is the same in both. What is not is a tie in
+// the rounding of an operand: copies round it to the even neighbour, the conversions of the portable kernels away from zero.
+
+const (
+	ringDepth = 32 // of a stage
+	// leastTurned is the fewest multiply-adds of a product whose operands are worth turning: they take what two launches do.
+	leastTurned = 1 << 28
+)
+
+// ring is a kernel with the ring that its operands go through.
+type ring struct {
+	tiles.Ring
+	kernel instance
+}
+
+var (
+	wideProduct   = ring{tiles.Wide, instance{kernel: "product_wgmma_128x256"}}
+	narrowProduct = ring{tiles.Narrow, instance{kernel: "product_wgmma_128x128"}}
+)
+
+// ringFor is the kernel for a product in parts: the one with wide tiles, which read less, where the narrower ones are not done
+// before.
+func (d *Device) ringFor(rows, columns, parts int) ring {
+	waves := func(r ring) int {
+		return divideUp(parts*divideUp(rows, r.M)*divideUp(columns, r.N), d.wideBlocks)
+	}
+	if 2*waves(wideProduct) <= waves(narrowProduct) {
+		return wideProduct
+	}
+	return narrowProduct
+}
+
+// byWarpgroups reports whether a product of so many multiply-adds is one for warpgroups.
+func (d *Device) byWarpgroups(a, b matrix, depth, work int) bool {
+	turns := a.along != 1 || b.along != 1
+	return d.hasHopper() && depth%4 == 0 && work > 0 && (!turns || work >= d.leastTurned)
+}
+
+// productByWarpgroups is product by warpgroups.
+func (d *Device) productByWarpgroups(op string, c kernels.Tensor, a, b matrix, depth int, add bool) {
+	rows, columns := c.Dim(0), c.Dim(1)
+	count, share := cut(divideUp(rows, productTile)*divideUp(columns, productTile), depth)
+	merged, left, right := 0, a.room(rows, depth), b.room(columns, depth)
+	if count > 1 || add {
+		merged = 2 * divideUp(count*c.Len(), 4)
+	}
+	out, room := at(c), scratch(0)
+	if merged+left+right > 0 {
+		room = d.scratch(op, merged+left+right)
+	}
+	if merged > 0 {
+		out = room.argument()
+	}
+	r := d.ringFor(rows, columns, count)
+	maps := [...]driver.TensorMap{
+		d.operandMap(op, a, rows, depth, r.M, room.from(merged)),
+		d.operandMap(op, b, columns, depth, r.N, room.from(merged+left)),
+	}
+	blocks := count * divideUp(rows, r.M) * divideUp(columns, r.N)
+	d.launchMapped(op, r.kernel, blocks, r.Threads(), r.Bytes(), maps[:], out, size(rows), size(columns), size(depth), size(share),
+		flag(columns%2 == 0 && out.bits%8 == 0))
+	if merged > 0 {
+		d.each(op, "product_merge", c.Len(), at(c), out, size(count), flag(add))
+	}
+}
+
+// mappable reports whether a tensor map can show the operand as it lies.
+func (m matrix) mappable() bool { return m.along == 1 && aligned(address(m.x)) }
+
+// room is the scratch memory, in float64, for a copy of the operand that a tensor map can show.
+func (m matrix) room(rows, depth int) int {
+	if m.mappable() {
+		return 0
+	}
+	return rows * depth / 2
+}
+
+// operandMap is boxes of so many rows of the operand, or of its copy in room.
+func (d *Device) operandMap(op string, m matrix, rows, depth, boxRows int, room scratch) driver.TensorMap {
+	from := address(m.x)
+	switch {
+	case m.mappable():
+	case m.along != 1:
+		d.turn(op, uint64(room), m.x)
+		from = uint64(room)
+	default:
+		d.move(op, uint64(room), m.x)
+		from = uint64(room)
+	}
+	return d.tensorMap(op, matrixMapping(kernels.Float32, from, rows, depth, 4*depth, boxRows, ringDepth))
+}
+
+// move copies a tensor to an address.
+func (d *Device) move(op string, to uint64, x kernels.Tensor) {
+	if d.err == nil {
+		d.fail(op, d.stream.Copy(driver.Pointer(to), driver.Pointer(address(x)), x.Bytes()))
+	}
+}
+
+// turn makes the transpose of a matrix at an address, by the kernel that turns filters: those of one tap.
+func (d *Device) turn(op string, to uint64, x kernels.Tensor) {
+	k, c := x.Dim(0), x.Dim(1)
+	tilesC, tilesK := divideUp(c, 32), divideUp(k, 32)
+	d.launch(op, tf32Kernels.transpose, tilesC*tilesK, 256, word(to), at(x), size(1), size(1), size(0), size(0), size(1), size(1), size(1),
+		size(c), size(k), size(tilesC), size(tilesK))
+}
