@@ -76,6 +76,10 @@ func (d *Device) columnSums(op string, j contrast) {
 		d.fill(op, j.lse, math.Inf(-1))
 		return
 	}
+	if depth := j.q.Dim(1); d.settings.Products == TF32 && d.hasHopper() && depth > 0 && depth%4 == 0 {
+		d.columnSumsByWarpgroups(op, j)
+		return
+	}
 	tiles := tilesOf(anchors)
 	count, share := contrastParts(tiles, columns)
 	partial := d.scratch(op, 2*columnShares*count*anchors)

@@ -29,15 +29,17 @@ func TestContrastTiles(t *testing.T) {
 		symmetric        bool
 	}{
 		{70, 150, 0, kernels.AllKeys, false}, {66, 17, 70, kernels.OtherKeys, true}, {9, 132, 200, kernels.OtherKeys, false},
-		{65, 6, 130, kernels.OwnKey, true}, {64, 64, 64, kernels.OwnKey, false},
+		{65, 6, 130, kernels.OwnKey, true}, {64, 64, 64, kernels.OwnKey, false}, {200, 36, 140, kernels.OtherKeys, true},
+		{130, 20, 0, kernels.AllKeys, false},
 	} {
 		t.Run(fmt.Sprint(c), func(t *testing.T) {
 			oracle := reference.New(kernels.Float32)
 			want := bed{oracle}.contrast(c.n, c.depth, c.queued, c.keys, c.symmetric)
-			first := map[Products][]float64{}
-			for seed := range uint64(4) {
-				products := Products(seed % 2)
-				dev, err := open(ptxsim.Open(ptxsim.Options{Seed: seed / 2}), Settings{Products: products}, list)
+			first := map[string][]float64{}
+			for seed := range uint64(6) {
+				way := []Settings{{}, {Products: TF32, Portable: true}, {Products: TF32}}[seed%3]
+				products := fmt.Sprint(way)
+				dev, err := open(ptxsim.Open(ptxsim.Options{Seed: seed / 3}), way, list)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -65,12 +67,18 @@ func TestContrastTiles(t *testing.T) {
 
 // TestContrastInTF32: row sums on tensor cores are those of operands rounded to tf32, and no others.
 func TestContrastInTF32(t *testing.T) {
+	for _, portable := range []bool{true, false} {
+		t.Run(fmt.Sprintf("portable_%t", portable), func(t *testing.T) { checkRowSums(t, Settings{Products: TF32, Portable: portable}) })
+	}
+}
+
+func checkRowSums(t *testing.T, settings Settings) {
 	const n, depth = 9, 20
 	list, err := families()
 	if err != nil {
 		t.Fatal(err)
 	}
-	dev, err := open(ptxsim.Open(ptxsim.Options{}), Settings{Products: TF32}, list)
+	dev, err := open(ptxsim.Open(ptxsim.Options{}), settings, list)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +206,7 @@ func onTensorCores(p *ptxsim.Profile) (n uint64) {
 // TestContrastCounters: the tiles of the contrastive softmax meet in no bank but where threads go through labels.
 func TestContrastCounters(t *testing.T) {
 	for _, products := range []Products{Float32, TF32} {
-		found := profiles(t, Settings{Products: products}, func(dev *Device) { bed{dev}.contrast(70, 32, 0, kernels.OtherKeys, false) })
+		found := profiles(t, Settings{Products: products, Portable: true}, func(dev *Device) { bed{dev}.contrast(70, 32, 0, kernels.OtherKeys, false) })
 		for _, kernel := range []string{"contrast_lse", "contrast_gradient"} {
 			p := found[variant{tf32: products == TF32}.name(kernel)]
 			if p == nil || p.Total.SharedRequests == 0 || (onTensorCores(p) > 0) != (products == TF32) {
@@ -210,6 +218,27 @@ func TestContrastCounters(t *testing.T) {
 					t.Errorf("%v: %s, line %d, %s: %d conflicts of %d requests", products, kernel, line.Line, line.Text, line.SharedConflicts, line.SharedRequests)
 				}
 			}
+		}
+	}
+}
+
+// TestContrastByWarpgroupsCounters holds the row sums of warpgroups to their header: four wgmma of each warp for 32 elements of a tile;
+// only copies and tensor cores touch operands in shared memory, so that nothing meets in a bank.
+func TestContrastByWarpgroupsCounters(t *testing.T) {
+	const anchors, depth, stages, tiles = 192, 64, 2, 2
+	p := profiles(t, Settings{Products: TF32}, func(dev *Device) {
+		dev.wideBlocks = 1
+		bed{dev}.contrast(anchors, depth, 0, kernels.AllKeys, false)
+	})["contrast_lse_wgmma"]
+	if p == nil {
+		t.Fatal("the kernel was not launched")
+	}
+	if n := onTensorCores(p); n != 12*4*stages*tiles {
+		t.Errorf("%d wgmma, expected %d", n, 12*4*stages*tiles)
+	}
+	for _, l := range p.Lines {
+		if l.SharedConflicts != 0 || l.Class == ptxsim.SharedLoad || l.Class == ptxsim.SharedStore {
+			t.Errorf("line %d touches shared memory: %s, %d conflicts", l.Line, l.Text, l.SharedConflicts)
 		}
 	}
 }

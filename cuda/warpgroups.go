@@ -115,3 +115,39 @@ func (d *Device) turn(op string, to uint64, x kernels.Tensor) {
 	d.launch(op, tf32Kernels.transpose, tilesC*tilesK, 256, word(to), at(x), size(1), size(1), size(0), size(0), size(1), size(1), size(1),
 		size(c), size(k), size(tilesC), size(tilesK))
 }
+
+// contrastLSE is the first stage of the contrastive softmax by warpgroups.
+var contrastLSE = ring{tiles.Tall, instance{kernel: "contrast_lse_wgmma"}}
+
+// columnSumsByWarpgroups is columnSums where there are anchors, columns, and a depth that is a multiple of four.
+func (d *Device) columnSumsByWarpgroups(op string, j contrast) {
+	r := contrastLSE
+	anchors, columns, depth := j.q.Dim(0), j.keys.Dim(0)+j.queued(), j.q.Dim(1)
+	blocks := divideUp(anchors, r.M)
+	count, share := r.parts(blocks, columns, d.wideBlocks)
+	q, keys, queue := operand(j.q, false), operand(j.keys, false), operand(j.keys, false)
+	if j.queued() > 0 {
+		queue = operand(j.queue, false)
+	}
+	if keys.x.Len() == 0 {
+		keys = queue
+	}
+	sums, ofQ, ofKeys := 2*divideUp(columnShares*count*anchors, 2)*2, q.room(anchors, depth), keys.room(keys.x.Dim(0), depth)
+	room := d.scratch(op, sums+ofQ+ofKeys+queue.room(queue.x.Dim(0), depth))
+	maps := [...]driver.TensorMap{
+		d.operandMap(op, q, anchors, depth, r.M, room.from(sums)),
+		d.operandMap(op, keys, keys.x.Dim(0), depth, r.N, room.from(sums+ofQ)),
+		d.operandMap(op, queue, queue.x.Dim(0), depth, r.N, room.from(sums+ofQ+ofKeys)),
+	}
+	a := j.withForm(d.list(room.argument(), size(anchors)))
+	d.launchMapped(op, r.kernel, blocks*count, r.Threads(), r.Bytes(), maps[:], append(a, size(share), size(count))...)
+	d.each(op, "contrast_merge", anchors, at(j.lse), room.argument(), size(columnShares*count))
+}
+
+// parts cuts columns into parts of share for blocks that are too few for so many multiprocessors.
+func (r ring) parts(blocks, columns, multiprocessors int) (count, share int) {
+	all := divideUp(columns, r.N)
+	count = max(1, min(multiprocessors/blocks, all))
+	share = divideUp(all, count) * r.N
+	return divideUp(columns, share), share
+}
