@@ -151,3 +151,55 @@ func (r ring) parts(blocks, columns, multiprocessors int) (count, share int) {
 	share = divideUp(all, count) * r.N
 	return divideUp(columns, share), share
 }
+
+// contrastSums is the gradient of the contrastive softmax by warpgroups.
+var contrastSums = ring{tiles.Narrow, instance{kernel: "contrast_gradient_wgmma"}}
+
+// gradientByWarpgroups reports whether a sum of the gradient is one for warpgroups: other has to be turned for it.
+func (d *Device) gradientByWarpgroups(g gradient) bool {
+	rows, others, depth := g.own.Dim(0), g.other.Dim(0), g.own.Dim(1)
+	return d.settings.Products == TF32 && d.hasHopper() && depth%4 == 0 && g.out.Len() > 0 && others > 0 && rows*others*depth >= d.leastTurned
+}
+
+// places is how a sum of the gradient is cut, and where in scratch memory, in float64, its parts, and the copies of own and other and
+// the turned other lie.
+type places struct{ blocks, count, share, own, other, turned, all int }
+
+func gradientPlaces(g gradient, multiprocessors int) (p places) {
+	r, rows, others, depth := contrastSums, g.own.Dim(0), g.other.Dim(0), g.own.Dim(1)
+	p.blocks = divideUp(rows, r.M) * divideUp(depth, contrastDepth)
+	p.count, p.share = r.parts(p.blocks, others, multiprocessors)
+	p.own = 2 * divideUp(p.count*g.out.Len(), 4)
+	p.other = p.own + operand(g.own, false).room(rows, depth)
+	p.turned = p.other + operand(g.other, false).room(others, depth)
+	p.all = p.turned + depth*turnedRows(others)/2
+	return p
+}
+
+// turnedRows is how many elements a row of a turned matrix has: whole groups of eight.
+func turnedRows(others int) int { return divideUp(others, 8) * 8 }
+
+// contrastGradientByWarpgroups is contrastGradient by warpgroups.
+func (d *Device) contrastGradientByWarpgroups(op string, g gradient, j contrast, f factors) {
+	r, rows, others, depth := contrastSums, g.own.Dim(0), g.other.Dim(0), g.own.Dim(1)
+	p := gradientPlaces(g, d.wideBlocks)
+	turned := f.partial.from(p.turned).argument()
+	d.launch(op, instance{kernel: "contrast_turn_wgmma"}, divideUp(others, 32)*divideUp(depth, 32), 256, turned, at(g.other), size(others), size(depth))
+	maps := [...]driver.TensorMap{
+		d.operandMap(op, operand(g.own, false), rows, depth, r.M, f.partial.from(p.own)),
+		d.operandMap(op, operand(g.other, false), others, depth, r.N, f.partial.from(p.other)),
+		d.tensorMap(op, matrixMapping(kernels.Float32, turned.bits, depth, turnedRows(others), 4*turnedRows(others), contrastDepth, ringDepth)),
+	}
+	out := at(g.out)
+	merged := p.count > 1 || g.add
+	if merged {
+		out = f.partial.argument()
+	}
+	a := j.withLabels(d.list(out, at(j.lse), f.pushes, f.pulls))
+	a = append(a, size(j.keys.Dim(0)), size(rows), size(others), size(g.first), size(depth), size(int(j.Keys)), flag(g.keys), number(j.Scale),
+		size(p.share), flag(out.bits%8 == 0))
+	d.launchMapped(op, r.kernel, p.count*p.blocks, r.GroupThreads(), r.Bytes(), maps[:], a...)
+	if merged {
+		d.each(op, "product_merge", g.out.Len(), at(g.out), out, size(p.count), flag(g.add))
+	}
+}

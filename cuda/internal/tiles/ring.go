@@ -1,6 +1,10 @@
 package tiles
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+	"text/template"
+)
 
 // Ring is a ring of stages in shared memory through which operands of warpgroups go: of each stage 128 bytes of M rows of a and of N
 // rows of b, and behind all stages two mbarriers for each.
@@ -22,6 +26,9 @@ func (r Ring) Readers() int { return r.M / 16 }
 // Threads are those of a block: a warpgroup for 64 rows of a, and a warp that copies.
 func (r Ring) Threads() int { return 2*r.M + 32 }
 
+// GroupThreads are those of a block with a whole warpgroup that copies, which has registers to give to the others.
+func (r Ring) GroupThreads() int { return 2*r.M + 128 }
+
 // The rings of products: with few tiles the narrow one fills more multiprocessors. Of the contrastive softmax, of whose three
 // warpgroups two can sum up exponentials while one multiplies.
 var (
@@ -30,15 +37,39 @@ var (
 	Tall   = Ring{192, 128, 5}
 )
 
-// exponential is a register of x, at most 0 or NaN, made e^x as the function of functions.ptx does it. A call would end what wgmma has
-// under way.
-func exponential(x string) string {
+// step is a ring in a part of its source that has a label, or the name of registers, and how far descriptors have gone into a stage.
+type step struct {
+	Ring
+	Label string
+	Gone  int
+}
+
+// fill is a step that brings two boxes: their maps with the coordinates.
+type fill struct {
+	step
+	A, B string
+}
+
+var ringFunctions = template.FuncMap{
+	"step":        func(r Ring, label string, gone int) step { return step{r, label, gone} },
+	"fill":        func(r Ring, label, a, b string) fill { return fill{step{r, label, 0}, a, b} },
+	"digit":       strconv.Itoa,
+	"exponential": exponential,
+}
+
+// exponential is a register of x made e^x as the function of functions.ptx does it: a call would end what wgmma has under way. Unless
+// any is true, x is at most 88 or NaN.
+func exponential(x string, any bool) string {
+	upper, infinite := "", ""
+	if any {
+		upper, infinite = "setp.gt.f32 %q, %x, 0f42B17217;\n\t", "\n\tselp.f32 %x, 0f7F800000, %x, %q;"
+	}
 	return strings.ReplaceAll(`mul.rn.f32 %u, %x, 0f3FB8AA3B; // e^x
 	setp.lt.f32 %p, %x, 0fC2AEAC50;
-	cvt.rni.f32.f32 %u, %u;
+	`+upper+`cvt.rni.f32.f32 %u, %u;
 	fma.rn.f32 %x, %u, 0fBF317200, %x;
 	fma.rn.f32 %x, %u, 0fB5BFBE8E, %x;
-	cvt.rni.s32.f32 %j, %u;
+	cvt.rni.s32.f32 %bits, %u;
 	fma.rn.f32 %u, %x, 0f39500D01, 0f3AB60B61;
 	fma.rn.f32 %u, %u, %x, 0f3C088889;
 	fma.rn.f32 %u, %u, %x, 0f3D2AAAAB;
@@ -47,9 +78,9 @@ func exponential(x string) string {
 	mul.rn.f32 %square, %x, %x;
 	fma.rn.f32 %x, %u, %square, %x;
 	add.rn.f32 %x, %x, 0f3F800000;
-	shl.b32 %j, %j, 23;
-	mov.b32 %bits, %x;
-	add.s32 %bits, %bits, %j;
+	shl.b32 %bits, %bits, 23;
+	mov.b32 %power, %x;
+	add.s32 %bits, %bits, %power;
 	mov.b32 %x, %bits;
-	selp.f32 %x, 0f00000000, %x, %p;`, "%x", x)
+	selp.f32 %x, 0f00000000, %x, %p;`+infinite, "%x", x)
 }

@@ -80,22 +80,21 @@ type family struct {
 // Files are the generated files by name.
 func Files() (map[string]string, error) {
 	functions := template.FuncMap{
-		"add":         func(a, b int) int { return a + b },
-		"mul":         func(a, b int) int { return a * b },
-		"div":         func(a, b int) int { return a / b },
-		"mod":         func(a, b int) int { return a % b },
-		"log":         logarithm,
-		"list":        list,
-		"divide":      divide,
-		"size":        loadSize,
-		"divisor":     loadDivisor,
-		"stage":       func(t tile, n int) indexed { return indexed{t, n} },
-		"name":        func(name string, n int) string { return fmt.Sprintf("%%%s%d", name, n) },
-		"sum":         sum,
-		"offset":      offset,
-		"exponential": exponential,
+		"add":     func(a, b int) int { return a + b },
+		"mul":     func(a, b int) int { return a * b },
+		"div":     func(a, b int) int { return a / b },
+		"mod":     func(a, b int) int { return a % b },
+		"log":     logarithm,
+		"list":    list,
+		"divide":  divide,
+		"size":    loadSize,
+		"divisor": loadDivisor,
+		"stage":   func(t tile, n int) indexed { return indexed{t, n} },
+		"name":    func(name string, n int) string { return fmt.Sprintf("%%%s%d", name, n) },
+		"sum":     sum,
+		"offset":  offset,
 	}
-	parsed, err := template.New("").Funcs(functions).ParseFS(sources, "*.tmpl")
+	parsed, err := template.New("").Funcs(functions).Funcs(ringFunctions).ParseFS(sources, "*.tmpl")
 	if err != nil {
 		return nil, fmt.Errorf("tiles: %w", err)
 	}
@@ -119,6 +118,7 @@ func Files() (map[string]string, error) {
 	make("convolution_filters.ptx", "filters.tmpl", both...)
 	execute("product_wgmma.ptx", "product.tmpl", []Ring{Wide, Narrow})
 	execute("contrast_lse_wgmma.ptx", "lse.tmpl", Tall)
+	execute("contrast_gradient_wgmma.ptx", "gradient.tmpl", Narrow)
 	return files, err
 }
 
