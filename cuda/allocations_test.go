@@ -69,6 +69,7 @@ func TestOperationsAllocateNothing(t *testing.T) {
 				if err != nil {
 					tb.Fatal(err)
 				}
+				dev.leastTurned = 0
 				dev.wideBlocks = 1 // so that few pixels reach all kernels
 				return dev
 			}}.CheckAllocations(t)

@@ -151,12 +151,14 @@ func TestContrastGradientInTF32(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, products := range []Products{Float32, TF32} {
-		dev, err := open(ptxsim.Open(ptxsim.Options{}), Settings{Products: products}, list)
+	for _, way := range []Settings{{}, {Products: TF32, Portable: true}, {Products: TF32}} {
+		products := way.Products
+		dev, err := open(ptxsim.Open(ptxsim.Options{}), way, list)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer dev.Close()
+		dev.leastTurned = 0
 		b := bed{dev}
 		place := func(name string) (kernels.Tensor, []float64) {
 			x := b.room(n, depth)
@@ -184,7 +186,7 @@ func TestContrastGradientInTF32(t *testing.T) {
 		for i, got := range kerneltest.Get(b, dq) {
 			most = max(most, math.Abs(got-want[i])/sizes[i]/0x1p-23)
 		}
-		t.Logf("%v: at most %.0f roundings off of %.0f allowed", products, most, roundings)
+		t.Logf("%+v: at most %.0f roundings off of %.0f allowed", way, most, roundings)
 		if !(most <= roundings) {
 			t.Errorf("%v: an element is %.0f roundings off, allowed are %.0f", products, most, roundings)
 		}
@@ -223,23 +225,113 @@ func TestContrastCounters(t *testing.T) {
 	}
 }
 
-// TestContrastByWarpgroupsCounters holds the row sums of warpgroups to their header: four wgmma of each warp for 32 elements of a tile;
-// only copies and tensor cores touch operands in shared memory, so that nothing meets in a bank.
+// TestLabelsByWarpgroups: labels that add up, lie at columns that are none or not admitted, or whose offsets descend or leave the labels
+// are those of the reference for warpgroups too, whichever of the operands the gradient is of.
+func TestLabelsByWarpgroups(t *testing.T) {
+	const n, queued, depth, each = 150, 20, 16, 40
+	gradients := func(dev kernels.Device) (all []float64) {
+		b := bed{dev}
+		q, k, queue := b.filled("q", n, depth), b.filled("k", n, depth), b.filled("queue", queued, depth)
+		offsets, columns, weights := make([]float64, n+1), make([]float64, 3*n), make([]float64, 3*n)
+		for i := range columns {
+			columns[i], weights[i] = float64(i*i%(n+queued+9)-3), float64(i%5)/4
+		}
+		for i := range offsets {
+			offsets[i] = float64(3 * i)
+		}
+		columns[6], columns[7], columns[8] = 140, 140, 2 // of anchor 2: two labels of a column, and its own
+		offsets[0], offsets[9], offsets[10], offsets[n] = -7, 40, 20, 1<<20
+		for i := 60; i < 60+each; i++ {
+			offsets[i] = 180 // none, and then many of one anchor
+		}
+		labels := kernels.Labels{Offsets: b.New(kernels.Int32, n+1), Columns: b.New(kernels.Int32, 3*n), Weights: b.room(3 * n)}
+		kerneltest.Set(b, labels.Offsets, offsets)
+		kerneltest.Set(b, labels.Columns, columns)
+		kerneltest.Set(b, labels.Weights, weights)
+		lse, dq, dk := b.room(n), b.room(n, depth), b.room(n, depth)
+		b.ContrastiveLossAndBackward(b.New(kernels.Float64, 1), lse, dq, dk, q, k, queue, labels, kernels.Contrast{Scale: 1. / depth, Keys: kernels.OtherKeys}, 1)
+		return append(kerneltest.Get(b, dq), kerneltest.Get(b, dk)...)
+	}
+	list, err := families()
+	if err != nil {
+		t.Fatal(err)
+	}
+	launched := 0
+	dev, err := open(ptxsim.Open(ptxsim.Options{Observe: func(p *ptxsim.Profile) {
+		if p.Kernel == contrastSums.kernel.String() {
+			launched++
+		}
+	}}), Settings{Products: TF32}, list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dev.Close()
+	dev.leastTurned = 0
+	got := gradients(dev)
+	for i, w := range gradients(reference.New(kernels.Float32)) {
+		if !(math.Abs(got[i]-w) <= 1e-5*(1+math.Abs(w))) {
+			t.Fatalf("element %d = %g, want %g", i, got[i], w)
+		}
+	}
+	if launched != 3 {
+		t.Errorf("%d launches, expected one for the keys and the queue each, and one for the keys' gradient", launched)
+	}
+}
+
+// TestContrastAtOddAddresses: the loss and its gradient by warpgroups are the same bits from any address.
+func TestContrastAtOddAddresses(t *testing.T) {
+	const n, queued, depth = 40, 30, 36
+	list, err := families()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var first []float64
+	for offset := range 2 {
+		dev, err := open(ptxsim.Open(ptxsim.Options{}), Settings{Products: TF32}, list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer dev.Close()
+		dev.leastTurned = 0
+		b := bed{dev}
+		place := func(name string, rows int) kernels.Tensor {
+			x := b.room(offset+rows*depth).Slice(offset, rows*depth).View(rows, depth)
+			kerneltest.Set(b, x, kerneltest.Fill(name, -1, 1, rows, depth))
+			return x
+		}
+		labels := kernels.Labels{Offsets: b.New(kernels.Int32, n+1), Columns: b.New(kernels.Int32, 0), Weights: b.room(0)}
+		lse, dq, dk := b.room(n), place("dq", n), place("dk", n)
+		b.ContrastiveLossAndBackward(b.New(kernels.Float64, 1), lse, dq, dk, place("q", n), place("k", n), place("queue", queued), labels, kernels.Contrast{Scale: .1}, 1)
+		got := append(append(kerneltest.Get(b, lse), kerneltest.Get(b, dq)...), kerneltest.Get(b, dk)...)
+		if offset == 0 {
+			first = got
+		}
+		if !slices.Equal(got, first) {
+			t.Error("other bits at an odd address")
+		}
+	}
+}
+
+// TestContrastByWarpgroupsCounters holds the kernels of warpgroups to their headers: of each warp four wgmma for 32 elements of a tile of
+// rows, for the gradient 16 more; only copies and tensor cores touch operands in shared memory, so that nothing meets in a bank.
 func TestContrastByWarpgroupsCounters(t *testing.T) {
-	const anchors, depth, stages, tiles = 192, 64, 2, 2
-	p := profiles(t, Settings{Products: TF32}, func(dev *Device) {
-		dev.wideBlocks = 1
+	const anchors, depth, stages = 192, 64, 2
+	found := profiles(t, Settings{Products: TF32}, func(dev *Device) {
+		dev.wideBlocks, dev.leastTurned = 1, 0
 		bed{dev}.contrast(anchors, depth, 0, kernels.AllKeys, false)
-	})["contrast_lse_wgmma"]
-	if p == nil {
-		t.Fatal("the kernel was not launched")
-	}
-	if n := onTensorCores(p); n != 12*4*stages*tiles {
-		t.Errorf("%d wgmma, expected %d", n, 12*4*stages*tiles)
-	}
-	for _, l := range p.Lines {
-		if l.SharedConflicts != 0 || l.Class == ptxsim.SharedLoad || l.Class == ptxsim.SharedStore {
-			t.Errorf("line %d touches shared memory: %s, %d conflicts", l.Line, l.Text, l.SharedConflicts)
+	})
+	for kernel, want := range map[string]uint64{"contrast_lse_wgmma": 2 * 12 * 4 * stages, "contrast_gradient_wgmma": 2 * 2 * 8 * (4*stages + 16), "turn_wgmma": 0} {
+		p := found[kernel]
+		if p == nil {
+			t.Fatalf("%s was not launched", kernel)
+		}
+		if n := onTensorCores(p); n != want {
+			t.Errorf("%s: %d wgmma, expected %d", kernel, n, want)
+		}
+		for _, l := range p.Lines {
+			if touches := l.Class == ptxsim.SharedLoad || l.Class == ptxsim.SharedStore; l.SharedConflicts != 0 || touches && want > 0 {
+				t.Errorf("%s: line %d touches shared memory: %s, %d conflicts", kernel, l.Line, l.Text, l.SharedConflicts)
+			}
 		}
 	}
 }

@@ -9,8 +9,10 @@ import (
 )
 
 const (
-	productFile = "product_wgmma.ptx"
-	lseFile     = "contrast_lse_wgmma.ptx"
+	productFile  = "product_wgmma.ptx"
+	lseFile      = "contrast_lse_wgmma.ptx"
+	gradientFile = "contrast_gradient_wgmma.ptx"
+	turnFile     = "turn_wgmma.ptx"
 )
 
 // brokenRings are mistakes in what all kernels with a ring of stages have in common, as in brokenTensors.
@@ -68,6 +70,35 @@ var brokenSums = []brokenTensor{
 	{"the share of another lane", lseFile, []string{"and.b32 %l, %l, 3;", "and.b32 %l, %l, 1;"}, ""},
 }
 
+var brokenGradients = []brokenTensor{
+	{"z used early, and sums", gradientFile, []string{"wgmma.wait_group.sync.aligned 0;", ""}, "no wgmma.wait_group has waited for"},
+	{"rows of other not waited for", gradientFile, []string{"TURNED0:\n\tmbarrier.try_wait.parity.shared::cta.b64 %q, [%full], %phase;\n\t@!%q bra TURNED0;", ""}, "shared memory"},
+	{"the second rows of other not waited for", gradientFile, []string{"TURNED1:\n\tmbarrier.try_wait.parity.shared::cta.b64 %q, [%full], %phase;\n\t@!%q bra TURNED1;", ""}, "shared memory"},
+	{"room for rows of other not waited for", gradientFile, []string{"ROOM0:\n\tmbarrier.try_wait.parity.shared::cta.b64 %q, [%full+48], %i; // the stage is read\n\t@!%q bra ROOM0;", ""}, "shared memory"},
+	{"a stage not given back", gradientFile, []string{"@%leader mbarrier.arrive.shared::cta.b64 %state, [%full+48];", ""}, "deadlock"},
+	{"no fence between coefficients and products", gradientFile, []string{"sub.u64 %dk, %db, 1024;\n\twgmma.fence.sync.aligned;", "sub.u64 %dk, %db, 1024;"}, "wgmma.fence"},
+	{"coefficients in the order of z", gradientFile, []string{"%f1, %s2;", "%f1, %s1;", "%f2, %s1;", "%f2, %s2;"}, "bits"},
+	{"coefficients cut instead of rounded", gradientFile, []string{"cvt.rna.tf32.f32 %f0, %s0;", "mov.b32 %f0, %s0;"}, "bits"},
+	{"the same rows of other twice", gradientFile, []string{"add.u32 %n, %base, 32;", "add.u32 %n, %base, 0;"}, "bits"},
+	{"half of the rows of other", gradientFile, []string{"add.u64 %dk, %dk, 1018;", "sub.u64 %dk, %dk, 6;"}, "bits"},
+	{"sums that begin with every tile", gradientFile, []string{"setp.ne.u32 %grown, %ring, 0xffffffff;", "setp.eq.u32 %grown, %ring, 0xffffffff;"}, "bits"},
+	{"the own columns of other rows", gradientFile, []string{"add.u32 %k, %j, 8;", "add.u32 %k, %j, 0;"}, "bits"},
+	{"own columns not looked for", gradientFile, []string{"setp.gt.and.u32 %p, %i, %m, %p;", "setp.lt.and.u32 %p, %i, %m, %p;"}, "bits"},
+	{"the factor of another row", gradientFile, []string{"mul.rn.f32 %s2, %x, %push1;", "mul.rn.f32 %s2, %x, %push0;"}, "bits"},
+	{"the lse of another column", gradientFile, []string{"ld.global.f32 %lse1, [%a+4];", "ld.global.f32 %lse1, [%a];"}, "bits"},
+	{"the lse behind the last column", gradientFile, []string{"setp.gt.s32 %p, %n, ", "setp.ge.s32 %p, %n, "}, ""},
+	{"the labels of other anchors", gradientFile, []string{"selp.u32 %anchor, %j, %i, %role;", "selp.u32 %anchor, %i, %j, %role;"}, "bits"},
+	{"labels of 32 anchors of 128", gradientFile, []string{"add.u32 %group, %group, 32;", "add.u32 %group, %group, 128;"}, "bits"},
+	{"labels in another register", gradientFile, []string{"mad.lo.u32 %k, %i, 2, %k;", "mad.lo.u32 %k, %i, 1, %k;"}, "bits"},
+	{"labels in another lane", gradientFile, []string{"and.b32 %t, %t, 3;\n\tadd.u32 %k", "and.b32 %t, %t, 1;\n\tadd.u32 %k"}, "bits"},
+	{"labels added", gradientFile, []string{"sub.rn.f32 %s", "add.rn.f32 %s"}, "bits"},
+	{"a label behind the last", gradientFile, []string{"setp.lt.s32 %live, %e, %last;", "setp.le.s32 %live, %e, %last;"}, ""},
+	{"rows of other not in pairs", turnFile, []string{"selp.u32 %i, %i, %x, %p;", "mov.u32 %i, %x;"}, "bits"},
+	{"no barrier between rows and columns", turnFile, []string{"bar.sync 0;", ""}, ""},
+	{"an element too many", turnFile, []string{"setp.lt.u32 %p, %d, %columns;", "setp.le.u32 %p, %d, %columns;"}, ""},
+	{"a row too many", turnFile, []string{"setp.lt.u32 %p, %t, %rows;", "setp.le.u32 %p, %t, %rows;"}, "out of bounds"},
+}
+
 // TestWarpgroupsBroken: a mistake in the kernels of warpgroups is found by what a few small calls show.
 func TestWarpgroupsBroken(t *testing.T) {
 	if testing.Short() {
@@ -78,19 +109,43 @@ func TestWarpgroupsBroken(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, kernels := range []struct {
-		file   string
 		broken []brokenTensor
 		shown  func(*testing.T, []family) ([]float64, string)
-	}{{productFile, brokenProducts, shownProducts}, {lseFile, brokenSums, shownSums}} {
+	}{{append(ringsOf(productFile), brokenProducts...), shownProducts}, {append(ringsOf(lseFile), brokenSums...), shownSums}, {brokenGradients, shownGradients}} {
 		want, found := kernels.shown(t, whole)
 		if found != "" {
-			t.Fatalf("%s without a mistake: %s", kernels.file, found)
+			t.Fatalf("%s without a mistake: %s", kernels.broken[0].file, found)
 		}
-		for _, b := range append(slices.Clone(brokenRings), kernels.broken...) {
-			b.file = kernels.file
+		for _, b := range kernels.broken {
 			t.Run(b.file+"/"+b.name, func(t *testing.T) { b.check(t, whole, want, kernels.shown) })
 		}
 	}
+}
+
+// ringsOf is brokenRings in a file.
+func ringsOf(file string) []brokenTensor {
+	list := slices.Clone(brokenRings)
+	for i := range list {
+		list[i].file = file
+	}
+	return list
+}
+
+// shownGradients is the gradients of a contrastive loss by anchors and by keys, both with two tiles of rows and of others, which need
+// more stages than there are, and the fault that they show.
+func shownGradients(t *testing.T, list []family) (results []float64, found string) {
+	t.Helper()
+	dev := openWarpgroups(t, list)
+	defer dev.Close()
+	dev.wideBlocks = 2
+	for _, x := range (bed{dev}).contrast(139, 100, 0, kernels.OtherKeys, false)[2:] {
+		values := make([]float64, x.Len())
+		if err := dev.ReadFloat64(values, x); err != nil {
+			return nil, err.Error()
+		}
+		results = append(results, values...)
+	}
+	return results, ""
 }
 
 // openWarpgroups is a device on the given kernels, on which a kernel that does not end is found soon.

@@ -83,22 +83,22 @@ func (m matrix) room(rows, depth int) int {
 	if m.mappable() {
 		return 0
 	}
-	return rows * depth / 2
+	return rows * turnedRow(depth) / 2
 }
 
 // operandMap is boxes of so many rows of the operand, or of its copy in room.
 func (d *Device) operandMap(op string, m matrix, rows, depth, boxRows int, room scratch) driver.TensorMap {
-	from := address(m.x)
+	from, row := address(m.x), depth
 	switch {
 	case m.mappable():
-	case m.along != 1:
-		d.turn(op, uint64(room), m.x)
+	case m.along == 1:
 		from = uint64(room)
+		d.move(op, from, m.x)
 	default:
-		d.move(op, uint64(room), m.x)
-		from = uint64(room)
+		from, row = uint64(room), turnedRow(depth)
+		d.turn(op, from, m.x, false)
 	}
-	return d.tensorMap(op, matrixMapping(kernels.Float32, from, rows, depth, 4*depth, boxRows, ringDepth))
+	return d.tensorMap(op, matrixMapping(kernels.Float32, from, rows, depth, 4*row, boxRows, ringDepth))
 }
 
 // move copies a tensor to an address.
@@ -108,13 +108,14 @@ func (d *Device) move(op string, to uint64, x kernels.Tensor) {
 	}
 }
 
-// turn makes the transpose of a matrix at an address, by the kernel that turns filters: those of one tap.
-func (d *Device) turn(op string, to uint64, x kernels.Tensor) {
-	k, c := x.Dim(0), x.Dim(1)
-	tilesC, tilesK := divideUp(c, 32), divideUp(k, 32)
-	d.launch(op, tf32Kernels.transpose, tilesC*tilesK, 256, word(to), at(x), size(1), size(1), size(0), size(0), size(1), size(1), size(1),
-		size(c), size(k), size(tilesC), size(tilesK))
+// turn makes the transpose of a matrix at an address, with rows of turnedRow of its rows; in pairs for factors in registers.
+func (d *Device) turn(op string, to uint64, x kernels.Tensor, pairs bool) {
+	rows, columns := x.Dim(0), x.Dim(1)
+	d.launch(op, instance{kernel: "turn_wgmma"}, divideUp(rows, 32)*divideUp(columns, 32), 256, word(to), at(x), size(rows), size(columns), flag(pairs))
 }
+
+// turnedRow is how many elements a row of a turned matrix has: whole groups of eight.
+func turnedRow(rows int) int { return divideUp(rows, 8) * 8 }
 
 // contrastLSE is the first stage of the contrastive softmax by warpgroups.
 var contrastLSE = ring{tiles.Tall, instance{kernel: "contrast_lse_wgmma"}}
@@ -172,23 +173,20 @@ func gradientPlaces(g gradient, multiprocessors int) (p places) {
 	p.own = 2 * divideUp(p.count*g.out.Len(), 4)
 	p.other = p.own + operand(g.own, false).room(rows, depth)
 	p.turned = p.other + operand(g.other, false).room(others, depth)
-	p.all = p.turned + depth*turnedRows(others)/2
+	p.all = p.turned + depth*turnedRow(others)/2
 	return p
 }
-
-// turnedRows is how many elements a row of a turned matrix has: whole groups of eight.
-func turnedRows(others int) int { return divideUp(others, 8) * 8 }
 
 // contrastGradientByWarpgroups is contrastGradient by warpgroups.
 func (d *Device) contrastGradientByWarpgroups(op string, g gradient, j contrast, f factors) {
 	r, rows, others, depth := contrastSums, g.own.Dim(0), g.other.Dim(0), g.own.Dim(1)
 	p := gradientPlaces(g, d.wideBlocks)
 	turned := f.partial.from(p.turned).argument()
-	d.launch(op, instance{kernel: "contrast_turn_wgmma"}, divideUp(others, 32)*divideUp(depth, 32), 256, turned, at(g.other), size(others), size(depth))
+	d.turn(op, turned.bits, g.other, true)
 	maps := [...]driver.TensorMap{
 		d.operandMap(op, operand(g.own, false), rows, depth, r.M, f.partial.from(p.own)),
 		d.operandMap(op, operand(g.other, false), others, depth, r.N, f.partial.from(p.other)),
-		d.tensorMap(op, matrixMapping(kernels.Float32, turned.bits, depth, turnedRows(others), 4*turnedRows(others), contrastDepth, ringDepth)),
+		d.tensorMap(op, matrixMapping(kernels.Float32, turned.bits, depth, turnedRow(others), 4*turnedRow(others), contrastDepth, ringDepth)),
 	}
 	out := at(g.out)
 	merged := p.count > 1 || g.add

@@ -117,6 +117,7 @@ func Files() (map[string]string, error) {
 	}
 	make("convolution_filters.ptx", "filters.tmpl", both...)
 	execute("product_wgmma.ptx", "product.tmpl", []Ring{Wide, Narrow})
+	execute("turn_wgmma.ptx", "turn.tmpl", nil)
 	execute("contrast_lse_wgmma.ptx", "lse.tmpl", Tall)
 	execute("contrast_gradient_wgmma.ptx", "gradient.tmpl", Narrow)
 	return files, err
