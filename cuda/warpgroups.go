@@ -2,7 +2,7 @@ package cuda
 
 import (
 	"gzpt/cuda/internal/driver"
-	"gzpt/cuda/internal/tiles"
+	"gzpt/cuda/internal/ring"
 	"gzpt/kernels"
 )
 
@@ -18,21 +18,21 @@ const (
 	leastTurned = 1 << 28
 )
 
-// ring is a kernel with the ring that its operands go through.
-type ring struct {
-	tiles.Ring
+// ringKernel is a kernel with the ring that its operands go through.
+type ringKernel struct {
+	ring.Ring
 	kernel instance
 }
 
 var (
-	wideProduct   = ring{tiles.Wide, instance{kernel: "product_wgmma_128x256"}}
-	narrowProduct = ring{tiles.Narrow, instance{kernel: "product_wgmma_128x128"}}
+	wideProduct   = ringKernel{ring.Wide, instance{kernel: "product_wgmma_128x256"}}
+	narrowProduct = ringKernel{ring.Narrow, instance{kernel: "product_wgmma_128x128"}}
 )
 
 // ringFor is the kernel for a product in parts: the one with wide tiles, which read less, where the narrower ones are not done
 // before.
-func (d *Device) ringFor(rows, columns, parts int) ring {
-	waves := func(r ring) int {
+func (d *Device) ringFor(rows, columns, parts int) ringKernel {
+	waves := func(r ringKernel) int {
 		return divideUp(parts*divideUp(rows, r.M)*divideUp(columns, r.N), d.wideBlocks)
 	}
 	if 2*waves(wideProduct) <= waves(narrowProduct) {
@@ -118,7 +118,7 @@ func (d *Device) turn(op string, to uint64, x kernels.Tensor, pairs bool) {
 func turnedRow(rows int) int { return divideUp(rows, 8) * 8 }
 
 // contrastLSE is the first stage of the contrastive softmax by warpgroups.
-var contrastLSE = ring{tiles.Tall, instance{kernel: "contrast_lse_wgmma"}}
+var contrastLSE = ringKernel{ring.Tall, instance{kernel: "contrast_lse_wgmma"}}
 
 // columnSumsByWarpgroups is columnSums where there are anchors, columns, and a depth that is a multiple of four.
 func (d *Device) columnSumsByWarpgroups(op string, j contrast) {
@@ -146,7 +146,7 @@ func (d *Device) columnSumsByWarpgroups(op string, j contrast) {
 }
 
 // parts cuts columns into parts of share for blocks that are too few for so many multiprocessors.
-func (r ring) parts(blocks, columns, multiprocessors int) (count, share int) {
+func (r ringKernel) parts(blocks, columns, multiprocessors int) (count, share int) {
 	all := divideUp(columns, r.N)
 	count = max(1, min(multiprocessors/blocks, all))
 	share = divideUp(all, count) * r.N
@@ -154,7 +154,7 @@ func (r ring) parts(blocks, columns, multiprocessors int) (count, share int) {
 }
 
 // contrastSums is the gradient of the contrastive softmax by warpgroups.
-var contrastSums = ring{tiles.Narrow, instance{kernel: "contrast_gradient_wgmma"}}
+var contrastSums = ringKernel{ring.Narrow, instance{kernel: "contrast_gradient_wgmma"}}
 
 // gradientByWarpgroups reports whether a sum of the gradient is one for warpgroups: other has to be turned for it.
 func (d *Device) gradientByWarpgroups(g gradient) bool {

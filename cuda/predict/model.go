@@ -52,8 +52,8 @@ type Launch struct {
 	// all multiprocessors are filled.
 	Blocks, Threads, Occupancy int
 	Waves                      float64
-	// Registers is that of a thread, 0 where nobody has recorded it.
-	Registers int
+	// Registers is that of a thread, 0 where nobody has recorded it; SharedBytes are a block's, static and dynamic.
+	Registers, SharedBytes int
 	// Counts is what one block does, as the interpreter has counted it; Bytes is what the launch moves through memory.
 	Counts Counts
 	Bytes  float64
@@ -202,7 +202,7 @@ func passes(l ptxsim.LineCounts) float64 {
 func predict(g GPU, p *ptxsim.Profile, registers int, operands float64) Launch {
 	c := count(p)
 	blocks, threads := p.Grid[0]*p.Grid[1]*p.Grid[2], p.Block[0]*p.Block[1]*p.Block[2]
-	l := Launch{Kernel: p.Kernel, Blocks: blocks, Threads: threads, Registers: registers, Counts: c}
+	l := Launch{Kernel: p.Kernel, Blocks: blocks, Threads: threads, Registers: registers, SharedBytes: p.SharedBytes, Counts: c}
 	l.Occupancy = max(ptxsim.Occupancy(g.Capability, threads, registers, p.SharedBytes), 1)
 	l.Waves = float64(blocks) / float64(g.Multiprocessors*l.Occupancy)
 	read := c.Common + (c.Read-c.Common)*float64(blocks)

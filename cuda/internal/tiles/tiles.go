@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"text/template"
+
+	"gzpt/cuda/internal/ring"
 )
 
 //go:embed *.tmpl
@@ -116,10 +118,10 @@ func Files() (map[string]string, error) {
 		both = append(both, tile{number: n})
 	}
 	make("convolution_filters.ptx", "filters.tmpl", both...)
-	execute("product_wgmma.ptx", "product.tmpl", []Ring{Wide, Narrow})
+	execute("product_wgmma.ptx", "product.tmpl", []ring.Ring{ring.Wide, ring.Narrow})
 	execute("turn_wgmma.ptx", "turn.tmpl", nil)
-	execute("contrast_lse_wgmma.ptx", "lse.tmpl", Tall)
-	execute("contrast_gradient_wgmma.ptx", "gradient.tmpl", Narrow)
+	execute("contrast_lse_wgmma.ptx", "lse.tmpl", ring.Tall)
+	execute("contrast_gradient_wgmma.ptx", "gradient.tmpl", ring.Narrow)
 	return files, err
 }
 
