@@ -278,6 +278,29 @@ func TestLabelsByWarpgroups(t *testing.T) {
 	}
 }
 
+// TestContrastSuite: the contrastive loss and its gradient by warpgroups, and by the portable kernels where the depth is odd, pass the
+// suite's check wherever operands lie, within the bounds that follow from the roundings of tensor cores, with several labels an anchor.
+func TestContrastSuite(t *testing.T) {
+	if testing.Short() {
+		t.Skip("half a minute of the interpreter")
+	}
+	for _, c := range []struct {
+		anchors, keys, queue, depth int
+		keep                        kernels.Keys
+		symmetric                   bool
+	}{
+		{1, 1, -1, 4, kernels.AllKeys, false}, {5, 140, -1, 8, kernels.AllKeys, false}, {33, 0, 17, 12, kernels.OtherKeys, true},
+		{20, 0, 30, 32, kernels.OwnKey, false}, {130, 0, 3, 8, kernels.OtherKeys, false}, {7, 9, 3, 5, kernels.AllKeys, false},
+	} {
+		t.Run(fmt.Sprint(c), func(t *testing.T) {
+			dev := openTensorCores(t, ptxsim.Options{})
+			defer dev.Close()
+			dev.leastTurned = 0
+			tensorSuite.CheckContrast(t, dev, c.anchors, c.keys, c.queue, c.depth, kernels.Contrast{Scale: 1.5, Keys: c.keep}, c.symmetric)
+		})
+	}
+}
+
 // TestContrastAtOddAddresses: the loss and its gradient by warpgroups are the same bits from any address.
 func TestContrastAtOddAddresses(t *testing.T) {
 	const n, queued, depth = 40, 30, 36
