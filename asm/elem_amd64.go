@@ -14,6 +14,7 @@ type elemState struct {
 	moments         momentsJob
 	fill            fillJob
 	copy            copyJob
+	augment         augmentJob
 	maxPool         maxPoolJob
 	maxPoolBackward maxPoolBackwardJob
 	average         averageJob

@@ -25,7 +25,7 @@ func NewStep(dev kernels.Device, size, batch int) (*Step, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bench: step: %w", err)
 	}
-	return &Step{trainer: trainer, dev: dev, batch: profile.NewBatch(dev, c)}, nil
+	return &Step{trainer: trainer, dev: dev, batch: profile.NewBatch(dev, trainer)}, nil
 }
 
 // Run carries out one step and returns its loss.

@@ -96,6 +96,7 @@ func longOperations(t *testing.T, dev kernels.Device) map[string]func() {
 	n := kernels.Norm{Gamma: Random(dev, 5, 64), Beta: Random(dev, 6, 64), Mean: dev.New(dev.Type(), 64), InvStd: dev.New(dev.Type(), 64)}
 	pixels, batch := make([]float32, 3*parameters), dev.New(dev.Type(), 3*parameters)
 	contrast, symmetric := NewContrast(dev, 2048, 128, false), NewContrast(dev, 2048, 128, true)
+	views := newAugmentation(dev, 8, 224)
 	step, err := NewStep(dev, 64, 8)
 	if err != nil {
 		t.Fatal(err)
@@ -116,6 +117,7 @@ func longOperations(t *testing.T, dev kernels.Device) map[string]func() {
 		"contrast":        contrast.Run,
 		"contrast-pairs":  symmetric.Run,
 		"write":           func() { dev.Write(batch, pixels) },
+		"augment":         func() { views.run(dev) },
 	}
 	for _, pass := range Passes {
 		operations["conv-"+pass] = func() { c.Run(pass) }

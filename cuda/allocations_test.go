@@ -61,6 +61,9 @@ func (s *recordingStream) Synchronize() error { return nil }
 
 // TestOperationsAllocateNothing: no operation takes host memory once it has seen its shape, whatever its types and products.
 func TestOperationsAllocateNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("every call of the suite, on one goroutine; run without -short")
+	}
 	for _, products := range []Products{Float32, TF32} {
 		t.Run(products.String(), func(t *testing.T) {
 			r := newRecorder()

@@ -74,17 +74,47 @@ func runBias(b bed) []kernels.Tensor {
 }
 
 func runPool(b bed) []kernels.Tensor {
-	x, y, dx := b.filled("x", 1, 6, 6, 8), b.room(1, 3, 3, 8), b.room(1, 6, 6, 8)
+	x, y, dx := b.filled("x", 1, 6, 6, 8), b.room(1, 6, 6, 8), b.room(1, 6, 6, 8)
+	p := kernels.Pool{Size: 3, Stride: 1, Pad: 1}
+	b.MaxPool(y, x, p)
+	b.MaxPoolBackward(dx, b.filled("dy", 1, 6, 6, 8), y, x, p)
+	return []kernels.Tensor{y, dx}
+}
+
+// runCells is the pools of ResNets, the first over an image of an odd and an even side.
+func runCells(b bed) []kernels.Tensor {
+	x, y, dx := b.filled("x", 1, 7, 6, 8), b.room(1, 4, 3, 8), b.room(1, 7, 6, 8)
 	p := kernels.Pool{Size: 3, Stride: 2, Pad: 1}
 	b.MaxPool(y, x, p)
-	b.MaxPoolBackward(dx, b.filled("dy", 1, 3, 3, 8), y, x, p)
-	return []kernels.Tensor{y, dx}
+	b.MaxPoolBackward(dx, b.filled("dy", 1, 4, 3, 8), y, x, p)
+	spread := b.room(2, 3, 5, 8)
+	b.GlobalAveragePoolBackward(spread, b.filled("dy", 2, 8))
+	return []kernels.Tensor{dx, spread}
 }
 
 func runSoftmax(b bed) []kernels.Tensor {
 	y := b.room(3, 140) // more than the threads have at a time
 	b.LogSoftmax(y, b.filled("x", 3, 140))
 	return []kernels.Tensor{y}
+}
+
+// runAlignment has targets for all warps of a row, and for some of them fewer.
+func runAlignment(b bed) []kernels.Tensor {
+	loss := b.New(kernels.Float64, 1)
+	b.AlignmentLoss(loss, b.filled("o", 41, 8), b.filled("t", 41, 8), b.filled("a", 41, 41), 1)
+	return []kernels.Tensor{loss}
+}
+
+// runNorm has more parts than threads sum them.
+func runNorm(b bed) []kernels.Tensor {
+	const rows, channels = leastShare*40 + 5, 3
+	v := func(name string) kernels.Tensor { return b.filled(name, channels) }
+	n := kernels.Norm{Gamma: v("gamma"), Beta: v("beta"), Mean: v("mean"), InvStd: v("invStd")}
+	dx, dgamma, dbeta, moments := b.room(rows, channels), b.room(channels), b.room(channels), b.New(kernels.Float64, 2, channels)
+	x := b.filled("x", rows, channels)
+	b.BatchNormBackward(dx, dgamma, dbeta, b.filled("dy", rows, channels), x, n)
+	b.ChannelMoments(moments, x)
+	return []kernels.Tensor{dx, dgamma, dbeta, moments}
 }
 
 // runProduct has more than three steps of the sum and tails of every kind.
@@ -143,6 +173,41 @@ func (b bed) contrast(n, depth, queued int, keys kernels.Keys, symmetric bool) [
 	return []kernels.Tensor{loss, lse, dq, dk}
 }
 
+// runAugment has views of two images at 8 and at 16 bits, with every step and tails of every kind.
+func runAugment(b bed) (made []kernels.Tensor) {
+	const images, size, radius = 2, 5, 3
+	left := kernels.View{
+		Low: 20, High: 230, Part: kernels.Part{X: 0.1, Y: 0, Width: 0.9, Height: 0.6, Flip: true}, Blur: []float64{0.4, 0.2, 0.07, 0.03}, Threshold: 0.7,
+		Steps: [kernels.Steps]kernels.Step{{Kind: kernels.StepBrightness, Amount: 1.2}, {Kind: kernels.StepContrast, Amount: 0.5}, {Kind: kernels.StepHue, Amount: 0.1}},
+	}
+	right := kernels.View{
+		High: 255, Part: kernels.Part{Y: 0.3, Width: 1, Height: 0.7}, Blur: []float64{1}, Threshold: kernels.NoThreshold,
+		Steps: [kernels.Steps]kernels.Step{{Kind: kernels.StepSaturation, Amount: 1.3}, {Kind: kernels.StepContrast, Amount: 1.4}},
+	}
+	list := []kernels.View{left, right, right, left}
+	for _, bits := range []int{8, 16} {
+		v := kernels.Views{Side: 7, Bits: bits, Mean: [3]float64{0.4, 0.5, 0.6}, Std: [3]float64{0.25, 0.5, 0.75}}
+		words := b.New(kernels.Int32, images, v.Row(3))
+		table, y := b.New(kernels.Float64, len(list), kernels.ViewColumns(radius)), b.room(len(list), size, size, 3)
+		rows := make([]float64, table.Len())
+		for i, view := range list {
+			if bits == 16 {
+				view.Low, view.High = view.Low*257, view.High*257
+			}
+			view.Encode(rows[i*table.Dim(1):][:table.Dim(1)])
+		}
+		values := kerneltest.Fill("words", math.MinInt32, math.MaxInt32, words.Len())
+		for i, w := range values {
+			values[i] = math.Round(w)
+		}
+		kerneltest.Set(b, words, values)
+		kerneltest.Set(b, table, rows)
+		b.Augment(y, words, table, v)
+		made = append(made, y)
+	}
+	return made
+}
+
 var brokenFiles = []broken{
 	{"comparison", "elementwise.ptx", "setp.lt.f32 %q, %x,", "setp.gt.f32 %q, %x,", "", runReLU},
 	{"bound of the threads", "elementwise.ptx", "setp.ge.u32 %p, %i, %n;", "setp.gt.u32 %p, %i, %n;", "out of bounds", runReLU},
@@ -150,11 +215,26 @@ var brokenFiles = []broken{
 	{"edge of the image", "convolution.ptx", "setp.ge.u32 %p, %w, %W;", "setp.gt.u32 %p, %w, %W;", "", runConvolution},
 	{"stride of the gradient", "convolution.ptx", "setp.ne.u32 %p, %k, %t;", "setp.ne.u32 %p, %k, %k;", "", runConvolutionData},
 	{"distance of the parts", "normalisation.ptx", "fma.rn.f64 %sum, %v, %count, %sum;", "", "", runMoments},
+	{"parts of another thread", "normalisation.ptx", "add.u32 %s, %s, 32;", "add.u32 %s, %s, 16;", "", runNorm},
+	{"channels of another block", "normalisation.ptx", "setp.lt.u32 %live, %c, %channels;", "setp.le.u32 %live, %c, %channels;", "", runNorm},
+	{"barrier before columns of threads are summed", "normalisation.ptx", "bar.sync 0;\n\tand.b32", "and.b32", "uninitialised", runNorm},
+	{"barrier behind the sum", "normalisation.ptx", "bar.sync 0;\n\tst.param", "st.param", "race", runNorm},
+	{"rows of columns of threads", "normalisation.ptx", "add.u32 %at, %at, 64;", "add.u32 %at, %at, 128;", "", runNorm},
+	{"rows of a thread", "normalisation.ptx", "add.u32 %i, %i, %n;\n\tsetp.lt.u32 %p, %i, %total;", "mad.lo.u32 %i, %n, 2, %i;\n\tsetp.lt.u32 %p, %i, %total;", "", runNorm},
+	{"the last row of a thread", "normalisation.ptx", "setp.lt.u32 %p, %i, %total;", "setp.le.u32 %p, %i, %total;", "", runNorm},
+	{"slope of the gradient", "normalisation.ptx", "neg.f32 %slope, %slope;", "", "", runNorm},
 	{"partial sum not stored", "reduction.ptx", "st.global.f64 [%a], %sum;", "", "uninitialised", runBias},
 	{"parts one after the other", "reduction.ptx", "mul.wide.u32 %step, %n, 8;", "mul.wide.u32 %step, %n, 4;", "", runBias},
 	{"an earlier equal", "pooling.ptx", "setp.neu.and.f32 %hit, %x, %best, %hit;", "", "", runPool},
+	{"a window that goes on looking", "pooling.ptx", "selp.f32 %besta, 0f7FC00000, %besta, %hit;", "", "", runCells},
+	{"the row behind the image", "pooling.ptx", "setp.lt.u32 %down, %t, %H;", "setp.le.u32 %down, %t, %H;", "out of bounds", runCells},
+	{"the last pixel of an average", "pooling.ptx", "setp.lt.u32 %p, %pixel, %area;", "setp.le.u32 %p, %pixel, %area;", "", runCells},
+	{"gradient of the other window", "pooling.ptx", "%sumd, %gb;", "%sumd, %gc;", "", runCells},
 	{"half a warp", "softmax.ptx", "mov.u32 %lane, 16;", "mov.u32 %lane, 8;", "", runSoftmax},
 	{"columns of the other lanes", "softmax.ptx", "add.u32 %c, %c, 124;", "add.u32 %c, %c, 120;", "", runSoftmax},
+	{"targets of a warp", "softmax.ptx", "mad.lo.u32 %i, %r, %batch, %first;", "mul.lo.u32 %i, %r, %batch;", "", runAlignment},
+	{"barrier before the sums of warps", "softmax.ptx", "bar.sync 0;", "", "uninitialised", runAlignment},
+	{"sums of half the warps", "softmax.ptx", "setp.lt.u32 %p, %l, 16;", "setp.lt.u32 %p, %l, 8;", "", runAlignment},
 	{"upper bits of log(2)", "softmax.ptx", "0fBF317200", "0fBF317000", "", runSoftmax},
 	{"mark of a register", "elementwise.ptx", ".reg .f32 %g, %y; // element", ".reg .f32 %g; // element\n\t.reg .f32 %y;", "", runReLUBackward},
 	{"mark of an access", "elementwise.ptx", "st.global.f32 [%a], %x; // activation", "st.global.f32 [%a], %x;", "misaligned", runHalf},
@@ -168,6 +248,22 @@ var brokenFiles = []broken{
 	{"barrier before the labels", "contrast_gradient.ptx", "bar.sync 0;\n// Less the labels", "\n// Less the labels", "race", runContrast},
 	{"roles of the labels", "contrast_gradient.ptx", "selp.u32 %j, %i, %t, %role;", "selp.u32 %j, %t, %i, %role;", "", runContrast},
 	{"columns of the anchors themselves", "contrast_gradient.ptx", "setp.eq.and.u32 %p, %keys, 1, %p;", "setp.eq.and.u32 %p, %keys, 9, %p;", "", runContrast},
+	{"end of the image", "augmentation.ptx", "min.s32 %end, %end, %side;", "", "", runAugment},
+	{"centre of a pixel", "augmentation.ptx", "add.rn.f64 %v, %v, 0d3FE0000000000000; // 0.5", "", "", runAugment},
+	{"direction of the taps", "augmentation.ptx", "and.b32 %t, %t, 1;", "xor.b32 %t, %t, 1; and.b32 %t, %t, 1;", "", runAugment},
+	{"left and right", "augmentation.ptx", "setp.neu.f32 %p, %f, 0f00000000;", "setp.equ.f32 %p, %f, 0f00000000;", "", runAugment},
+	{"image of the view", "augmentation.ptx", "rem.u32 %i, %view, %t;", "mov.u32 %i, %view;", "out of bounds", runAugment},
+	{"values of 16 bits", "augmentation.ptx", "setp.eq.u32 %wide, %t, 16;", "setp.eq.u32 %wide, %t, 8;", "", runAugment},
+	{"steps behind the contrast", "augmentation.ptx", "@%second bra STEP;", "", "", runAugment},
+	{"steps before the contrast", "augmentation.ptx", "xor.pred %q, %seen, %second;", "not.pred %q, %second;", "", runAugment},
+	{"mean not stored", "augmentation.ptx", "st.global.f64 [%a], %sum;", "", "uninitialised", runAugment},
+	{"the last pixels of the mean", "augmentation.ptx", "setp.ge.u32 %p, %t, %n;", "setp.gt.u32 %p, %t, %n;", "", runAugment},
+	{"a sixth of the circle", "augmentation.ptx", "mov.f32 %w, 0f40000000; // 2", "mov.f32 %w, 0f40400000;", "", runAugment},
+	{"left border of the blur", "augmentation.ptx", "abs.s32 %left, %left;", "", "", runAugment},
+	{"upper border of the blur", "augmentation.ptx", "abs.s32 %above, %above;", "", "", runAugment},
+	{"the last weight", "augmentation.ptx", "setp.gt.u32 %p, %k, %radius;", "setp.ge.u32 %p, %k, %radius;", "", runAugment},
+	{"threshold", "augmentation.ptx", "setp.ge.f32 %q, %sum, %threshold;", "setp.lt.f32 %q, %sum, %threshold;", "", runAugment},
+	{"mean of the third channel", "augmentation.ptx", "selp.f32 %m, %mean2, %m, %q;", "", "", runAugment},
 	{"label of the own key", "contrast.ptx", "sub.rn.f32 %z, %z, %x;\n\tbra LABEL;", "bra LABEL;", "", runOwnKey},
 }
 
@@ -232,6 +328,7 @@ func (b broken) found(t *testing.T, list []family, settings Settings) string {
 		return err.Error()
 	}
 	defer dev.Close()
+	dev.beginning = 1 // so that threads serve several rows
 	oracle := reference.New(kernels.Float32)
 	want := b.run(bed{oracle})
 	for i, got := range b.run(bed{dev}) {

@@ -208,6 +208,9 @@ func onTensorCores(p *ptxsim.Profile) (n uint64) {
 
 // TestContrastCounters: the tiles of the contrastive softmax meet in no bank but where threads go through labels.
 func TestContrastCounters(t *testing.T) {
+	if testing.Short() {
+		t.Skip("counts what a kernel does, which other tests launch; run without -short")
+	}
 	for _, products := range []Products{Float32, TF32} {
 		found := profiles(t, Settings{Products: products, Portable: true}, func(dev *Device) { bed{dev}.contrast(70, 32, 0, kernels.OtherKeys, false) })
 		for _, kernel := range []string{"contrast_lse", "contrast_gradient"} {

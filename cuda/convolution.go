@@ -23,7 +23,7 @@ func (d *Device) Conv2DStats(y, moments, x, w kernels.Tensor, c kernels.Conv) {
 	d.check.ChannelMoments(op, moments, y, x, w)
 	if d.tensorCores(x) && y.Len() > 0 && w.Len() > 0 {
 		d.fits(op, y, x, w)
-		d.gatherStats(op, y, moments, x, w, c)
+		d.gatherForward(op, y, moments, x, w, c)
 		return
 	}
 	d.convolve(op, y, x, w, c)
@@ -37,7 +37,7 @@ func (d *Device) convolve(op string, y, x, w kernels.Tensor, c kernels.Conv) {
 		return
 	}
 	if d.tensorCores(x) {
-		d.gatherForward(op, y, x, w, c, 0)
+		d.gatherForward(op, y, kernels.Tensor{}, x, w, c)
 		return
 	}
 	d.each(op, "convolve", y.Len(), geometry(d.list(at(y), at(x), at(w)), y, x, w, c)...)

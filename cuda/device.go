@@ -45,6 +45,8 @@ type Settings struct {
 	Products Products
 	// Portable leaves out the kernels for one generation of GPUs, so that those run that all GPUs have.
 	Portable bool
+	// WithoutGraphs has recorded operations too issued one by one.
+	WithoutGraphs bool
 }
 
 // Device is a GPU as a device of package kernels. Activations are float32 or bfloat16.
@@ -59,12 +61,16 @@ type Device struct {
 	arguments arguments
 	maps      map[mapping]driver.TensorMap // those that were encoded
 
-	wideBlocks, leastTurned int     // see the constants
-	staging                 staging // host memory of transfers
-	err                     error   // why nothing is done any more
+	wideBlocks  int // see the constants
+	groupParts  int
+	beginning   int
+	leastTurned int
+	staging     staging // host memory of transfers
+	recording   recording
+	err         error // why nothing is done any more
 }
 
-var _ kernels.Device = (*Device)(nil)
+var _ kernels.Recorder = (*Device)(nil)
 
 // Open loads the kernels into a device of a driver, which the result owns from then on: also where Open fails it is closed. The
 // kernels of tensor cores are loaded when they are first called.
@@ -81,7 +87,7 @@ func Open(gpu driver.Device, settings Settings) (*Device, error) {
 func open(gpu driver.Device, settings Settings, list []family) (*Device, error) {
 	d := &Device{
 		settings: settings, driver: gpu, families: map[instance]family{}, functions: map[instance]kernel{}, memory: newMemory(),
-		maps: map[mapping]driver.TensorMap{}, wideBlocks: wideBlocks, leastTurned: leastTurned,
+		maps: map[mapping]driver.TensorMap{}, wideBlocks: wideBlocks, groupParts: groupParts, beginning: beginning, leastTurned: leastTurned,
 	}
 	d.check = kernels.Check{Type: kernels.Float32, Owner: d, BFloat16: true}
 	stream, err := gpu.NewStream()
@@ -242,11 +248,19 @@ func (d *Device) Sync() error { return d.wait("Sync") }
 
 // wait waits for the device, after which no copy reads host memory any more.
 func (d *Device) wait(op string) error {
+	d.synchronize(op)
+	d.staging.reuse()
+	d.recording.staging.taken = 0
+	return d.err
+}
+
+// synchronize waits for what was issued or noted.
+func (d *Device) synchronize(op string) {
+	d.issue(op)
 	if d.err == nil {
 		d.fail(op, d.stream.Synchronize())
 	}
-	d.staging.reuse()
-	return d.err
+	d.recording.longest = firstLength
 }
 
 // Close gives back all that the device holds.

@@ -115,6 +115,11 @@ func (d *Device) mapped(op, kernel string, n int, arguments ...argument) {
 // rows launches a kernel with one warp for each of n rows, whose threads take several elements at a time where a variant of the
 // kernel can have that.
 func (d *Device) rows(op, kernel string, n int, arguments ...argument) {
+	d.rowsOf(op, kernel, n, warpThreads, arguments...)
+}
+
+// rowsOf is rows with a block of threads for each row.
+func (d *Device) rowsOf(op, kernel string, n, threads int, arguments ...argument) {
 	if n == 0 {
 		return
 	}
@@ -122,7 +127,7 @@ func (d *Device) rows(op, kernel string, n int, arguments ...argument) {
 	if w := d.functions[wide].width; w > 0 && fits(w, 0, arguments) {
 		chosen = wide
 	}
-	d.launch(op, chosen, n, warpThreads, arguments...)
+	d.launch(op, chosen, n, threads, arguments...)
 }
 
 // launch launches a kernel unless the device has failed.
@@ -149,16 +154,14 @@ func (d *Device) launchMapped(op string, kernel instance, blocks, threads, share
 	}
 	d.arguments.bytes = packed
 	l := driver.Launch{Function: f, Grid: [3]int{blocks, 1, 1}, Block: [3]int{threads, 1, 1}, Shared: shared, Arguments: packed}
-	if err := d.stream.Launch(l); err != nil {
-		d.fail(op, fmt.Errorf("kernel %s: %w", kernel, err))
-	}
+	d.do(op, driver.Work{Launch: l})
 }
 
 const (
 	// leastShare is the fewest rows of a part of a sum in two stages.
-	leastShare = 64
+	leastShare = 16
 	// mostThreads is how many threads the first stage of a sum has at most: some hundred thousand fill every GPU.
-	mostThreads = 1 << 18
+	mostThreads = 1 << 19
 )
 
 // parts cuts the sum over rows for each of n results into parts of share rows: into as many as give threads to a GPU.

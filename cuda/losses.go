@@ -73,6 +73,9 @@ func (d *Device) PositivesLossBackward(dx, logp, labels kernels.Tensor, normalis
 		size(dx.Channels()), number(scale))
 }
 
+// alignmentThreads are those of a row of an alignment loss: 16 warps, each for a part of the targets.
+const alignmentThreads = 512
+
 // AlignmentLoss: loss += -scale * sum_{i,j} a[i,j] <o_i,t_j> / sum(a).
 func (d *Device) AlignmentLoss(loss, o, t, a kernels.Tensor, scale float64) {
 	const op = "AlignmentLoss"
@@ -80,7 +83,7 @@ func (d *Device) AlignmentLoss(loss, o, t, a kernels.Tensor, scale float64) {
 	d.check.Alignment(op, o, t, a)
 	d.fits(op, o, a)
 	r := d.rowSums(op, o.Dim(0))
-	d.rows(op, "alignment_rows", r.count, word(uint64(r.sums)), word(uint64(r.losses)), at(o), at(t), at(a), size(o.Dim(0)), period(o.Dim(1)))
+	d.rowsOf(op, "alignment_rows", r.count, alignmentThreads, word(uint64(r.sums)), word(uint64(r.losses)), at(o), at(t), at(a), size(o.Dim(0)), period(o.Dim(1)))
 	d.weigh(op, loss, r, byAny, scale)
 }
 
@@ -91,7 +94,7 @@ func (d *Device) AlignmentLossBackward(do, t, a kernels.Tensor, scale float64) {
 	d.fits(op, t, a)
 	r := d.rowSums(op, do.Dim(0))
 	// The sums of the rows of a are wanted alone: a depth of 0 leaves the products out.
-	d.rows(op, "alignment_rows", r.count, word(uint64(r.sums)), word(uint64(r.losses)), at(t), at(t), at(a), size(do.Dim(0)), size(0))
+	d.rowsOf(op, "alignment_rows", r.count, alignmentThreads, word(uint64(r.sums)), word(uint64(r.losses)), at(t), at(t), at(a), size(do.Dim(0)), size(0))
 	d.weigh(op, kernels.Tensor{}, r, byAny, scale)
 	d.each(op, "alignment_backward", do.Len(), at(do), at(t), at(a), word(uint64(r.weights)), size(do.Dim(0)), period(do.Dim(1)), number(scale))
 }

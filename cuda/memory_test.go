@@ -79,6 +79,13 @@ func TestBuffers(t *testing.T) {
 			t.Errorf("%s: copied from the memory itself %v, expected %v", test.name, !test.direct, test.direct)
 		}
 	}
+	c.from = nil
+	whole := dev.New(kernels.Int32, 4)
+	dev.WriteInt32(whole, kernels.Int32s(second))
+	dev.WriteInt32(whole, make([]int32, 4))
+	if len(c.from) != 2 || c.from[0] != within(second) {
+		t.Error("int32 numbers in a buffer are not copied from there")
+	}
 	dev.Write(x, first[4:])
 	got := make([]float32, 4)
 	if err := dev.Read(got, x); err != nil || got[0] != 4 || got[3] != 7 {

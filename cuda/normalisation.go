@@ -17,28 +17,36 @@ func (d *Device) moments(op string, moments, x kernels.Tensor) {
 		return
 	}
 	count, share := parts(rows, channels)
-	partial := d.scratch(op, scratchOfParts(count, channels))
+	partial := d.scratch(op, d.scratchOfParts(count, channels))
 	d.each(op, "moments_parts", count*channels, partial.argument(), at(x), size(rows), period(channels), size(share))
 	d.mergeMoments(op, moments, partial, rows, share, count)
 }
 
-// groupParts is how many parts of a sum for each channel one thread merges: there are few channels, and a thread waits for each load.
-const groupParts = 16
+// groupParts is how many parts of a sum for each channel a block merges, and blockChannels for how many channels.
+const groupParts, blockChannels = 512, 8
 
 // scratchOfParts is the float64 numbers of two parts of sums for each channel, count of them, and of groups of these.
-func scratchOfParts(count, channels int) int {
-	return 2 * (count + divideUp(count, groupParts)) * channels
+func (d *Device) scratchOfParts(count, channels int) int {
+	return 2 * (count + divideUp(count, d.groupParts)) * channels
 }
 
-// mergeMoments is the moments of rows in count parts of share rows, which lie in scratchOfParts: groups are merged until few are left.
+// mergeBlocks is the blocks that merge count parts of sums for each channel.
+func (d *Device) mergeBlocks(count, channels int) int {
+	return divideUp(count, d.groupParts) * divideUp(channels, blockChannels)
+}
+
+// mergeMoments is the moments of rows in count parts of share rows, which lie in scratchOfParts: groups are merged until one is left.
 func (d *Device) mergeMoments(op string, moments kernels.Tensor, partial scratch, rows, share, count int) {
 	channels := moments.Len() / 2
-	for groups := partial.from(2 * count * channels); count > groupParts; partial, groups = groups, partial {
-		merged := divideUp(count, groupParts)
-		d.each(op, "moments_merge", merged*channels, groups.argument(), partial.argument(), size(rows), size(share), size(count), size(channels), size(groupParts))
-		count, share = merged, groupParts*share
+	merge := func(to, from argument) {
+		d.launch(op, instance{kernel: "moments_merge"}, d.mergeBlocks(count, channels), blockThreads,
+			d.list(to, from, size(rows), size(share), size(count), size(channels), size(d.groupParts))...)
 	}
-	d.each(op, "moments_merge", channels, at(moments), partial.argument(), size(rows), size(share), size(count), size(channels), size(count))
+	for groups := partial.from(2 * count * channels); count > d.groupParts; partial, groups = groups, partial {
+		merge(groups.argument(), partial.argument())
+		count, share = divideUp(count, d.groupParts), d.groupParts*share
+	}
+	merge(at(moments), partial.argument())
 }
 
 // BatchNormStats turns the moments of rows rows into Mean and InvStd and moves the running statistics.
@@ -77,7 +85,17 @@ func (d *Device) BatchNormAddReLU(y, x, r kernels.Tensor, n kernels.Norm) {
 }
 
 func (d *Device) norm(op string, y, x, r kernels.Tensor, n kernels.Norm, relu bool) {
-	d.each(op, "norm", y.Len(), at(y), at(x), at(r), at(n.Gamma), at(n.Beta), at(n.Mean), at(n.InvStd), period(y.Channels()), flag(relu))
+	d.fits(op, y)
+	d.each(op, "norm", d.normThreads(y), at(y), at(x), at(r), at(n.Gamma), at(n.Beta), at(n.Mean), at(n.InvStd), period(y.Channels()), flag(relu), size(y.Len()))
+}
+
+// rowsOfThread is how many rows a thread of a normalisation serves with the vectors that it loads, where threads begin with
+// beginning elements all the same.
+const rowsOfThread, beginning = 8, 1 << 21
+
+// normThreads is how many elements the threads of a normalisation of x begin with: whole rows.
+func (d *Device) normThreads(x kernels.Tensor) int {
+	return x.Channels() * divideUp(x.Rows(), min(max(x.Len()/d.beginning, 1), rowsOfThread))
 }
 
 // BatchNormBackward is the gradient of BatchNorm in train mode.
@@ -102,8 +120,8 @@ func (d *Device) BatchNormAddReLUBackward(dx, dr, dgamma, dbeta, dy, y, x kernel
 	d.normBackward(op, dx, dr, dgamma, dbeta, dy, y, x, n)
 }
 
-// normBackward sums the gradient g and g*xhat over the rows in parts, merges the parts, then makes dx and, where it is
-// one, dr of their means. Without y there is no ReLU.
+// normBackward sums the gradient g and g*xhat over the rows in parts, merges the parts, then makes dx of the coefficients that follow
+// and, where it is one, dr. Without y there is no ReLU.
 func (d *Device) normBackward(op string, dx, dr, dgamma, dbeta, dy, y, x kernels.Tensor, n kernels.Norm) {
 	rows, channels := x.Rows(), x.Channels()
 	if x.Len() == 0 {
@@ -111,16 +129,16 @@ func (d *Device) normBackward(op string, dx, dr, dgamma, dbeta, dy, y, x kernels
 	}
 	d.fits(op, x)
 	count, share := parts(rows, channels)
-	means := d.scratch(op, 2*channels+scratchOfParts(count, channels))
-	partial := means.from(2 * channels)
+	coefficients := d.scratch(op, 2*channels+d.scratchOfParts(count, channels))
+	partial := coefficients.from(2 * channels)
 	d.each(op, "norm_parts", count*channels, partial.argument(), at(dy), at(y), at(x), at(n.Mean), at(n.InvStd),
 		size(rows), period(channels), size(share))
-	for groups := partial.from(2 * count * channels); count > groupParts; partial, groups = groups, partial {
-		merged := divideUp(count, groupParts)
-		d.each(op, "norm_merge", merged*channels, groups.argument(), partial.argument(), size(count), size(channels), size(groupParts))
-		count = merged
+	for groups := partial.from(2 * count * channels); count > d.groupParts; partial, groups = groups, partial {
+		d.launch(op, instance{kernel: "norm_merge"}, d.mergeBlocks(count, channels), blockThreads,
+			d.list(groups.argument(), partial.argument(), size(count), size(channels), size(d.groupParts))...)
+		count = divideUp(count, d.groupParts)
 	}
-	d.each(op, "norm_sums", channels, means.argument(), at(dgamma), at(dbeta), partial.argument(), size(count), number(float64(rows)))
-	d.each(op, "norm_data", x.Len(), at(dx), at(dr), at(dy), at(y), at(x), at(n.Gamma), at(n.Mean), at(n.InvStd),
-		means.argument(), period(channels))
+	d.launch(op, instance{kernel: "norm_sums"}, d.mergeBlocks(count, channels), blockThreads,
+		d.list(coefficients.argument(), at(dgamma), at(dbeta), at(n.Gamma), at(n.InvStd), partial.argument(), size(count), size(channels), size(d.groupParts), number(float64(rows)))...)
+	d.each(op, "norm_data", d.normThreads(x), at(dx), at(dr), at(dy), at(y), at(x), at(n.Mean), coefficients.argument(), period(channels), size(x.Len()))
 }

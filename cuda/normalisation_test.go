@@ -13,7 +13,8 @@ import (
 // TestManyParts: sums over rows in so many parts that these are merged in three stages are those of the reference, of a tensor, of
 // what a convolution has made, and of the gradient. The rows drift, so that no two parts have the same mean.
 func TestManyParts(t *testing.T) {
-	const rows, channels = leastShare*groupParts*groupParts + 70, 3
+	const few = 32 // parts of a group
+	const rows, channels = leastShare*few*few + 70, 3
 	run := func(dev kernels.Device) (results [][]float64) {
 		b := bed{dev}
 		x, dy := b.room(rows, channels), b.filled("dy", rows, channels)
@@ -50,10 +51,11 @@ func TestManyParts(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer dev.Close()
+	dev.groupParts = few
 	got, want := run(dev), run(reference.New(kernels.Float32))
-	const stages = 3
-	if launches["moments_merge"] != 3*stages || launches["norm_merge"] != stages-1 {
-		t.Errorf("%d and %d mergers, expected %d and %d", launches["moments_merge"], launches["norm_merge"], 3*stages, stages-1)
+	const stages, ofConvolution = 3, 2
+	if launches["moments_merge"] != 2*stages+ofConvolution || launches["norm_merge"] != stages-1 {
+		t.Errorf("%d and %d mergers, expected %d and %d", launches["moments_merge"], launches["norm_merge"], 2*stages+ofConvolution, stages-1)
 	}
 	compare := func(name string, got, want []float64, allowed float64) {
 		for e, w := range want {
@@ -68,4 +70,66 @@ func TestManyParts(t *testing.T) {
 		compare(name, got[1+i], want[1+i], inFloat32)
 	}
 	compare("moments of a convolution", got[4], got[5], inFloat32) // the parts of a convolution are summed in float32
+}
+
+// TestRowsOfThreads: a normalisation and its gradient have the same bits whether a thread serves one row or up to 8, the last of which
+// are none, and one element or several.
+func TestRowsOfThreads(t *testing.T) {
+	for _, typ := range []kernels.Type{kernels.Float32, kernels.BFloat16} {
+		for _, dims := range [][]int{{21, 16}, {1, 8}, {17, 3}, {3, 5, 7, 24}} {
+			var first [][]float64
+			for _, elements := range []int{beginning, 1} {
+				dev, err := Open(ptxsim.Open(ptxsim.Options{}), Settings{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				dev.beginning = elements
+				got := normalised(bed{dev}, typ, dims)
+				if err := dev.Sync(); err != nil {
+					t.Fatal(err)
+				}
+				dev.Close()
+				if first == nil {
+					first = got
+				}
+				for i := range got {
+					for e, v := range got[i] {
+						if math.Float64bits(v) != math.Float64bits(first[i][e]) {
+							t.Fatalf("%v, %v: result %d[%d] is %v, with a row a thread %v", typ, dims, i, e, v, first[i][e])
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// normalised is the results of all normalisations of one shape.
+func normalised(b bed, typ kernels.Type, dims []int) (results [][]float64) {
+	channels := dims[len(dims)-1]
+	activation := func(name string) kernels.Tensor {
+		x := b.New(typ, dims...)
+		kerneltest.Set(b, x, kerneltest.Fill(name, -2, 2, dims...))
+		return x
+	}
+	n := kernels.Norm{
+		Gamma: b.filled("gamma", channels), Beta: b.filled("beta", channels), Mean: b.filled("mean", channels), InvStd: b.filled("invStd", channels),
+	}
+	x, r, dy, relu := activation("x"), activation("r"), activation("dy"), activation("y")
+	y, dx, dr := b.New(typ, dims...), b.New(typ, dims...), b.New(typ, dims...)
+	dgamma, dbeta := b.room(channels), b.room(channels)
+	for _, run := range []func(){
+		func() { b.BatchNorm(y, x, n) },
+		func() { b.BatchNormReLU(y, x, n) },
+		func() { b.BatchNormAddReLU(y, x, r, n) },
+		func() { b.BatchNormBackward(dx, dgamma, dbeta, dy, x, n) },
+		func() { b.BatchNormReLUBackward(dx, dgamma, dbeta, dy, relu, x, n) },
+		func() { b.BatchNormAddReLUBackward(dx, dr, dgamma, dbeta, dy, relu, x, n) },
+	} {
+		run()
+		for _, result := range []kernels.Tensor{y, dx, dr, dgamma, dbeta} {
+			results = append(results, kerneltest.Get(b, result))
+		}
+	}
+	return results
 }

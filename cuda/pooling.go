@@ -21,6 +21,11 @@ func (d *Device) MaxPoolBackward(dx, dy, y, x kernels.Tensor, p kernels.Pool) {
 	const op = "MaxPoolBackward"
 	d.check.MaxPoolBackward(dx, dy, y, x, p)
 	d.fits(op, y)
+	if p == (kernels.Pool{Size: 3, Stride: 2, Pad: 1}) { // that of ResNets
+		d.each(op, "max_pool_backward_3x3", y.Len(), at(dx), at(dy), at(y), at(x),
+			size(x.Dim(1)), size(x.Dim(2)), period(x.Dim(3)), size(y.Dim(1)), size(y.Dim(2)))
+		return
+	}
 	d.each(op, "max_pool_backward", dx.Len(), windows(d.list(at(dx), at(dy), at(y), at(x)), y, x, p)...)
 }
 
@@ -36,5 +41,12 @@ func (d *Device) GlobalAveragePool(y, x kernels.Tensor) {
 func (d *Device) GlobalAveragePoolBackward(dx, dy kernels.Tensor) {
 	const op = "GlobalAveragePoolBackward"
 	d.check.GlobalAveragePool(op, dy, dx)
-	d.each(op, "average_backward", dx.Len(), at(dx), at(dy), size(dx.Dim(1)*dx.Dim(2)), period(dx.Dim(3)))
+	if dx.Len() == 0 {
+		return
+	}
+	d.fits(op, dx)
+	const most = 8 // pixels that a thread writes what it has read to
+	area := dx.Dim(1) * dx.Dim(2)
+	every := divideUp(area, most)
+	d.each(op, "average_backward", dx.Dim(0)*every*dx.Dim(3), at(dx), at(dy), size(area), period(dx.Dim(3)), size(every))
 }

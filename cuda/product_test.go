@@ -211,7 +211,7 @@ func TestWarpgroupSuite(t *testing.T) {
 		t.Skip("ten seconds of the interpreter; TestProductsInTF32 has every edge of the tiles")
 	}
 	suite := tensorSuite
-	suite.Part = "Algebra"
+	suite.Parts = []string{"Algebra"}
 	suite.Open = func(tb testing.TB) kernels.Device {
 		dev := openTensorCores(tb, ptxsim.Options{})
 		dev.leastTurned = 0
@@ -258,6 +258,9 @@ func TestWarpgroupCounters(t *testing.T) {
 // TestProductCounters: no access of a product to shared memory meets another in a bank, whichever operand is transposed; aligned
 // operands are read, and sums stored, in whole sectors.
 func TestProductCounters(t *testing.T) {
+	if testing.Short() {
+		t.Skip("counts what a kernel does, which other tests launch; run without -short")
+	}
 	for _, products := range []Products{Float32, TF32} {
 		for form := range 4 {
 			p := productCase{128, 128, 32, 0, kernels.Product{TransA: form&1 != 0, TransB: form&2 != 0}}

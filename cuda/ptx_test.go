@@ -19,6 +19,9 @@ var residency = regexp.MustCompile(`\.visible \.entry (\w+)\([^)]*\)\s*\.maxntid
 // the least target and for the newest ones, or for sm_90a where a file is for that alone, no kernel spills a register, and those that say how many
 // blocks a multiprocessor is to hold leave the registers for them.
 func TestAssembles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("ptxas takes seconds, and no goroutine of ours; run without -short")
+	}
 	ptxas := toolkit.Tool(t, "ptxas")
 	list, err := families()
 	if err != nil {

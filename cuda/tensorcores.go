@@ -21,17 +21,20 @@ func (d *Device) tensorCores(x kernels.Tensor) bool {
 // their tiles; vector is how many numbers are 16 bytes.
 type tensorKernels struct {
 	vector                                       int
+	pack                                         string
 	transpose                                    instance
 	gatherNarrow, gather128x64, gather128x128    instance
 	weightsNarrow, weights64x128, weights128x128 instance
+	gatherPacked, weightsPacked                  instance
 }
 
 func tensorKernelsOf(number string, vector int) tensorKernels {
 	named := func(kernel string) instance { return instance{kernel: fmt.Sprintf(kernel, number)} }
 	return tensorKernels{
-		vector, named("transpose_%s"),
+		vector, "pack_" + number, named("transpose_%s"),
 		named("convolve_%s_narrow"), named("convolve_%s_128x64"), named("convolve_%s_128x128"),
 		named("convolve_weights_%s_narrow"), named("convolve_weights_%s_64x128"), named("convolve_weights_%s_128x128"),
+		named("convolve_%s_packed"), named("convolve_weights_%s_packed"),
 	}
 }
 
@@ -114,9 +117,21 @@ func phase(number, in, taps int, c kernels.Conv) axis {
 	return a
 }
 
+// image is what a gathering kernel reads: [images, rows, columns, channels], or packed rows of `columns` terms, `channels` from one
+// window to the next.
+type image struct {
+	address                         uint64
+	images, rows, columns, channels int
+}
+
+func imageOf(t kernels.Tensor) image {
+	return image{address(t), t.Dim(0), t.Dim(1), t.Dim(2), t.Dim(3)}
+}
+
 // gather is a launch of the kernels of convolution_gather_*.ptx.
 type gather struct {
-	out, in  kernels.Tensor // [N,OH,OW,groups*ng] and [N,H,W,groups*cg]
+	out      kernels.Tensor // [N,OH,OW,groups*ng]
+	in       image          // [N,H,W,groups*cg]
 	filters  uint64         // address of [groups*ng, taps, cg]
 	moments  scratch        // 0 where no moments are wanted
 	rows     axis
@@ -125,6 +140,7 @@ type gather struct {
 	cg, ng   int // channels of a group that are read and written
 	add      bool
 	elements kernels.Type
+	run      int // of a packed image, 0 for others: the terms that a window reads of a row
 }
 
 // Channels of the tiles of the gathering kernels, and pixels of all of them and of a part of moments.
@@ -141,21 +157,23 @@ const wideBlocks = 132
 func (d *Device) gather(op string, g gather) {
 	k := kernelsFor(g.elements)
 	pixels := g.rows.count * g.columns.count
-	rows := g.in.Dim(0) * pixels
+	rows := g.in.images * pixels
 	if rows == 0 || g.ng == 0 {
 		return
 	}
 	wide := aligned(address(g.out)) && g.ng%k.vector == 0
-	kernel, channels, threads := k.gather128x64, narrowTile, 128
+	kernel, channels, threads := k.gather128x64, narrowTile, 64
 	switch {
-	case !wide || !aligned(address(g.in)) || !aligned(g.filters) || g.cg%k.vector != 0:
-		kernel = k.gatherNarrow
+	case g.run > 0:
+		kernel = k.gatherPacked
+	case !wide || !aligned(g.in.address) || !aligned(g.filters) || g.cg%k.vector != 0:
+		kernel, threads = k.gatherNarrow, 128
 	case g.ng > narrowTile && g.groups*divideUp(rows, tilePixels)*divideUp(g.ng, wideChannels) >= d.wideBlocks:
-		kernel, channels, threads = k.gather128x128, wideChannels, 256
+		kernel, channels, threads = k.gather128x128, wideChannels, 128
 	}
 	tilesM, tilesN := divideUp(rows, tilePixels), divideUp(g.ng, channels)
-	a := d.list(at(g.out), at(g.in), word(g.filters), word(uint64(g.moments)),
-		size(g.in.Dim(1)), size(g.in.Dim(2)), size(g.in.Dim(3)), size(g.out.Dim(1)), size(g.out.Dim(2)), size(g.out.Dim(3)))
+	a := d.list(at(g.out), word(g.in.address), word(g.filters), word(uint64(g.moments)),
+		size(g.in.rows), size(g.in.columns), size(g.in.channels), size(g.out.Dim(1)), size(g.out.Dim(2)), size(g.out.Dim(3)))
 	a = dividing(a, pixels, g.columns.count)
 	a = append(a, size(g.rows.step), size(tapOf(g.rows, g.columns)), size(g.rows.first), size(g.columns.first),
 		size(g.rows.outStep), size(g.rows.outFirst), size(g.columns.outFirst))
@@ -163,6 +181,9 @@ func (d *Device) gather(op string, g gather) {
 	a = append(a, size(g.rows.taps*g.columns.taps*g.cg), size(g.ng))
 	a = dividing(a, tilesM, tilesN)
 	a = append(a, size(rows), size(divideUp(rows, momentsPixels)), flag(g.add), flag(wide))
+	if g.run > 0 {
+		a = append(a, size(g.run))
+	}
 	d.launch(op, kernel, g.groups*tilesM*tilesN, threads, a...)
 }
 
@@ -174,22 +195,38 @@ func tapOf(rows, columns axis) int {
 	return columns.tap
 }
 
-// gatherForward is y = convolution of x, with the moments of y in parts where moments is not 0.
-func (d *Device) gatherForward(op string, y, x, w kernels.Tensor, c kernels.Conv, moments scratch) {
-	d.gather(op, gather{
-		out: y, in: x, filters: address(w), moments: moments, elements: x.Type(),
-		rows: forward(y.Dim(1), w.Dim(1), c), columns: forward(y.Dim(2), w.Dim(2), c),
-		groups: c.Groups, cg: w.Dim(3), ng: w.Dim(0) / c.Groups,
-	})
-}
-
-// gatherStats is gatherForward and the moments of y, which its kernel makes in parts of 64 pixels.
-func (d *Device) gatherStats(op string, y, moments, x, w kernels.Tensor, c kernels.Conv) {
+// gatherForward is y = convolution of x, and the moments of y where these are wanted, which its kernel makes in parts of 64 pixels.
+func (d *Device) gatherForward(op string, y, moments, x, w kernels.Tensor, c kernels.Conv) {
+	if y.Len() == 0 {
+		return
+	}
 	rows, channels := y.Rows(), y.Channels()
-	parts := divideUp(rows, momentsPixels)
-	partial := d.scratch(op, scratchOfParts(parts, channels))
-	d.gatherForward(op, y, x, w, c, partial)
-	d.mergeMoments(op, moments, partial, rows, momentsPixels, parts)
+	parts, partial := divideUp(rows, momentsPixels), 0
+	if moments.Rank() > 0 {
+		partial = d.scratchOfParts(parts, channels)
+	}
+	p, isPacked := packed(y, x, w, c)
+	var packedNumbers int
+	if isPacked {
+		packedNumbers = p.imageNumbers(x) + p.filterNumbers(w)
+	}
+	images := d.scratch(op, packedNumbers+partial)
+	ofMoments := scratch(0)
+	if partial > 0 {
+		ofMoments = images.from(packedNumbers)
+	}
+	if isPacked {
+		d.gatherPacked(op, y, x, w, c, p, ofMoments, images)
+	} else {
+		d.gather(op, gather{
+			out: y, in: imageOf(x), filters: address(w), moments: ofMoments, elements: x.Type(),
+			rows: forward(y.Dim(1), w.Dim(1), c), columns: forward(y.Dim(2), w.Dim(2), c),
+			groups: c.Groups, cg: w.Dim(3), ng: w.Dim(0) / c.Groups,
+		})
+	}
+	if partial > 0 {
+		d.mergeMoments(op, moments, ofMoments, rows, momentsPixels, parts)
+	}
 }
 
 // gatherData is the data gradient: phase by phase of the pixels, with the filters of the phase turned.
@@ -213,7 +250,7 @@ func (d *Device) gatherData(op string, dx, dy, w kernels.Tensor, c kernels.Conv,
 					size(r.taps), size(s.taps), size(cg), size(kg), size(tilesC), size(tilesK))
 			}
 			d.gather(op, gather{
-				out: dx, in: dy, filters: filters, elements: dy.Type(), rows: r, columns: s, groups: c.Groups, cg: kg, ng: cg, add: add,
+				out: dx, in: imageOf(dy), filters: filters, elements: dy.Type(), rows: r, columns: s, groups: c.Groups, cg: kg, ng: cg, add: add,
 			})
 			next = next.from(2 * divideUp(taps*c.Groups*cg*kg*w.Type().Size(), 16))
 		}
@@ -221,18 +258,26 @@ func (d *Device) gatherData(op string, dx, dy, w kernels.Tensor, c kernels.Conv,
 }
 
 const (
-	// weightBlocks is how many blocks the weight gradient is cut into where the pixels allow it: two waves of two blocks on each
-	// of 132 multiprocessors.
-	weightBlocks = 528
+	// weightBlocks is how many blocks the weight gradient is cut into where the pixels allow it: two waves of two blocks on each of
+	// so many multiprocessors.
+	weightBlocks          = 4 * weightMultiprocessors
+	weightMultiprocessors = 132
 	// leastPixels is the fewest pixels of a part.
 	leastPixels = 256
 	// stagePixels is what the parts come in multiples of.
 	stagePixels = 32
 )
 
-// weightParts cuts the pixels of a weight gradient by its shape: into parts of share.
+// weightParts cuts the pixels of a weight gradient by its shape into parts of share: into as many as weightBlocks wants, or down to half
+// of them where the multiprocessor with the most blocks has a twentieth fewer pixels then.
 func weightParts(pixels, tiles int) (count, share int) {
+	blocks := func(parts int) int { return divideUp(parts*tiles, weightMultiprocessors) } // of that multiprocessor
 	count = max(1, min(divideUp(weightBlocks, tiles), divideUp(pixels, leastPixels)))
+	for parts, least := count-1, divideUp(count, 2); parts >= least; parts-- {
+		if 20*blocks(parts)*count < 19*blocks(count)*parts {
+			count = parts
+		}
+	}
 	share = divideUp(divideUp(pixels, count), stagePixels) * stagePixels
 	return divideUp(pixels, share), share
 }
@@ -240,26 +285,67 @@ func weightParts(pixels, tiles int) (count, share int) {
 // tensorWeights is dw += the weight gradient: parts of the pixels in float32, merged in their order.
 func (d *Device) tensorWeights(op string, dw, dy, x kernels.Tensor, c kernels.Conv) {
 	k := kernelsFor(dy.Type())
-	kg, cg := dw.Dim(0)/c.Groups, dw.Dim(3)
-	depth, pixels := dw.Dim(1)*dw.Dim(2)*cg, dy.Rows()
-	kernel, channels, threads := k.weights64x128, narrowTile, 128
+	kg, pixels := dw.Dim(0)/c.Groups, dy.Rows()
+	taps, cg := dw.Dim(2), dw.Dim(3) // of a row of filters, as the kernel sees it
+	kernel, channels, threads := k.weights64x128, narrowTile, 64
 	if kg > narrowTile {
-		kernel, channels, threads = k.weights128x128, wideChannels, 256
+		kernel, channels, threads = k.weights128x128, wideChannels, 128
 	}
-	tilesN := divideUp(depth, wideChannels)
-	count, share := weightParts(pixels, c.Groups*divideUp(kg, channels)*tilesN)
-	if !aligned(address(dy)) || !aligned(address(x)) || cg%k.vector != 0 || kg%k.vector != 0 {
+	p, isPacked := packed(dy, x, dw, c)
+	wide := aligned(address(dy)) && kg%k.vector == 0
+	images, pixel := 0, cg
+	switch {
+	case isPacked && wide:
+		kernel, channels, threads = k.weightsPacked, narrowTile, 64
+		taps, cg, images, pixel = 1, p.filters, p.imageNumbers(x), p.pixel
+	case !wide || !aligned(address(x)) || cg%k.vector != 0:
 		kernel, channels, threads = k.weightsNarrow, narrowTile, 128
 	}
-	tilesM := divideUp(kg, channels)
-	partial := word(uint64(d.scratch(op, divideUp(count*dw.Len(), 2))))
-	a := d.list(partial, at(dy), at(x), size(x.Dim(1)), size(x.Dim(2)), size(x.Dim(3)), size(dy.Dim(3)))
+	count, share := weightParts(pixels, weightTiles(dw, c))
+	depth := dw.Dim(1) * taps * cg
+	room := d.scratch(op, images+divideUp(count*dw.Dim(0)*depth, 2))
+	in, partial := imageOf(x), room.from(images)
+	if images > 0 {
+		d.pack(op, room, x, p.pixel, p.pad, p.rows, p.terms)
+		in = p.image(room, x, c)
+	}
+	tilesM, tilesN := divideUp(kg, channels), divideUp(depth, wideChannels)
+	a := d.list(word(uint64(partial)), at(dy), word(in.address), size(in.rows), size(in.columns), size(in.channels), size(dy.Dim(3)))
 	a = dividing(a, dy.Dim(1)*dy.Dim(2), dy.Dim(2))
 	a = append(a, size(c.Stride), size(c.Pad), size(c.Dilation))
-	a = dividing(a, dw.Dim(2), cg)
+	a = dividing(a, taps, cg)
 	a = append(a, size(kg), size(depth))
 	a = dividing(a, c.Groups, tilesM, tilesN)
 	a = append(a, size(pixels), size(share))
+	if images > 0 {
+		a = append(a, size(p.run))
+	}
 	d.launch(op, kernel, count*c.Groups*tilesM*tilesN, threads, a...)
-	d.each(op, "merge_filters", dw.Len(), at(dw), partial, size(count))
+	d.mergeFilters(op, dw, partial, count, cg*taps, pixel)
+}
+
+// weightTiles is how many tiles the weight gradient is cut into beside its parts, by its shape alone.
+func weightTiles(dw kernels.Tensor, c kernels.Conv) int {
+	kg, channels := dw.Dim(0)/c.Groups, narrowTile
+	if kg > narrowTile {
+		channels = wideChannels
+	}
+	return c.Groups * divideUp(kg, channels) * divideUp(dw.Len()/dw.Dim(0), wideChannels)
+}
+
+// mostMergers is how many threads share the parts of a result, and leastMerged how many parts each has then at least.
+const mostMergers, leastMerged = 32, 4
+
+// mergeFilters adds count parts of a weight gradient to dw. In a part a row of filters has so many terms, and a pixel of it so many.
+func (d *Device) mergeFilters(op string, dw kernels.Tensor, partial scratch, count, terms, pixel int) {
+	row, channels := dw.Dim(2)*dw.Dim(3), dw.Dim(3)
+	mergers := 1
+	for mergers < mostMergers && mergers*2*leastMerged <= count {
+		mergers *= 2
+	}
+	width := blockThreads / mergers
+	a := d.list(at(dw), word(uint64(partial)), size(count), size(dw.Len()), size(dw.Dim(0)*dw.Dim(1)*terms))
+	a = dividing(a, row, channels)
+	a = append(a, size(terms), size(pixel), size(width))
+	d.launch(op, instance{kernel: "merge_filters"}, divideUp(dw.Len(), width), blockThreads, a...)
 }

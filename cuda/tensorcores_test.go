@@ -38,9 +38,10 @@ func tensorRoundings(depth int, half bool) float64 {
 	return factors + steps*(float64(terms+1)/4+1) + 2
 }
 
-var tensorSuite = kerneltest.Suite{Allocates: true, Slow: true, Roundings: tensorRoundings, Part: "Convolution"}
+var tensorSuite = kerneltest.Suite{Allocates: true, Slow: true, Roundings: tensorRoundings, Parts: []string{"Convolution", "Golden"}}
 
-// TestTensorCoreSuite: convolutions on tensor cores pass the suite, in tf32 and in bfloat16.
+// TestTensorCoreSuite: convolutions on tensor cores pass the suite, in tf32 and in bfloat16, and all golden operations and losses hold
+// in tf32.
 func TestTensorCoreSuite(t *testing.T) {
 	if testing.Short() {
 		t.Skip("half a minute; TestTensorCoreShapes has every edge of the tiles")
@@ -82,6 +83,7 @@ var tensorShapes = []kerneltest.Geometry{
 	shape(1, 1, 2, 4, 4, 1, 2, 1, 0, 1, 1),    // one output pixel
 	shape(0, 4, 4, 8, 8, 3, 3, 1, 1, 1, 1),    // no image
 	shape(1, 2, 2, 8, 8, 3, 3, 1, 0, 1, 1),    // no output
+	shape(1, 43, 45, 8, 8, 1, 1, 1, 0, 1, 1),  // parts that threads share
 	shape(1, 3, 3, 12, 3, 1, 1, 1, 0, 1, 3),   // groups of 4 input channels and one output channel
 }
 
@@ -132,10 +134,14 @@ func convolved(dev kernels.Device, g kerneltest.Geometry, typ kernels.Type) (res
 
 // TestTensorCoreSchedules: the same bits whatever the order that warps and blocks run in.
 func TestTensorCoreSchedules(t *testing.T) {
-	for _, g := range []kerneltest.Geometry{shape(2, 12, 12, 24, 72, 3, 3, 2, 1, 1, 1), shape(2, 14, 14, 3, 8, 3, 3, 1, 1, 1, 1)} {
+	geometries, seeds := []kerneltest.Geometry{shape(2, 12, 12, 24, 72, 3, 3, 2, 1, 1, 1), shape(2, 14, 14, 3, 8, 3, 3, 1, 1, 1, 1)}, uint64(4)
+	if testing.Short() {
+		geometries, seeds = geometries[1:], 2
+	}
+	for _, g := range geometries {
 		for _, typ := range []kernels.Type{kernels.Float32, kernels.BFloat16} {
 			var first []float64
-			for seed := range uint64(4) {
+			for seed := range seeds {
 				dev := openTensorCores(t, ptxsim.Options{Seed: seed, Workers: 1 + int(seed)%3})
 				got, err := convolved(dev, g, typ)
 				dev.Close()
@@ -154,13 +160,16 @@ func TestTensorCoreSchedules(t *testing.T) {
 }
 
 // TestTensorCoreCounters holds the kernels for aligned operands to their headers: no access of shared memory meets a bank twice,
-// global memory is touched in whole sectors of 32 bytes, and a warp multiplies 32 times for each barrier and for so many loads
+// global memory is touched in whole sectors of 32 bytes, and a warp multiplies so often for each barrier and for so many loads
 // of shared memory.
 func TestTensorCoreCounters(t *testing.T) {
-	loads := map[string]uint64{ // for 32 products
-		"convolve_tf32_128x64": 12, "convolve_tf32_128x128": 12, "convolve_bf16_128x64": 12, "convolve_bf16_128x128": 12,
-		"convolve_weights_tf32_64x128": 48, "convolve_weights_tf32_128x128": 48,
-		"convolve_weights_bf16_64x128": 12, "convolve_weights_bf16_128x128": 12,
+	if testing.Short() {
+		t.Skip("counts what a kernel does, which other tests launch; run without -short")
+	}
+	steps := map[string]tensorStep{
+		"convolve_tf32_128x64": {64, 16}, "convolve_tf32_128x128": {64, 16}, "convolve_bf16_128x64": {64, 16}, "convolve_bf16_128x128": {64, 16},
+		"convolve_weights_tf32_64x128": {64, 64}, "convolve_weights_tf32_128x128": {64, 64},
+		"convolve_weights_bf16_64x128": {64, 16}, "convolve_weights_bf16_128x128": {64, 16},
 	}
 	seen := map[string]bool{}
 	dev := openTensorCores(t, ptxsim.Options{Observe: func(p *ptxsim.Profile) {
@@ -168,18 +177,9 @@ func TestTensorCoreCounters(t *testing.T) {
 		if strings.HasPrefix(p.Kernel, "transpose_") {
 			checkAccess(t, p)
 		}
-		each, known := loads[p.Kernel]
-		if !known {
-			return
-		}
-		checkAccess(t, p)
-		count := map[string]uint64{}
-		for _, l := range p.Lines {
-			count[l.Class.String()] += l.Instructions
-		}
-		products, read, barriers := count["tensor"], count["shared load"], count["barrier"]
-		if products == 0 || products*each != 32*read || products != 32*barriers {
-			t.Errorf("%s: %d products, %d loads of shared memory, %d barriers, expected 32 : %d : 1", p.Kernel, products, read, barriers, each)
+		if step, known := steps[p.Kernel]; known {
+			checkAccess(t, p)
+			step.check(t, p)
 		}
 	}})
 	defer dev.Close()
@@ -190,10 +190,25 @@ func TestTensorCoreCounters(t *testing.T) {
 			}
 		}
 	}
-	for kernel := range loads {
+	for kernel := range steps {
 		if !seen[kernel] {
 			t.Errorf("%s was not launched", kernel)
 		}
+	}
+}
+
+// tensorStep is what a warp does between two barriers.
+type tensorStep struct{ products, loads uint64 }
+
+func (s tensorStep) check(t *testing.T, p *ptxsim.Profile) {
+	t.Helper()
+	count := map[string]uint64{}
+	for _, l := range p.Lines {
+		count[l.Class.String()] += l.Instructions
+	}
+	products, loads, barriers := count["tensor"], count["shared load"], count["barrier"]
+	if products == 0 || products != s.products*barriers || loads != s.loads*barriers {
+		t.Errorf("%s: %d products, %d loads of shared memory, %d barriers, expected %d : %d : 1", p.Kernel, products, loads, barriers, s.products, s.loads)
 	}
 }
 
@@ -206,6 +221,23 @@ func checkAccess(t *testing.T, p *ptxsim.Profile) {
 		}
 		if l.GlobalSectors*32 > l.GlobalBytes && !strings.Contains(l.Text, "f64") { // moments are a few numbers a block
 			t.Errorf("%s, line %d: %s: %d sectors for %d bytes", p.Kernel, l.Line, l.Text, l.GlobalSectors, l.GlobalBytes)
+		}
+	}
+}
+
+// TestWeightParts: the parts of a weight gradient cover its pixels, none is empty, and for the layers of ResNets the multiprocessor with
+// the most blocks has at most a quarter more pixels than all have on average.
+func TestWeightParts(t *testing.T) {
+	for _, c := range []struct{ pixels, tiles, count int }{
+		{802816, 5, 105}, {3211264, 2, 264}, {200704, 9, 58}, {50176, 36, 14}, {12544, 144, 4}, {802816, 1, 523}, {1, 1, 1}, {400, 700, 1}, {257, 1, 2},
+	} {
+		count, share := weightParts(c.pixels, c.tiles)
+		if count != c.count || share%stagePixels != 0 || count*share < c.pixels || (count-1)*share >= c.pixels {
+			t.Errorf("%d pixels, %d tiles: %d parts of %d, expected %d", c.pixels, c.tiles, count, share, c.count)
+		}
+		most := divideUp(count*c.tiles, weightMultiprocessors) * share
+		if mean := float64(c.pixels*c.tiles) / weightMultiprocessors; c.pixels > 1000 && float64(most) > 1.3*mean {
+			t.Errorf("%d pixels, %d tiles: %d pixels on one multiprocessor, %.0f on average", c.pixels, c.tiles, most, mean)
 		}
 	}
 }

@@ -14,13 +14,16 @@ import (
 // NewBuffer, after the next Read, ReadFloat64 or Sync, because the device copies it by itself.
 func (d *Device) Write(dst kernels.Tensor, src []float32) {
 	d.check.Transfer("Write", dst, len(src))
-	if data := d.memory.bytesIn(src); data != nil && dst.Type() == kernels.Float32 {
-		if d.err == nil {
-			d.fail("Write", d.stream.CopyIn(driver.Pointer(dst.Address()), data))
-		}
+	if data := bytesIn(&d.memory, src); data != nil && dst.Type() == kernels.Float32 {
+		d.copyIn("Write", dst, data)
 		return
 	}
 	write(d, "Write", dst, src)
+}
+
+// copyIn copies bytes, which stay as they are until somebody waits.
+func (d *Device) copyIn(op string, dst kernels.Tensor, data []byte) {
+	d.do(op, driver.Work{Kind: driver.CopyIn, To: driver.Pointer(dst.Address()), Host: data})
 }
 
 // WriteFloat64 is Write from float64, rounding once.
@@ -29,9 +32,13 @@ func (d *Device) WriteFloat64(dst kernels.Tensor, src []float64) {
 	write(d, "WriteFloat64", dst, src)
 }
 
-// WriteInt32 is Write into a tensor of type Int32.
+// WriteInt32 is Write into a tensor of type Int32, from a buffer too.
 func (d *Device) WriteInt32(dst kernels.Tensor, src []int32) {
 	d.check.Transfer("WriteInt32", dst, len(src))
+	if data := bytesIn(&d.memory, src); data != nil {
+		d.copyIn("WriteInt32", dst, data)
+		return
+	}
 	write(d, "WriteInt32", dst, src)
 }
 
@@ -40,7 +47,7 @@ func write[E float32 | float64 | int32](d *Device, op string, dst kernels.Tensor
 	if len(src) == 0 || d.err != nil {
 		return
 	}
-	data := d.staging.take(dst.Bytes())[:0]
+	data := d.stage(op, dst.Bytes())[:0]
 	for _, v := range src {
 		switch dst.Type() {
 		case kernels.Float32:
@@ -53,7 +60,7 @@ func write[E float32 | float64 | int32](d *Device, op string, dst kernels.Tensor
 			data = binary.LittleEndian.AppendUint32(data, uint32(int32(v)))
 		}
 	}
-	d.fail(op, d.stream.CopyIn(driver.Pointer(dst.Address()), data))
+	d.copyIn(op, dst, data)
 }
 
 // staging is host memory that copies may read or fill until somebody waits, after which it is used again: transfers that come in the
@@ -66,13 +73,26 @@ type staging struct {
 // mostKept is the greatest block in bytes that is used again: greater ones are of weights and data sets, which are copied once.
 const mostKept = 1 << 20
 
-// take is memory until the next wait. What it holds is undefined.
-func (s *staging) take(bytes int) []byte {
+// stage is host memory until the next wait. What it holds is undefined.
+func (d *Device) stage(op string, bytes int) []byte {
+	if d.recording.on && d.err == nil {
+		return d.stageForGraph(op, bytes)
+	}
+	return d.staging.take(bytes)
+}
+
+// next is the block that nobody has taken since the last wait.
+func (s *staging) next() *[]byte {
 	if s.taken == len(s.blocks) {
 		s.blocks = append(s.blocks, nil)
 	}
-	b := &s.blocks[s.taken]
 	s.taken++
+	return &s.blocks[s.taken-1]
+}
+
+// take is memory of at least so many bytes.
+func (s *staging) take(bytes int) []byte {
+	b := s.next()
 	if cap(*b) < bytes {
 		*b = make([]byte, bytes)
 	}
@@ -103,9 +123,9 @@ func (d *Device) ReadFloat64(dst []float64, src kernels.Tensor) error {
 
 // read fills dst after all that can fail.
 func read[E float32 | float64](d *Device, op string, dst []E, src kernels.Tensor) error {
-	data := d.staging.take(src.Bytes())
-	if len(data) > 0 && d.err == nil {
-		d.fail(op, d.stream.CopyOut(data, driver.Pointer(src.Address())))
+	data := d.stage(op, src.Bytes())
+	if len(data) > 0 {
+		d.do(op, driver.Work{Kind: driver.CopyOut, Host: data, From: driver.Pointer(src.Address())})
 	}
 	if err := d.wait(op); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // A file of kernels is written for one element a thread and float32. Its comments mark what else there is to know, and the
@@ -72,9 +73,9 @@ func (v variant) has(kernel string) bool {
 // inAllVariants is the families in all variants that they have.
 func inAllVariants(list []family) []family {
 	var all []family
-	for _, v := range variants {
+	for v := range variants {
 		for _, f := range list {
-			if made := v.of(f); entry.MatchString(made.text) {
+			if made := rewritten(f)[v]; made.text != "" {
 				all = append(all, made)
 			}
 		}
@@ -82,8 +83,29 @@ func inAllVariants(list []family) []family {
 	return all
 }
 
+// rewrites are the variants of the texts that rewritten has seen: a process that opens many devices rewrites a file once.
+var rewrites sync.Map
+
+// rewritten is a family in the order of variants, without text in those that it does not have.
+func rewritten(f family) []family {
+	type source struct{ name, text string }
+	key := source{f.name, f.text}
+	if made, ok := rewrites.Load(key); ok {
+		return made.([]family)
+	}
+	var made []family
+	for _, v := range variants {
+		one := v.of(f)
+		if len(one.widths) == 0 {
+			one = family{}
+		}
+		made = append(made, one)
+	}
+	rewrites.Store(key, made)
+	return made
+}
+
 var (
-	entryStart  = regexp.MustCompile(`(?m)^\.visible \.entry `)
 	declaration = regexp.MustCompile(`^(\s*\.reg \.\w+ )(.*); // element(?: of four)?$`)
 	memoryLine  = regexp.MustCompile(`^(\s*)(@!?%\w+ )?(ld|st)\.global\.(f32|f64) (?:(%\w+), \[(%\w+)\]|\[(%\w+)\], (%\w+));`)
 	stepLine    = regexp.MustCompile(`^(\s*(?:mul\.wide\.u32|add\.u64) %\w+, %\w+), 4;`)
@@ -97,19 +119,19 @@ const threadNumber = "\tmad.lo.u32 %i, %i, %t, %n;"
 
 // of is the family in the variant: its kernels that have it, on the lines where they are in the file.
 func (v variant) of(f family) family {
-	starts := entryStart.FindAllStringIndex(f.text, -1)
-	if len(starts) == 0 {
+	const start = ".visible .entry "
+	parts := strings.Split("\n"+f.text, "\n"+start)
+	if len(parts) == 1 {
 		return f
 	}
 	widths := map[string]int{}
 	var text strings.Builder
-	text.WriteString(f.text[:starts[0][0]])
-	for n, start := range starts {
-		end := len(f.text)
-		if n+1 < len(starts) {
-			end = starts[n+1][0]
+	text.WriteString(strings.TrimPrefix(parts[0]+"\n", "\n"))
+	for n, part := range parts[1:] {
+		if n+2 < len(parts) {
+			part += "\n"
 		}
-		kernel, rest, _ := strings.Cut(f.text[start[0]:end], "\n}\n")
+		kernel, rest, _ := strings.Cut(start+part, "\n}\n")
 		kernel += "\n}\n"
 		if v.has(kernel) {
 			widths[entry.FindStringSubmatch(kernel)[1]] = v.width(kernel)
@@ -133,7 +155,14 @@ func (v variant) rewrite(kernel string) string {
 	for n, line := range lines {
 		code, comment, _ := strings.Cut(line, " // ")
 		active := v.half && comment == "activation"
-		switch m, d := memoryLine.FindStringSubmatch(code), declaration.FindStringSubmatch(line); {
+		var m, d []string // most lines are neither, which is told sooner without the expressions
+		if strings.Contains(code, ".global.") {
+			m = memoryLine.FindStringSubmatch(code)
+		}
+		if strings.HasPrefix(comment, "element") {
+			d = declaration.FindStringSubmatch(line)
+		}
+		switch {
 		case n == 0:
 			line = strings.Replace(line, entry.FindStringSubmatch(line)[1], v.name(entry.FindStringSubmatch(line)[1]), 1)
 		case line == "{" && v.half:
@@ -170,7 +199,7 @@ var withTensorCores = strings.NewReplacer("tile_products", "tile_products_tf32",
 
 // usesAny reports whether code names one of some registers.
 func usesAny(code string, names []string) bool {
-	return slices.ContainsFunc(register.FindAllString(code, -1), func(r string) bool { return slices.Contains(names, r) })
+	return len(names) > 0 && slices.ContainsFunc(register.FindAllString(code, -1), func(r string) bool { return slices.Contains(names, r) })
 }
 
 // each is code once for every one of width elements.

@@ -81,6 +81,7 @@ func TestWideAccesses(t *testing.T) {
 			pooled, pool := active(2, 3, 4, channels), kernels.Pool{Size: 3, Stride: 2, Pad: 1}
 			b.MaxPool(pooled, images, pool)
 			b.MaxPoolBackward(active(2, 6, 8, channels), active(2, 3, 4, channels), pooled, images, pool)
+			b.MaxPoolBackward(active(2, 6, 8, channels), active(2, 3, 4, channels), pooled, images, kernels.Pool{Size: 2, Stride: 2})
 			b.GlobalAveragePool(b.room(2, channels), images)
 			b.GlobalAveragePoolBackward(images, b.filled("dy", 2, channels))
 			if typ == kernels.BFloat16 {
@@ -101,7 +102,7 @@ func TestWideAccesses(t *testing.T) {
 			b.LARS(full, g, m, kernels.LARS{LR: 1, Trust: 1})
 			b.EMA(full, g, .5)
 		})
-		wanted := []string{"relu", "relu_backward", "add_bias", "column_sums", "moments_parts", "norm", "norm_parts", "norm_data", "max_pool", "max_pool_backward",
+		wanted := []string{"relu", "relu_backward", "add_bias", "column_sums", "moments_parts", "norm", "norm_parts", "norm_data", "max_pool", "max_pool_backward", "max_pool_backward_3x3",
 			"average", "average_backward"}
 		exact := []string{"sgd_wide", "adamw_wide", "lars_wide", "ema_wide", "block_sums", "normalize_rows_wide", "normalize_rows_backward_wide",
 			"log_softmax_wide", "log_softmax_backward_wide", "alignment_rows_wide", "alignment_backward_wide"}

@@ -103,9 +103,7 @@ func (d *Device) operandMap(op string, m matrix, rows, depth, boxRows int, room 
 
 // move copies a tensor to an address.
 func (d *Device) move(op string, to uint64, x kernels.Tensor) {
-	if d.err == nil {
-		d.fail(op, d.stream.Copy(driver.Pointer(to), driver.Pointer(address(x)), x.Bytes()))
-	}
+	d.do(op, driver.Work{Kind: driver.Copy, To: driver.Pointer(to), From: driver.Pointer(address(x)), Bytes: x.Bytes()})
 }
 
 // turn makes the transpose of a matrix at an address, with rows of turnedRow of its rows; in pairs for factors in registers.

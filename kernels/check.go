@@ -500,3 +500,30 @@ func (k Check) Reduce(op string, out, x Tensor) {
 	k.float64s(op, out, 1)
 	apart(op, out, x)
 }
+
+// Augmentation.
+
+// Augment checks y [N,S,S,C], images [M,words] and table [N,columns].
+func (k Check) Augment(y, images, table Tensor, v Views) {
+	const op = "Augment"
+	k.active(op, y)
+	k.own(op, images, table)
+	rank(op, 4, y)
+	rank(op, 2, images, table)
+	side, channels, columns := y.dims[1], y.dims[3], table.dims[1]
+	switch {
+	case images.typ != Int32 || table.typ != Float64:
+		fail(op, "images are int32, the table float64")
+	case side != y.dims[2] || side < 1 || channels != 1 && channels != 3:
+		fail(op, "views are squares of one channel or three")
+	case v.Side < 1 || v.Bits != 8 && v.Bits != 16:
+		fail(op, "images have a side of at least 1, and 8 or 16 bits a value")
+	case images.dims[1] != v.Row(channels):
+		fail(op, "a row of images is not as long as an image is")
+	case images.dims[0] == 0 && y.dims[0] > 0 || images.dims[0] > 0 && y.dims[0]%images.dims[0] != 0:
+		fail(op, "the views are no multiple of the images")
+	case table.dims[0] != y.dims[0] || columns < ViewColumns(0) || columns > ViewColumns(side-1):
+		fail(op, "the table has a row for each view, with one weight of the blur or more and no more than a view is wide")
+	}
+	apart(op, y, images, table)
+}

@@ -43,7 +43,7 @@ type Device interface {
 	Write(dst Tensor, src []float32)
 	// WriteFloat64 is Write from float64, rounding once; src may be used again when it returns.
 	WriteFloat64(dst Tensor, src []float64)
-	// WriteInt32 is Write into a tensor of type Int32; src may be used again when it returns.
+	// WriteInt32 is Write into a tensor of type Int32. A buffer of NewBuffer is one of int32 by [Int32s].
 	WriteInt32(dst Tensor, src []int32)
 	// Read waits for the operations issued so far and copies src, of any type, to the host, converting to float32.
 	Read(dst []float32, src Tensor) error
@@ -61,6 +61,7 @@ type Device interface {
 	Algebra
 	Losses
 	Optimisers
+	Augmentation
 }
 
 // Multiplier is a device that can be made to multiply tensors of its type with fewer digits than they have. Products names what
@@ -225,6 +226,36 @@ type Optimisers interface {
 	SumSquares(out, x Tensor)
 	// CountNonFinite: out[0] = how many x[i] are NaN or infinite; out is float64 of one element.
 	CountNonFinite(out, x Tensor)
+}
+
+// Augmentation makes what a network sees of stored images.
+type Augmentation interface {
+	// Augment makes views y [N,S,S,C], C 1 or 3, of images that are stored as whole numbers: images is Int32 [M,v.Row(C)], N a
+	// multiple of M, each row the values of [v.Side,v.Side,C] in v.Bits bits, the first in the lowest ones; view n is of image
+	// n%M. How is told by row n of table, Float64 [N,ViewColumns(r)], as [View] writes it. y is an activation. With t =
+	// table[n], and A the side of the image:
+	//
+	//	f[h,w,c] = (min(max(stored, Low), High) - Low) / (High - Low), 0 where High <= Low
+	//	s[y,x,c] = sum_k across[k] * (sum_j down[j] * f[first_y+j,first_x+k,c]), left and right exchanged with Flip
+	//	s = Steps[i] of s, one after the other; luma is 0.299 R + 0.587 G + 0.114 B, or the value of a grey view
+	//	b[y,x,c] = Blur[0]*s[y,x,c] + sum_k Blur[k]*(s[y,x-k,c] + s[y,x+k,c]), then the same down the columns of b
+	//	z = b >= Threshold ? 1-b : b
+	//	y[n,y,x,c] = (z[y,x,c] - Mean[c]) / Std[c]
+	//
+	// down and first_y are those of a triangle, antialiased as Pillow resizes, in float64; across and first_x likewise:
+	//
+	//	scale = Height*A/S; reach = max(scale, 1); centre = Y*A + (y+0.5)*scale
+	//	first = max(int(centre-reach+0.5), 0); end = min(int(centre+reach+0.5), A)
+	//	u[j] = max(0, 1 - |first+j+0.5 - centre|/reach), first+j < end; down[j] = u[j] / sum u
+	//
+	// Pixels beyond the border of a blur are reflected at it, which is not repeated: -1 is 1. Images of another size than the
+	// views', parts of less than a pixel, the values of the amounts: all are legal. What a table holds that no [View] of parts within
+	// the image gives makes values that nobody knows, but touches no memory beside the operands.
+	//
+	// A device of type Float32 computes in float32 what is not said to be float64, each product and each sum rounded, sums in
+	// the order above; the mean luma is a float64 sum in the order of the pixels. So it has the bits of package augment, on
+	// processors where Go does not fuse products and sums (amd64).
+	Augment(y, images, table Tensor, v Views)
 }
 
 // Conv is the geometry of a convolution, the same for rows and columns. A Dilation or Groups of 0 means 1.

@@ -98,3 +98,8 @@ func checkFree(t Tensor, owner any) {
 
 // InUse is the bytes of all tensors that were made and not given back.
 func (h *HostHeap) InUse() int64 { return h.inUse.Load() }
+
+// Int32s is a buffer of [Device].NewBuffer as int32 numbers, for WriteInt32: the same memory.
+func Int32s(buffer []float32) []int32 {
+	return unsafe.Slice((*int32)(unsafe.Pointer(unsafe.SliceData(buffer))), len(buffer))
+}

@@ -75,4 +75,6 @@ func (b *byol) networks() []namedNetwork {
 	return []namedNetwork{{"online", b.follower.leader}, {"target", b.follower.net}}
 }
 
+func (b *byol) keepsViews() bool { return false }
+
 func (b *byol) state(done int) []block { return gradientsSoFar(b.trained(), done) }

@@ -289,7 +289,7 @@ func TestGoldenOnFarDevice(t *testing.T) {
 	var networks []kerneltest.NetworkGolden
 	kerneltest.LoadGolden(t, "networks.json", &networks)
 	for _, g := range networks {
-		t.Run(fmt.Sprintf("resnet%d/width=%d", g.Depth, g.Width), func(t *testing.T) { goldenNetwork(t, far, g) })
+		t.Run(fmt.Sprintf("resnet%d/width=%d", g.Depth, g.Width), func(t *testing.T) { goldenNetwork(t, far, g, far.Type(), exactly(far, g.Depth)) })
 	}
 	var trajectories []kerneltest.TrajectoryGolden
 	kerneltest.LoadGolden(t, "trajectories.json", &trajectories)

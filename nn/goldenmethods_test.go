@@ -33,14 +33,15 @@ func TestGoldenMethods(t *testing.T) {
 }
 
 func goldenMethod(t *testing.T, dev kernels.Device, g kerneltest.MethodGolden) {
-	bound, steps := 5e-4, len(g.Losses)
-	if dev.Type() == kernels.Float64 { // no tier, and half a second a step
-		bound, steps = 3e-8, 5 // what the images, which are float32, leave
+	bound := 5e-4
+	steps := goldenSteps(dev, g.Optimizer == "sgd" || g.Blocks == "all", len(g.Losses)) // one training by each method
+	if dev.Type() == kernels.Float64 {
+		bound = 3e-8 // what the images, which are float32, leave
 		if g.Method == "simclr" {
 			bound = 1e-6
 		}
 	}
-	tr := goldenMethodTrainer(t, dev, g)
+	tr := goldenMethodTrainer(t, dev, g, "float32")
 	for k, want := range g.Losses[:steps] {
 		m, err := tr.Step(goldenMethodBatch(g, k))
 		if err != nil {
@@ -70,8 +71,8 @@ func goldenMethod(t *testing.T, dev kernels.Device, g kerneltest.MethodGolden) {
 	}
 }
 
-// goldenMethodTrainer is a trainer with the settings and weights of a golden training.
-func goldenMethodTrainer(t *testing.T, dev kernels.Device, g kerneltest.MethodGolden) *Trainer {
+// goldenMethodTrainer is a trainer with the settings and weights of a golden training, in a precision.
+func goldenMethodTrainer(t *testing.T, dev kernels.Device, g kerneltest.MethodGolden, precision string) *Trainer {
 	t.Helper()
 	c := MethodConfig(g.Method, Arch{g.Depth, g.Width, 3})
 	c.Height, c.Width, c.Batch, c.Steps = g.Size, g.Size, g.Batch, len(g.Losses)
@@ -86,9 +87,11 @@ func goldenMethodTrainer(t *testing.T, dev kernels.Device, g kerneltest.MethodGo
 	case "moco":
 		c.MoCo.Contrast, c.MoCo.Queue = form, g.Slots
 	}
+	c.Precision = precision
 	tr := newTrainer(t, dev, c)
 	fillWeights(dev, tr.method.trained().weights, "", "", g.Depth)
 	tr.method.restart()
+	tr.renew()
 	if m, ok := tr.method.(*moco); ok {
 		kerneltest.Set(dev, m.queue.keys, kerneltest.Fill("method.queue", -1, 1, g.Slots, c.Embedding))
 		norms := dev.New(dev.Type(), g.Slots)

@@ -93,6 +93,9 @@ func TestGradientIsDerivative(t *testing.T) {
 					if depth == 50 && (testing.Short() || accumulate > 1) {
 						t.Skip("50 layers: only without -short, and in one micro-batch")
 					}
+					if method != "simsiam" && accumulate == 1 && testing.Short() {
+						t.Skip("two micro-batches have in them what one has; run without -short")
+					}
 					if method == "simsiam" && accumulate > 1 {
 						t.Skip("the targets of one micro-batch are frozen")
 					}
@@ -128,14 +131,15 @@ func isDerivative(t *testing.T, u *update, at func() float64) {
 		// along the gradient, by a step so small that no ReLU changes sides, yet well above rounding
 		norm := math.Sqrt(squares)
 		h := min(1e-7, 1e-6/norm) / norm
-		shift := func(by float64) float64 {
+		shift := func(by float64) {
 			for j := range w {
 				w[j] += by * g[j]
 			}
-			return at()
 		}
-		up := shift(h)
-		down := shift(-2 * h)
+		shift(h)
+		up := at()
+		shift(-2 * h)
+		down := at()
 		shift(h)
 		if slope := (up - down) / (2 * h); math.Abs(slope-squares) > 1e-4*squares+1e-9 {
 			t.Errorf("%s: the loss changes by %g along the gradient, expected %g", p.name, slope, squares)

@@ -38,6 +38,8 @@ type method interface {
 	trained() *network
 	// networks is every network with its name in a checkpoint.
 	networks() []namedNetwork
+	// keepsViews reports whether the pixels of an update's micro-batches are kept on the host until its end.
+	keepsViews() bool
 	// state is what a checkpoint holds besides networks and moments when the first n micro-batches of an update are done.
 	state(n int) []block
 }
@@ -49,7 +51,7 @@ type namedNetwork struct {
 
 // microBatch is what a step gives its method.
 type microBatch struct {
-	views    [2][]float32      // the pixels on the host
+	views    [2][]float32      // the pixels on the host, nil where the device makes them
 	images   [2]kernels.Tensor // and on the device
 	items    []int
 	pairs    pairs

@@ -172,6 +172,8 @@ func (m *moco) networks() []namedNetwork {
 	return []namedNetwork{{"query", m.follower.leader}, {"key", m.follower.net}}
 }
 
+func (m *moco) keepsViews() bool { return m.gathered.keepsViews() }
+
 func (m *moco) state(n int) []block {
 	all := m.queue.state()
 	if n == 0 {

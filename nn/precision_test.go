@@ -40,13 +40,7 @@ func TestMixedTrajectory(t *testing.T) {
 	kerneltest.LoadGolden(t, "trajectories.json", &goldens)
 	g := goldens[slices.IndexFunc(goldens, func(g kerneltest.TrajectoryGolden) bool { return g.Optimizer == "sgd" && g.Depth == 18 })]
 	dev := reference.New(kernels.Float32)
-	c := goldenTrainer(t, dev, g).Config()
-	c.Precision = "bfloat16"
-	tr := newTrainer(t, dev, c)
-	for _, n := range tr.method.networks() {
-		fillWeights(dev, n.weights, "", "", g.Depth)
-	}
-	tr.renew()
+	tr := goldenTrainer(t, dev, g, "bfloat16")
 	b := goldenBatch(g)
 	for k, want := range g.Losses[:12] {
 		m, err := tr.Step(b)

@@ -143,6 +143,8 @@ func (s *simclr) trained() *network { return s.encoder }
 
 func (s *simclr) networks() []namedNetwork { return []namedNetwork{{"encoder", s.encoder}} }
 
+func (s *simclr) keepsViews() bool { return s.gathered.keepsViews() }
+
 func (s *simclr) state(n int) []block {
 	if n == 0 {
 		return nil

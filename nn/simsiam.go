@@ -62,4 +62,6 @@ func (s *simsiam) trained() *network { return s.encoder }
 
 func (s *simsiam) networks() []namedNetwork { return []namedNetwork{{"encoder", s.encoder}} }
 
+func (s *simsiam) keepsViews() bool { return false }
+
 func (s *simsiam) state(done int) []block { return gradientsSoFar(s.encoder, done) }

@@ -13,6 +13,9 @@ import (
 type Batch struct {
 	// Views are the pixels, [B,H,W,C] row-major. They may lie in buffers of the device: it has read them when Step returns.
 	Views [2][]float32
+	// Images, where it is not nil, takes the place of Views: B images as they are stored, and how the device makes the first
+	// views of all of them, then the second ones. See [Trainer.MakesViews].
+	Images *kernels.Images
 	// Items are the indices of the items in the training list, one for each row.
 	Items []int
 	// Weights says which items count as alike; nil makes plain BYOL, SimSiam, MoCo, SimCLR of the methods. An item and
@@ -71,6 +74,7 @@ type Trainer struct {
 	dev       *kernels.Scope
 	config    Config
 	method    method
+	networks  []namedNetwork // of the method
 	optimiser *optimiser
 
 	steps   int   // micro-batches done
@@ -79,7 +83,9 @@ type Trainer struct {
 	// checkpoint is CheckpointInfo.State of the checkpoint that holds this state, "" where none does.
 	checkpoint string
 
-	batch  microBatch // of this step
+	batch  microBatch     // of this step
+	both   kernels.Tensor // the images of both views
+	stored stored
 	report *report
 }
 
@@ -96,10 +102,12 @@ func NewTrainer(dev kernels.Device, c Config) (*Trainer, error) {
 	scope := kernels.NewScope(dev)
 	t := &Trainer{dev: scope, config: c, report: newReport(scope, c.Batch, c.Embedding)}
 	t.method = methods[c.Method].build(scope, c, t.report)
+	t.networks = t.method.networks()
 	t.optimiser = newOptimiser(scope, c.Optimiser, t.method.trained())
 	t.batch.n, t.batch.pairs.seed = c.Accumulate, c.Seed
+	t.both = scope.New(c.activations(dev), len(t.batch.images)*c.Batch, c.Height, c.Width, c.Arch.Channels)
 	for v := range t.batch.images {
-		t.batch.images[v] = scope.New(c.activations(dev), c.Batch, c.Height, c.Width, c.Arch.Channels)
+		t.batch.images[v] = t.both.Slice(v*t.both.Len()/len(t.batch.images), c.Batch, c.Height, c.Width, c.Arch.Channels)
 	}
 	t.renew()
 	if err := dev.Sync(); err != nil {
@@ -141,7 +149,7 @@ func (t *Trainer) LayerName(v kernels.Tensor) string {
 	if v.Rank() == 0 {
 		return ""
 	}
-	for _, n := range t.method.networks() {
+	for _, n := range t.networks {
 		for _, a := range []arena{n.weights, n.shadow, n.gradients, n.statistics} {
 			if name := a.layer(v); name != "" {
 				return n.name + " " + strings.TrimPrefix(name, backbonePrefix)
@@ -152,7 +160,7 @@ func (t *Trainer) LayerName(v kernels.Tensor) string {
 }
 
 // Step trains on one micro-batch, and after the last of Accumulate micro-batches updates the weights and what follows them.
-// It waits for the device once. It allocates nothing, but for SimCLR and MoCo where a step has more positives than any before.
+// It waits for the device once, and has it record what comes before and after, see [kernels.Recorder]. It allocates nothing, but for SimCLR and MoCo where a step has more positives than any before.
 //
 // BYOL and SimSiam add the gradients of every micro-batch. SimCLR and MoCo gather the embeddings of an update's micro-batches,
 // so that every item meets all candidates that it would meet in one large batch, and compute all gradients in the last step
@@ -168,11 +176,17 @@ func (t *Trainer) Step(b *Batch) (Metrics, error) {
 	if t.failed != nil {
 		return Metrics{}, t.failed
 	}
+	t.dev.Record()
+	defer t.dev.Stop()
 	m := &t.batch
 	m.views, m.items, m.step, m.index = b.Views, b.Items, t.steps, t.steps%m.n
 	m.pairs.weights, m.pairs.drop = b.Weights, b.Drop
-	for v, pixels := range b.Views {
-		t.dev.Write(m.images[v], pixels)
+	if b.Images != nil {
+		t.stored.views(t.dev, t.both, b.Images)
+	} else {
+		for v, pixels := range b.Views {
+			t.dev.Write(m.images[v], pixels)
+		}
 	}
 	t.dev.Fill(t.report.loss, 0)
 	out := t.method.gradients(m)
@@ -198,7 +212,9 @@ func (t *Trainer) Step(b *Batch) (Metrics, error) {
 func (t *Trainer) check(b *Batch) {
 	c := t.config
 	pixels := c.Batch * c.Height * c.Width * c.Arch.Channels
-	if len(b.Views[0]) != pixels || len(b.Views[1]) != pixels {
+	if b.Images != nil {
+		t.checkImages(b.Images)
+	} else if len(b.Views[0]) != pixels || len(b.Views[1]) != pixels {
 		panic("nn: Step: a view does not have Batch*Height*Width*Channels pixels")
 	}
 	if len(b.Items) != c.Batch {
@@ -210,6 +226,28 @@ func (t *Trainer) check(b *Batch) {
 	if t.steps >= c.Steps {
 		panic("nn: Step: all steps of the run are done")
 	}
+}
+
+func (t *Trainer) checkImages(m *kernels.Images) {
+	c := t.config
+	switch rows := 2 * c.Batch; {
+	case c.Height != c.Width:
+		panic("nn: Step: views of images are squares")
+	case t.method.keepsViews():
+		panic("nn: Step: the update keeps its views, which it must be given as pixels")
+	case len(m.Words) != c.Batch*m.Row(c.Arch.Channels):
+		panic("nn: Step: Images does not have Batch images")
+	case len(m.Table)%rows != 0:
+		panic("nn: Step: the table of Images does not have a row for each view")
+	}
+}
+
+// MakesViews reports whether batches of images serve better than batches of views: the host does not reach the memory of the
+// device, so that pixels would have to be carried there, and the update does not keep its views on the host, as SimCLR and
+// MoCo do with Accumulate above 1. A device whose float32 is that of package augment makes the views that the host would have made, to the
+// bit.
+func (t *Trainer) MakesViews() bool {
+	return !t.both.Host() && t.config.Height == t.config.Width && !t.method.keepsViews()
 }
 
 func (t *Trainer) metrics(out outcome) Metrics {
@@ -232,7 +270,7 @@ func (t *Trainer) update(lr float64) {
 
 // renew follows a change of the weights of any network.
 func (t *Trainer) renew() {
-	for _, n := range t.method.networks() {
+	for _, n := range t.networks {
 		n.renew(t.dev)
 	}
 }
@@ -256,3 +294,19 @@ func (t *Trainer) nonFinite(m Metrics, items []int) error {
 }
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+
+// stored is the memory of images as they are stored. It is that of the last batch's shape, which all batches of a run have.
+type stored struct{ words, table kernels.Tensor }
+
+// views has the device make the views of a batch.
+func (s *stored) views(dev kernels.Device, y kernels.Tensor, m *kernels.Images) {
+	rows, row := y.Dim(0), m.Row(y.Dim(3))
+	if s.words.Len() != len(m.Words) || s.table.Len() != len(m.Table) {
+		dev.Free(s.words)
+		dev.Free(s.table)
+		s.words, s.table = dev.New(kernels.Int32, len(m.Words)/row, row), dev.New(kernels.Float64, rows, len(m.Table)/rows)
+	}
+	dev.WriteInt32(s.words, m.Words)
+	dev.WriteFloat64(s.table, m.Table)
+	dev.Augment(y, s.words, s.table, m.Views)
+}

@@ -242,6 +242,25 @@ func TestVectorsStayInCache(t *testing.T) {
 	}
 }
 
+// TestNullOperands: a kernel that is given an operand is not taken for one that went without it, whichever came first.
+func TestNullOperands(t *testing.T) {
+	d := open(t, GPUs()[0])
+	const channels = 64
+	x, r, v := d.New(kernels.Float32, 1<<20, channels), d.New(kernels.Float32, 1<<20, channels), d.New(kernels.Float32, channels)
+	n := kernels.Norm{Gamma: v, Beta: v, Mean: v, InvStd: v}
+	recorder := trace.New(d, d)
+	recorder.Begin()
+	recorder.BatchNormReLU(x, x, n)
+	recorder.BatchNormAddReLU(x, x, r, n)
+	recorder.BatchNormReLU(x, x, n)
+	recorder.End()
+	for i, tensors := range []int{2, 3, 2} {
+		if got, want := d.Operations[i][0].Bytes, float64(tensors*x.Bytes()+v.Bytes()); got != want {
+			t.Errorf("operation %d moves %v bytes, expected %v", i, got, want)
+		}
+	}
+}
+
 // TestCountsAreTheWork: the exact convolution of 1x1 has one multiply-add of a warp for 32 of the definition, whatever is sampled.
 func TestCountsAreTheWork(t *testing.T) {
 	d := open(t, GPUs()[0])

@@ -86,6 +86,10 @@ func TestMultiplyFragments(t *testing.T) {
 					list[i] = c.format.Round(random.NormFloat64()*math.Exp2(float64(random.IntN(9)-4)), arith.Nearest)
 				}
 			}
+			for k := range c.k { // a row and a column of zeros, which add nothing, but to what is no finite number
+				a[3*c.k+k], b[2*c.k+k] = uint32(k%2)*c.format.Sign, 0
+			}
+			a[7*c.k+1], b[5*c.k] = c.format.NaN, c.format.Inf
 			accumulator := &arith.F32
 			if c.half {
 				accumulator = &arith.F16
@@ -93,6 +97,7 @@ func TestMultiplyFragments(t *testing.T) {
 			for i := range acc {
 				acc[i] = accumulator.Round(random.NormFloat64(), arith.Nearest)
 			}
+			acc[3*c.n], acc[3*c.n+1], acc[2] = accumulator.Sign, accumulator.Inf, 1 // -0, infinite, subnormal
 			text, words := c.kernel()
 			r := newRig(t, Options{}, "mma.ptx", text)
 			out := r.room(128 * words[2])

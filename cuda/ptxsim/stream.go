@@ -1,6 +1,6 @@
 package ptxsim
 
-// This file does the work of streams, at once, or keeps it for a graph while the stream captures.
+// This file does the work of streams, at once.
 
 import (
 	"encoding/binary"
@@ -14,21 +14,8 @@ import (
 )
 
 type stream struct {
-	device  *Device
-	capture *graph // nil outside a capture
-	gone    bool
-}
-
-// graph is captured work.
-type graph struct {
 	device *Device
-	steps  []graphStep
 	gone   bool
-}
-
-type graphStep struct {
-	what string
-	work func() error
 }
 
 type event struct {
@@ -37,10 +24,7 @@ type event struct {
 	gone     bool
 }
 
-var (
-	errDestroyed = errors.New("ptxsim: it has been destroyed")
-	errCapturing = errors.New("the stream is capturing")
-)
+var errDestroyed = errors.New("ptxsim: it has been destroyed")
 
 // NewStream makes a stream.
 func (d *Device) NewStream() (driver.Stream, error) { return &stream{device: d}, d.err() }
@@ -48,14 +32,15 @@ func (d *Device) NewStream() (driver.Stream, error) { return &stream{device: d},
 // NewEvent makes an event.
 func (d *Device) NewEvent() (driver.Event, error) { return &event{device: d}, d.err() }
 
-// issue does work now, or notes it.
+// NewGraph makes a graph, which does its work as the stream does it.
+func (d *Device) NewGraph(work []driver.Work) (driver.Graph, error) {
+	return driver.NewOneByOne(work), d.err()
+}
+
+// issue does work now.
 func (s *stream) issue(what string, work func() error) error {
 	if s.gone {
 		return errDestroyed
-	}
-	if s.capture != nil {
-		s.capture.steps = append(s.capture.steps, graphStep{what, work})
-		return s.device.err()
 	}
 	return s.device.do(what, work)
 }
@@ -108,7 +93,7 @@ func (d *Device) launch(run *machine.Launch) error {
 	d.launches++
 	profile, err := run.Run(d.global, d.launches, machine.Settings{
 		Seed: d.options.Seed, Workers: d.options.Workers, Instructions: d.options.BlockInstructions, IgnoreRaces: d.options.IgnoreRaces,
-		Sample: d.options.Sample,
+		Sample: d.options.Sample, Profile: key != "" || d.options.Observe != nil,
 	})
 	if err != nil {
 		d.failed = err
@@ -128,7 +113,8 @@ func (d *Device) observe(p *Profile) {
 }
 
 // likeness is what launches have in common that do the same on memory without contents: all but which allocations the
-// addresses among their arguments, those of tensor maps included, lie in.
+// addresses among their arguments, those of tensor maps included, lie in. That an argument is an address, not 0, is part of it:
+// kernels leave out operands that are null.
 func (d *Device) likeness(run *machine.Launch) string {
 	arguments := append([]byte(nil), run.Arguments...)
 	for at := 0; at+8 <= len(arguments); at += 8 {
@@ -137,7 +123,7 @@ func (d *Device) likeness(run *machine.Launch) string {
 		}
 		value := binary.LittleEndian.Uint64(arguments[at:])
 		if d.global.Holds(value) {
-			binary.LittleEndian.PutUint64(arguments[at:], value%pointerAlignment)
+			binary.LittleEndian.PutUint64(arguments[at:], anAddress|value%pointerAlignment)
 		}
 	}
 	return fmt.Sprint(run.Program.Name, run.Grid, run.Block, run.Shared, arguments)
@@ -145,6 +131,9 @@ func (d *Device) likeness(run *machine.Launch) string {
 
 // pointerAlignment is the alignment of allocations, below which kernels may tell addresses apart.
 const pointerAlignment = 256
+
+// anAddress marks the place of an address in a likeness; no argument of a kernel is as large.
+const anAddress = 1 << 63
 
 func (s *stream) Record(e driver.Event) error {
 	mark, ours := e.(*event)
@@ -163,65 +152,13 @@ func (s *stream) Record(e driver.Event) error {
 // Wait has nothing to wait for: work is done when it is issued.
 func (s *stream) Wait(driver.Event) error { return s.issue("Wait", func() error { return nil }) }
 
-func (s *stream) BeginCapture() error {
-	return s.device.do("BeginCapture", func() error {
-		if s.capture != nil {
-			return errCapturing
-		}
-		s.capture = &graph{device: s.device}
-		return nil
-	})
-}
-
-func (s *stream) EndCapture() (made driver.Graph, err error) {
-	err = s.device.do("EndCapture", func() error {
-		if s.capture == nil {
-			return errors.New("the stream is not capturing")
-		}
-		made, s.capture = s.capture, nil
-		return nil
-	})
-	return made, err
-}
-
-func (s *stream) Synchronize() error {
-	return s.device.do("Synchronize", func() error {
-		if s.capture != nil {
-			return errCapturing
-		}
-		return nil
-	})
-}
+func (s *stream) Synchronize() error { return s.device.err() }
 
 func (s *stream) Destroy() error {
 	if s.gone {
 		return errDestroyed
 	}
 	s.gone = true
-	return nil
-}
-
-func (g *graph) Launch(on driver.Stream) error {
-	s, ours := on.(*stream)
-	if !ours || s.device != g.device {
-		panic("ptxsim: Launch: stream of another device")
-	}
-	if g.gone {
-		return errDestroyed
-	}
-	for _, step := range g.steps {
-		if err := s.issue(step.what, step.work); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (g *graph) Destroy() error {
-	if g.gone {
-		return errDestroyed
-	}
-	g.gone = true
 	return nil
 }
 

@@ -110,6 +110,21 @@ type call struct {
 
 	roundings Roundings // of the device's products, nil for those of a chain of multiply-adds in its type
 	rounded   bool      // full has put all digits in the place of bfloat16
+	known     *known    // what has been computed of the call, nil where nothing is kept
+}
+
+// known is what bounds and comparisons of a call ask for again and again, output by output.
+type known struct {
+	want       [][]float64
+	full       *call
+	magnitudes map[string][][]float64 // by the operands that are absolute values
+	terms      *contrastTerms
+}
+
+// remembering is the call, of which everything is computed once.
+func (c call) remembering() call {
+	c.known = &known{magnitudes: map[string][][]float64{}}
+	return c
 }
 
 func (c call) name() string { return c.op + "/" + c.label }
@@ -119,7 +134,13 @@ var oracle = reference.New(kernels.Float64)
 
 // want is the operands after the call on the float64 reference.
 func (c call) want() [][]float64 {
-	return c.apply(oracle, plain).values
+	if c.known == nil {
+		return c.apply(oracle, plain).values
+	}
+	if c.known.want == nil {
+		c.known.want = c.apply(oracle, plain).values
+	}
+	return c.known.want
 }
 
 // with is the call with element i of an operand replaced.
@@ -128,19 +149,28 @@ func (c call) with(operand, i int, v float64) call {
 	values[i] = v
 	c.operands = slices.Clone(c.operands)
 	c.operands[operand].values = values
-	return c
+	return c.remembering()
 }
 
 // magnitude is the absolute value of output number out of the call on the absolute values of the given operands, of all
 // without any: where the operation is a sum of products, the sum of the absolute products.
 func (c call) magnitude(out int, operands ...int) []float64 {
-	c.operands = slices.Clone(c.operands)
-	for i := range c.operands {
+	key := fmt.Sprint(operands)
+	if c.known != nil && c.known.magnitudes[key] != nil {
+		return mapped(math.Abs, c.known.magnitudes[key][out])
+	}
+	absolute := c
+	absolute.known, absolute.operands = nil, slices.Clone(c.operands)
+	for i := range absolute.operands {
 		if len(operands) == 0 || slices.Contains(operands, i) {
-			c.operands[i].values = mapped(math.Abs, c.operands[i].values)
+			absolute.operands[i].values = mapped(math.Abs, absolute.operands[i].values)
 		}
 	}
-	return mapped(math.Abs, c.want()[out])
+	want := absolute.want()
+	if c.known != nil {
+		c.known.magnitudes[key] = want
+	}
+	return mapped(math.Abs, want[out])
 }
 
 // mapped is f of every value.

@@ -143,6 +143,7 @@ func (s contrastCase) contrastOperands(outputs ...operand) []operand {
 func CheckContrast(tb testing.TB, dev kernels.Device, anchors, keys, queue, depth int, form kernels.Contrast, symmetric bool) {
 	tb.Helper()
 	for _, c := range contrastCallsOf(anchors, keys, queue, depth, form, symmetric) {
+		c = c.remembering()
 		want := c.want()
 		for _, place := range []placement{plain, guarded(true), guarded(false)} {
 			if d := c.difference(dev.Type(), c.apply(dev, place).values, want, leniency{}); d != "" {

@@ -23,6 +23,17 @@ func (c call) sumOf(products int) float64 {
 
 // terms are those of a call. A product has the roundings of its sum, and 4 of its scale.
 func (s contrastCase) terms(c call) contrastTerms {
+	if c.known == nil {
+		return s.computeTerms(c)
+	}
+	if c.known.terms == nil {
+		t := s.computeTerms(c)
+		c.known.terms = &t
+	}
+	return *c.known.terms
+}
+
+func (s contrastCase) computeTerms(c call) contrastTerms {
 	q, n := c.named("q"), s.columns()
 	t := contrastTerms{columns: n, z: make([]float64, s.anchors*n), rounding: make([]float64, s.anchors*n)}
 	t.candidates = append(t.candidates, s.keyValues(c)...)
@@ -34,13 +45,14 @@ func (s contrastCase) terms(c call) contrastTerms {
 			if !s.admits(i, j) {
 				continue
 			}
-			var size float64
-			for d := range s.depth {
-				product := s.form.Scale * q[i*s.depth+d] * t.candidates[j*s.depth+d]
-				t.z[i*n+j] += product
+			var z, size float64
+			candidate := t.candidates[j*s.depth:][:s.depth]
+			for d, v := range q[i*s.depth:][:s.depth] {
+				product := s.form.Scale * v * candidate[d]
+				z += product
 				size += math.Abs(product)
 			}
-			t.rounding[i*n+j] = c.sumOf(s.depth)*size + 4*math.Abs(t.z[i*n+j])
+			t.z[i*n+j], t.rounding[i*n+j] = z, c.sumOf(s.depth)*size+4*math.Abs(z)
 		}
 	}
 	t.labels = s.denseLabels(c)

@@ -141,7 +141,7 @@ func (b workbench) goldenContrast(want LossGolden, q, k, queue, norms kernels.Te
 func checkContrast(t *testing.T, dev kernels.Device) {
 	for _, s := range contrastCases() {
 		if !s.large && s.anchors > 1 && !s.detached {
-			t.Run(s.label(), func(t *testing.T) { s.compareDense(workbench{dev, t}) })
+			t.Run(s.label(), func(t *testing.T) { s.compareDense(Suite{}.workbench(dev, t)) })
 		}
 	}
 }

@@ -134,6 +134,7 @@ func (s Suite) compare(tb testing.TB, dev kernels.Device, c call) {
 	if err := dev.Sync(); err != nil {
 		tb.Fatal(err)
 	}
+	c = c.remembering()
 	first := c.apply(dev, plain)
 	if err := dev.Sync(); err != nil {
 		tb.Fatalf("%s: %v", c.name(), err)
@@ -156,6 +157,7 @@ func (s Suite) compare(tb testing.TB, dev kernels.Device, c call) {
 func CheckConv2D(tb testing.TB, dev kernels.Device, g Geometry) {
 	tb.Helper()
 	for _, c := range g.calls() {
+		c = c.remembering()
 		want := c.want()
 		for _, place := range []placement{plain, guarded(true), guarded(false)} {
 			if d := c.difference(dev.Type(), c.apply(dev, place).values, want, leniency{}); d != "" {

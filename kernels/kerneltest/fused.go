@@ -12,15 +12,15 @@ func checkFusedConvolutions(t *testing.T, dev kernels.Device) {
 	for _, g := range []Geometry{
 		geometry(2, 9, 9, 13, 33, 3, 3, 1, 1), geometry(3, 14, 14, 16, 64, 3, 3, 2, 1), geometry(4, 12, 12, 64, 65, 1, 1),
 	} {
-		t.Run("Conv2DStats/"+g.String(), func(t *testing.T) { fusedConvStats(workbench{dev, t}, g) })
-		t.Run("Conv2DBackwardDataAdd/"+g.String(), func(t *testing.T) { fusedBackwardAdd(workbench{dev, t}, g) })
+		t.Run("Conv2DStats/"+g.String(), func(t *testing.T) { fusedConvStats(Suite{}.workbench(dev, t), g) })
+		t.Run("Conv2DBackwardDataAdd/"+g.String(), func(t *testing.T) { fusedBackwardAdd(Suite{}.workbench(dev, t), g) })
 	}
 }
 
 // checkFusedNormalisations does it for batch normalisation.
 func checkFusedNormalisations(t *testing.T, dev kernels.Device) {
 	for _, m := range [][2]int{{7, 13}, {300, 65}} {
-		t.Run("BatchNorm/"+shapeName(m[0], m[1]), func(t *testing.T) { fusedNorm(workbench{dev, t}, m[0], m[1]) })
+		t.Run("BatchNorm/"+shapeName(m[0], m[1]), func(t *testing.T) { fusedNorm(Suite{}.workbench(dev, t), m[0], m[1]) })
 	}
 }
 

@@ -22,7 +22,7 @@ func checkGradients(t *testing.T, dev kernels.Device) {
 		t.Skip("central differences need a float64 device; the operations are compared with one")
 	}
 	for _, p := range pairs() {
-		t.Run(p.name, func(t *testing.T) { p.check(workbench{dev, t}) })
+		t.Run(p.name, func(t *testing.T) { p.check(Suite{}.workbench(dev, t)) })
 	}
 }
 

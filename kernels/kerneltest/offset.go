@@ -34,7 +34,7 @@ func checkOffsetNormalisations(t *testing.T, dev kernels.Device) {
 func checkOffsetConvolutions(t *testing.T, dev kernels.Device) {
 	for _, g := range []Geometry{geometry(2, 9, 9, 13, 33, 3, 3), geometry(3, 14, 14, 16, 64, 3, 3, 2, 1), geometry(4, 12, 12, 64, 65, 1, 1)} {
 		for _, offset := range offsets {
-			t.Run(fmt.Sprintf("Conv2DStats/%s/%g", g, offset), func(t *testing.T) { offsetConv(workbench{dev, t}, g, offset) })
+			t.Run(fmt.Sprintf("Conv2DStats/%s/%g", g, offset), func(t *testing.T) { offsetConv(Suite{}.workbench(dev, t), g, offset) })
 		}
 	}
 }
@@ -125,7 +125,7 @@ type quantity struct {
 
 // results carries out everything on a device, from the moments to the gradients.
 func (in normInputs) results(dev kernels.Device) (moments kernels.Tensor, results []quantity) {
-	b := workbench{Device: dev}
+	b := Suite{}.workbench(dev, nil)
 	dims := []int{in.rows, in.channels}
 	x, dy, gate := b.tensor(in.x, dims...), b.tensor(in.dy, dims...), b.tensor(in.gate, dims...)
 	vector := func() kernels.Tensor { return b.New(b.Type(), in.channels) }

@@ -1,3 +1,12 @@
+// Package kerneltest is the one suite that every device passes. [Run] compares each operation of a device with the
+// float64 reference on exactly the same inputs, within bounds that follow from the sums of absolute products; checks
+// what an operation may touch (operands flush against unmapped pages, canaries, aliasing), how NaN and infinity
+// travel, that gradients accumulate and nothing is allocated; and checks the golden values.
+//
+// Package fardevice beside it is a device whose tensors the host cannot reach, which stands in for a GPU.
+//
+// It also holds what other packages' tests need of the golden files: [Fill] repeats their inputs, [Probe] compares
+// outputs, [ChannelsLast] and [ChannelsFirst] convert layouts.
 package kerneltest
 
 import (
@@ -46,6 +55,7 @@ var families = []family{
 	{"Algebra", algebraCalls},
 	{"Losses", lossCalls},
 	{"Optimisers", optimiserCalls},
+	{"Augmentation", augmentCalls},
 }
 
 // Suite is the tests that every device passes.
@@ -59,12 +69,14 @@ type Suite struct {
 	Allocates bool
 	// Roundings are those of the device's products of matrices, nil for multiply-adds in its type.
 	Roundings Roundings
-	// Part, where it is set, leaves out all families of calls and all properties but those whose name has it.
-	Part string
+	// Parts, where there are any, leave out all families of calls and all properties but those whose name has one of them.
+	Parts []string
 }
 
 // has says whether the suite has the part of a name.
-func (s Suite) has(name string) bool { return strings.Contains(name, s.Part) }
+func (s Suite) has(name string) bool {
+	return len(s.Parts) == 0 || slices.ContainsFunc(s.Parts, func(part string) bool { return strings.Contains(name, part) })
+}
 
 // Run runs the whole suite on the device that open gives.
 func Run(t *testing.T, open func(tb testing.TB) kernels.Device) { Suite{Open: open}.Run(t) }
@@ -114,16 +126,19 @@ var properties = []struct {
 }{
 	{"Transfer", exactly(checkTransfer)},
 	{"Memory", exactly(checkMemory)},
+	{"Recorder", exactly(checkRecorder)},
 	{"FusedConvolutions", exactly(checkFusedConvolutions)},
 	{"FusedNormalisations", exactly(checkFusedNormalisations)},
 	{"OffsetConvolutions", exactly(checkOffsetConvolutions)},
 	{"OffsetNormalisations", exactly(checkOffsetNormalisations)},
 	{"Contrast", exactly(checkContrast)},
 	{"Exponential", exactly(checkExponential)},
+	{"Augment", exactly(checkAugment)},
 	{"Gradients", exactly(checkGradients)},
 	{"GoldenConvolutions", Suite.checkGoldenConvolutions},
-	{"GoldenOps", exactly(checkGoldenOps)},
-	{"GoldenLosses", exactly(checkGoldenLosses)},
+	{"GoldenOps", Suite.checkGoldenOps},
+	{"GoldenLosses", Suite.checkGoldenLosses},
+	{"GoldenMixed", Suite.checkGoldenMixed},
 }
 
 // exactly is a check that knows no roundings but those of the device's type.
@@ -148,6 +163,7 @@ func (s Suite) offsets() []int {
 
 // faults compares a call with the reference and then repeats it in every placement, which must not change a bit.
 func (s Suite) faults(dev kernels.Device, c call) []string {
+	c = c.remembering()
 	first := c.apply(dev, plain)
 	if d := c.difference(dev.Type(), first.values, c.want(), leniency{}); d != "" {
 		return append(first.faults, d)

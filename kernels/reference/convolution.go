@@ -9,30 +9,40 @@ type geometry struct {
 	k, r, s        int
 	oh, ow         int
 	cgroup, kgroup int // input and output channels of one group
+	rows, columns  []taps
 }
 
+// taps is the range [first, end) of taps.
+type taps struct{ first, end int }
+
 func geometryOf(y, x, w kernels.Tensor, c kernels.Conv) geometry {
-	return geometry{
+	g := geometry{
 		Conv: c,
 		n:    x.Dim(0), h: x.Dim(1), w: x.Dim(2), c: x.Dim(3),
 		k: w.Dim(0), r: w.Dim(1), s: w.Dim(2),
 		oh: y.Dim(1), ow: y.Dim(2),
 		cgroup: w.Dim(3), kgroup: w.Dim(0) / c.Groups,
 	}
+	g.rows, g.columns = g.inside(g.oh, g.r, g.h), g.inside(g.ow, g.s, g.w)
+	return g
 }
 
 // read is the input coordinate that tap t of output o reads; it may lie in the padding.
 func (g geometry) read(o, t int) int { return o*g.Stride - g.Pad + t*g.Dilation }
 
-// taps is the range [first, end) of the taps of output o, of taps in all, that read an image of the given size.
-func (g geometry) taps(o, taps, size int) (first, end int) {
-	for first < taps && g.read(o, first) < 0 {
-		first++
+// inside is, of every output, the taps among count that read an image of the given size.
+func (g geometry) inside(outputs, count, size int) []taps {
+	all := make([]taps, outputs)
+	for o := range all {
+		t := &all[o]
+		for t.first < count && g.read(o, t.first) < 0 {
+			t.first++
+		}
+		for t.end = t.first; t.end < count && g.read(o, t.end) < size; {
+			t.end++
+		}
 	}
-	for end = first; end < taps && g.read(o, end) < size; {
-		end++
-	}
-	return first, end
+	return all
 }
 
 // run is how many taps of a kernel row one dot product takes: all of them where they are neighbours in x as in w.
@@ -57,15 +67,17 @@ func (d *device[T]) Conv2DStats(y, moments, x, w kernels.Tensor, c kernels.Conv)
 
 func (d *device[T]) conv2D(y, x, w kernels.Tensor, c kernels.Conv) {
 	g := geometryOf(y, x, w, c)
-	ys, xs, ws := d.of(y), d.of(x), d.of(w)
+	ys, xs, ws := d.of(y), d.wide(x), d.wide(w)
 	spread(g.n*g.oh, func(item int) {
 		sums := make([]float64, g.k)
 		for ow := range g.ow {
 			clear(sums)
 			g.eachRun(item/g.oh, item%g.oh, ow, func(xAt, wAt, run int) {
-				for k := range sums {
-					from, at := xAt+k/g.kgroup*g.cgroup, k*g.r*g.s*g.cgroup+wAt
-					sums[k] += dot(xs[from:from+run], ws[at:at+run])
+				for group := range g.Groups {
+					in := xs[xAt+group*g.cgroup:][:run]
+					for k := group * g.kgroup; k < (group+1)*g.kgroup; k++ {
+						sums[k] += dot(in, ws[k*g.r*g.s*g.cgroup+wAt:][:run])
+					}
 				}
 			})
 			convert(row(ys, item*g.ow+ow, g.k), sums)
@@ -77,11 +89,10 @@ func (d *device[T]) conv2D(y, x, w kernels.Tensor, c kernels.Conv) {
 // eachRun calls visit for the runs of elements that output (n, oh, ow) reads: xAt is where the run starts in x for the
 // first group, wAt where it starts in w for output channel 0.
 func (g geometry) eachRun(n, oh, ow int, visit func(xAt, wAt, run int)) {
-	r0, r1 := g.taps(oh, g.r, g.h)
-	s0, s1 := g.taps(ow, g.s, g.w)
-	step := g.run(s1 - s0)
-	for r := r0; r < r1; r++ {
-		for s := s0; s < s1; s += step {
+	rows, columns := g.rows[oh], g.columns[ow]
+	step := g.run(columns.end - columns.first)
+	for r := rows.first; r < rows.end; r++ {
+		for s := columns.first; s < columns.end; s += step {
 			xAt := ((n*g.h+g.read(oh, r))*g.w + g.read(ow, s)) * g.c
 			visit(xAt, (r*g.s+s)*g.cgroup, step*g.cgroup)
 		}
@@ -100,7 +111,7 @@ func (d *device[T]) Conv2DBackwardDataAdd(dx, dy, w kernels.Tensor, c kernels.Co
 
 func (d *device[T]) backwardData(dx, dy, w kernels.Tensor, c kernels.Conv, add bool) {
 	g := geometryOf(dy, dx, w, c)
-	dxs, dys, ws := d.of(dx), d.of(dy), inputMajor(g, d.of(w))
+	dxs, dys, ws := d.of(dx), d.wide(dy), inputMajor(g, d.wide(w))
 	spread(g.n*g.h, func(item int) {
 		n, h := item/g.h, item%g.h
 		sums := make([]float64, g.c)
@@ -112,8 +123,11 @@ func (d *device[T]) backwardData(dx, dy, w kernels.Tensor, c kernels.Conv, add b
 			}
 			g.eachReader(h, wi, func(oh, ow, tap int) {
 				grad := row(dys, (n*g.oh+oh)*g.ow+ow, g.k)
-				for ci := range sums {
-					sums[ci] += dot(row(grad, ci/g.cgroup, g.kgroup), row(ws, ci*g.r*g.s+tap, g.kgroup))
+				for group := range g.Groups {
+					in := row(grad, group, g.kgroup)
+					for ci := group * g.cgroup; ci < (group+1)*g.cgroup; ci++ {
+						sums[ci] += dot(in, row(ws, ci*g.r*g.s+tap, g.kgroup))
+					}
 				}
 			})
 			convert(pixel, sums)
@@ -147,9 +161,9 @@ func (g geometry) reader(i, t, size int) (int, bool) {
 }
 
 // inputMajor is the weights [k,r,s,cgroup] as [c,r,s,kgroup], so that the sum over output channels runs through memory.
-func inputMajor[T float](g geometry, ws []T) []T {
+func inputMajor(g geometry, ws []float64) []float64 {
 	taps := g.r * g.s
-	t := make([]T, len(ws))
+	t := make([]float64, len(ws))
 	for k := range g.k {
 		group, kg := k/g.kgroup, k%g.kgroup
 		for tap := range taps {
@@ -164,21 +178,22 @@ func inputMajor[T float](g geometry, ws []T) []T {
 func (d *device[T]) Conv2DBackwardWeights(dw, dy, x kernels.Tensor, c kernels.Conv) {
 	c = d.check.Conv2D("Conv2DBackwardWeights", dy, x, dw, c)
 	g := geometryOf(dy, x, dw, c)
-	dws, dys, xs := d.of(dw), d.of(dy), d.of(x)
+	dws, dys, xs := d.of(dw), d.wide(dy), d.wide(x)
 	spread(g.k*g.r, func(item int) {
 		k, r := item/g.r, item%g.r
 		sums := make([]float64, g.s*g.cgroup)
-		for pixel := range g.n * g.oh * g.ow {
-			n, oh, ow := pixel/(g.oh*g.ow), pixel/g.ow%g.oh, pixel%g.ow
+		for line := range g.n * g.oh {
+			n, oh := line/g.oh, line%g.oh
 			h := g.read(oh, r)
 			if h < 0 || h >= g.h {
 				continue
 			}
-			s0, s1 := g.taps(ow, g.s, g.w)
-			step := g.run(s1 - s0)
-			for s := s0; s < s1; s += step {
-				from := ((n*g.h+h)*g.w+g.read(ow, s))*g.c + k/g.kgroup*g.cgroup
-				axpy(sums[s*g.cgroup:], float64(dys[pixel*g.k+k]), xs[from:from+step*g.cgroup])
+			for ow, columns := range g.columns {
+				step := g.run(columns.end - columns.first)
+				for s := columns.first; s < columns.end; s += step {
+					from := ((n*g.h+h)*g.w+g.read(ow, s))*g.c + k/g.kgroup*g.cgroup
+					axpy(sums[s*g.cgroup:], dys[(line*g.ow+ow)*g.k+k], xs[from:from+step*g.cgroup])
+				}
 			}
 		}
 		accumulate(row(dws, item, len(sums)), sums)

@@ -2,9 +2,9 @@
 // defines, in Go alone. It is the oracle of the conformance suite and the device of machines without assembly.
 //
 // Storage is float32 or float64, of activations also bfloat16; every sum is taken in float64 and rounded when it is
-// stored, to bfloat16 by way of the device's type. Long loops are spread over goroutines, cut by shape and never by worker, so
-// the bits do not depend on GOMAXPROCS. Unlike the other devices it allocates: scratch for transposed operands, and its
-// goroutines.
+// stored, to bfloat16 by way of the device's type; the sums of Augment alone are those of package augment. Long loops are
+// spread over goroutines, cut by shape and never by worker, so the bits do not depend on GOMAXPROCS. Unlike the other devices it
+// allocates: scratch for transposed operands, and its goroutines.
 package reference
 
 import "gzpt/kernels"
@@ -67,6 +67,16 @@ func (d *device[T]) of(t kernels.Tensor) []T {
 	for i, b := range t.BFloat16() {
 		values[i] = T(kernels.FromBFloat16(b))
 	}
+	return values
+}
+
+// wide is the elements of a tensor in float64, a copy unless that is its type: a loop that reads each many times converts it once.
+func (d *device[T]) wide(t kernels.Tensor) []float64 {
+	if t.Type() == kernels.Float64 {
+		return t.Float64()
+	}
+	values := make([]float64, t.Len())
+	convert(values, d.of(t))
 	return values
 }
 

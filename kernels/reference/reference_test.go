@@ -8,10 +8,12 @@ import (
 	"gzpt/kernels/reference"
 )
 
+// TestSuite: every shape in float32; in float64, whose results the suite compares with those of the same code, some of them, for what
+// else it demands: gradients, goldens, placements, GOMAXPROCS.
 func TestSuite(t *testing.T) {
 	for _, typ := range []kernels.Type{kernels.Float32, kernels.Float64} {
 		t.Run(typ.String(), func(t *testing.T) {
-			kerneltest.Suite{Open: func(testing.TB) kernels.Device { return reference.New(typ) }, Allocates: true, Slow: testing.Short()}.Run(t)
+			kerneltest.Suite{Open: func(testing.TB) kernels.Device { return reference.New(typ) }, Allocates: true, Slow: typ == kernels.Float64 || testing.Short()}.Run(t)
 		})
 	}
 }

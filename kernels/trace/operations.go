@@ -1,6 +1,10 @@
 package trace
 
-import "gzpt/kernels"
+import (
+	"fmt"
+
+	"gzpt/kernels"
+)
 
 // The table of operations: each with its shape and its work, beside the operands that may be parameters of a layer.
 
@@ -312,4 +316,12 @@ func (d *Device) CountNonFinite(out, x kernels.Tensor) {
 	d.start()
 	d.device.CountNonFinite(out, x)
 	d.stop("CountNonFinite", dimensions(x), over(1, x, x), x)
+}
+
+// Augmentation.
+
+func (d *Device) Augment(y, images, table kernels.Tensor, v kernels.Views) {
+	d.start()
+	d.device.Augment(y, images, table, v)
+	d.stop("Augment", fmt.Sprintf("%s of %d at %d bits", dimensions(y), v.Side, v.Bits), augmented(y, images, table))
 }

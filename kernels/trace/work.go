@@ -107,3 +107,15 @@ func contrastive(backward, keysToo bool, q, k, queue kernels.Tensor, c kernels.C
 	}
 	return work(n*(2*products*float64(q.Dim(1))+softmaxOperations), moved...)
 }
+
+// augmented is the work of an augmentation: for each value two taps in either direction, which a view of about the size of its image
+// has, normalising, and a sum and a multiply-add for each weight of the blur in either direction. Steps of colours count nothing: they are as many as the
+// table says.
+func augmented(y, images, table kernels.Tensor) Work {
+	radius := table.Dim(1) - kernels.ViewColumns(0)
+	perValue := 2*2*2 + 2
+	if radius > 0 {
+		perValue += 2 * (1 + 3*radius)
+	}
+	return over(float64(perValue), y, y, images, table)
+}

@@ -65,6 +65,11 @@ func TestWork(t *testing.T) {
 			dev.MaxPool(f(1, 2, 2, 3), f(1, 4, 4, 3), kernels.Pool{Size: 3, Stride: 2, Pad: 1})
 		}, 9 * 12, 4 * (12 + 48)},
 		{"GlobalAveragePool", func(dev kernels.Device) { dev.GlobalAveragePool(f(2, 3), f(2, 4, 4, 3)) }, 96, 4 * (6 + 96)},
+		// Two views of 3x3x3 of one image of 48 bytes, and 21 numbers for each with a blur of radius 2: 8 operations of taps, 2 of
+		// normalising, 2*7 of the blur.
+		{"Augment", func(dev kernels.Device) {
+			dev.Augment(f(2, 3, 3, 3), dev.New(kernels.Int32, 1, 12), d(2, 21), kernels.Views{Side: 4, Bits: 8})
+		}, 54 * 24, 4*54 + 48 + 8*42},
 		{"MatMul", func(dev kernels.Device) { dev.MatMul(f(2, 3), f(2, 7), f(3, 7), kernels.Product{TransB: true}) }, 2 * 6 * 7, 4 * (6 + 14 + 21)},
 		{"MatMul accumulate", func(dev kernels.Device) {
 			dev.MatMul(f(2, 3), f(7, 2), f(7, 3), kernels.Product{TransA: true, Accumulate: true})
@@ -155,5 +160,13 @@ func TestProducts(t *testing.T) {
 	}
 	if got := trace.New(rounding{plain}, nil).Products(); got != "tf32" {
 		t.Error(got)
+	}
+}
+
+// TestNothingIsRecorded: each operation is timed, so none may be held back to be done with others.
+func TestNothingIsRecorded(t *testing.T) {
+	var dev any = trace.New(reference.New(kernels.Float32), nil)
+	if _, records := dev.(kernels.Recorder); records {
+		t.Error("a traced device records operations")
 	}
 }

@@ -31,3 +31,21 @@ func BenchmarkView(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkItem times what the host does for an item of a batch: both views, or its image as it is stored and how both are made.
+func BenchmarkItem(b *testing.B) {
+	const size = 224
+	items := pictures(b, 3)
+	c := openCache(b, []Item{items[0], items[2]}, CacheOptions{ImageSize: size, Channels: 3})
+	for _, images := range []bool{false, true} {
+		b.Run(fmt.Sprintf("images=%v/%dx%dx3", images, size, size), func(b *testing.B) {
+			l := newLoader(b, c, LoaderOptions{Batch: 1, ImageSize: size, Augmentation: Medical(), Workers: 1, Images: images})
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := l.Next(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

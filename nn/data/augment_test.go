@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"gzpt/kernels"
+	"gzpt/kernels/augment"
 )
 
 // unscaled is a normalisation that changes nothing, but for rounding: 0 is subtracted, 1 divides.
@@ -47,8 +50,7 @@ func TestEachStepCanBeSwitchedOff(t *testing.T) {
 	const side, size = 37, 32
 	for _, channels := range []int{1, 3} {
 		image, want := randomSquare(side, channels), make([]float32, size*size*channels)
-		s := newSampler(side, size, channels)
-		s.sample(want, image, whole)
+		augment.NewSampler[float32](side, size, channels).Sample(want, image, kernels.Part(whole))
 		for name, a := range steps {
 			a.Normalisation = unscaled
 			colour := name == "saturation" || name == "hue" || name == "grey"
@@ -197,86 +199,6 @@ func TestGazeGoesWithTheImage(t *testing.T) {
 	}
 }
 
-// TestBlurIsTheFormula: the sum over both directions in float64, cut at three standard deviations, reflected.
-func TestBlurIsTheFormula(t *testing.T) {
-	for _, c := range []struct {
-		size, channels int
-		sigma          float64
-	}{{1, 1, 2}, {2, 3, 3}, {9, 1, 0.05}, {9, 1, 0.4}, {16, 3, 1}, {16, 1, 2.5}, {7, 1, 20}} {
-		image := randomSquare(c.size, c.channels)
-		got := slices.Clone(image)
-		b := newBlur(c.size, c.channels, max(c.sigma, 3))
-		b.apply(got, c.sigma)
-		reach := min(int(math.Ceil(3*c.sigma)), c.size-1)
-		weights, sum := make([]float64, 2*reach+1), 0.0
-		for k := range weights {
-			d := float64(k - reach)
-			weights[k] = math.Exp(-d * d / (2 * c.sigma * c.sigma))
-			sum += weights[k]
-		}
-		mirrored := func(i int) int {
-			for i < 0 || i >= c.size {
-				if i < 0 {
-					i = -i
-				} else {
-					i = 2*(c.size-1) - i
-				}
-			}
-			return i
-		}
-		for y := range c.size {
-			for x := range c.size {
-				for k := range c.channels {
-					want := 0.0
-					for j, v := range weights {
-						for i, u := range weights {
-							at := mirrored(y+j-reach)*c.size + mirrored(x+i-reach)
-							want += v * u / sum / sum * float64(image[at*c.channels+k])
-						}
-					}
-					if v := got[(y*c.size+x)*c.channels+k]; math.Abs(float64(v)-want) > 2e-6 {
-						t.Fatalf("%+v: value %d of pixel (%d,%d) is %v, expected %v", c, k, x, y, v, want)
-					}
-				}
-			}
-		}
-	}
-}
-
-// TestColourSteps: single pixels, worked out by hand; the hue of pure colours goes around.
-func TestColourSteps(t *testing.T) {
-	for _, c := range []struct {
-		name     string
-		step     func(p []float32)
-		in, want []float32
-	}{
-		{"brighter", func(p []float32) { brighten(p, 1.5) }, []float32{0.2, 0.5, 0.8}, []float32{0.3, 0.75, 1}},
-		{"black", func(p []float32) { brighten(p, 0) }, []float32{0.2, 0.5, 0.8}, []float32{0, 0, 0}},
-		{"contrast of grey", func(p []float32) { contrast(p, 1, 0.5) }, []float32{0.2, 0.4, 0.6}, []float32{0.3, 0.4, 0.5}},
-		{"more contrast, clamped", func(p []float32) { contrast(p, 1, 3) }, []float32{0.2, 0.4, 0.9}, []float32{0, 0.2, 1}},
-		{"contrast of colour", func(p []float32) { contrast(p, 3, 0) }, []float32{1, 0, 0, 0, 1, 0}, []float32{0.443, 0.443, 0.443, 0.443, 0.443, 0.443}},
-		{"grey", func(p []float32) { saturate(p, 0) }, []float32{1, 0.5, 0}, []float32{0.5925, 0.5925, 0.5925}},
-		{"half the colour", func(p []float32) { saturate(p, 0.5) }, []float32{1, 0, 0}, []float32{0.6495, 0.1495, 0.1495}},
-		{"red to green", func(p []float32) { turnHue(p, 1./3) }, []float32{0.9, 0.1, 0.1}, []float32{0.1, 0.9, 0.1}},
-		{"red to blue", func(p []float32) { turnHue(p, -1./3) }, []float32{0.9, 0.1, 0.1}, []float32{0.1, 0.1, 0.9}},
-		{"blue to yellow", func(p []float32) { turnHue(p, 0.5) }, []float32{0, 0, 1}, []float32{1, 1, 0}},
-		{"green to cyan", func(p []float32) { turnHue(p, 1./6) }, []float32{0, 1, 0}, []float32{0, 1, 1}},
-		{"grey has no hue", func(p []float32) { turnHue(p, 0.2) }, []float32{0.4, 0.4, 0.4}, []float32{0.4, 0.4, 0.4}},
-		{"solarize", func(p []float32) { solarize(p, 0.5) }, []float32{0.2, 0.5, 0.9}, []float32{0.2, 0.5, 0.1}},
-		{"normalise grey", func(p []float32) { ImageNet().apply(p, 1) }, []float32{0, 0.449, 1}, []float32{-0.449 / 0.226, 0, 0.551 / 0.226}},
-		{"normalise colour", func(p []float32) { ImageNet().apply(p, 3) }, []float32{0.485, 0, 1}, []float32{0, -0.456 / 0.224, 0.594 / 0.225}},
-	} {
-		got := slices.Clone(c.in)
-		c.step(got)
-		for i := range got {
-			if math.Abs(float64(got[i]-c.want[i])) > 2e-6 {
-				t.Errorf("%s: %v, expected %v", c.name, got, c.want)
-				break
-			}
-		}
-	}
-}
-
 // TestJitterDraws: factors fill their ranges, and every order of the steps comes about.
 func TestJitterDraws(t *testing.T) {
 	a := Augmentation{JitterProbability: 1, Brightness: 0.4, Normalisation: unscaled}
@@ -298,11 +220,10 @@ func TestJitterDraws(t *testing.T) {
 	for i := range 400 {
 		g.View(dst, []float32{0, 0, 0, 1}, 1, 0, i, 0)
 		first, second := g.replay(1, i)
-		want := [2][]float32{{0, 0, 0, 1}, {0, 0, 0, 1}}
-		brighten(want[0], first)
-		contrast(want[0], 1, second)
-		contrast(want[1], 1, first)
-		brighten(want[1], second)
+		want := [2][]float32{
+			changed([]float32{0, 0, 0, 1}, kernels.Step{Kind: kernels.StepBrightness, Amount: first}, kernels.Step{Kind: kernels.StepContrast, Amount: second}),
+			changed([]float32{0, 0, 0, 1}, kernels.Step{Kind: kernels.StepContrast, Amount: first}, kernels.Step{Kind: kernels.StepBrightness, Amount: second}),
+		}
 		switch {
 		case slices.Equal(want[0], want[1]): // the order does not show
 		case slices.Equal(dst, want[0]):
@@ -318,14 +239,35 @@ func TestJitterDraws(t *testing.T) {
 	}
 }
 
+// changed is a grey view of 2 x 2 pixels after two steps.
+func changed(image []float32, first, second kernels.Step) []float32 {
+	dst := make([]float32, len(image))
+	v := kernels.View{Part: kernels.Part(whole), Steps: [kernels.Steps]kernels.Step{first, second}, Threshold: kernels.NoThreshold}
+	augment.NewMaker[float32](2, 2, 1, 0).View(dst, image, &v, [3]float64{}, [3]float64{1})
+	return dst
+}
+
 // replay is the first two factors of range 0 to 2 that the view of an item draws after the order of its steps.
-func (g *Augmenter) replay(seed uint64, item int) (first, second float32) {
+func (g *Augmenter) replay(seed uint64, item int) (first, second float64) {
 	g.generator.Seed(Derive(seed, "view", 0, uint64(item), 0))
 	g.random.Float64() // whether there is jitter
 	for i := 3; i > 0; i-- {
 		g.random.IntN(i + 1)
 	}
 	return g.factor(1), g.factor(1)
+}
+
+// TestNormalisation: grey views take the mean of the three channels.
+func TestNormalisation(t *testing.T) {
+	for channels, want := range map[int][]float32{1: {-0.449 / 0.226, 0, 0.551 / 0.226}, 3: {0, -0.456 / 0.224, 0.594 / 0.225}} {
+		got := map[int][]float32{1: {0, 0.449, 1}, 3: {0.485, 0, 1}}[channels]
+		ImageNet().apply(got, channels)
+		for i := range got {
+			if math.Abs(float64(got[i]-want[i])) > 2e-6 {
+				t.Errorf("%d channels: %v, expected %v", channels, got, want)
+			}
+		}
+	}
 }
 
 func TestPresets(t *testing.T) {

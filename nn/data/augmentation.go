@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"gzpt/kernels/augment"
 )
 
 // Augmentation says how a random view of an image is made. The steps come in the order of the fields, each with its
@@ -160,19 +162,16 @@ const minSigma, maxSigma = 0.01, 50
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
-// apply normalises the values of n pixels in place, in float32 as torchvision does.
-func (n Normalisation) apply(pixels []float32, channels int) {
+// channels is the mean and the standard deviation of every channel of images that have so many.
+func (n Normalisation) channels(channels int) (mean, std [3]float64) {
 	if channels == 1 {
-		mean, std := float32((n.Mean[0]+n.Mean[1]+n.Mean[2])/3), float32((n.Std[0]+n.Std[1]+n.Std[2])/3)
-		for i, v := range pixels {
-			pixels[i] = (v - mean) / std
-		}
-		return
+		return [3]float64{(n.Mean[0] + n.Mean[1] + n.Mean[2]) / 3}, [3]float64{(n.Std[0] + n.Std[1] + n.Std[2]) / 3}
 	}
-	m0, m1, m2 := float32(n.Mean[0]), float32(n.Mean[1]), float32(n.Mean[2])
-	s0, s1, s2 := float32(n.Std[0]), float32(n.Std[1]), float32(n.Std[2])
-	for i := 0; i+2 < len(pixels); i += 3 {
-		p := pixels[i : i+3 : i+3]
-		p[0], p[1], p[2] = (p[0]-m0)/s0, (p[1]-m1)/s1, (p[2]-m2)/s2
-	}
+	return n.Mean, n.Std
+}
+
+// apply normalises the values of pixels in place, in float32 as torchvision does.
+func (n Normalisation) apply(pixels []float32, channels int) {
+	mean, std := n.channels(channels)
+	augment.Normalise(pixels, channels, mean, std)
 }

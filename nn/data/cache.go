@@ -59,6 +59,7 @@ type Cache struct {
 	rule    windowRule
 	side    int
 	values  int // of an item
+	bits    int // of a value, the most that an item has
 	options CacheOptions
 	flight  *flight
 
@@ -159,6 +160,7 @@ func (c *Cache) finish(items []Item) (*Cache, error) {
 			continue
 		}
 		c.items, c.entries = append(c.items, items[i]), append(c.entries, e)
+		c.bits = max(c.bits, e.bits)
 		if blocks != nil {
 			c.blocks = append(c.blocks, blocks[i])
 		}
@@ -245,8 +247,23 @@ func (c *Cache) Pixels(dst []float32, i int) error {
 	if len(dst) != c.values {
 		panic("data: Cache.Pixels: dst is not [Side,Side,Channels]")
 	}
+	return c.block(i, func(block []byte) { c.entries[i].decode(dst, block, c.rule) })
+}
+
+// Bits is 16 where an image has as many, otherwise 8.
+func (c *Cache) Bits() int { return c.bits }
+
+// Words writes the stored values of item i, squashed to a square, into dst, and returns its window.
+func (c *Cache) Words(dst []int32, i int) (picture.Window, error) {
+	e := &c.entries[i]
+	err := c.block(i, func(block []byte) { pack(dst, block, e.bits, c.bits) })
+	return c.rule.window(e).Or(e.bits), err
+}
+
+// block lends the stored bytes of item i.
+func (c *Cache) block(i int, use func(block []byte)) error {
 	if c.blocks != nil {
-		c.entries[i].decode(dst, c.blocks[i], c.rule)
+		use(c.blocks[i])
 		return nil
 	}
 	buffer := c.buffer.Get().(*[]byte)
@@ -255,7 +272,7 @@ func (c *Cache) Pixels(dst []float32, i int) error {
 	if err != nil {
 		return fmt.Errorf("%s: image %q: %w", c.file.Name(), c.items[i].Name, err)
 	}
-	c.entries[i].decode(dst, block, c.rule)
+	use(block)
 	return nil
 }
 

@@ -6,7 +6,9 @@
 //	loader, err := data.NewLoader(cache, data.LoaderOptions{Batch: 32, ImageSize: 224, Augmentation: data.Medical(), Seed: 1})
 //	batch, err := loader.Next(ctx) // batch.Views [2][B*224*224*3]float32, batch.Indices [B]int
 //
-// A [Source] is where pixels come from: a [Cache] of files, or made-up items such as package phantom's.
+// A [Source] is where pixels come from: a [Cache] of files, or made-up items such as package phantom's. For a device that makes views
+// itself a batch holds stored values and how the views are made, see [LoaderOptions]; package gzpt/kernels/augment has the loops of
+// both ways.
 //
 // # Pixels
 //

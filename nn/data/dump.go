@@ -11,7 +11,9 @@ import (
 	"path/filepath"
 	"strings"
 
+	"gzpt/kernels"
 	"gzpt/kernels/atomicfile"
+	"gzpt/kernels/augment"
 )
 
 // Fixation is where a reader's gaze rested: X and Y in pixels of its Gaze's frame, Start and Duration in seconds.
@@ -109,8 +111,7 @@ func (d *dumper) draw(item int) (image.Image, error) {
 	for k := range 3 {
 		t := whole
 		if k == 0 {
-			s := newSampler(side, size, channels)
-			s.sample(view, square, whole)
+			augment.NewSampler[float32](side, size, channels).Sample(view, square, kernels.Part(whole))
 		} else {
 			t = d.augmenter.View(view, square, o.Seed, o.Epoch, item, k-1)
 			o.Augmentation.Normalisation.undo(view, channels)
@@ -133,7 +134,7 @@ func (n Normalisation) undo(pixels []float32, channels int) {
 		if channels == 1 {
 			mean, std = (n.Mean[0]+n.Mean[1]+n.Mean[2])/3, (n.Std[0]+n.Std[1]+n.Std[2])/3
 		}
-		pixels[i] = clamp01(v*float32(std) + float32(mean))
+		pixels[i] = min(max(v*float32(std)+float32(mean), 0), 1)
 	}
 }
 

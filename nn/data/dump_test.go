@@ -9,6 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"gzpt/kernels"
+	"gzpt/kernels/augment"
 )
 
 // dump writes the picture of one item and reads it back.
@@ -44,8 +47,7 @@ func TestDumpedViewsAreTheTrainings(t *testing.T) {
 	g, view := NewAugmenter(a, 37, 32, 1), make([]float32, 32*32)
 	for panel := range 3 {
 		if panel == 0 {
-			s := newSampler(37, 32, 1)
-			s.sample(view, source.squares[2], whole)
+			augment.NewSampler[float32](37, 32, 1).Sample(view, source.squares[2], kernels.Part(whole))
 		} else {
 			g.View(view, source.squares[2], 8, 5, 2, panel-1)
 		}

@@ -1,6 +1,11 @@
 package data
 
-import "context"
+import (
+	"context"
+
+	"gzpt/kernels"
+	"gzpt/kernels/augment"
+)
 
 // EvalOptions says how images are prepared for a trained encoder.
 type EvalOptions struct {
@@ -58,7 +63,6 @@ func cachedPixels(dst []float32, source Source, item, size int) error {
 	if err := source.Pixels(image, item); err != nil {
 		return err
 	}
-	s := newSampler(side, size, channels)
-	s.sample(dst, image, whole)
+	augment.NewSampler[float32](side, size, channels).Sample(dst, image, kernels.Part(whole))
 	return nil
 }

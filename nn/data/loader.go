@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"gzpt/kernels"
 )
 
 // LoaderOptions says which batches a loader makes.
@@ -28,7 +30,10 @@ type LoaderOptions struct {
 	Workers int
 	// Depth is the number of batches made ahead, 0 for 3.
 	Depth int
-	// NewBuffer makes the memory of the views, and FreeBuffer takes it back when the loader closes: those of the device that
+	// Images has batches hold images as they are stored, and how their views are made, for a device that makes them: the same
+	// views, to the bit where the device has those of package augment. The source must be one of stored values, see [Stored].
+	Images bool
+	// NewBuffer makes the memory of the views or images, and FreeBuffer takes it back when the loader closes: those of the device that
 	// the batches go to. nil for ordinary memory.
 	NewBuffer  func(n int) []float32
 	FreeBuffer func(b []float32)
@@ -40,8 +45,10 @@ const defaultDepth = 3
 // Batch is two augmented views of some items. It is valid until the next call of Next or Close: whoever hands its views to a
 // device that may read them later has waited for the device by then.
 type Batch struct {
-	// Views are the pixels, [B,ImageSize,ImageSize,Channels], normalised.
+	// Views are the pixels, [B,ImageSize,ImageSize,Channels], normalised; nil in a batch of images.
 	Views [2][]float32
+	// Images are B images and how their views are made, the first ones of all, then the second ones; nil in a batch of views.
+	Images *kernels.Images
 	// Indices are the items, by their index in the source.
 	Indices []int
 	// Epoch and Position are the batch's place: its epoch and its number in the epoch, from 0.
@@ -54,6 +61,7 @@ type Batch struct {
 // from the number of workers; a steady loader allocates nothing. Next and Close belong to one goroutine.
 type Loader struct {
 	source   Source
+	stored   StoredSource // the source where batches are of images, otherwise nil
 	options  LoaderOptions
 	perEpoch int
 
@@ -80,6 +88,7 @@ type slot struct {
 	pending atomic.Int32 // rows not done
 	faults  []error      // by row
 	ready   chan struct{}
+	buffers [][]float32 // of the views or images
 }
 
 // NewLoader begins to make batches. It panics if the options are out of range, and returns an error where there are fewer
@@ -115,18 +124,46 @@ func NewLoader(source Source, o LoaderOptions) (*Loader, error) {
 	l.wake = sync.NewCond(&l.lock)
 	l.next = o.Epoch*l.perEpoch + o.Position
 	l.assigned = l.next
-	values := o.Batch * o.ImageSize * o.ImageSize * source.Channels()
-	for range o.Depth {
-		s := &slot{free: true, faults: make([]error, o.Batch), ready: make(chan struct{}, 1)}
-		s.batch = Batch{Views: [2][]float32{o.NewBuffer(values), o.NewBuffer(values)}, Indices: make([]int, o.Batch)}
-		l.slots = append(l.slots, s)
+	if o.Images {
+		l.stored = Stored(source)
+		if l.stored == nil {
+			panic("data: NewLoader: Images needs a source of stored values")
+		}
 	}
-	for range o.Workers {
-		augmenter := NewAugmenter(o.Augmentation, source.Side(), o.ImageSize, source.Channels())
-		image := make([]float32, source.Side()*source.Side()*source.Channels())
+	augmenters := make([]*Augmenter, o.Workers)
+	for i := range augmenters {
+		augmenters[i] = NewAugmenter(o.Augmentation, source.Side(), o.ImageSize, source.Channels())
+	}
+	for range o.Depth {
+		l.slots = append(l.slots, l.newSlot(augmenters[0]))
+	}
+	for _, augmenter := range augmenters {
+		var image []float32
+		if l.stored == nil {
+			image = make([]float32, source.Side()*source.Side()*source.Channels())
+		}
 		l.workers.Go(func() { l.work(augmenter, image) })
 	}
 	return l, nil
+}
+
+// newSlot takes the memory of a batch.
+func (l *Loader) newSlot(g *Augmenter) *slot {
+	o := &l.options
+	s := &slot{free: true, faults: make([]error, o.Batch), ready: make(chan struct{}, 1)}
+	s.batch.Indices = make([]int, o.Batch)
+	if l.stored == nil {
+		for v := range s.batch.Views {
+			s.batch.Views[v] = o.NewBuffer(o.Batch * o.ImageSize * o.ImageSize * l.source.Channels())
+			s.buffers = append(s.buffers, s.batch.Views[v])
+		}
+		return s
+	}
+	m := &kernels.Images{Views: g.Views(l.stored.Bits()), Table: make([]float64, len(s.batch.Views)*o.Batch*g.Columns())}
+	s.buffers = [][]float32{o.NewBuffer(o.Batch * m.Row(l.source.Channels()))}
+	m.Words = kernels.Int32s(s.buffers[0])
+	s.batch.Images = m
+	return s
 }
 
 // indices is 0 .. n-1.
@@ -182,8 +219,8 @@ func (l *Loader) Close() {
 	l.lock.Unlock()
 	l.workers.Wait()
 	for _, s := range l.slots {
-		for _, view := range s.batch.Views {
-			l.options.FreeBuffer(view)
+		for _, b := range s.buffers {
+			l.options.FreeBuffer(b)
 		}
 	}
 	l.slots = nil
@@ -197,25 +234,49 @@ func (l *Loader) release(s *slot) {
 	l.lock.Unlock()
 }
 
-// work makes the views of one row after the other; image is room for an item's pixels.
+// work makes one row after the other; image is room for an item's pixels.
 func (l *Loader) work(augmenter *Augmenter, image []float32) {
-	o := &l.options
-	values := o.ImageSize * o.ImageSize * l.source.Channels()
 	for {
 		s, row := l.take()
 		if s == nil {
 			return
 		}
-		item := s.batch.Indices[row]
-		if s.faults[row] = l.source.Pixels(image, item); s.faults[row] == nil {
-			for v, view := range s.batch.Views {
-				augmenter.View(view[row*values:(row+1)*values], image, o.Seed, s.batch.Epoch, item, v)
-			}
+		if l.stored != nil {
+			s.faults[row] = l.storedRow(&s.batch, row, augmenter)
+		} else {
+			s.faults[row] = l.viewsOf(&s.batch, row, augmenter, image)
 		}
 		if s.pending.Add(-1) == 0 {
 			s.ready <- struct{}{}
 		}
 	}
+}
+
+// viewsOf makes the views of a row.
+func (l *Loader) viewsOf(b *Batch, row int, augmenter *Augmenter, image []float32) error {
+	o, item := &l.options, b.Indices[row]
+	if err := l.source.Pixels(image, item); err != nil {
+		return err
+	}
+	values := o.ImageSize * o.ImageSize * l.source.Channels()
+	for v, view := range b.Views {
+		augmenter.View(view[row*values:(row+1)*values], image, o.Seed, b.Epoch, item, v)
+	}
+	return nil
+}
+
+// storedRow takes the image of a row as it is stored, and draws how its views are made.
+func (l *Loader) storedRow(b *Batch, row int, augmenter *Augmenter) error {
+	o, m, item := &l.options, b.Images, b.Indices[row]
+	words, columns := len(m.Words)/o.Batch, augmenter.Columns()
+	window, err := l.stored.Words(m.Words[row*words:(row+1)*words], item)
+	if err != nil {
+		return err
+	}
+	for v := range b.Views {
+		augmenter.Row(m.Table[(v*o.Batch+row)*columns:][:columns], window, o.Seed, b.Epoch, item, v)
+	}
+	return nil
 }
 
 // take is the next row to make; a nil slot means that there is none any more.

@@ -337,9 +337,10 @@ func TestBadLoaders(t *testing.T) {
 // TestLoaderAllocatesNothing: neither from memory nor from a file.
 func TestLoaderAllocatesNothing(t *testing.T) {
 	items := pictures(t, 8)
-	for _, memory := range []int{0, 1} {
+	for k := range 4 {
+		memory, images := k%2, k/2 == 1
 		c := openCache(t, items, CacheOptions{Folder: t.TempDir(), ImageSize: 14, Channels: 3, Memory: memory})
-		l := newLoader(t, c, LoaderOptions{Batch: 2, ImageSize: 14, Augmentation: Medical()})
+		l := newLoader(t, c, LoaderOptions{Batch: 2, ImageSize: 14, Augmentation: Medical(), Images: images})
 		next := func() {
 			if _, err := l.Next(t.Context()); err != nil {
 				t.Fatal(err)
@@ -353,7 +354,7 @@ func TestLoaderAllocatesNothing(t *testing.T) {
 			least = min(least, testing.AllocsPerRun(30, next))
 		}
 		if least > 0 && !raceEnabled {
-			t.Errorf("memory %d: %v allocations a batch", memory, least)
+			t.Errorf("memory %d, images %v: %v allocations a batch", memory, images, least)
 		}
 	}
 }

@@ -3,14 +3,15 @@ package data
 import (
 	"math"
 	"math/rand/v2"
+
+	"gzpt/kernels"
+	"gzpt/kernels/augment"
+	"gzpt/nn/data/picture"
 )
 
 // Transform is the part of an image that a view shows: the rectangle from (X, Y) of the given width and height, in
 // fractions of the image's width and height, and whether left and right are exchanged.
-type Transform struct {
-	X, Y, Width, Height float64
-	Flip                bool
-}
+type Transform kernels.Part
 
 // whole shows all of an image.
 var whole = Transform{Width: 1, Height: 1}
@@ -25,15 +26,18 @@ func (t Transform) Map(x, y float64) (u, v float64) {
 	return u, v
 }
 
-// Augmenter makes random views. It holds the room that this takes and belongs to one goroutine.
+// Augmenter makes random views, or says how they are to be made. It holds the room that this takes and belongs to one
+// goroutine.
 type Augmenter struct {
 	augmentation   Augmentation
 	side           int // of the images
 	size, channels int // of the views
 	generator      rand.PCG
 	random         *rand.Rand
-	sampler        sampler
-	blur           blur
+	view           kernels.View // the last one drawn
+	blur           []float64    // room for its weights
+	maker          *augment.Maker[float32]
+	mean, std      [3]float64
 }
 
 // NewAugmenter makes views of size x size pixels from images of side x side pixels. It panics if the augmentation is not
@@ -45,43 +49,71 @@ func NewAugmenter(a Augmentation, side, size, channels int) *Augmenter {
 	if a.Validate() != nil {
 		panic("data: NewAugmenter: the augmentation is not valid")
 	}
-	g := &Augmenter{augmentation: a, side: side, size: size, channels: channels}
+	g := &Augmenter{augmentation: a, side: side, size: size, channels: channels, blur: make([]float64, 1+a.reach(size))}
 	g.random = rand.New(&g.generator)
-	g.sampler = newSampler(side, size, channels)
-	if a.BlurProbability > 0 {
-		g.blur = newBlur(size, channels, a.BlurSigma[1]*float64(size)/blurReference)
-	}
+	g.mean, g.std = a.Normalisation.channels(channels)
+	g.maker = augment.NewMaker[float32](side, size, channels, len(g.blur)-1)
 	return g
+}
+
+// reach is how many pixels away a blur takes values from at most, on views of a size.
+func (a *Augmentation) reach(size int) int {
+	if a.BlurProbability == 0 {
+		return 0
+	}
+	return radius(scaled(a.BlurSigma[1], size), size)
+}
+
+// scaled is a sigma on views of a size.
+func scaled(sigma float64, size int) float64 { return sigma * float64(size) / blurReference }
+
+// Views is what all views have in common for images whose values are stored in so many bits.
+func (g *Augmenter) Views(bits int) kernels.Views {
+	return kernels.Views{Side: g.side, Bits: bits, Mean: g.mean, Std: g.std}
 }
 
 // View writes a view [size,size,channels] of the image [side,side,channels], whose values are fractions of full scale, to
 // dst, and returns what part of the image it shows. Seed, epoch, item and view determine it. It allocates nothing.
 func (g *Augmenter) View(dst, image []float32, seed uint64, epoch, item, view int) Transform {
-	if len(dst) != g.size*g.size*g.channels || len(image) != g.side*g.side*g.channels {
-		panic("data: Augmenter.View: expected a view [size,size,channels] and an image [side,side,channels]")
-	}
+	g.draw(seed, epoch, item, view)
+	g.maker.View(dst, image, &g.view, g.mean, g.std)
+	return Transform(g.view.Part)
+}
+
+// Columns is how many numbers Row writes.
+func (g *Augmenter) Columns() int { return kernels.ViewColumns(len(g.blur) - 1) }
+
+// Row writes how the view that View makes of an image of a window is made, a row of the table of [kernels.Augmentation].
+func (g *Augmenter) Row(dst []float64, w picture.Window, seed uint64, epoch, item, view int) {
+	g.draw(seed, epoch, item, view)
+	g.view.Low, g.view.High = float64(w.Low), float64(w.High)
+	g.view.Encode(dst)
+}
+
+// draw draws how a view is made.
+func (g *Augmenter) draw(seed uint64, epoch, item, view int) {
 	g.generator.Seed(Derive(seed, "view", uint64(epoch), uint64(item), uint64(view)))
 	a := &g.augmentation
+	g.blur[0] = 1
+	g.view = kernels.View{Threshold: kernels.NoThreshold, Blur: g.blur[:1]}
 	t := whole
 	if g.happens(a.CropProbability) {
 		t = g.crop()
 	}
 	t.Flip = g.happens(a.FlipProbability)
-	g.sampler.sample(dst, image, t)
+	g.view.Part = kernels.Part(t)
 	if g.happens(a.JitterProbability) {
-		g.jitter(dst)
+		g.jitter()
 	}
-	if g.happens(a.GreyProbability) && g.channels == 3 {
-		saturate(dst, 0)
+	if g.happens(a.GreyProbability) {
+		g.view.Steps[jitterSteps] = kernels.Step{Kind: kernels.StepSaturation}
 	}
 	if g.happens(a.BlurProbability) {
-		g.blur.apply(dst, g.between(a.BlurSigma)*float64(g.size)/blurReference)
+		g.view.Blur = gaussian(g.blur, scaled(g.between(a.BlurSigma), g.size), g.size)
 	}
 	if g.happens(a.SolarizeProbability) {
-		solarize(dst, float32(a.SolarizeThreshold))
+		g.view.Threshold = float64(float32(a.SolarizeThreshold))
 	}
-	a.Normalisation.apply(dst, g.channels)
-	return t
 }
 
 // happens draws for a step, unless it is switched off.
@@ -113,33 +145,32 @@ func (g *Augmenter) crop() Transform {
 	return Transform{X: (1 - width) / 2, Y: (1 - height) / 2, Width: width, Height: height}
 }
 
+// jitterSteps is how many changes of colours jitter has.
+const jitterSteps = 4
+
 // jitter changes the colours in a random order.
-func (g *Augmenter) jitter(pixels []float32) {
+func (g *Augmenter) jitter() {
 	a := &g.augmentation
-	order := [4]int{0, 1, 2, 3}
+	order := [jitterSteps]int{0, 1, 2, 3}
 	for i := len(order) - 1; i > 0; i-- {
 		j := g.random.IntN(i + 1)
 		order[i], order[j] = order[j], order[i]
 	}
-	for _, step := range order {
+	for i, step := range order {
 		switch {
 		case step == 0 && a.Brightness > 0:
-			brighten(pixels, g.factor(a.Brightness))
+			g.view.Steps[i] = kernels.Step{Kind: kernels.StepBrightness, Amount: g.factor(a.Brightness)}
 		case step == 1 && a.Contrast > 0:
-			contrast(pixels, g.channels, g.factor(a.Contrast))
+			g.view.Steps[i] = kernels.Step{Kind: kernels.StepContrast, Amount: g.factor(a.Contrast)}
 		case step == 2 && a.Saturation > 0:
-			if f := g.factor(a.Saturation); g.channels == 3 {
-				saturate(pixels, f)
-			}
+			g.view.Steps[i] = kernels.Step{Kind: kernels.StepSaturation, Amount: g.factor(a.Saturation)}
 		case step == 3 && a.Hue > 0:
-			if turn := g.between([2]float64{-a.Hue, a.Hue}); g.channels == 3 {
-				turnHue(pixels, float32(turn))
-			}
+			g.view.Steps[i] = kernels.Step{Kind: kernels.StepHue, Amount: float64(float32(g.between([2]float64{-a.Hue, a.Hue})))}
 		}
 	}
 }
 
-// factor is uniform in [max(0, 1-x), 1+x].
-func (g *Augmenter) factor(x float64) float32 {
-	return float32(g.between([2]float64{max(0, 1-x), 1 + x}))
+// factor is uniform in [max(0, 1-x), 1+x], a number of float32.
+func (g *Augmenter) factor(x float64) float64 {
+	return float64(float32(g.between([2]float64{max(0, 1-x), 1 + x})))
 }

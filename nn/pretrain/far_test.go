@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"gzpt/kernels/kerneltest/fardevice"
+	"gzpt/kernels/trace"
+	"gzpt/nn"
 	"gzpt/nn/evaluate"
 	"gzpt/nn/rundir"
 )
@@ -80,6 +82,48 @@ func TestRunOnFarDevice(t *testing.T) {
 	}
 	if far.InUse() != 0 || far.Buffers() != 0 {
 		t.Errorf("%d bytes and %d buffers were not given back", far.InUse(), far.Buffers())
+	}
+}
+
+// TestRunCarriesBytes: a run on a device that is out of the host's reach takes images there as they are stored, and the device makes the
+// views; where SimCLR keeps the views of an update, and on a device that the host reaches, they are made on the host.
+func TestRunCarriesBytes(t *testing.T) {
+	near := newTrial(t)
+	for _, test := range []struct {
+		name       string
+		far        bool
+		method     string
+		accumulate int
+		want       bool
+	}{{"far", true, "byol", 2, true}, {"kept", true, "simclr", 2, false}, {"near", false, "byol", 1, false}} {
+		b, far := near.onFar(fardevice.Options{})
+		defer far.Close()
+		if !test.far {
+			b = near
+		}
+		c := &b.Network
+		if test.method != c.Method {
+			*c = nn.MethodConfig(test.method, c.Arch)
+			c.Height, c.Width, c.Batch, c.ProjectorHidden, c.Embedding = 16, 16, 8, 4, 4
+		}
+		c.Accumulate, b.Epochs = test.accumulate, 1
+		recorder := trace.New(b.dev, nil)
+		traced := *b
+		traced.dev = recorder
+		recorder.Begin()
+		traced.train(t, filepath.Join(t.TempDir(), "run"), Options{})
+		augmented, pixels := 0, 0
+		for _, call := range recorder.End() {
+			switch {
+			case call.Operation == "Augment":
+				augmented++
+			case call.Operation == "Write" && call.Bytes == float64(4*c.Batch*c.Height*c.Width*c.Arch.Channels):
+				pixels++
+			}
+		}
+		if (augmented > 0) != test.want || (pixels > 0) == test.want {
+			t.Errorf("%s: %d augmentations, %d writes of pixels", test.name, augmented, pixels)
+		}
 	}
 }
 

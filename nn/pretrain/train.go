@@ -44,7 +44,7 @@ func (r *Run) Train(ctx context.Context) (err error) {
 	loader, err := data.NewLoader(r.data.Images, data.LoaderOptions{
 		Batch: c.Batch, ImageSize: c.Height, Augmentation: r.settings.Views, Items: r.items,
 		Seed: c.Seed, Epoch: r.position.Epoch, Position: r.position.Batch, Workers: r.options.Workers,
-		NewBuffer: r.dev.NewBuffer, FreeBuffer: r.dev.FreeBuffer,
+		Images: r.trainer.MakesViews() && data.Stored(r.data.Images) != nil, NewBuffer: r.dev.NewBuffer, FreeBuffer: r.dev.FreeBuffer,
 	})
 	if err != nil {
 		return err
@@ -91,7 +91,7 @@ func (r *Run) step(ctx context.Context, loader *data.Loader) error {
 	if err != nil {
 		return err
 	}
-	m, err := r.trainer.Step(&nn.Batch{Views: b.Views, Items: b.Indices, Weights: r.weights, Drop: r.settings.Drop})
+	m, err := r.trainer.Step(&nn.Batch{Views: b.Views, Images: b.Images, Items: b.Indices, Weights: r.weights, Drop: r.settings.Drop})
 	if err != nil {
 		return r.explain(err)
 	}

@@ -11,6 +11,8 @@ import (
 	"gzpt/kernels"
 	"gzpt/kernels/trace"
 	"gzpt/nn"
+	"gzpt/nn/data"
+	"gzpt/nn/data/picture"
 )
 
 // Target is a device to profile.
@@ -60,7 +62,7 @@ func Run(ctx context.Context, t Target, c nn.Config, steps int) (*Step, error) {
 	defer trainer.Close()
 	recorder.Layer = trainer.LayerName
 	s := &Step{Device: t.Name, Predicted: t.Predicted, Note: t.Note}
-	r := &runner{ctx: ctx, trainer: trainer, batch: NewBatch(recorder, c), updates: c.Accumulate}
+	r := &runner{ctx: ctx, trainer: trainer, batch: NewBatch(recorder, trainer), updates: c.Accumulate}
 	defer r.batch.Free(recorder)
 	if !t.Predicted {
 		if _, err := r.update(); err != nil { // plans, scratch, caches
@@ -117,19 +119,26 @@ func (r *runner) update() (time.Duration, error) {
 	return time.Since(began), nil
 }
 
-// Batch is a made-up batch, whose pixels lie in buffers of the device.
-type Batch struct{ nn.Batch }
+// Batch is a made-up batch, whose pixels or images lie in a buffer of the device.
+type Batch struct {
+	nn.Batch
+	buffers [][]float32
+}
 
-// NewBatch makes the batch that a trainer of c takes: pixels of a normal distribution, every item alike with its neighbour.
-func NewBatch(dev kernels.Device, c nn.Config) *Batch {
-	b := &Batch{}
+// NewBatch makes the batch that a trainer takes best: images of random bytes, of which the device makes views by the usual
+// augmentation, or pixels of a normal distribution. Every item is alike with its neighbour.
+func NewBatch(dev kernels.Device, trainer *nn.Trainer) *Batch {
+	b, c := &Batch{}, trainer.Config()
 	g := rand.New(rand.NewPCG(1, 0))
-	for v := range b.Views {
-		pixels := dev.NewBuffer(c.Batch * c.Height * c.Width * c.Arch.Channels)
-		for i := range pixels {
-			pixels[i] = float32(g.NormFloat64())
+	if trainer.MakesViews() {
+		b.images(dev, c, g)
+	} else {
+		for v := range b.Views {
+			b.Views[v] = b.buffer(dev, c.Batch*c.Height*c.Width*c.Arch.Channels)
+			for i := range b.Views[v] {
+				b.Views[v][i] = float32(g.NormFloat64())
+			}
 		}
-		b.Views[v] = pixels
 	}
 	for i := range c.Batch {
 		b.Items = append(b.Items, i)
@@ -143,9 +152,29 @@ func NewBatch(dev kernels.Device, c nn.Config) *Batch {
 	return b
 }
 
+// images makes images of 8 bits a value and how both views of each are made.
+func (b *Batch) images(dev kernels.Device, c nn.Config, g *rand.Rand) {
+	augmenter := data.NewAugmenter(data.Medical(), data.Side(c.Height), c.Height, c.Arch.Channels)
+	m := &kernels.Images{Views: augmenter.Views(8), Table: make([]float64, len(b.Views)*c.Batch*augmenter.Columns())}
+	m.Words = kernels.Int32s(b.buffer(dev, c.Batch*m.Row(c.Arch.Channels)))
+	for i := range m.Words {
+		m.Words[i] = int32(g.Uint32())
+	}
+	for row := range len(b.Views) * c.Batch {
+		augmenter.Row(m.Table[row*augmenter.Columns():][:augmenter.Columns()], picture.Window{High: 255}, 1, 0, row%c.Batch, row/c.Batch)
+	}
+	b.Images = m
+}
+
+// buffer takes memory of the device's.
+func (b *Batch) buffer(dev kernels.Device, n int) []float32 {
+	b.buffers = append(b.buffers, dev.NewBuffer(n))
+	return b.buffers[len(b.buffers)-1]
+}
+
 // Free gives the buffers back.
 func (b *Batch) Free(dev kernels.Device) {
-	for _, pixels := range b.Views {
-		dev.FreeBuffer(pixels)
+	for _, buffer := range b.buffers {
+		dev.FreeBuffer(buffer)
 	}
 }

@@ -91,7 +91,7 @@ func TestRunIsTheTraining(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		batch := profile.NewBatch(dev, c)
+		batch := profile.NewBatch(dev, trainer)
 		for range c.Steps {
 			m, err := trainer.Step(&batch.Batch)
 			if err != nil {

@@ -36,30 +36,48 @@ func (n number) Vector() int { return 16 / n.Size }
 // Depth is the number of terms of a sum that a stage holds, 64 bytes of a row.
 func (n number) Depth() int { return 64 / n.Size }
 
-// tile is what a block computes: M x N results, a tile of 64 x 32 each warp.
+// tile is what a block computes: M x N results, a tile of 64 x Columns each warp.
 type tile struct {
 	number
-	M, N   int
-	Narrow bool // elements are copied one by one, from any address
-	Blocks int  // that a multiprocessor is to hold
+	M, N    int
+	Columns int // 32 or 64
+	Kind    kind
+	Blocks  int // that a multiprocessor is to hold
 }
 
-// Entry is the name of the kernel behind the operation: the type, then the tile or that it is narrow.
+// kind is where the elements of a tile come from.
+type kind string
+
+const (
+	wide   kind = ""       // whole pieces of 16 bytes, at multiples of them
+	narrow kind = "narrow" // any address: they are copied one by one
+	packed kind = "packed" // images that pack_* has made, of which each window's row is a stretch
+)
+
+func (t tile) Narrow() bool { return t.Kind == narrow }
+func (t tile) Packed() bool { return t.Kind == packed }
+
+// Entry is the name of the kernel behind the operation: the type, then the kind or the tile of the wide ones.
 func (t tile) Entry(operation string) string {
-	if t.Narrow {
-		return fmt.Sprintf("%s_%s_narrow", operation, t.Name)
+	if t.Kind != wide {
+		return fmt.Sprintf("%s_%s_%s", operation, t.Name, t.Kind)
 	}
 	return fmt.Sprintf("%s_%s_%dx%d", operation, t.Name, t.M, t.N)
 }
 
 func (t tile) WarpsM() int  { return t.M / 64 }
-func (t tile) WarpsN() int  { return t.N / 32 }
+func (t tile) WarpsN() int  { return t.N / t.Columns }
+func (t tile) Halves() int  { return t.Columns / 32 } // tiles of 64 x 32 of a warp
 func (t tile) Threads() int { return 32 * t.WarpsM() * t.WarpsN() }
 
 // The bytes of a stage, of its part of the left factor, and of the shared memory.
 func (t tile) ABytes() int      { return 64 * t.M }
 func (t tile) StageBytes() int  { return 64 * (t.M + t.N) }
 func (t tile) SharedBytes() int { return stages * t.StageBytes() }
+
+// FilterTurns says that the rows of filters that a thread copies, one pass of all threads apart, have their parts exchanged in two
+// ways by turns.
+func (t tile) FilterTurns() bool { return !t.TF32() && t.Threads()/4 < 32 }
 
 // Of the kernel of weights: a stage has Depth rows of M channels and of N columns, in parts of 16 bytes, and a thread copies so
 // many rows of each.
@@ -69,6 +87,9 @@ func (t tile) AParts() int    { return t.ARowBytes() / 16 }
 func (t tile) BParts() int    { return t.BRowBytes() / 16 }
 func (t tile) ARows() int     { return t.Depth() * t.AParts() / t.Threads() }
 func (t tile) BRows() int     { return t.Depth() * t.BParts() / t.Threads() }
+
+// Turns says that the rows of x that a thread copies, one pass of all threads apart, have their parts exchanged in two ways by turns.
+func (t tile) Turns() bool { return t.Threads()/t.BParts() < t.Depth()/4 }
 
 // stages are the parts of a sum that are in shared memory or on the way to it.
 const stages = 3
@@ -112,12 +133,13 @@ func Files() (map[string]string, error) {
 	var both []tile
 	for _, n := range numbers {
 		make("convolution_gather_"+n.Name+".ptx", "gather.tmpl",
-			tile{n, 128, 128, false, 2}, tile{n, 128, 64, false, 3}, tile{n, 128, 64, true, 3})
+			tile{n, 128, 128, 64, wide, 2}, tile{n, 128, 64, 64, wide, 4}, tile{n, 128, 64, 32, narrow, 3}, tile{n, 128, 64, 64, packed, 4})
 		make("convolution_weights_"+n.Name+".ptx", "weights.tmpl",
-			tile{n, 128, 128, false, 2}, tile{n, 64, 128, false, 3}, tile{n, 64, 128, true, 3})
+			tile{n, 128, 128, 64, wide, 2}, tile{n, 64, 128, 64, wide, 4}, tile{n, 64, 128, 32, narrow, 3}, tile{n, 64, 128, 64, packed, 4})
 		both = append(both, tile{number: n})
 	}
 	make("convolution_filters.ptx", "filters.tmpl", both...)
+	make("convolution_pack.ptx", "pack.tmpl", both...)
 	execute("product_wgmma.ptx", "product.tmpl", []ring.Ring{ring.Wide, ring.Narrow})
 	execute("turn_wgmma.ptx", "turn.tmpl", nil)
 	execute("contrast_lse_wgmma.ptx", "lse.tmpl", ring.Tall)
@@ -152,8 +174,8 @@ func list(name string, from, count int) string {
 }
 
 // sum is the register of a lane's sum: in the 16 rows i of the warp's tile the upper or the lower 8, and of the lane's 8 columns
-// column c.
-func sum(i, half, c int) string { return fmt.Sprintf("%%sum%d", 16*i+4*(c/2)+2*half+c%2) }
+// of 32, of which a warp has one half or two, column c.
+func sum(i, rows, half, c int) string { return fmt.Sprintf("%%sum%d", 64*half+16*i+4*(c/2)+2*rows+c%2) }
 
 // offset is how far column c of a lane's 8 lies from the first: the 16 bytes that it stores at a time are together.
 func offset(tf32 bool, c int) int {

@@ -225,8 +225,8 @@ func (f *Device) FreeBuffer(b []float32) {
 	}})
 }
 
-// late reports whether Write may read a source after it has returned: one that lies in a buffer.
-func (f *Device) late(src []float32) bool {
+// late reports whether Write may read a source of words after it has returned: one that lies in a buffer.
+func late[E float32 | int32](f *Device, src []E) bool {
 	at := uintptr(unsafe.Pointer(unsafe.SliceData(src)))
 	return slices.ContainsFunc(f.buffers, func(b []float32) bool {
 		begin := uintptr(unsafe.Pointer(unsafe.SliceData(b)))
@@ -236,7 +236,7 @@ func (f *Device) late(src []float32) bool {
 
 func (f *Device) Write(dst kernels.Tensor, src []float32) {
 	f.check.Transfer("Write", dst, len(src))
-	if !f.late(src) {
+	if !late(f, src) {
 		src = slices.Clone(src)
 	}
 	f.issue("Write", func(host kernels.Device, t []kernels.Tensor) { host.Write(t[0], src) }, dst)
@@ -250,7 +250,9 @@ func (f *Device) WriteFloat64(dst kernels.Tensor, src []float64) {
 
 func (f *Device) WriteInt32(dst kernels.Tensor, src []int32) {
 	f.check.Transfer("WriteInt32", dst, len(src))
-	src = slices.Clone(src)
+	if !late(f, src) {
+		src = slices.Clone(src)
+	}
 	f.issue("WriteInt32", func(host kernels.Device, t []kernels.Tensor) { host.WriteInt32(t[0], src) }, dst)
 }
 

@@ -243,6 +243,11 @@ func (f *Device) CountNonFinite(out, x kernels.Tensor) {
 	f.issue("CountNonFinite", func(host kernels.Device, t []kernels.Tensor) { host.CountNonFinite(t[0], t[1]) }, out, x)
 }
 
+func (f *Device) Augment(y, images, table kernels.Tensor, v kernels.Views) {
+	f.check.Augment(y, images, table, v)
+	f.issue("Augment", func(host kernels.Device, t []kernels.Tensor) { host.Augment(t[0], t[1], t[2], v) }, y, images, table)
+}
+
 // vectors is the tensors of a normalisation, in the order of normOf, and others behind them.
 func vectors(n kernels.Norm, others ...kernels.Tensor) []kernels.Tensor {
 	return append([]kernels.Tensor{n.Gamma, n.Beta, n.Mean, n.InvStd}, others...)

@@ -24,6 +24,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 
+	"gzpt/kernels"
 	"gzpt/nn/data"
 	"gzpt/nn/data/picture"
 )
@@ -63,7 +64,7 @@ type Set struct {
 	squares []*picture.Image
 }
 
-var _ data.Source = (*Set)(nil)
+var _ data.StoredSource = (*Set)(nil)
 
 // New makes a set of phantoms. The seed determines it; a phantom does not depend on how many there are.
 func New(ctx context.Context, o Options) (*Set, error) {
@@ -153,4 +154,13 @@ func (s *Set) Pixels(dst []float32, i int) error {
 		dst[k] = float32(v) / 255
 	}
 	return nil
+}
+
+// Bits is 8.
+func (s *Set) Bits() int { return 8 }
+
+// Words writes the values of phantom i, at the size of Side, to dst, and returns their window, the full scale.
+func (s *Set) Words(dst []int32, i int) (picture.Window, error) {
+	kernels.PackBytes(dst, s.squares[i].Pix8)
+	return picture.Window{}.Or(8), nil
 }

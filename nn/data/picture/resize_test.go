@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"gzpt/nn/data/picture/picturetest"
+	"gzpt/kernels/augment/augmenttest"
 )
 
 // noiseImage is an image of random values from 0 to full scale.
@@ -50,11 +50,11 @@ func TestResizeIsTheFormula(t *testing.T) {
 						t.Fatalf("%d x %d x %d of %d bits", got.Width, got.Height, got.Channels, got.Bits())
 					}
 					for y := range c[3] {
-						rows := picturetest.Weights(y, c[3], m.Height, 0, float64(m.Height))
+						rows := augmenttest.Weights(y, c[3], m.Height, 0, float64(m.Height))
 						for x := range c[2] {
-							columns := picturetest.Weights(x, c[2], m.Width, 0, float64(m.Width))
+							columns := augmenttest.Weights(x, c[2], m.Width, 0, float64(m.Width))
 							for k := range channels {
-								want := picturetest.Average(columns, rows, func(x, y int) float64 { return m.value(x, y, k) })
+								want := augmenttest.Average(columns, rows, func(x, y int) float64 { return m.value(x, y, k) })
 								if v := got.value(x, y, k); math.Abs(v-want) > 1.05 {
 									t.Fatalf("value %d of pixel (%d,%d) is %v, expected %v", k, x, y, v, want)
 								}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"gzpt/nn/data"
+	"gzpt/nn/data/picture"
 )
 
 func storedOf(c *data.Cache, folder string) Stored {
@@ -20,6 +21,14 @@ func storedOf(c *data.Cache, folder string) Stored {
 
 // Checksum is that of the pixels of item i, "" where the source does not know it.
 func (d *Set) Checksum(i int) string { return data.Checksum(d.Source, i) }
+
+// Bits is those of the stored values, see [data.StoredSource].
+func (d *Set) Bits() int { return data.Bits(d.Source) }
+
+// Words is the stored values of item i.
+func (d *Set) Words(dst []int32, i int) (picture.Window, error) {
+	return data.Stored(d.Source).Words(dst, i)
+}
 
 // Twins says which images with equal pixels are in two parts of the split, or have two labels: each once, with the first
 // that it contradicts.

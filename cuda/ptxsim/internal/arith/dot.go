@@ -64,6 +64,17 @@ func Dot(a, b []Element, c uint32) float64 {
 	return float64(sum) * math.Float64frombits(uint64(1023+places)<<52)
 }
 
+// Survey says of elements whether all are zeros and whether all are finite. The products of zeros and finite ones add nothing to
+// a sum: Dot then gives what it gives without them.
+func Survey(elements []Element) (zeros, finite bool) {
+	zeros, finite = true, true
+	for _, e := range elements {
+		zeros = zeros && e.exponent == zeroExponent
+		finite = finite && e.exponent != specialExponent
+	}
+	return zeros, finite
+}
+
 // Cut rounds a sum toward zero to float32; what exceeds its range is infinite.
 func Cut(sum float64) uint32 {
 	nearest := float32(sum)

@@ -105,22 +105,30 @@ func (w *warp) visitLocal(mask uint32, address *wideRow, a access, f func(lane i
 		lane := first(m)
 		f(lane, w.local.access(lane, address[lane], a.bytes, a.write))
 	}
-	w.counts[w.pc].LocalBytes += uint64(a.bytes * onesCount(mask))
+	if w.counts != nil {
+		w.counts[w.pc].LocalBytes += uint64(a.bytes * onesCount(mask))
+	}
 }
 
 // visitArguments reads the block of arguments of the launch.
 func (w *warp) visitArguments(mask uint32, address *wideRow, a access, f func(lane int, p []byte)) {
 	arguments := w.block.launch.Arguments
+	last, p := ^uint64(0), []byte(nil)
 	for m := mask; m != 0; m &= m - 1 {
 		lane := first(m)
 		at := address[lane]
+		if at == last {
+			f(lane, p)
+			continue
+		}
 		if at > uint64(len(arguments)) || at+uint64(a.bytes) > uint64(len(arguments)) {
 			fail(lane, "out of bounds: %d bytes at %d of %d bytes of arguments", a.bytes, at, len(arguments))
 		}
 		if at%uint64(a.bytes) != 0 {
 			fail(lane, "misaligned: %d bytes at %d of the arguments", a.bytes, at)
 		}
-		f(lane, arguments[at:at+uint64(a.bytes)])
+		last, p = at, arguments[at:at+uint64(a.bytes)]
+		f(lane, p)
 	}
 }
 

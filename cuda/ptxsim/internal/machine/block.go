@@ -22,6 +22,7 @@ type block struct {
 	random   random
 	left     int       // instructions that it may still run
 	touched  footprint // on hollow memory
+	counts   []Counts  // by step, nil until a launch is to be profiled
 }
 
 // random is a small generator (splitmix64), so that a schedule follows from its seed alone.
@@ -38,13 +39,11 @@ func (r *random) next() uint64 {
 // longestTurn is the most steps that a warp runs before another's turn.
 const longestTurn = 256
 
-// newBlock makes room for a block of the launch; the same room serves block after block.
-func newBlock(l *Launch, counts []Counts) *block {
-	b := &block{launch: l}
-	threads := l.threads()
-	for n := range (threads + 31) / 32 {
-		p := l.Program
-		w := &warp{program: p, block: b, number: n, counts: counts}
+// newBlock makes room for a block of a program; the same room serves block after block.
+func newBlock(p *Program, warps int) *block {
+	b := &block{}
+	for n := range warps {
+		w := &warp{program: p, block: b, number: n}
 		w.narrow, w.wide = make([]narrowRow, p.narrows), make([]wideRow, p.wides)
 		w.pred, w.ready = make([]uint32, p.preds), make([]uint32, p.marks)
 		for _, c := range p.narrowSet {
@@ -71,9 +70,11 @@ func (b *block) start(number int) {
 	b.global = blockOrder{id: uint32(number + 1), tick: 1}
 	b.shared.reset(l.sharedBytes(), len(b.warps))
 	b.barriers, b.cluster = [16]barrier{}, clusterMeeting{}
-	b.phases, b.entries = map[uint64]*phaseBarrier{}, 2*len(b.warps)
-	b.teams = make([]warpgroup, (len(b.warps)+3)/4)
-	b.touched = footprint{pages: map[uint64]*touchedPage{}}
+	b.phases, b.entries = nil, 2*len(b.warps)
+	b.teams = append(b.teams[:0], make([]warpgroup, (len(b.warps)+3)/4)...)
+	if l.global.hollow {
+		b.touched = footprint{pages: map[uint64]*touchedPage{}}
+	}
 	for n, w := range b.warps {
 		w.start(min(32, l.threads()-32*n))
 	}
@@ -85,7 +86,7 @@ func (w *warp) start(lanes int) {
 	w.carry = 0
 	w.local.reset(w.program.LocalBytes, w.program.StackBytes)
 	w.async, w.stores = asyncCopies{}, bulkStores{}
-	w.order = ordering{clock: make([]uint32, 2*len(w.block.warps))}
+	w.order = ordering{clock: append(w.order.clock[:0], make([]uint32, 2*len(w.block.warps))...)}
 	w.group, w.cluster, w.rest = groupState{}, clusterLanes{}, rest{}
 	if w.program.multiplies {
 		w.group.uses = make([]registerUse, w.program.marks)

@@ -227,14 +227,13 @@ func (c *compiler) storeTensor(i *syntax.Instruction) work {
 // moveGlobal reads or writes a run of global memory by the largest accesses that its alignment allows. It counts as one request of
 // the sectors that it touches.
 func (w *warp) moveGlobal(lane int, at uint64, bytes []byte, write bool) {
-	if len(bytes) == 0 {
-		return
+	if w.counts != nil && len(bytes) > 0 {
+		counted, run := w.counts[w.pc], uint64(len(bytes))
+		counted.GlobalRequests++
+		counted.GlobalSectors += (at+run-1)/sectorBytes - at/sectorBytes + 1
+		counted.GlobalBytes += run
+		defer func() { w.counts[w.pc] = counted }()
 	}
-	before, run := w.counts[w.pc], uint64(len(bytes))
-	before.GlobalRequests++
-	before.GlobalSectors += (at+run-1)/sectorBytes - at/sectorBytes + 1
-	before.GlobalBytes += run
-	defer func() { w.counts[w.pc] = before }()
 	for len(bytes) > 0 {
 		size := pieceBytes
 		for at%uint64(size) != 0 || size > len(bytes) {
@@ -253,8 +252,11 @@ func (w *warp) moveGlobal(lane int, at uint64, bytes []byte, write bool) {
 	}
 }
 
-// countBulk counts what a copy writes to shared memory or reads there: whole rows, which meet in no bank.
+// countBulk counts bytes of shared memory that a copy writes or reads, or tensor cores read: they meet in no bank.
 func (w *warp) countBulk(bytes int) {
+	if w.counts == nil {
+		return
+	}
 	count := &w.counts[w.pc]
 	count.SharedRequests++
 	count.SharedBytes += uint64(bytes)

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 
 	"gzpt/cuda/ptxsim/internal/syntax"
 )
@@ -65,6 +66,7 @@ type Program struct {
 	narrowSet []constant
 	wideSet   []constant
 	specials  map[string]int
+	rooms     sync.Pool // of blocks
 }
 
 // constant is a row that holds one value in all lanes.

@@ -49,7 +49,7 @@ func FuzzRun(f *testing.F) {
 			if l.Check(48<<10) != nil {
 				continue
 			}
-			_, err = l.Run(global, 1, Settings{Workers: 1, Instructions: 2000})
+			_, err = l.Run(global, 1, Settings{Workers: 1, Instructions: 2000, Profile: true})
 			var fault *Fault
 			if err != nil && (!errors.As(err, &fault) || fault.Line == 0) {
 				t.Fatalf("error %v, expected a fault with its place", err)

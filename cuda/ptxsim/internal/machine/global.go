@@ -242,10 +242,15 @@ func (w *warp) visitGlobal(mask uint32, address *wideRow, a access, f func(lane 
 			g.locks[held].Unlock()
 		}
 	}()
-	var area *allocation
+	area := w.area
+	last, p := ^uint64(0), []byte(nil)
 	for m := mask; m != 0; m &= m - 1 {
 		lane := first(m)
 		at := address[lane]
+		if at == last && !a.write && !a.strong { // all of it was checked and noted for the lane before
+			f(lane, p)
+			continue
+		}
 		if area == nil || at-area.base >= uint64(area.size) {
 			area = g.find(at)
 		}
@@ -261,9 +266,55 @@ func (w *warp) visitGlobal(mask uint32, address *wideRow, a access, f func(lane 
 		}
 		offset := at - area.base
 		w.shadowGlobal(lane, area, offset, a)
-		f(lane, area.data[offset:offset+uint64(a.bytes)])
+		last, p = at, area.data[offset:offset+uint64(a.bytes)]
+		f(lane, p)
+	}
+	w.area = area
+	w.countGlobal(mask, address, a)
+}
+
+// loadStretch loads rows of words where all lanes take part and their words lie one behind the other on a page, as most do: it is
+// visitGlobal for many words at a time. Where it says false nothing is done.
+func (w *warp) loadStretch(mask uint32, address *wideRow, rows []int) bool {
+	g, at, words := w.block.launch.global, address[0], 32*len(rows)
+	a := access{bytes: 4 * len(rows), read: true}
+	if g.hollow || int(at%pageBytes)+4*words > pageBytes || !consecutive(mask, address, a.bytes) {
+		return false
+	}
+	area := w.area
+	if area == nil || at-area.base >= uint64(area.size) {
+		area = g.find(at)
+	}
+	if area.refuses(at, a) || area.refuses(address[31], a) {
+		return false
+	}
+	w.area = area
+	offset := at - area.base
+	init, data := area.init[offset/4:][:words], area.data[offset:][:4*words]
+	lock := &g.locks[at/pageBytes%stripes]
+	lock.Lock()
+	defer lock.Unlock()
+	for _, known := range init {
+		if known != 15 {
+			return false
+		}
+	}
+	if b := w.block; b.launch.checkRaces && !area.readOnly {
+		marks := area.marks(offset / 4)[:words]
+		for n := range marks {
+			if !marks[n].knows(b, 15) {
+				b.markGlobal(n/len(rows), &marks[n], at+4*uint64(n), 15, a, w.program.code[w.pc].line)
+			}
+		}
+	}
+	for n, row := range rows {
+		z := &w.narrow[row]
+		for lane := range z {
+			z[lane] = binary.LittleEndian.Uint32(data[4*(lane*len(rows)+n):])
+		}
 	}
 	w.countGlobal(mask, address, a)
+	return true
 }
 
 // visitHollow is visitGlobal where memory has no contents. The bounds hold there too.
@@ -287,33 +338,42 @@ func (w *warp) visitHollow(mask uint32, address *wideRow, a access, f func(lane 
 }
 
 func (w *warp) countGlobal(mask uint32, address *wideRow, a access) {
+	if w.counts == nil {
+		return
+	}
 	count := &w.counts[w.pc]
 	count.GlobalRequests++
 	count.GlobalSectors += sectors(mask, address, a.bytes)
 	count.GlobalBytes += uint64(a.bytes * onesCount(mask))
 }
 
-// shadowGlobal checks and notes an access in the shadow of its words.
+// shadowGlobal checks and notes an access in the shadow of its words, which lie on one page.
 func (w *warp) shadowGlobal(lane int, area *allocation, offset uint64, a access) {
 	b := w.block
-	for done := 0; done < a.bytes; done += 4 {
-		word := (offset + uint64(done)) / 4
-		touched := byteMask(offset, a.bytes)
-		if a.read && area.init[word]&touched != touched {
-			fail(lane, "uninitialised word of global memory at %#x", area.base+4*word)
+	touched := byteMask(offset, a.bytes)
+	first, words := offset/4, (a.bytes+3)/4
+	init := area.init[first:][:words]
+	races := b.launch.checkRaces && !area.readOnly
+	var marks []globalMark
+	if races {
+		marks = area.marks(first)[:words]
+	}
+	for n := range init {
+		if a.read && init[n]&touched != touched {
+			fail(lane, "uninitialised word of global memory at %#x", area.base+4*(first+uint64(n)))
 		}
 		if a.write {
-			area.init[word] |= touched
+			init[n] |= touched
 		}
-		if b.launch.checkRaces && !area.readOnly {
-			b.markGlobal(lane, area, word, touched, a, w.program.code[w.pc].line)
+		if races && (a.write || a.strong || !marks[n].knows(b, touched)) {
+			b.markGlobal(lane, &marks[n], area.base+4*(first+uint64(n)), touched, a, w.program.code[w.pc].line)
 		}
 	}
 }
 
 // refuses says whether an access at an address must not be, in the allocation that holds or precedes it.
 func (a *allocation) refuses(at uint64, by access) bool {
-	return a == nil || a.freed || at-a.base+uint64(by.bytes) > uint64(a.size) || at%uint64(by.bytes) != 0 || by.write && a.readOnly
+	return a == nil || a.freed || at-a.base+uint64(by.bytes) > uint64(a.size) || at&uint64(by.bytes-1) != 0 || by.write && a.readOnly
 }
 
 func failGlobal(lane int, area *allocation, at uint64, a access) {

@@ -170,6 +170,48 @@ var quickNarrow = map[string]func(z, x, y *narrowRow){
 	},
 }
 
+// quickUnsigned are those of unsigned numbers of 32 bits.
+var quickUnsigned = map[string]func(z, x, y *narrowRow){
+	"mul.hi": func(z, x, y *narrowRow) {
+		for n := range z {
+			z[n] = uint32(uint64(x[n]) * uint64(y[n]) >> 32)
+		}
+	},
+	"div": func(z, x, y *narrowRow) {
+		for n := range z {
+			if y[n] == 0 {
+				z[n] = all
+			} else {
+				z[n] = x[n] / y[n]
+			}
+		}
+	},
+	"rem": func(z, x, y *narrowRow) {
+		for n := range z {
+			if y[n] == 0 {
+				z[n] = x[n]
+			} else {
+				z[n] = x[n] % y[n]
+			}
+		}
+	},
+	"min": func(z, x, y *narrowRow) {
+		for n := range z {
+			z[n] = min(x[n], y[n])
+		}
+	},
+	"max": func(z, x, y *narrowRow) {
+		for n := range z {
+			z[n] = max(x[n], y[n])
+		}
+	},
+	"shr": func(z, x, y *narrowRow) {
+		for n := range z {
+			z[n] = x[n] >> y[n]
+		}
+	},
+}
+
 var quickWide = map[string]func(z, x, y *wideRow){
 	"add": func(z, x, y *wideRow) {
 		for n := range z {
@@ -191,7 +233,11 @@ func (c *compiler) binaryWork(i *syntax.Instruction, name string, t, second synt
 		return c.binaryWide(o, name, t, second, f)
 	}
 	target, a, b := c.narrow(o[0], t), c.narrow(o[1], t), c.narrow(o[2], second)
-	if quick := quickNarrow[name]; quick != nil && t.Size() == 4 {
+	quick := quickNarrow[name]
+	if quick == nil && !t.Signed() {
+		quick = quickUnsigned[name]
+	}
+	if quick != nil && t.Size() == 4 {
 		return intoNarrow(target, func(w *warp, z *narrowRow) { quick(z, &w.narrow[a], &w.narrow[b]) })
 	}
 	cut := uint32(1<<(8*t.Size()) - 1)

@@ -31,6 +31,7 @@ type Settings struct {
 	Instructions int    // that the warps of a block may run
 	IgnoreRaces  bool   // between blocks
 	Sample       int    // blocks to run, spread evenly over the grid; 0 for all
+	Profile      bool   // whether to count, which takes a tenth of the time
 }
 
 func (l *Launch) threads() int { return l.Block[0] * l.Block[1] * l.Block[2] }
@@ -39,7 +40,7 @@ func (l *Launch) blocks() int { return l.Grid[0] * l.Grid[1] * l.Grid[2] }
 
 func (l *Launch) sharedBytes() int { return l.Program.SharedBytes + l.Shared }
 
-// Run runs all blocks, or a sample of them. The error is the *Fault of the first block, by number, among those that failed before the others
+// Run runs all blocks, or a sample of them, and returns what they did if the settings ask for it. The error is the *Fault of the first block, by number, among those that failed before the others
 // stopped.
 func (l *Launch) Run(global *Global, number uint32, settings Settings) (*Profile, error) {
 	l.global, l.number, l.seed, l.budget = global, number, settings.Seed, settings.Instructions
@@ -60,14 +61,14 @@ func (l *Launch) Run(global *Global, number uint32, settings Settings) (*Profile
 	if global.hollow {
 		touched = make([]footprint, sample)
 	}
-	counts := make([][]Counts, workers)
+	rooms := make([]*block, workers)
 	errs := make([]error, workers)
 	at := make([]int64, workers)
 	var group sync.WaitGroup
 	for n := range workers {
-		counts[n] = make([]Counts, len(l.Program.code))
+		b := l.room(settings.Profile)
+		rooms[n] = b
 		group.Go(func() {
-			b := newBlock(l, counts[n])
 			for {
 				block := next.Add(1) - 1
 				if block >= failed.Load() {
@@ -85,17 +86,56 @@ func (l *Launch) Run(global *Global, number uint32, settings Settings) (*Profile
 		})
 	}
 	group.Wait()
-	for n := 1; n < workers; n++ {
-		for line := range counts[0] {
-			counts[0][line].Add(&counts[n][line])
-		}
-	}
-	profile := l.Program.profile(counts[0])
-	profile.Grid, profile.Block, profile.SharedBytes, profile.Ran = l.Grid, l.Block, l.sharedBytes(), sample
-	if global.hollow {
+	var profile *Profile
+	if settings.Profile {
+		profile = l.profile(rooms)
+		profile.Ran = sample
 		profile.touch(touched)
 	}
+	for _, b := range rooms {
+		l.leave(b)
+	}
 	return profile, firstError(errs, at)
+}
+
+// profile sums up what blocks have counted.
+func (l *Launch) profile(rooms []*block) *Profile {
+	counts := rooms[0].counts
+	for _, b := range rooms[1:] {
+		for line := range counts {
+			counts[line].Add(&b.counts[line])
+		}
+	}
+	p := l.Program.profile(counts)
+	p.Grid, p.Block, p.SharedBytes = l.Grid, l.Block, l.sharedBytes()
+	return p
+}
+
+// room is room for a block of the launch, from an earlier launch of the program where there is any.
+func (l *Launch) room(profile bool) *block {
+	b, _ := l.Program.rooms.Get().(*block)
+	if b == nil || len(b.warps) != (l.threads()+31)/32 {
+		b = newBlock(l.Program, (l.threads()+31)/32)
+	}
+	b.launch = l
+	var counts []Counts
+	if profile {
+		if b.counts == nil {
+			b.counts = make([]Counts, len(l.Program.code))
+		}
+		clear(b.counts)
+		counts = b.counts
+	}
+	for _, w := range b.warps {
+		w.counts, w.area = counts, nil
+	}
+	return b
+}
+
+// leave gives room back.
+func (l *Launch) leave(b *block) {
+	b.launch, b.touched = nil, footprint{}
+	l.Program.rooms.Put(b)
 }
 
 // sampled is the number of block i of n that are spread evenly over the grid, each in the middle of its share.

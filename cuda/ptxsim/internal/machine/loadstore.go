@@ -104,9 +104,17 @@ func decodeLoad(c *compiler, i *syntax.Instruction) work {
 	address := c.addressOf(o[1])
 	size := t.Size()
 	a := access{bytes: size * len(targets), read: true, strong: strongAccess(i)}
+	if where == argumentSpace && o[1].Register == nil && len(targets) == 1 && targets[0].Kind == syntax.RegisterOperand {
+		return c.loadArgument(targets[0], t, address)
+	}
 	if rows := c.plainRows(targets, t); rows != nil {
+		stretch := where == globalSpace && !a.strong
 		return func(w *warp, mask uint32) {
-			w.visit(where, mask, address(w), a, func(lane int, p []byte) {
+			at := address(w)
+			if stretch && w.loadStretch(mask, at, rows) {
+				return
+			}
+			w.visit(where, mask, at, a, func(lane int, p []byte) {
 				for n, row := range rows {
 					w.narrow[row][lane] = binary.LittleEndian.Uint32(p[4*n:])
 				}
@@ -124,6 +132,32 @@ func decodeLoad(c *compiler, i *syntax.Instruction) work {
 				write(w, lane, kind.extend(number(p[n*size:(n+1)*size])))
 			}
 		})
+	}
+}
+
+// loadArgument is the load of one argument by all lanes.
+func (c *compiler) loadArgument(target *syntax.Operand, t syntax.Type, address func(w *warp) *wideRow) work {
+	kind := widthOf(t)
+	load := func(w *warp, mask uint32) (value uint64) {
+		lane := uint32(1) << first(mask)
+		w.visitArguments(lane, address(w), access{bytes: t.Size(), read: true}, func(_ int, p []byte) { value = kind.extend(number(p)) })
+		return value
+	}
+	row := c.rows[target.Register].row
+	if target.Register.Type.Size() == 8 {
+		return func(w *warp, mask uint32) {
+			value, z := load(w, mask), &w.wide[row]
+			for m := mask; m != 0; m &= m - 1 {
+				z[first(m)] = value
+			}
+		}
+	}
+	cut := uint32(1<<(8*target.Register.Type.Size()) - 1)
+	return func(w *warp, mask uint32) {
+		value, z := uint32(load(w, mask))&cut, &w.narrow[row]
+		for m := mask; m != 0; m &= m - 1 {
+			z[first(m)] = value
+		}
 	}
 }
 

@@ -237,9 +237,15 @@ func (p *matrices) multiplyFloats(w *warp, results []uint32) {
 	for n, at := range p.placesB {
 		b[n] = p.elements.Unpack(w.gather(p.b, at, bits))
 	}
+	zeroA, finiteA := survey(a[:p.m*p.k], p.k)
+	zeroB, finiteB := survey(b[:p.n*p.k], p.k)
 	halfC, halfD := p.typeC == "f16", p.typeD == "f16"
 	for n, at := range p.placesC {
-		left, right := a[n/p.n*p.k:][:p.k], b[n%p.n*p.k:][:p.k]
+		row, column := n/p.n, n%p.n
+		left, right := a[row*p.k:][:p.k], b[column*p.k:][:p.k]
+		if (zeroA>>row&(finiteB>>column)|zeroB>>column&(finiteA>>row))&1 != 0 { // what lies beyond the edges of a matrix
+			left, right = nil, nil
+		}
 		c := w.narrow[p.c[at.register]][at.lane]
 		if halfC {
 			c = math.Float32bits(float32(arith.F16.Value(c >> at.shift & 0xffff)))
@@ -250,6 +256,20 @@ func (p *matrices) multiplyFloats(w *warp, results []uint32) {
 			results[n] = arith.Cut(sum)
 		}
 	}
+}
+
+// survey has a bit for each row of k elements: whether all are zeros, whether all are finite.
+func survey(elements []arith.Element, k int) (zeros, finite uint32) {
+	for row := range len(elements) / k {
+		z, f := arith.Survey(elements[row*k:][:k])
+		if z {
+			zeros |= 1 << row
+		}
+		if f {
+			finite |= 1 << row
+		}
+	}
+	return zeros, finite
 }
 
 func (p *matrices) multiplyIntegers(w *warp, results []uint32) {

@@ -105,6 +105,9 @@ func (c *compiler) phaseInit(i *syntax.Instruction) work {
 			if n < 1 || n >= 1<<20 {
 				fail(lane, "barrier count: %d arrivals, expected 1 to 2^20-1", n)
 			}
+			if w.block.phases == nil {
+				w.block.phases = map[uint64]*phaseBarrier{}
+			}
 			w.block.phases[at[lane]&^sharedWindow] = &phaseBarrier{expected: n, pending: n, entry: w.block.entries}
 			w.block.entries++
 		})

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"sync"
 
 	"gzpt/cuda/ptxsim/internal/syntax"
 )
@@ -15,13 +16,45 @@ type Module struct {
 	Tree *syntax.Module
 	File string
 
-	global    *Global
+	global    *Global // of those with variables
 	variables map[*syntax.Variable]uint64
+	compiling sync.Mutex
 	programs  map[string]*Program
 }
 
+// shared are the modules without variables of their own, by file and text: they are the same on every device, and a process that
+// opens many devices loads the same kernels again and again.
+var shared = struct {
+	sync.Mutex
+	modules map[[2]string]*Module
+}{modules: map[[2]string]*Module{}}
+
+// mostShared is how many modules are kept; at one more all are forgotten.
+const mostShared = 256
+
 // Load parses PTX and places its global and constant variables.
 func Load(file, text string, global *Global) (*Module, error) {
+	shared.Lock()
+	m := shared.modules[[2]string{file, text}]
+	shared.Unlock()
+	if m != nil {
+		return m, nil
+	}
+	m, err := load(file, text, global)
+	if err != nil || len(m.variables) > 0 {
+		return m, err
+	}
+	m.global = nil // the memory of the first device need not stay
+	shared.Lock()
+	defer shared.Unlock()
+	if len(shared.modules) == mostShared {
+		clear(shared.modules)
+	}
+	shared.modules[[2]string{file, text}] = m
+	return m, nil
+}
+
+func load(file, text string, global *Global) (*Module, error) {
 	tree, err := syntax.Parse(file, text)
 	if err != nil {
 		return nil, err
@@ -102,6 +135,8 @@ func (m *Module) Variable(name string) (address uint64, bytes int, err error) {
 
 // Program compiles an entry.
 func (m *Module) Program(name string) (*Program, error) {
+	m.compiling.Lock()
+	defer m.compiling.Unlock()
 	if p := m.programs[name]; p != nil {
 		return p, nil
 	}

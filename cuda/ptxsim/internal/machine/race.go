@@ -79,18 +79,29 @@ func (b *block) talk(address uint64, a access) {
 	}
 }
 
+// marks are those of a word and of what follows on its page.
+func (a *allocation) marks(word uint64) []globalMark {
+	const words = pageBytes / 4
+	page := a.pages[word/words]
+	if page == nil {
+		page = new(markPage)
+		a.pages[word/words] = page
+	}
+	return page[word%words:]
+}
+
+// knows says whether a read by the block, neither strong nor of bytes that another has written, would change nothing.
+func (m *globalMark) knows(b *block, touched uint8) bool {
+	id := b.global.id
+	return m.launch == b.launch.number && (m.writer == 0 || m.writer == id) && m.readBytes&touched == touched && !m.strongReads &&
+		(m.readers[0] == id || m.readers[0] == manyReaders) && (m.readers[1] == id || m.readers[1] == manyReaders)
+}
+
 // markGlobal checks an access of a word against those of other blocks and notes it. The page's lock is held.
-func (b *block) markGlobal(lane int, area *allocation, word uint64, touched uint8, a access, line int) {
-	address := area.base + 4*word
+func (b *block) markGlobal(lane int, mark *globalMark, address uint64, touched uint8, a access, line int) {
 	if a.strong {
 		b.talk(address, a)
 	}
-	page := area.pages[4*word/pageBytes]
-	if page == nil {
-		page = new(markPage)
-		area.pages[4*word/pageBytes] = page
-	}
-	mark := &page[word%(pageBytes/4)]
 	if mark.launch != b.launch.number {
 		*mark = globalMark{launch: b.launch.number}
 	}

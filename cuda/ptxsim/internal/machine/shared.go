@@ -63,13 +63,16 @@ func (w *warp) sharedBytes(lane int, at uint64, bytes int) []byte {
 	if at > uint64(len(data)) || at+uint64(bytes) > uint64(len(data)) {
 		fail(lane, "out of bounds: %d bytes at shared address %#x of %#x", bytes, at, len(data))
 	}
-	if at%uint64(bytes) != 0 {
+	if at&uint64(bytes-1) != 0 {
 		fail(lane, "misaligned: %d bytes at shared address %#x", bytes, at)
 	}
 	return data[at : at+uint64(bytes)]
 }
 
 func (w *warp) countShared(mask uint32, address *wideRow, bytes int) {
+	if w.counts == nil {
+		return
+	}
 	count := &w.counts[w.pc]
 	count.SharedRequests++
 	count.SharedConflicts += bankConflicts(mask, address, bytes)

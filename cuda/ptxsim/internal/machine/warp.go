@@ -19,7 +19,7 @@ type warp struct {
 	groups  []*group
 	active  *group
 	pc      int
-	counts  []Counts // by step, shared with the warps of the same worker
+	counts  []Counts // by step, shared with the warps of the same worker; nil where nobody asks for them
 	local   localMemory
 	order   ordering
 	async   asyncCopies
@@ -31,6 +31,7 @@ type warp struct {
 	narrowSpare narrowRow
 	wideSpare   wideRow
 	addresses   wideRow
+	area        *allocation // of the last access to global memory
 }
 
 // group is lanes at the same place.
@@ -88,9 +89,11 @@ func (w *warp) runGroup(g *group, meeting, quantum int) (done int) {
 			return done + 1
 		}
 		done++
-		count := &w.counts[pc]
-		count.Instructions++
-		count.Lanes += uint64(bits.OnesCount32(mask))
+		if w.counts != nil {
+			count := &w.counts[pc]
+			count.Instructions++
+			count.Lanes += uint64(bits.OnesCount32(mask))
+		}
 		if s.aligned && mask != w.alive {
 			w.divergent(s, mask)
 		}

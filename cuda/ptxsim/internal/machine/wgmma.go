@@ -234,9 +234,7 @@ func (p *groupMultiply) countOperands(w *warp) {
 	if p.a == nil {
 		bytes += 16 * p.k * p.bytes
 	}
-	count := &w.counts[w.pc]
-	count.SharedRequests++
-	count.SharedBytes += uint64(bytes)
+	w.countBulk(bytes)
 }
 
 // same is the value that all lanes have in a row.

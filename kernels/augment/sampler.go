@@ -1,21 +1,26 @@
-package data
+package augment
 
-import "math"
+import (
+	"math"
 
-// sampler resizes a part of a square image to a square view, antialiased like [Image.Resize] but in float32, between any
-// two places, and without allocating.
-type sampler struct {
+	"gzpt/kernels"
+)
+
+// Sampler resizes a part of a square image to a square view, antialiased as Pillow does it but between any two places, and
+// without allocating. It belongs to one goroutine.
+type Sampler[T Float] struct {
 	side, size, channels int
-	across, down         axis
-	row                  []float32 // one row of the view at the image's resolution
+	across, down         axis[T]
+	row                  []T // one row of the view at the image's resolution
 }
 
-func newSampler(side, size, channels int) sampler {
-	return sampler{side: side, size: size, channels: channels, across: newAxis(side, size), down: newAxis(side, size), row: make([]float32, side*channels)}
+// NewSampler resizes images [side,side,channels] to views [size,size,channels].
+func NewSampler[T Float](side, size, channels int) *Sampler[T] {
+	return &Sampler[T]{side: side, size: size, channels: channels, across: newAxis[T](side, size), down: newAxis[T](side, size), row: make([]T, side*channels)}
 }
 
-// sample writes the part of the image that t shows.
-func (s *sampler) sample(dst, image []float32, t Transform) {
+// Sample writes the part of the image that t shows.
+func (s *Sampler[T]) Sample(dst, image []T, t kernels.Part) {
 	s.across.place(t.X, t.Width)
 	s.down.place(t.Y, t.Height)
 	begin, end := s.across.span()
@@ -37,7 +42,7 @@ func (s *sampler) sample(dst, image []float32, t Transform) {
 }
 
 // combine is row = sum_k weights[k] * rows[k*stride:].
-func combine(row, rows []float32, stride int, weights []float32) {
+func combine[T Float](row, rows []T, stride int, weights []T) {
 	n := len(row)
 	w, a := weights[0], rows[:n]
 	if len(weights) == 1 {
@@ -57,10 +62,10 @@ func combine(row, rows []float32, stride int, weights []float32) {
 	}
 }
 
-func (s *sampler) acrossGrey(out []float32) {
+func (s *Sampler[T]) acrossGrey(out []T) {
 	for x := range out {
 		first, weights := s.across.taps(x)
-		sum := float32(0)
+		sum := T(0)
 		for k, v := range s.row[first : first+len(weights)] {
 			sum += weights[k] * v
 		}
@@ -68,11 +73,11 @@ func (s *sampler) acrossGrey(out []float32) {
 	}
 }
 
-func (s *sampler) acrossColour(out []float32) {
+func (s *Sampler[T]) acrossColour(out []T) {
 	for x := range s.size {
 		first, weights := s.across.taps(x)
 		pixels := s.row[3*first : 3*(first+len(weights))]
-		var r, g, b float32
+		var r, g, b T
 		for _, w := range weights {
 			r += w * pixels[0]
 			g += w * pixels[1]
@@ -85,7 +90,7 @@ func (s *sampler) acrossColour(out []float32) {
 }
 
 // mirror exchanges left and right of a row.
-func mirror(row []float32, channels int) {
+func mirror[T Float](row []T, channels int) {
 	for i, j := 0, len(row)-channels; i < j; i, j = i+channels, j-channels {
 		for c := range channels {
 			row[i+c], row[j+c] = row[j+c], row[i+c]
@@ -95,44 +100,44 @@ func mirror(row []float32, channels int) {
 
 // axis is the taps of one direction: pixel x of the view is the sum of weights[x*most:][:count[x]] times the pixels of the
 // image from first[x] on.
-type axis struct {
+type axis[T Float] struct {
 	side, size, most int
 	first, count     []int
-	weights          []float32
+	weights          []T
 }
 
-func newAxis(side, size int) axis {
+func newAxis[T Float](side, size int) axis[T] {
 	most := 2*int(math.Ceil(max(1, float64(side)/float64(size)))) + 1
-	return axis{side: side, size: size, most: most, first: make([]int, size), count: make([]int, size), weights: make([]float32, size*most)}
+	return axis[T]{side: side, size: size, most: most, first: make([]int, size), count: make([]int, size), weights: make([]T, size*most)}
 }
 
 // place computes the taps of a part of the image, in fractions of it.
-func (a *axis) place(from, length float64) {
+func (a *axis[T]) place(from, length float64) {
 	scale := length * float64(a.side) / float64(a.size)
 	reach := max(scale, 1)
 	for x := range a.size {
 		centre := from*float64(a.side) + (float64(x)+0.5)*scale
-		first := max(int(centre-reach+0.5), 0)
-		end := min(int(centre+reach+0.5), a.side)
+		first := min(max(int(centre-reach+0.5), 0), a.side-1) // of a part beyond the image, the nearest pixel
+		end := max(min(int(centre+reach+0.5), a.side, first+a.most), first+1)
 		weights := a.weights[x*a.most:][:end-first]
 		sum := 0.0
 		for k := range weights {
 			w := max(0, 1-math.Abs(float64(first+k)+0.5-centre)/reach)
-			weights[k] = float32(w)
+			weights[k] = T(w)
 			sum += w
 		}
 		for k := range weights {
-			weights[k] *= float32(1 / sum)
+			weights[k] *= T(1 / sum)
 		}
 		a.first[x], a.count[x] = first, len(weights)
 	}
 }
 
-func (a *axis) taps(x int) (first int, weights []float32) {
+func (a *axis[T]) taps(x int) (first int, weights []T) {
 	return a.first[x], a.weights[x*a.most:][:a.count[x]]
 }
 
 // span is the pixels of the image that any tap touches.
-func (a *axis) span() (begin, end int) {
+func (a *axis[T]) span() (begin, end int) {
 	return a.first[0], a.first[a.size-1] + a.count[a.size-1]
 }

@@ -1,4 +1,5 @@
-package picturetest
+// Package augmenttest is what resizing means, for tests: the defining formula over all pixels, in float64.
+package augmenttest
 
 import "math"
 
