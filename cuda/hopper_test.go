@@ -109,3 +109,31 @@ func TestHopper(t *testing.T) {
 		t.Errorf("error %v of a stride that no map has", err)
 	}
 }
+
+// TestMapsInGraphs: a recorded product by warpgroups, whose graph is launched again for other operands, takes their tensor maps.
+func TestMapsInGraphs(t *testing.T) {
+	list, err := families()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dev, err := open(ptxsim.Open(ptxsim.Options{}), Settings{Products: TF32}, list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dev.Close()
+	var results []kernels.Tensor
+	for n := range 4 {
+		a, b, c := dev.New(kernels.Float32, 3, 8), dev.New(kernels.Float32, 5, 8), dev.New(kernels.Float32, 3, 5)
+		dev.Fill(a, float64(n+1))
+		dev.Fill(b, 2)
+		dev.Record()
+		dev.MatMul(c, a, b, kernels.Product{TransB: true})
+		dev.Stop()
+		results = append(results, c)
+	}
+	for n, c := range results {
+		if got := kerneltest.Get(dev, c)[14]; got != float64(16*(n+1)) {
+			t.Errorf("product %d is %v, expected %v", n, got, 16*(n+1))
+		}
+	}
+}
