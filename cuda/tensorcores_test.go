@@ -290,6 +290,13 @@ func checkBanks(t *testing.T, p *ptxsim.Profile) {
 	}
 }
 
+// checkAccess demands no bank conflicts, and no sector of global memory touched in part.
+func checkAccess(t *testing.T, p *ptxsim.Profile) {
+	t.Helper()
+	checkBanks(t, p)
+	checkSectors(t, p)
+}
+
 // checkSectors demands that no sector of global memory is touched in part.
 func checkSectors(t *testing.T, p *ptxsim.Profile) {
 	t.Helper()

@@ -127,6 +127,13 @@ func TestCUDAGraphs(t *testing.T) {
 			}
 		})
 	}
+	t.Run("images", func(t *testing.T) { // of which the device makes the views
+		c := storedConfig("byol")
+		want := loaded(t, openCUDA(t, 0, cuda.Settings{WithoutGraphs: true}), c, 4, true)
+		if !bytes.Equal(loaded(t, openCUDA(t, 0, cuda.Settings{}), c, 4, true), want) {
+			t.Error("graphs give other bits")
+		}
+	})
 }
 
 // trainedInTurn is the losses, features and states of two trainers that make their steps in turn.

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"strings"
 	"text/template"
+
+	"gzpt/cuda/internal/ring"
 )
 
 //go:embed *.tmpl
@@ -155,18 +157,19 @@ func Files() (map[string]string, error) {
 		"sums":    sums,
 		"offset":  offset,
 	}
-	parsed, err := template.New("").Funcs(functions).ParseFS(sources, "*.tmpl")
+	parsed, err := template.New("").Funcs(functions).Funcs(ringFunctions).ParseFS(sources, "*.tmpl")
 	if err != nil {
 		return nil, fmt.Errorf("tiles: %w", err)
 	}
 	files := map[string]string{}
-	make := func(file, source string, tiles ...tile) {
+	execute := func(file, source string, data any) {
 		var text strings.Builder
-		if failed := parsed.ExecuteTemplate(&text, source, family{tiles[0].number, tiles}); failed != nil && err == nil {
+		if failed := parsed.ExecuteTemplate(&text, source, data); failed != nil && err == nil {
 			err = fmt.Errorf("tiles: %w", failed)
 		}
 		files[file] = text.String()
 	}
+	make := func(file, source string, tiles ...tile) { execute(file, source, family{tiles[0].number, tiles}) }
 	for _, n := range numbers {
 		gather := []tile{{n, 128, 128, 64, wide, 2}, {n, 128, 64, 64, wide, 4}, {n, 128, 64, 32, narrow, 3}, {n, 128, 64, 64, packed, 4}}
 		weights := []tile{{n, 128, 128, 64, wide, 2}, {n, 64, 128, 64, wide, 4}, {n, 64, 128, 32, narrow, 3}, {n, 64, 128, 64, packed, 4}}
@@ -179,6 +182,10 @@ func Files() (map[string]string, error) {
 	}
 	make("convolution_filters.ptx", "filters.tmpl", tile{number: numbers[0]}, tile{number: numbers[2]})
 	make("convolution_pack.ptx", "pack.tmpl", tile{number: numbers[1]}, tile{number: numbers[2]})
+	execute("product_wgmma.ptx", "product.tmpl", []ring.Ring{ring.Wide, ring.Narrow})
+	execute("turn_wgmma.ptx", "turn.tmpl", nil)
+	execute("contrast_lse_wgmma.ptx", "lse.tmpl", ring.Tall)
+	execute("contrast_gradient_wgmma.ptx", "gradient.tmpl", ring.Narrow)
 	return files, err
 }
 
