@@ -43,7 +43,7 @@ func TestNetwork(t *testing.T) {
 	text := p.text()
 	for _, want := range []string{
 		"**Every time on this page is a prediction; no GPU was used.**", "| resnet18, float32 | A100 |", "| Conv2DBackwardWeights | layer4.1.conv2",
-		"| convolve_f32_128x64 | convolution_gather_f32.ptx | sm_80 | 128 | 0 | 0 | 128 | 4 | 25 % |", "4: 4 float32 |",
+		"| convolve_f32_128x64 | convolution_gather_f32.ptx | sm_80 | 128 | 0 | 36864 | 128 | 4 | 25 % |", "4: 4 float32 |",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page has no %q", want)
