@@ -1,6 +1,7 @@
 package cuda
 
 import (
+	"fmt"
 	"testing"
 
 	"gzpt/cuda/internal/driver"
@@ -79,6 +80,12 @@ func TestOperationsAllocateNothing(t *testing.T) {
 			of := map[Products]string{Float32: "product", TF32: "product_wgmma_128x128"}
 			for _, kernel := range []string{of[products], "relu", "relu_half", "relu_wide", "contrast_rows", "convolve_bf16_128x64", "convolve_weights_bf16_narrow", "lars"} {
 				if r.launches[kernel] == 0 {
+					t.Errorf("no launch of %s", kernel)
+				}
+			}
+			number := map[Products]string{Float32: "f32", TF32: "tf32"}[products]
+			for _, kernel := range []string{"convolve_%s_128x64", "convolve_%s_narrow", "convolve_weights_%s_64x128", "convolve_weights_%s_narrow"} {
+				if kernel = fmt.Sprintf(kernel, number); r.launches[kernel] == 0 {
 					t.Errorf("no launch of %s", kernel)
 				}
 			}

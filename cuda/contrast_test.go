@@ -296,10 +296,10 @@ func TestContrastSuite(t *testing.T) {
 		{20, 0, 30, 32, kernels.OwnKey, false}, {130, 0, 3, 8, kernels.OtherKeys, false}, {7, 9, 3, 5, kernels.AllKeys, false},
 	} {
 		t.Run(fmt.Sprint(c), func(t *testing.T) {
-			dev := openTensorCores(t, ptxsim.Options{})
+			dev := openTiles(t, TF32, ptxsim.Options{})
 			defer dev.Close()
 			dev.leastTurned = 0
-			tensorSuite.CheckContrast(t, dev, c.anchors, c.keys, c.queue, c.depth, kernels.Contrast{Scale: 1.5, Keys: c.keep}, c.symmetric)
+			tileSuite(TF32).CheckContrast(t, dev, c.anchors, c.keys, c.queue, c.depth, kernels.Contrast{Scale: 1.5, Keys: c.keep}, c.symmetric)
 		})
 	}
 }

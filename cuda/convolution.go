@@ -2,15 +2,8 @@ package cuda
 
 import "gzpt/kernels"
 
-// geometry is tensors with the arguments of the kernels of a convolution that stand behind them.
-func geometry(tensors []argument, y, x, w kernels.Tensor, c kernels.Conv) []argument {
-	return append(tensors,
-		size(x.Dim(1)), size(x.Dim(2)), size(x.Dim(3)), size(w.Dim(0)), size(w.Dim(1)), size(w.Dim(2)), size(y.Dim(1)), size(y.Dim(2)),
-		size(c.Stride), size(c.Pad), size(c.Dilation), size(w.Dim(3)), size(w.Dim(0)/c.Groups))
-}
-
 // Conv2D: y[n,oh,ow,k] = sum_{r,s,c} x[n,h,w,c] * w[k,r,s,c]. As its gradients it is exact float32 on ordinary cores, or, with tf32
-// products and for bfloat16 tensors, on tensor cores, whatever the shape; see tensorcores.go.
+// products and for bfloat16 tensors, on tensor cores; see tensorcores.go.
 func (d *Device) Conv2D(y, x, w kernels.Tensor, c kernels.Conv) {
 	const op = "Conv2D"
 	d.convolve(op, y, x, w, d.check.Conv2D(op, y, x, w, c))
@@ -21,11 +14,12 @@ func (d *Device) Conv2DStats(y, moments, x, w kernels.Tensor, c kernels.Conv) {
 	const op = "Conv2DStats"
 	c = d.check.Conv2D(op, y, x, w, c)
 	d.check.ChannelMoments(op, moments, y, x, w)
-	if d.tensorCores(x) && y.Len() > 0 && w.Len() > 0 {
+	if d.kernelsFor(x.Type()).moments && y.Len() > 0 && w.Len() > 0 {
 		d.fits(op, y, x, w)
 		d.gatherForward(op, y, moments, x, w, c)
 		return
 	}
+	// Exact products have exact sums: normalisations of few rows magnify what those of an epilogue in float32 lack.
 	d.convolve(op, y, x, w, c)
 	d.moments(op, moments, y)
 }
@@ -36,11 +30,7 @@ func (d *Device) convolve(op string, y, x, w kernels.Tensor, c kernels.Conv) {
 		d.fill(op, y, 0)
 		return
 	}
-	if d.tensorCores(x) {
-		d.gatherForward(op, y, kernels.Tensor{}, x, w, c)
-		return
-	}
-	d.each(op, "convolve", y.Len(), geometry(d.list(at(y), at(x), at(w)), y, x, w, c)...)
+	d.gatherForward(op, y, kernels.Tensor{}, x, w, c)
 }
 
 // Conv2DBackwardData: dx is the gradient of Conv2D for x.
@@ -63,12 +53,7 @@ func (d *Device) convolveData(op string, dx, dy, w kernels.Tensor, c kernels.Con
 		}
 		return
 	}
-	if d.tensorCores(dy) {
-		d.gatherData(op, dx, dy, w, c, add)
-		return
-	}
-	arguments := geometry(d.list(at(dx), at(dy), at(w)), dy, dx, w, c)
-	d.each(op, "convolve_data", dx.Len(), append(arguments, flag(add))...)
+	d.gatherData(op, dx, dy, w, c, add)
 }
 
 // Conv2DBackwardWeights: dw[k,r,s,c] += sum_{n,oh,ow} dy[n,oh,ow,k] * x[n,h,w,c].
@@ -76,17 +61,7 @@ func (d *Device) Conv2DBackwardWeights(dw, dy, x kernels.Tensor, c kernels.Conv)
 	const op = "Conv2DBackwardWeights"
 	c = d.check.Conv2D(op, dy, x, dw, c)
 	d.fits(op, dw, dy, x)
-	pixels := dy.Rows()
-	if pixels == 0 || dw.Len() == 0 {
-		return
+	if dy.Rows() > 0 && dw.Len() > 0 {
+		d.gatherWeights(op, dw, dy, x, c)
 	}
-	if d.tensorCores(dy) {
-		d.tensorWeights(op, dw, dy, x, c)
-		return
-	}
-	count, share := parts(pixels, dw.Len())
-	partial := d.scratch(op, count*dw.Len())
-	arguments := geometry(d.list(partial.argument(), at(dy), at(x)), dy, x, dw, c)
-	d.each(op, "convolve_weights", count*dw.Len(), append(arguments, size(pixels), size(share), size(dw.Len()))...)
-	d.merge(op, dw, partial, count)
 }

@@ -2,8 +2,8 @@
 // Go; which driver runs the kernels is the caller's choice: the interpreter of package ptxsim needs no GPU.
 //
 // Its kernels are in float32 with float64 where the contract sums in it: exact, and the same bits on every GPU and on the
-// interpreter. All sums have an order that follows from the shapes alone. Activations may be bfloat16. Products of matrices and the
-// contrastive loss go in tiles through shared memory; convolutions are one thread an output.
+// interpreter. All sums have an order that follows from the shapes alone. Activations may be bfloat16. Products of matrices, the
+// contrastive loss and convolutions go in tiles through shared memory.
 // [Settings] can have products of float32 computed on tensor cores, faster and less exactly.
 package cuda
 
@@ -73,7 +73,7 @@ type Device struct {
 var _ kernels.Recorder = (*Device)(nil)
 
 // Open loads the kernels into a device of a driver, which the result owns from then on: also where Open fails it is closed. The
-// kernels of tensor cores are loaded when they are first called.
+// kernels of convolutions and of tensor cores are loaded when they are first called.
 func Open(gpu driver.Device, settings Settings) (*Device, error) {
 	list, err := families()
 	if err != nil {
@@ -167,8 +167,8 @@ func declared(family, library string) string {
 
 var entry = regexp.MustCompile(`(?m)^\.visible \.entry (\w+)`)
 
-// find notes which family has which kernel that the GPU can run, and compiles all but those of tensor cores, which take longest and
-// which not every caller needs: these at their first call.
+// find notes which family has which kernel that the GPU can run, and compiles all but those of convolutions and of tensor cores, which
+// take longest and which not every caller needs: these at their first call.
 func (d *Device) find(list []family) error {
 	for _, f := range inAllVariants(list) {
 		if f.forHopper() && !d.hasHopper() {
@@ -177,7 +177,7 @@ func (d *Device) find(list []family) error {
 		for kernel := range f.widths {
 			d.families[instance{kernel, f.variant}] = f
 		}
-		if !strings.Contains(f.text, "mma.sync") && !f.forHopper() {
+		if !strings.HasPrefix(f.name, "convolution_") && !strings.Contains(f.text, "mma.sync") && !f.forHopper() {
 			if err := d.load(f); err != nil {
 				return err
 			}

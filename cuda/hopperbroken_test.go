@@ -15,8 +15,8 @@ const (
 	turnFile     = "turn_wgmma.ptx"
 )
 
-// brokenRings are mistakes in what all kernels with a ring of stages have in common, as in brokenTensors.
-var brokenRings = []brokenTensor{
+// brokenRings are mistakes in what all kernels with a ring of stages have in common, as in brokenTiles.
+var brokenRings = []brokenTile{
 	{"a stage not waited for", "", []string{"@!%q bra FILLED;", ""}, "shared memory"},
 	{"room not waited for", "", []string{"@!%q bra ROOM;", ""}, "shared memory"},
 	{"products not waited for", "", []string{"wgmma.wait_group.sync.aligned 1;", ""}, "shared memory"},
@@ -38,7 +38,7 @@ var brokenRings = []brokenTensor{
 	{"sums that begin with what was there", "", []string{"setp.eq.u32 %more, %ring, 0xffffffff;", "setp.ne.u32 %more, %ring, 0xffffffff;"}, ""},
 }
 
-var brokenProducts = []brokenTensor{
+var brokenProducts = []brokenTile{
 	{"the last stage not waited for", productFile, []string{"@!%q bra LAST;", ""}, "shared memory"},
 	{"too many readers expected", productFile, []string{"], 8;\n\tmbarrier", "], 9;\n\tmbarrier"}, "deadlock"},
 	{"a stage less", productFile, []string{"setp.eq.u32 %p, %slot, 4;\n\t@%p mov", "setp.eq.u32 %p, %slot, 3;\n\t@%p mov"}, ""},
@@ -52,7 +52,7 @@ var brokenProducts = []brokenTensor{
 	{"elements of two rows exchanged", productFile, []string{"{%s2,%s3};", "{%s3,%s2};"}, "bits"},
 }
 
-var brokenSums = []brokenTensor{
+var brokenSums = []brokenTile{
 	{"the last stage of a tile not given back", lseFile, []string{"@%leader mbarrier.arrive.shared::cta.b64 %state, [%before];\n\tmov", "mov"}, "deadlock"},
 	{"the last stage of a tile given back twice", lseFile, []string{"[%before];\n\tmov.u32 %before, 0;", "[%before];"}, ""},
 	{"a stage less of a tile", lseFile, []string{"add.u32 %steps, %depth, 31;", "add.u32 %steps, %depth, 0;"}, ""},
@@ -70,7 +70,7 @@ var brokenSums = []brokenTensor{
 	{"the share of another lane", lseFile, []string{"and.b32 %l, %l, 3;", "and.b32 %l, %l, 1;"}, ""},
 }
 
-var brokenGradients = []brokenTensor{
+var brokenGradients = []brokenTile{
 	{"z used early, and sums", gradientFile, []string{"wgmma.wait_group.sync.aligned 0;", ""}, "no wgmma.wait_group has waited for"},
 	{"rows of other not waited for", gradientFile, []string{"TURNED0:\n\tmbarrier.try_wait.parity.shared::cta.b64 %q, [%full], %phase;\n\t@!%q bra TURNED0;", ""}, "shared memory"},
 	{"the second rows of other not waited for", gradientFile, []string{"TURNED1:\n\tmbarrier.try_wait.parity.shared::cta.b64 %q, [%full], %phase;\n\t@!%q bra TURNED1;", ""}, "shared memory"},
@@ -109,7 +109,7 @@ func TestWarpgroupsBroken(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, kernels := range []struct {
-		broken []brokenTensor
+		broken []brokenTile
 		shown  func(*testing.T, []family) ([]float64, string)
 	}{{append(ringsOf(productFile), brokenProducts...), shownProducts}, {append(ringsOf(lseFile), brokenSums...), shownSums}, {brokenGradients, shownGradients}} {
 		want, found := kernels.shown(t, whole)
@@ -123,7 +123,7 @@ func TestWarpgroupsBroken(t *testing.T) {
 }
 
 // ringsOf is brokenRings in a file.
-func ringsOf(file string) []brokenTensor {
+func ringsOf(file string) []brokenTile {
 	list := slices.Clone(brokenRings)
 	for i := range list {
 		list[i].file = file

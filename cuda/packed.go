@@ -22,9 +22,10 @@ type packing struct {
 }
 
 // packed says whether a convolution is done on packed images, and how: by its shape alone, as the bits follow from it.
-func packed(y, x, w kernels.Tensor, c kernels.Conv) (p packing, ok bool) {
-	vector := kernelsFor(x.Type()).vector
-	if c.Groups != 1 || c.Dilation != 1 && w.Dim(2) > 1 || w.Dim(3)%vector == 0 {
+func (d *Device) packed(y, x, w kernels.Tensor, c kernels.Conv) (p packing, ok bool) {
+	k := d.kernelsFor(x.Type())
+	vector := k.vector
+	if k.pack == "" || c.Groups != 1 || c.Dilation != 1 && w.Dim(2) > 1 || w.Dim(3)%vector == 0 {
 		return p, false
 	}
 	p.rows = (y.Dim(1)-1)*c.Stride + (w.Dim(1)-1)*c.Dilation + 1
@@ -60,7 +61,7 @@ func (d *Device) pack(op string, to scratch, x kernels.Tensor, pixel, pad, rows,
 	quads := terms / packedTerms
 	a := d.list(word(uint64(to)), word(address(x)), size(x.Dim(1)), size(x.Dim(2)), size(x.Dim(3)), size(pad))
 	a = dividing(a, rows, quads, pixel/packedTerms)
-	d.each(op, kernelsFor(x.Type()).pack, x.Dim(0)*rows*quads, a...)
+	d.each(op, d.kernelsFor(x.Type()).pack, x.Dim(0)*rows*quads, a...)
 }
 
 // image is packed images of x in scratch memory, as kernels read them.

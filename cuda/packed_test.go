@@ -39,9 +39,9 @@ func TestPackedShapes(t *testing.T) {
 		}
 		t.Run(g.String(), func(t *testing.T) {
 			launched := map[string]bool{}
-			dev := openTensorCores(t, ptxsim.Options{Observe: func(p *ptxsim.Profile) { launched[p.Kernel] = true }})
+			dev := openTiles(t, TF32, ptxsim.Options{Observe: func(p *ptxsim.Profile) { launched[p.Kernel] = true }})
 			defer dev.Close()
-			tensorSuite.CheckConvolution(t, dev, g)
+			tileSuite(TF32).CheckConvolution(t, dev, g)
 			for kernel := range launched {
 				if strings.HasPrefix(kernel, "convolve_") && strings.Contains(kernel, "128x") && g.K%8 == 0 {
 					t.Errorf("%s was launched, expected packed images", kernel)
@@ -59,7 +59,7 @@ func TestBesideWindows(t *testing.T) {
 	}
 	for _, g := range shapes {
 		for _, typ := range []kernels.Type{kernels.Float32, kernels.BFloat16} {
-			dev, host := openTensorCores(t, ptxsim.Options{}), reference.New(kernels.Float32)
+			dev, host := openTiles(t, TF32, ptxsim.Options{}), reference.New(kernels.Float32)
 			for at := range g.H + g.W {
 				if testing.Short() && at%3 != 0 {
 					continue
@@ -125,13 +125,13 @@ func besideWindows(dev kernels.Device, g kerneltest.Geometry, typ kernels.Type, 
 // TestPackedCounters holds the kernels of packed images to their headers: no bank conflicts, whole sectors written by packing, and so many
 // products and loads of shared memory for a barrier.
 func TestPackedCounters(t *testing.T) {
-	steps := map[string]tensorStep{
+	steps := map[string]tileStep{
 		"convolve_tf32_packed": {64, 16}, "convolve_bf16_packed": {64, 16},
 		"convolve_weights_tf32_packed": {64, 64}, "convolve_weights_bf16_packed": {64, 16},
 		"pack_tf32": {}, "pack_bf16": {}, "merge_filters": {},
 	}
 	seen := map[string]bool{}
-	dev := openTensorCores(t, ptxsim.Options{Observe: func(p *ptxsim.Profile) {
+	dev := openTiles(t, TF32, ptxsim.Options{Observe: func(p *ptxsim.Profile) {
 		step, known := steps[p.Kernel]
 		if !known {
 			return
@@ -164,7 +164,7 @@ func TestPackedCounters(t *testing.T) {
 
 // TestPackedByShape: whether images are packed follows from the shape, and the counts of a packed image are those of its windows.
 func TestPackedByShape(t *testing.T) {
-	dev := openTensorCores(t, ptxsim.Options{})
+	dev := openTiles(t, TF32, ptxsim.Options{})
 	defer dev.Close()
 	for _, c := range []struct {
 		g    kerneltest.Geometry
@@ -180,7 +180,7 @@ func TestPackedByShape(t *testing.T) {
 	} {
 		y := dev.New(c.typ, c.g.N, c.g.Out(c.g.H, c.g.R), c.g.Out(c.g.W, c.g.S), c.g.K)
 		x, w := dev.New(c.typ, c.g.N, c.g.H, c.g.W, c.g.C), dev.New(c.typ, c.g.K, c.g.R, c.g.S, c.g.C/c.g.Groups)
-		p, ok := packed(y, x, w, c.g.Conv)
+		p, ok := dev.packed(y, x, w, c.g.Conv)
 		got := fmt.Sprint(ok)
 		if ok {
 			got = fmt.Sprint(p, ok)

@@ -210,10 +210,10 @@ func TestWarpgroupSuite(t *testing.T) {
 	if testing.Short() {
 		t.Skip("ten seconds of the interpreter; TestProductsInTF32 has every edge of the tiles")
 	}
-	suite := tensorSuite
+	suite := tileSuite(TF32)
 	suite.Parts = []string{"Algebra"}
 	suite.Open = func(tb testing.TB) kernels.Device {
-		dev := openTensorCores(tb, ptxsim.Options{})
+		dev := openTiles(tb, TF32, ptxsim.Options{})
 		dev.leastTurned = 0
 		return dev
 	}

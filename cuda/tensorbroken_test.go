@@ -3,6 +3,7 @@ package cuda
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,9 +12,9 @@ import (
 	"gzpt/kernels/kerneltest"
 )
 
-// brokenTensor is a shipped file of tensor cores with one mistake, everywhere in it: pairs of old and new text. What shows it is
+// brokenTile is a shipped file of convolutions with one mistake, everywhere in it: pairs of old and new text. What shows it is
 // part of a fault of the interpreter, "bits" for a wrong result, "conflicts" for accesses that meet a bank twice, "" for any of them.
-type brokenTensor struct {
+type brokenTile struct {
 	name, file string
 	change     []string
 	shows      string
@@ -24,7 +25,8 @@ const (
 	weightsFile = "convolution_weights_"
 )
 
-var brokenTensors = []brokenTensor{
+// brokenTiles are mistakes in the files of every number.
+var brokenTiles = []brokenTile{
 	{"no barrier", gatherFile, []string{"bar.sync 0; // for all threads", "// for all threads"}, "shared memory"},
 	{"no barrier", weightsFile, []string{"bar.sync 0; // for all threads", "// for all threads"}, "shared memory"},
 	{"no wait", gatherFile, []string{"cp.async.wait_group 1;", ""}, "asynchronous"},
@@ -34,12 +36,6 @@ var brokenTensors = []brokenTensor{
 	{"two stages of three", gatherFile, []string{"add.u32 %t, %step, 2;", "add.u32 %t, %step, 3;"}, ""},
 	{"no way back to the first stage", gatherFile, []string{"@%p mov.u32 %fill, %stages;", ""}, "out of bounds"},
 	{"parts not exchanged as they are written", gatherFile, []string{"xor.b32 %u, %u, %part;", "mov.b32 %u, %part;"}, "bits"},
-	{"parts not exchanged as they are read", gatherFile, []string{"xor.b32 %a1, %a0, 32;", "add.u32 %a1, %a0, 32;"}, "bits"},
-	{"parts exchanged nowhere", gatherFile, []string{"xor.b32 %u, %u, %part;", "mov.b32 %u, %part;", "xor.b32 %u, %u, %v;", ""}, "conflicts"},
-	{"parts of pixels not exchanged", weightsFile, []string{"xor.b32 %u, %u, %part;", "mov.b32 %u, %part;"}, "bits"},
-	{"fragments of the left factor swapped", gatherFile, []string{"{%fa0,%fa1,%fa2,%fa3}, {%fb", "{%fa0,%fa2,%fa1,%fa3}, {%fb"}, "bits"},
-	{"fragments of the filters swapped", gatherFile, []string{"{%fb0,%fb1},", "{%fb1,%fb0},"}, "bits"},
-	{"fragments of gradients swapped", weightsFile, []string{"{%fa4,%fa5,%fa6,%fa7}, {%fb", "{%fa5,%fa4,%fa6,%fa7}, {%fb"}, "bits"},
 	{"a term too many", gatherFile, []string{"setp.lt.u32 %in_depth, %k, %depth;", "setp.le.u32 %in_depth, %k, %depth;"}, ""},
 	{"a pixel too many", gatherFile, []string{"setp.ge.u32 %p, %t, %rows;\n\t@%p mov", "setp.gt.u32 %p, %t, %rows;\n\t@%p mov"}, "out of bounds"},
 	{"a row of the image too many", gatherFile, []string{"setp.lt.and.u32 %p, %h, %H,", "setp.le.and.u32 %p, %h, %H,"}, ""},
@@ -48,43 +44,78 @@ var brokenTensors = []brokenTensor{
 	{"a channel too many", gatherFile, []string{"setp.lt.u32 %column0, %t, %ng;", "setp.le.u32 %column0, %t, %ng;"}, ""},
 	{"pixels of the next part", weightsFile, []string{"setp.lt.and.u32 %p, %t, %end,", "setp.le.and.u32 %p, %t, %end,"}, ""},
 	{"a channel k too many", weightsFile, []string{"setp.ge.u32 %p, %t, %kg;", "setp.gt.u32 %p, %t, %kg;"}, ""},
-	{"pixels of a part of moments", gatherFile, []string{"min.u32 %t, %t, 64;", "mov.u32 %t, 64;"}, "bits"},
-	{"half of a part of moments", gatherFile, []string{"%bits, %bits, 16, 31", "%bits, %bits, 8, 31"}, "bits"},
-	{"moments of pixels that are none", gatherFile, []string{"setp.lt.u32 %live7,", "setp.ge.u32 %live7,"}, "bits"},
 	{"what was there left out", gatherFile, []string{"setp.ne.u32 %adds, %add, 0;", "setp.eq.u32 %adds, %add, %add;\n\tnot.pred %adds, %adds;"}, "bits"},
-	{"factors cut instead of rounded", gatherFile + "tf32.ptx", []string{"cvt.rna.tf32.f32 %fa0, %fa0;", ""}, "bits"},
 	{"filters not turned", "convolution_filters.ptx", []string{"mad.lo.u32 %s, %b, %every, %s0;", "mov.u32 %s, %s0;"}, "bits"},
 	{"columns of the filters in one bank", "convolution_filters.ptx", []string{", 132, ", ", 128, ", "add.u32 %at, %at, 1056;", "add.u32 %at, %at, 1024;"}, "conflicts"},
 	{"no barrier between rows and columns", "convolution_filters.ptx", []string{"bar.sync 0;", ""}, "uninitialised"},
 	{"threads that take each other's parts", "convolution_filters.ptx", []string{"mul.lo.u32 %t, %every, %stride;", "mov.u32 %t, %stride;"}, "bits"},
 	{"a thread's sum twice", "convolution_filters.ptx", []string{"add.u32 %at, %at, %t;", ""}, "bits"},
 	{"a result too many", "convolution_filters.ptx", []string{"setp.lt.u32 %live, %i, %n;", "setp.le.u32 %live, %i, %n;"}, ""},
-	{"rows of packed filters one after the other", "convolution_filters.ptx", []string{"mul.lo.u32 %t, %t, %terms;", "mul.lo.u32 %t, %t, %row;"}, "bits"},
-	{"pixels of packed filters one after the other", "convolution_filters.ptx", []string{"mad.lo.u32 %t, %u, %pixel, %t;", "mad.lo.u32 %t, %u, %C, %t;"}, "bits"},
-	{"pixels beside a window", gatherFile + "bf16.ptx", []string{"min.u32 %bytes, %bytes, 16;", "mov.u32 %bytes, 16;"}, "bits"},
-	{"a piece too few of a window", gatherFile, []string{"sub.u32 %bytes, %run, %c;", "sub.u32 %bytes, %cg, %c;\n\tsub.u32 %bytes, %bytes, 8;"}, "bits"},
-	{"one row of packed taps", gatherFile, []string{"mul.lo.u32 %dh, %t, %tap;", "mov.u32 %dh, 0;"}, "bits"},
-	{"packed windows without a step", gatherFile, []string{"mul.lo.u32 %w, %j, %C;", "mov.u32 %w, 0;"}, "bits"},
-	{"packed windows beyond the last pixel", gatherFile, []string{"selp.b32 %base, %base, 0, %p;", ""}, ""},
-	{"one row of packed taps", weightsFile, []string{"mul.lo.u32 %dh, %t, %dilation;", "mov.u32 %dh, 0;"}, "bits"},
-	{"packed windows of one row", weightsFile, []string{"mad.lo.u32 %h, %image, %H, %h;\n\tmul.lo", "mov.u32 %h, 0;\n\tmul.lo"}, "bits"},
-	{"an image not moved by its padding", "convolution_pack.ptx", []string{"sub.u32 %h, %h, %pad;", ""}, "bits"},
-	{"columns beside the image", "convolution_pack.ptx", []string{"setp.lt.and.u32 %p, %w, %W, %p;", ""}, ""},
-	{"channels of the next pixel", "convolution_pack.ptx", []string{"setp.lt.and.u32 %q, %t, %C, %p;", "and.pred %q, %p, %p;"}, ""},
 }
 
+// brokenCores are mistakes in the files of tensor cores, brokenLanes in those of exact products.
+var (
+	brokenCores = []brokenTile{
+		{"rows of packed filters one after the other", "convolution_filters.ptx", []string{"mul.lo.u32 %t, %t, %terms;", "mul.lo.u32 %t, %t, %row;"}, "bits"},
+		{"pixels of packed filters one after the other", "convolution_filters.ptx", []string{"mad.lo.u32 %t, %u, %pixel, %t;", "mad.lo.u32 %t, %u, %C, %t;"}, "bits"},
+		{"a piece too few of a window", gatherFile, []string{"sub.u32 %bytes, %run, %c;", "sub.u32 %bytes, %cg, %c;\n\tsub.u32 %bytes, %bytes, 8;"}, "bits"},
+		{"one row of packed taps", gatherFile, []string{"mul.lo.u32 %dh, %t, %tap;", "mov.u32 %dh, 0;"}, "bits"},
+		{"packed windows without a step", gatherFile, []string{"mul.lo.u32 %w, %j, %C;", "mov.u32 %w, 0;"}, "bits"},
+		{"packed windows beyond the last pixel", gatherFile, []string{"selp.b32 %base, %base, 0, %p;", ""}, ""},
+		{"one row of packed taps", weightsFile, []string{"mul.lo.u32 %dh, %t, %dilation;", "mov.u32 %dh, 0;"}, "bits"},
+		{"packed windows of one row", weightsFile, []string{"mad.lo.u32 %h, %image, %H, %h;\n\tmul.lo", "mov.u32 %h, 0;\n\tmul.lo"}, "bits"},
+		{"an image not moved by its padding", "convolution_pack.ptx", []string{"sub.u32 %h, %h, %pad;", ""}, "bits"},
+		{"columns beside the image", "convolution_pack.ptx", []string{"setp.lt.and.u32 %p, %w, %W, %p;", ""}, ""},
+		{"channels of the next pixel", "convolution_pack.ptx", []string{"setp.lt.and.u32 %q, %t, %C, %p;", "and.pred %q, %p, %p;"}, ""},
+		{"pixels of a part of moments", gatherFile, []string{"min.u32 %t, %t, 64;", "mov.u32 %t, 64;"}, "bits"},
+		{"half of a part of moments", gatherFile, []string{"%bits, %bits, 16, 31", "%bits, %bits, 8, 31"}, "bits"},
+		{"moments of pixels that are none", gatherFile, []string{"setp.lt.u32 %live7,", "setp.ge.u32 %live7,"}, "bits"},
+		{"parts not exchanged as they are read", gatherFile, []string{"xor.b32 %a1, %a0, 32;", "add.u32 %a1, %a0, 32;"}, "bits"},
+		{"parts exchanged nowhere", gatherFile, []string{"xor.b32 %u, %u, %part;", "mov.b32 %u, %part;", "xor.b32 %u, %u, %v;", ""}, "conflicts"},
+		{"parts of pixels not exchanged", weightsFile, []string{"xor.b32 %u, %u, %part;", "mov.b32 %u, %part;"}, "bits"},
+		{"fragments of the left factor swapped", gatherFile, []string{"{%fa0,%fa1,%fa2,%fa3}, {%fb", "{%fa0,%fa2,%fa1,%fa3}, {%fb"}, "bits"},
+		{"fragments of the filters swapped", gatherFile, []string{"{%fb0,%fb1},", "{%fb1,%fb0},"}, "bits"},
+		{"fragments of gradients swapped", weightsFile, []string{"{%fa4,%fa5,%fa6,%fa7}, {%fb", "{%fa5,%fa4,%fa6,%fa7}, {%fb"}, "bits"},
+	}
+	brokenHalves = []brokenTile{
+		{"pixels beside a window", gatherFile, []string{"min.u32 %bytes, %bytes, 16;", "mov.u32 %bytes, 16;"}, "bits"},
+	}
+	brokenRoundings = []brokenTile{
+		{"factors cut instead of rounded", gatherFile, []string{"cvt.rna.tf32.f32 %fa0, %fa0;", ""}, "bits"},
+	}
+	brokenLanes = []brokenTile{
+		{"parts not exchanged as they are read", gatherFile, []string{"xor.b32 %b1, %b0, %t;", "add.u32 %b1, %b0, %t;"}, ""},
+		{"parts exchanged nowhere", gatherFile, []string{"xor.b32 %u, %u, %part;", "mov.b32 %u, %part;",
+			"shr.u32 %u, %lane, 3;\n\tshl.b32 %u, %u, 4;", "mov.u32 %u, 0;", "shl.b32 %u, %u, 4;\n\tmad.lo.u32 %read_b, %t, 64, %u;", "mul.lo.u32 %read_b, %t, 64;"}, "conflicts"},
+		{"a lane's first channel", gatherFile, []string{"mad.lo.u32 %t, %u, 4, %warp_n;", "mad.lo.u32 %t, %u, 8, %warp_n;"}, ""},
+		{"four terms of eight", gatherFile, []string{"add.u32 %term, %term, 4;", "add.u32 %term, %term, 8;"}, "bits"},
+		{"the last terms", gatherFile, []string{"sub.u32 %terms, %depth, %terms;", "sub.u32 %terms, %depth, %terms;\n\tsub.u32 %terms, %terms, 4;"}, ""},
+		{"terms in another order", gatherFile, []string{"%fa0, %fb0, %sum0;", "FIRST", "%fa1, %fb1, %sum0;", "%fa0, %fb0, %sum0;", "FIRST", "%fa1, %fb1, %sum0;"}, "bits"},
+		{"a column of the neighbour", weightsFile, []string{"fma.rn.f32 %sum63, %fa7, %fb7, %sum63;", "fma.rn.f32 %sum63, %fa7, %fb6, %sum63;"}, "bits"},
+		{"a warp too idle", gatherFile, []string{"setp.ge.or.u32 %idle, %t, %ng, %idle;", "setp.gt.or.u32 %idle, %ng, %t, %idle;"}, "bits"},
+		{"a warp too idle", weightsFile, []string{"setp.ge.or.u32 %idle, %t, %depth, %idle;", "setp.gt.or.u32 %idle, %depth, %t, %idle;"}, ""},
+		{"the second pixel of two", weightsFile, []string{"add.u32 %term, %term, 2;", "add.u32 %term, %term, 3;"}, "bits"},
+		{"odd channels of elements", gatherFile, []string{"xor.b32 %own_b1, %own_b, 32;", "mov.b32 %own_b1, %own_b;"}, "bits"},
+		{"the first pixel for all", gatherFile, []string{"add.u32 %line, %line, %table;", "mov.u32 %line, %table;"}, "bits"},
+		{"no barrier behind the table", weightsFile, []string{"setp.lt.u32 %tells, %thread, 16;\n\tbar.sync 0;", "setp.lt.u32 %tells, %thread, 16;"}, "shared memory"},
+		{"a table of the wrong stage", weightsFile, []string{"add.u32 %line, %line, 256;", "add.u32 %line, %line, 512;"}, ""},
+		{"a table that does not turn", weightsFile, []string{"and.b32 %turn, %turn, 1023;", ""}, ""},
+		{"a pixel of the table too many", weightsFile, []string{"setp.ge.u32 %p, %told, %end;", "setp.gt.u32 %p, %told, %end;"}, ""},
+	}
+)
+
 // brokenShapes have two tiles of channels, padding and more stages than there are at a time; phases; parts of the weight gradient, and
-// so many that threads share them.
+// so many that threads share them; odd channels.
 var brokenShapes = []kerneltest.Geometry{
 	shape(1, 6, 7, 24, 72, 3, 3, 1, 1, 1, 1), shape(1, 5, 5, 8, 8, 3, 3, 2, 1, 1, 1), shape(2, 12, 12, 8, 8, 1, 1, 1, 0, 1, 1),
-	shape(1, 43, 43, 8, 8, 1, 1, 1, 0, 1, 1),
+	shape(1, 43, 43, 8, 8, 1, 1, 1, 0, 1, 1), shape(1, 9, 10, 3, 13, 3, 3, 1, 1, 1, 1),
 }
 
 // brokenPacked is packed. In one run a NaN stands in the column beside the first window.
 var brokenPacked = shape(2, 7, 9, 3, 8, 3, 5, 2, 1, 1, 1)
 
-// TestTensorCoresBroken: a mistake in a file of tensor cores is found by what a few small convolutions show, in both types.
-func TestTensorCoresBroken(t *testing.T) {
+// TestTilesBroken: a mistake in a file of convolutions is found by what a few small ones show, in every number.
+func TestTilesBroken(t *testing.T) {
 	if testing.Short() {
 		t.Skip("ten seconds of the interpreter")
 	}
@@ -92,32 +123,29 @@ func TestTensorCoresBroken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, number := range []struct {
-		name string
-		typ  kernels.Type
-	}{{"tf32", kernels.Float32}, {"bf16", kernels.BFloat16}} {
-		want, found := shown(t, whole, number.typ)
+	own := map[string][]brokenTile{"f32": brokenLanes, "tf32": slices.Concat(brokenCores, brokenRoundings), "bf16": slices.Concat(brokenCores, brokenHalves)}
+	for _, number := range numberings {
+		want, found := shown(t, whole, number.products, number.typ)
 		if found != "" {
 			t.Fatalf("%s: without a mistake: %s", number.name, found)
 		}
-		for _, b := range brokenTensors {
+		for _, b := range slices.Concat(brokenTiles, own[number.name]) {
 			file := b.file
-			switch {
-			case strings.HasSuffix(file, "_"):
+			if strings.HasSuffix(file, "_") {
 				file += number.name + ".ptx"
-			case strings.HasPrefix(file, gatherFile) && !strings.Contains(file, number.name):
-				continue
 			}
 			b.file = file
 			t.Run(number.name+"/"+file+"/"+b.name, func(t *testing.T) {
-				b.check(t, whole, want, func(t *testing.T, list []family) ([]float64, string) { return shown(t, list, number.typ) })
+				b.check(t, whole, want, func(t *testing.T, list []family) ([]float64, string) {
+					return shown(t, list, number.products, number.typ)
+				})
 			})
 		}
 	}
 }
 
 // check demands that shown, which runs what a mistake can change, finds it in the way that is expected.
-func (b brokenTensor) check(t *testing.T, whole []family, want []float64, shown func(*testing.T, []family) ([]float64, string)) {
+func (b brokenTile) check(t *testing.T, whole []family, want []float64, shown func(*testing.T, []family) ([]float64, string)) {
 	t.Helper()
 	got, found := shown(t, b.applied(t, whole))
 	for i := range want {
@@ -131,7 +159,7 @@ func (b brokenTensor) check(t *testing.T, whole []family, want []float64, shown 
 }
 
 // applied is all files with the mistake in one.
-func (b brokenTensor) applied(t *testing.T, whole []family) (list []family) {
+func (b brokenTile) applied(t *testing.T, whole []family) (list []family) {
 	for _, f := range whole {
 		if f.name == b.file {
 			for i := 0; i < len(b.change); i += 2 {
@@ -147,14 +175,14 @@ func (b brokenTensor) applied(t *testing.T, whole []family) (list []family) {
 }
 
 // shown is the results of convolutions on the given kernels, and the fault or the bank conflicts that they show.
-func shown(t *testing.T, list []family, typ kernels.Type) (results []float64, found string) {
+func shown(t *testing.T, list []family, products Products, typ kernels.Type) (results []float64, found string) {
 	t.Helper()
 	conflicts := ""
 	dev, err := open(ptxsim.Open(ptxsim.Options{Observe: func(p *ptxsim.Profile) {
 		if p.Total.SharedConflicts != 0 && conflicts == "" {
 			conflicts = fmt.Sprintf("%s: %d conflicts", p.Kernel, p.Total.SharedConflicts)
 		}
-	}}), Settings{Products: TF32}, list)
+	}}), Settings{Products: products}, list)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,45 +7,56 @@ import (
 	"gzpt/kernels"
 )
 
-// Convolutions on tensor cores. All shapes go through them, also groups and dilations; depthwise ones fill one column of a
-// tile. A forward pass and each phase of a data gradient are one launch of a kernel that gathers pixels by the taps of filters.
+// Convolutions in tiles, on tensor cores or in exact float32. All shapes go through them, also groups and dilations; depthwise ones
+// fill one column of a tile. A forward pass and each phase of a data gradient are one launch of a kernel that gathers pixels by the taps of filters.
 // Which kernel takes a call follows from its shape and, for operands at odd addresses or with odd channels, from where they
 // lie; the bits are the same from all of them, because the order of each sum is.
 
-// tensorCores says whether a convolution of x is done on tensor cores.
-func (d *Device) tensorCores(x kernels.Tensor) bool {
-	return x.Type() == kernels.BFloat16 || x.Type() == kernels.Float32 && d.settings.Products == TF32
-}
-
-// tensorKernels are the kernels for the numbers that tensor cores multiply, by the pixels and channels, or channels and terms, of
-// their tiles; vector is how many numbers are 16 bytes.
-type tensorKernels struct {
+// convolutionKernels are the kernels for a type of numbers, by the pixels and channels, or channels and terms, of their tiles; vector is
+// how many numbers are 16 bytes, moments says that those of the forward pass make them too.
+type convolutionKernels struct {
 	vector                                       int
-	pack                                         string
+	moments                                      bool
+	pack                                         string // "" where images are not packed
 	transpose                                    instance
 	gatherNarrow, gather128x64, gather128x128    instance
 	weightsNarrow, weights64x128, weights128x128 instance
 	gatherPacked, weightsPacked                  instance
 }
 
-func tensorKernelsOf(number string, vector int) tensorKernels {
+// threads is those of a block with a tile, of which a warp has 64 x 32 exact sums, or 64 x 64 of tensor cores.
+func (k *convolutionKernels) threads(m, n int) int {
+	if k == &f32Kernels {
+		return 32 * m / 64 * n / 32
+	}
+	return 32 * m / 64 * n / 64
+}
+
+func convolutionKernelsOf(number string, vector int, moments bool, pack, transpose string) convolutionKernels {
 	named := func(kernel string) instance { return instance{kernel: fmt.Sprintf(kernel, number)} }
-	return tensorKernels{
-		vector, "pack_" + number, named("transpose_%s"),
+	return convolutionKernels{
+		vector, moments, pack, instance{kernel: transpose},
 		named("convolve_%s_narrow"), named("convolve_%s_128x64"), named("convolve_%s_128x128"),
 		named("convolve_weights_%s_narrow"), named("convolve_weights_%s_64x128"), named("convolve_weights_%s_128x128"),
 		named("convolve_%s_packed"), named("convolve_weights_%s_packed"),
 	}
 }
 
-var tf32Kernels, bf16Kernels = tensorKernelsOf("tf32", 4), tensorKernelsOf("bf16", 8)
+var (
+	f32Kernels  = convolutionKernelsOf("f32", 4, false, "", "transpose_f32")
+	tf32Kernels = convolutionKernelsOf("tf32", 4, true, "pack_tf32", "transpose_f32")
+	bf16Kernels = convolutionKernelsOf("bf16", 8, true, "pack_bf16", "transpose_bf16")
+)
 
 // kernelsFor are those for a type of tensors.
-func kernelsFor(t kernels.Type) *tensorKernels {
-	if t == kernels.BFloat16 {
+func (d *Device) kernelsFor(t kernels.Type) *convolutionKernels {
+	switch {
+	case t == kernels.BFloat16:
 		return &bf16Kernels
+	case d.settings.Products == TF32:
+		return &tf32Kernels
 	}
-	return &tf32Kernels
+	return &f32Kernels
 }
 
 // word is an argument of 64 bits: an address in scratch memory, two numbers of 32 bits.
@@ -155,21 +166,21 @@ const (
 const wideBlocks = 132
 
 func (d *Device) gather(op string, g gather) {
-	k := kernelsFor(g.elements)
+	k := d.kernelsFor(g.elements)
 	pixels := g.rows.count * g.columns.count
 	rows := g.in.images * pixels
 	if rows == 0 || g.ng == 0 {
 		return
 	}
 	wide := aligned(address(g.out)) && g.ng%k.vector == 0
-	kernel, channels, threads := k.gather128x64, narrowTile, 64
+	kernel, channels, threads := k.gather128x64, narrowTile, k.threads(tilePixels, narrowTile)
 	switch {
 	case g.run > 0:
 		kernel = k.gatherPacked
 	case !wide || !aligned(g.in.address) || !aligned(g.filters) || g.cg%k.vector != 0:
 		kernel, threads = k.gatherNarrow, 128
 	case g.ng > narrowTile && g.groups*divideUp(rows, tilePixels)*divideUp(g.ng, wideChannels) >= d.wideBlocks:
-		kernel, channels, threads = k.gather128x128, wideChannels, 128
+		kernel, channels, threads = k.gather128x128, wideChannels, k.threads(tilePixels, wideChannels)
 	}
 	tilesM, tilesN := divideUp(rows, tilePixels), divideUp(g.ng, channels)
 	a := d.list(at(g.out), word(g.in.address), word(g.filters), word(uint64(g.moments)),
@@ -205,7 +216,7 @@ func (d *Device) gatherForward(op string, y, moments, x, w kernels.Tensor, c ker
 	if moments.Rank() > 0 {
 		partial = d.scratchOfParts(parts, channels)
 	}
-	p, isPacked := packed(y, x, w, c)
+	p, isPacked := d.packed(y, x, w, c)
 	var packedNumbers int
 	if isPacked {
 		packedNumbers = p.imageNumbers(x) + p.filterNumbers(w)
@@ -245,7 +256,7 @@ func (d *Device) gatherData(op string, dx, dy, w kernels.Tensor, c kernels.Conv,
 			filters := uint64(next)
 			if taps > 0 {
 				tilesC, tilesK := divideUp(cg, 32), divideUp(kg, 32)
-				d.launch(op, kernelsFor(w.Type()).transpose, c.Groups*taps*tilesC*tilesK, 256,
+				d.launch(op, d.kernelsFor(w.Type()).transpose, c.Groups*taps*tilesC*tilesK, 256,
 					word(filters), at(w), size(w.Dim(1)), size(w.Dim(2)), size(r.tapFirst), size(s.tapFirst), size(max(r.tapStep, s.tapStep)),
 					size(r.taps), size(s.taps), size(cg), size(kg), size(tilesC), size(tilesK))
 			}
@@ -282,21 +293,21 @@ func weightParts(pixels, tiles int) (count, share int) {
 	return divideUp(pixels, share), share
 }
 
-// tensorWeights is dw += the weight gradient: parts of the pixels in float32, merged in their order.
-func (d *Device) tensorWeights(op string, dw, dy, x kernels.Tensor, c kernels.Conv) {
-	k := kernelsFor(dy.Type())
+// gatherWeights is dw += the weight gradient: parts of the pixels in float32, merged in their order.
+func (d *Device) gatherWeights(op string, dw, dy, x kernels.Tensor, c kernels.Conv) {
+	k := d.kernelsFor(dy.Type())
 	kg, pixels := dw.Dim(0)/c.Groups, dy.Rows()
 	taps, cg := dw.Dim(2), dw.Dim(3) // of a row of filters, as the kernel sees it
-	kernel, channels, threads := k.weights64x128, narrowTile, 64
+	kernel, channels, threads := k.weights64x128, narrowTile, k.threads(narrowTile, wideChannels)
 	if kg > narrowTile {
-		kernel, channels, threads = k.weights128x128, wideChannels, 128
+		kernel, channels, threads = k.weights128x128, wideChannels, k.threads(wideChannels, wideChannels)
 	}
-	p, isPacked := packed(dy, x, dw, c)
+	p, isPacked := d.packed(dy, x, dw, c)
 	wide := aligned(address(dy)) && kg%k.vector == 0
 	images, pixel := 0, cg
 	switch {
 	case isPacked && wide:
-		kernel, channels, threads = k.weightsPacked, narrowTile, 64
+		kernel, channels, threads = k.weightsPacked, narrowTile, k.threads(narrowTile, wideChannels)
 		taps, cg, images, pixel = 1, p.filters, p.imageNumbers(x), p.pixel
 	case !wide || !aligned(address(x)) || cg%k.vector != 0:
 		kernel, channels, threads = k.weightsNarrow, narrowTile, 128

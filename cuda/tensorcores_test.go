@@ -13,10 +13,10 @@ import (
 	"gzpt/kernels/kerneltest"
 )
 
-// openTensorCores opens the device with tf32 products.
-func openTensorCores(tb testing.TB, options ptxsim.Options) *Device {
+// openTiles opens the device with the products of float32 tensors given.
+func openTiles(tb testing.TB, products Products, options ptxsim.Options) *Device {
 	tb.Helper()
-	dev, err := Open(ptxsim.Open(options), Settings{Products: TF32})
+	dev, err := Open(ptxsim.Open(options), Settings{Products: products})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -38,16 +38,23 @@ func tensorRoundings(depth int, half bool) float64 {
 	return factors + steps*(float64(terms+1)/4+1) + 2
 }
 
-var tensorSuite = kerneltest.Suite{Allocates: true, Slow: true, Roundings: tensorRoundings, Parts: []string{"Convolution", "Golden"}}
+// tileSuite is the suite for a device with the products given: exact ones are held to the bounds of float32.
+func tileSuite(products Products) kerneltest.Suite {
+	s := kerneltest.Suite{Allocates: true, Slow: true, Parts: []string{"Convolution", "Golden"}}
+	if products == TF32 {
+		s.Roundings = tensorRoundings
+	}
+	return s
+}
 
 // TestTensorCoreSuite: convolutions on tensor cores pass the suite, in tf32 and in bfloat16, and all golden operations and losses hold
 // in tf32.
 func TestTensorCoreSuite(t *testing.T) {
 	if testing.Short() {
-		t.Skip("half a minute; TestTensorCoreShapes has every edge of the tiles")
+		t.Skip("half a minute; TestTileShapes has every edge of the tiles")
 	}
-	suite := tensorSuite
-	suite.Open = func(tb testing.TB) kernels.Device { return openTensorCores(tb, ptxsim.Options{}) }
+	suite := tileSuite(TF32)
+	suite.Open = func(tb testing.TB) kernels.Device { return openTiles(tb, TF32, ptxsim.Options{}) }
 	suite.Run(t)
 }
 
@@ -58,8 +65,8 @@ func shape(n, h, w, c, k, r, s, stride, pad, dilation, groups int) kerneltest.Ge
 	}
 }
 
-// tensorShapes have every edge of the tiles: 128 pixels, 64 and 128 channels, 16 and 32 terms, three stages; parts of pixels.
-var tensorShapes = []kerneltest.Geometry{
+// tileShapes have every edge of the tiles: 128 pixels, 64 and 128 channels, 16 and 32 terms, three stages; parts of pixels.
+var tileShapes = []kerneltest.Geometry{
 	shape(1, 1, 1, 8, 8, 1, 1, 1, 0, 1, 1),    // one pixel, half a stage
 	shape(1, 1, 127, 8, 64, 1, 1, 1, 0, 1, 1), // the last pixel of a tile, all its channels
 	shape(1, 1, 129, 16, 72, 1, 1, 1, 0, 1, 1),
@@ -87,21 +94,32 @@ var tensorShapes = []kerneltest.Geometry{
 	shape(1, 3, 3, 12, 3, 1, 1, 1, 0, 1, 3),   // groups of 4 input channels and one output channel
 }
 
-// TestTensorCoreShapes compares every convolution at every edge of the tiles with the reference, aligned and not.
-func TestTensorCoreShapes(t *testing.T) {
-	for i, g := range tensorShapes {
+// float32Only is a device without bfloat16, whose kernels another one has tried.
+type float32Only struct{ *Device }
+
+func (float32Only) Supports(t kernels.Type) bool { return t != kernels.BFloat16 }
+
+// TestTileShapes compares every convolution at every edge of the tiles with the reference, aligned and not.
+func TestTileShapes(t *testing.T) {
+	for i, g := range tileShapes {
 		if testing.Short() && i%3 != 2 {
 			continue
 		}
-		t.Run(g.String(), func(t *testing.T) {
-			dev := openTensorCores(t, ptxsim.Options{})
-			defer dev.Close()
-			tensorSuite.CheckConvolution(t, dev, g)
-			if g.K > narrowTile {
-				dev.wideBlocks = wideBlocks
-				tensorSuite.CheckConvolution(t, dev, g)
-			}
-		})
+		for _, products := range []Products{Float32, TF32} {
+			t.Run(products.String()+"/"+g.String(), func(t *testing.T) {
+				suite, dev := tileSuite(products), openTiles(t, products, ptxsim.Options{})
+				defer dev.Close()
+				var tried kernels.Device = dev
+				if products == Float32 {
+					tried = float32Only{dev}
+				}
+				suite.CheckConvolution(t, tried, g)
+				if g.K > narrowTile {
+					dev.wideBlocks = wideBlocks
+					suite.CheckConvolution(t, tried, g)
+				}
+			})
+		}
 	}
 }
 
@@ -132,18 +150,25 @@ func convolved(dev kernels.Device, g kerneltest.Geometry, typ kernels.Type) (res
 	return results, nil
 }
 
-// TestTensorCoreSchedules: the same bits whatever the order that warps and blocks run in.
-func TestTensorCoreSchedules(t *testing.T) {
+// numberings are the numbers that kernels in tiles come in: the name in theirs, and a device and tensors that choose it.
+var numberings = []struct {
+	name     string
+	products Products
+	typ      kernels.Type
+}{{"f32", Float32, kernels.Float32}, {"tf32", TF32, kernels.Float32}, {"bf16", Float32, kernels.BFloat16}}
+
+// TestTileSchedules: the same bits whatever the order that warps and blocks run in.
+func TestTileSchedules(t *testing.T) {
 	geometries, seeds := []kerneltest.Geometry{shape(2, 12, 12, 24, 72, 3, 3, 2, 1, 1, 1), shape(2, 14, 14, 3, 8, 3, 3, 1, 1, 1, 1)}, uint64(4)
 	if testing.Short() {
 		geometries, seeds = geometries[1:], 2
 	}
 	for _, g := range geometries {
-		for _, typ := range []kernels.Type{kernels.Float32, kernels.BFloat16} {
+		for _, number := range numberings {
 			var first []float64
 			for seed := range seeds {
-				dev := openTensorCores(t, ptxsim.Options{Seed: seed, Workers: 1 + int(seed)%3})
-				got, err := convolved(dev, g, typ)
+				dev := openTiles(t, number.products, ptxsim.Options{Seed: seed, Workers: 1 + int(seed)%3})
+				got, err := convolved(dev, g, number.typ)
 				dev.Close()
 				if err != nil {
 					t.Fatal(err)
@@ -152,43 +177,79 @@ func TestTensorCoreSchedules(t *testing.T) {
 					first = got
 				}
 				if !slices.EqualFunc(got, first, func(a, b float64) bool { return math.Float64bits(a) == math.Float64bits(b) }) {
-					t.Errorf("%s, %v: seed %d gives other bits", g, typ, seed)
+					t.Errorf("%s, %s: seed %d gives other bits", g, number.name, seed)
 				}
 			}
 		}
 	}
 }
 
-// TestTensorCoreCounters holds the kernels for aligned operands to their headers: no access of shared memory meets a bank twice,
-// global memory is touched in whole sectors of 32 bytes, and a warp multiplies so often for each barrier and for so many loads
-// of shared memory.
-func TestTensorCoreCounters(t *testing.T) {
+// TestTileBits: tiles of 64 and of 128 channels give the same bits, which one it is depends on how many blocks there are.
+func TestTileBits(t *testing.T) {
+	for _, number := range numberings {
+		g := shape(1, 6, 7, 72, 80, 3, 3, 1, 1, 1, 1)
+		launched := map[string]bool{}
+		dev := openTiles(t, number.products, ptxsim.Options{Observe: func(p *ptxsim.Profile) { launched[p.Kernel] = true }})
+		wide, err := convolved(dev, g, number.typ)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dev.wideBlocks = math.MaxInt
+		narrow, err := convolved(dev, g, number.typ)
+		dev.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(wide, narrow) {
+			t.Errorf("%s: other bits", number.name)
+		}
+		for _, tile := range []string{"_128x64", "_128x128"} {
+			if !launched["convolve_"+number.name+tile] {
+				t.Errorf("%s: no launch of %s", number.name, tile)
+			}
+		}
+	}
+}
+
+// TestTileCounters holds the kernels to their headers: no access of shared memory meets a bank twice, and those for aligned operands
+// touch global memory in whole sectors of 32 bytes. A warp multiplies so often for each barrier and for so many loads of shared
+// memory.
+func TestTileCounters(t *testing.T) {
 	if testing.Short() {
 		t.Skip("counts what a kernel does, which other tests launch; run without -short")
 	}
-	steps := map[string]tensorStep{
+	steps := map[string]tileStep{
+		"convolve_f32_128x64": {1024, 64}, "convolve_f32_128x128": {1024, 64},
 		"convolve_tf32_128x64": {64, 16}, "convolve_tf32_128x128": {64, 16}, "convolve_bf16_128x64": {64, 16}, "convolve_bf16_128x128": {64, 16},
+		"convolve_weights_f32_64x128": {1024, 64}, "convolve_weights_f32_128x128": {1024, 64},
 		"convolve_weights_tf32_64x128": {64, 64}, "convolve_weights_tf32_128x128": {64, 64},
 		"convolve_weights_bf16_64x128": {64, 16}, "convolve_weights_bf16_128x128": {64, 16},
 	}
 	seen := map[string]bool{}
-	dev := openTensorCores(t, ptxsim.Options{Observe: func(p *ptxsim.Profile) {
-		seen[p.Kernel] = true
-		if strings.HasPrefix(p.Kernel, "transpose_") {
-			checkAccess(t, p)
-		}
-		if step, known := steps[p.Kernel]; known {
-			checkAccess(t, p)
+	for _, number := range numberings {
+		var g kerneltest.Geometry
+		dev := openTiles(t, number.products, ptxsim.Options{Observe: func(p *ptxsim.Profile) {
+			step, known := steps[p.Kernel]
+			if known || strings.HasPrefix(p.Kernel, "transpose_") || strings.HasSuffix(p.Kernel, "_f32_narrow") {
+				checkBanks(t, p)
+			}
+			if known || strings.HasPrefix(p.Kernel, "transpose_") && g.C%32 == 0 {
+				checkSectors(t, p)
+			}
+			if !known {
+				return
+			}
+			seen[p.Kernel] = true
 			step.check(t, p)
-		}
-	}})
-	defer dev.Close()
-	for _, typ := range []kernels.Type{kernels.Float32, kernels.BFloat16} {
-		for _, g := range []kerneltest.Geometry{shape(1, 8, 16, 64, 64, 3, 3, 1, 1, 1, 1), shape(1, 8, 16, 128, 128, 1, 1, 1, 0, 1, 1)} {
-			if _, err := convolved(dev, g, typ); err != nil {
+		}})
+		for _, g = range []kerneltest.Geometry{ // whole tiles, and the stem
+			shape(1, 8, 16, 128, 64, 3, 3, 1, 1, 1, 1), shape(1, 16, 32, 64, 128, 2, 2, 2, 0, 1, 1), shape(1, 16, 16, 3, 64, 7, 7, 2, 3, 1, 1),
+		} {
+			if _, err := convolved(dev, g, number.typ); err != nil {
 				t.Fatal(err)
 			}
 		}
+		dev.Close()
 	}
 	for kernel := range steps {
 		if !seen[kernel] {
@@ -197,14 +258,21 @@ func TestTensorCoreCounters(t *testing.T) {
 	}
 }
 
-// tensorStep is what a warp does between two barriers.
-type tensorStep struct{ products, loads uint64 }
+// tileStep is what a warp does between two barriers.
+type tileStep struct{ products, loads uint64 }
 
-func (s tensorStep) check(t *testing.T, p *ptxsim.Profile) {
+func (s tileStep) check(t *testing.T, p *ptxsim.Profile) {
 	t.Helper()
 	count := map[string]uint64{}
 	for _, l := range p.Lines {
 		count[l.Class.String()] += l.Instructions
+	}
+	if count["tensor"] == 0 { // exact products
+		for _, l := range p.Lines {
+			if l.Text == "fma.rn.f32" {
+				count["tensor"] += l.Instructions
+			}
+		}
 	}
 	products, loads, barriers := count["tensor"], count["shared load"], count["barrier"]
 	if products == 0 || products != s.products*barriers || loads != s.loads*barriers {
@@ -212,13 +280,27 @@ func (s tensorStep) check(t *testing.T, p *ptxsim.Profile) {
 	}
 }
 
-// checkAccess demands no bank conflicts, and no sector of global memory touched in part.
-func checkAccess(t *testing.T, p *ptxsim.Profile) {
+// checkBanks demands no bank conflicts.
+func checkBanks(t *testing.T, p *ptxsim.Profile) {
 	t.Helper()
 	for _, l := range p.Lines {
 		if l.SharedConflicts != 0 {
 			t.Errorf("%s, line %d: %s: %d bank conflicts in %d requests", p.Kernel, l.Line, l.Text, l.SharedConflicts, l.SharedRequests)
 		}
+	}
+}
+
+// checkAccess demands no bank conflicts, and no sector of global memory touched in part.
+func checkAccess(t *testing.T, p *ptxsim.Profile) {
+	t.Helper()
+	checkBanks(t, p)
+	checkSectors(t, p)
+}
+
+// checkSectors demands that no sector of global memory is touched in part.
+func checkSectors(t *testing.T, p *ptxsim.Profile) {
+	t.Helper()
+	for _, l := range p.Lines {
 		if l.GlobalSectors*32 > l.GlobalBytes && !strings.Contains(l.Text, "f64") { // moments are a few numbers a block
 			t.Errorf("%s, line %d: %s: %d sectors for %d bytes", p.Kernel, l.Line, l.Text, l.GlobalSectors, l.GlobalBytes)
 		}

@@ -18,7 +18,7 @@ var precisions = []string{"float32", "tf32", "bfloat16"}
 // for everything that the file has of it, 0 for nothing. The operations and losses run there in package cuda: in float32 by
 // TestSuite, in tf32 by TestTensorCoreSuite, in bfloat16, as far as the contract has it, by both.
 //
-// A step of a training takes 60, 20 and 10 seconds of a core, the wide networks as much: more than all that this leaves out comes
+// A step of a training takes 11, 20 and 10 seconds of a core, the wide networks as much: more than all that this leaves out comes
 // to has no place in continuous integration. So of four methods each is seen, in every precision one at least, and where a loss
 // can tell a wrong update from the roundings of the precision the second one too. On a GPU TestGoldenTrajectories and TestGoldenMethods
 // run whole, and there is no golden training of other sizes; TestCUDATrains has every method, optimiser and precision on small ones.

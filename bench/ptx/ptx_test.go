@@ -35,15 +35,15 @@ func TestNetwork(t *testing.T) {
 		if w := step.whole; math.Abs(seconds-w.seconds) > 1e-9 || math.Abs(operations-w.Operations) > 1 || calls != w.calls || calls != len(step.profile.Calls[0]) {
 			t.Errorf("%s: parts of %v s and %d calls, the whole has %v s and %d", step.gpu.Name, seconds, calls, w.seconds, w.calls)
 		}
-		if step.memory < 100e6 || step.threads["convolve"] != 256 {
+		if step.memory < 100e6 || step.threads["convolve_f32_128x64"] != 128 {
 			t.Errorf("%s: %d bytes, blocks %v", step.gpu.Name, step.memory, step.threads)
 		}
 	}
-	p := &page{settings: s, networks: []*network{n}, kernels: []sass.Kernel{{Name: "convolve", File: "convolution.ptx", Target: "sm_80", Registers: 26, Loop: sass.Mix{"float32": 4}}}}
+	p := &page{settings: s, networks: []*network{n}, kernels: []sass.Kernel{{Name: "convolve_f32_128x64", File: "convolution_gather_f32.ptx", Target: "sm_80", Registers: 128, Loop: sass.Mix{"float32": 4}}}}
 	text := p.text()
 	for _, want := range []string{
 		"**Every time on this page is a prediction; no GPU was used.**", "| resnet18, float32 | A100 |", "| Conv2DBackwardWeights | layer4.1.conv2",
-		"| convolve | convolution.ptx | sm_80 | 26 | 0 | 0 | 256 | 8 | 100 % |", "4: 4 float32 |",
+		"| convolve_f32_128x64 | convolution_gather_f32.ptx | sm_80 | 128 | 0 | 36864 | 128 | 4 | 25 % |", "4: 4 float32 |",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page has no %q", want)

@@ -105,12 +105,14 @@ type instruction struct {
 	opcode string
 	target string // of a branch, a label
 	labels []string
+	last   bool // control does not go on to the next one
 }
 
 var (
 	section = regexp.MustCompile(`^\s*\.section\s+\.text\.([\w$]+),`)
 	label   = regexp.MustCompile(`^(\.L_x_\d+):`)
-	code    = regexp.MustCompile(`^\s+/\*[0-9a-f]+\*/\s+(?:\{\s*)?(?:@!?U?P\w+\s+)?([A-Z][A-Z0-9_.]*)(.*)`)
+	code    = regexp.MustCompile(`^\s+/\*[0-9a-f]+\*/\s+(?:\{\s*)?(@!?U?P\w+\s+)?([A-Z][A-Z0-9_.]*)(.*)`)
+	always  = regexp.MustCompile("^(?:EXIT|RET|BRA)[A-Z0-9_.]*\\s*(?:`|;|R|$)") // without a predicate among the operands
 	branch  = regexp.MustCompile("`\\((\\.L_x_\\d+)\\)")
 )
 
@@ -125,9 +127,9 @@ func parse(listing string) map[string][]instruction {
 		} else if m := label.FindStringSubmatch(line); m != nil {
 			labels = append(labels, m[1])
 		} else if m := code.FindStringSubmatch(line); m != nil && name != "" {
-			i := instruction{opcode: m[1], labels: labels}
+			i := instruction{opcode: m[2], labels: labels, last: m[1] == "" && always.MatchString(m[2]+m[3])}
 			if strings.HasPrefix(i.opcode, "BRA") {
-				if to := branch.FindStringSubmatch(m[2]); to != nil {
+				if to := branch.FindStringSubmatch(m[3]); to != nil {
 					i.target = to[1]
 				}
 			}
@@ -138,7 +140,7 @@ func parse(listing string) map[string][]instruction {
 }
 
 // mainLoop is the mix of the innermost loop with tensor instructions, or else of the innermost loop; of several the one that has
-// the most of them, then the longest. A loop is what lies between a label and a branch back to it.
+// the most of them, then the longest. A loop is what lies between a label and a branch back to it, to which control comes from there.
 func mainLoop(code []instruction) Mix {
 	at := map[string]int{}
 	for n, i := range code {
@@ -150,6 +152,9 @@ func mainLoop(code []instruction) Mix {
 	for n, i := range code {
 		from, known := at[i.target]
 		if !known || from >= n { // a branch to itself fills the end of a kernel
+			continue
+		}
+		if !reaches(code, at, from, n) {
 			continue
 		}
 		l := loop{from, n, Mix{}}
@@ -171,6 +176,29 @@ func mainLoop(code []instruction) Mix {
 		}
 	}
 	return best
+}
+
+// reaches says whether control comes from one instruction to a later one by those between. The assembler also branches back from
+// what it has put behind the rest because it is rare.
+func reaches(code []instruction, at map[string]int, from, to int) bool {
+	seen, next := make([]bool, len(code)), []int{from}
+	for len(next) > 0 {
+		n := next[len(next)-1]
+		next = next[:len(next)-1]
+		for ; n >= from && n < to && !seen[n]; n++ {
+			seen[n] = true
+			if target, ok := at[code[n].target]; ok {
+				next = append(next, target)
+			}
+			if code[n].last {
+				break
+			}
+		}
+		if n == to {
+			return true
+		}
+	}
+	return false
 }
 
 // loop is instructions from one to another.

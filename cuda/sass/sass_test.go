@@ -50,6 +50,17 @@ func TestMainLoop(t *testing.T) {
 	if got := mainLoop(kernels["first"][7:]); !maps.Equal(got, Mix{"float32": 4, "control": 1}) {
 		t.Errorf("%v", got)
 	}
+	// A branch back from code that the loop's label does not lead to makes no loop.
+	behind := []instruction{
+		{opcode: "FFMA", labels: []string{"a"}}, {opcode: "BRA", target: "a"}, {opcode: "STG", labels: []string{"b"}}, {opcode: "EXIT", last: true},
+		{opcode: "MUFU", labels: []string{"c"}}, {opcode: "FADD"}, {opcode: "BRA", target: "b", last: true},
+	}
+	if got := mainLoop(behind); !maps.Equal(got, Mix{"float32": 1, "control": 1}) {
+		t.Errorf("%v", got)
+	}
+	if i := kernels["first"]; i[6].last || i[11].last || !i[12].last || !i[13].last {
+		t.Errorf("control goes on behind %+v", i)
+	}
 	// The copies that a loop with tensor instructions makes in a loop of their own are not the main loop.
 	nested := []instruction{
 		{opcode: "HMMA.1688.F32.TF32", labels: []string{"a"}}, {opcode: "LDGSTS.E.128", labels: []string{"b"}}, {opcode: "IADD3"}, {opcode: "IADD3"},
@@ -75,7 +86,7 @@ func TestTargets(t *testing.T) {
 	}
 }
 
-// TestInspect takes the shipped convolution apart, whose main loop multiplies and loads.
+// TestInspect takes the shipped weight gradient apart, whose main loop loads and multiplies.
 func TestInspect(t *testing.T) {
 	toolkit.Tool(t, "ptxas")
 	toolkit.Tool(t, "nvdisasm")
@@ -84,7 +95,7 @@ func TestInspect(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, s := range sources {
-		if s.Name != "convolution.ptx" {
+		if s.Name != "convolution_weights_f32.ptx" {
 			continue
 		}
 		kernels, err := Inspect(s, "sm_80")
@@ -92,11 +103,11 @@ func TestInspect(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, k := range kernels {
-			if k.Registers == 0 || k.SpillBytes > 0 || k.Loop["float32"] == 0 || k.Loop["global load"] < 2*k.Loop["float32"] || k.Instructions <= k.Loop.Total() {
+			if k.Registers == 0 || k.SpillBytes > 0 || k.Loop["shared load"] == 0 || k.Loop["float32"] != 16*k.Loop["shared load"] || k.Instructions <= k.Loop.Total() {
 				t.Errorf("%+v", k)
 			}
 		}
 		return
 	}
-	t.Error("no convolution.ptx")
+	t.Error("no convolution_weights_f32.ptx")
 }

@@ -1,5 +1,6 @@
-// Package tiles makes the PTX of kernels on tensor cores: one source for each kernel, from which the files of every type of
-// number and every size of tile follow. The files are committed; a test of package cuda holds them to their source.
+// Package tiles makes the PTX of convolutions in tiles, on tensor cores and in exact float32: one source for each kernel, from which
+// the files of every type of number and every size of tile follow. The files are committed; a test of package cuda holds them to
+// their source.
 package tiles
 
 import (
@@ -14,21 +15,56 @@ import (
 //go:embed *.tmpl
 var sources embed.FS
 
-// number is a type of factors of the tensor cores.
+// number is a type of factors.
 type number struct {
 	Name  string
 	Size  int    // bytes of an element
-	Shape string // of one instruction
+	Shape string // of one instruction of the tensor cores, "" where factors are multiplied by the lanes, exactly
 	Types string // of its results, factors and addends
 }
 
 var numbers = []number{
+	{"f32", 4, "", ""},
 	{"tf32", 4, "m16n8k8", "f32.tf32.tf32.f32"},
 	{"bf16", 2, "m16n8k16", "f32.bf16.bf16.f32"},
 }
 
+// Cores says that factors are multiplied on tensor cores.
+func (n number) Cores() bool { return n.Shape != "" }
+
 // TF32 says that factors are float32 and have to be rounded.
 func (n number) TF32() bool { return n.Name == "tf32" }
+
+// Float32 says that elements are float32.
+func (n number) Float32() bool { return n.Size == 4 }
+
+// Element is the type of elements in memory.
+func (n number) Element() string {
+	if n.Float32() {
+		return "float32"
+	}
+	return "bfloat16"
+}
+
+// Together is how many of a lane's sums of the weight gradient are neighbours in memory, Row and Column where they lie in the tile
+// of its warp: tensor cores say so, and lanes have what they read 16 bytes at a time.
+func (n number) Together() int {
+	if n.Cores() {
+		return 2
+	}
+	return 4
+}
+
+func (n number) Row(i, half int) int {
+	if n.Cores() {
+		return 16*i + 8*half
+	}
+	return 32*(i/2) + 2*(i%2) + half
+}
+
+func (n number) Column(c int) int {
+	return 4*n.Together()*(c/n.Together()) + c%n.Together()
+}
 
 // Vector is the number of elements that a thread copies at a time, 16 bytes.
 func (n number) Vector() int { return 16 / n.Size }
@@ -65,6 +101,9 @@ func (t tile) Entry(operation string) string {
 	return fmt.Sprintf("%s_%s_%dx%d", operation, t.Name, t.M, t.N)
 }
 
+// Asynchronous says that copies to shared memory go on behind the thread's back: they are of 4 bytes at least.
+func (t tile) Asynchronous() bool { return !t.Narrow() || !t.Cores() }
+
 func (t tile) WarpsM() int  { return t.M / 64 }
 func (t tile) WarpsN() int  { return t.N / t.Columns }
 func (t tile) Halves() int  { return t.Columns / 32 } // tiles of 64 x 32 of a warp
@@ -77,7 +116,7 @@ func (t tile) SharedBytes() int { return stages * t.StageBytes() }
 
 // FilterTurns says that the rows of filters that a thread copies, one pass of all threads apart, have their parts exchanged in two
 // ways by turns.
-func (t tile) FilterTurns() bool { return !t.TF32() && t.Threads()/4 < 32 }
+func (t tile) FilterTurns() bool { return !t.Float32() && t.Threads()/4 < 32 }
 
 // Of the kernel of weights: a stage has Depth rows of M channels and of N columns, in parts of 16 bytes, and a thread copies so
 // many rows of each.
@@ -89,7 +128,7 @@ func (t tile) ARows() int     { return t.Depth() * t.AParts() / t.Threads() }
 func (t tile) BRows() int     { return t.Depth() * t.BParts() / t.Threads() }
 
 // Turns says that the rows of x that a thread copies, one pass of all threads apart, have their parts exchanged in two ways by turns.
-func (t tile) Turns() bool { return t.Threads()/t.BParts() < t.Depth()/4 }
+func (t tile) Turns() bool { return t.Cores() && t.Threads()/t.BParts() < t.Depth()/4 }
 
 // stages are the parts of a sum that are in shared memory or on the way to it.
 const stages = 3
@@ -115,6 +154,7 @@ func Files() (map[string]string, error) {
 		"stage":   func(t tile, n int) indexed { return indexed{t, n} },
 		"name":    func(name string, n int) string { return fmt.Sprintf("%%%s%d", name, n) },
 		"sum":     sum,
+		"sums":    sums,
 		"offset":  offset,
 	}
 	parsed, err := template.New("").Funcs(functions).Funcs(ringFunctions).ParseFS(sources, "*.tmpl")
@@ -130,16 +170,18 @@ func Files() (map[string]string, error) {
 		files[file] = text.String()
 	}
 	make := func(file, source string, tiles ...tile) { execute(file, source, family{tiles[0].number, tiles}) }
-	var both []tile
 	for _, n := range numbers {
-		make("convolution_gather_"+n.Name+".ptx", "gather.tmpl",
-			tile{n, 128, 128, 64, wide, 2}, tile{n, 128, 64, 64, wide, 4}, tile{n, 128, 64, 32, narrow, 3}, tile{n, 128, 64, 64, packed, 4})
-		make("convolution_weights_"+n.Name+".ptx", "weights.tmpl",
-			tile{n, 128, 128, 64, wide, 2}, tile{n, 64, 128, 64, wide, 4}, tile{n, 64, 128, 32, narrow, 3}, tile{n, 64, 128, 64, packed, 4})
-		both = append(both, tile{number: n})
+		gather := []tile{{n, 128, 128, 64, wide, 2}, {n, 128, 64, 64, wide, 4}, {n, 128, 64, 32, narrow, 3}, {n, 128, 64, 64, packed, 4}}
+		weights := []tile{{n, 128, 128, 64, wide, 2}, {n, 64, 128, 64, wide, 4}, {n, 64, 128, 32, narrow, 3}, {n, 64, 128, 64, packed, 4}}
+		if !n.Cores() { // lanes have no registers for more than 64 x 32 sums of a warp, and copy elements fast enough
+			gather = []tile{{n, 128, 128, 32, wide, 2}, {n, 128, 64, 32, wide, 3}, {n, 128, 64, 32, narrow, 3}}
+			weights = []tile{{n, 128, 128, 32, wide, 2}, {n, 64, 128, 32, wide, 3}, {n, 64, 128, 32, narrow, 3}}
+		}
+		make("convolution_gather_"+n.Name+".ptx", "gather.tmpl", gather...)
+		make("convolution_weights_"+n.Name+".ptx", "weights.tmpl", weights...)
 	}
-	make("convolution_filters.ptx", "filters.tmpl", both...)
-	make("convolution_pack.ptx", "pack.tmpl", both...)
+	make("convolution_filters.ptx", "filters.tmpl", tile{number: numbers[0]}, tile{number: numbers[2]})
+	make("convolution_pack.ptx", "pack.tmpl", tile{number: numbers[1]}, tile{number: numbers[2]})
 	execute("product_wgmma.ptx", "product.tmpl", []ring.Ring{ring.Wide, ring.Narrow})
 	execute("turn_wgmma.ptx", "turn.tmpl", nil)
 	execute("contrast_lse_wgmma.ptx", "lse.tmpl", ring.Tall)
@@ -177,9 +219,18 @@ func list(name string, from, count int) string {
 // of 32, of which a warp has one half or two, column c.
 func sum(i, rows, half, c int) string { return fmt.Sprintf("%%sum%d", 64*half+16*i+4*(c/2)+2*rows+c%2) }
 
+// sums are the registers of count columns from c on: {%sum0,%sum1}.
+func sums(i, rows, half, c, count int) string {
+	var names []string
+	for e := range count {
+		names = append(names, sum(i, rows, half, c+e))
+	}
+	return "{" + strings.Join(names, ",") + "}"
+}
+
 // offset is how far column c of a lane's 8 lies from the first: the 16 bytes that it stores at a time are together.
-func offset(tf32 bool, c int) int {
-	if tf32 {
+func offset(float32 bool, c int) int {
+	if float32 {
 		return 16*(c/4) + c%4
 	}
 	return c
