@@ -43,6 +43,8 @@ func (p Products) String() string { return [...]string{"float32", "tf32"}[p] }
 // Settings are what a caller chooses. The zero value is exact.
 type Settings struct {
 	Products Products
+	// WithoutGraphs has recorded operations too issued one by one.
+	WithoutGraphs bool
 }
 
 // Device is a GPU as a device of package kernels. Activations are float32 or bfloat16.
@@ -60,10 +62,11 @@ type Device struct {
 	groupParts int
 	beginning  int
 	staging    staging // host memory of transfers
-	err        error   // why nothing is done any more
+	recording  recording
+	err        error // why nothing is done any more
 }
 
-var _ kernels.Device = (*Device)(nil)
+var _ kernels.Recorder = (*Device)(nil)
 
 // Open loads the kernels into a device of a driver, which the result owns from then on: also where Open fails it is closed. The
 // kernels of tensor cores are loaded when they are first called.
@@ -229,11 +232,19 @@ func (d *Device) Sync() error { return d.wait("Sync") }
 
 // wait waits for the device, after which no copy reads host memory any more.
 func (d *Device) wait(op string) error {
+	d.synchronize(op)
+	d.staging.reuse()
+	d.recording.staging.taken = 0
+	return d.err
+}
+
+// synchronize waits for what was issued or noted.
+func (d *Device) synchronize(op string) {
+	d.issue(op)
 	if d.err == nil {
 		d.fail(op, d.stream.Synchronize())
 	}
-	d.staging.reuse()
-	return d.err
+	d.recording.longest = firstLength
 }
 
 // Close gives back all that the device holds.

@@ -38,8 +38,8 @@ func (d *Device) fill(op string, x kernels.Tensor, v float64) {
 
 // words makes n words of a tensor the same.
 func (d *Device) words(op string, x kernels.Tensor, word uint32, n int) {
-	if n > 0 && d.err == nil {
-		d.fail(op, d.stream.Fill(driver.Pointer(x.Address()), word, n))
+	if n > 0 {
+		d.do(op, driver.Work{Kind: driver.Fill, To: driver.Pointer(x.Address()), Value: word, Words: n})
 	}
 }
 
@@ -50,8 +50,8 @@ func (d *Device) Copy(y, x kernels.Tensor) {
 }
 
 func (d *Device) copy(op string, y, x kernels.Tensor) {
-	if x.Len() > 0 && y.Address() != x.Address() && d.err == nil {
-		d.fail(op, d.stream.Copy(driver.Pointer(y.Address()), driver.Pointer(x.Address()), x.Bytes()))
+	if x.Len() > 0 && y.Address() != x.Address() {
+		d.do(op, driver.Work{Kind: driver.Copy, To: driver.Pointer(y.Address()), From: driver.Pointer(x.Address()), Bytes: x.Bytes()})
 	}
 }
 

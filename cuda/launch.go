@@ -145,9 +145,7 @@ func (d *Device) launch(op string, kernel instance, blocks, threads int, argumen
 		packed = binary.LittleEndian.AppendUint64(packed, a.bits)
 	}
 	d.arguments.bytes = packed
-	if err := d.stream.Launch(driver.Launch{Function: f, Grid: [3]int{blocks, 1, 1}, Block: [3]int{threads, 1, 1}, Arguments: packed}); err != nil {
-		d.fail(op, fmt.Errorf("kernel %s: %w", kernel, err))
-	}
+	d.do(op, driver.Work{Launch: driver.Launch{Function: f, Grid: [3]int{blocks, 1, 1}, Block: [3]int{threads, 1, 1}, Arguments: packed}})
 }
 
 const (

@@ -44,7 +44,7 @@ func (d *Device) New(t kernels.Type, dims ...int) kernels.Tensor {
 	d.memory.blocks[m] = at
 	d.memory.inUse += int64(bytes)
 	if bytes > 0 {
-		d.fail("New", d.stream.Fill(at, 0, (bytes+3)/4))
+		d.do("New", driver.Work{Kind: driver.Fill, To: at, Words: (bytes + 3) / 4})
 	}
 	return v
 }
@@ -67,10 +67,7 @@ func (d *Device) alloc(op string, bytes int) (at driver.Pointer, ok bool) {
 
 // release gives memory back to the driver, behind the operations that were issued before.
 func (d *Device) release(op string, at driver.Pointer) {
-	if d.err == nil {
-		d.fail(op, d.stream.Synchronize())
-	}
-	if d.err == nil {
+	if d.synchronize(op); d.err == nil {
 		d.fail(op, d.driver.Free(at))
 	}
 }

@@ -21,10 +21,9 @@ func (d *Device) Write(dst kernels.Tensor, src []float32) {
 	write(d, "Write", dst, src)
 }
 
+// copyIn copies bytes, which stay as they are until somebody waits.
 func (d *Device) copyIn(op string, dst kernels.Tensor, data []byte) {
-	if d.err == nil {
-		d.fail(op, d.stream.CopyIn(driver.Pointer(dst.Address()), data))
-	}
+	d.do(op, driver.Work{Kind: driver.CopyIn, To: driver.Pointer(dst.Address()), Host: data})
 }
 
 // WriteFloat64 is Write from float64, rounding once.
@@ -48,7 +47,7 @@ func write[E float32 | float64 | int32](d *Device, op string, dst kernels.Tensor
 	if len(src) == 0 || d.err != nil {
 		return
 	}
-	data := d.staging.take(dst.Bytes())[:0]
+	data := d.stage(op, dst.Bytes())[:0]
 	for _, v := range src {
 		switch dst.Type() {
 		case kernels.Float32:
@@ -74,13 +73,26 @@ type staging struct {
 // mostKept is the greatest block in bytes that is used again: greater ones are of weights and data sets, which are copied once.
 const mostKept = 1 << 20
 
-// take is memory until the next wait. What it holds is undefined.
-func (s *staging) take(bytes int) []byte {
+// stage is host memory until the next wait. What it holds is undefined.
+func (d *Device) stage(op string, bytes int) []byte {
+	if d.recording.on && d.err == nil {
+		return d.stageForGraph(op, bytes)
+	}
+	return d.staging.take(bytes)
+}
+
+// next is the block that nobody has taken since the last wait.
+func (s *staging) next() *[]byte {
 	if s.taken == len(s.blocks) {
 		s.blocks = append(s.blocks, nil)
 	}
-	b := &s.blocks[s.taken]
 	s.taken++
+	return &s.blocks[s.taken-1]
+}
+
+// take is memory of at least so many bytes.
+func (s *staging) take(bytes int) []byte {
+	b := s.next()
 	if cap(*b) < bytes {
 		*b = make([]byte, bytes)
 	}
@@ -111,9 +123,9 @@ func (d *Device) ReadFloat64(dst []float64, src kernels.Tensor) error {
 
 // read fills dst after all that can fail.
 func read[E float32 | float64](d *Device, op string, dst []E, src kernels.Tensor) error {
-	data := d.staging.take(src.Bytes())
-	if len(data) > 0 && d.err == nil {
-		d.fail(op, d.stream.CopyOut(data, driver.Pointer(src.Address())))
+	data := d.stage(op, src.Bytes())
+	if len(data) > 0 {
+		d.do(op, driver.Work{Kind: driver.CopyOut, Host: data, From: driver.Pointer(src.Address())})
 	}
 	if err := d.wait(op); err != nil {
 		return err

@@ -16,6 +16,17 @@ type Scope struct {
 // NewScope is a scope in which nothing has been allocated.
 func NewScope(dev Device) *Scope { return &Scope{Device: dev} }
 
+var _ Recorder = (*Scope)(nil)
+
+// Record has the device record, if it can.
+func (s *Scope) Record() { Record(s.Device) }
+
+// Issue has the device begin what it has recorded.
+func (s *Scope) Issue() { Issue(s.Device) }
+
+// Stop ends the recording of the device.
+func (s *Scope) Stop() { Stop(s.Device) }
+
 // New allocates through the device and remembers it.
 func (s *Scope) New(t Type, dims ...int) Tensor {
 	v := s.Device.New(t, dims...)

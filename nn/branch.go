@@ -43,8 +43,8 @@ type branch struct {
 	mode      mode
 	backbone  *resnet
 	projector *head
-	predictor *head            // without layers where the network has none
-	buffers   *gradientBuffers // of a branch that is trained; branches that go backward in turn share them
+	predictor *head           // without layers where the network has none
+	buffers   gradientBuffers // of a branch that is trained; branches that go backward in turn share them
 }
 
 func newBranch(dev kernels.Device, net *network, mode mode, c Config, h heads) *branch {

@@ -117,7 +117,7 @@ func (b block) len() int { return b.tensor.Len() + len(b.floats) + len(b.ints) }
 // an update they are 0.
 func (t *Trainer) blocks(steps int) []block {
 	var all []block
-	for _, n := range t.method.networks() {
+	for _, n := range t.networks {
 		all = append(all, onDevice(n.name+".weights", n.weights.block), onDevice(n.name+".statistics", n.statistics.block))
 	}
 	for i, m := range t.optimiser.moments {
@@ -143,7 +143,7 @@ func (t *Trainer) Save(w io.Writer, p Position) error {
 	h := checkpointHeader{
 		Config: t.config, Device: t.dev.Name(), Arithmetic: Arithmetic, Steps: t.steps, Updates: t.updates, Position: p, Tracked: map[string]int64{},
 	}
-	for _, n := range t.method.networks() {
+	for _, n := range t.networks {
 		h.Tracked[n.name] = n.tracked
 	}
 	blocks := t.blocks(t.steps)
@@ -251,7 +251,7 @@ func (t *Trainer) Load(r io.ReadSeeker) (Position, error) {
 			return Position{}, t.failed
 		}
 	}
-	for _, n := range t.method.networks() {
+	for _, n := range t.networks {
 		n.tracked = h.Tracked[n.name]
 	}
 	t.renew()
@@ -301,7 +301,7 @@ func (t *Trainer) match(h checkpointHeader) ([]block, error) {
 	if h.Steps < 0 || h.Steps > t.config.Steps || h.Updates != h.Steps/t.config.Accumulate {
 		return nil, fmt.Errorf("nn: checkpoint: impossible counters: %d steps and %d updates", h.Steps, h.Updates)
 	}
-	for _, n := range t.method.networks() {
+	for _, n := range t.networks {
 		if _, ok := h.Tracked[n.name]; !ok {
 			return nil, fmt.Errorf("nn: checkpoint: no num_batches_tracked of network %s", n.name)
 		}

@@ -108,8 +108,9 @@ func (l *labels) reserve(n int) {
 	l.tensors.Columns, l.tensors.Weights = l.dev.New(kernels.Int32, n), l.dev.New(l.dev.Type(), n)
 }
 
-// begin forgets the rows of before.
+// begin forgets the rows of before. The device works while the host makes the next ones.
 func (l *labels) begin() {
+	kernels.Issue(l.dev)
 	l.offsets, l.columns, l.weights, l.sum = append(l.offsets[:0], 0), l.columns[:0], l.weights[:0], 0
 }
 

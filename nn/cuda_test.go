@@ -2,6 +2,7 @@ package nn
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math"
 	"testing"
 
@@ -101,6 +102,78 @@ func TestCUDATrainsInBFloat16(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestCUDAGraphs: two trainers on one device, of other batches, with an encoder between them, pixels in buffers in turn and in
+// other memory, several micro-batches an update, labels that become more and few again, end in the same bits whether their
+// steps are graphs or operations one by one.
+func TestCUDAGraphs(t *testing.T) {
+	methods := Methods()
+	if testing.Short() {
+		methods = []string{"moco"}
+	}
+	for _, method := range methods {
+		t.Run(method, func(t *testing.T) {
+			c := tinyMethod(method, 18)
+			c.Accumulate, c.Steps = 2, 6
+			var want []byte
+			for _, settings := range []cuda.Settings{{WithoutGraphs: true}, {}} {
+				got := trainedInTurn(t, openCUDA(t, 0, settings), c)
+				if want == nil {
+					want = got
+				} else if !bytes.Equal(got, want) {
+					t.Error("graphs give other bits")
+				}
+			}
+		})
+	}
+}
+
+// trainedInTurn is the losses, features and states of two trainers that make their steps in turn.
+func trainedInTurn(t *testing.T, dev kernels.Device, c Config) (bits []byte) {
+	t.Helper()
+	other := c
+	other.Accumulate, other.Batch = 1, 3
+	trainers := []*Trainer{newTrainer(t, dev, c), newTrainer(t, dev, other)}
+	var buffers [2][]float32
+	for i := range buffers {
+		buffers[i] = dev.NewBuffer(len(tinyBatch(other, 0).Views[0]))
+		defer dev.FreeBuffer(buffers[i])
+	}
+	tell := func(v float64) { bits = binary.LittleEndian.AppendUint64(bits, math.Float64bits(v)) }
+	for k := range c.Steps {
+		for i, tr := range trainers {
+			b := tinyBatch(tr.Config(), k)
+			if i == 1 {
+				copy(buffers[k%2], b.Views[k%2])
+				b.Views[k%2] = buffers[k%2]
+			}
+			if k/2 == 1 { // more labels than there is room for at first
+				b.Weights = func(int, int) float32 { return 1 }
+			}
+			m, err := tr.Step(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tell(m.Loss)
+			tell(m.GradNorm)
+		}
+		if k == 3 {
+			e := trainers[0].Encoder(2)
+			features := make([]float32, c.Batch*c.Arch.Features())
+			if err := e.Encode(features, tinyBatch(c, 9).Views[0]); err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range features {
+				tell(float64(f))
+			}
+			e.Close()
+		}
+	}
+	for _, tr := range trainers {
+		bits = append(bits, blocksOf(t, state(t, tr))...)
+	}
+	return bits
 }
 
 // bounds are what a training may differ from another by: a loss, the weights as a share of their norm and of how far they have

@@ -45,7 +45,7 @@ func (r *resnet) forward(dev kernels.Device, x kernels.Tensor) {
 type gradientBuffers [2]kernels.Tensor
 
 // newGradientBuffers allocates buffers for the largest activation of the pass.
-func newGradientBuffers(dev kernels.Device, r *resnet) *gradientBuffers {
+func newGradientBuffers(dev kernels.Device, r *resnet) gradientBuffers {
 	n := r.stem.y.Len()
 	for _, b := range r.blocks {
 		for _, l := range b.convs {
@@ -53,15 +53,16 @@ func newGradientBuffers(dev kernels.Device, r *resnet) *gradientBuffers {
 		}
 	}
 	typ := r.stem.y.Type()
-	return &gradientBuffers{dev.New(typ, n), dev.New(typ, n)}
+	return gradientBuffers{dev.New(typ, n), dev.New(typ, n)}
 }
 
 // backward takes the gradient of the features to the gradients of all parameters, which it adds to, and to that of the
-// images where dx is not the zero Tensor: training needs none. The activations of the pass are used up.
-func (r *resnet) backward(dev kernels.Device, dx, dfeatures kernels.Tensor, g *gradientBuffers) {
+// images where dx is not the zero Tensor: training needs none. The activations of the pass are used up. Every pass begins with the
+// same of the buffers, so that the same operations of two steps have the same operands.
+func (r *resnet) backward(dev kernels.Device, dx, dfeatures kernels.Tensor, g gradientBuffers) {
 	dev.GlobalAveragePoolBackward(like(g[0], r.blocks[len(r.blocks)-1].y()), dfeatures)
 	for i := len(r.blocks) - 1; i >= 0; i-- {
-		r.blocks[i].backward(dev, g)
+		r.blocks[i].backward(dev, &g)
 	}
 	dy := like(g[1], r.stem.y)
 	dev.MaxPoolBackward(dy, like(g[0], r.pooled), r.pooled, r.stem.y, stemPool)

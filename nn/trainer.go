@@ -74,6 +74,7 @@ type Trainer struct {
 	dev       *kernels.Scope
 	config    Config
 	method    method
+	networks  []namedNetwork // of the method
 	optimiser *optimiser
 
 	steps   int   // micro-batches done
@@ -101,6 +102,7 @@ func NewTrainer(dev kernels.Device, c Config) (*Trainer, error) {
 	scope := kernels.NewScope(dev)
 	t := &Trainer{dev: scope, config: c, report: newReport(scope, c.Batch, c.Embedding)}
 	t.method = methods[c.Method].build(scope, c, t.report)
+	t.networks = t.method.networks()
 	t.optimiser = newOptimiser(scope, c.Optimiser, t.method.trained())
 	t.batch.n, t.batch.pairs.seed = c.Accumulate, c.Seed
 	t.both = scope.New(c.activations(dev), len(t.batch.images)*c.Batch, c.Height, c.Width, c.Arch.Channels)
@@ -147,7 +149,7 @@ func (t *Trainer) LayerName(v kernels.Tensor) string {
 	if v.Rank() == 0 {
 		return ""
 	}
-	for _, n := range t.method.networks() {
+	for _, n := range t.networks {
 		for _, a := range []arena{n.weights, n.shadow, n.gradients, n.statistics} {
 			if name := a.layer(v); name != "" {
 				return n.name + " " + strings.TrimPrefix(name, backbonePrefix)
@@ -158,7 +160,7 @@ func (t *Trainer) LayerName(v kernels.Tensor) string {
 }
 
 // Step trains on one micro-batch, and after the last of Accumulate micro-batches updates the weights and what follows them.
-// It waits for the device once. It allocates nothing, but for SimCLR and MoCo where a step has more positives than any before.
+// It waits for the device once, and has it record what comes before and after, see [kernels.Recorder]. It allocates nothing, but for SimCLR and MoCo where a step has more positives than any before.
 //
 // BYOL and SimSiam add the gradients of every micro-batch. SimCLR and MoCo gather the embeddings of an update's micro-batches,
 // so that every item meets all candidates that it would meet in one large batch, and compute all gradients in the last step
@@ -174,6 +176,8 @@ func (t *Trainer) Step(b *Batch) (Metrics, error) {
 	if t.failed != nil {
 		return Metrics{}, t.failed
 	}
+	t.dev.Record()
+	defer t.dev.Stop()
 	m := &t.batch
 	m.views, m.items, m.step, m.index = b.Views, b.Items, t.steps, t.steps%m.n
 	m.pairs.weights, m.pairs.drop = b.Weights, b.Drop
@@ -266,7 +270,7 @@ func (t *Trainer) update(lr float64) {
 
 // renew follows a change of the weights of any network.
 func (t *Trainer) renew() {
-	for _, n := range t.method.networks() {
+	for _, n := range t.networks {
 		n.renew(t.dev)
 	}
 }

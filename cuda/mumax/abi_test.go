@@ -29,6 +29,11 @@ func TestABI(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	t.Run("absent library", func(t *testing.T) {
+		if err := compile("libcuda", "libcuda/absent.c"); err != nil {
+			t.Error(err)
+		}
+	})
 	t.Run("header of CUDA", func(t *testing.T) {
 		include := filepath.Join(filepath.Dir(filepath.Dir(toolkit.Tool(t, "ptxas"))), "include")
 		if err := compile(include, "libcuda/abi.c"); err != nil {
@@ -46,6 +51,8 @@ func TestABIFindsMistakes(t *testing.T) {
 		{"functions.h", "(CUdeviceptr *at, size_t bytes)", "(CUdeviceptr *at, unsigned int bytes)"},
 		{"functions.h", "(CUresult result, const char **name)", "(CUresult result, char **name)"},
 		{"functions.h", "(cuMemFreeHost,", "(cuMemFreeHosts,"},
+		{"functions.h", "CUgraphNode node, const CUDA_MEMCPY3D *parameters", "CUgraphNode node, const CUDA_MEMSET_NODE_PARAMS *parameters"},
+		{"abi.c", "AT(CUDA_MEMCPY3D, dstHost, 128)", "AT(CUDA_MEMCPY3D, dstHost, 120)"},
 	} {
 		folder := t.TempDir()
 		for _, name := range []string{"abi.c", "constants.h", "functions.h"} {

@@ -30,9 +30,9 @@ func BenchmarkWait(b *testing.B) {
 // than a launch.
 func BenchmarkIssue(b *testing.B) {
 	d := open(b).(*Device)
-	nothing := func() {}
+	nothing := func() error { return nil }
 	for b.Loop() {
-		if err := d.later("nothing", nothing); err != nil {
+		if err := d.leave(request{call: "nothing", work: nothing}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -50,6 +50,17 @@ const empty = `.version 8.0
 
 // BenchmarkLaunch is kernels that do nothing, one after the other: what a launch costs where the GPU is not what limits.
 func BenchmarkLaunch(b *testing.B) {
+	d, s, l := withEmpty(b)
+	for b.Loop() {
+		if err := s.Launch(l); err != nil {
+			b.Fatal(err)
+		}
+	}
+	closing(b, d, s)
+}
+
+// withEmpty is a device, a stream and a launch of the kernel that does nothing.
+func withEmpty(b *testing.B) (driver.Device, driver.Stream, driver.Launch) {
 	d := open(b)
 	s, err := d.NewStream()
 	if err != nil {
@@ -63,18 +74,43 @@ func BenchmarkLaunch(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	l := driver.Launch{Function: f, Grid: [3]int{1, 1, 1}, Block: [3]int{32, 1, 1}, Arguments: make([]byte, 32)}
-	for b.Loop() {
-		if err := s.Launch(l); err != nil {
-			b.Fatal(err)
-		}
-	}
+	return d, s, driver.Launch{Function: f, Grid: [3]int{1, 1, 1}, Block: [3]int{32, 1, 1}, Arguments: make([]byte, 32)}
+}
+
+// closing waits for the stream and closes the device.
+func closing(b *testing.B, d driver.Device, s driver.Stream) {
 	if err := s.Synchronize(); err != nil {
 		b.Fatal(err)
 	}
 	if err := d.Close(); err != nil {
 		b.Fatal(err)
 	}
+}
+
+// BenchmarkGraph is the kernels of BenchmarkLaunch as a graph of a thousand, ten of which have other arguments than before.
+func BenchmarkGraph(b *testing.B) {
+	const kernels, changes = 1000, 10
+	d, s, l := withEmpty(b)
+	work := make([]driver.Work, kernels)
+	for i := range work {
+		work[i].Launch = l
+	}
+	g, err := d.NewGraph(work)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		for i := range changes {
+			if err := g.Set(i*kernels/changes, &work[0]); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := g.Launch(s); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*kernels), "ns/kernel")
+	closing(b, d, s)
 }
 
 // multiplyAdds is the lanes of a multiprocessor that add and multiply float32, of all GPUs since compute capability 8.0 but
@@ -163,7 +199,7 @@ func BenchmarkConvolution(b *testing.B) {
 		for _, pass := range bench.Passes {
 			for _, p := range products {
 				b.Run(fmt.Sprintf("%v/shape=%v/%s", p, s, pass), func(b *testing.B) {
-					dev, peak := withPeak(b, p)
+					dev, peak := withPeak(b, cuda.Settings{Products: p})
 					defer dev.Close()
 					c := bench.NewConvolution(dev, s)
 					computing(b, peak, s.Operations(), func() { c.Run(pass) })
@@ -173,35 +209,43 @@ func BenchmarkConvolution(b *testing.B) {
 	}
 }
 
-func withPeak(b *testing.B, p cuda.Products) (kernels.Device, float64) {
+func withPeak(b *testing.B, settings cuda.Settings) (kernels.Device, float64) {
 	d := open(b)
 	most := peak(d)
 	if err := d.Close(); err != nil {
 		b.Fatal(err)
 	}
-	return openDevice(b, cuda.Settings{Products: p}), most
+	return openDevice(b, settings), most
 }
 
-// BenchmarkStep is the whole BYOL step of ResNet-18 in pairs of views a second.
+// BenchmarkStep is the whole BYOL step of ResNet-18 in pairs of views a second, the smallest also without graphs.
 func BenchmarkStep(b *testing.B) {
 	image, batch := sizes()
-	for _, c := range []struct{ size, batch int }{{image, max(batch/4, 2)}, {image, 2 * batch}, {max(image/4, 16), 4 * batch}} {
-		for _, p := range products {
-			b.Run(fmt.Sprintf("%v/size=%d/batch=%d", p, c.size, c.batch), func(b *testing.B) {
-				dev, peak := withPeak(b, p)
-				defer dev.Close()
-				s, err := bench.NewStep(dev, c.size, c.batch)
-				if err != nil {
+	small := max(batch/4, 2)
+	for _, c := range []struct {
+		size, batch int
+		settings    cuda.Settings
+		name        string
+	}{
+		{image, small, cuda.Settings{}, "float32"}, {image, small, cuda.Settings{Products: cuda.TF32}, "tf32"},
+		{image, small, cuda.Settings{Products: cuda.TF32, WithoutGraphs: true}, "tf32/without-graphs"},
+		{image, 2 * batch, cuda.Settings{}, "float32"}, {image, 2 * batch, cuda.Settings{Products: cuda.TF32}, "tf32"},
+		{max(image/4, 16), 4 * batch, cuda.Settings{}, "float32"}, {max(image/4, 16), 4 * batch, cuda.Settings{Products: cuda.TF32}, "tf32"},
+	} {
+		b.Run(fmt.Sprintf("%s/size=%d/batch=%d", c.name, c.size, c.batch), func(b *testing.B) {
+			dev, peak := withPeak(b, c.settings)
+			defer dev.Close()
+			s, err := bench.NewStep(dev, c.size, c.batch)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close()
+			computing(b, peak, bench.StepOperations(c.size, c.batch), func() {
+				if _, err := s.Run(); err != nil {
 					b.Fatal(err)
 				}
-				defer s.Close()
-				computing(b, peak, bench.StepOperations(c.size, c.batch), func() {
-					if _, err := s.Run(); err != nil {
-						b.Fatal(err)
-					}
-				})
-				b.ReportMetric(float64(c.batch*b.N)/b.Elapsed().Seconds(), "pairs/s")
 			})
-		}
+			b.ReportMetric(float64(c.batch*b.N)/b.Elapsed().Seconds(), "pairs/s")
+		})
 	}
 }

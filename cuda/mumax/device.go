@@ -36,6 +36,9 @@ type Device struct {
 	failed atomic.Pointer[error]
 	closed bool
 
+	arguments [mostAhead + 2][]byte // of the calls that may wait for the thread, in turn
+	left      int                   // of such calls
+
 	name       string
 	attributes map[driver.Attribute]int
 	blocking   bool // wait for each launch, so that an error names its kernel
@@ -110,12 +113,15 @@ func (d *Device) start(ordinal int) error {
 	return nil
 }
 
-// request is a call for the thread that owns the context: work, or where it is nil a launch.
+// request is a call for the thread that owns the context: work or, where that is nil, what a stream is to do: the issued work, or the
+// graph. Without a stream the issued work is for a node of the graph.
 type request struct {
 	call   string
 	work   func() error
 	stream *stream
-	launch driver.Launch
+	graph  *graph
+	node   int
+	issued driver.Work
 	waited bool // somebody waits for its end
 	always bool // also on a device that has failed
 }
@@ -147,10 +153,17 @@ func (d *Device) run(r request) (err error) {
 			err = failed
 		}
 	}()
-	if r.work == nil {
-		r.stream.run(&r.launch)
-	} else if err := r.work(); err != nil {
-		return fmt.Errorf("mumax: %s: %w", r.call, err)
+	switch {
+	case r.work != nil:
+		if err := r.work(); err != nil {
+			return fmt.Errorf("mumax: %s: %w", r.call, err)
+		}
+	case r.graph == nil:
+		r.stream.run(&r.issued)
+	case r.stream == nil:
+		r.graph.add(r.node, &r.issued)
+	default:
+		r.graph.launch(r.stream)
 	}
 	return nil
 }
@@ -177,12 +190,20 @@ func (d *Device) do(call string, work func() error) error {
 	return <-d.done
 }
 
-// later leaves a call to the thread, unless the device has failed. Its error is that of the calls after it.
-func (d *Device) later(call string, work func()) error {
+// leave leaves a call to the thread, unless the device has failed. Its error is that of the calls after it. Arguments may be used again
+// when it returns.
+func (d *Device) leave(r request) error {
 	if err := d.err(); err != nil {
 		return err
 	}
-	d.work <- request{call: call, work: func() error { work(); return nil }}
+	if len(r.issued.Arguments) > 0 {
+		// When this place was last used, so many requests ago that all before the last two have been taken, its call was made.
+		mine := &d.arguments[d.left%len(d.arguments)]
+		d.left++
+		*mine = append((*mine)[:0], r.issued.Arguments...)
+		r.issued.Arguments = *mine
+	}
+	d.work <- r
 	return nil
 }
 
@@ -242,6 +263,16 @@ func (d *Device) Alloc(bytes int) (at driver.Pointer, err error) {
 		return nil
 	})
 	return at, err
+}
+
+// took reports whether AllocHost took the memory that an address lies in.
+func (d *Device) took(at unsafe.Pointer) bool {
+	for begin, bytes := range d.host {
+		if first := uintptr(unsafe.Pointer(begin)); first <= uintptr(at) && uintptr(at) < first+uintptr(bytes) {
+			return true
+		}
+	}
+	return false
 }
 
 func outOfMemory(asked int) error {

@@ -110,6 +110,9 @@ func moduleGlobal(m cu.Module, name string) (driver.Pointer, int) {
 	return driver.Pointer(at), int(bytes)
 }
 
+// cSize is C's type of sizes.
+type cSize = C.size_t
+
 // parameter is where a parameter of a function lies in the packed block.
 type parameter struct{ offset, bytes int }
 
@@ -160,21 +163,3 @@ func elapsed(from, to eventHandle) time.Duration {
 	check(C.cuEventElapsedTime(&milliseconds, from, to))
 	return time.Duration(float64(milliseconds) * float64(time.Millisecond))
 }
-
-type graphHandle = C.CUgraphExec
-
-func beginCapture(s cu.Stream) {
-	check(C.cuStreamBeginCapture(toStream(s), C.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL))
-}
-
-func endCapture(s cu.Stream) (g graphHandle) {
-	var captured C.CUgraph
-	check(C.cuStreamEndCapture(toStream(s), &captured))
-	result := C.cuGraphInstantiateWithFlags(&g, captured, 0)
-	check(C.cuGraphDestroy(captured))
-	check(result)
-	return g
-}
-
-func launchGraph(g graphHandle, s cu.Stream) { check(C.cuGraphLaunch(g, toStream(s))) }
-func destroyGraph(g graphHandle)             { check(C.cuGraphExecDestroy(g)) }

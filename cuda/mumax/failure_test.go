@@ -84,6 +84,7 @@ func everything() (err error) {
 		return err
 	}
 	binary.LittleEndian.PutUint64(b.launch.Arguments, uint64(p))
+	work := inGraphs(b.launch, p, host)
 	var graph driver.Graph
 	for _, call := range []func() error{
 		func() error { _, _, err := b.Memory(); return err },
@@ -105,9 +106,11 @@ func everything() (err error) {
 		func() error { return b.stream.CopyIn(p, host) },
 		func() error { return b.stream.Copy(p+8, p, 8) },
 		func() error { return b.stream.Fill(p, 1, 2) },
-		b.stream.BeginCapture,
-		func() error { return b.stream.Launch(b.launch) },
-		func() error { graph, err = b.stream.EndCapture(); return err },
+		func() error { graph, err = b.NewGraph(work); return err },
+		func() error { return graph.Launch(b.stream) },
+		func() error { return graph.Set(0, &work[0]) },
+		func() error { return graph.Set(1, &work[1]) },
+		func() error { return graph.Set(4, &work[4]) },
 		func() error { return graph.Launch(b.stream) },
 		func() error { return b.stream.Launch(b.launch) },
 		func() error { return b.stream.Record(after) },
@@ -129,6 +132,17 @@ func everything() (err error) {
 		}
 	}
 	return nil
+}
+
+// inGraphs is work of every kind.
+func inGraphs(launch driver.Launch, p driver.Pointer, host []byte) []driver.Work {
+	return []driver.Work{
+		{Launch: launch},
+		{Kind: driver.CopyIn, To: p, Host: host},
+		{Kind: driver.CopyOut, Host: host, From: p},
+		{Kind: driver.Copy, To: p + 8, From: p, Bytes: 8},
+		{Kind: driver.Fill, To: p, Value: 1, Words: 2},
+	}
 }
 
 var exported = regexp.MustCompile(`(?m)^//export (\w+)$`)
@@ -158,7 +172,7 @@ func TestEveryCallMayFail(t *testing.T) {
 				!strings.HasPrefix(err.Error(), "mumax: ") {
 				t.Errorf("call %d of %s fails: error %v, expected result %d", call+1, name, err, result)
 			}
-			if name == "cuLaunchKernel" && !strings.Contains(err.Error(), "Launch store") {
+			if strings.Contains(name, "Kernel") && !strings.Contains(err.Error(), "Launch store") {
 				t.Errorf("error %v, expected the kernel's name", err)
 			}
 		}
@@ -219,7 +233,70 @@ func TestErrorsStay(t *testing.T) {
 	}
 }
 
-// TestBlocking: with CUDA_LAUNCH_BLOCKING=1 the error is that of the launch.
+// TestGraphFails: where a kernel of a graph fails the error is that of kernels which were launched one by one.
+func TestGraphFails(t *testing.T) {
+	simdriver.Fail("", 0, 0)
+	b, err := newBed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	graph, err := b.NewGraph([]driver.Work{{Launch: b.launch}}) // its address is 0
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := graph.Launch(b.stream); err != nil {
+		t.Fatal(err)
+	}
+	err = b.stream.Synchronize()
+	if err == nil || !strings.Contains(err.Error(), "CUDA_ERROR_ILLEGAL_ADDRESS (700)") || !strings.Contains(err.Error(), "is store: CUDA_LAUNCH_BLOCKING=1") {
+		t.Errorf("error %v", err)
+	}
+	if graph.Destroy() == nil || graph.Set(0, &driver.Work{Launch: b.launch}) == nil {
+		t.Error("a graph of a device that has failed can be changed and destroyed")
+	}
+}
+
+// TestGraphCopiesPinnedMemory: a graph, which copies later, takes no memory that Go may use again.
+func TestGraphCopiesPinnedMemory(t *testing.T) {
+	simdriver.Fail("", 0, 0)
+	b, err := newBed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	_, err = b.NewGraph([]driver.Work{{Kind: driver.CopyIn, To: 256, Host: make([]byte, 8)}})
+	if err == nil || !strings.Contains(err.Error(), "mumax: CopyIn in a graph: a graph copies from and to memory of AllocHost alone") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestNothingIsAllocated: no work that is left to the thread takes memory.
+func TestNothingIsAllocated(t *testing.T) {
+	d := &Device{work: make(chan request, mostAhead)} // without a thread, whose memory would count
+	s, f := &stream{device: d}, &function{module: &module{device: d}, attributes: driver.FunctionAttributes{MaxThreadsPerBlock: 1, ArgumentBytes: 8}}
+	launch := driver.Launch{Function: f, Grid: [3]int{1, 1, 1}, Block: [3]int{1, 1, 1}, Arguments: make([]byte, 8)}
+	work := inGraphs(launch, 256, make([]byte, 8))
+	g := &graph{device: d, work: work}
+	all := func() {
+		for n := range work {
+			if err := errors.Join(work[n].On(s), g.Set(n, &work[n]), g.Launch(s)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for len(d.work) > 0 {
+			<-d.work
+		}
+	}
+	for range len(d.arguments) { // until all places have memory
+		all()
+	}
+	if n := testing.AllocsPerRun(10, all); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// TestBlocking: with CUDA_LAUNCH_BLOCKING=1 the error is that of the launch, in a graph too.
 func TestBlocking(t *testing.T) {
 	t.Setenv("CUDA_LAUNCH_BLOCKING", "1")
 	b, err := newBed()
@@ -227,7 +304,19 @@ func TestBlocking(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer b.Close()
-	err = b.stream.Launch(b.launch) // its address is 0
+	graph, err := b.NewGraph([]driver.Work{{Kind: driver.CopyIn}, {Launch: b.launch}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = graph.Launch(b.stream) // its address is 0
+	var failed *driver.WorkError
+	if !errors.As(err, &failed) || failed.Number != 1 {
+		t.Fatalf("error %v, expected that of the launch", err)
+	}
+	if again := b.stream.Launch(b.launch); !errors.Is(again, failed.Err) {
+		t.Errorf("error %v, expected %v", again, failed.Err)
+	}
+	err = failed.Err
 	if err == nil || !strings.HasPrefix(err.Error(), "mumax: Launch store: CUDA_ERROR_ILLEGAL_ADDRESS (700): ") || strings.Contains(err.Error(), "BLOCKING") {
 		t.Errorf("error %v", err)
 	}

@@ -22,7 +22,9 @@ type function struct {
 	handle     cu.Function
 	attributes driver.FunctionAttributes
 	parameters []parameter
-	launchCall string // what errors call a launch
+	offsets    []cSize // of the parameters
+	launchCall string  // what errors call a launch
+	graphCall  string  // and one in a graph
 }
 
 // Load has the driver compile PTX for the GPU.
@@ -40,7 +42,7 @@ func (d *Device) Load(name, ptx string) (driver.Module, error) {
 }
 
 func (m *module) Function(name string) (driver.Function, error) {
-	f := &function{module: m, name: name, launchCall: "Launch " + name}
+	f := &function{module: m, name: name, launchCall: "Launch " + name, graphCall: "Launch " + name + " in a graph"}
 	err := m.device.do("Function "+name+" of "+m.name, func() error {
 		f.handle = m.handle.GetFunction(name)
 		f.parameters = parameters(f.handle)
@@ -50,6 +52,9 @@ func (m *module) Function(name string) (driver.Function, error) {
 					return fmt.Errorf("parameter %d of %d has %d bytes: the package cu passes 8, or more where it is the only one", i, n, p.bytes)
 				}
 			}
+		}
+		for _, p := range f.parameters {
+			f.offsets = append(f.offsets, cSize(p.offset))
 		}
 		f.attributes = describe(f.handle, f.parameters)
 		return nil

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"runtime"
 	"time"
 	"unsafe"
 
@@ -19,29 +18,18 @@ import (
 const slotBytes = 8
 
 type stream struct {
-	device    *Device
-	gone      bool
-	capturing bool
-	arguments [mostAhead + 2][]byte // of the launches that may wait for the thread, in turn
-	launches  int
+	device *Device
+	gone   bool
 
 	// What follows belongs to the thread.
 	handle   cu.Stream
-	capture  *runtime.Pinner // holds the Go memory that a graph in the making copies from and to; nil outside a capture
-	slots    []uint64        // arguments of the launch at hand
+	slots    []uint64 // arguments of the launch at hand
 	pointers []unsafe.Pointer
 }
 
 type event struct {
 	device *Device
 	handle eventHandle
-	gone   bool
-}
-
-type graph struct {
-	device *Device
-	handle graphHandle
-	host   *runtime.Pinner
 	gone   bool
 }
 
@@ -73,12 +61,31 @@ func (d *Device) NewEvent() (driver.Event, error) {
 	return e, nil
 }
 
-// issue leaves work to a stream that is there.
-func (s *stream) issue(call string, work func()) error {
+// issue leaves work to a stream that is there. It allocates nothing.
+func (s *stream) issue(w driver.Work) error {
+	d := s.device
+	call := w.Kind.String()
+	if f, is := w.Function.(*function); is {
+		call = f.launchCall
+	}
+	if s.gone {
+		return d.refuse(call, errDestroyed)
+	}
+	if err := d.refuses(&w); err != nil {
+		return err
+	}
+	if d.blocking && w.Kind == driver.Kernel {
+		return s.launchAndWait(call, w)
+	}
+	return d.leave(request{call: call, stream: s, issued: w})
+}
+
+// mark leaves a call for an event to a stream that is there.
+func (s *stream) mark(call string, work func()) error {
 	if s.gone {
 		return s.device.refuse(call, errDestroyed)
 	}
-	return s.device.later(call, work)
+	return s.device.leave(request{call: call, work: func() error { work(); return nil }})
 }
 
 // refuse is the error of a call that is not made. It is not the device's.
@@ -89,88 +96,77 @@ func (d *Device) refuse(call string, why error) error {
 	return fmt.Errorf("mumax: %s: %w", call, why)
 }
 
-// keep holds Go memory for a graph, which C reads and writes when it is launched.
-func (s *stream) keep(b []byte) {
-	if _, pinned := s.device.host[unsafe.SliceData(b)]; s.capture != nil && !pinned {
-		s.capture.Pin(unsafe.SliceData(b))
-	}
-}
-
 func (s *stream) CopyIn(to driver.Pointer, from []byte) error {
 	if len(from) == 0 {
 		return s.device.err()
 	}
-	return s.issue("CopyIn", func() {
-		s.keep(from)
-		cu.MemcpyHtoDAsync(cu.DevicePtr(to), unsafe.Pointer(unsafe.SliceData(from)), int64(len(from)), s.handle)
-	})
+	return s.issue(driver.Work{Kind: driver.CopyIn, To: to, Host: from})
 }
 
 func (s *stream) CopyOut(to []byte, from driver.Pointer) error {
 	if len(to) == 0 {
 		return s.device.err()
 	}
-	return s.issue("CopyOut", func() {
-		s.keep(to)
-		cu.MemcpyDtoHAsync(unsafe.Pointer(unsafe.SliceData(to)), cu.DevicePtr(from), int64(len(to)), s.handle)
-	})
+	return s.issue(driver.Work{Kind: driver.CopyOut, Host: to, From: from})
 }
 
 func (s *stream) Copy(to, from driver.Pointer, bytes int) error {
-	return s.issue("Copy", func() { cu.MemcpyDtoDAsync(cu.DevicePtr(to), cu.DevicePtr(from), int64(bytes), s.handle) })
+	return s.issue(driver.Work{Kind: driver.Copy, To: to, From: from, Bytes: bytes})
 }
 
 func (s *stream) Fill(to driver.Pointer, value uint32, words int) error {
-	return s.issue("Fill", func() { cu.MemsetD32Async(cu.DevicePtr(to), value, int64(words), s.handle) })
+	return s.issue(driver.Work{Kind: driver.Fill, To: to, Value: value, Words: words})
 }
 
-// Launch leaves a kernel to the thread. It allocates nothing.
-func (s *stream) Launch(l driver.Launch) error {
-	f, ours := l.Function.(*function)
-	if !ours || f.module.device != s.device {
-		panic("mumax: Launch: function of another device")
-	}
-	if s.gone {
-		return s.device.refuse(f.launchCall, errDestroyed)
-	}
-	if err := f.refuse(l); err != nil {
-		return s.device.refuse(f.launchCall, err)
-	}
-	if s.device.blocking && !s.capturing {
-		return s.launchAndWait(f, l)
-	}
-	if err := s.device.err(); err != nil {
-		return err
-	}
-	// When this place was last used, so many requests ago that all before the last two have been taken, its launch was made.
-	mine := &s.arguments[s.launches%len(s.arguments)]
-	s.launches++
-	*mine = append((*mine)[:0], l.Arguments...)
-	l.Arguments = *mine
-	s.device.work <- request{call: f.launchCall, stream: s, launch: l}
-	return nil
-}
+func (s *stream) Launch(l driver.Launch) error { return s.issue(driver.Work{Launch: l}) }
 
-// launchAndWait is Launch for somebody who looks for the kernel that fails.
-func (s *stream) launchAndWait(f *function, l driver.Launch) error {
-	return s.device.do(f.launchCall, func() error {
-		s.run(&l)
+// launchAndWait is a launch for somebody who looks for the kernel that fails.
+func (s *stream) launchAndWait(call string, w driver.Work) error {
+	return s.device.do(call, func() error {
+		s.run(&w)
 		s.device.launched = "" // the error names it already
 		s.handle.Synchronize()
 		return nil
 	})
 }
 
-// run makes a launch.
-func (s *stream) run(l *driver.Launch) {
-	f := l.Function.(*function)
-	s.pack(f.parameters, l.Arguments)
-	cu.LaunchKernel(f.handle, l.Grid[0], l.Grid[1], l.Grid[2], l.Block[0], l.Block[1], l.Block[2], l.Shared, s.handle, s.pointers)
-	s.device.launched = f.name
+// run does work.
+func (s *stream) run(w *driver.Work) {
+	host := unsafe.Pointer(unsafe.SliceData(w.Host))
+	switch w.Kind {
+	case driver.Kernel:
+		f := w.Function.(*function)
+		s.pack(f.parameters, w.Arguments)
+		cu.LaunchKernel(f.handle, w.Grid[0], w.Grid[1], w.Grid[2], w.Block[0], w.Block[1], w.Block[2], w.Shared, s.handle, s.pointers)
+		s.device.launched = f.name
+	case driver.CopyIn:
+		cu.MemcpyHtoDAsync(cu.DevicePtr(w.To), host, int64(len(w.Host)), s.handle)
+	case driver.CopyOut:
+		cu.MemcpyDtoHAsync(host, cu.DevicePtr(w.From), int64(len(w.Host)), s.handle)
+	case driver.Copy:
+		cu.MemcpyDtoDAsync(cu.DevicePtr(w.To), cu.DevicePtr(w.From), int64(w.Bytes), s.handle)
+	case driver.Fill:
+		cu.MemsetD32Async(cu.DevicePtr(w.To), w.Value, int64(w.Words), s.handle)
+	}
 }
 
-// refuse checks what CUDA cannot, or would answer with a bare number.
-func (f *function) refuse(l driver.Launch) error {
+// refuses is the error of a launch that CUDA would answer with a bare number, or not see.
+func (d *Device) refuses(w *driver.Work) error {
+	if w.Kind != driver.Kernel {
+		return nil
+	}
+	f, ours := w.Function.(*function)
+	if !ours || f.module.device != d {
+		panic("mumax: Launch: function of another device")
+	}
+	if err := f.refuse(&w.Launch); err != nil {
+		return d.refuse(f.launchCall, err)
+	}
+	return nil
+}
+
+// refuse is what is wrong with a launch.
+func (f *function) refuse(l *driver.Launch) error {
 	if got, want := len(l.Arguments), f.attributes.ArgumentBytes; got != want {
 		return fmt.Errorf("%d bytes of arguments, expected %d", got, want)
 	}
@@ -220,7 +216,7 @@ func (s *stream) Record(e driver.Event) error {
 	if mark.gone {
 		return s.device.refuse("Record", errDestroyed)
 	}
-	return s.issue("Record", func() { recordEvent(mark.handle, s.handle) })
+	return s.mark("Record", func() { recordEvent(mark.handle, s.handle) })
 }
 
 // Wait holds later work back until an event.
@@ -229,36 +225,7 @@ func (s *stream) Wait(e driver.Event) error {
 	if mark.gone {
 		return s.device.refuse("Wait", errDestroyed)
 	}
-	return s.issue("Wait", func() { waitEvent(s.handle, mark.handle) })
-}
-
-func (s *stream) BeginCapture() error {
-	if s.capturing {
-		return s.device.refuse("BeginCapture", errors.New("the stream is capturing"))
-	}
-	err := s.issue("BeginCapture", func() {
-		beginCapture(s.handle)
-		s.capture = &runtime.Pinner{}
-	})
-	s.capturing = err == nil
-	return err
-}
-
-func (s *stream) EndCapture() (driver.Graph, error) {
-	if !s.capturing {
-		return nil, s.device.refuse("EndCapture", errors.New("the stream is not capturing"))
-	}
-	s.capturing = false
-	g := &graph{device: s.device}
-	err := s.device.do("EndCapture", func() error {
-		g.host, s.capture = s.capture, nil
-		g.handle = endCapture(s.handle)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return g, nil
+	return s.mark("Wait", func() { waitEvent(s.handle, mark.handle) })
 }
 
 func (s *stream) Synchronize() error {
@@ -279,35 +246,6 @@ func (s *stream) Destroy() error {
 	s.gone = true
 	return s.device.do("Destroy", func() error {
 		s.handle.Destroy()
-		if s.capture != nil {
-			s.capture.Unpin()
-		}
-		return nil
-	})
-}
-
-func (g *graph) Launch(on driver.Stream) error {
-	s, ours := on.(*stream)
-	if !ours || s.device != g.device {
-		panic("mumax: Launch: stream of another device")
-	}
-	if g.gone {
-		return g.device.refuse("Launch of a graph", errDestroyed)
-	}
-	return s.issue("Launch of a graph", func() {
-		launchGraph(g.handle, s.handle)
-		g.device.launched = "one of a graph"
-	})
-}
-
-func (g *graph) Destroy() error {
-	if g.gone {
-		return g.device.refuse("Destroy", errDestroyed)
-	}
-	g.gone = true
-	return g.device.do("Destroy", func() error {
-		destroyGraph(g.handle)
-		g.host.Unpin()
 		return nil
 	})
 }

@@ -1,6 +1,6 @@
 package ptxsim
 
-// This file does the work of streams, at once, or keeps it for a graph while the stream captures.
+// This file does the work of streams, at once.
 
 import (
 	"encoding/binary"
@@ -13,21 +13,8 @@ import (
 )
 
 type stream struct {
-	device  *Device
-	capture *graph // nil outside a capture
-	gone    bool
-}
-
-// graph is captured work.
-type graph struct {
 	device *Device
-	steps  []graphStep
 	gone   bool
-}
-
-type graphStep struct {
-	what string
-	work func() error
 }
 
 type event struct {
@@ -36,10 +23,7 @@ type event struct {
 	gone     bool
 }
 
-var (
-	errDestroyed = errors.New("ptxsim: it has been destroyed")
-	errCapturing = errors.New("the stream is capturing")
-)
+var errDestroyed = errors.New("ptxsim: it has been destroyed")
 
 // NewStream makes a stream.
 func (d *Device) NewStream() (driver.Stream, error) { return &stream{device: d}, d.err() }
@@ -47,14 +31,15 @@ func (d *Device) NewStream() (driver.Stream, error) { return &stream{device: d},
 // NewEvent makes an event.
 func (d *Device) NewEvent() (driver.Event, error) { return &event{device: d}, d.err() }
 
-// issue does work now, or notes it.
+// NewGraph makes a graph, which does its work as the stream does it.
+func (d *Device) NewGraph(work []driver.Work) (driver.Graph, error) {
+	return driver.NewOneByOne(work), d.err()
+}
+
+// issue does work now.
 func (s *stream) issue(what string, work func() error) error {
 	if s.gone {
 		return errDestroyed
-	}
-	if s.capture != nil {
-		s.capture.steps = append(s.capture.steps, graphStep{what, work})
-		return s.device.err()
 	}
 	return s.device.do(what, work)
 }
@@ -163,65 +148,13 @@ func (s *stream) Record(e driver.Event) error {
 // Wait has nothing to wait for: work is done when it is issued.
 func (s *stream) Wait(driver.Event) error { return s.issue("Wait", func() error { return nil }) }
 
-func (s *stream) BeginCapture() error {
-	return s.device.do("BeginCapture", func() error {
-		if s.capture != nil {
-			return errCapturing
-		}
-		s.capture = &graph{device: s.device}
-		return nil
-	})
-}
-
-func (s *stream) EndCapture() (made driver.Graph, err error) {
-	err = s.device.do("EndCapture", func() error {
-		if s.capture == nil {
-			return errors.New("the stream is not capturing")
-		}
-		made, s.capture = s.capture, nil
-		return nil
-	})
-	return made, err
-}
-
-func (s *stream) Synchronize() error {
-	return s.device.do("Synchronize", func() error {
-		if s.capture != nil {
-			return errCapturing
-		}
-		return nil
-	})
-}
+func (s *stream) Synchronize() error { return s.device.err() }
 
 func (s *stream) Destroy() error {
 	if s.gone {
 		return errDestroyed
 	}
 	s.gone = true
-	return nil
-}
-
-func (g *graph) Launch(on driver.Stream) error {
-	s, ours := on.(*stream)
-	if !ours || s.device != g.device {
-		panic("ptxsim: Launch: stream of another device")
-	}
-	if g.gone {
-		return errDestroyed
-	}
-	for _, step := range g.steps {
-		if err := s.issue(step.what, step.work); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (g *graph) Destroy() error {
-	if g.gone {
-		return errDestroyed
-	}
-	g.gone = true
 	return nil
 }
 

@@ -126,6 +126,7 @@ var properties = []struct {
 }{
 	{"Transfer", exactly(checkTransfer)},
 	{"Memory", exactly(checkMemory)},
+	{"Recorder", exactly(checkRecorder)},
 	{"FusedConvolutions", exactly(checkFusedConvolutions)},
 	{"FusedNormalisations", exactly(checkFusedNormalisations)},
 	{"OffsetConvolutions", exactly(checkOffsetConvolutions)},

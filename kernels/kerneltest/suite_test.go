@@ -291,3 +291,34 @@ func TestMistakesNeedElements(t *testing.T) {
 		}
 	}
 }
+
+// forgetful is a recorder that fills with what its first recorded fill had, as one does that does not compare what it is asked with
+// what it has.
+type forgetful struct {
+	kernels.Device
+	records bool
+	value   *float64
+}
+
+func (f *forgetful) Record() { f.records = true }
+func (f *forgetful) Issue()  {}
+func (f *forgetful) Stop()   { f.records = false }
+
+func (f *forgetful) Fill(x kernels.Tensor, v float64) {
+	if f.records {
+		if f.value == nil {
+			f.value = &v
+		}
+		v = *f.value
+	}
+	f.Device.Fill(x, v)
+}
+
+// TestSuiteSeesStaleParameters: a recorder that keeps what a list of before had is found.
+func TestSuiteSeesStaleParameters(t *testing.T) {
+	dev := &forgetful{Device: reference.New(kernels.Float32)}
+	want := newDeeds(t, dev, 0, false).run()
+	if slices.Equal(newDeeds(t, dev, 0, true).run(), want) {
+		t.Error("recorded operations have the values of others, though their parameters are not")
+	}
+}

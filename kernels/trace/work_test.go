@@ -162,3 +162,11 @@ func TestProducts(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestNothingIsRecorded: each operation is timed, so none may be held back to be done with others.
+func TestNothingIsRecorded(t *testing.T) {
+	var dev any = trace.New(reference.New(kernels.Float32), nil)
+	if _, records := dev.(kernels.Recorder); records {
+		t.Error("a traced device records operations")
+	}
+}

@@ -60,6 +60,9 @@ type Device interface {
 	NewStream() (Stream, error)
 	// NewEvent makes a mark that a stream can record and another wait for.
 	NewEvent() (Event, error)
+	// NewGraph makes a graph of work, each behind the one before, none of it empty. Host memory that it copies from or to is of
+	// AllocHost. The list and its arguments may be used again when it returns.
+	NewGraph([]Work) (Graph, error)
 	// Synchronize waits for all work and returns the error that the device has met, if any.
 	Synchronize() error
 	// Close gives back all that the device holds.
@@ -127,9 +130,6 @@ type Stream interface {
 	// Record marks the work issued so far; Wait holds later work of this stream back until the event's.
 	Record(Event) error
 	Wait(Event) error
-	// BeginCapture makes the stream collect the work issued from now on, instead of doing it, until EndCapture.
-	BeginCapture() error
-	EndCapture() (Graph, error)
 	// Synchronize waits for the work of the stream.
 	Synchronize() error
 	Destroy() error
@@ -141,11 +141,5 @@ type Event interface {
 	Synchronize() error
 	// Since is the time between an earlier event and this one, both recorded and done.
 	Since(earlier Event) (time.Duration, error)
-	Destroy() error
-}
-
-// Graph is captured work, which can be done again and again. The host memory that it names is read at each launch.
-type Graph interface {
-	Launch(Stream) error
 	Destroy() error
 }

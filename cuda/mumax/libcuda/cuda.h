@@ -16,6 +16,7 @@ typedef struct CUfunc_st *CUfunction;
 typedef struct CUstream_st *CUstream;
 typedef struct CUevent_st *CUevent;
 typedef struct CUgraph_st *CUgraph;
+typedef struct CUgraphNode_st *CUgraphNode;
 typedef struct CUgraphExec_st *CUgraphExec;
 typedef uint32_t cuuint32_t;
 typedef uint64_t cuuint64_t;
@@ -50,11 +51,6 @@ typedef enum {
 #include "constants.h"
 } CUjit_option;
 
-#define CAPTURE_MODE ENUMERATOR
-typedef enum {
-#include "constants.h"
-} CUstreamCaptureMode;
-
 #define TENSOR_TYPE ENUMERATOR
 typedef enum {
 #include "constants.h"
@@ -87,6 +83,39 @@ enum {
 
 #undef ENUMERATOR
 
+// What nodes of graphs do.
+
+typedef struct {
+	CUfunction func;
+	unsigned int gridDimX, gridDimY, gridDimZ, blockDimX, blockDimY, blockDimZ, sharedMemBytes;
+	void **kernelParams, **extra;
+	void *kern; // of another kind of kernels
+	CUcontext ctx;
+} CUDA_KERNEL_NODE_PARAMS;
+
+typedef struct {
+	size_t srcXInBytes, srcY, srcZ, srcLOD;
+	unsigned int srcMemoryType;
+	const void *srcHost;
+	CUdeviceptr srcDevice;
+	void *srcArray, *reserved0;
+	size_t srcPitch, srcHeight;
+	size_t dstXInBytes, dstY, dstZ, dstLOD;
+	unsigned int dstMemoryType;
+	void *dstHost;
+	CUdeviceptr dstDevice;
+	void *dstArray, *reserved1;
+	size_t dstPitch, dstHeight;
+	size_t WidthInBytes, Height, Depth;
+} CUDA_MEMCPY3D;
+
+typedef struct {
+	CUdeviceptr dst;
+	size_t pitch;
+	unsigned int value, elementSize;
+	size_t width, height;
+} CUDA_MEMSET_NODE_PARAMS;
+
 #define FUNCTION(name, parameters, arguments) CUresult name parameters;
 #include "functions.h"
 #undef FUNCTION
@@ -113,7 +142,8 @@ enum {
 #define cuMemsetD8 cuMemsetD8_v2
 #define cuMemsetD32 cuMemsetD32_v2
 #define cuStreamDestroy cuStreamDestroy_v2
-#define cuStreamBeginCapture cuStreamBeginCapture_v2
 #define cuEventDestroy cuEventDestroy_v2
+#define cuGraphAddKernelNode cuGraphAddKernelNode_v2
+#define cuGraphExecKernelNodeSetParams cuGraphExecKernelNodeSetParams_v2
 
 #endif

@@ -91,13 +91,27 @@ FUNCTION(cuStreamDestroy_v2, (CUstream stream), (stream))
 FUNCTION(cuStreamQuery, (CUstream stream), (stream))
 FUNCTION(cuStreamSynchronize, (CUstream stream), (stream))
 FUNCTION(cuStreamWaitEvent, (CUstream stream, CUevent event, unsigned int flags), (stream, event, flags))
-FUNCTION(cuStreamBeginCapture_v2, (CUstream stream, CUstreamCaptureMode mode), (stream, mode))
-FUNCTION(cuStreamEndCapture, (CUstream stream, CUgraph *graph), (stream, graph))
 FUNCTION(cuEventCreate, (CUevent *event, unsigned int flags), (event, flags))
 FUNCTION(cuEventDestroy_v2, (CUevent event), (event))
 FUNCTION(cuEventRecord, (CUevent event, CUstream stream), (event, stream))
 FUNCTION(cuEventSynchronize, (CUevent event), (event))
 FUNCTION(cuEventElapsedTime, (float *milliseconds, CUevent start, CUevent end), (milliseconds, start, end))
+FUNCTION(cuGraphCreate, (CUgraph *made, unsigned int flags), (made, flags))
+FUNCTION(cuGraphAddKernelNode_v2,
+	(CUgraphNode *made, CUgraph graph, const CUgraphNode *after, size_t count, const CUDA_KERNEL_NODE_PARAMS *parameters),
+	(made, graph, after, count, parameters))
+FUNCTION(cuGraphAddMemcpyNode,
+	(CUgraphNode *made, CUgraph graph, const CUgraphNode *after, size_t count, const CUDA_MEMCPY3D *parameters, CUcontext context),
+	(made, graph, after, count, parameters, context))
+FUNCTION(cuGraphAddMemsetNode,
+	(CUgraphNode *made, CUgraph graph, const CUgraphNode *after, size_t count, const CUDA_MEMSET_NODE_PARAMS *parameters, CUcontext context),
+	(made, graph, after, count, parameters, context))
+FUNCTION(cuGraphExecKernelNodeSetParams_v2, (CUgraphExec graph, CUgraphNode node, const CUDA_KERNEL_NODE_PARAMS *parameters),
+	(graph, node, parameters))
+FUNCTION(cuGraphExecMemcpyNodeSetParams, (CUgraphExec graph, CUgraphNode node, const CUDA_MEMCPY3D *parameters, CUcontext context),
+	(graph, node, parameters, context))
+FUNCTION(cuGraphExecMemsetNodeSetParams, (CUgraphExec graph, CUgraphNode node, const CUDA_MEMSET_NODE_PARAMS *parameters, CUcontext context),
+	(graph, node, parameters, context))
 FUNCTION(cuGraphInstantiateWithFlags, (CUgraphExec *made, CUgraph graph, unsigned long long flags), (made, graph, flags))
 FUNCTION(cuGraphDestroy, (CUgraph graph), (graph))
 FUNCTION(cuGraphLaunch, (CUgraphExec graph, CUstream stream), (graph, stream))

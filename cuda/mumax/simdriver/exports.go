@@ -334,6 +334,16 @@ func (f function) parameter(i int) (offset, bytes int, ok bool) {
 	return a.ArgumentOffsets[i], end - a.ArgumentOffsets[i], true
 }
 
+// block copies the arguments of a call.
+func (f function) block(parameters *unsafe.Pointer) []byte {
+	block := make([]byte, f.Attributes().ArgumentBytes)
+	for i, at := range unsafe.Slice(parameters, len(f.Attributes().ArgumentOffsets)) {
+		offset, bytes, _ := f.parameter(i)
+		copy(block[offset:], unsafe.Slice((*byte)(at), bytes))
+	}
+	return block
+}
+
 //export cuFuncGetParamInfo
 func cuFuncGetParamInfo(handle, index C.size_t, offset, bytes *C.size_t) C.int {
 	return C.int(inContext("cuFuncGetParamInfo", func() int {

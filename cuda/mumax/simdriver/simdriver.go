@@ -182,12 +182,9 @@ func (l *library) pinnedAt(at uintptr) *pinned {
 
 // stream is work that waits, in order.
 type stream struct {
-	queue   []func() error
-	capture *graph // nil outside a capture
-	runs    driver.Stream
+	queue []func() error
+	runs  driver.Stream
 }
-
-type graph struct{ steps []func() error }
 
 type event struct {
 	on   *stream // that recorded it
@@ -201,11 +198,7 @@ type function struct{ driver.Function }
 
 // issue leaves work to a stream.
 func (s *stream) issue(work func() error) int {
-	if s.capture != nil {
-		s.capture.steps = append(s.capture.steps, work)
-	} else {
-		s.queue = append(s.queue, work)
-	}
+	s.queue = append(s.queue, work)
 	return success
 }
 

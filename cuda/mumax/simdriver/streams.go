@@ -44,12 +44,7 @@ func cuStreamDestroy_v2(handle C.size_t) C.int {
 
 //export cuStreamSynchronize
 func cuStreamSynchronize(handle C.size_t) C.int {
-	return onStream("cuStreamSynchronize", handle, func(s *stream) int {
-		if s.capture != nil {
-			return notPermitted
-		}
-		return lib.resultOf(s.drain())
-	})
+	return onStream("cuStreamSynchronize", handle, func(s *stream) int { return lib.resultOf(s.drain()) })
 }
 
 //export cuMemcpyHtoDAsync_v2
@@ -60,7 +55,7 @@ func cuMemcpyHtoDAsync_v2(to C.ulonglong, from unsafe.Pointer, bytes, handle C.s
 		if p != nil && p.gone {
 			return invalidValue
 		}
-		if p == nil && s.capture == nil { // CUDA copies ordinary memory aside before it returns
+		if p == nil { // CUDA copies ordinary memory aside before it returns
 			memory = append([]byte(nil), memory...)
 		}
 		return s.issue(func() error { return s.runs.CopyIn(driver.Pointer(to), memory) })
@@ -72,7 +67,7 @@ func cuMemcpyDtoHAsync_v2(to unsafe.Pointer, from C.ulonglong, bytes, handle C.s
 	return onStream("cuMemcpyDtoHAsync_v2", handle, func(s *stream) int {
 		memory := unsafe.Slice((*byte)(to), int(bytes))
 		result := s.issue(func() error { return s.runs.CopyOut(memory, driver.Pointer(from)) })
-		if lib.pinnedAt(uintptr(to)) == nil && s.capture == nil { // CUDA has filled ordinary memory when it returns
+		if lib.pinnedAt(uintptr(to)) == nil { // CUDA has filled ordinary memory when it returns
 			return lib.resultOf(s.drain())
 		}
 		return result
@@ -102,18 +97,11 @@ func cuLaunchKernel(
 		if !ok || extra != nil {
 			return invalidHandle
 		}
-		n := len(f.Attributes().ArgumentOffsets)
-		block := make([]byte, f.Attributes().ArgumentBytes)
-		for i, at := range unsafe.Slice(parameters, n) {
-			offset, bytes, _ := f.parameter(i)
-			copy(block[offset:], unsafe.Slice((*byte)(at), bytes))
+		launch := driver.Launch{
+			Function: f.Function, Grid: [3]int{int(gridX), int(gridY), int(gridZ)}, Block: [3]int{int(blockX), int(blockY), int(blockZ)},
+			Shared: int(shared), Arguments: f.block(parameters),
 		}
-		return s.issue(func() error {
-			return s.runs.Launch(driver.Launch{
-				Function: f.Function, Grid: [3]int{int(gridX), int(gridY), int(gridZ)}, Block: [3]int{int(blockX), int(blockY), int(blockZ)},
-				Shared: int(shared), Arguments: block,
-			})
-		})
+		return s.issue(func() error { return s.runs.Launch(launch) })
 	})
 }
 
@@ -199,78 +187,4 @@ func cuEventElapsedTime(milliseconds *C.float, from, to C.size_t) C.int {
 		*milliseconds = C.float(float64(between) / float64(time.Millisecond))
 		return lib.resultOf(err)
 	})
-}
-
-//export cuStreamBeginCapture_v2
-func cuStreamBeginCapture_v2(handle C.size_t, mode C.int) C.int {
-	return onStream("cuStreamBeginCapture_v2", handle, func(s *stream) int {
-		if s.capture != nil {
-			return notPermitted
-		}
-		s.capture = &graph{}
-		return success
-	})
-}
-
-//export cuStreamEndCapture
-func cuStreamEndCapture(handle C.size_t, made *C.size_t) C.int {
-	return onStream("cuStreamEndCapture", handle, func(s *stream) int {
-		if s.capture == nil {
-			return notPermitted
-		}
-		*made = C.size_t(lib.add(s.capture))
-		s.capture = nil
-		return success
-	})
-}
-
-// executable is a graph that was made ready.
-type executable struct{ *graph }
-
-//export cuGraphInstantiateWithFlags
-func cuGraphInstantiateWithFlags(made *C.size_t, handle C.size_t, flags C.ulonglong) C.int {
-	return C.int(inContext("cuGraphInstantiateWithFlags", func() int {
-		g, ok := object[*graph](uintptr(handle))
-		if !ok {
-			return invalidHandle
-		}
-		*made = C.size_t(lib.add(executable{g}))
-		return success
-	}))
-}
-
-//export cuGraphDestroy
-func cuGraphDestroy(handle C.size_t) C.int {
-	return C.int(inContext("cuGraphDestroy", func() int {
-		if _, ok := object[*graph](uintptr(handle)); !ok {
-			return invalidHandle
-		}
-		delete(lib.objects, uintptr(handle))
-		return success
-	}))
-}
-
-//export cuGraphLaunch
-func cuGraphLaunch(handle, on C.size_t) C.int {
-	return onStream("cuGraphLaunch", on, func(s *stream) int {
-		g, ok := object[executable](uintptr(handle))
-		if !ok {
-			return invalidHandle
-		}
-		for _, step := range g.steps {
-			s.issue(step)
-		}
-		return success
-	})
-}
-
-//export cuGraphExecDestroy
-func cuGraphExecDestroy(handle C.size_t) C.int {
-	return C.int(inContext("cuGraphExecDestroy", func() int {
-		if _, ok := object[executable](uintptr(handle)); !ok {
-			return invalidHandle
-		}
-		delete(lib.objects, uintptr(handle))
-		return success
-	}))
 }

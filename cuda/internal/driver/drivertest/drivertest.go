@@ -394,27 +394,95 @@ func tensorMaps(b *bed) {
 	check(b, b.gpu.Synchronize())
 }
 
-// graphs: what a stream collects is not done, and then done as often as somebody asks, with the host memory of that time.
+// graphs: work of a graph is done when it is launched, as often as somebody asks, with the host memory and the parameters of
+// that time. What is under way keeps those that it had.
 func graphs(b *bed) {
-	p, host := b.alloc(8), words(1, 2)
-	check(b, b.stream.CopyIn(p, words(8, 9)))
-	check(b, b.stream.BeginCapture())
-	check(b, b.stream.CopyIn(p, host))
-	launch := b.scale(p, 2)
-	check(b, b.stream.Launch(launch))
-	clear(launch.Arguments)
-	check(b, b.stream.Fill(p+4, 5, 1))
-	graph, err := b.stream.EndCapture()
+	p, q := b.alloc(16), b.alloc(16)
+	host, err := b.gpu.AllocHost(16)
 	check(b, err)
-	b.expect("captured", p, 8, 9)
+	copy(host, words(1, 2, 7))
+	check(b, b.stream.CopyIn(p, words(8, 9, 9, 9)))
+	check(b, b.stream.Fill(q, 0, 4))
+	list := []driver.Work{
+		{Kind: driver.CopyIn, To: p, Host: host[:8]},
+		{Kind: driver.Kernel, Launch: b.scale(p, 2)},
+		{Kind: driver.Fill, To: p + 4, Value: 5, Words: 1},
+		{Kind: driver.Copy, To: q, From: p, Bytes: 8},
+		{Kind: driver.CopyOut, Host: host[12:], From: q},
+	}
+	graph, err := b.gpu.NewGraph(list)
+	check(b, err)
+	set := func(n int, change func(w *driver.Work)) {
+		b.Helper()
+		w := list[n]
+		w.Arguments = bytes.Clone(w.Arguments)
+		change(&w)
+		check(b, graph.Set(n, &w))
+		clear(w.Arguments)
+	}
+	clear(list[1].Arguments)
+	b.expect("made", p, 8, 9, 9, 9)
 	check(b, graph.Launch(b.stream))
-	b.expect("launched", p, 2, 5)
+	b.expect("launched", p, 2, 5, 9, 9)
+	b.expect("launched", q, 2, 5, 0, 0)
+	if !bytes.Equal(host[12:], words(2)) {
+		b.Errorf("host memory %v, expected 2", host[12:])
+	}
 	copy(host, words(3))
 	check(b, graph.Launch(b.stream))
-	b.expect("launched again", p, 6, 5)
+	// The launch is perhaps still to come.
+	list[1].Arguments = b.scale(p, 3).Arguments
+	set(1, func(*driver.Work) {})
+	set(0, func(w *driver.Work) { w.Host = host[:12] })
+	set(2, func(w *driver.Work) { w.To, w.Value = p, 6 })
+	set(3, func(w *driver.Work) { w.To, w.From, w.Bytes = q+4, p+4, 12 })
+	set(4, func(w *driver.Work) { w.From = q + 4 })
+	b.expect("before the change", p, 6, 5, 9, 9)
+	check(b, graph.Launch(b.stream))
+	b.expect("changed", p, 6, 4, 14, 9)
+	b.expect("changed", q, 6, 4, 14, 9)
+	if !bytes.Equal(host[12:], words(4)) {
+		b.Errorf("host memory %v, expected 4", host[12:])
+	}
+	// Work that a driver refuses makes it no worse. It says so at once or at the launch, and which it is.
+	bad := list[1]
+	bad.Block = line(65)
+	err = graph.Set(1, &bad)
+	if err == nil {
+		err = graph.Launch(b.stream)
+	}
+	var failed *driver.WorkError
+	if refused(b, err, "expected at most 64 threads"); !errors.As(err, &failed) || failed.Number != 1 {
+		b.Errorf("error %v, expected that of work 1", err)
+	}
+	refused(b, graph.Set(2, &list[1]), "cannot change to work of another kind")
 	check(b, graph.Destroy())
 	refused(b, graph.Launch(b.stream), "destroyed")
+	refused(b, graph.Set(1, &list[1]), "destroyed")
 	refused(b, graph.Destroy(), "destroyed")
+	manyChanges(b)
+}
+
+// manyChanges: more changes than anybody keeps in mind have each its own arguments.
+func manyChanges(b *bed) {
+	const n = 3000
+	f, p := b.function("mixed"), b.alloc(4*n)
+	block := make([]byte, 22)
+	w := driver.Work{Kind: driver.Kernel, Launch: driver.Launch{Function: f, Grid: line(1), Block: line(1), Arguments: block}}
+	binary.LittleEndian.PutUint64(block[8:], uint64(p))
+	graph, err := b.gpu.NewGraph([]driver.Work{w})
+	check(b, err)
+	var want []uint32
+	for i := range uint32(n) {
+		binary.LittleEndian.PutUint32(block, i)
+		binary.LittleEndian.PutUint64(block[8:], uint64(p)+4*uint64(i))
+		check(b, graph.Set(0, &w))
+		check(b, graph.Launch(b.stream))
+		want = append(want, i)
+	}
+	clear(block)
+	b.expect("many changes", p, want...)
+	check(b, graph.Destroy())
 }
 
 // events: one stream waits for another, and the time between two marks is some.
@@ -473,9 +541,7 @@ func refusals(b *bed) {
 		test.change(&launch)
 		refused(b, b.stream.Launch(launch), test.want)
 	}
-	_, err := b.stream.EndCapture()
-	refused(b, err, "not capturing")
-	_, err = b.gpu.Alloc(0)
+	_, err := b.gpu.Alloc(0)
 	refused(b, err, "0 bytes asked for")
 	_, err = b.gpu.Load("wrong.ptx", strings.Replace(source, "mad.lo.u32", "mad.low.u32", 1))
 	refused(b, err, "Load")
