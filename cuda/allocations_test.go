@@ -33,6 +33,8 @@ func newRecorder() *recorder {
 
 func (r *recorder) Load(string, string) (driver.Module, error) { return recordedModule{}, nil }
 
+func (recorded) SetDynamicShared(int) error { return nil }
+
 func (recordedModule) Function(name string) (driver.Function, error) {
 	return recorded{name: name}, nil
 }
@@ -70,10 +72,12 @@ func TestOperationsAllocateNothing(t *testing.T) {
 				if err != nil {
 					tb.Fatal(err)
 				}
+				dev.leastTurned = 0
 				dev.wideBlocks = 1 // so that few pixels reach all kernels
 				return dev
 			}}.CheckAllocations(t)
-			for _, kernel := range []string{"relu", "relu_half", "relu_wide", "contrast_rows", "convolve_bf16_128x64", "convolve_weights_bf16_narrow", "lars"} {
+			of := map[Products]string{Float32: "product", TF32: "product_wgmma_128x128"}
+			for _, kernel := range []string{of[products], "relu", "relu_half", "relu_wide", "contrast_rows", "convolve_bf16_128x64", "convolve_weights_bf16_narrow", "lars"} {
 				if r.launches[kernel] == 0 {
 					t.Errorf("no launch of %s", kernel)
 				}

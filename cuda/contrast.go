@@ -76,6 +76,10 @@ func (d *Device) columnSums(op string, j contrast) {
 		d.fill(op, j.lse, math.Inf(-1))
 		return
 	}
+	if depth := j.q.Dim(1); d.settings.Products == TF32 && d.hasHopper() && depth > 0 && depth%4 == 0 {
+		d.columnSumsByWarpgroups(op, j)
+		return
+	}
 	tiles := tilesOf(anchors)
 	count, share := contrastParts(tiles, columns)
 	partial := d.scratch(op, 2*columnShares*count*anchors)
@@ -109,10 +113,9 @@ func (d *Device) ContrastiveLossBackward(dq, dk, lse, q, k, queue kernels.Tensor
 	}
 	anchors, most := q.Dim(0), 0
 	for _, g := range sums {
-		count, _ := g.parts()
-		most = max(most, count*g.out.Len())
+		most = max(most, d.gradientRoom(g))
 	}
-	room := d.scratch(op, 4*anchors+(most+1)/2)
+	room := d.scratch(op, 4*anchors+most)
 	r := rowSumsIn(room, anchors)
 	d.weighLabels(op, kernels.Tensor{}, j, r, scale)
 	f := factors{pushes: room.from(3 * anchors).argument(), partial: room.from(4 * anchors)}
@@ -152,6 +155,15 @@ type factors struct {
 	partial       scratch
 }
 
+// gradientRoom is the scratch memory of contrastGradient, in float64.
+func (d *Device) gradientRoom(g gradient) int {
+	if d.gradientByWarpgroups(g) {
+		return gradientPlaces(g, d.wideBlocks).all
+	}
+	count, _ := g.parts()
+	return (count*g.out.Len() + 1) / 2
+}
+
 func (d *Device) contrastGradient(op string, g gradient, j contrast, f factors) {
 	others := g.other.Dim(0)
 	if g.out.Len() == 0 {
@@ -167,6 +179,10 @@ func (d *Device) contrastGradient(op string, g gradient, j contrast, f factors) 
 	depth := j.q.Dim(1)
 	if j.Keys == kernels.OwnKey && g.first == 0 {
 		d.rows(op, "contrast_own", g.own.Dim(0), append(arguments, size(depth), flag(g.add), number(j.Scale))...)
+		return
+	}
+	if d.gradientByWarpgroups(g) {
+		d.contrastGradientByWarpgroups(op, g, j, f)
 		return
 	}
 	count, share := g.parts()

@@ -29,19 +29,22 @@ func TestContrastTiles(t *testing.T) {
 		symmetric        bool
 	}{
 		{70, 150, 0, kernels.AllKeys, false}, {66, 17, 70, kernels.OtherKeys, true}, {9, 132, 200, kernels.OtherKeys, false},
-		{65, 6, 130, kernels.OwnKey, true}, {64, 64, 64, kernels.OwnKey, false},
+		{65, 6, 130, kernels.OwnKey, true}, {64, 64, 64, kernels.OwnKey, false}, {200, 36, 140, kernels.OtherKeys, true},
+		{130, 20, 0, kernels.AllKeys, false},
 	} {
 		t.Run(fmt.Sprint(c), func(t *testing.T) {
 			oracle := reference.New(kernels.Float32)
 			want := bed{oracle}.contrast(c.n, c.depth, c.queued, c.keys, c.symmetric)
-			first := map[Products][]float64{}
-			for seed := range uint64(4) {
-				products := Products(seed % 2)
-				dev, err := open(ptxsim.Open(ptxsim.Options{Seed: seed / 2}), Settings{Products: products}, list)
+			first := map[string][]float64{}
+			for seed := range uint64(6) {
+				way := []Settings{{}, {Products: TF32, Portable: true}, {Products: TF32}}[seed%3]
+				products := fmt.Sprint(way)
+				dev, err := open(ptxsim.Open(ptxsim.Options{Seed: seed / 3}), way, list)
 				if err != nil {
 					t.Fatal(err)
 				}
 				defer dev.Close()
+				dev.leastTurned = 0
 				var all []float64
 				for i, x := range (bed{dev}).contrast(c.n, c.depth, c.queued, c.keys, c.symmetric) {
 					got := kerneltest.Get(dev, x)
@@ -65,12 +68,18 @@ func TestContrastTiles(t *testing.T) {
 
 // TestContrastInTF32: row sums on tensor cores are those of operands rounded to tf32, and no others.
 func TestContrastInTF32(t *testing.T) {
+	for _, portable := range []bool{true, false} {
+		t.Run(fmt.Sprintf("portable_%t", portable), func(t *testing.T) { checkRowSums(t, Settings{Products: TF32, Portable: portable}) })
+	}
+}
+
+func checkRowSums(t *testing.T, settings Settings) {
 	const n, depth = 9, 20
 	list, err := families()
 	if err != nil {
 		t.Fatal(err)
 	}
-	dev, err := open(ptxsim.Open(ptxsim.Options{}), Settings{Products: TF32}, list)
+	dev, err := open(ptxsim.Open(ptxsim.Options{}), settings, list)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,12 +151,14 @@ func TestContrastGradientInTF32(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, products := range []Products{Float32, TF32} {
-		dev, err := open(ptxsim.Open(ptxsim.Options{}), Settings{Products: products}, list)
+	for _, way := range []Settings{{}, {Products: TF32, Portable: true}, {Products: TF32}} {
+		products := way.Products
+		dev, err := open(ptxsim.Open(ptxsim.Options{}), way, list)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer dev.Close()
+		dev.leastTurned = 0
 		b := bed{dev}
 		place := func(name string) (kernels.Tensor, []float64) {
 			x := b.room(n, depth)
@@ -175,7 +186,7 @@ func TestContrastGradientInTF32(t *testing.T) {
 		for i, got := range kerneltest.Get(b, dq) {
 			most = max(most, math.Abs(got-want[i])/sizes[i]/0x1p-23)
 		}
-		t.Logf("%v: at most %.0f roundings off of %.0f allowed", products, most, roundings)
+		t.Logf("%+v: at most %.0f roundings off of %.0f allowed", way, most, roundings)
 		if !(most <= roundings) {
 			t.Errorf("%v: an element is %.0f roundings off, allowed are %.0f", products, most, roundings)
 		}
@@ -201,7 +212,7 @@ func TestContrastCounters(t *testing.T) {
 		t.Skip("counts what a kernel does, which other tests launch; run without -short")
 	}
 	for _, products := range []Products{Float32, TF32} {
-		found := profiles(t, Settings{Products: products}, func(dev *Device) { bed{dev}.contrast(70, 32, 0, kernels.OtherKeys, false) })
+		found := profiles(t, Settings{Products: products, Portable: true}, func(dev *Device) { bed{dev}.contrast(70, 32, 0, kernels.OtherKeys, false) })
 		for _, kernel := range []string{"contrast_lse", "contrast_gradient"} {
 			p := found[variant{tf32: products == TF32}.name(kernel)]
 			if p == nil || p.Total.SharedRequests == 0 || (onTensorCores(p) > 0) != (products == TF32) {
@@ -212,6 +223,140 @@ func TestContrastCounters(t *testing.T) {
 				if line.SharedConflicts != 0 && !labels {
 					t.Errorf("%v: %s, line %d, %s: %d conflicts of %d requests", products, kernel, line.Line, line.Text, line.SharedConflicts, line.SharedRequests)
 				}
+			}
+		}
+	}
+}
+
+// TestLabelsByWarpgroups: labels that add up, lie at columns that are none or not admitted, or whose offsets descend or leave the labels
+// are those of the reference for warpgroups too, whichever of the operands the gradient is of.
+func TestLabelsByWarpgroups(t *testing.T) {
+	const n, queued, depth, each = 150, 20, 16, 40
+	gradients := func(dev kernels.Device) (all []float64) {
+		b := bed{dev}
+		q, k, queue := b.filled("q", n, depth), b.filled("k", n, depth), b.filled("queue", queued, depth)
+		offsets, columns, weights := make([]float64, n+1), make([]float64, 3*n), make([]float64, 3*n)
+		for i := range columns {
+			columns[i], weights[i] = float64(i*i%(n+queued+9)-3), float64(i%5)/4
+		}
+		for i := range offsets {
+			offsets[i] = float64(3 * i)
+		}
+		columns[6], columns[7], columns[8] = 140, 140, 2 // of anchor 2: two labels of a column, and its own
+		offsets[0], offsets[9], offsets[10], offsets[n] = -7, 40, 20, 1<<20
+		for i := 60; i < 60+each; i++ {
+			offsets[i] = 180 // none, and then many of one anchor
+		}
+		labels := kernels.Labels{Offsets: b.New(kernels.Int32, n+1), Columns: b.New(kernels.Int32, 3*n), Weights: b.room(3 * n)}
+		kerneltest.Set(b, labels.Offsets, offsets)
+		kerneltest.Set(b, labels.Columns, columns)
+		kerneltest.Set(b, labels.Weights, weights)
+		lse, dq, dk := b.room(n), b.room(n, depth), b.room(n, depth)
+		b.ContrastiveLossAndBackward(b.New(kernels.Float64, 1), lse, dq, dk, q, k, queue, labels, kernels.Contrast{Scale: 1. / depth, Keys: kernels.OtherKeys}, 1)
+		return append(kerneltest.Get(b, dq), kerneltest.Get(b, dk)...)
+	}
+	list, err := families()
+	if err != nil {
+		t.Fatal(err)
+	}
+	launched := 0
+	dev, err := open(ptxsim.Open(ptxsim.Options{Observe: func(p *ptxsim.Profile) {
+		if p.Kernel == contrastSums.kernel.String() {
+			launched++
+		}
+	}}), Settings{Products: TF32}, list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dev.Close()
+	dev.leastTurned = 0
+	got := gradients(dev)
+	for i, w := range gradients(reference.New(kernels.Float32)) {
+		if !(math.Abs(got[i]-w) <= 1e-5*(1+math.Abs(w))) {
+			t.Fatalf("element %d = %g, want %g", i, got[i], w)
+		}
+	}
+	if launched != 3 {
+		t.Errorf("%d launches, expected one for the keys and the queue each, and one for the keys' gradient", launched)
+	}
+}
+
+// TestContrastSuite: the contrastive loss and its gradient by warpgroups, and by the portable kernels where the depth is odd, pass the
+// suite's check wherever operands lie, within the bounds that follow from the roundings of tensor cores, with several labels an anchor.
+func TestContrastSuite(t *testing.T) {
+	if testing.Short() {
+		t.Skip("half a minute of the interpreter")
+	}
+	for _, c := range []struct {
+		anchors, keys, queue, depth int
+		keep                        kernels.Keys
+		symmetric                   bool
+	}{
+		{1, 1, -1, 4, kernels.AllKeys, false}, {5, 140, -1, 8, kernels.AllKeys, false}, {33, 0, 17, 12, kernels.OtherKeys, true},
+		{20, 0, 30, 32, kernels.OwnKey, false}, {130, 0, 3, 8, kernels.OtherKeys, false}, {7, 9, 3, 5, kernels.AllKeys, false},
+	} {
+		t.Run(fmt.Sprint(c), func(t *testing.T) {
+			dev := openTensorCores(t, ptxsim.Options{})
+			defer dev.Close()
+			dev.leastTurned = 0
+			tensorSuite.CheckContrast(t, dev, c.anchors, c.keys, c.queue, c.depth, kernels.Contrast{Scale: 1.5, Keys: c.keep}, c.symmetric)
+		})
+	}
+}
+
+// TestContrastAtOddAddresses: the loss and its gradient by warpgroups are the same bits from any address.
+func TestContrastAtOddAddresses(t *testing.T) {
+	const n, queued, depth = 40, 30, 36
+	list, err := families()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var first []float64
+	for offset := range 2 {
+		dev, err := open(ptxsim.Open(ptxsim.Options{}), Settings{Products: TF32}, list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer dev.Close()
+		dev.leastTurned = 0
+		b := bed{dev}
+		place := func(name string, rows int) kernels.Tensor {
+			x := b.room(offset+rows*depth).Slice(offset, rows*depth).View(rows, depth)
+			kerneltest.Set(b, x, kerneltest.Fill(name, -1, 1, rows, depth))
+			return x
+		}
+		labels := kernels.Labels{Offsets: b.New(kernels.Int32, n+1), Columns: b.New(kernels.Int32, 0), Weights: b.room(0)}
+		lse, dq, dk := b.room(n), place("dq", n), place("dk", n)
+		b.ContrastiveLossAndBackward(b.New(kernels.Float64, 1), lse, dq, dk, place("q", n), place("k", n), place("queue", queued), labels, kernels.Contrast{Scale: .1}, 1)
+		got := append(append(kerneltest.Get(b, lse), kerneltest.Get(b, dq)...), kerneltest.Get(b, dk)...)
+		if offset == 0 {
+			first = got
+		}
+		if !slices.Equal(got, first) {
+			t.Error("other bits at an odd address")
+		}
+	}
+}
+
+// TestContrastByWarpgroupsCounters holds the kernels of warpgroups to their headers: of each warp four wgmma for 32 elements of a tile of
+// rows, for the gradient 16 more; only copies and tensor cores touch operands in shared memory, so that nothing meets in a bank.
+func TestContrastByWarpgroupsCounters(t *testing.T) {
+	const anchors, depth, stages = 192, 64, 2
+	found := profiles(t, Settings{Products: TF32}, func(dev *Device) {
+		dev.wideBlocks, dev.leastTurned = 1, 0
+		bed{dev}.contrast(anchors, depth, 0, kernels.AllKeys, false)
+	})
+	for kernel, want := range map[string]uint64{"contrast_lse_wgmma": 2 * 12 * 4 * stages, "contrast_gradient_wgmma": 2 * 2 * 8 * (4*stages + 16), "turn_wgmma": 0} {
+		p := found[kernel]
+		if p == nil {
+			t.Fatalf("%s was not launched", kernel)
+		}
+		if n := onTensorCores(p); n != want {
+			t.Errorf("%s: %d wgmma, expected %d", kernel, n, want)
+		}
+		for _, l := range p.Lines {
+			if touches := l.Class == ptxsim.SharedLoad || l.Class == ptxsim.SharedStore; l.SharedConflicts != 0 || touches && want > 0 {
+				t.Errorf("%s: line %d touches shared memory: %s, %d conflicts", kernel, l.Line, l.Text, l.SharedConflicts)
 			}
 		}
 	}

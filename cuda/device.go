@@ -43,6 +43,8 @@ func (p Products) String() string { return [...]string{"float32", "tf32"}[p] }
 // Settings are what a caller chooses. The zero value is exact.
 type Settings struct {
 	Products Products
+	// Portable leaves out the kernels for one generation of GPUs, so that those run that all GPUs have.
+	Portable bool
 	// WithoutGraphs has recorded operations too issued one by one.
 	WithoutGraphs bool
 }
@@ -57,13 +59,15 @@ type Device struct {
 	check     kernels.Check
 	memory    memory
 	arguments arguments
+	maps      map[mapping]driver.TensorMap // those that were encoded
 
-	wideBlocks int // see the constants
-	groupParts int
-	beginning  int
-	staging    staging // host memory of transfers
-	recording  recording
-	err        error // why nothing is done any more
+	wideBlocks  int // see the constants
+	groupParts  int
+	beginning   int
+	leastTurned int
+	staging     staging // host memory of transfers
+	recording   recording
+	err         error // why nothing is done any more
 }
 
 var _ kernels.Recorder = (*Device)(nil)
@@ -83,7 +87,7 @@ func Open(gpu driver.Device, settings Settings) (*Device, error) {
 func open(gpu driver.Device, settings Settings, list []family) (*Device, error) {
 	d := &Device{
 		settings: settings, driver: gpu, families: map[instance]family{}, functions: map[instance]kernel{}, memory: newMemory(),
-		wideBlocks: wideBlocks, groupParts: groupParts, beginning: beginning,
+		maps: map[mapping]driver.TensorMap{}, wideBlocks: wideBlocks, groupParts: groupParts, beginning: beginning, leastTurned: leastTurned,
 	}
 	d.check = kernels.Check{Type: kernels.Float32, Owner: d, BFloat16: true}
 	stream, err := gpu.NewStream()
@@ -116,7 +120,8 @@ func (i instance) String() string { return i.variant.name(i.kernel) }
 // kernel is what can be launched.
 type kernel struct {
 	driver.Function
-	width int // elements of a thread
+	width  int // elements of a thread
+	shared int // bytes of dynamic shared memory that it may have, 0 until it asks for some
 }
 
 // families are all kernels that ship.
@@ -162,14 +167,17 @@ func declared(family, library string) string {
 
 var entry = regexp.MustCompile(`(?m)^\.visible \.entry (\w+)`)
 
-// find notes which family has which kernel, and compiles all but those of tensor cores, which take longest and which not every
-// caller needs: these at their first call.
+// find notes which family has which kernel that the GPU can run, and compiles all but those of tensor cores, which take longest and
+// which not every caller needs: these at their first call.
 func (d *Device) find(list []family) error {
 	for _, f := range inAllVariants(list) {
+		if f.forHopper() && !d.hasHopper() {
+			continue
+		}
 		for kernel := range f.widths {
 			d.families[instance{kernel, f.variant}] = f
 		}
-		if !strings.Contains(f.text, "mma.sync") {
+		if !strings.Contains(f.text, "mma.sync") && !f.forHopper() {
 			if err := d.load(f); err != nil {
 				return err
 			}
@@ -190,20 +198,28 @@ func (d *Device) load(f family) error {
 		if err != nil {
 			return err
 		}
-		d.functions[i] = kernel{function, width}
+		d.functions[i] = kernel{Function: function, width: width}
 		delete(d.families, i)
 	}
 	return nil
 }
 
-// function is a kernel, compiled if it is not yet.
-func (d *Device) function(i instance) (driver.Function, error) {
+// function is a kernel, compiled if it is not yet, which may have so many bytes of dynamic shared memory.
+func (d *Device) function(i instance, shared int) (driver.Function, error) {
 	if f, ok := d.families[i]; ok {
 		if err := d.load(f); err != nil {
 			return nil, err
 		}
 	}
-	return d.functions[i].Function, nil
+	k := d.functions[i]
+	if shared > k.shared {
+		if err := k.SetDynamicShared(shared); err != nil {
+			return nil, err
+		}
+		k.shared = shared
+		d.functions[i] = k
+	}
+	return k.Function, nil
 }
 
 // fail makes err the device's error unless it has one.

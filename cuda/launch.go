@@ -132,20 +132,29 @@ func (d *Device) rowsOf(op, kernel string, n, threads int, arguments ...argument
 
 // launch launches a kernel unless the device has failed.
 func (d *Device) launch(op string, kernel instance, blocks, threads int, arguments ...argument) {
+	d.launchMapped(op, kernel, blocks, threads, 0, nil, arguments...)
+}
+
+// launchMapped is launch of a kernel with shared bytes of dynamic shared memory, and with tensor maps before its arguments.
+func (d *Device) launchMapped(op string, kernel instance, blocks, threads, shared int, maps []driver.TensorMap, arguments ...argument) {
 	if d.err != nil {
 		return
 	}
-	f, err := d.function(kernel)
+	f, err := d.function(kernel, shared)
 	if err != nil {
 		d.fail(op, fmt.Errorf("kernel %s: %w", kernel, err))
 		return
 	}
 	packed := d.arguments.bytes[:0]
+	for i := range maps {
+		packed = append(packed, maps[i][:]...)
+	}
 	for _, a := range arguments {
 		packed = binary.LittleEndian.AppendUint64(packed, a.bits)
 	}
 	d.arguments.bytes = packed
-	d.do(op, driver.Work{Launch: driver.Launch{Function: f, Grid: [3]int{blocks, 1, 1}, Block: [3]int{threads, 1, 1}, Arguments: packed}})
+	l := driver.Launch{Function: f, Grid: [3]int{blocks, 1, 1}, Block: [3]int{threads, 1, 1}, Shared: shared, Arguments: packed}
+	d.do(op, driver.Work{Launch: l})
 }
 
 const (

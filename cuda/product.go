@@ -35,11 +35,15 @@ func (d *Device) MatMul(c, a, b kernels.Tensor, p kernels.Product) {
 	const op = "MatMul"
 	_, _, depth := d.check.MatMul(c, a, b, p)
 	d.fits(op, a, b, c)
-	kernel := instance{kernel: "product"}
-	if d.settings.Products == TF32 {
-		kernel = productTF32
+	left, right := operand(a, p.TransA), operand(b, !p.TransB)
+	switch kernel := (instance{kernel: "product"}); {
+	case d.settings.Products != TF32:
+		d.product(op, kernel, c, left, right, depth, p.Accumulate)
+	case d.byWarpgroups(left, right, depth, depth*c.Len()):
+		d.productByWarpgroups(op, c, left, right, depth, p.Accumulate)
+	default:
+		d.product(op, productTF32, c, left, right, depth, p.Accumulate)
 	}
-	d.product(op, kernel, c, operand(a, p.TransA), operand(b, !p.TransB), depth, p.Accumulate)
 }
 
 // PairwiseMinimum: c[i,j] = sum_k min(a[i,k], b[j,k]).

@@ -170,7 +170,7 @@ func TestGoldenTrajectories(t *testing.T) {
 			if d.dev.Type() == kernels.Float64 && i > 0 { // no tier, and half a second a step
 				continue
 			}
-			steps := goldenSteps(d.dev, g.Optimizer == "sgd", len(g.Losses))
+			steps := goldenSteps(d.dev, len(g.Losses))
 			t.Run(fmt.Sprintf("resnet%d/positives=%d/%s/%s", g.Depth, g.Positives, g.Optimizer, d.name), func(t *testing.T) {
 				if testing.Short() && strings.HasPrefix(d.dev.Name(), "reference") {
 					t.Skip("the portable device takes seconds for a trajectory; run without -short")
@@ -181,12 +181,10 @@ func TestGoldenTrajectories(t *testing.T) {
 	}
 }
 
-// goldenSteps is how many of the steps of a golden training a device repeats. The tiers of assembly and a GPU repeat them all. The
-// portable device, which takes seconds for what these do in one, repeats all of some trainings, so that each optimiser, method and
-// end is seen, and the beginning of the others; where tests are short nobody goes further.
-func goldenSteps(dev kernels.Device, whole bool, steps int) int {
-	portable := strings.HasPrefix(dev.Name(), "reference")
-	if testing.Short() || dev.Type() == kernels.Float64 || portable && !whole {
+// goldenSteps is how many of the steps of a golden training a device repeats: every tier and a GPU all of them; the beginning
+// float64, which is no tier and takes half a second a step, and everybody where tests are short.
+func goldenSteps(dev kernels.Device, steps int) int {
+	if testing.Short() || dev.Type() == kernels.Float64 {
 		return min(steps, goldenBeginning)
 	}
 	return steps

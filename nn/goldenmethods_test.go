@@ -34,7 +34,7 @@ func TestGoldenMethods(t *testing.T) {
 
 func goldenMethod(t *testing.T, dev kernels.Device, g kerneltest.MethodGolden) {
 	bound := 5e-4
-	steps := goldenSteps(dev, g.Optimizer == "sgd" || g.Blocks == "all", len(g.Losses)) // one training by each method
+	steps := goldenSteps(dev, len(g.Losses))
 	if dev.Type() == kernels.Float64 {
 		bound = 3e-8 // what the images, which are float32, leave
 		if g.Method == "simclr" {

@@ -12,7 +12,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 
 	"gzpt/cuda"
@@ -142,16 +141,13 @@ type network struct {
 	steps  []*step // by GPU
 }
 
-// threadsOf is the size of the blocks that a kernel is launched with in any of the steps, 0 where none launches it.
-func threadsOf(networks []*network, kernel string) int {
-	var sizes []int
+// launched is the size of the blocks that a kernel is launched with in any of the steps, and their shared memory, dynamic bytes
+// included, 0 where none launches it.
+func launched(networks []*network, kernel string) (threads, shared int) {
 	for _, n := range networks {
 		for _, s := range n.steps {
-			sizes = append(sizes, s.threads[kernel])
+			threads, shared = max(threads, s.threads[kernel]), max(shared, s.shared[kernel])
 		}
 	}
-	if len(sizes) == 0 {
-		return 0
-	}
-	return slices.Max(sizes)
+	return threads, shared
 }

@@ -135,15 +135,17 @@ func (p *page) usage() {
 	p.head("kernel", "file", "target", "registers", "spilled bytes", "shared bytes", "threads", "blocks", "of threads", "instructions", "main loop")
 	for _, k := range p.kernels {
 		threads, blocks, share := "", "", ""
-		if n := threadsOf(p.networks, k.Name); n > 0 {
-			fit := ptxsim.Occupancy(capability(k.Target), n, k.Registers, k.SharedBytes)
+		n, shared := launched(p.networks, k.Name)
+		shared = max(shared, k.SharedBytes)
+		if n > 0 {
+			fit := ptxsim.Occupancy(capability(k.Target), n, k.Registers, shared)
 			threads, blocks, share = fmt.Sprint(n), fmt.Sprint(fit), percent(float64(fit*n)/multiprocessorThreads)
 		}
 		loop := "none"
 		if k.Loop.Total() > 0 {
 			loop = fmt.Sprintf("%d: %v", k.Loop.Total(), k.Loop)
 		}
-		p.row(k.Name, k.File, k.Target, fmt.Sprint(k.Registers), fmt.Sprint(k.SpillBytes), fmt.Sprint(k.SharedBytes), threads, blocks, share, fmt.Sprint(k.Instructions), loop)
+		p.row(k.Name, k.File, k.Target, fmt.Sprint(k.Registers), fmt.Sprint(k.SpillBytes), fmt.Sprint(shared), threads, blocks, share, fmt.Sprint(k.Instructions), loop)
 	}
 }
 

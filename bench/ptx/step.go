@@ -20,6 +20,7 @@ type step struct {
 	profile *profile.Step
 	memory  int64          // bytes that the training takes
 	threads map[string]int // of a block, by kernel
+	shared  map[string]int // bytes of a block, dynamic ones included
 	parts   map[profile.Key]*part
 	order   []profile.Key // of parts, as the step comes to them
 	whole   part
@@ -39,7 +40,7 @@ type part struct {
 
 // predictStep predicts the step of c. The memory has no end, so that layers are known of steps that do not fit.
 func predictStep(ctx context.Context, gpu predict.GPU, c nn.Config, registers predict.Registers, samples predict.Samples) (*step, error) {
-	s := &step{gpu: gpu, threads: map[string]int{}, parts: map[profile.Key]*part{}, whole: part{terms: map[string]float64{}}}
+	s := &step{gpu: gpu, threads: map[string]int{}, shared: map[string]int{}, parts: map[profile.Key]*part{}, whole: part{terms: map[string]float64{}}}
 	gpu.MemoryBytes = 1 << 42
 	dev, err := predict.OpenWith(gpu, c.Precision, registers, samples)
 	if err != nil {
@@ -69,6 +70,7 @@ func predictStep(ctx context.Context, gpu predict.GPU, c nn.Config, registers pr
 		}
 		for _, l := range dev.Operations[i] {
 			s.threads[l.Kernel] = max(s.threads[l.Kernel], l.Threads)
+			s.shared[l.Kernel] = max(s.shared[l.Kernel], l.SharedBytes)
 		}
 	}
 	return s, nil

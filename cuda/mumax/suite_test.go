@@ -28,3 +28,47 @@ func TestSuite(t *testing.T) {
 	exact := func(t testing.TB) kernels.Device { return openDevice(t, cuda.Settings{}) }
 	kerneltest.Suite{Open: exact, Allocates: true, Slow: simulated}.Run(t)
 }
+
+// TestTF32: products on tensor cores are those of operands rounded to tf32 to nearest; on H100 and H200 they go by warpgroups, whose
+// tensor maps are arguments of their kernels. A value halfway between two numbers may be rounded either way.
+func TestTF32(t *testing.T) {
+	const rows, columns, depth = 140, 270, 180
+	dev := openDevice(t, cuda.Settings{Products: cuda.TF32})
+	defer dev.Close()
+	fill := func(dims ...int) (kernels.Tensor, []float64) {
+		x, values := dev.New(kernels.Float32, dims...), make([]float64, dims[0]*dims[1])
+		for i := range values {
+			near := float64(i%7-3) / 4                      // of tf32
+			values[i] = near * (1 + float64(i%3-1)*0x1p-12) // nearer to that than to another
+		}
+		kerneltest.Set(dev, x, values)
+		for i := range values {
+			values[i] = float64(i%7-3) / 4
+		}
+		return x, values
+	}
+	a, as := fill(rows, depth)
+	b, bs := fill(columns, depth)
+	c := dev.New(kernels.Float32, rows, columns)
+	dev.MatMul(c, a, b, kernels.Product{TransB: true})
+	for i, got := range kerneltest.Get(dev, c) {
+		var want float64
+		for k := range depth {
+			want += as[i/columns*depth+k] * bs[i%columns*depth+k]
+		}
+		if got != want {
+			t.Fatalf("c[%d] = %v, expected %v, the product of the rounded operands", i, got, want)
+		}
+	}
+	tie := dev.New(kernels.Float32, 1, 4)
+	kerneltest.Set(dev, tie, []float64{1 + 0x1p-11, 0, 0, 0})
+	one := dev.New(kernels.Float32, 1, 4)
+	dev.Fill(one, 1)
+	result := dev.New(kernels.Float32, 1, 1)
+	dev.MatMul(result, tie, one, kernels.Product{TransB: true})
+	got := kerneltest.Get(dev, result)[0]
+	t.Logf("1 + 2^-11 is rounded to 1 + %g", got-1)
+	if got != 1 && got != 1+0x1p-10 {
+		t.Errorf("1 + 2^-11 is rounded to %v, which is no neighbour in tf32", got)
+	}
+}

@@ -50,6 +50,7 @@ import (
 // The numbers of types and swizzles are CUDA's; the build fails where they are not.
 var (
 	_ [driver.BFloat16 - C.CU_TENSOR_MAP_DATA_TYPE_BFLOAT16]struct{} = [0]struct{}{}
+	_ [driver.TFloat32 - C.CU_TENSOR_MAP_DATA_TYPE_TFLOAT32]struct{} = [0]struct{}{}
 	_ [driver.Swizzle128 - C.CU_TENSOR_MAP_SWIZZLE_128B]struct{}     = [0]struct{}{}
 )
 

@@ -52,8 +52,8 @@ type Launch struct {
 	// all multiprocessors are filled.
 	Blocks, Threads, Occupancy int
 	Waves                      float64
-	// Registers is that of a thread, 0 where nobody has recorded it.
-	Registers int
+	// Registers is that of a thread, 0 where nobody has recorded it; SharedBytes are a block's, static and dynamic.
+	Registers, SharedBytes int
 	// Counts is what one block does, as the interpreter has counted it; Bytes is what the launch moves through memory.
 	Counts Counts
 	Bytes  float64
@@ -66,7 +66,8 @@ type Launch struct {
 // Counts is the work of a block by the units of a multiprocessor: instructions of warps, and operations of tensor cores.
 type Counts struct {
 	Instructions, Integer, Float32, Float64, Special float64
-	BFloat16, TF32                                   float64 // floating-point operations
+	BFloat16, TF32                                   float64 // floating-point operations of warps, by mma.sync
+	GroupBFloat16, GroupTF32                         float64 // of warpgroups, by wgmma
 	Passes                                           float64 // through the first cache and shared memory, of 128 bytes
 	Waits                                            float64 // clocks that the loads of a warp take
 	// Read and Written are bytes of global memory, each sector once; of those read, Common are read by the other blocks too.
@@ -80,7 +81,7 @@ func count(p *ptxsim.Profile) Counts {
 		c.add(l)
 	}
 	blocks, warps := float64(p.Ran), float64((p.Block[0]*p.Block[1]*p.Block[2]+warp-1)/warp)
-	for _, v := range []*float64{&c.Instructions, &c.Integer, &c.Float32, &c.Float64, &c.Special, &c.BFloat16, &c.TF32, &c.Passes} {
+	for _, v := range []*float64{&c.Instructions, &c.Integer, &c.Float32, &c.Float64, &c.Special, &c.BFloat16, &c.TF32, &c.GroupBFloat16, &c.GroupTF32, &c.Passes} {
 		*v /= blocks
 	}
 	c.Read, c.Written = float64(p.ReadBytes)/blocks, float64(p.WrittenBytes)/blocks
@@ -155,7 +156,10 @@ func (c *Counts) special(opcode string, n float64) float64 {
 	return exactInteger * n
 }
 
-// tensor counts the operations of mma.sync...m16n8k16...: 2*m*n*k.
+// groupWarps is the number of warps that execute a wgmma together.
+const groupWarps = 4
+
+// tensor counts the operations of mma.sync...m16n8k16..., or of the four warps' wgmma...m64n256k16...: 2*m*n*k.
 func (c *Counts) tensor(opcode string, n float64) {
 	operations := 2 * n
 	for _, modifier := range strings.Split(opcode, ".") {
@@ -163,9 +167,14 @@ func (c *Counts) tensor(opcode string, n float64) {
 			operations *= float64(m * columns * k)
 		}
 	}
-	if strings.Contains(opcode, "tf32") {
+	switch group, tf32 := strings.HasPrefix(opcode, "wgmma"), strings.Contains(opcode, "tf32"); {
+	case group && tf32:
+		c.GroupTF32 += operations / groupWarps
+	case group:
+		c.GroupBFloat16 += operations / groupWarps
+	case tf32:
 		c.TF32 += operations
-	} else {
+	default:
 		c.BFloat16 += operations
 	}
 }
@@ -177,9 +186,12 @@ func matrixShape(modifier string) (m, n, k int, ok bool) {
 }
 
 // passes are those of an instruction through the first cache or shared memory: at least one a request, one for each 128 bytes,
-// one for each bank conflict.
+// one for each bank conflict. Bulk copies go past the first cache.
 func passes(l ptxsim.LineCounts) float64 {
 	global := max(float64(l.GlobalRequests), float64(l.GlobalSectors)*sectorBytes/accessedAClock)
+	if strings.HasPrefix(l.Text, "cp.async.bulk") {
+		global = 0
+	}
 	shared := max(float64(l.SharedRequests), float64(l.SharedBytes)/accessedAClock) + float64(l.SharedConflicts)
 	return global + shared
 }
@@ -190,7 +202,7 @@ func passes(l ptxsim.LineCounts) float64 {
 func predict(g GPU, p *ptxsim.Profile, registers int, operands float64) Launch {
 	c := count(p)
 	blocks, threads := p.Grid[0]*p.Grid[1]*p.Grid[2], p.Block[0]*p.Block[1]*p.Block[2]
-	l := Launch{Kernel: p.Kernel, Blocks: blocks, Threads: threads, Registers: registers, Counts: c}
+	l := Launch{Kernel: p.Kernel, Blocks: blocks, Threads: threads, Registers: registers, SharedBytes: p.SharedBytes, Counts: c}
 	l.Occupancy = max(ptxsim.Occupancy(g.Capability, threads, registers, p.SharedBytes), 1)
 	l.Waves = float64(blocks) / float64(g.Multiprocessors*l.Occupancy)
 	read := c.Common + (c.Read-c.Common)*float64(blocks)
@@ -207,6 +219,7 @@ func predict(g GPU, p *ptxsim.Profile, registers int, operands float64) Launch {
 	}
 	tensor := flops(tensorTerm, c.BFloat16, g.BFloat16*g.MMASync)
 	tensor.Seconds += flops(tensorTerm, c.TF32, g.TF32*g.MMASync).Seconds
+	tensor.Seconds += flops(tensorTerm, c.GroupBFloat16, g.BFloat16).Seconds + flops(tensorTerm, c.GroupTF32, g.TF32).Seconds
 	waves := float64((blocks + g.Multiprocessors*l.Occupancy - 1) / (g.Multiprocessors * l.Occupancy))
 	l.Terms = []Term{
 		{launchTerm, launchSeconds},

@@ -38,6 +38,8 @@ func TestTerms(t *testing.T) {
 	load.GlobalRequests, load.GlobalSectors, load.GlobalBytes = 160, 160*16, 160*512
 	shared := line(ptxsim.SharedLoad, "ld.shared.f32", 320)
 	shared.SharedRequests, shared.SharedBytes, shared.SharedConflicts = 320, 320*128, 640
+	bulk := line(ptxsim.AsyncCopy, "cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes", 2)
+	bulk.GlobalRequests, bulk.GlobalSectors, bulk.GlobalBytes, bulk.SharedRequests, bulk.SharedBytes = 64, 256, 8192, 4, 8192
 	p := &ptxsim.Profile{
 		Kernel: "k", Grid: [3]int{300, 1, 1}, Block: [3]int{256, 1, 1}, SharedBytes: 40 << 10, Ran: 2, ReadBytes: 2 * 10240, UnionReadBytes: 2*10240 - 240,
 		WrittenBytes: 2 * 2048,
@@ -58,6 +60,9 @@ func TestTerms(t *testing.T) {
 			line(ptxsim.Conversion, "cvt.rn.bf16x2.f32", 5), // integer
 			line(ptxsim.Tensor, "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32", 64),
 			line(ptxsim.Tensor, "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32", 32),
+			line(ptxsim.Tensor, "wgmma.mma_async.sync.aligned.m64n256k8.f32.tf32.tf32", 8),
+			line(ptxsim.Tensor, "wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16", 4),
+			bulk,
 		},
 	}
 	p.Class[ptxsim.GlobalLoad] = load.Counts
@@ -70,18 +75,19 @@ func TestTerms(t *testing.T) {
 	const busiest = 3 // blocks of one of 132 multiprocessors
 	integer := (100 + 200 + 100 + 160 + 10) / 2.0
 	float32s, specials := (1000+80)/2.0, (10+10)/2.0
-	all := integer + float32s + specials + 10 + (160+320+64+32)/2.0
+	all := integer + float32s + specials + 10 + (160+320+64+32+8+4+2)/2.0
 	for name, want := range map[string]float64{
 		launchTerm:  3e-6,
 		memoryTerm:  (240 + 300*10000 + 300*2048) / 3350e9, // both blocks have read the same 240 bytes
 		l2Term:      300 * 12288 / (5120 * 1.98e9),
-		accessTerm:  busiest * (160*4 + 320 + 640) / 2 / 1.98e9,
+		accessTerm:  busiest * (160*4 + 320 + 640 + 64) / 2 / 1.98e9, // of the bulk copies what they write
 		issueTerm:   busiest * all / 4 / 1.98e9,
 		integerTerm: busiest * integer / 2 / 1.98e9,
 		float32Term: busiest * float32s * 64 * 132 / 66.9e12,
 		float64Term: busiest * 10 * 64 * 132 / 33.5e12,
 		specialTerm: busiest * specials / 0.5 / 1.98e9,
-		tensorTerm:  busiest * 132 / 0.63 * (32*4096/989.4e12 + 16*2048/494.7e12),
+		tensorTerm: busiest*132/0.63*(32*4096/989.4e12+16*2048/494.7e12) + // by warps
+			busiest*132*(2*64*64*16*2/4/989.4e12+2*64*256*8*4/4/494.7e12), // by four warps together
 		// Ten loads a warp, two at a time: of 1280 sectors 320 are new to the block.
 		latencyTerm: 10.0 / 2 * (0.25*480 + 0.75*40) / 1.98e9,
 	} {
@@ -275,5 +281,33 @@ func TestCountsAreTheWork(t *testing.T) {
 	}
 	if l.Bytes > calls[0].Bytes+float64(y.Bytes()) {
 		t.Errorf("%v bytes moved: expected at most the operands, %v", l.Bytes, calls[0].Bytes)
+	}
+}
+
+// TestWarpgroupsArePredicted: a large product of a Hopper GPU goes by warpgroups, at more than 80 % of the rate of its tensor cores, and
+// one whose operands have to be turned at more than 75 %.
+func TestWarpgroupsArePredicted(t *testing.T) {
+	const n = 4096
+	if testing.Short() {
+		t.Skip("seconds of the interpreter")
+	}
+	d, err := Open(GPUs()[2], "tf32")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	a, b, c := d.New(kernels.Float32, n, n), d.New(kernels.Float32, n, n), d.New(kernels.Float32, n, n)
+	recorder := trace.New(d, d)
+	recorder.Begin()
+	recorder.MatMul(c, a, b, kernels.Product{TransB: true})
+	recorder.MatMul(c, a, b, kernels.Product{})
+	for i, call := range recorder.End() {
+		share := call.Operations / d.gpu.TF32 / call.Took.Seconds()
+		launches := d.Operations[i]
+		product := launches[len(launches)-1]
+		t.Logf("%d^3: %v, %.1f %% of the peak, limit %s, %d launches", n, call.Took, 100*share, call.Limit, len(launches))
+		if least := []float64{.8, .75}[i]; share < least || share > 1 || product.Kernel != "product_wgmma_128x256" || len(launches) != 1+i {
+			t.Errorf("%.3f of the peak by %s, expected %.2f: %+v", share, product.Kernel, least, launches)
+		}
 	}
 }

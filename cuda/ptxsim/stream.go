@@ -10,6 +10,7 @@ import (
 
 	"gzpt/cuda/internal/driver"
 	"gzpt/cuda/ptxsim/internal/machine"
+	"gzpt/cuda/ptxsim/internal/tensor"
 )
 
 type stream struct {
@@ -112,11 +113,14 @@ func (d *Device) observe(p *Profile) {
 }
 
 // likeness is what launches have in common that do the same on memory without contents: all but which allocations the
-// addresses among their arguments lie in. That an argument is an address, not 0, is part of it: kernels leave out operands that
-// are null.
+// addresses among their arguments, those of tensor maps included, lie in. That an argument is an address, not 0, is part of it:
+// kernels leave out operands that are null.
 func (d *Device) likeness(run *machine.Launch) string {
 	arguments := append([]byte(nil), run.Arguments...)
 	for at := 0; at+8 <= len(arguments); at += 8 {
+		if tensor.Named(arguments[at:]) {
+			tensor.Forget(arguments[at:])
+		}
 		value := binary.LittleEndian.Uint64(arguments[at:])
 		if d.global.Holds(value) {
 			binary.LittleEndian.PutUint64(arguments[at:], anAddress|value%pointerAlignment)

@@ -367,7 +367,7 @@ func TestTensorMapsRefused(t *testing.T) {
 	}
 	for what, spoil := range map[string]func(m *driver.Tiled){
 		"misaligned":        func(m *driver.Tiled) { m.At += 8 },
-		"type":              func(m *driver.Tiled) { m.Type = 11 },
+		"type":              func(m *driver.Tiled) { m.Type = 12 },
 		"sizes":             func(m *driver.Tiled) { m.Strides = nil },
 		"elements in":       func(m *driver.Tiled) { m.Sizes[1] = 0 },
 		"a stride":          func(m *driver.Tiled) { m.Strides[0] = 120 },

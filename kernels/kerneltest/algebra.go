@@ -47,7 +47,7 @@ func matMulCall(size [3]int, p kernels.Product) call {
 		result = inout(uniform("c", -1, 1, c...))
 		label += "_accumulate"
 	}
-	return call{op: "MatMul", label: label, bound: products(depth + 1),
+	return call{op: "MatMul", label: label, bound: matrixProducts(depth + 1),
 		operands: []operand{result, uniform("a", -1, 1, a...), uniform("b", -1, 1, b...)},
 		run:      func(dev kernels.Device, t []kernels.Tensor) { dev.MatMul(t[0], t[1], t[2], p) }}
 }

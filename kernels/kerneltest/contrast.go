@@ -142,12 +142,7 @@ func (s contrastCase) contrastOperands(outputs ...operand) []operand {
 // anchors where the form demands it or, symmetric, the anchors are the keys.
 func CheckContrast(tb testing.TB, dev kernels.Device, anchors, keys, queue, depth int, form kernels.Contrast, symmetric bool) {
 	tb.Helper()
-	if form.Keys != kernels.AllKeys || symmetric {
-		keys = anchors
-	}
-	s := contrastCase{anchors: anchors, keys: keys, queue: queue, depth: depth, form: form, symmetric: symmetric && anchors*depth > 0}
-	loss := s.lossCall()
-	for _, c := range []call{loss, s.backwardCall(loss.want()[1]), s.bothCall()} {
+	for _, c := range contrastCallsOf(anchors, keys, queue, depth, form, symmetric) {
 		c = c.remembering()
 		want := c.want()
 		for _, place := range []placement{plain, guarded(true), guarded(false)} {
@@ -156,6 +151,27 @@ func CheckContrast(tb testing.TB, dev kernels.Device, anchors, keys, queue, dept
 			}
 		}
 	}
+}
+
+// CheckContrast compares the contrastive loss of the suite's device and its gradient with the reference on one size, wherever the
+// operands lie.
+func (s Suite) CheckContrast(tb testing.TB, dev kernels.Device, anchors, keys, queue, depth int, form kernels.Contrast, symmetric bool) {
+	tb.Helper()
+	for _, c := range s.rounding(contrastCallsOf(anchors, keys, queue, depth, form, symmetric)) {
+		for _, fault := range s.faults(dev, c) {
+			tb.Errorf("%s: %s", c.name(), fault)
+		}
+	}
+}
+
+// contrastCallsOf is the loss, its gradient for the lse of the loss, and both.
+func contrastCallsOf(anchors, keys, queue, depth int, form kernels.Contrast, symmetric bool) []call {
+	if form.Keys != kernels.AllKeys || symmetric {
+		keys = anchors
+	}
+	s := contrastCase{anchors: anchors, keys: keys, queue: queue, depth: depth, form: form, symmetric: symmetric && anchors*depth > 0}
+	loss := s.lossCall()
+	return []call{loss, s.backwardCall(loss.want()[1]), s.bothCall()}
 }
 
 const contrastScale = 1.7

@@ -13,7 +13,15 @@ type contrastTerms struct {
 	positives, weight []float64 // sum of the labels of an anchor, and w_i
 }
 
-// terms are those of a call. A product has 4*sqrt(depth) roundings of the sum of its absolute terms, and 4 of its scale.
+// sumOf is the roundings that a sum of so many products may have, of the sum of their absolute values.
+func (c call) sumOf(products int) float64 {
+	if c.roundings == nil {
+		return 4 * math.Sqrt(float64(products))
+	}
+	return c.roundings(products, false)
+}
+
+// terms are those of a call. A product has the roundings of its sum, and 4 of its scale.
 func (s contrastCase) terms(c call) contrastTerms {
 	if c.known == nil {
 		return s.computeTerms(c)
@@ -44,7 +52,7 @@ func (s contrastCase) computeTerms(c call) contrastTerms {
 				z += product
 				size += math.Abs(product)
 			}
-			t.z[i*n+j], t.rounding[i*n+j] = z, 4*(math.Sqrt(float64(s.depth))*size+math.Abs(z))
+			t.z[i*n+j], t.rounding[i*n+j] = z, c.sumOf(s.depth)*size+4*math.Abs(z)
 		}
 	}
 	t.labels = s.denseLabels(c)
@@ -108,7 +116,7 @@ func (s contrastCase) lossBound(c call, out int) []float64 {
 }
 
 // backwardBound allows every coefficient the roundings of its logit, which the exponential makes relative ones, and the
-// sum over the columns, or over the anchors, 4*sqrt(terms) roundings.
+// sum over the columns, or over the anchors, those of its products.
 func (s contrastCase) backwardBound(c call, out int) []float64 {
 	return s.gradientBound(c, out, c.named("lse"), make([]float64, s.anchors))
 }
@@ -132,9 +140,9 @@ func (s contrastCase) gradientBound(c call, out int, lse, rounding []float64) []
 	}
 	row := func(x []float64, r int) []float64 { return x[r*s.depth : (r+1)*s.depth] }
 	anchors := c.operands[out].name == "dq"
-	summed := 4 * math.Sqrt(float64(map[bool]int{true: n, false: s.anchors}[anchors]))
+	summed := c.sumOf(map[bool]int{true: n, false: s.anchors}[anchors])
 	if s.symmetric {
-		summed = 4 * math.Sqrt(float64(n+s.anchors))
+		summed = c.sumOf(n + s.anchors)
 	}
 	for i := range s.anchors {
 		for j := range n {

@@ -19,6 +19,8 @@ const (
 	Float32
 	Float64
 	BFloat16
+	_
+	TFloat32 // float32 in memory, which copies to shared memory round to tf32: to nearest, ties to even
 )
 
 // Swizzle is how the 16-byte pieces of a row are exchanged in shared memory, by CUDA's number.

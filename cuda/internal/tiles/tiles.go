@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"text/template"
+
+	"gzpt/cuda/internal/ring"
 )
 
 //go:embed *.tmpl
@@ -115,18 +117,19 @@ func Files() (map[string]string, error) {
 		"sum":     sum,
 		"offset":  offset,
 	}
-	parsed, err := template.New("").Funcs(functions).ParseFS(sources, "*.tmpl")
+	parsed, err := template.New("").Funcs(functions).Funcs(ringFunctions).ParseFS(sources, "*.tmpl")
 	if err != nil {
 		return nil, fmt.Errorf("tiles: %w", err)
 	}
 	files := map[string]string{}
-	make := func(file, source string, tiles ...tile) {
+	execute := func(file, source string, data any) {
 		var text strings.Builder
-		if failed := parsed.ExecuteTemplate(&text, source, family{tiles[0].number, tiles}); failed != nil && err == nil {
+		if failed := parsed.ExecuteTemplate(&text, source, data); failed != nil && err == nil {
 			err = fmt.Errorf("tiles: %w", failed)
 		}
 		files[file] = text.String()
 	}
+	make := func(file, source string, tiles ...tile) { execute(file, source, family{tiles[0].number, tiles}) }
 	var both []tile
 	for _, n := range numbers {
 		make("convolution_gather_"+n.Name+".ptx", "gather.tmpl",
@@ -137,6 +140,10 @@ func Files() (map[string]string, error) {
 	}
 	make("convolution_filters.ptx", "filters.tmpl", both...)
 	make("convolution_pack.ptx", "pack.tmpl", both...)
+	execute("product_wgmma.ptx", "product.tmpl", []ring.Ring{ring.Wide, ring.Narrow})
+	execute("turn_wgmma.ptx", "turn.tmpl", nil)
+	execute("contrast_lse_wgmma.ptx", "lse.tmpl", ring.Tall)
+	execute("contrast_gradient_wgmma.ptx", "gradient.tmpl", ring.Narrow)
 	return files, err
 }
 

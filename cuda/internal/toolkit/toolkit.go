@@ -61,12 +61,15 @@ type Usage struct {
 	SpillBytes int // stores and loads, a thread
 	// SharedBytes is the static shared memory of a block.
 	SharedBytes int
+	// Serialized says that each wgmma is waited for before the next: something touches their registers while they are under way.
+	Serialized bool
 }
 
 var (
 	entryLine    = regexp.MustCompile(`Compiling entry function '([^']+)'`)
 	spillLine    = regexp.MustCompile(`(\d+) bytes spill stores, (\d+) bytes spill loads`)
 	registerLine = regexp.MustCompile(`Used (\d+) registers`)
+	serialLine   = regexp.MustCompile(`wgmma\.mma_async instructions are serialized .* in the function '([^']+)'`)
 	sharedBytes  = regexp.MustCompile(`(\d+) bytes smem`)
 )
 
@@ -81,11 +84,14 @@ func AssembleTo(cubin, ptxas, file, target string) (map[string]Usage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ptxas: %s", strings.TrimSpace(string(out)))
 	}
-	usage := map[string]Usage{}
+	usage, serialized := map[string]Usage{}, map[string]bool{}
 	name, now := "", Usage{}
 	for line := range strings.Lines(string(out)) {
 		if m := entryLine.FindStringSubmatch(line); m != nil {
-			name, now = m[1], Usage{}
+			name, now = m[1], Usage{Serialized: serialized[m[1]]}
+		}
+		if m := serialLine.FindStringSubmatch(line); m != nil {
+			serialized[m[1]] = true
 		}
 		if m := spillLine.FindStringSubmatch(line); m != nil {
 			now.SpillBytes = atoi(m[1]) + atoi(m[2])

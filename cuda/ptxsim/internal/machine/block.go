@@ -87,7 +87,7 @@ func (w *warp) start(lanes int) {
 	w.local.reset(w.program.LocalBytes, w.program.StackBytes)
 	w.async, w.stores = asyncCopies{}, bulkStores{}
 	w.order = ordering{clock: append(w.order.clock[:0], make([]uint32, 2*len(w.block.warps))...)}
-	w.group, w.cluster = groupState{}, clusterLanes{}
+	w.group, w.cluster, w.rest = groupState{}, clusterLanes{}, rest{}
 	if w.program.multiplies {
 		w.group.uses = make([]registerUse, w.program.marks)
 	}
@@ -111,15 +111,22 @@ func (b *block) run(number int) (err error) {
 			panic(mistake)
 		}
 	}()
-	ready := make([]*warp, 0, len(b.warps))
+	ready, resting := make([]*warp, 0, len(b.warps)), make([]*warp, 0, len(b.warps))
 	for {
-		ready = ready[:0]
+		ready, resting = ready[:0], resting[:0]
 		alive := false
 		for _, candidate := range b.warps {
 			alive = alive || !candidate.finished()
-			if candidate.canRun() {
+			switch {
+			case !candidate.canRun():
+			case candidate.rest.resting():
+				resting = append(resting, candidate)
+			default:
 				ready = append(ready, candidate)
 			}
+		}
+		if len(ready) == 0 {
+			ready = resting
 		}
 		if len(ready) == 0 {
 			if alive {

@@ -66,6 +66,7 @@ func (c *compiler) loadBulk(i *syntax.Instruction) work {
 				w.moveGlobal(lane, source[lane]+n, piece[:], false)
 				w.deliver(lane, target[lane]&^sharedWindow+n, piece[:], b)
 			}
+			w.countBulk(int(bytes))
 			b.complete(int(bytes))
 		})
 	}
@@ -80,10 +81,11 @@ func (c *compiler) storeBulk(i *syntax.Instruction) work {
 		source := *from(w)
 		for m := mask; m != 0; m &= m - 1 {
 			lane := first(m)
-			store := w.newStore(lane)
-			for n := uint64(0); n < wholePieces(lane, w.narrow[size][lane]); n += pieceBytes {
+			store, bytes := w.newStore(lane), wholePieces(lane, w.narrow[size][lane])
+			for n := uint64(0); n < bytes; n += pieceBytes {
 				w.moveGlobal(lane, target[lane]+n, w.borrow(lane, source[lane]&^sharedWindow+n, &store.pieces), true)
 			}
+			w.countBulk(int(bytes))
 			w.stores.pending = append(w.stores.pending, store)
 		}
 	}
@@ -161,11 +163,13 @@ func (c *compiler) loadTensor(i *syntax.Instruction) work {
 			for row := range rows {
 				bytes := make([]byte, m.RowBytes())
 				w.moveGlobal(lane, row.Global, bytes[row.From:row.To], false)
+				m.Round(bytes)
 				for n := 0; n < len(bytes); n += pieceBytes {
 					w.deliver(lane, tensor.Swizzle(at+uint64(row.Shared+n), int(m.Span)), bytes[n:n+pieceBytes], b)
 				}
 			}
 			b.complete(m.Bytes())
+			w.countBulk(m.Bytes())
 		})
 	}
 }
@@ -191,6 +195,9 @@ func (c *compiler) storeTensor(i *syntax.Instruction) work {
 		for m := mask; m != 0; m &= m - 1 {
 			lane := first(m)
 			m, coordinates, at := t.read(w, lane, &to, &from)
+			if m.TF32 {
+				fail(lane, "a copy to global memory by a tensor map of tf32 is not modelled")
+			}
 			for _, x := range coordinates {
 				if x < 0 {
 					fail(lane, "coordinate %d of a copy to global memory, expected at least 0", x)
@@ -211,13 +218,22 @@ func (c *compiler) storeTensor(i *syntax.Instruction) work {
 				}
 				w.moveGlobal(lane, row.Global, bytes[row.From:row.To], true)
 			}
+			w.countBulk(m.Bytes())
 			w.stores.pending = append(w.stores.pending, store)
 		}
 	}
 }
 
-// moveGlobal reads or writes a run of global memory by the largest accesses that its alignment allows.
+// moveGlobal reads or writes a run of global memory by the largest accesses that its alignment allows. It counts as one request of
+// the sectors that it touches.
 func (w *warp) moveGlobal(lane int, at uint64, bytes []byte, write bool) {
+	if w.counts != nil && len(bytes) > 0 {
+		counted, run := w.counts[w.pc], uint64(len(bytes))
+		counted.GlobalRequests++
+		counted.GlobalSectors += (at+run-1)/sectorBytes - at/sectorBytes + 1
+		counted.GlobalBytes += run
+		defer func() { w.counts[w.pc] = counted }()
+	}
 	for len(bytes) > 0 {
 		size := pieceBytes
 		for at%uint64(size) != 0 || size > len(bytes) {
@@ -234,6 +250,16 @@ func (w *warp) moveGlobal(lane int, at uint64, bytes []byte, write bool) {
 		})
 		at, bytes = at+uint64(size), bytes[size:]
 	}
+}
+
+// countBulk counts bytes of shared memory that a copy writes or reads, or tensor cores read: they meet in no bank.
+func (w *warp) countBulk(bytes int) {
+	if w.counts == nil {
+		return
+	}
+	count := &w.counts[w.pc]
+	count.SharedRequests++
+	count.SharedBytes += uint64(bytes)
 }
 
 // deliver writes a piece to shared memory, which the phase of the mbarrier under way brings.

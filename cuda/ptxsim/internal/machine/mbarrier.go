@@ -137,12 +137,23 @@ func (c *compiler) phaseArrive(i *syntax.Instruction) work {
 	}
 }
 
-// phaseWait is test_wait and try_wait: whether the phase of a state, or of a parity, has ended. Neither waits.
+// rest is a warp that has found the phase of an mbarrier not ended, and does not ask again before that has: the hardware suspends a
+// try_wait for some time, so that it costs little.
+type rest struct {
+	barrier *phaseBarrier
+	phase   uint64
+}
+
+// resting reports whether the phase has not ended.
+func (r rest) resting() bool { return r.barrier != nil && r.barrier.phase == r.phase }
+
+// phaseWait is test_wait and try_wait: whether the phase of a state, or of a parity, has ended. After a try_wait whose phase has
+// not, the warp rests.
 func (c *compiler) phaseWait(i *syntax.Instruction) work {
 	o := i.Operands
 	target := c.predTarget(o[0].Register)
 	where, address := c.spaceFor(i, o[1]), c.addressOf(o[1])
-	parity := i.Has("parity")
+	parity, tries := i.Has("parity"), i.With["op"] == "try_wait"
 	kind := syntax.Type("b64")
 	if parity {
 		kind = "u32"
@@ -160,6 +171,9 @@ func (c *compiler) phaseWait(i *syntax.Instruction) work {
 				w.order.clock = join(w.order.clock, b.done)
 			} else {
 				b.missed = w.program.code[w.pc].line
+				if tries && mask == w.alive {
+					w.rest = rest{b, b.phase}
+				}
 			}
 		})
 		if passed != 0 {

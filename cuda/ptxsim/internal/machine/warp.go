@@ -26,6 +26,7 @@ type warp struct {
 	stores  bulkStores
 	group   groupState
 	cluster clusterLanes
+	rest    rest
 
 	narrowSpare narrowRow
 	wideSpare   wideRow
@@ -55,9 +56,9 @@ type control func(w *warp, g *group, mask uint32)
 // budgetFault is the reason when a block does not end.
 const budgetFault = "the block has run as many instructions as it may: it does not seem to end"
 
-// run executes up to quantum steps and returns how many; fewer when no lane can go on.
+// run executes up to quantum steps and returns how many; fewer when no lane can go on, or the warp rests.
 func (w *warp) run(quantum int) (done int) {
-	for done < quantum {
+	for w.rest = (rest{}); done < quantum && w.rest.barrier == nil; {
 		g := w.pick()
 		if g == nil {
 			return done
@@ -118,7 +119,7 @@ func (w *warp) runGroup(g *group, meeting, quantum int) (done int) {
 			}
 		}
 		g.pc++
-		if g.pc == meeting {
+		if g.pc == meeting || w.rest.barrier != nil {
 			return done
 		}
 	}

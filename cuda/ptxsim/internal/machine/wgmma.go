@@ -214,6 +214,7 @@ func (p *groupMultiply) multiply(w *warp, mask uint32) {
 	p.demandRegisters(w, accumulate != 0)
 	product := groupProduct{group: w.group.committed, marks: append(append([]int(nil), p.marksD...), p.marksA...)}
 	a, b := p.readA(w, descriptors[0], &product.pieces), p.readB(w, descriptors[1], &product.pieces)
+	p.countOperands(w)
 	p.sum(w, a, b, accumulate != 0)
 	for n, mark := range product.marks {
 		use := &w.group.uses[mark]
@@ -224,6 +225,16 @@ func (p *groupMultiply) multiply(w *warp, mask uint32) {
 		}
 	}
 	w.group.pending = append(w.group.pending, product)
+}
+
+// countOperands counts the bytes of shared memory that the tensor cores read for the warp: its own rows of A, and its part of B,
+// which its warpgroup reads once.
+func (p *groupMultiply) countOperands(w *warp) {
+	bytes := p.columns * p.k * p.bytes / groupWarps
+	if p.a == nil {
+		bytes += 16 * p.k * p.bytes
+	}
+	w.countBulk(bytes)
 }
 
 // same is the value that all lanes have in a row.

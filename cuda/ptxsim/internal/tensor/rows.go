@@ -3,6 +3,7 @@ package tensor
 // This file walks through what one cp.async.bulk.tensor copies.
 
 import (
+	"encoding/binary"
 	"fmt"
 	"iter"
 )
@@ -39,6 +40,22 @@ func (m *Map) count(dimension int) int {
 
 // RowBytes is the length of a row of the copy.
 func (m *Map) RowBytes() int { return m.rowBytes() }
+
+// Round rounds a row as the copy does.
+func (m *Map) Round(row []byte) {
+	if !m.TF32 {
+		return
+	}
+	const dropped, infinite = 13, 0x7f800000
+	for ; len(row) > 0; row = row[4:] {
+		bits := binary.LittleEndian.Uint32(row)
+		if bits&infinite == infinite {
+			continue
+		}
+		bits += 1<<(dropped-1) - 1 + bits>>dropped&1
+		binary.LittleEndian.PutUint32(row, bits&^(1<<dropped-1))
+	}
+}
 
 // row is the run that begins at a place, which may lie outside in any dimension.
 func (m *Map) row(number int, at [mostDimensions]int64) Row {

@@ -1,10 +1,14 @@
 package tensor
 
 import (
+	"encoding/binary"
+	"math"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
 	"gzpt/cuda/internal/driver"
+	"gzpt/cuda/ptxsim/internal/arith"
 )
 
 // TestDecode: a map comes back as it was encoded; one that somebody has changed is none.
@@ -71,6 +75,29 @@ func TestDescriptor(t *testing.T) {
 		"64 with base 1": 2<<62 | 1<<49 | 128>>4, "32 at 256": 3<<62 | 272>>4} {
 		if _, err := ParseDescriptor(bits); err != nil {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestRound: copies by maps of tf32 round as the format does, but leave Inf and NaN as they are; other maps change nothing.
+func TestRound(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 5))
+	for n := range 100_000 {
+		bits := random.Uint32()
+		if n%3 == 0 {
+			bits = bits&^0x1fff | 0x1000 // a tie
+		}
+		x := float64(math.Float32frombits(bits))
+		want := arith.TF32.Round(x, arith.Nearest)
+		if x != x || math.IsInf(x, 0) {
+			want = bits
+		}
+		for tf32, want := range map[bool]uint32{true: want, false: bits} {
+			row := binary.LittleEndian.AppendUint32(make([]byte, 4), bits)
+			(&Map{TF32: tf32}).Round(row)
+			if got := binary.LittleEndian.Uint32(row[4:]); got != want || binary.LittleEndian.Uint32(row) != 0 {
+				t.Fatalf("tf32 %t: %#x rounds to %#x, expected %#x", tf32, bits, got, want)
+			}
 		}
 	}
 }
