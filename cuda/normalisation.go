@@ -133,12 +133,15 @@ func (d *Device) normBackward(op string, dx, dr, dgamma, dbeta, dy, y, x kernels
 	partial := coefficients.from(2 * channels)
 	d.each(op, "norm_parts", count*channels, partial.argument(), at(dy), at(y), at(x), at(n.Mean), at(n.InvStd),
 		size(rows), period(channels), size(share))
+	sums := func(out argument, dgamma kernels.Tensor) {
+		d.launch(op, instance{kernel: "norm_sums"}, d.mergeBlocks(count, channels), blockThreads,
+			d.list(out, at(dgamma), at(dbeta), at(n.Gamma), at(n.InvStd), partial.argument(), size(count), size(channels),
+				size(d.groupParts), number(float64(rows)))...)
+	}
 	for groups := partial.from(2 * count * channels); count > d.groupParts; partial, groups = groups, partial {
-		d.launch(op, instance{kernel: "norm_merge"}, d.mergeBlocks(count, channels), blockThreads,
-			d.list(groups.argument(), partial.argument(), size(count), size(channels), size(d.groupParts))...)
+		sums(groups.argument(), kernels.Tensor{})
 		count = divideUp(count, d.groupParts)
 	}
-	d.launch(op, instance{kernel: "norm_sums"}, d.mergeBlocks(count, channels), blockThreads,
-		d.list(coefficients.argument(), at(dgamma), at(dbeta), at(n.Gamma), at(n.InvStd), partial.argument(), size(count), size(channels), size(d.groupParts), number(float64(rows)))...)
+	sums(coefficients.argument(), dgamma)
 	d.each(op, "norm_data", d.normThreads(x), at(dx), at(dr), at(dy), at(y), at(x), at(n.Mean), coefficients.argument(), period(channels), size(x.Len()))
 }

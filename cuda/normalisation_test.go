@@ -54,8 +54,8 @@ func TestManyParts(t *testing.T) {
 	dev.groupParts = few
 	got, want := run(dev), run(reference.New(kernels.Float32))
 	const stages, ofConvolution = 3, 2
-	if launches["moments_merge"] != 2*stages+ofConvolution || launches["norm_merge"] != stages-1 {
-		t.Errorf("%d and %d mergers, expected %d and %d", launches["moments_merge"], launches["norm_merge"], 2*stages+ofConvolution, stages-1)
+	if launches["moments_merge"] != 2*stages+ofConvolution || launches["norm_sums"] != stages {
+		t.Errorf("%d and %d mergers, expected %d and %d", launches["moments_merge"], launches["norm_sums"], 2*stages+ofConvolution, stages)
 	}
 	compare := func(name string, got, want []float64, allowed float64) {
 		for e, w := range want {

@@ -167,6 +167,11 @@ func TestWideBits(t *testing.T) {
 		b.MaxPool(y, x, pool)
 		b.MaxPoolBackward(dx, place(typ, "dy", 2, 4, 3, 16), y, x, pool)
 		keep(y, dx)
+		overlapping := kernels.Pool{Size: 3, Stride: 1, Pad: 1}
+		y = place(typ, "y", 2, 7, 6, 16)
+		b.MaxPool(y, x, overlapping)
+		b.MaxPoolBackward(dx, place(typ, "dy", 2, 7, 6, 16), y, x, overlapping)
+		keep(y, dx)
 		if typ == kernels.BFloat16 {
 			return all
 		}
@@ -189,7 +194,7 @@ func TestWideBits(t *testing.T) {
 		}
 	}
 	for _, kernel := range []string{"log_softmax", "log_softmax_backward", "normalize_rows", "normalize_rows_backward", "alignment_rows", "alignment_backward",
-		"max_pool_backward", "max_pool_backward_half"} {
+		"max_pool_backward", "max_pool_backward_half", "max_pool_backward_3x3", "max_pool_backward_3x3_half"} {
 		if !launched[kernel] || !launched[kernel+"_wide"] {
 			t.Errorf("no launch of %s, alone and wide", kernel)
 		}
