@@ -51,12 +51,12 @@ func (d *Device) augmentation(op string, y, table kernels.Tensor, v kernels.View
 		views: y.Dim(0), size: y.Dim(1), channels: y.Dim(3), columns: table.Dim(1), radius: table.Dim(1) - kernels.ViewColumns(0),
 		most: mostTaps(v.Side, y.Dim(1)), stage: at(y),
 	}
-	luma, taps, settings, across, stage := half(2*a.views), half(a.views*2*a.size*(1+a.most)), half(table.Len()), 0, 0
+	luma, taps, settings, across, stage := doubles(2*a.views), doubles(a.views*2*a.size*(1+a.most)), doubles(table.Len()), 0, 0
 	if a.radius > 0 {
-		across = half(y.Len())
+		across = doubles(y.Len())
 	}
 	if y.Type() != kernels.Float32 {
-		stage = half(y.Len())
+		stage = doubles(y.Len())
 	}
 	a.luma = d.scratch(op, luma+taps+settings+across+stage)
 	a.taps = a.luma.from(luma)
@@ -74,8 +74,8 @@ func mostTaps(side, size int) int {
 	return int(math.Ceil(2*max(1, float64(side)/float64(size)) + 1e-6))
 }
 
-// half is how many float64 n float32 take, so that what follows is aligned for 16 bytes.
-func half(n int) int { return (n + 3) / 4 * 2 }
+// doubles is how many float64 n float32 take, so that what follows is aligned for 16 bytes.
+func doubles(n int) int { return (n + 3) / 4 * 2 }
 
 // floats is the address of float32 numbers in scratch memory.
 func floats(s scratch) argument { return argument{bits: uint64(s), address: true, bytes: 4} }
