@@ -24,16 +24,18 @@ func (p productCase) String() string {
 
 // values are A [m,k], B [k,n] and c [m,n] before the product, none halfway between two numbers of tf32.
 func (p productCase) values() (a, b, c []float64) {
-	fill := func(name string, dims ...int) []float64 {
-		values := kerneltest.Fill(name, -1, 1, dims...)
-		for i, v := range values {
-			if bits := math.Float32bits(float32(v)); bits&0x1fff == 0x1000 {
-				values[i] = float64(math.Float32frombits(bits | 1))
-			}
+	return untied("product.a", p.m, p.depth), untied("product.b", p.depth, p.n), untied("product.c", p.m, p.n)
+}
+
+// untied is values of which none lies halfway between two numbers of tf32.
+func untied(name string, dims ...int) []float64 {
+	values := kerneltest.Fill(name, -1, 1, dims...)
+	for i, v := range values {
+		if bits := math.Float32bits(float32(v)); bits&0x1fff == 0x1000 {
+			values[i] = float64(math.Float32frombits(bits | 1))
 		}
-		return values
 	}
-	return fill("product.a", p.m, p.depth), fill("product.b", p.depth, p.n), fill("product.c", p.m, p.n)
+	return values
 }
 
 // run computes the product on a device.
@@ -213,7 +215,7 @@ func TestWarpgroupSuite(t *testing.T) {
 	suite := tileSuite(TF32)
 	suite.Parts = []string{"Algebra"}
 	suite.Open = func(tb testing.TB) kernels.Device {
-		dev := openTiles(tb, TF32, ptxsim.Options{})
+		dev := openWindows(tb, ptxsim.Options{})
 		dev.leastTurned = 0
 		return dev
 	}

@@ -128,6 +128,15 @@ func phase(number, in, taps int, c kernels.Conv) axis {
 	return a
 }
 
+// taps is where those of a gather lie among all that filters have.
+type taps struct {
+	all, first  int
+	row, column int // from one tap to the next
+}
+
+// allTaps are those of filters that have no others.
+func allTaps(rows, columns axis) taps { return taps{rows.taps * columns.taps, 0, columns.taps, 1} }
+
 // image is what a gathering kernel reads: [images, rows, columns, channels], or packed rows of `columns` terms, `channels` from one
 // window to the next.
 type image struct {
@@ -143,8 +152,11 @@ func imageOf(t kernels.Tensor) image {
 type gather struct {
 	out      kernels.Tensor // [N,OH,OW,groups*ng]
 	in       image          // [N,H,W,groups*cg]
-	filters  uint64         // address of [groups*ng, taps, cg]
+	filters  uint64         // address of [groups*ng, taps, cg], or where turned of [cg, taps, ng]
+	taps     taps           // but of packed images
+	turned   bool           // only where seesWindows
 	moments  scratch        // 0 where no moments are wanted
+	room     scratch        // copyRoom of the operands
 	rows     axis
 	columns  axis
 	groups   int
@@ -170,6 +182,10 @@ func (d *Device) gather(op string, g gather) {
 	pixels := g.rows.count * g.columns.count
 	rows := g.in.images * pixels
 	if rows == 0 || g.ng == 0 {
+		return
+	}
+	if d.seesWindows(g) {
+		d.gatherAligned(op, g)
 		return
 	}
 	wide := aligned(address(g.out)) && g.ng%k.vector == 0
@@ -221,7 +237,8 @@ func (d *Device) gatherForward(op string, y, moments, x, w kernels.Tensor, c ker
 	if isPacked {
 		packedNumbers = p.imageNumbers(x) + p.filterNumbers(w)
 	}
-	images := d.scratch(op, packedNumbers+partial)
+	used := (packedNumbers + partial + 1) / 2 * 2
+	images := d.scratch(op, used+d.copyRoom(y, x, w))
 	ofMoments := scratch(0)
 	if partial > 0 {
 		ofMoments = images.from(packedNumbers)
@@ -229,10 +246,10 @@ func (d *Device) gatherForward(op string, y, moments, x, w kernels.Tensor, c ker
 	if isPacked {
 		d.gatherPacked(op, y, x, w, c, p, ofMoments, images)
 	} else {
+		rows, columns := forward(y.Dim(1), w.Dim(1), c), forward(y.Dim(2), w.Dim(2), c)
 		d.gather(op, gather{
-			out: y, in: imageOf(x), filters: address(w), moments: ofMoments, elements: x.Type(),
-			rows: forward(y.Dim(1), w.Dim(1), c), columns: forward(y.Dim(2), w.Dim(2), c),
-			groups: c.Groups, cg: w.Dim(3), ng: w.Dim(0) / c.Groups,
+			out: y, in: imageOf(x), filters: address(w), taps: allTaps(rows, columns), moments: ofMoments, room: images.from(used), elements: x.Type(),
+			rows: rows, columns: columns, groups: c.Groups, cg: w.Dim(3), ng: w.Dim(0) / c.Groups,
 		})
 	}
 	if partial > 0 {
@@ -244,28 +261,39 @@ func (d *Device) gatherForward(op string, y, moments, x, w kernels.Tensor, c ker
 func (d *Device) gatherData(op string, dx, dy, w kernels.Tensor, c kernels.Conv, add bool) {
 	rows, columns := phases(dx.Dim(1), c), phases(dx.Dim(2), c)
 	kg, cg := w.Dim(0)/c.Groups, w.Dim(3)
-	next := d.scratch(op, divideUp(w.Bytes(), 8)+2*rows*columns)
+	used := 2*divideUp(w.Bytes(), 16) + 2*rows*columns
+	next := d.scratch(op, used+d.copyRoom(dx, dy))
+	room := next.from(used)
 	for i := range rows {
 		r := phase(i, dx.Dim(1), w.Dim(1), c)
 		for j := range columns {
 			s := phase(j, dx.Dim(2), w.Dim(2), c)
-			taps := r.taps * s.taps
-			if taps == 0 && add {
+			if r.taps*s.taps == 0 && add {
 				continue
 			}
-			filters := uint64(next)
-			if taps > 0 {
-				tilesC, tilesK := divideUp(cg, 32), divideUp(kg, 32)
-				d.launch(op, d.kernelsFor(w.Type()).transpose, c.Groups*taps*tilesC*tilesK, 256,
-					word(filters), at(w), size(w.Dim(1)), size(w.Dim(2)), size(r.tapFirst), size(s.tapFirst), size(max(r.tapStep, s.tapStep)),
-					size(r.taps), size(s.taps), size(cg), size(kg), size(tilesC), size(tilesK))
+			g := gather{
+				out: dx, in: imageOf(dy), filters: address(w), turned: true, room: room, elements: dy.Type(), rows: r, columns: s, groups: c.Groups, cg: kg, ng: cg, add: add,
+				taps: taps{w.Dim(1) * w.Dim(2), r.tapFirst*w.Dim(2) + s.tapFirst, r.tapStep * w.Dim(2), s.tapStep},
 			}
-			d.gather(op, gather{
-				out: dx, in: imageOf(dy), filters: filters, elements: dy.Type(), rows: r, columns: s, groups: c.Groups, cg: kg, ng: cg, add: add,
-			})
-			next = next.from(2 * divideUp(taps*c.Groups*cg*kg*w.Type().Size(), 16))
+			if dy.Type() != kernels.BFloat16 || !d.seesWindows(g) {
+				g.filters, g.turned, g.taps = uint64(next), false, allTaps(r, s)
+				d.turnFilters(op, g, w, c.Groups)
+				next = next.from(2 * divideUp(g.taps.all*c.Groups*cg*kg*w.Type().Size(), 16))
+			}
+			d.gather(op, g)
 		}
 	}
+}
+
+// turnFilters makes the filters of a phase, whose input and output channels change places.
+func (d *Device) turnFilters(op string, g gather, w kernels.Tensor, groups int) {
+	if g.taps.all == 0 {
+		return
+	}
+	r, s, tilesC, tilesK := g.rows, g.columns, divideUp(g.ng, 32), divideUp(g.cg, 32)
+	d.launch(op, d.kernelsFor(w.Type()).transpose, groups*g.taps.all*tilesC*tilesK, 256,
+		word(g.filters), at(w), size(w.Dim(1)), size(w.Dim(2)), size(r.tapFirst), size(s.tapFirst), size(max(r.tapStep, s.tapStep)),
+		size(r.taps), size(s.taps), size(g.ng), size(g.cg), size(tilesC), size(tilesK))
 }
 
 const (
@@ -313,6 +341,13 @@ func (d *Device) gatherWeights(op string, dw, dy, x kernels.Tensor, c kernels.Co
 		kernel, channels, threads = k.weightsNarrow, narrowTile, 128
 	}
 	count, share := weightParts(pixels, weightTiles(dw, c))
+	if d.seesWeights(dw, dy, x, c) {
+		var windows weightsWindow
+		if windows, count, share = d.weightsCut(dw, pixels); aligned(address(dy)) && aligned(address(x)) {
+			d.weightsByWindows(op, windows, dw, dy, x, c, count, share)
+			return
+		}
+	}
 	depth := dw.Dim(1) * taps * cg
 	room := d.scratch(op, images+divideUp(count*dw.Dim(0)*depth, 2))
 	in, partial := imageOf(x), room.from(images)

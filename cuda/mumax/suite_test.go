@@ -3,6 +3,7 @@
 package mumax
 
 import (
+	"math"
 	"testing"
 
 	"gzpt/cuda"
@@ -70,5 +71,63 @@ func TestTF32(t *testing.T) {
 	t.Logf("1 + 2^-11 is rounded to 1 + %g", got-1)
 	if got != 1 && got != 1+0x1p-10 {
 		t.Errorf("1 + 2^-11 is rounded to %v, which is no neighbour in tf32", got)
+	}
+}
+
+// TestWindows: convolutions of bfloat16, which on H100 and H200 read windows by tensor maps of images, are exact where numbers are small and
+// whole: forward, data gradient and weight gradient.
+func TestWindows(t *testing.T) {
+	const images, side, channels, filters, taps, pad = 2, 6, 16, 32, 3, 1
+	dev := openDevice(t, cuda.Settings{})
+	defer dev.Close()
+	filled := func(typ kernels.Type, modulus int, dims ...int) (kernels.Tensor, []float64) {
+		x := dev.New(typ, dims...)
+		values := make([]float64, x.Len())
+		for i := range values {
+			values[i] = float64((i*i+i/modulus)%modulus - modulus/2)
+		}
+		kerneltest.Set(dev, x, values)
+		return x, values
+	}
+	x, xs := filled(kernels.BFloat16, 3, images, side, side, channels)
+	w, ws := filled(kernels.BFloat16, 5, filters, taps, taps, channels)
+	dy, dys := filled(kernels.BFloat16, 3, images, side, side, filters)
+	dw, want := filled(kernels.Float32, 7, filters, taps, taps, channels)
+	y, dx := dev.New(kernels.BFloat16, images, side, side, filters), dev.New(kernels.BFloat16, images, side, side, channels)
+	c := kernels.Conv{Stride: 1, Pad: pad}
+	dev.Conv2D(y, x, w, c)
+	dev.Conv2DBackwardData(dx, dy, w, c)
+	dev.Conv2DBackwardWeights(dw, dy, x, c)
+	ys, dxs := make([]float64, y.Len()), make([]float64, dx.Len())
+	for pixel := range images * side * side {
+		for tap := range taps * taps {
+			h, column := pixel/side%side+tap/taps-pad, pixel%side+tap%taps-pad
+			if h < 0 || h >= side || column < 0 || column >= side {
+				continue
+			}
+			from := pixel/(side*side)*side*side + h*side + column
+			for k := range filters {
+				for ch := range channels {
+					weight := (k*taps*taps+tap)*channels + ch
+					ys[pixel*filters+k] += xs[from*channels+ch] * ws[weight]
+					dxs[from*channels+ch] += dys[pixel*filters+k] * ws[weight]
+					want[weight] += dys[pixel*filters+k] * xs[from*channels+ch]
+				}
+			}
+		}
+	}
+	for _, r := range []struct {
+		name   string
+		tensor kernels.Tensor
+		want   []float64
+	}{{"y", y, ys}, {"dx", dx, dxs}, {"dw", dw, want}} {
+		for i, got := range kerneltest.Get(dev, r.tensor) {
+			if got != r.want[i] || got != float64(int(got)) {
+				t.Fatalf("%s[%d] = %v, expected %v", r.name, i, got, r.want[i])
+			}
+			if math.Abs(got) > 256 {
+				t.Fatalf("%s[%d] = %v, more than bfloat16 counts to", r.name, i, got)
+			}
+		}
 	}
 }

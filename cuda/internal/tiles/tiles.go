@@ -127,6 +127,9 @@ func (t tile) BParts() int    { return t.BRowBytes() / 16 }
 func (t tile) ARows() int     { return t.Depth() * t.AParts() / t.Threads() }
 func (t tile) BRows() int     { return t.Depth() * t.BParts() / t.Threads() }
 
+// Again says that sums are read from shared memory each time that the store needs them.
+func (t tile) Again() bool { return false }
+
 // Turns says that the rows of x that a thread copies, one pass of all threads apart, have their parts exchanged in two ways by turns.
 func (t tile) Turns() bool { return t.Cores() && t.Threads()/t.BParts() < t.Depth()/4 }
 
@@ -137,6 +140,12 @@ const stages = 3
 type family struct {
 	number
 	Tiles []tile
+}
+
+// weightsParameters are those of the weight gradient, likewise.
+var weightsParameters = []string{
+	"partial", "pixels", "pixels_reciprocal", "columns", "columns_reciprocal", "step_in", "h0", "w0", "tap", "S", "S_reciprocal",
+	"blocks", "blocks_reciprocal", "columns_end", "C", "K", "depth", "tiles_m", "tiles_m_reciprocal", "tiles_n", "tiles_n_reciprocal", "rows", "share",
 }
 
 // Files are the generated files by name.
@@ -151,9 +160,10 @@ func Files() (map[string]string, error) {
 		"divide":  divide,
 		"size":    loadSize,
 		"divisor": loadDivisor,
-		"stage":   func(t tile, n int) indexed { return indexed{t, n} },
+		"stage":   stageOf,
 		"name":    func(name string, n int) string { return fmt.Sprintf("%%%s%d", name, n) },
 		"sum":     sum,
+		"quarter": quarterOf,
 		"sums":    sums,
 		"offset":  offset,
 	}
@@ -179,7 +189,15 @@ func Files() (map[string]string, error) {
 		}
 		make("convolution_gather_"+n.Name+".ptx", "gather.tmpl", gather...)
 		make("convolution_weights_"+n.Name+".ptx", "weights.tmpl", weights...)
+		if n.Cores() {
+			execute("convolution_wgmma_"+n.Name+".ptx", "convolution_wgmma.tmpl", windowTiles(n, false))
+		}
 	}
+	bf16 := numbers[2]
+	execute("convolution_wgmma_turned_bf16.ptx", "convolution_wgmma.tmpl", windowTiles(bf16, true))
+	execute("convolution_weights_wgmma.ptx", "weights_wgmma.tmpl", windowFamily{bf16, []windowTile{
+		weightsTile(bf16, 128, 256, 4, 1), weightsTile(bf16, 128, 128, 3, 2), weightsTile(bf16, 64, 384, 4, 1),
+	}})
 	make("convolution_filters.ptx", "filters.tmpl", tile{number: numbers[0]}, tile{number: numbers[2]})
 	make("convolution_pack.ptx", "pack.tmpl", tile{number: numbers[1]}, tile{number: numbers[2]})
 	execute("product_wgmma.ptx", "product.tmpl", []ring.Ring{ring.Wide, ring.Narrow})
@@ -187,6 +205,17 @@ func Files() (map[string]string, error) {
 	execute("contrast_lse_wgmma.ptx", "lse.tmpl", ring.Tall)
 	execute("contrast_gradient_wgmma.ptx", "gradient.tmpl", ring.Narrow)
 	return files, err
+}
+
+// stageOf is a tile of either kind and a number that a part of its source depends on.
+func stageOf(t any, n int) (any, error) {
+	switch t := t.(type) {
+	case tile:
+		return indexed{t, n}, nil
+	case windowTile:
+		return indexedWindow{t, n}, nil
+	}
+	return nil, fmt.Errorf("a tile of type %T", t)
 }
 
 // indexed is a tile and a number that a part of its source depends on.

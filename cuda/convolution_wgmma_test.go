@@ -1,0 +1,378 @@
+package cuda
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"gzpt/cuda/ptxsim"
+	"gzpt/kernels"
+	"gzpt/kernels/kerneltest"
+)
+
+// openWindows opens the device with the kernels for sm_90a, with tf32 products.
+func openWindows(tb testing.TB, options ptxsim.Options) *Device {
+	return openWith(tb, options, Settings{Products: TF32})
+}
+
+var windowSuite = tileSuite(TF32)
+
+// windowShapes have every edge of the kernels for sm_90a: tiles of 128 pixels and of 64, 128 and 256 channels, stages of 64 and 32
+// channels, three and four of them, windows beside images and across them.
+var windowShapes = []kerneltest.Geometry{
+	shape(1, 1, 1, 16, 8, 1, 1, 1, 0, 1, 1),    // one pixel, a part of a stage
+	shape(1, 1, 129, 64, 72, 1, 1, 1, 0, 1, 1), // a whole stage; the first pixel of a tile; a narrow tile and a part of one
+	shape(3, 5, 5, 16, 104, 3, 3, 1, 1, 1, 1),  // images within a tile, windows beyond every edge
+	shape(2, 9, 8, 80, 40, 3, 3, 1, 1, 1, 1),   // a stage and a part of one for each tap, more of them than the ring has; tiles across images
+	shape(4, 7, 5, 16, 24, 3, 3, 2, 1, 1, 1),   // stride 2, phases of odd sizes
+	shape(2, 11, 10, 16, 8, 3, 3, 3, 1, 1, 1),  // stride 3
+	shape(1, 6, 7, 16, 200, 5, 5, 2, 2, 1, 1),  // a tile of 256 channels that ends within a warp's
+	shape(1, 10, 9, 16, 16, 3, 3, 1, 2, 2, 1),  // dilation
+	shape(1, 9, 9, 16, 16, 3, 3, 2, 3, 3, 1),   // dilation 3 at stride 2
+	shape(1, 3, 3, 16, 8, 3, 5, 1, 4, 1, 1),    // windows beside the image
+	shape(2, 6, 6, 48, 264, 1, 1, 2, 0, 1, 1),  // pixels that nothing reads; two tiles of channels
+	shape(1, 12, 3, 16, 128, 2, 1, 1, 0, 1, 1), // filters that are not square
+	shape(1, 1, 20, 16, 16, 1, 1, 9, 0, 1, 1),  // a stride beyond a tensor map, whose gradient is within
+	shape(2, 2, 2, 592, 16, 1, 1, 1, 0, 1, 1),  // the ring several times
+}
+
+// beyondWindows go to the portable kernels: beyond what a tensor map sees, channels that are no whole instructions, groups.
+var beyondWindows = []kerneltest.Geometry{
+	shape(1, 1, 270, 16, 16, 1, 2, 1, 0, 260, 1), shape(1, 1, 150, 16, 16, 1, 2, 1, 0, 149, 1),
+	shape(1, 5, 6, 12, 10, 3, 3, 1, 1, 1, 1), shape(1, 5, 5, 32, 32, 3, 3, 1, 1, 1, 2),
+}
+
+// sameBits reports whether the bits are the same.
+func sameBits(a, b []float64) bool {
+	return slices.EqualFunc(a, b, func(a, b float64) bool { return math.Float64bits(a) == math.Float64bits(b) })
+}
+
+// TestWindows: the kernels for sm_90a take what they can, agree with the reference at every edge of their tiles, and have the bits of
+// the portable kernels, under every order of warps.
+func TestWindows(t *testing.T) {
+	for i, g := range append(slices.Clone(windowShapes), beyondWindows...) {
+		if testing.Short() && i%6 != 3 {
+			continue
+		}
+		t.Run(g.String(), func(t *testing.T) {
+			for _, typ := range windowTypes {
+				portable := openTiles(t, TF32, ptxsim.Options{})
+				want, err := convolved(portable, g, typ)
+				portable.Close()
+				if err != nil {
+					t.Fatal(err)
+				}
+				want = want[:len(want)-g.K*g.R*g.S*g.C/g.Groups] // the pixels of the weight gradient may be cut in another way
+				var first []float64
+				taken := false
+				for seed := range uint64(2) {
+					dev := openWindows(t, ptxsim.Options{Seed: seed, Workers: 1 + int(seed), Observe: func(p *ptxsim.Profile) {
+						taken = taken || strings.HasPrefix(p.Kernel, "convolve_wgmma_")
+					}})
+					got, err := convolved(dev, g, typ)
+					dev.Close()
+					if err != nil {
+						t.Fatal(err)
+					}
+					if !sameBits(got[:len(want)], want) {
+						t.Errorf("%v, seed %d: other bits than those of the portable kernels", typ, seed)
+					}
+					if first == nil {
+						first = got
+					}
+					if !sameBits(got, first) {
+						t.Errorf("%v, seed %d: other bits", typ, seed)
+					}
+				}
+				if within := i < len(windowShapes); taken != within {
+					t.Errorf("%v: taken by the kernels for sm_90a: %t, expected %t", typ, taken, within)
+				}
+			}
+			dev := openWindows(t, ptxsim.Options{})
+			defer dev.Close()
+			windowSuite.CheckConvolution(t, dev, g)
+		})
+	}
+}
+
+// windowTypes are those that the kernels for sm_90a multiply.
+var windowTypes = []kernels.Type{kernels.BFloat16, kernels.Float32}
+
+// TestWindowsSuite: convolutions by the kernels for sm_90a, and those that fall to the portable ones beside them, pass the suite.
+func TestWindowsSuite(t *testing.T) {
+	if testing.Short() {
+		t.Skip("half a minute of the interpreter; TestWindows has every edge of the tiles")
+	}
+	suite := windowSuite
+	suite.Parts = []string{"Convolution"}
+	suite.Open = func(tb testing.TB) kernels.Device { return openWindows(tb, ptxsim.Options{}) }
+	suite.Run(t)
+}
+
+// TestWindowsCounters holds the kernels for sm_90a to their headers: copies bring a stage for 32 products of warps, no access of shared
+// memory meets a bank twice, threads touch no stages, and global memory is touched in whole sectors. Full tiles have the bits of the portable
+// kernels.
+func TestWindowsCounters(t *testing.T) {
+	stage := map[string]uint64{} // bytes
+	for _, kernels := range [][]windowKernel{tf32Windows, bf16Windows, turnedWindows} {
+		for _, k := range kernels {
+			stage[k.kernel] = uint64(windowRowBytes * (k.pixels + k.channels))
+		}
+	}
+	for _, k := range weightsWindows {
+		stage[k.kernel] = uint64(windowRowBytes * (k.columns + k.filters))
+	}
+	seen := map[string]bool{}
+	dev := openWindows(t, ptxsim.Options{Observe: func(p *ptxsim.Profile) {
+		bytes := stage[p.Kernel]
+		if bytes == 0 {
+			return
+		}
+		seen[p.Kernel] = true
+		checkAccess(t, p)
+		var filled, loads uint64
+		for _, l := range p.Lines {
+			switch {
+			case strings.HasPrefix(l.Text, "cp.async.bulk.tensor"):
+				filled += l.SharedBytes - 8*l.Instructions // those of the mbarrier
+			case l.Class == ptxsim.SharedLoad && !strings.HasPrefix(l.Text, "ld.shared.v4"):
+				loads += l.Instructions
+			}
+		}
+		if products := p.Class[ptxsim.Tensor].Instructions; products == 0 || products*bytes != 32*filled || loads != 0 {
+			t.Errorf("%s: %d products of warps, %d bytes copied, expected %d for 32; %d loads besides those of sums", p.Kernel, products, filled, bytes, loads)
+		}
+	}})
+	defer dev.Close()
+	portable := openTiles(t, TF32, ptxsim.Options{})
+	defer portable.Close()
+	for _, typ := range windowTypes {
+		for _, g := range windowTiles {
+			got, err := convolved(dev, g, typ)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := convolved(portable, g, typ)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if whole := len(want) - g.K*g.R*g.S*g.C; !sameBits(got[:whole], want[:whole]) {
+				t.Errorf("%v, %v: other bits than those of the portable kernels", g, typ)
+			}
+		}
+	}
+	for kernel := range stage {
+		if !seen[kernel] {
+			t.Errorf("%s was not launched", kernel)
+		}
+	}
+}
+
+// windowTiles fill each tile.
+var windowTiles = []kerneltest.Geometry{
+	shape(1, 8, 16, 64, 64, 3, 3, 1, 1, 1, 1), shape(1, 8, 16, 128, 128, 1, 1, 1, 0, 1, 1), shape(2, 16, 16, 64, 64, 1, 1, 1, 0, 1, 1),
+	shape(2, 16, 8, 256, 128, 1, 1, 1, 0, 1, 1), shape(3, 16, 8, 16, 128, 1, 1, 1, 0, 1, 1), shape(1, 16, 12, 32, 128, 1, 1, 1, 0, 1, 1),
+	shape(2, 8, 16, 32, 64, 1, 1, 1, 0, 1, 1), shape(1, 16, 12, 128, 32, 1, 1, 1, 0, 1, 1),
+}
+
+const (
+	windowsFile = "convolution_wgmma_"
+	turnedFile  = "convolution_wgmma_turned_bf16.ptx"
+)
+
+var brokenWindows = []brokenTile{
+	{"a stage not waited for", windowsFile, []string{"@!%p bra STEP; // until the stage is full", ""}, "shared memory"},
+	{"room not waited for", windowsFile, []string{"@!%p bra CHANNELS; // until there is room", ""}, "shared memory"},
+	{"products not waited for", windowsFile, []string{"wgmma.wait_group.sync.aligned 1;", ""}, "shared memory"},
+	{"the last products not waited for", windowsFile, []string{"wgmma.wait_group.sync.aligned 0;", ""}, "wgmma"},
+	{"no fence before products", windowsFile, []string{"wgmma.fence.sync.aligned;", ""}, "fence"},
+	{"a stage handed back while it is read", windowsFile, []string{"[%empty];", "[%barrier+8];", "setp.ne.and.u32 %p, %step, 0,", "setp.ge.and.u32 %p, %step, 0,"}, "shared memory"},
+	{"the wrong parity of room", windowsFile, []string{"mov.u32 %parity, 1;", "mov.u32 %parity, 0;"}, "deadlock"},
+	{"a parity that does not turn", windowsFile, []string{"@%p xor.b32 %parity, %parity, 1;", ""}, ""},
+	{"too few bytes expected", windowsFile, []string{"[%barrier], 49152;", "[%barrier], 16384;", "[%barrier], 40960;", "[%barrier], 8192;", "[%barrier], 32768;", "[%barrier], 16384;"}, ""},
+	{"too many bytes expected", windowsFile, []string{"[%barrier], 49152;", "[%barrier], 49168;", "[%barrier], 40960;", "[%barrier], 40976;", "[%barrier], 32768;", "[%barrier], 32784;"}, "deadlock"},
+	{"too many warps expected", windowsFile, []string{"+8], 8;", "+8], 9;", "+24], 8;", "+24], 9;", "+40], 8;", "+40], 9;"}, "deadlock"},
+	{"another swizzle", windowsFile, []string{"0x4000004000010000", "0x8000004000010000"}, ""},
+	{"another distance of rows", windowsFile, []string{"0x4000004000010000", "0x4000002000010000"}, "bits"},
+	{"the rows of the other warpgroup", windowsFile, []string{"shl.b32 %filters_at, %warpgroup, 13;", "mov.u32 %filters_at, 0;"}, "bits"},
+	{"terms of filters skipped", windowsFile, []string{"add.u64 %db, %db, 2;", "add.u64 %db, %db, 4;"}, ""},
+	{"the sum of nothing not 0", windowsFile, []string{"setp.ne.u32 %begun, %lane, %lane;", "setp.eq.u32 %begun, %lane, %lane;"}, "uninitialised"},
+	{"every product alone", windowsFile, []string{"setp.eq.u32 %begun, %lane, %lane;", ""}, "bits"},
+	{"another corner", windowsFile, []string{"mad.lo.u32 %w, %j, %step_in, %w0;", "mul.lo.u32 %w, %j, %step_in;"}, ""},
+	{"the first tap of filters", turnedFile, []string{"mov.u32 %move_h, %tap_h;", "mov.u32 %move_h, 0;"}, ""},
+	{"the first tap of a phase", turnedFile, []string{"mov.u32 %tap_at, %tap_first;", "mov.u32 %tap_at, 0;"}, "bits"},
+	{"rows of taps that a phase leaves out", turnedFile, []string{"add.u32 %tap_first, %tap_first, %tap_row;", "add.u32 %tap_first, %tap_first, 1;"}, "bits"},
+	{"taps that a phase leaves out", turnedFile, []string{"add.u32 %tap_at, %tap_at, %tap_column;", "add.u32 %tap_at, %tap_at, 1;"}, "bits"},
+	{"filters along their rows", turnedFile, []string{"%begun, 1, 1, 1, 0;", "%begun, 1, 1, 0, 0;"}, ""},
+	{"terms of turned filters skipped", turnedFile, []string{"add.u64 %da, %da, 128;", "add.u64 %da, %da, 64;"}, ""},
+	{"filters of the next 64", turnedFile, []string{"add.u32 %at_n1, %at_n, 64;", "add.u32 %at_n1, %at_n, 128;"}, "bits"},
+	{"a stage of turned filters not waited for", turnedFile, []string{"@!%p bra STEP; // until the stage is full", ""}, "shared memory"},
+	{"steps left out", windowsFile, []string{"mad.lo.u32 %h, %i, %step_in, %h0;", "add.u32 %h, %i, %h0;"}, ""},
+	{"the first tap of a turned filter", windowsFile + "tf32.ptx", []string{"mov.u32 %move_h, %tap_h;", "mov.u32 %move_h, 0;"}, ""},
+	{"taps of one row only", windowsFile, []string{"add.u32 %move_h, %move_h, %tap;", ""}, "bits"},
+	{"a stage of channels too many", windowsFile, []string{"setp.lt.u32 %p, %c, %channels;", "setp.le.u32 %p, %c, %channels;"}, ""},
+	{"filters of another tile", windowsFile, []string{"%tap_at, %at_n}", "%tap_at, %at_m}"}, ""},
+	{"a pixel too many", windowsFile, []string{"setp.ge.u32 %p, %t, %rows;", "setp.gt.u32 %p, %t, %rows;"}, ""},
+	{"a channel too many", windowsFile, []string{"setp.lt.u32 %column0, %t, %ng;", "setp.le.u32 %column0, %t, %ng;"}, ""},
+	{"sums put down on stages that are read", windowsFile, []string{"bar.sync 1, 256; // both warpgroups", "// both warpgroups"}, "shared memory"},
+	{"sums not waited for", windowsFile, []string{"bar.sync 1, 256; // all sums", "// all sums"}, "shared memory"},
+	{"parts of sums not exchanged", windowsFile, []string{"xor.b32 %t, %t, %u;\n\tshl.b32 %t, %t, 4;\n\tand.b32 %v, %v, 3;", "shl.b32 %t, %t, 4;\n\tand.b32 %v, %v, 3;"}, ""},
+	{"a part of sums from the neighbour", windowsFile, []string{"xor.b32 %part1, %part0,", "add.u32 %part1, %part0,"}, ""},
+	{"blocks left out", windowsFile, []string{"add.u32 %item, %item, 8;", "add.u32 %item, %item, 12;"}, ""},
+}
+
+// brokenWindowShapes have more stages than the ring, windows beyond the edges, phases, and each tile.
+var brokenWindowShapes = []kerneltest.Geometry{
+	shape(1, 6, 7, 80, 80, 3, 3, 1, 1, 1, 1), shape(3, 17, 15, 16, 16, 3, 3, 2, 1, 1, 1), shape(1, 3, 3, 64, 200, 3, 2, 1, 0, 1, 1),
+	shape(1, 1, 129, 16, 144, 1, 1, 1, 0, 1, 1), shape(1, 199, 5, 16, 80, 1, 1, 2, 0, 1, 1), shape(2, 8, 16, 16, 128, 1, 1, 1, 0, 1, 1),
+}
+
+// TestWindowsBroken: a mistake in a file for sm_90a is found by what a few small convolutions show.
+func TestWindowsBroken(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a minute of the interpreter")
+	}
+	whole, err := families()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, typ := range windowTypes {
+		name := map[kernels.Type]string{kernels.Float32: "tf32", kernels.BFloat16: "bf16"}[typ]
+		show := func(t *testing.T, list []family) ([]float64, string) {
+			return shown(t, list, brokenWindowShapes, Settings{Products: TF32}, typ)
+		}
+		want, found := show(t, whole)
+		if found != "" {
+			t.Fatalf("%s: without a mistake: %s", name, found)
+		}
+		for _, b := range brokenWindows {
+			if b.file == windowsFile {
+				b.file += name + ".ptx"
+			}
+			if strings.Contains(b.file, name) {
+				t.Run(name+"/"+b.file+"/"+b.name, func(t *testing.T) { b.check(t, whole, want, show) })
+			}
+		}
+	}
+}
+
+const weightsWindowsFile = "convolution_weights_wgmma.ptx"
+
+var brokenWeightsWindows = []brokenTile{
+	{"a stage not waited for", weightsWindowsFile, []string{"@!%p bra STEP; // until the stage is full", ""}, "shared memory"},
+	{"room not waited for", weightsWindowsFile, []string{"@!%p bra ROOM; // until there is room", ""}, "shared memory"},
+	{"products not waited for", weightsWindowsFile, []string{"wgmma.wait_group.sync.aligned 1;", ""}, "shared memory"},
+	{"the last products not waited for", weightsWindowsFile, []string{"wgmma.wait_group.sync.aligned 0;", ""}, "wgmma"},
+	{"a stage handed back while it is read", weightsWindowsFile, []string{"[%empty];", "[%barrier+8];", "setp.ne.and.u32 %p, %step, 0,", "setp.ge.and.u32 %p, %step, 0,"}, "shared memory"},
+	{"the wrong parity of stages", weightsWindowsFile, []string{"mov.u32 %parity, 0;", "mov.u32 %parity, 1;"}, ""},
+	{"too many bytes expected", weightsWindowsFile, []string{"[%barrier], 49152;", "[%barrier], 49168;", "[%barrier], 32768;", "[%barrier], 32784;", "[%barrier], 57344;", "[%barrier], 57360;"}, "deadlock"},
+	{"another distance of pixels", weightsWindowsFile, []string{"0x4000004002000000", "0x4000002002000000"}, ""},
+	{"another distance of columns", weightsWindowsFile, []string{"0x4000004002000000", "0x4000004001000000"}, "bits"},
+	{"another swizzle", weightsWindowsFile, []string{"0x4000004002000000", "0x8000004002000000"}, ""},
+	{"factors along their rows", weightsWindowsFile, []string{"%begun, 1, 1, 1, 1;", "%begun, 1, 1, 0, 1;"}, "bits"},
+	{"pixels skipped", weightsWindowsFile, []string{"add.u64 %db, %db, 128;", "add.u64 %db, %db, 64;"}, ""},
+	{"the filters of the other warpgroup", weightsWindowsFile, []string{"shl.b32 %filters_at, %warpgroup, 13;", "mov.u32 %filters_at, 0;"}, "bits"},
+	{"filters of the next tile", weightsWindowsFile, []string{"add.u32 %at_k1, %at_k, 64;", "add.u32 %at_k1, %at_k, 128;"}, "bits"},
+	{"pixels of the next part", weightsWindowsFile, []string{"add.u32 %steps, %steps, 63;", "add.u32 %steps, %steps, 127;"}, "bits"},
+	{"the first pixel of every part", weightsWindowsFile, []string{"mul.lo.u32 %from, %part, %share;", "mov.u32 %from, 0;"}, "bits"},
+	{"another corner", weightsWindowsFile, []string{"mad.lo.u32 %w, %j, %step_in, %w0;", "mul.lo.u32 %w, %j, %step_in;"}, ""},
+	{"taps of one column", weightsWindowsFile, []string{"selp.b32 %t, %s, 0, %p;", "mov.u32 %t, 0;"}, "bits"},
+	{"channels of the next tap", weightsWindowsFile, []string{"sub.u32 %left, %C, %c;", "mov.u32 %left, 64;"}, ""},
+	{"columns that are none", weightsWindowsFile, []string{"selp.b32 %left, %left, 0, %p;", ""}, ""},
+	{"a filter too many", weightsWindowsFile, []string{"setp.lt.u32 %row1, %t, %K;", "setp.le.u32 %row1, %t, %K;"}, ""},
+	{"rows swapped", weightsWindowsFile, []string{"mul.wide.u32 %row_bytes, %depth, 32;", "mul.wide.u32 %row_bytes, %depth, 36;"}, ""},
+}
+
+// brokenWeightsShapes have each tile, more stages than the ring, a part of a block of channels, parts of pixels.
+var brokenWeightsShapes = []kerneltest.Geometry{
+	shape(2, 13, 14, 80, 144, 1, 2, 1, 1, 1, 1), shape(3, 10, 11, 24, 136, 1, 1, 1, 0, 1, 1), shape(2, 15, 14, 16, 40, 3, 3, 1, 1, 1, 1),
+}
+
+// TestWeightsWindowsBroken: a mistake in the weight gradient for sm_90a is found by what a few small ones show, whole and in parts.
+func TestWeightsWindowsBroken(t *testing.T) {
+	if testing.Short() {
+		t.Skip("ten seconds of the interpreter")
+	}
+	whole, err := families()
+	if err != nil {
+		t.Fatal(err)
+	}
+	launched := map[string]bool{}
+	shown := func(t *testing.T, list []family) (results []float64, found string) {
+		for _, wideBlocks := range []int{1, wideBlocks} {
+			dev, err := open(ptxsim.Open(ptxsim.Options{BlockInstructions: 1 << 17, Observe: func(p *ptxsim.Profile) { launched[p.Kernel] = true }}), Settings{}, list)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer dev.Close()
+			dev.wideBlocks = wideBlocks
+			for _, g := range brokenWeightsShapes {
+				values, err := weightGradient(dev, g)
+				if err != nil {
+					return nil, err.Error()
+				}
+				results = append(results, values...)
+			}
+		}
+		return results, ""
+	}
+	want, found := shown(t, whole)
+	if found != "" {
+		t.Fatalf("without a mistake: %s", found)
+	}
+	for _, k := range weightsWindows {
+		if !launched[k.kernel] {
+			t.Errorf("%s was not launched", k.kernel)
+		}
+	}
+	for _, b := range brokenWeightsWindows {
+		t.Run(b.name, func(t *testing.T) { b.check(t, whole, want, shown) })
+	}
+}
+
+// weightGradient is that of one geometry in bfloat16.
+func weightGradient(dev kernels.Device, g kerneltest.Geometry) ([]float64, error) {
+	scope := kernels.NewScope(dev)
+	defer scope.Close()
+	xs, ws := []int{g.N, g.H, g.W, g.C}, []int{g.K, g.R, g.S, g.C}
+	ys := []int{g.N, g.Out(g.H, g.R), g.Out(g.W, g.S), g.K}
+	x, dy, dw := scope.New(kernels.BFloat16, xs...), scope.New(kernels.BFloat16, ys...), scope.New(kernels.Float32, ws...)
+	kerneltest.Set(dev, x, kerneltest.Fill("x", -1, 1, xs...))
+	kerneltest.Set(dev, dy, kerneltest.Fill("dy", -1, 1, ys...))
+	dev.Conv2DBackwardWeights(dw, dy, x, g.Conv)
+	values := make([]float64, dw.Len())
+	return values, dev.ReadFloat64(values, dw)
+}
+
+// TestWindowsAllocateNothing: convolutions by the kernels for sm_90a take no host memory once they have seen their shape.
+func TestWindowsAllocateNothing(t *testing.T) {
+	r := newRecorder()
+	dev, err := Open(r, Settings{Products: TF32})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dev.Close()
+	dev.wideBlocks = 1
+	for _, typ := range windowTypes {
+		x, w, dw := dev.New(typ, 2, 6, 6, 16), dev.New(typ, 32, 3, 3, 16), dev.New(kernels.Float32, 32, 3, 3, 16)
+		y, moments := dev.New(typ, 2, 6, 6, 32), dev.New(kernels.Float64, 2, 32)
+		c := kernels.Conv{Stride: 1, Pad: 1}
+		step := func() {
+			dev.Conv2DStats(y, moments, x, w, c)
+			dev.Conv2DBackwardDataAdd(x, y, w, c)
+			dev.Conv2DBackwardWeights(dw, y, x, c)
+		}
+		if n := testing.AllocsPerRun(2, step); n != 0 {
+			t.Errorf("%v: %v allocations", typ, n)
+		}
+	}
+	for _, kernel := range []string{"convolve_wgmma_bf16_128x128", "convolve_wgmma_turned_bf16_128x128", "convolve_weights_wgmma_bf16_64x384", "convolve_wgmma_tf32_128x128"} {
+		if r.launches[kernel] == 0 {
+			t.Errorf("no launch of %s", kernel)
+		}
+	}
+	if err := dev.Sync(); err != nil {
+		t.Fatal(err)
+	}
+}
