@@ -69,11 +69,13 @@ func stages(small bool) []stage {
 		{"machine", 20 * time.Second, "machine: ", tests("mumax", "cuda/mumax", "^TestMachine$")},
 		{"driver", 30 * time.Second, "--- PASS: TestDriver/fault", tests("mumax", "cuda/mumax", "^TestDriver$")},
 		{"suite", 150 * time.Second, "--- PASS: TestSuite/Memory", tests("mumax", "cuda/mumax", suite)},
-		{"golden networks", 40 * time.Second, "--- PASS: .*/cuda", tests("nn", "nn", networks)},
-		{"golden methods", 40 * time.Second, "--- PASS: .*/cuda", tests("nn", "nn", "^TestGoldenMethods$/././^cuda")},
-		{"same bits", 40 * time.Second, "two runs and the interpreter agree", sameBits("float32")},
-		{"same bits, tf32", 40 * time.Second, "two runs and the interpreter agree", sameBits("tf32")},
-		{"benchmarks", 170 * time.Second, "Benchmark", benchmarks(timed)},
+		{"tensor cores", 20 * time.Second, "(?s)--- PASS: TestTF32.*--- PASS: TestWindows", tests("mumax", "cuda/mumax", "^Test(TF32|Windows)$")},
+		{"golden networks", 30 * time.Second, "--- PASS: .*/cuda", tests("nn", "nn", networks)},
+		{"golden methods", 30 * time.Second, "--- PASS: .*/cuda", tests("nn", "nn", "^TestGoldenMethods$/././^cuda")},
+		{"same bits", 40 * time.Second, "two runs and the interpreter agree", sameBits("float32", "2")},
+		{"same bits, tf32", 40 * time.Second, "two runs and the interpreter agree", sameBits("tf32", "2")},
+		{"same bits, bfloat16", 40 * time.Second, "two runs and the interpreter agree", sameBits("bfloat16", "4")}, // 16 channels and more go by warpgroups
+		{"benchmarks", 130 * time.Second, "Benchmark", benchmarks(timed)},
 		{"pytorch", 60 * time.Second, "", pytorch},
 	}
 	if small { // trainings of twenty steps take minutes
@@ -186,13 +188,13 @@ func benchmarks(pattern string) func(context.Context, *bundle) (string, error) {
 }
 
 // sameBits trains twice on the GPU and once on the interpreter, and compares the backbones.
-func sameBits(precision string) func(context.Context, *bundle) (string, error) {
+func sameBits(precision, width string) func(context.Context, *bundle) (string, error) {
 	return func(ctx context.Context, b *bundle) (string, error) {
 		var said strings.Builder
 		var first [sha256.Size]byte
 		for i, device := range []string{"cuda", "cuda", "ptxsim"} {
 			out := filepath.Join(b.work, fmt.Sprintf("%s%d", precision, i))
-			text, err := b.command(ctx, ".", filepath.Join(b.folder, "gzpt-train"), "--gaze", "heatmap-cc", "--image-size", "16", "--width", "2",
+			text, err := b.command(ctx, ".", filepath.Join(b.folder, "gzpt-train"), "--gaze", "heatmap-cc", "--image-size", "16", "--width", width,
 				"--phantoms", "60", "--batch", "8", "--projector", "8", "--predictor", "8", "--embedding", "8", "--epochs", "1", "--quiet",
 				"--precision", precision, "--out", out, "--device", device)
 			said.WriteString(text)
