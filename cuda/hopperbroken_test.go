@@ -47,7 +47,7 @@ var brokenProducts = []brokenTile{
 	{"a whole stage for a half", productFile, []string{"shr.u32 %steps, %half, 1;", "add.u32 %steps, %half, 1; shr.u32 %steps, %steps, 1;", "and.b32 %half, %half, 1;", "mov.u32 %half, 0;"}, "bits"},
 	{"every part from the first k", productFile, []string{"mul.lo.u32 %k, %part, %share;", "mul.lo.u32 %k, 0, %share;"}, "bits"},
 	{"tiles in another order", productFile, []string{"min.u32 %i, %i, 8;", "min.u32 %i, %i, 1;"}, ""},
-	{"a row too many", productFile, []string{"setp.lt.u32 %row1, %t, %rows;", "setp.le.u32 %row1, %t, %rows;"}, ""},
+	{"a row too many", productFile, []string{"setp.lt.u32 %stored1, %t, %rows;", "setp.le.u32 %stored1, %t, %rows;"}, ""},
 	{"a column too many", productFile, []string{"setp.gt.and.s32 %p, ", "setp.ge.and.s32 %p, "}, ""},
 	{"elements of two rows exchanged", productFile, []string{"{%s2,%s3};", "{%s3,%s2};"}, "bits"},
 }
