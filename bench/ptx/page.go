@@ -91,7 +91,7 @@ func (s *step) limits() string {
 // layers is a table of the operations of a network.
 func (p *page) layers(n *network) {
 	p.printf("## %s\n\n", n.name())
-	p.printf("Times are those of all calls of a step. The share is that of the roofline; where it is under %.0f %% of the peak or %.0f %% of the bandwidth,\nthe last column names the bounds to blame on the H200, each with its time as a multiple of the roofline's.\n\n", 100*ofPeak, 100*ofBandwidth)
+	p.printf("Times are those of all calls of a step. The share is that of the roofline; where it is under %.0f %% of the peak, %.0f %% where\nwarpgroups multiply, or %.0f %% of the bandwidth, the last column names the bounds to blame on the H200, each with its time as a\nmultiple of the roofline's.\n\n", 100*ofPeak, 100*ofPeakByWarpgroups, 100*ofBandwidth)
 	head := []string{"operation", "layers", "shape", "calls", "GFLOP", "MB", "operations a byte"}
 	for _, s := range n.steps {
 		head = append(head, s.gpu.Name+", ms", "share")

@@ -72,6 +72,13 @@ func TestBlame(t *testing.T) {
 			t.Errorf("%v s: %q to blame, expected %q", c.took, got, c.want)
 		}
 	}
+	launch.Kernel = "product_wgmma_128x256"
+	byWarpgroups := part{terms: map[string]float64{}}
+	call.Took = seconds(1.3)
+	byWarpgroups.add(peak, bandwidth, call, []predict.Launch{launch})
+	if got := byWarpgroups.blame(); got != "access 4x, issue 2x" || byWarpgroups.target() != ofPeakByWarpgroups {
+		t.Errorf("77 %% of the peak by warpgroups: %q to blame", got)
+	}
 	bytes := part{terms: map[string]float64{}}
 	bytes.add(peak, bandwidth, trace.Call{Work: trace.Work{Bytes: bandwidth}, Reading: trace.Reading{Took: seconds(1.2)}}, nil)
 	if bytes.target() != ofBandwidth || bytes.share() >= ofBandwidth {

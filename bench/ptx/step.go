@@ -36,6 +36,7 @@ type part struct {
 	// each call.
 	atPeak, atBandwidth, roof float64
 	terms                     map[string]float64 // seconds of each bound, over all launches
+	warpgroups                bool               // multiply: wgmma reaches more than mma.sync
 }
 
 // predictStep predicts the step of c. The memory has no end, so that layers are known of steps that do not fit.
@@ -95,6 +96,7 @@ func (p *part) add(peak, bandwidth float64, call trace.Call, launches []predict.
 	atPeak, atBandwidth := call.Operations/peak, call.Bytes/bandwidth
 	p.atPeak, p.atBandwidth, p.roof = p.atPeak+atPeak, p.atBandwidth+atBandwidth, p.roof+max(atPeak, atBandwidth)
 	for _, l := range launches {
+		p.warpgroups = p.warpgroups || strings.Contains(l.Kernel, "wgmma")
 		for _, t := range l.Terms {
 			p.terms[t.Name] += t.Seconds
 		}
@@ -102,8 +104,9 @@ func (p *part) add(peak, bandwidth float64, call trace.Call, launches []predict.
 }
 
 const (
-	// What a kernel is to reach: of the peak where the roofline says that operations limit it, of the bandwidth where bytes do.
-	ofPeak, ofBandwidth = 0.60, 0.85
+	// What a kernel is to reach: of the peak where the roofline says that operations limit it, more of it where warpgroups multiply,
+	// of the bandwidth where bytes do.
+	ofPeak, ofPeakByWarpgroups, ofBandwidth = 0.60, 0.80, 0.85
 )
 
 // share is that of the roofline.
@@ -111,10 +114,13 @@ func (p *part) share() float64 { return p.roof / p.seconds }
 
 // target is the share to reach.
 func (p *part) target() float64 {
-	if p.atPeak > p.atBandwidth {
-		return ofPeak
+	switch {
+	case p.atPeak <= p.atBandwidth:
+		return ofBandwidth
+	case p.warpgroups:
+		return ofPeakByWarpgroups
 	}
-	return ofBandwidth
+	return ofPeak
 }
 
 // blame names the bounds that keep a part from its target, with how many times the roofline's time each takes; "" where the target
