@@ -160,7 +160,8 @@ func (t *Trainer) LayerName(v kernels.Tensor) string {
 }
 
 // Step trains on one micro-batch, and after the last of Accumulate micro-batches updates the weights and what follows them.
-// It waits for the device once, and has it record what comes before and after, see [kernels.Recorder]. It allocates nothing, but for SimCLR and MoCo where a step has more positives than any before.
+// It waits for the device once, and has it record what comes before and after, see [kernels.Recorder]. It allocates nothing, but
+// for SimCLR and MoCo where a step has more positives than any before.
 //
 // BYOL and SimSiam add the gradients of every micro-batch. SimCLR and MoCo gather the embeddings of an update's micro-batches,
 // so that every item meets all candidates that it would meet in one large batch, and compute all gradients in the last step
