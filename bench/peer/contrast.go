@@ -136,9 +136,10 @@ func compareContrast(s settings, tier, form string, n int, theirs *peer) (contra
 	return r, r.turns(rounds, ours, theirs)
 }
 
-// turns lets every side compute for some hundredths of a second a turn, or once.
+// turns lets every side compute for some tenths of a second a turn, or once: a first loss after the other side's turn finds its
+// operands and workers cold.
 func (r *contrastRow) turns(rounds int, ours *bench.Contrast, theirs *peer) error {
-	times := max(1, int(4e9/r.Operations))
+	times := max(1, int(4e10/r.Operations))
 	sides := []func() error{func() error {
 		start := time.Now()
 		for range times {
