@@ -51,6 +51,7 @@ func sameBits(a, b []float64) bool {
 // TestWindows: the kernels for sm_90a take what they can, agree with the reference at every edge of their tiles, and have the bits of
 // the portable kernels, under every order of warps.
 func TestWindows(t *testing.T) {
+	SlowUnderRace(t)
 	for i, g := range append(slices.Clone(windowShapes), beyondWindows...) {
 		if testing.Short() && i%6 != 3 {
 			continue
@@ -114,6 +115,7 @@ func TestWindowsSuite(t *testing.T) {
 // memory meets a bank twice, threads touch no stages, and global memory is touched in whole sectors. Full tiles have the bits of the portable
 // kernels.
 func TestWindowsCounters(t *testing.T) {
+	SlowUnderRace(t)
 	stage := map[string]uint64{} // bytes
 	for _, kernels := range [][]windowKernel{tf32Windows, bf16Windows, turnedWindows} {
 		for _, k := range kernels {

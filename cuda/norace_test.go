@@ -1,5 +1,5 @@
 //go:build !race
 
-package cuda_test
+package cuda
 
 const raceEnabled = false

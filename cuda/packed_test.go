@@ -33,6 +33,7 @@ var packedShapes = []kerneltest.Geometry{
 
 // TestPackedShapes compares convolutions of few channels with the reference, from aligned addresses and others.
 func TestPackedShapes(t *testing.T) {
+	SlowUnderRace(t)
 	for i, g := range packedShapes {
 		if testing.Short() && i%3 != 0 {
 			continue

@@ -115,6 +115,7 @@ func productCases() []productCase {
 // TestProductsInTF32: products on tensor cores are those of operands rounded to tf32, wherever the operands lie, whatever the order
 // of warps and however tensor cores are told to multiply: by warps, or by warpgroups with wide or narrow tiles.
 func TestProductsInTF32(t *testing.T) {
+	SlowUnderRace(t)
 	list, err := families()
 	if err != nil {
 		t.Fatal(err)

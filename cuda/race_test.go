@@ -1,6 +1,5 @@
 //go:build race
 
-package cuda_test
+package cuda
 
-// raceEnabled: the race detector makes the interpreter ten times as slow.
 const raceEnabled = true

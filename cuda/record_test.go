@@ -170,6 +170,7 @@ func (r *run) state(steps int) []byte {
 // TestStepIsAFewLaunches: what a step asks of the driver is a graph of 64 calls, one of 256, one up to where it waits for the loss and
 // one for the update. SimCLR and MoCo have one more up to where the host makes labels; MoCo's step is shorter than the others'.
 func TestStepIsAFewLaunches(t *testing.T) {
+	SlowUnderRace(t)
 	for method, want := range map[string]int{"byol": 4, "simsiam": 4, "simclr": 5, "moco": 4} {
 		if testing.Short() && method != "moco" {
 			continue
@@ -197,6 +198,7 @@ func TestStepIsAFewLaunches(t *testing.T) {
 // where pixels come from, the rates of the optimiser, the momentum of a target network, where a queue begins. So the trainings that
 // have the bits of operations one by one have set them all.
 func TestLostChangesAreSeen(t *testing.T) {
+	SlowUnderRace(t)
 	const steps = 5
 	for method, expected := range map[string][]string{"byol": {"CopyIn", "adamw_wide", "ema_wide"}, "moco": {"CopyIn", "Copy", "adamw_wide"}} {
 		if testing.Short() && method != "byol" {

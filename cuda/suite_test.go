@@ -26,9 +26,7 @@ func openOver(tb testing.TB, driver *ptxsim.Device) *cuda.Device {
 
 // TestSuite runs the suite on the interpreter, which takes host memory for every launch.
 func TestSuite(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the other tests launch kernels under the race detector; the suite would take a quarter of an hour")
-	}
+	cuda.SlowUnderRace(t)
 	kerneltest.Suite{
 		Open: func(tb testing.TB) kernels.Device { return open(tb, ptxsim.Options{}) }, Allocates: true, Slow: true,
 	}.Run(t)

@@ -105,6 +105,7 @@ func (float32Only) Supports(t kernels.Type) bool { return t != kernels.BFloat16 
 
 // TestTileShapes compares every convolution at every edge of the tiles with the reference, aligned and not.
 func TestTileShapes(t *testing.T) {
+	SlowUnderRace(t)
 	for i, g := range tileShapes {
 		if testing.Short() && i%3 != 2 {
 			continue
