@@ -201,7 +201,7 @@ func TestContrastPage(t *testing.T) {
 func TestContrastTurns(t *testing.T) {
 	dev := reference.New(kernels.Float32)
 	ours := bench.NewContrast(dev, 8, 4, false)
-	r := contrastRow{Tier: "reference", Form: "plain", Anchors: 8, Operations: 2e9, Sides: map[string]side{}}
+	r := contrastRow{Tier: "reference", Form: "plain", Anchors: 8, Operations: 2e10, Sides: map[string]side{}}
 	if err := r.turns(2, ours, fake(t, "3")); err != nil {
 		t.Fatal(err)
 	}
