@@ -108,6 +108,9 @@ func TestCUDATrainsInBFloat16(t *testing.T) {
 // other memory, several micro-batches an update, labels that become more and few again, end in the same bits whether their
 // steps are graphs or operations one by one.
 func TestCUDAGraphs(t *testing.T) {
+	if raceEnabled {
+		t.Skip("minutes under the race detector; TestCUDATrains and TestCUDAResumesOnImages stay")
+	}
 	methods := Methods()
 	if testing.Short() {
 		methods = []string{"moco"}

@@ -105,6 +105,9 @@ func TestImagesTrainAsViews(t *testing.T) {
 // TestCUDATrainsOnImages: the kernels of the GPU make the views of the host, to the bit, in float32 and in bfloat16 and under every
 // order of warps.
 func TestCUDATrainsOnImages(t *testing.T) {
+	if raceEnabled {
+		t.Skip("minutes under the race detector; TestCUDATrains and TestCUDAResumesOnImages stay")
+	}
 	for _, precision := range []string{"float32", "bfloat16"} {
 		c := storedConfig("byol")
 		c.Precision = precision
