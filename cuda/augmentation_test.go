@@ -15,7 +15,7 @@ import (
 // TestFractionsAreExact: a stored value over its window is the quotient rounded to nearest, for all values of 8 bits and all windows
 // from 0, and for many values and windows of 16 bits, though the kernel multiplies with a reciprocal.
 func TestFractionsAreExact(t *testing.T) {
-	if runtime.GOARCH != "amd64" {
+	if runtime.GOARCH != "amd64" { // elsewhere the oracle, not the kernel, has other bits
 		t.Skip("Go may fuse products and sums here")
 	}
 	const size = 16

@@ -3,7 +3,7 @@ package cuda
 import "gzpt/kernels"
 
 // Conv2D: y[n,oh,ow,k] = sum_{r,s,c} x[n,h,w,c] * w[k,r,s,c]. As its gradients it is exact float32 on ordinary cores, or, with tf32
-// products and for bfloat16 tensors, on tensor cores; see tensorcores.go.
+// products and for bfloat16 tensors, on tensor cores; see tiles.go.
 func (d *Device) Conv2D(y, x, w kernels.Tensor, c kernels.Conv) {
 	const op = "Conv2D"
 	d.convolve(op, y, x, w, d.check.Conv2D(op, y, x, w, c))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"gzpt/cuda/internal/driver"
+	"gzpt/cuda/internal/ring"
 	"gzpt/kernels"
 )
 
@@ -21,7 +22,6 @@ type windowKernel struct {
 const (
 	windowThreads    = 288
 	windowRowBytes   = 128 // of a stage
-	phaseBytes       = 16  // of the two mbarriers of a stage
 	warpgroupFilters = 64
 	// startClocks is what a block takes before its first product and after its last one, about, with nothing else on its multiprocessor: the
 	// latency of memory and the store of its tile.
@@ -30,7 +30,7 @@ const (
 
 // shared is the bytes of dynamic shared memory.
 func (k windowKernel) shared() int {
-	return k.stages * (windowRowBytes*(k.pixels+k.channels) + phaseBytes)
+	return ring.Ring{M: k.pixels, N: k.channels, Stages: k.stages}.Bytes()
 }
 
 // clocks is what a block takes for so many stages: products, 2048 a clock in bfloat16, or the bytes of shared memory that copies write
@@ -117,13 +117,6 @@ func alignedAt(at uint64, bytes int, room *scratch) (address uint64) {
 	return address
 }
 
-// moveBytes copies bytes unless they are there.
-func (d *Device) moveBytes(op string, to, from uint64, bytes int) {
-	if to != from && d.err == nil {
-		d.fail(op, d.stream.Copy(driver.Pointer(to), driver.Pointer(from), bytes))
-	}
-}
-
 // imagesMapping is images [n,h,w,c], of which windows remain to be told, exchanged in shared memory as wgmma reads rows of 128 bytes.
 func imagesMapping(typ kernels.Type, at uint64, n, h, w, c int) mapping {
 	pitch := typ.Size() * c
@@ -141,11 +134,11 @@ func (d *Device) gatherAligned(op string, g gather) {
 	out := alignedAt(address(g.out), g.out.Bytes(), &room)
 	in := alignedAt(g.in.address, inBytes, &room)
 	filters := alignedAt(g.filters, filterBytes, &room)
-	d.moveBytes(op, in, g.in.address, inBytes)
-	d.moveBytes(op, filters, g.filters, filterBytes)
-	d.moveBytes(op, out, address(g.out), g.out.Bytes()) // what is added to, and the other phases
+	d.move(op, in, g.in.address, inBytes)
+	d.move(op, filters, g.filters, filterBytes)
+	d.move(op, out, address(g.out), g.out.Bytes()) // what is added to, and the other phases
 	d.gatherWindows(op, g, out, in, filters)
-	d.moveBytes(op, address(g.out), out, g.out.Bytes())
+	d.move(op, address(g.out), out, g.out.Bytes())
 }
 
 // windowKernelFor is the kernel that gives the busiest multiprocessor the least work, of equals the one with the largest tile.

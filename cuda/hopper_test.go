@@ -1,7 +1,10 @@
 package cuda
 
 import (
+	"bytes"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -134,6 +137,57 @@ func TestMapsInGraphs(t *testing.T) {
 	for n, c := range results {
 		if got := kerneltest.Get(dev, c)[14]; got != float64(16*(n+1)) {
 			t.Errorf("product %d is %v, expected %v", n, got, 16*(n+1))
+		}
+	}
+}
+
+// TestCopiesInGraphs: a recorded convolution of operands at odd addresses copies them after what is recorded before it, and its result
+// back before what comes behind.
+func TestCopiesInGraphs(t *testing.T) {
+	dev := openWindows(t, ptxsim.Options{})
+	defer dev.Close()
+	odd := func(dims ...int) (block, x kernels.Tensor) {
+		elements := 1
+		for _, n := range dims {
+			elements *= n
+		}
+		block = dev.New(kernels.Float32, elements+1)
+		return block, block.Slice(1, dims...)
+	}
+	images, x := odd(2, 4, 4, 16)
+	filters, w := odd(8, 1, 1, 16)
+	_, y := odd(2, 4, 4, 8)
+	twice := dev.New(kernels.Float32, 2, 4, 4, 8)
+	for n := range 4 {
+		dev.Record()
+		dev.Fill(images, float64(n+1))
+		dev.Fill(filters, 0.5)
+		dev.Conv2D(y, x, w, kernels.Conv{Stride: 1})
+		dev.Copy(twice, y)
+		dev.Stop()
+		for i, got := range kerneltest.Get(dev, twice) {
+			if want := float64(8 * (n + 1)); got != want {
+				t.Fatalf("element %d of result %d is %v, expected %v", i, n, got, want)
+			}
+		}
+	}
+}
+
+// TestOneWayToTheStream: work goes to the stream through do alone, which notes it where operations are recorded. What another file
+// issued by itself would come before all that is noted.
+func TestOneWayToTheStream(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		allowed := file == "record.go" || file == "device.go" || strings.HasSuffix(file, "_test.go")
+		if !allowed && bytes.Contains(text, []byte("d.stream")) {
+			t.Errorf("%s uses the stream by itself", file)
 		}
 	}
 }

@@ -93,7 +93,7 @@ func (d *Device) operandMap(op string, m matrix, rows, depth, boxRows int, room 
 	case m.mappable():
 	case m.along == 1:
 		from = uint64(room)
-		d.move(op, from, m.x)
+		d.move(op, from, address(m.x), m.x.Bytes())
 	default:
 		from, row = uint64(room), turnedRow(depth)
 		d.turn(op, from, m.x, false)
@@ -101,9 +101,11 @@ func (d *Device) operandMap(op string, m matrix, rows, depth, boxRows int, room 
 	return d.tensorMap(op, matrixMapping(kernels.Float32, from, rows, depth, 4*row, boxRows, ringDepth))
 }
 
-// move copies a tensor to an address.
-func (d *Device) move(op string, to uint64, x kernels.Tensor) {
-	d.do(op, driver.Work{Kind: driver.Copy, To: driver.Pointer(to), From: driver.Pointer(address(x)), Bytes: x.Bytes()})
+// move copies bytes unless they are there.
+func (d *Device) move(op string, to, from uint64, bytes int) {
+	if to != from {
+		d.do(op, driver.Work{Kind: driver.Copy, To: driver.Pointer(to), From: driver.Pointer(from), Bytes: bytes})
+	}
 }
 
 // turn makes the transpose of a matrix at an address, with rows of turnedRow of its rows; in pairs for factors in registers.
