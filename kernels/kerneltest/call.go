@@ -115,6 +115,7 @@ type call struct {
 
 // known is what bounds and comparisons of a call ask for again and again, output by output.
 type known struct {
+	first      [][]float64 // results of a device
 	want       [][]float64
 	full       *call
 	magnitudes map[string][][]float64 // by the operands that are absolute values
