@@ -56,10 +56,12 @@ func (d *draw) size(most int) int {
 
 func divide(a, by int) int { return (a + by - 1) / by }
 
-// sizes is numbers whose product is at most that of the work and share.
-func (d *draw) sizes(n, share int) []int {
+// sizes is n numbers whose product times share is at most the work.
+func (d *draw) sizes(n, share int) []int { return d.within(d.work/max(share, 1), n) }
+
+// within is n numbers whose product is at most a number.
+func (d *draw) within(left, n int) []int {
 	var all []int
-	left := max(d.work/max(share, 1), 1)
 	for range n {
 		all = append(all, d.size(left))
 		left /= all[len(all)-1]

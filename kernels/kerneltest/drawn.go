@@ -95,20 +95,29 @@ func (d *draw) geometry() Geometry {
 	if d.one(5) {
 		conv.Dilation = of(d, 2, 3, 1, 5, 17)
 	}
-	most := 1024
-	all := d.sizes(2, r*s*groups)
-	c, k := min(all[0], most), min(all[1], most)
+	left := float64(d.work / (r * s * groups))
+	ofChannels := math.Pow(left, of(d, .5, .35, .65, .2))
+	channels, pixels := d.within(int(ofChannels), 2), d.within(int(left/ofChannels), 3)
+	c, k := channels[0], channels[1]
 	if d.one(6) {
 		c = of(d, 1, 3, 2, 4, 5)
 	}
-	pixels := d.sizes(3, r*s*groups*c*k)
+	if d.below(2) == 1 { // whole vectors, which tensor cores want
+		c, k = divide(c, 16)*16, divide(k, 8)*8
+	}
 	g := Geometry{N: d.rows(pixels[0]), H: pixels[1], W: pixels[2], C: groups * c, K: groups * k, R: r, S: s, Conv: conv}
-	if d.one(3) { // a layer's image is square
+	if d.below(2) == 1 { // a layer's image is square
 		side := int(math.Sqrt(float64(g.H * g.W)))
 		g.H, g.W = side, side
 	}
+	if !d.one(10) { // and its kernel fits
+		g.H, g.W = max(g.H, conv.Dilation*(r-1)+1-2*conv.Pad), max(g.W, conv.Dilation*(s-1)+1-2*conv.Pad)
+	}
 	if g.products() > 2*d.work { // most of them in the padding
 		g.Pad = min(g.Pad, 1)
+	}
+	for g.products() > 2*d.work && g.N > 1 {
+		g.N /= 2
 	}
 	for g.products() > 2*d.work && g.K > g.Groups {
 		g.K = g.K / g.Groups / 2 * g.Groups
