@@ -18,8 +18,8 @@ type asyncCopies struct {
 type asyncCopy struct {
 	lane  int
 	group uint32
-	word  int // the first
-	words int
+	at    uint64
+	bytes int
 }
 
 func decodeCopy(c *compiler, i *syntax.Instruction) work {
@@ -100,7 +100,7 @@ func (w *warp) copyRows(mask uint32, to, from *wideRow, count *narrowRow, size i
 		p := w.sharedBytes(lane, at, size)
 		w.shadowShared(lane, at, access{bytes: size, write: true})
 		copy(p, bytes[lane][:size])
-		w.begin(lane, int(at/4), size/4)
+		w.begin(lane, at, size)
 	}
 	w.countShared(mask, to, size)
 }
@@ -115,11 +115,9 @@ func (w *warp) readOdd(lane int, from uint64, count int, bytes *[16]byte) {
 }
 
 // begin marks words as being copied.
-func (w *warp) begin(lane, word, words int) {
-	for n := word; n < word+words; n++ {
-		w.block.shared.words[n].pending = uint8(w.number + 1)
-	}
-	w.async.pending = append(w.async.pending, asyncCopy{lane, w.async.committed[lane], word, words})
+func (w *warp) begin(lane int, at uint64, bytes int) {
+	w.block.shared.each(at, bytes, func(mark *sharedMark, _ uint64) { mark.pending = true })
+	w.async.pending = append(w.async.pending, asyncCopy{lane, w.async.committed[lane], at, bytes})
 }
 
 // waitCopies ends the copies of the lanes, but those of the last groups that were committed and those not committed, unless
@@ -132,11 +130,10 @@ func (w *warp) waitCopies(mask uint32, groups uint32, every bool) {
 			kept = append(kept, c)
 			continue
 		}
-		for n := c.word; n < c.word+c.words; n++ {
-			mark := &w.block.shared.words[n]
-			mark.pending = 0
+		w.block.shared.each(c.at, c.bytes, func(mark *sharedMark, _ uint64) {
+			mark.pending = false
 			mark.tick, mark.syncs = w.order.clock[w.number], w.order.syncs
-		}
+		})
 	}
 	w.async.pending = kept
 }

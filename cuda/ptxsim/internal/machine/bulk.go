@@ -267,21 +267,19 @@ func (w *warp) deliver(lane int, at uint64, piece []byte, b *phaseBarrier) {
 	p := w.sharedBytes(lane, at, pieceBytes)
 	w.shadowShared(lane, at, access{bytes: pieceBytes, write: true, proxy: true})
 	copy(p, piece)
-	for word := at / 4; word < (at+pieceBytes)/4; word++ {
-		mark := &w.block.shared.words[word]
-		mark.writer, mark.tick = uint16(b.entry+1), uint32(b.phase+1)
-	}
+	mark := &w.block.shared.cells[at/cellBytes]
+	mark.writer, mark.tick = uint16(b.entry+1), uint32(b.phase+1)
 }
 
 // borrow is a piece of shared memory that the asynchronous proxy reads until release.
 func (w *warp) borrow(lane int, at uint64, pieces *[]uint64) []byte {
 	p := w.sharedBytes(lane, at, pieceBytes)
 	w.shadowShared(lane, at, access{bytes: pieceBytes, read: true, proxy: true})
-	for word := at / 4; word < (at+pieceBytes)/4; word++ {
-		mark := &w.block.shared.words[word]
+	line := int32(w.program.code[w.pc].line)
+	w.block.shared.each(at, pieceBytes, func(mark *sharedMark, _ uint64) {
 		mark.reading++
-		mark.readsAt = int32(w.program.code[w.pc].line)
-	}
+		mark.readsAt = line
+	})
 	*pieces = append(*pieces, at)
 	return p
 }
@@ -290,11 +288,14 @@ func (w *warp) borrow(lane int, at uint64, pieces *[]uint64) []byte {
 func (w *warp) release(pieces []uint64) {
 	s := &w.block.shared
 	for _, at := range pieces {
-		for word := at / 4; word < (at+pieceBytes)/4; word++ {
-			s.words[word].reading--
-			s.words[word].readers |= 1 << w.number
-			s.reads[int(word)*s.warps+w.number] = w.order.clock[w.number]<<4 | 15
-		}
+		s.each(at, pieceBytes, func(mark *sharedMark, k uint64) {
+			words := uint64(cellWords)
+			if s.cells[at/cellBytes].split() {
+				words = 1
+			}
+			mark.reading--
+			w.noteSharedRead(mark, at/cellBytes, k, words, 15)
+		})
 	}
 }
 
@@ -359,9 +360,9 @@ func (w *warp) fenceProxy(mask uint32) {
 }
 
 // demandProxyFence faults where the asynchronous proxy touches what a thread has written and no fence.proxy.async lies between.
-func (w *warp) demandProxyFence(lane int, word uint64, mark *sharedWord) {
+func (w *warp) demandProxyFence(lane int, word uint64, mark *sharedMark) {
 	writer, warps := int(mark.writer)-1, len(w.block.warps)
-	if writer < 0 || writer >= warps || w.order.clock[warps+writer] >= mark.tick || writer == w.number && w.order.proxy.fenced[mark.lane] >= mark.tick {
+	if writer < 0 || writer >= warps || w.order.clock[warps+writer] >= mark.tick || writer == w.number && w.order.proxy.fenced[mark.lanes[word%cellWords]] >= mark.tick {
 		return
 	}
 	if writer != w.number && w.order.clock[writer] < mark.tick {

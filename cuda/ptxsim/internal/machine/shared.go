@@ -1,30 +1,53 @@
 package machine
 
 // This file is the shared memory of a block. Each word remembers who wrote and read it, so that accesses of two warps, or of
-// two lanes, between which no barrier lies are races.
+// two lanes, between which no barrier lies are races. Words are remembered by cells of four, as far as they have the same past:
+// no access goes beyond a cell, and most are of a whole one.
+
+import "encoding/binary"
 
 // sharedMemory is one block's.
 type sharedMemory struct {
 	data  []byte
-	words []sharedWord
-	reads []uint32 // by word and warp: the tick of its last read * 16 + the bytes
+	cells []sharedMark
+	words []sharedMark // of cells that are split
+	reads []cellReads  // by warp and cell
 	warps int
 	sync  map[uint64][]uint32 // what words carry through which warps talk: clocks
 }
 
-type sharedWord struct {
-	init    uint8 // bytes that hold a value
+const (
+	cellBytes = 16
+	cellWords = cellBytes / 4
+)
+
+// sharedMark is the past of a cell, or of a word of one that is split. Of a cell all but the lane is true of each of its words.
+type sharedMark struct {
+	init    uint8 // bytes of a word that hold a value
 	written uint8 // bytes of the last write
-	lane    uint8
+	pending bool  // an asynchronous copy has brought it that has not been waited for
 	strong  bool
-	pending uint8  // warp + 1 whose asynchronous copy has not been waited for
-	writer  uint16 // entry of the clocks to which the last write belongs, + 1: of a warp, or of the mbarrier of a bulk copy
-	reading uint16 // reads of the asynchronous proxy under way
+	lanes   [cellWords]uint8 // by word, of the last write
+	writer  uint16           // entry of the clocks to which the last write belongs, + 1: of a warp, or of the mbarrier of a bulk copy; or splitCell
+	reading uint16           // reads of the asynchronous proxy under way
 	tick    uint32
 	syncs   uint32
 	readers uint32 // warps, a bit each
 	line    int32
 	readsAt int32 // line of these reads
+}
+
+// splitCell is the writer of a cell whose words have marks of their own.
+const splitCell = 1<<16 - 1
+
+func (m *sharedMark) split() bool { return m.writer == splitCell }
+
+// cellReads are, by word, the tick of a warp's last read * 16 + the bytes. It counts where the mark of the word has the reader.
+type cellReads [cellWords]uint32
+
+// readsOf are those of a warp.
+func (s *sharedMemory) readsOf(warp int, cell uint64) *cellReads {
+	return &s.reads[warp*len(s.cells)+int(cell)]
 }
 
 // ordering is what a warp knows of the others. A clock has three parts: of each warp, up to which of its ticks its accesses lie
@@ -39,12 +62,33 @@ type ordering struct {
 }
 
 func (s *sharedMemory) reset(bytes, warps int) {
-	words := (bytes + 3) / 4
-	if len(s.data) != bytes || s.warps != warps {
-		s.data, s.words, s.reads, s.warps = make([]byte, bytes), make([]sharedWord, words), make([]uint32, words*warps), warps
+	if cells := (bytes + cellBytes - 1) / cellBytes; len(s.data) != bytes || s.warps != warps {
+		s.data, s.cells, s.words = make([]byte, bytes), make([]sharedMark, cells), make([]sharedMark, cells*cellWords)
+		s.reads, s.warps = make([]cellReads, cells*warps), warps
 	}
-	clear(s.words)
+	clear(s.cells)
 	s.sync = nil
+}
+
+// split gives each word of a cell a mark of its own.
+func (s *sharedMemory) split(cell uint64) {
+	mark := &s.cells[cell]
+	for k := range uint64(cellWords) {
+		s.words[cell*cellWords+k] = *mark
+	}
+	mark.writer = splitCell
+}
+
+// each calls f with the marks of an access, and the number of the first word of each in its cell.
+func (s *sharedMemory) each(at uint64, bytes int, f func(mark *sharedMark, k uint64)) {
+	cell := at / cellBytes
+	if mark := &s.cells[cell]; !mark.split() {
+		f(mark, at/4%cellWords)
+		return
+	}
+	for word := at / 4; word <= (at+uint64(bytes)-1)/4; word++ {
+		f(&s.words[word], word%cellWords)
+	}
 }
 
 func (w *warp) visitShared(mask uint32, address *wideRow, a access, f func(lane int, p []byte)) {
@@ -55,6 +99,80 @@ func (w *warp) visitShared(mask uint32, address *wideRow, a access, f func(lane 
 		f(lane, p)
 	}
 	w.countShared(mask, address, a.bytes)
+}
+
+// loadShared is visitShared for loads of rows of words.
+func (w *warp) loadShared(mask uint32, address *wideRow, rows []int) {
+	w.touchShared(mask, address, access{bytes: 4 * len(rows), read: true})
+	data := w.block.shared.data
+	for n, row := range rows {
+		z := &w.narrow[row]
+		for lane, at := range address {
+			if mask>>lane&1 != 0 {
+				z[lane] = binary.LittleEndian.Uint32(data[at+4*uint64(n):])
+			}
+		}
+	}
+}
+
+// storeShared is visitShared for stores of rows of words.
+func (w *warp) storeShared(mask uint32, address *wideRow, rows []int) {
+	w.touchShared(mask, address, access{bytes: 4 * len(rows), write: true})
+	data := w.block.shared.data
+	for lane, at := range address {
+		if mask>>lane&1 != 0 {
+			for n, row := range rows {
+				binary.LittleEndian.PutUint32(data[at+4*uint64(n):], w.narrow[row][lane])
+			}
+		}
+	}
+}
+
+// touchShared checks, notes and counts what lanes do, not strongly, to at least a word each: where the next lanes touch what is left
+// of a cell, as most do, at once.
+func (w *warp) touchShared(mask uint32, address *wideRow, a access) {
+	s := &w.block.shared
+	bytes, size := uint64(a.bytes), uint64(len(s.data))
+	per := cellBytes / a.bytes // lanes of a cell
+	last := ^uint64(0)         // the cell that was read before
+	for from := 0; from < 32; from += per {
+		lanes := mask >> from & (1<<per - 1)
+		at := address[from]
+		if lanes == 1<<per-1 && at%cellBytes == 0 && at < size && at+cellBytes <= size && follow(address[from:from+per], bytes) {
+			cell := at / cellBytes
+			if cell == last && !a.write {
+				continue
+			}
+			if !a.write && w.readQuickly(cell, 0, cellWords, 15, false) || a.write && w.writeQuickly(cell, lanesOf(from, per), false) {
+				last = cell
+				continue
+			}
+		}
+		for ; lanes != 0; lanes &= lanes - 1 {
+			lane := from + first(lanes)
+			w.sharedBytes(lane, address[lane], a.bytes)
+			w.shadowShared(lane, address[lane], a)
+		}
+	}
+	w.countShared(mask, address, a.bytes)
+}
+
+// follow says whether addresses lie so many bytes apart.
+func follow(addresses []uint64, bytes uint64) bool {
+	for n := 1; n < len(addresses); n++ {
+		if addresses[n] != addresses[n-1]+bytes {
+			return false
+		}
+	}
+	return true
+}
+
+// lanesOf are the lanes of the words of a cell, which per lanes from one on touch.
+func lanesOf(from, per int) (lanes [cellWords]uint8) {
+	for k := range lanes {
+		lanes[k] = uint8(from + k*per/cellWords)
+	}
+	return lanes
 }
 
 // sharedBytes is the memory at an address, checked.
@@ -79,43 +197,173 @@ func (w *warp) countShared(mask uint32, address *wideRow, bytes int) {
 	count.SharedBytes += uint64(bytes * onesCount(mask))
 }
 
-// shadowShared checks and notes an access in the shadow of its words.
+// shadowShared checks and notes an access in the marks of its words.
 func (w *warp) shadowShared(lane int, at uint64, a access) {
 	s := &w.block.shared
 	if a.strong {
 		w.talkShared(at, a)
 	}
-	touched := byteMask(at, a.bytes)
-	read := w.order.clock[w.number]<<4 | uint32(touched)
+	cell, touched := at/cellBytes, byteMask(at, a.bytes)
+	whole := &s.cells[cell]
+	switch {
+	case a.strong:
+	case !a.write && w.readQuickly(cell, at/4%cellWords, max(1, uint64(a.bytes)/4), touched, a.proxy):
+		return
+	case a.write && a.bytes == cellBytes && w.writeQuickly(cell, lanesOf(lane, 1), a.proxy):
+		return
+	}
+	if a.write && !whole.split() {
+		s.split(cell)
+	}
 	for word := at / 4; word <= (at+uint64(a.bytes)-1)/4; word++ {
-		mark := &s.words[word]
-		if a.read && mark.init&touched != touched {
-			fail(lane, "uninitialised word of shared memory at %#x", 4*word)
+		mark := whole
+		if whole.split() {
+			mark = &s.words[word]
 		}
-		if mark.pending != 0 {
-			fail(lane, "the word of shared memory at %#x belongs to an asynchronous copy of line %d that is not finished", 4*word, mark.line)
-		}
-		if a.write && mark.reading != 0 {
-			fail(lane, "the word of shared memory at %#x is still being read by line %d", 4*word, mark.readsAt)
-		}
-		if a.proxy {
-			w.demandProxyFence(lane, word, mark)
-		}
-		if a.write || mark.writer != 0 && w.order.of(mark.writer) <= mark.tick {
-			w.raceShared(lane, word, mark, touched, a)
-		}
-		switch {
-		case a.write:
-			w.noteSharedWrite(lane, mark, touched, a)
-		case !a.strong:
-			mark.readers |= 1 << w.number
-			s.reads[int(word)*s.warps+w.number] = read
-		}
+		w.shadowWord(lane, word, mark, touched, a)
+	}
+	if a.write && a.bytes == cellBytes { // now its words have the same past
+		*whole = s.words[cell*cellWords]
+		whole.lanes = lanesOf(lane, 1)
 	}
 }
 
+// shadowWord checks and notes the access of a word.
+func (w *warp) shadowWord(lane int, word uint64, mark *sharedMark, touched uint8, a access) {
+	if a.read && mark.init&touched != touched {
+		fail(lane, "uninitialised word of shared memory at %#x", 4*word)
+	}
+	if mark.pending {
+		fail(lane, "the word of shared memory at %#x belongs to an asynchronous copy of line %d that is not finished", 4*word, mark.line)
+	}
+	if a.write && mark.reading != 0 {
+		fail(lane, "the word of shared memory at %#x is still being read by line %d", 4*word, mark.readsAt)
+	}
+	if a.proxy {
+		w.demandProxyFence(lane, word, mark)
+	}
+	if a.write || !w.ordered(mark) {
+		w.raceShared(lane, word, mark, touched, a)
+	}
+	switch {
+	case a.write:
+		w.noteSharedWrite(lane, word, mark, touched, a)
+	case !a.strong:
+		w.noteSharedRead(mark, word/cellWords, word%cellWords, 1, touched)
+	}
+}
+
+// ordered says whether the last write of a word lies before whatever the warp does now, in any of its lanes.
+func (w *warp) ordered(mark *sharedMark) bool {
+	if int(mark.writer) == w.number+1 {
+		return mark.tick < w.order.clock[w.number]
+	}
+	return mark.writer == 0 || mark.tick <= w.order.of(mark.writer)
+}
+
+// fenced says whether a fence.proxy.async that counts for the warp surely lies behind the last write of a word.
+func (w *warp) fenced(mark *sharedMark) bool {
+	warps := w.block.shared.warps
+	return mark.writer == 0 || int(mark.writer) > warps || w.order.clock[warps+int(mark.writer)-1] >= mark.tick
+}
+
+// readQuickly notes a read, not a strong one, of words of a cell from word k on, or of bytes of one. Where it says false it may be a
+// fault, and nothing is noted of the word that it may be.
+func (w *warp) readQuickly(cell, k, words uint64, touched uint8, proxy bool) bool {
+	s := &w.block.shared
+	mark := &s.cells[cell]
+	if !mark.split() {
+		return w.readMark(mark, cell, k, words, touched, proxy)
+	}
+	for n := k; n < k+words; n++ {
+		if !w.readMark(&s.words[cell*cellWords+n], cell, n, 1, touched, proxy) {
+			return false
+		}
+	}
+	return true
+}
+
+// readMark is readQuickly of words that have one mark.
+func (w *warp) readMark(mark *sharedMark, cell, k, words uint64, touched uint8, proxy bool) bool {
+	if mark.init&touched != touched || mark.pending || !w.ordered(mark) || proxy && !w.fenced(mark) {
+		return false
+	}
+	w.noteSharedRead(mark, cell, k, words, touched)
+	return true
+}
+
+// noteSharedRead notes a read of words of a cell, from word k on. A mark that has the reader has what it has read of each word.
+func (w *warp) noteSharedRead(mark *sharedMark, cell, k, words uint64, touched uint8) {
+	s := &w.block.shared
+	reads, tick, reader := s.readsOf(w.number, cell), w.order.clock[w.number]<<4, uint32(1)<<w.number
+	if words == cellWords {
+		all := tick | 15
+		*reads = cellReads{all, all, all, all}
+		mark.readers |= reader
+		return
+	}
+	if mark.readers&reader == 0 {
+		mark.readers |= reader
+		if s.cells[cell].split() {
+			reads[k] = 0
+		} else {
+			*reads = cellReads{}
+		}
+	}
+	for n := k; n < k+words; n++ {
+		if reads[n]&^15 != tick {
+			reads[n] = tick
+		}
+		reads[n] |= uint32(touched)
+	}
+}
+
+// writeQuickly notes that lanes write a whole cell. Where it says false it may be a fault, and nothing is noted.
+func (w *warp) writeQuickly(cell uint64, lanes [cellWords]uint8, proxy bool) bool {
+	s := &w.block.shared
+	mark := &s.cells[cell]
+	if !mark.split() {
+		if !w.mayWrite(mark, cell, 0, cellWords, proxy) {
+			return false
+		}
+	} else {
+		for k := range uint64(cellWords) {
+			if !w.mayWrite(&s.words[cell*cellWords+k], cell, k, 1, proxy) {
+				return false
+			}
+		}
+	}
+	*mark = sharedMark{
+		init: 15, written: 15, lanes: lanes, writer: uint16(w.number + 1), tick: w.order.clock[w.number], syncs: w.order.syncs,
+		line: int32(w.program.code[w.pc].line),
+	}
+	if !proxy {
+		w.order.proxy.unfenced |= 1<<lanes[0] | 1<<lanes[1] | 1<<lanes[2] | 1<<lanes[3]
+	}
+	return true
+}
+
+// mayWrite says whether nothing can be against writing words of a cell, from word k on.
+func (w *warp) mayWrite(mark *sharedMark, cell, k, words uint64, proxy bool) bool {
+	if mark.pending || mark.reading != 0 || !w.ordered(mark) || proxy && !w.fenced(mark) {
+		return false
+	}
+	s := &w.block.shared
+	for readers := mark.readers &^ (1 << w.number); readers != 0; readers &= readers - 1 {
+		other := first(readers)
+		tick := w.order.clock[other]
+		for _, read := range s.readsOf(other, cell)[k : k+words] {
+			if read>>4 > tick {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // raceShared faults where an earlier access of the word is not ordered before this one.
-func (w *warp) raceShared(lane int, word uint64, mark *sharedWord, touched uint8, a access) {
+func (w *warp) raceShared(lane int, word uint64, mark *sharedMark, touched uint8, a access) {
+	writer := int(mark.lanes[word%cellWords])
 	if mark.writer != 0 && mark.written&touched != 0 && !(a.strong && mark.strong) {
 		switch other := int(mark.writer) - 1; {
 		case other >= w.block.shared.warps:
@@ -125,10 +373,10 @@ func (w *warp) raceShared(lane int, word uint64, mark *sharedWord, touched uint8
 			}
 		case other != w.number && w.order.clock[other] < mark.tick:
 			fail(lane, "race in shared memory at %#x: thread %v has written it in line %d and no barrier lies between", 4*word,
-				w.block.warps[other].thread(int(mark.lane)), mark.line)
-		case other == w.number && int(mark.lane) != lane && !w.lanesOrdered(lane, mark):
+				w.block.warps[other].thread(writer), mark.line)
+		case other == w.number && writer != lane && !w.lanesOrdered(lane, writer, mark):
 			fail(lane, "race in shared memory at %#x: thread %v of the same warp has written it in line %d and no bar.warp.sync lies between",
-				4*word, w.thread(int(mark.lane)), mark.line)
+				4*word, w.thread(writer), mark.line)
 		}
 	}
 	if !a.write {
@@ -137,7 +385,7 @@ func (w *warp) raceShared(lane int, word uint64, mark *sharedWord, touched uint8
 	s := &w.block.shared
 	for readers := mark.readers &^ (1 << w.number); readers != 0; readers &= readers - 1 {
 		other := first(readers)
-		read := s.reads[int(word)*s.warps+other]
+		read := s.readsOf(other, word/cellWords)[word%cellWords]
 		if uint8(read)&15&touched != 0 && w.order.clock[other] < read>>4 {
 			fail(lane, "race in shared memory at %#x: warp %d has read it and no barrier lies between", 4*word, other)
 		}
@@ -146,21 +394,21 @@ func (w *warp) raceShared(lane int, word uint64, mark *sharedWord, touched uint8
 
 // lanesOrdered says whether a bar.warp.sync lies between another lane's write and this lane. Lanes of one store that meet
 // are not ordered but allowed: one of them wins.
-func (w *warp) lanesOrdered(lane int, mark *sharedWord) bool {
+func (w *warp) lanesOrdered(lane, writer int, mark *sharedMark) bool {
 	if int(mark.line) == w.program.code[w.pc].line && mark.syncs == w.order.syncs {
 		return true
 	}
-	return w.order.synced[lane] > mark.syncs && w.order.synced[mark.lane] > mark.syncs
+	return w.order.synced[lane] > mark.syncs && w.order.synced[writer] > mark.syncs
 }
 
-func (w *warp) noteSharedWrite(lane int, mark *sharedWord, touched uint8, a access) {
-	tick := w.order.clock[w.number]
+func (w *warp) noteSharedWrite(lane int, word uint64, mark *sharedMark, touched uint8, a access) {
+	tick, writer := w.order.clock[w.number], &mark.lanes[word%cellWords]
 	mark.init |= touched
 	mark.readers = 0
-	if int(mark.writer) == w.number+1 && int(mark.lane) == lane && mark.tick == tick {
+	if int(mark.writer) == w.number+1 && int(*writer) == lane && mark.tick == tick {
 		touched |= mark.written
 	}
-	mark.writer, mark.lane, mark.tick, mark.syncs = uint16(w.number+1), uint8(lane), tick, w.order.syncs
+	mark.writer, *writer, mark.tick, mark.syncs = uint16(w.number+1), uint8(lane), tick, w.order.syncs
 	mark.written, mark.strong, mark.line = touched, a.strong, int32(w.program.code[w.pc].line)
 	if !a.proxy {
 		w.order.proxy.unfenced |= 1 << lane
