@@ -46,16 +46,20 @@ func (f *Format) Sqrt(a uint32, mode Rounding) uint32 {
 	return f.Round(odd(s, math.FMA(-s, s, x)), mode)
 }
 
-// FMA32 is FMA of F32 to nearest, on the path that nearly all values take.
-func FMA32(a, b, c float32) uint32 {
-	product, addend := float64(a)*float64(b), float64(c)
-	s := product + addend
-	bits := math.Float64bits(s)
-	// Two roundings differ from one only where the first lands on the middle between two float32, or where these are subnormal.
-	if s == 0 || bits&0x1fffffff != 0x10000000 && (bits>>52&0x7ff) > 1023-126 && (bits>>52&0x7ff) < 0x7ff {
-		return math.Float32bits(float32(s))
+// FMA32 is FMA of F32 to nearest, of each element.
+func FMA32(z, a, b, c *[32]uint32) {
+	value := func(bits uint32) float64 { return float64(math.Float32frombits(bits)) }
+	for n := range z {
+		product, addend := value(a[n])*value(b[n]), value(c[n])
+		s := product + addend
+		// Two roundings differ from one only where the first lands on the middle between two float32, or where these are subnormal.
+		bits := math.Float64bits(s)
+		if exponent := bits >> 52 & 0x7ff; bits&0x1fffffff != 0x10000000 && exponent > 1023-126 && exponent < 0x7ff || s == 0 {
+			z[n] = math.Float32bits(float32(s))
+		} else {
+			z[n] = F32.Round(addOdd(product, addend, Nearest), Nearest)
+		}
 	}
-	return F32.Round(addOdd(product, addend, Nearest), Nearest)
 }
 
 // quiet is the NaN that an operation of float64 gives for its operands: the first NaN among them made quiet, else the

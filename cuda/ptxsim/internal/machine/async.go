@@ -116,7 +116,7 @@ func (w *warp) readOdd(lane int, from uint64, count int, bytes *[16]byte) {
 
 // begin marks words as being copied.
 func (w *warp) begin(lane int, at uint64, bytes int) {
-	w.block.shared.each(at, bytes, func(mark *sharedMark, _ uint64) { mark.pending = true })
+	w.block.shared.each(at, bytes, func(mark *sharedMark) { mark.pending = true })
 	w.async.pending = append(w.async.pending, asyncCopy{lane, w.async.committed[lane], at, bytes})
 }
 
@@ -130,7 +130,7 @@ func (w *warp) waitCopies(mask uint32, groups uint32, every bool) {
 			kept = append(kept, c)
 			continue
 		}
-		w.block.shared.each(c.at, c.bytes, func(mark *sharedMark, _ uint64) {
+		w.block.shared.each(c.at, c.bytes, func(mark *sharedMark) {
 			mark.pending = false
 			mark.tick, mark.syncs = w.order.clock[w.number], w.order.syncs
 		})

@@ -276,7 +276,7 @@ func (w *warp) borrow(lane int, at uint64, pieces *[]uint64) []byte {
 	p := w.sharedBytes(lane, at, pieceBytes)
 	w.shadowShared(lane, at, access{bytes: pieceBytes, read: true, proxy: true})
 	line := int32(w.program.code[w.pc].line)
-	w.block.shared.each(at, pieceBytes, func(mark *sharedMark, _ uint64) {
+	w.block.shared.each(at, pieceBytes, func(mark *sharedMark) {
 		mark.reading++
 		mark.readsAt = line
 	})
@@ -288,14 +288,17 @@ func (w *warp) borrow(lane int, at uint64, pieces *[]uint64) []byte {
 func (w *warp) release(pieces []uint64) {
 	s := &w.block.shared
 	for _, at := range pieces {
-		s.each(at, pieceBytes, func(mark *sharedMark, k uint64) {
-			words := uint64(cellWords)
-			if s.cells[at/cellBytes].split() {
-				words = 1
-			}
+		cell := at / cellBytes
+		if mark := &s.cells[cell]; !mark.split() {
 			mark.reading--
-			w.noteSharedRead(mark, at/cellBytes, k, words, 15)
-		})
+			w.noteCellRead(mark, cell)
+			continue
+		}
+		for k := range uint64(cellWords) {
+			mark := &s.words[cell*cellWords+k]
+			mark.reading--
+			w.noteSharedRead(mark, cell, k, 15)
+		}
 	}
 }
 
@@ -362,7 +365,7 @@ func (w *warp) fenceProxy(mask uint32) {
 // demandProxyFence faults where the asynchronous proxy touches what a thread has written and no fence.proxy.async lies between.
 func (w *warp) demandProxyFence(lane int, word uint64, mark *sharedMark) {
 	writer, warps := int(mark.writer)-1, len(w.block.warps)
-	if writer < 0 || writer >= warps || w.order.clock[warps+writer] >= mark.tick || writer == w.number && w.order.proxy.fenced[mark.lanes[word%cellWords]] >= mark.tick {
+	if writer < 0 || writer >= warps || w.order.clock[warps+writer] >= mark.tick || writer == w.number && w.order.proxy.fenced[mark.lane(word%cellWords)] >= mark.tick {
 		return
 	}
 	if writer != w.number && w.order.clock[writer] < mark.tick {

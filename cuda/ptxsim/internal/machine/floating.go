@@ -176,11 +176,7 @@ func (c *compiler) quickFloat(i *syntax.Instruction) work {
 			}
 		}
 	case "fma", "mad":
-		loop = func(z, x, y, v *narrowRow) {
-			for n := range z {
-				z[n] = arith.FMA32(value(x[n]), value(y[n]), value(v[n]))
-			}
-		}
+		loop = arith.FMA32
 	default:
 		return nil
 	}

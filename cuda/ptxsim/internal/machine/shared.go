@@ -27,9 +27,9 @@ type sharedMark struct {
 	written uint8 // bytes of the last write
 	pending bool  // an asynchronous copy has brought it that has not been waited for
 	strong  bool
-	lanes   [cellWords]uint8 // by word, of the last write
-	writer  uint16           // entry of the clocks to which the last write belongs, + 1: of a warp, or of the mbarrier of a bulk copy; or splitCell
-	reading uint16           // reads of the asynchronous proxy under way
+	lanes   uint32 // of the last write, a byte a word
+	writer  uint16 // entry of the clocks to which the last write belongs, + 1: of a warp, or of the mbarrier of a bulk copy; or splitCell
+	reading uint16 // reads of the asynchronous proxy under way
 	tick    uint32
 	syncs   uint32
 	readers uint32 // warps, a bit each
@@ -39,6 +39,9 @@ type sharedMark struct {
 
 // splitCell is the writer of a cell whose words have marks of their own.
 const splitCell = 1<<16 - 1
+
+// lane is that which has written word k of the cell last.
+func (m *sharedMark) lane(k uint64) int { return int(uint8(m.lanes >> (8 * k))) }
 
 func (m *sharedMark) split() bool { return m.writer == splitCell }
 
@@ -79,15 +82,14 @@ func (s *sharedMemory) split(cell uint64) {
 	mark.writer = splitCell
 }
 
-// each calls f with the marks of an access, and the number of the first word of each in its cell.
-func (s *sharedMemory) each(at uint64, bytes int, f func(mark *sharedMark, k uint64)) {
-	cell := at / cellBytes
-	if mark := &s.cells[cell]; !mark.split() {
-		f(mark, at/4%cellWords)
+// each calls f with the marks of the words of an access.
+func (s *sharedMemory) each(at uint64, bytes int, f func(mark *sharedMark)) {
+	if mark := &s.cells[at/cellBytes]; !mark.split() {
+		f(mark)
 		return
 	}
 	for word := at / 4; word <= (at+uint64(bytes)-1)/4; word++ {
-		f(&s.words[word], word%cellWords)
+		f(&s.words[word])
 	}
 }
 
@@ -137,13 +139,12 @@ func (w *warp) touchShared(mask uint32, address *wideRow, a access) {
 	last := ^uint64(0)         // the cell that was read before
 	for from := 0; from < 32; from += per {
 		lanes := mask >> from & (1<<per - 1)
-		at := address[from]
-		if lanes == 1<<per-1 && at%cellBytes == 0 && at < size && at+cellBytes <= size && follow(address[from:from+per], bytes) {
+		if at := address[from]; lanes == 1<<per-1 && at%cellBytes == 0 && at < size && at+cellBytes <= size && follow(address, from, per, bytes) {
 			cell := at / cellBytes
 			if cell == last && !a.write {
 				continue
 			}
-			if !a.write && w.readQuickly(cell, 0, cellWords, 15, false) || a.write && w.writeQuickly(cell, lanesOf(from, per), false) {
+			if a.write && w.writeQuickly(cell, from, per, false) || !a.write && w.readQuickly(cell, lanesOf(from, per), false) {
 				last = cell
 				continue
 			}
@@ -157,20 +158,24 @@ func (w *warp) touchShared(mask uint32, address *wideRow, a access) {
 	w.countShared(mask, address, a.bytes)
 }
 
-// follow says whether addresses lie so many bytes apart.
-func follow(addresses []uint64, bytes uint64) bool {
-	for n := 1; n < len(addresses); n++ {
-		if addresses[n] != addresses[n-1]+bytes {
+// follow says whether the addresses of so many lanes lie so many bytes apart.
+func follow(address *wideRow, from, lanes int, bytes uint64) bool {
+	for lane := from + 1; lane < from+lanes; lane++ {
+		if address[lane] != address[lane-1]+bytes {
 			return false
 		}
 	}
 	return true
 }
 
-// lanesOf are the lanes of the words of a cell, which per lanes from one on touch.
-func lanesOf(from, per int) (lanes [cellWords]uint8) {
-	for k := range lanes {
-		lanes[k] = uint8(from + k*per/cellWords)
+// lanesOf are the lanes of the words of a cell, a byte each, which per lanes from one on touch.
+func lanesOf(from, per int) uint32 {
+	lanes := uint32(from) * 0x01010101
+	switch per {
+	case 2:
+		lanes += 0x01010000
+	case 4:
+		lanes += 0x03020100
 	}
 	return lanes
 }
@@ -203,13 +208,9 @@ func (w *warp) shadowShared(lane int, at uint64, a access) {
 	if a.strong {
 		w.talkShared(at, a)
 	}
-	cell, touched := at/cellBytes, byteMask(at, a.bytes)
+	cell, touched, lanes := at/cellBytes, byteMask(at, a.bytes), lanesOf(lane, 1)
 	whole := &s.cells[cell]
-	switch {
-	case a.strong:
-	case !a.write && w.readQuickly(cell, at/4%cellWords, max(1, uint64(a.bytes)/4), touched, a.proxy):
-		return
-	case a.write && a.bytes == cellBytes && w.writeQuickly(cell, lanesOf(lane, 1), a.proxy):
+	if a.bytes == cellBytes && !a.strong && (a.write && w.writeQuickly(cell, lane, 1, a.proxy) || !a.write && w.readQuickly(cell, lanes, a.proxy)) {
 		return
 	}
 	if a.write && !whole.split() {
@@ -224,7 +225,7 @@ func (w *warp) shadowShared(lane int, at uint64, a access) {
 	}
 	if a.write && a.bytes == cellBytes { // now its words have the same past
 		*whole = s.words[cell*cellWords]
-		whole.lanes = lanesOf(lane, 1)
+		whole.lanes = lanes
 	}
 }
 
@@ -242,14 +243,15 @@ func (w *warp) shadowWord(lane int, word uint64, mark *sharedMark, touched uint8
 	if a.proxy {
 		w.demandProxyFence(lane, word, mark)
 	}
-	if a.write || !w.ordered(mark) {
+	cell, k := word/cellWords, word%cellWords
+	if !w.ordered(mark) && !w.own(mark, lanesOf(lane, 1), k, 1) || a.write && !w.readsOrdered(mark, cell, k, 1) {
 		w.raceShared(lane, word, mark, touched, a)
 	}
 	switch {
 	case a.write:
-		w.noteSharedWrite(lane, word, mark, touched, a)
+		w.noteSharedWrite(lane, k, mark, touched, a)
 	case !a.strong:
-		w.noteSharedRead(mark, word/cellWords, word%cellWords, 1, touched)
+		w.noteSharedRead(mark, cell, k, touched)
 	}
 }
 
@@ -267,41 +269,42 @@ func (w *warp) fenced(mark *sharedMark) bool {
 	return mark.writer == 0 || int(mark.writer) > warps || w.order.clock[warps+int(mark.writer)-1] >= mark.tick
 }
 
-// readQuickly notes a read, not a strong one, of words of a cell from word k on, or of bytes of one. Where it says false it may be a
-// fault, and nothing is noted of the word that it may be.
-func (w *warp) readQuickly(cell, k, words uint64, touched uint8, proxy bool) bool {
+// own says whether the lanes of so many words of a cell, from word k on, do something to what they have written themselves.
+func (w *warp) own(mark *sharedMark, lanes uint32, k, words uint64) bool {
+	return int(mark.writer) == w.number+1 && (mark.lanes^lanes)>>(8*k)<<(8*(cellWords-words)) == 0
+}
+
+// readQuickly notes that lanes read a whole cell. Where it says false it may be a fault, and nothing is noted of the word that it may be.
+func (w *warp) readQuickly(cell uint64, lanes uint32, proxy bool) bool {
 	s := &w.block.shared
 	mark := &s.cells[cell]
-	if !mark.split() {
-		return w.readMark(mark, cell, k, words, touched, proxy)
-	}
-	for n := k; n < k+words; n++ {
-		if !w.readMark(&s.words[cell*cellWords+n], cell, n, 1, touched, proxy) {
-			return false
+	if mark.split() {
+		for k := range uint64(cellWords) {
+			if mark := &s.words[cell*cellWords+k]; mark.init != 15 || mark.pending || !w.ordered(mark) && !w.own(mark, lanes, k, 1) || proxy && !w.fenced(mark) {
+				return false
+			}
+			w.noteSharedRead(&s.words[cell*cellWords+k], cell, k, 15)
 		}
+		return true
 	}
-	return true
-}
-
-// readMark is readQuickly of words that have one mark.
-func (w *warp) readMark(mark *sharedMark, cell, k, words uint64, touched uint8, proxy bool) bool {
-	if mark.init&touched != touched || mark.pending || !w.ordered(mark) || proxy && !w.fenced(mark) {
+	if mark.init != 15 || mark.pending || !w.ordered(mark) && !w.own(mark, lanes, 0, cellWords) || proxy && !w.fenced(mark) {
 		return false
 	}
-	w.noteSharedRead(mark, cell, k, words, touched)
+	w.noteCellRead(mark, cell)
 	return true
 }
 
-// noteSharedRead notes a read of words of a cell, from word k on. A mark that has the reader has what it has read of each word.
-func (w *warp) noteSharedRead(mark *sharedMark, cell, k, words uint64, touched uint8) {
+// noteCellRead notes that a whole cell is read, which is not split.
+func (w *warp) noteCellRead(mark *sharedMark, cell uint64) {
+	all := w.order.clock[w.number]<<4 | 15
+	mark.readers |= 1 << w.number
+	*w.block.shared.readsOf(w.number, cell) = cellReads{all, all, all, all}
+}
+
+// noteSharedRead notes a read of bytes of word k of a cell. A mark that has the reader has what it has read of each word.
+func (w *warp) noteSharedRead(mark *sharedMark, cell, k uint64, touched uint8) {
 	s := &w.block.shared
 	reads, tick, reader := s.readsOf(w.number, cell), w.order.clock[w.number]<<4, uint32(1)<<w.number
-	if words == cellWords {
-		all := tick | 15
-		*reads = cellReads{all, all, all, all}
-		mark.readers |= reader
-		return
-	}
 	if mark.readers&reader == 0 {
 		mark.readers |= reader
 		if s.cells[cell].split() {
@@ -310,49 +313,47 @@ func (w *warp) noteSharedRead(mark *sharedMark, cell, k, words uint64, touched u
 			*reads = cellReads{}
 		}
 	}
-	for n := k; n < k+words; n++ {
-		if reads[n]&^15 != tick {
-			reads[n] = tick
-		}
-		reads[n] |= uint32(touched)
+	if reads[k]&^15 != tick {
+		reads[k] = tick
 	}
+	reads[k] |= uint32(touched)
 }
 
-// writeQuickly notes that lanes write a whole cell. Where it says false it may be a fault, and nothing is noted.
-func (w *warp) writeQuickly(cell uint64, lanes [cellWords]uint8, proxy bool) bool {
+// writeQuickly notes that per lanes write a whole cell. Where it says false it may be a fault, and nothing is noted.
+func (w *warp) writeQuickly(cell uint64, from, per int, proxy bool) bool {
 	s := &w.block.shared
-	mark := &s.cells[cell]
-	if !mark.split() {
-		if !w.mayWrite(mark, cell, 0, cellWords, proxy) {
-			return false
-		}
-	} else {
+	mark, lanes := &s.cells[cell], lanesOf(from, per)
+	if mark.split() {
 		for k := range uint64(cellWords) {
-			if !w.mayWrite(&s.words[cell*cellWords+k], cell, k, 1, proxy) {
+			if !w.mayWrite(&s.words[cell*cellWords+k], cell, lanes, k, 1, proxy) {
 				return false
 			}
 		}
+	} else if !w.mayWrite(mark, cell, lanes, 0, cellWords, proxy) {
+		return false
 	}
 	*mark = sharedMark{
 		init: 15, written: 15, lanes: lanes, writer: uint16(w.number + 1), tick: w.order.clock[w.number], syncs: w.order.syncs,
 		line: int32(w.program.code[w.pc].line),
 	}
 	if !proxy {
-		w.order.proxy.unfenced |= 1<<lanes[0] | 1<<lanes[1] | 1<<lanes[2] | 1<<lanes[3]
+		w.order.proxy.unfenced |= (1<<per - 1) << from
 	}
 	return true
 }
 
 // mayWrite says whether nothing can be against writing words of a cell, from word k on.
-func (w *warp) mayWrite(mark *sharedMark, cell, k, words uint64, proxy bool) bool {
-	if mark.pending || mark.reading != 0 || !w.ordered(mark) || proxy && !w.fenced(mark) {
-		return false
-	}
-	s := &w.block.shared
+func (w *warp) mayWrite(mark *sharedMark, cell uint64, lanes uint32, k, words uint64, proxy bool) bool {
+	return !mark.pending && mark.reading == 0 && (w.ordered(mark) || w.own(mark, lanes, k, words)) && (!proxy || w.fenced(mark)) &&
+		w.readsOrdered(mark, cell, k, words)
+}
+
+// readsOrdered says whether all reads by other warps of words of a cell, from word k on, lie before whatever the warp does now.
+func (w *warp) readsOrdered(mark *sharedMark, cell, k, words uint64) bool {
 	for readers := mark.readers &^ (1 << w.number); readers != 0; readers &= readers - 1 {
 		other := first(readers)
 		tick := w.order.clock[other]
-		for _, read := range s.readsOf(other, cell)[k : k+words] {
+		for _, read := range w.block.shared.readsOf(other, cell)[k : k+words] {
 			if read>>4 > tick {
 				return false
 			}
@@ -363,7 +364,7 @@ func (w *warp) mayWrite(mark *sharedMark, cell, k, words uint64, proxy bool) boo
 
 // raceShared faults where an earlier access of the word is not ordered before this one.
 func (w *warp) raceShared(lane int, word uint64, mark *sharedMark, touched uint8, a access) {
-	writer := int(mark.lanes[word%cellWords])
+	writer := mark.lane(word % cellWords)
 	if mark.writer != 0 && mark.written&touched != 0 && !(a.strong && mark.strong) {
 		switch other := int(mark.writer) - 1; {
 		case other >= w.block.shared.warps:
@@ -401,14 +402,15 @@ func (w *warp) lanesOrdered(lane, writer int, mark *sharedMark) bool {
 	return w.order.synced[lane] > mark.syncs && w.order.synced[writer] > mark.syncs
 }
 
-func (w *warp) noteSharedWrite(lane int, word uint64, mark *sharedMark, touched uint8, a access) {
-	tick, writer := w.order.clock[w.number], &mark.lanes[word%cellWords]
+func (w *warp) noteSharedWrite(lane int, k uint64, mark *sharedMark, touched uint8, a access) {
+	tick := w.order.clock[w.number]
 	mark.init |= touched
 	mark.readers = 0
-	if int(mark.writer) == w.number+1 && int(*writer) == lane && mark.tick == tick {
+	if int(mark.writer) == w.number+1 && mark.lane(k) == lane && mark.tick == tick {
 		touched |= mark.written
 	}
-	mark.writer, *writer, mark.tick, mark.syncs = uint16(w.number+1), uint8(lane), tick, w.order.syncs
+	mark.writer, mark.tick, mark.syncs = uint16(w.number+1), tick, w.order.syncs
+	mark.lanes = mark.lanes&^(0xff<<(8*k)) | uint32(lane)<<(8*k)
 	mark.written, mark.strong, mark.line = touched, a.strong, int32(w.program.code[w.pc].line)
 	if !a.proxy {
 		w.order.proxy.unfenced |= 1 << lane
