@@ -24,31 +24,45 @@ func (l *Lines) Reset(lines, k int) {
 	l.k, l.values, l.exponents, l.greatest = k, l.values[:lines*k], l.exponents[:lines*k], l.greatest[:lines]
 }
 
-// Put unpacks an element.
-func (l *Lines) Put(at int, f *Format, bits uint32) {
+// Fill unpacks all elements. Bits of F32 are good for TF32, as in Unpack.
+func (l *Lines) Fill(f *Format, bits []uint32) {
+	values, exponents := l.values[:len(bits)], l.exponents[:len(bits)]
 	if f.Bias != 127 { // of float16, whose subnormal numbers are normal ones of float32
-		e := f.Unpack(bits)
-		l.values[at], l.exponents[at] = e.value, e.exponent
+		for n, b := range bits {
+			e := f.Unpack(b)
+			values[n], exponents[n] = e.value, e.exponent
+		}
 		return
 	}
-	if bits = bits >> f.skip << f.skip; f.Sign != F32.Sign {
-		bits <<= 16
+	up := 0 // to where float32 has them
+	if f.Sign != F32.Sign {
+		up = 16
 	}
-	l.values[at], l.exponents[at] = float64(math.Float32frombits(bits)), exponentOf(bits)
+	unused := uint32(1<<f.skip - 1)
+	for n, b := range bits {
+		b = b << (up & 31) &^ unused
+		values[n], exponents[n] = float64(math.Float32frombits(b)), exponentOf(b)
+	}
 }
 
 // exponentOf is the exponent of a float32 as Element has it.
 func exponentOf(bits uint32) int32 {
 	exponent := int32(bits>>23&0xff) - 127
+	if exponent == -127 || exponent == 128 {
+		return edgeExponent(bits)
+	}
+	return exponent
+}
+
+// edgeExponent is that of zeros, subnormal numbers, infinities and NaN.
+func edgeExponent(bits uint32) int32 {
 	switch {
-	case exponent == 128:
-		return specialExponent
-	case exponent != -127:
-		return exponent
 	case bits&^F32.Sign == 0:
 		return zeroExponent
+	case bits&F32.Inf == 0:
+		return -126
 	}
-	return -126
+	return specialExponent
 }
 
 // The greatest exponent of products is found for eight columns at a time, in the bytes of a word: mostNear less the distance of an

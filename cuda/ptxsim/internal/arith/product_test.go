@@ -53,10 +53,11 @@ func TestSums(t *testing.T) {
 // fill puts what draw gives into lines, and unpacks it one by one too.
 func fill(l *Lines, f *Format, lines, k int, draw func(*Format) uint32) (elements []Element) {
 	l.Reset(lines, k)
-	for n := range lines * k {
+	var all []uint32
+	for range lines * k {
 		bits := draw(f)
-		l.Put(n, f, bits)
-		elements = append(elements, f.Unpack(bits))
+		all, elements = append(all, bits), append(elements, f.Unpack(bits))
 	}
+	l.Fill(f, all)
 	return elements
 }

@@ -27,6 +27,7 @@ type block struct {
 	counts   []Counts  // by step, nil until a launch is to be profiled
 
 	rows, columns arith.Lines // operands of the product at hand
+	bits          []uint32    // of their elements
 	operand       []byte      // of the matrix of shared memory that is being read
 }
 

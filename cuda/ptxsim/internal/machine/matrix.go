@@ -3,6 +3,7 @@ package machine
 // This file loads, transposes and multiplies matrices that lie over the registers of a warp.
 
 import (
+	"encoding/binary"
 	"math"
 
 	"gzpt/cuda/ptxsim/internal/arith"
@@ -37,6 +38,12 @@ func decodeLoadMatrix(c *compiler, i *syntax.Instruction) work {
 	rows := c.narrowRows(i.Operands[0], "b32")
 	where, address := c.spaceFor(i, i.Operands[1]), c.addressOf(i.Operands[1])
 	transposed := i.Has("trans")
+	if where == sharedSpace && !transposed {
+		return func(w *warp, mask uint32) {
+			whole(mask)
+			w.loadMatrices(address(w), rows)
+		}
+	}
 	return func(w *warp, mask uint32) {
 		whole(mask)
 		at := address(w)
@@ -49,6 +56,20 @@ func decodeLoadMatrix(c *compiler, i *syntax.Instruction) work {
 			})
 			for lane := range 32 {
 				w.narrow[row][lane] = fragmentWord(&matrix, lane, transposed)
+			}
+		}
+	}
+}
+
+// loadMatrices loads matrices, not transposed, from shared memory: each of four lanes has a word of a row.
+func (w *warp) loadMatrices(address *wideRow, rows []int) {
+	for n, row := range rows {
+		w.touchShared(0xff<<(8*n), address, access{bytes: 16, read: true})
+		data, z := w.block.shared.data, &w.narrow[row]
+		for line, at := range address[8*n:][:8] {
+			p := data[at:][:16]
+			for word := range 4 {
+				z[4*line+word] = binary.LittleEndian.Uint32(p[4*word:])
 			}
 		}
 	}
@@ -258,11 +279,14 @@ func (p *matrices) multiplyFloats(w *warp, results *[32 * 32]uint32) {
 
 // unpackLines reads an operand of a product, the sign changed where flip has its bit.
 func (w *warp) unpackLines(to *arith.Lines, elements []element, lines, k int, f *arith.Format, flip uint32) {
-	to.Reset(lines, k)
 	cut := f.Sign | (f.Sign - 1)
-	for n, e := range elements {
-		to.Put(n, f, e.of(w)&cut^flip)
+	bits := w.block.bits[:0]
+	for _, e := range elements {
+		bits = append(bits, e.of(w)&cut^flip)
 	}
+	w.block.bits = bits
+	to.Reset(lines, k)
+	to.Fill(f, bits)
 }
 
 // sumEight computes eight elements of a row of D from those of C.

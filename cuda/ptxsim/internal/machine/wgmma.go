@@ -4,6 +4,7 @@ package machine
 // whoever touches the registers faults, and whoever overwrites the operands in shared memory.
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
 
@@ -316,7 +317,7 @@ func (p *groupMultiply) readA(w *warp, descriptor uint64, pieces *[]uint64) *ari
 		w.unpackLines(a, p.a, rows, p.k, p.format, p.signA)
 	} else {
 		bytes := p.readMatrix(w, descriptor, p.transA, w.number%groupWarps*rows, rows, pieces)
-		p.unpack(a, bytes, rows, p.transA, p.signA)
+		p.unpack(w, a, bytes, rows, p.transA, p.signA)
 	}
 	a.Rows()
 	return a
@@ -336,7 +337,7 @@ func (p *groupMultiply) readB(w *warp, step *groupStep, pieces *[]uint64) *arith
 	}
 	if !slices.Equal(b.bytes, bytes) {
 		b.bytes = append(b.bytes[:0], bytes...)
-		p.unpack(&b.lines, bytes, p.columns, p.transB, p.signB)
+		p.unpack(w, &b.lines, bytes, p.columns, p.transB, p.signB)
 		b.lines.Columns()
 	}
 	if step.warps == groupWarps {
@@ -372,17 +373,24 @@ func (p *groupMultiply) readMatrix(w *warp, bits uint64, across bool, from, line
 }
 
 // unpack takes the elements out of what readMatrix has read.
-func (p *groupMultiply) unpack(to *arith.Lines, bytes []byte, lines int, across bool, sign uint32) {
-	to.Reset(lines, p.k)
+func (p *groupMultiply) unpack(w *warp, to *arith.Lines, bytes []byte, lines int, across bool, sign uint32) {
+	bits := append(w.block.bits[:0], make([]uint32, lines*p.k)...)
 	per := pieceBytes / p.bytes
-	for n := range lines * p.k {
+	for n := range bits {
 		at := n
 		if across {
 			piece := n / per
 			at = (piece/p.k*per+n%per)*p.k + piece%p.k
 		}
-		to.Put(at, p.format, uint32(number(bytes[n*p.bytes:(n+1)*p.bytes]))^sign)
+		if p.bytes == 2 {
+			bits[at] = uint32(binary.LittleEndian.Uint16(bytes[2*n:])) ^ sign
+		} else {
+			bits[at] = binary.LittleEndian.Uint32(bytes[4*n:]) ^ sign
+		}
 	}
+	w.block.bits = bits
+	to.Reset(lines, p.k)
+	to.Fill(p.format, bits)
 }
 
 // sum adds the products to the registers of d, or begins with 0: one fused sum for each element, as in mma.
