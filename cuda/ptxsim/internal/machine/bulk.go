@@ -275,11 +275,14 @@ func (w *warp) deliver(lane int, at uint64, piece []byte, b *phaseBarrier) {
 func (w *warp) borrow(lane int, at uint64, pieces *[]uint64) []byte {
 	p := w.sharedBytes(lane, at, pieceBytes)
 	w.shadowShared(lane, at, access{bytes: pieceBytes, read: true, proxy: true})
-	line := int32(w.program.code[w.pc].line)
-	w.block.shared.each(at, pieceBytes, func(mark *sharedMark) {
-		mark.reading++
-		mark.readsAt = line
-	})
+	s, line := &w.block.shared, int32(w.program.code[w.pc].line)
+	if mark := &s.cells[at/cellBytes]; !mark.split() {
+		mark.reading, mark.readsAt = mark.reading+1, line
+	} else {
+		for word := at / 4; word < (at+pieceBytes)/4; word++ {
+			s.words[word].reading, s.words[word].readsAt = s.words[word].reading+1, line
+		}
+	}
 	*pieces = append(*pieces, at)
 	return p
 }

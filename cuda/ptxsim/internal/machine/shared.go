@@ -82,17 +82,6 @@ func (s *sharedMemory) split(cell uint64) {
 	mark.writer = splitCell
 }
 
-// each calls f with the marks of the words of an access.
-func (s *sharedMemory) each(at uint64, bytes int, f func(mark *sharedMark)) {
-	if mark := &s.cells[at/cellBytes]; !mark.split() {
-		f(mark)
-		return
-	}
-	for word := at / 4; word <= (at+uint64(bytes)-1)/4; word++ {
-		f(&s.words[word])
-	}
-}
-
 func (w *warp) visitShared(mask uint32, address *wideRow, a access, f func(lane int, p []byte)) {
 	for m := mask; m != 0; m &= m - 1 {
 		lane := first(m)

@@ -48,6 +48,7 @@ type groupState struct {
 	committed uint32
 	uses      []registerUse // by mark, of a program with wgmma
 	pending   []groupProduct
+	spare     [][]uint64 // pieces of products that have ended
 }
 
 // registerUse is what a register has to do with wgmma.
@@ -166,6 +167,7 @@ func (w *warp) waitProducts(groups uint32) {
 			w.group.uses[mark].flying--
 		}
 		w.release(p.pieces)
+		w.group.spare = append(w.group.spare, p.pieces)
 	}
 	w.group.pending = kept
 }
@@ -176,7 +178,8 @@ type groupMultiply struct {
 	a              []element // element k of row r at [r*k+k]; empty where A lies in shared memory
 	d              []element // column c of row r at [r*columns+c]
 	marksD, marksA []int
-	descriptorA    int // rows, of A where it lies in shared memory
+	marks          []int // both
+	descriptorA    int   // rows, of A where it lies in shared memory
 	descriptorB    int
 	accumulate     func(w *warp) uint32
 	format         *arith.Format
@@ -206,6 +209,7 @@ func (c *compiler) multiplyGroup(i *syntax.Instruction) work {
 		p.descriptorA = c.wide(o[1], "b64")
 		p.transA, p.transB = len(numbers) == 4 && numbers[2].Value == 1, len(numbers) == 4 && numbers[3].Value == 1
 	}
+	p.marks = slices.Concat(p.marksD, p.marksA)
 	for n, sign := range []*uint32{&p.signA, &p.signB} {
 		if int64(numbers[n].Value) == -1 {
 			*sign = p.format.Sign
@@ -248,7 +252,10 @@ func (p *groupMultiply) multiply(w *warp, mask uint32) {
 		fail(0, "divergent: the predicate scale-d holds for some threads only")
 	}
 	p.demandRegisters(w, accumulate != 0)
-	product := groupProduct{group: w.group.committed, marks: append(append([]int(nil), p.marksD...), p.marksA...)}
+	product := groupProduct{group: w.group.committed, marks: p.marks}
+	if last := len(w.group.spare) - 1; last >= 0 {
+		product.pieces, w.group.spare = w.group.spare[last][:0], w.group.spare[:last]
+	}
 	a, b := p.readA(w, descriptors[0], &product.pieces), p.readB(w, step, &product.pieces)
 	p.countOperands(w)
 	p.sum(w, a, b, accumulate != 0)
