@@ -61,6 +61,7 @@ type ordering struct {
 	proxy  proxyOrder
 	syncs  uint32     // how many times lanes of the warp were ordered by bar.warp.sync
 	synced [32]uint32 // by lane, the last of these that it took part in
+	met    uint32     // the last that all lanes took part in
 	fenced bool
 }
 
@@ -125,16 +126,18 @@ func (w *warp) touchShared(mask uint32, address *wideRow, a access) {
 	s := &w.block.shared
 	bytes, size := uint64(a.bytes), uint64(len(s.data))
 	per := cellBytes / a.bytes // lanes of a cell
-	last := ^uint64(0)         // the cell that was read before
+	last := ^uint64(0)         // the cell that was read before, if what holds for one lane holds for all
 	for from := 0; from < 32; from += per {
 		lanes := mask >> from & (1<<per - 1)
 		if at := address[from]; lanes == 1<<per-1 && at%cellBytes == 0 && at < size && at+cellBytes <= size && follow(address, from, per, bytes) {
 			cell := at / cellBytes
-			if cell == last && !a.write {
+			if cell == last || a.write && w.writeQuickly(cell, from, per, false) {
 				continue
 			}
-			if a.write && w.writeQuickly(cell, from, per, false) || !a.write && w.readQuickly(cell, lanesOf(from, per), false) {
-				last = cell
+			if !a.write && w.readQuickly(cell, lanesOf(from, per), false) {
+				if writer := int(s.cells[cell].writer); writer != w.number+1 && writer != splitCell {
+					last = cell
+				}
 				continue
 			}
 		}
@@ -233,7 +236,7 @@ func (w *warp) shadowWord(lane int, word uint64, mark *sharedMark, touched uint8
 		w.demandProxyFence(lane, word, mark)
 	}
 	cell, k := word/cellWords, word%cellWords
-	if !w.ordered(mark) && !w.own(mark, lanesOf(lane, 1), k, 1) || a.write && !w.readsOrdered(mark, cell, k, 1) {
+	if !w.ordered(mark, a.write) && !w.own(mark, lanesOf(lane, 1), k, 1) || a.write && !w.readsOrdered(mark, cell, k, 1) {
 		w.raceShared(lane, word, mark, touched, a)
 	}
 	switch {
@@ -244,10 +247,11 @@ func (w *warp) shadowWord(lane int, word uint64, mark *sharedMark, touched uint8
 	}
 }
 
-// ordered says whether the last write of a word lies before whatever the warp does now, in any of its lanes.
-func (w *warp) ordered(mark *sharedMark) bool {
+// ordered says whether the last write of a word surely lies before what any lane of the warp does now. A write of another lane, of which
+// an mbarrier may have told, may be read from the warp's next tick on, and is overwritten only behind a bar.warp.sync.
+func (w *warp) ordered(mark *sharedMark, write bool) bool {
 	if int(mark.writer) == w.number+1 {
-		return mark.tick < w.order.clock[w.number]
+		return write && mark.syncs < w.order.met || !write && mark.tick < w.order.clock[w.number]
 	}
 	return mark.writer == 0 || mark.tick <= w.order.of(mark.writer)
 }
@@ -269,14 +273,14 @@ func (w *warp) readQuickly(cell uint64, lanes uint32, proxy bool) bool {
 	mark := &s.cells[cell]
 	if mark.split() {
 		for k := range uint64(cellWords) {
-			if mark := &s.words[cell*cellWords+k]; mark.init != 15 || mark.pending || !w.ordered(mark) && !w.own(mark, lanes, k, 1) || proxy && !w.fenced(mark) {
+			if mark := &s.words[cell*cellWords+k]; mark.init != 15 || mark.pending || !w.ordered(mark, false) && !w.own(mark, lanes, k, 1) || proxy && !w.fenced(mark) {
 				return false
 			}
 			w.noteSharedRead(&s.words[cell*cellWords+k], cell, k, 15)
 		}
 		return true
 	}
-	if mark.init != 15 || mark.pending || !w.ordered(mark) && !w.own(mark, lanes, 0, cellWords) || proxy && !w.fenced(mark) {
+	if mark.init != 15 || mark.pending || !w.ordered(mark, false) && !w.own(mark, lanes, 0, cellWords) || proxy && !w.fenced(mark) {
 		return false
 	}
 	w.noteCellRead(mark, cell)
@@ -333,7 +337,7 @@ func (w *warp) writeQuickly(cell uint64, from, per int, proxy bool) bool {
 
 // mayWrite says whether nothing can be against writing words of a cell, from word k on.
 func (w *warp) mayWrite(mark *sharedMark, cell uint64, lanes uint32, k, words uint64, proxy bool) bool {
-	return !mark.pending && mark.reading == 0 && (w.ordered(mark) || w.own(mark, lanes, k, words)) && (!proxy || w.fenced(mark)) &&
+	return !mark.pending && mark.reading == 0 && (w.ordered(mark, true) || w.own(mark, lanes, k, words)) && (!proxy || w.fenced(mark)) &&
 		w.readsOrdered(mark, cell, k, words)
 }
 
@@ -445,6 +449,9 @@ func (w *warp) syncLanes(mask uint32) {
 	w.order.syncs++
 	for m := mask; m != 0; m &= m - 1 {
 		w.order.synced[first(m)] = w.order.syncs
+	}
+	if mask == all {
+		w.order.met = w.order.syncs
 	}
 	if mask == w.alive {
 		w.settleProxy()
