@@ -231,6 +231,7 @@ func (t *sharedTrial) share(w *warp) (got, want string) {
 	if got, want = t.touch(w, 1<<lane, at, access{bytes: bytes, write: true}); got != "" || want != "" {
 		return got, want
 	}
+	w.pc = t.random.IntN(len(w.program.code))
 	return t.touch(w, all<<lane, at, access{bytes: bytes, read: true})
 }
 
