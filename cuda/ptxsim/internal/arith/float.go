@@ -73,6 +73,50 @@ func quiet(operands ...float64) float64 {
 	return math.Float64frombits(0xfff8000000000000)
 }
 
+// Loops64 are operations to nearest of rows of float64, by their names in PTX.
+var Loops64 = map[string]func(z, a, b, c *[32]uint64){
+	"add": func(z, a, b, _ *[32]uint64) {
+		for n := range z {
+			x, y := math.Float64frombits(a[n]), math.Float64frombits(b[n])
+			s := x + y
+			if s != s {
+				s = quiet(x, y)
+			}
+			z[n] = math.Float64bits(s)
+		}
+	},
+	"sub": func(z, a, b, _ *[32]uint64) {
+		for n := range z {
+			x, y := math.Float64frombits(a[n]), math.Float64frombits(b[n])
+			s := x - y
+			if s != s {
+				s = quiet(x, -y)
+			}
+			z[n] = math.Float64bits(s)
+		}
+	},
+	"mul": func(z, a, b, _ *[32]uint64) {
+		for n := range z {
+			x, y := math.Float64frombits(a[n]), math.Float64frombits(b[n])
+			p := x * y
+			if p != p {
+				p = quiet(x, y)
+			}
+			z[n] = math.Float64bits(p)
+		}
+	},
+	"fma": func(z, a, b, c *[32]uint64) {
+		for n := range z {
+			x, y, v := math.Float64frombits(a[n]), math.Float64frombits(b[n]), math.Float64frombits(c[n])
+			s := math.FMA(x, y, v)
+			if s != s {
+				s = quiet(x, y, v)
+			}
+			z[n] = math.Float64bits(s)
+		}
+	},
+}
+
 // Add64 is a + b.
 func Add64(a, b float64, mode Rounding) float64 {
 	s := a + b

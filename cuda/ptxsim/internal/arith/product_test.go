@@ -61,3 +61,43 @@ func fill(l *Lines, f *Format, lines, k int, draw func(*Format) uint32) (element
 	l.Fill(f, all)
 	return elements
 }
+
+// TestLoops holds what is computed for many at once to the operations one by one.
+func TestLoops(t *testing.T) {
+	random := rand.New(rand.NewPCG(15, 16))
+	draw64 := func() uint64 {
+		special := []uint64{0, 1 << 63, 1, 0x7ff0000000000000, 0xfff0000000000000, 0x7ff8000000000001, 0xfff0000000000002, 0x3ff0000000000000}
+		if n := random.IntN(16); n < len(special) {
+			return special[n]
+		}
+		return random.Uint64()
+	}
+	one := map[string]func(a, b, c float64) float64{
+		"add": func(a, b, _ float64) float64 { return Add64(a, b, Nearest) }, "sub": func(a, b, _ float64) float64 { return Add64(a, -b, Nearest) },
+		"mul": func(a, b, _ float64) float64 { return Mul64(a, b, Nearest) }, "fma": func(a, b, c float64) float64 { return FMA64(a, b, c, Nearest) },
+	}
+	for range rounds(3000) {
+		for name, loop := range Loops64 {
+			var z, a, b, c [32]uint64
+			for n := range z {
+				a[n], b[n], c[n] = draw64(), draw64(), draw64()
+			}
+			loop(&z, &a, &b, &c)
+			for n, got := range z {
+				if want := math.Float64bits(one[name](math.Float64frombits(a[n]), math.Float64frombits(b[n]), math.Float64frombits(c[n]))); got != want {
+					t.Fatalf("%s of %#x, %#x and %#x: %#x, expected %#x", name, a[n], b[n], c[n], got, want)
+				}
+			}
+		}
+		for range 100 {
+			bits := F32.operands(random)
+			for _, mode := range []Rounding{Nearest, Away} {
+				for _, f := range []*Format{&TF32, &BF16} {
+					if got, want := f.RoundFloat32(bits, mode), f.Round(F32.Value(bits), mode); got != want {
+						t.Fatalf("%#x with a fraction of %d bits, mode %d: %#x, expected %#x", bits, f.Fraction, mode, got, want)
+					}
+				}
+			}
+		}
+	}
+}
