@@ -13,7 +13,8 @@ type draw struct {
 	random *rand.Rand
 	given  []int
 	made   []int
-	work   int // the most multiply-adds, or elements, of a call
+	work   int  // the most multiply-adds, or elements, of a call
+	coarse bool // the call multiplies numbers of fewer digits, of which subnormal ones have none
 }
 
 // below is a number from 0 to n-1.
@@ -82,9 +83,13 @@ func (d *draw) rows(n int) int {
 }
 
 // values is n numbers, all of one kind: as the suite has them, with many zeros, whole numbers with many ties, far from zero beside
-// their spread, small or large, of all magnitudes, those that drift.
+// their spread, small or large, of all magnitudes, those that drift, subnormal.
 func (d *draw) values(n int) []float64 {
-	kind, magnitude := d.below(9), math.Ldexp(1, d.below(81)-60)
+	kinds := 9
+	if d.coarse {
+		kinds--
+	}
+	kind, magnitude := d.below(kinds), math.Ldexp(1, d.below(81)-60)
 	random := rand.New(rand.NewPCG(uint64(d.below(1<<20)), 0))
 	values := make([]float64, n)
 	for i := range values {

@@ -59,6 +59,7 @@ func (s Suite) random(dev kernels.Device, r Random, d *draw) (c call, fault stri
 	if r.Large > 0 && d.one(r.Large) {
 		d.work *= 16
 	}
+	d.coarse = s.Roundings != nil
 	c = d.call(dev)
 	c.roundings = s.Roundings
 	if m, ok := c.mixed(); ok && dev.Supports(kernels.BFloat16) && d.below(2) == 1 {
@@ -174,6 +175,7 @@ func (d *draw) call(dev kernels.Device) call {
 	op := of(d, randomOperations()...)
 	if !op.products {
 		d.work /= 8 // which an element takes about
+		d.coarse = false
 	}
 	calls := slices.DeleteFunc(op.calls(d), func(c call) bool {
 		return c.op != op.name || c.halves() && !dev.Supports(kernels.BFloat16)
