@@ -107,6 +107,9 @@ func decodeLoad(c *compiler, i *syntax.Instruction) work {
 	if where == argumentSpace && o[1].Register == nil && len(targets) == 1 && targets[0].Kind == syntax.RegisterOperand {
 		return c.loadArgument(targets[0], t, address)
 	}
+	if wide := c.wideRows(targets, t); wide != nil && where == sharedSpace && !a.strong {
+		return func(w *warp, mask uint32) { w.loadSharedWide(mask, address(w), wide) }
+	}
 	rows := c.plainRows(targets, t)
 	if rows != nil && where == sharedSpace && !a.strong {
 		return func(w *warp, mask uint32) { w.loadShared(mask, address(w), rows) }
@@ -165,6 +168,17 @@ func (c *compiler) loadArgument(target *syntax.Operand, t syntax.Type, address f
 	}
 }
 
+// wideRows are those of registers of 64 bits that hold values as they lie in memory, nil if any does not.
+func (c *compiler) wideRows(list []*syntax.Operand, t syntax.Type) (rows []int) {
+	for _, o := range list {
+		if t.Size() != 8 || o.Kind != syntax.RegisterOperand || o.Register.Type.Size() != 8 {
+			return nil
+		}
+		rows = append(rows, c.rows[o.Register].row)
+	}
+	return rows
+}
+
 // plainRows are the rows of registers that hold 32-bit values as they lie in memory, nil if any does not.
 func (c *compiler) plainRows(list []*syntax.Operand, t syntax.Type) (rows []int) {
 	for _, o := range list {
@@ -189,6 +203,9 @@ func decodeStore(c *compiler, i *syntax.Instruction) work {
 	}
 	if rows := c.plainRows(sources, t); rows != nil && where == sharedSpace && !a.strong && !a.release {
 		return func(w *warp, mask uint32) { w.storeShared(mask, address(w), rows) }
+	}
+	if wide := c.wideRows(sources, t); wide != nil && where == sharedSpace && !a.strong && !a.release {
+		return func(w *warp, mask uint32) { w.storeSharedWide(mask, address(w), wide) }
 	}
 	reads := make([]func(w *warp, lane int) uint64, len(sources))
 	for n, source := range sources {

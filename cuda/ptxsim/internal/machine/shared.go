@@ -120,6 +120,33 @@ func (w *warp) storeShared(mask uint32, address *wideRow, rows []int) {
 	}
 }
 
+// loadSharedWide is loadShared of rows of 64 bits.
+func (w *warp) loadSharedWide(mask uint32, address *wideRow, rows []int) {
+	w.touchShared(mask, address, access{bytes: 8 * len(rows), read: true})
+	data := w.block.shared.data
+	for n, row := range rows {
+		z := &w.wide[row]
+		for lane, at := range address {
+			if mask>>lane&1 != 0 {
+				z[lane] = binary.LittleEndian.Uint64(data[at+8*uint64(n):])
+			}
+		}
+	}
+}
+
+// storeSharedWide is storeShared of rows of 64 bits.
+func (w *warp) storeSharedWide(mask uint32, address *wideRow, rows []int) {
+	w.touchShared(mask, address, access{bytes: 8 * len(rows), write: true})
+	data := w.block.shared.data
+	for lane, at := range address {
+		if mask>>lane&1 != 0 {
+			for n, row := range rows {
+				binary.LittleEndian.PutUint64(data[at+8*uint64(n):], w.wide[row][lane])
+			}
+		}
+	}
+}
+
 // touchShared checks, notes and counts what lanes do, not strongly, to at least a word each: where the next lanes touch what is left
 // of a cell, as most do, at once.
 func (w *warp) touchShared(mask uint32, address *wideRow, a access) {
