@@ -93,11 +93,11 @@ func (w *warp) visitShared(mask uint32, address *wideRow, a access, f func(lane 
 	w.countShared(mask, address, a.bytes)
 }
 
-// loadShared is visitShared for loads of rows of words.
-func (w *warp) loadShared(mask uint32, address *wideRow, rows []int) {
-	w.touchShared(mask, address, access{bytes: 4 * len(rows), read: true})
+// loadShared is visitShared for loads of rows of 32 or of 64 bits.
+func (w *warp) loadShared(mask uint32, address *wideRow, a access, narrow, wide []int) {
+	w.touchShared(mask, address, a)
 	data := w.block.shared.data
-	for n, row := range rows {
+	for n, row := range narrow {
 		z := &w.narrow[row]
 		for lane, at := range address {
 			if mask>>lane&1 != 0 {
@@ -105,44 +105,33 @@ func (w *warp) loadShared(mask uint32, address *wideRow, rows []int) {
 			}
 		}
 	}
-}
-
-// storeShared is visitShared for stores of rows of words.
-func (w *warp) storeShared(mask uint32, address *wideRow, rows []int) {
-	w.touchShared(mask, address, access{bytes: 4 * len(rows), write: true})
-	data := w.block.shared.data
-	for lane, at := range address {
-		if mask>>lane&1 != 0 {
-			for n, row := range rows {
-				binary.LittleEndian.PutUint32(data[at+4*uint64(n):], w.narrow[row][lane])
-			}
+	if wide == nil {
+		return
+	}
+	for lane := range address {
+		if mask>>lane&1 == 0 {
+			continue
+		}
+		at := address[lane] // which the first row may replace
+		for n, row := range wide {
+			w.wide[row][lane] = binary.LittleEndian.Uint64(data[at+8*uint64(n):])
 		}
 	}
 }
 
-// loadSharedWide is loadShared of rows of 64 bits.
-func (w *warp) loadSharedWide(mask uint32, address *wideRow, rows []int) {
-	w.touchShared(mask, address, access{bytes: 8 * len(rows), read: true})
-	data := w.block.shared.data
-	for n, row := range rows {
-		z := &w.wide[row]
-		for lane, at := range address {
-			if mask>>lane&1 != 0 {
-				z[lane] = binary.LittleEndian.Uint64(data[at+8*uint64(n):])
-			}
-		}
-	}
-}
-
-// storeSharedWide is storeShared of rows of 64 bits.
-func (w *warp) storeSharedWide(mask uint32, address *wideRow, rows []int) {
-	w.touchShared(mask, address, access{bytes: 8 * len(rows), write: true})
+// storeShared is visitShared for stores of such. Where lanes meet the last one wins.
+func (w *warp) storeShared(mask uint32, address *wideRow, a access, narrow, wide []int) {
+	w.touchShared(mask, address, a)
 	data := w.block.shared.data
 	for lane, at := range address {
-		if mask>>lane&1 != 0 {
-			for n, row := range rows {
-				binary.LittleEndian.PutUint64(data[at+8*uint64(n):], w.wide[row][lane])
-			}
+		if mask>>lane&1 == 0 {
+			continue
+		}
+		for n, row := range narrow {
+			binary.LittleEndian.PutUint32(data[at+4*uint64(n):], w.narrow[row][lane])
+		}
+		for n, row := range wide {
+			binary.LittleEndian.PutUint64(data[at+8*uint64(n):], w.wide[row][lane])
 		}
 	}
 }
