@@ -83,6 +83,19 @@ func (s *sharedMemory) split(cell uint64) {
 	mark.writer = splitCell
 }
 
+// join gives the words of a cell that is split one mark again where they have the same past, as behind stores of one word a lane.
+func (s *sharedMemory) join(cell uint64) {
+	words := s.words[cell*cellWords:][:cellWords]
+	mark := words[0]
+	for k, word := range words {
+		mark.lanes = mark.lanes&^(0xff<<(8*k)) | word.lanes&(0xff<<(8*k))
+		if word.lanes = words[0].lanes; word != words[0] {
+			return
+		}
+	}
+	s.cells[cell] = mark
+}
+
 func (w *warp) visitShared(mask uint32, address *wideRow, a access, f func(lane int, p []byte)) {
 	for m := mask; m != 0; m &= m - 1 {
 		lane := first(m)
@@ -294,6 +307,7 @@ func (w *warp) readQuickly(cell uint64, lanes uint32, proxy bool) bool {
 			}
 			w.noteSharedRead(&s.words[cell*cellWords+k], cell, k, 15)
 		}
+		s.join(cell)
 		return true
 	}
 	if mark.init != 15 || mark.pending || !w.ordered(mark, false) && !w.own(mark, lanes, 0, cellWords) || proxy && !w.fenced(mark) {
