@@ -297,25 +297,39 @@ func (w *warp) stretch(mask uint32, address *wideRow, a access, move func(data [
 	lock := &g.locks[at/pageBytes%stripes]
 	lock.Lock()
 	defer lock.Unlock()
-	if a.write {
-		copy(init, written[:])
-	} else if !bytes.Equal(init, written[:words]) {
+	if a.read && !bytes.Equal(init, written[:words]) {
 		return false
 	}
 	if b := w.block; b.launch.checkRaces && !area.readOnly {
 		line := w.program.code[w.pc].line
 		marks := area.marks(offset / 4)[:words]
+		if a.write && !b.overwrite(marks, line) {
+			return false
+		}
 		for n := range marks {
-			switch mark := &marks[n]; {
-			case a.write && mark.launch != b.launch.number: // as nearly always
-				*mark = globalMark{launch: b.launch.number, writer: b.global.id, tick: b.global.tick, line: int32(line), written: 15}
-			case a.write || !mark.knows(b, 15):
-				b.markGlobal(4*n/a.bytes, mark, at+4*uint64(n), 15, a, line)
+			if a.read && !marks[n].knows(b, 15) {
+				b.markGlobal(4*n/a.bytes, &marks[n], at+4*uint64(n), 15, a, line)
 			}
 		}
 	}
+	if a.write {
+		copy(init, written[:])
+	}
 	w.countGlobal(mask, address, a)
 	move(area.data[offset:][:4*words])
+	return true
+}
+
+// overwrite notes a write of words that nobody has touched in this launch, as nearly all are. Where it says false nothing is noted.
+func (b *block) overwrite(marks []globalMark, line int) bool {
+	for n := range marks {
+		if marks[n].launch == b.launch.number {
+			return false
+		}
+	}
+	for n := range marks {
+		marks[n] = globalMark{launch: b.launch.number, writer: b.global.id, tick: b.global.tick, line: int32(line), written: 15}
+	}
 	return true
 }
 
