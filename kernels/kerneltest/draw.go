@@ -118,8 +118,8 @@ func (d *draw) values(n int) []float64 {
 // mostTries is how often a failing call is tried again.
 const mostTries = 300
 
-// smaller is choices that fail still, none of which can be made smaller alone, or what mostTries tries have found.
-func smaller(choices []int, fails func(choices []int) bool) []int {
+// smaller makes choices that fail smaller until none can be made so alone, or mostTries are over; those that failed last are the smallest.
+func smaller(choices []int, fails func(choices []int) bool) {
 	tries := 0
 	lower := func(i, v int) bool {
 		if tries++; v < 0 || v >= choices[i] || tries > mostTries {
@@ -140,5 +140,4 @@ func smaller(choices []int, fails func(choices []int) bool) []int {
 			changed = lower(i, 0) || lower(i, v/2) || lower(i, v-1) || changed
 		}
 	}
-	return choices
 }

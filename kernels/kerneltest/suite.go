@@ -245,8 +245,11 @@ func (c call) poisonFault(dev kernels.Device, operand, at int, v float64) string
 	if o.reaches != nil {
 		lenient.reaches = func(out int) bool { return o.reaches(at, out) }
 	}
-	got := poisoned.apply(dev, plain).values
-	if d := poisoned.difference(dev.Type(), got, poisoned.want(), lenient); d != "" {
+	got := poisoned.apply(dev, plain)
+	if len(got.faults) > 0 {
+		return fmt.Sprintf("%s[%d] = %g: %s", o.name, at, v, got.faults[0])
+	}
+	if d := poisoned.difference(dev.Type(), got.values, poisoned.want(), lenient); d != "" {
 		return fmt.Sprintf("%s[%d] = %g: %s", o.name, at, v, d)
 	}
 	return ""
