@@ -65,6 +65,8 @@ type Suite struct {
 	// Slow leaves out most shapes, and all but two of the offsets that operands are placed at: for a device that takes
 	// milliseconds for an operation.
 	Slow bool
+	// Scalar says that the device takes its operands element by element, as plain Go does, so that two of the offsets stand for all.
+	Scalar bool
 	// Allocates says that the device allocates host memory in its operations, which others must not.
 	Allocates bool
 	// Roundings are those of the device's products of matrices, nil for multiply-adds in its type.
@@ -155,7 +157,7 @@ func (s Suite) check(t *testing.T, dev kernels.Device, c call) {
 
 // offsets are where the operands of a call are placed, in elements past a boundary of 64 bytes.
 func (s Suite) offsets() []int {
-	if s.Slow {
+	if s.Slow || s.Scalar {
 		return []int{1, 8}
 	}
 	return []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}

@@ -13,7 +13,7 @@ import (
 func TestSuite(t *testing.T) {
 	for _, typ := range []kernels.Type{kernels.Float32, kernels.Float64} {
 		t.Run(typ.String(), func(t *testing.T) {
-			kerneltest.Suite{Open: func(testing.TB) kernels.Device { return reference.New(typ) }, Allocates: true, Slow: typ == kernels.Float64 || testing.Short()}.Run(t)
+			kerneltest.Suite{Open: func(testing.TB) kernels.Device { return reference.New(typ) }, Allocates: true, Scalar: true, Slow: typ == kernels.Float64 || testing.Short()}.Run(t)
 		})
 	}
 }
