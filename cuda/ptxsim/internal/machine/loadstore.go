@@ -107,7 +107,11 @@ func decodeLoad(c *compiler, i *syntax.Instruction) work {
 	if where == argumentSpace && o[1].Register == nil && len(targets) == 1 && targets[0].Kind == syntax.RegisterOperand {
 		return c.loadArgument(targets[0], t, address)
 	}
-	if rows := c.plainRows(targets, t); rows != nil {
+	rows := c.plainRows(targets, t)
+	if rows != nil && where == sharedSpace && !a.strong {
+		return func(w *warp, mask uint32) { w.loadShared(mask, address(w), rows) }
+	}
+	if rows != nil {
 		stretch := where == globalSpace && !a.strong
 		return func(w *warp, mask uint32) {
 			at := address(w)
@@ -182,6 +186,9 @@ func decodeStore(c *compiler, i *syntax.Instruction) work {
 	a := access{bytes: size * len(sources), write: true, strong: strongAccess(i), release: i.With["strong"] == "release"}
 	if where == argumentSpace {
 		c.refuse("store to the arguments of the kernel")
+	}
+	if rows := c.plainRows(sources, t); rows != nil && where == sharedSpace && !a.strong && !a.release {
+		return func(w *warp, mask uint32) { w.storeShared(mask, address(w), rows) }
 	}
 	reads := make([]func(w *warp, lane int) uint64, len(sources))
 	for n, source := range sources {
