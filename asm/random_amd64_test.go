@@ -24,7 +24,7 @@ func FuzzCalls(f *testing.F) {
 		}
 		devices = append(devices, same)
 	}
-	seeds := uint64(100)
+	seeds := uint64(200)
 	if testing.Short() {
 		seeds = 12
 	}

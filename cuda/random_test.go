@@ -64,7 +64,7 @@ func FuzzCalls(f *testing.F) {
 	}
 	seeds := uint64(len(randomDevices))
 	if !testing.Short() {
-		seeds *= 6
+		seeds *= 20
 	}
 	for seed := range seeds {
 		f.Add(seed)
