@@ -50,6 +50,12 @@ type access struct {
 	strong  bool
 	release bool
 	proxy   bool // by the asynchronous proxy, to shared memory
+	passes  bool // what has no value may be read, as long as nothing depends on it
+
+	// Of a plain store, whether the memory holds the value already. Two may store the same at the same time, as with a flag that anyone
+	// may set: whoever comes last leaves it as it is.
+	same    func(w *warp, lane int, p []byte) bool
+	repeats bool // it was asked and does
 }
 
 // visit calls f with the memory of each lane of the mask, lowest lane first, after all checks.
@@ -103,7 +109,14 @@ func (w *warp) visitGeneric(mask uint32, address *wideRow, a access, f func(lane
 func (w *warp) visitLocal(mask uint32, address *wideRow, a access, f func(lane int, p []byte)) {
 	for m := mask; m != 0; m &= m - 1 {
 		lane := first(m)
-		f(lane, w.local.access(lane, address[lane], a.bytes, a.write))
+		p, missing := w.local.access(lane, address[lane], a.bytes, a.write)
+		if missing != 0 {
+			if !a.passes {
+				fail(lane, uninitialisedLocal, address[lane])
+			}
+			w.missed(lane, missing, uninitialisedLocal, address[lane])
+		}
+		f(lane, p)
 	}
 	if w.counts != nil {
 		w.counts[w.pc].LocalBytes += uint64(a.bytes * onesCount(mask))
@@ -195,8 +208,10 @@ func (l *localMemory) giveBack(f *frame, lane int) {
 	}
 }
 
-// access is the memory behind an address of a lane.
-func (l *localMemory) access(lane int, address uint64, bytes int, write bool) []byte {
+const uninitialisedLocal = "uninitialised word of local memory at %#x"
+
+// access is the memory behind an address of a lane, and which bytes of it hold nothing to read.
+func (l *localMemory) access(lane int, address uint64, bytes int, write bool) (p []byte, missing uint16) {
 	if address > uint64(l.size) || address+uint64(bytes) > uint64(l.size) {
 		fail(lane, "out of bounds: %d bytes at local address %#x of %d", bytes, address, l.size)
 	}
@@ -209,10 +224,10 @@ func (l *localMemory) access(lane int, address uint64, bytes int, write bool) []
 		case write:
 			init[at] = true
 		case !init[at]:
-			fail(lane, "uninitialised word of local memory at %#x", address)
+			missing |= 1 << n
 		}
 	}
-	return data[address : int(address)+bytes]
+	return data[address : int(address)+bytes], missing
 }
 
 func init() {

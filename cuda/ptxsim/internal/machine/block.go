@@ -88,6 +88,7 @@ func (w *warp) start(lanes int) {
 	w.async, w.stores = asyncCopies{}, bulkStores{}
 	w.order = ordering{clock: append(w.order.clock[:0], make([]uint32, 2*len(w.block.warps))...)}
 	w.group, w.cluster, w.rest = groupState{}, clusterLanes{}, rest{}
+	w.lost, w.lostBytes, w.origins, w.copied = 0, [32]uint16{}, nil, nil
 	if w.program.multiplies {
 		w.group.uses = make([]registerUse, w.program.marks)
 	}

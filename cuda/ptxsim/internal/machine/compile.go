@@ -37,8 +37,10 @@ type step struct {
 	reads    []int // in warp.ready
 	writes   []int
 	members  func(w *warp, lane int) uint32 // the lanes that must take part, of .sync
+	named    []int                          // the register that says so, in warp.ready
 	aligned  bool                           // all live lanes must take part
 	group    bool                           // all warps of a warpgroup must execute it
+	lost     lost
 	class    Class
 	line     int
 	text     string
@@ -274,6 +276,7 @@ func (c *compiler) compileInstruction(i *syntax.Instruction) {
 		s.guard, s.guardAt, s.guardNot = guard.row, guard.mark, i.GuardNot
 	}
 	c.collect(s, i)
+	c.passOn(i)
 	decode := decoders[i.Opcode]
 	if decode == nil {
 		c.refuse("%s is not supported", i.Text())

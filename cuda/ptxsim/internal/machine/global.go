@@ -247,7 +247,7 @@ func (w *warp) visitGlobal(mask uint32, address *wideRow, a access, f func(lane 
 	for m := mask; m != 0; m &= m - 1 {
 		lane := first(m)
 		at := address[lane]
-		if at == last && !a.write && !a.strong { // all of it was checked and noted for the lane before
+		if at == last && !a.write && !a.strong && w.lost == 0 { // all of it was checked and noted for the lane before
 			f(lane, p)
 			continue
 		}
@@ -347,6 +347,8 @@ func (w *warp) countGlobal(mask uint32, address *wideRow, a access) {
 	count.GlobalBytes += uint64(a.bytes * onesCount(mask))
 }
 
+const uninitialisedGlobal = "uninitialised word of global memory at %#x"
+
 // shadowGlobal checks and notes an access in the shadow of its words, which lie on one page.
 func (w *warp) shadowGlobal(lane int, area *allocation, offset uint64, a access) {
 	b := w.block
@@ -359,13 +361,19 @@ func (w *warp) shadowGlobal(lane int, area *allocation, offset uint64, a access)
 		marks = area.marks(first)[:words]
 	}
 	for n := range init {
-		if a.read && init[n]&touched != touched {
-			fail(lane, "uninitialised word of global memory at %#x", area.base+4*(first+uint64(n)))
+		if word := first + uint64(n); a.read && init[n]&touched != touched {
+			if !a.passes {
+				fail(lane, uninitialisedGlobal, area.base+4*word)
+			}
+			w.missed(lane, missingBytes(offset, word, touched&^init[n]), uninitialisedGlobal, area.base+4*word)
 		}
 		if a.write {
 			init[n] |= touched
 		}
 		if races && (a.write || a.strong || !marks[n].knows(b, touched)) {
+			if a.same != nil && marks[n].launch == b.launch.number && marks[n].rivals(&b.global, touched, a) {
+				a.repeats = a.same(w, lane, area.data[offset:offset+uint64(a.bytes)])
+			}
 			b.markGlobal(lane, &marks[n], area.base+4*(first+uint64(n)), touched, a, w.program.code[w.pc].line)
 		}
 	}

@@ -103,7 +103,7 @@ func decodeLoad(c *compiler, i *syntax.Instruction) work {
 	where := c.spaceFor(i, o[1])
 	address := c.addressOf(o[1])
 	size := t.Size()
-	a := access{bytes: size * len(targets), read: true, strong: strongAccess(i)}
+	a := access{bytes: size * len(targets), read: true, strong: strongAccess(i), passes: true}
 	if where == argumentSpace && o[1].Register == nil && len(targets) == 1 && targets[0].Kind == syntax.RegisterOperand {
 		return c.loadArgument(targets[0], t, address)
 	}
@@ -191,12 +191,31 @@ func decodeStore(c *compiler, i *syntax.Instruction) work {
 			reads[n] = c.row(source, t)
 		}
 	}
-	return func(w *warp, mask uint32) {
-		w.visit(where, mask, address(w), a, func(lane int, p []byte) {
+	a.same = func(w *warp, lane int, p []byte) bool {
+		for n, read := range reads {
+			if number(p[n*size:(n+1)*size]) != read(w, lane)<<(64-8*size)>>(64-8*size) {
+				return false
+			}
+		}
+		return true
+	}
+	put := func(w *warp, mask uint32, at *wideRow) {
+		w.visit(where, mask, at, a, func(lane int, p []byte) {
 			for n, read := range reads {
 				putNumber(p[n*size:(n+1)*size], read(w, lane))
 			}
 		})
+	}
+	s := c.at
+	return func(w *warp, mask uint32) {
+		at := address(w)
+		if w.lost == 0 {
+			put(w, mask, at)
+			return
+		}
+		w.storeLost(&w.program.code[s], where, at)
+		put(w, mask, at)
+		w.forgetStored(where, at)
 	}
 }
 

@@ -106,7 +106,7 @@ func (b *block) markGlobal(lane int, mark *globalMark, address uint64, touched u
 		*mark = globalMark{launch: b.launch.number}
 	}
 	o := &b.global
-	if mark.writer != 0 && mark.written&touched != 0 && !(a.strong && mark.strong) && !o.sees(mark.writer, mark.tick) {
+	if mark.rivals(o, touched, a) && !a.repeats {
 		what := "reads"
 		if a.write {
 			what = "writes"
@@ -118,6 +118,11 @@ func (b *block) markGlobal(lane int, mark *globalMark, address uint64, touched u
 	} else {
 		mark.noteRead(o.id, touched, a)
 	}
+}
+
+// rivals says whether another block has written bytes of the word, and nothing lies between that and the access.
+func (m *globalMark) rivals(o *blockOrder, touched uint8, a access) bool {
+	return m.writer != 0 && m.written&touched != 0 && !(a.strong && m.strong) && !o.sees(m.writer, m.tick)
 }
 
 func (b *block) noteWrite(lane int, mark *globalMark, address uint64, touched uint8, a access, line int) {

@@ -79,6 +79,13 @@ func (w *warp) countShared(mask uint32, address *wideRow, bytes int) {
 	count.SharedBytes += uint64(bytes * onesCount(mask))
 }
 
+const uninitialisedShared = "uninitialised word of shared memory at %#x"
+
+// missingBytes are bytes of a word as those of an access that begins at an address.
+func missingBytes(at, word uint64, bytes uint8) uint16 {
+	return uint16(bytes) << (4 * (word - at/4)) >> (at % 4)
+}
+
 // shadowShared checks and notes an access in the shadow of its words.
 func (w *warp) shadowShared(lane int, at uint64, a access) {
 	s := &w.block.shared
@@ -90,7 +97,10 @@ func (w *warp) shadowShared(lane int, at uint64, a access) {
 	for word := at / 4; word <= (at+uint64(a.bytes)-1)/4; word++ {
 		mark := &s.words[word]
 		if a.read && mark.init&touched != touched {
-			fail(lane, "uninitialised word of shared memory at %#x", 4*word)
+			if !a.passes {
+				fail(lane, uninitialisedShared, 4*word)
+			}
+			w.missed(lane, missingBytes(at, word, touched&^mark.init), uninitialisedShared, 4*word)
 		}
 		if mark.pending != 0 {
 			fail(lane, "the word of shared memory at %#x belongs to an asynchronous copy of line %d that is not finished", 4*word, mark.line)
@@ -102,7 +112,7 @@ func (w *warp) shadowShared(lane int, at uint64, a access) {
 			w.demandProxyFence(lane, word, mark)
 		}
 		if a.write || mark.writer != 0 && w.order.of(mark.writer) <= mark.tick {
-			w.raceShared(lane, word, mark, touched, a)
+			w.raceShared(lane, at, word, mark, touched, a)
 		}
 		switch {
 		case a.write:
@@ -115,7 +125,7 @@ func (w *warp) shadowShared(lane int, at uint64, a access) {
 }
 
 // raceShared faults where an earlier access of the word is not ordered before this one.
-func (w *warp) raceShared(lane int, word uint64, mark *sharedWord, touched uint8, a access) {
+func (w *warp) raceShared(lane int, at, word uint64, mark *sharedWord, touched uint8, a access) {
 	if mark.writer != 0 && mark.written&touched != 0 && !(a.strong && mark.strong) {
 		switch other := int(mark.writer) - 1; {
 		case other >= w.block.shared.warps:
@@ -123,10 +133,10 @@ func (w *warp) raceShared(lane int, word uint64, mark *sharedWord, touched uint8
 				fail(lane, "the word of shared memory at %#x belongs to a bulk copy of line %d that is not finished, or nobody has waited for it",
 					4*word, mark.line)
 			}
-		case other != w.number && w.order.clock[other] < mark.tick:
+		case other != w.number && w.order.clock[other] < mark.tick && !w.repeatsShared(lane, at, a):
 			fail(lane, "race in shared memory at %#x: thread %v has written it in line %d and no barrier lies between", 4*word,
 				w.block.warps[other].thread(int(mark.lane)), mark.line)
-		case other == w.number && int(mark.lane) != lane && !w.lanesOrdered(lane, mark):
+		case other == w.number && int(mark.lane) != lane && !w.lanesOrdered(lane, mark) && !w.repeatsShared(lane, at, a):
 			fail(lane, "race in shared memory at %#x: thread %v of the same warp has written it in line %d and no bar.warp.sync lies between",
 				4*word, w.thread(int(mark.lane)), mark.line)
 		}
@@ -142,6 +152,11 @@ func (w *warp) raceShared(lane int, word uint64, mark *sharedWord, touched uint8
 			fail(lane, "race in shared memory at %#x: warp %d has read it and no barrier lies between", 4*word, other)
 		}
 	}
+}
+
+// repeatsShared says whether a store leaves what is there.
+func (w *warp) repeatsShared(lane int, at uint64, a access) bool {
+	return a.same != nil && a.same(w, lane, w.sharedBytes(lane, at, a.bytes))
 }
 
 // lanesOrdered says whether a bar.warp.sync lies between another lane's write and this lane. Lanes of one store that meet

@@ -28,6 +28,13 @@ type warp struct {
 	cluster clusterLanes
 	rest    rest
 
+	lost       uint32             // lanes in which the step at hand reads what has no value
+	lostBytes  [32]uint16         // of each, the bytes of memory without one
+	lostReason string             // of a load, what lacks a value
+	lostOrigin *origin            // of an operand that lacks one
+	origins    map[int]*origin    // by place in ready, where the value got lost
+	copied     map[int]*[32]uint8 // likewise, by lane: which bytes are those of memory, noCopy where none are
+
 	narrowSpare narrowRow
 	wideSpare   wideRow
 	addresses   wideRow
@@ -110,12 +117,16 @@ func (w *warp) runGroup(g *group, meeting, quantum int) (done int) {
 		if mask != 0 {
 			for _, r := range s.reads {
 				if w.ready[r]&mask != mask {
-					w.demand(r, mask)
+					w.undefined(s, mask)
+					break
 				}
 			}
 			s.run(w, mask)
 			for _, r := range s.writes {
 				w.ready[r] |= mask
+			}
+			if w.lost != 0 {
+				w.lose(s)
 			}
 		}
 		g.pc++
@@ -129,6 +140,11 @@ func (w *warp) runGroup(g *group, meeting, quantum int) (done int) {
 // demand faults where a lane reads a register that nobody wrote.
 func (w *warp) demand(mark int, mask uint32) {
 	if missing := mask &^ w.ready[mark]; missing != 0 {
+		if from := w.origins[mark]; from != nil {
+			needed := w.program.code[w.pc].line
+			w.pc = from.pc
+			fail(first(missing), "%s, on which line %d depends", from.reason, needed)
+		}
 		fail(first(missing), "uninitialised register %s", w.program.registerName(mark))
 	}
 }
@@ -143,7 +159,7 @@ func (w *warp) divergent(s *step, mask uint32) {
 
 // gathered says whether all lanes that a .sync names are here; if not the group waits.
 func (w *warp) gathered(s *step, g *group, mask uint32) bool {
-	for _, r := range s.reads {
+	for _, r := range s.named {
 		w.demand(r, mask)
 	}
 	members := uint32(0)

@@ -20,6 +20,7 @@ func init() {
 // members lets a .sync wait for the lanes that an operand names.
 func (c *compiler) members(o *syntax.Operand) int {
 	row := c.narrow(o, "b32")
+	c.collectOperand(&c.step().named, o)
 	c.step().members = func(w *warp, lane int) uint32 { return w.narrow[row][lane] }
 	return row
 }
@@ -58,18 +59,21 @@ func (t pairTarget) set(w *warp, lane int, value uint32, holds, known bool) {
 
 func decodeShuffle(c *compiler, i *syntax.Instruction) work {
 	o := i.Operands
-	target, source := c.pairTarget(o[0]), c.narrow(o[1], "b32")
+	target, source, from := c.pairTarget(o[0]), c.narrow(o[1], "b32"), c.elementMarks(o[1])[0]
 	offset, clamp := c.narrow(o[2], "b32"), c.narrow(o[3], "b32")
 	named := c.members(o[4])
 	c.step().writes = nil
 	mode := i.With["mode"]
 	return func(w *warp, mask uint32) {
-		values := w.narrow[source]
+		values, valued := w.narrow[source], w.readyOf(from)
+		if valued&mask != mask && target.mark >= 0 {
+			w.setOrigin(target.mark, w.lostOrigin)
+		}
 		for m := mask; m != 0; m &= m - 1 {
 			lane := first(m)
-			from, inside := shuffleSource(mode, lane, w.narrow[offset][lane], w.narrow[clamp][lane])
-			known := mask>>from&1 == 1 && w.narrow[named][lane]>>from&1 == 1
-			target.set(w, lane, values[from], inside, known)
+			other, inside := shuffleSource(mode, lane, w.narrow[offset][lane], w.narrow[clamp][lane])
+			known := mask&valued&w.narrow[named][lane]>>other&1 == 1
+			target.set(w, lane, values[other], inside, known)
 		}
 	}
 }

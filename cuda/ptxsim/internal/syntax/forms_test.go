@@ -2,6 +2,7 @@ package syntax
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -198,6 +199,7 @@ func TestFormsAgainstPtxas(t *testing.T) {
 			}
 		}
 	}
+	lines = append(lines, shuffled(lines, text)...)
 	slices.Sort(lines)
 	if len(lines) < 2000 {
 		t.Errorf("%d instructions, expected thousands", len(lines))
@@ -216,6 +218,21 @@ func TestFormsAgainstPtxas(t *testing.T) {
 		t.Errorf("ptxas refuses: %.300s", err)
 	}
 	t.Logf("%d instructions of %d opcodes", len(lines), len(table()))
+}
+
+// shuffled are the instructions that are taken with their modifiers in another order too.
+func shuffled(lines []string, text string) (made []string) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, line := range lines {
+		head, operands, _ := strings.Cut(line, " ")
+		parts := strings.Split(head, ".")
+		random.Shuffle(len(parts)-1, func(a, b int) { parts[1+a], parts[1+b] = parts[1+b], parts[1+a] })
+		other := strings.Join(parts, ".") + " " + operands
+		if _, err := Parse("one.ptx", text+other+"\n}\n"); err == nil && other != line {
+			made = append(made, other)
+		}
+	}
+	return made
 }
 
 // refused are statements that neither the table nor the assembler accepts: wrong modifiers, types, operands, names.

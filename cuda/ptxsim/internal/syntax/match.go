@@ -4,6 +4,7 @@ package syntax
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,7 +17,7 @@ type Form struct {
 	least     int    // target
 	version   int    // of PTX, 10*major + minor
 	exact     string // target, where only one has it
-	anyOrder  bool   // of the modifiers, as of atom and red
+	leading   int    // modifiers that belong to the opcode and stay in front, the others have any order
 	modifiers []modifier
 	targets   []string
 	sources   []string
@@ -48,7 +49,6 @@ func parseForm(line string) (opcodes []string, f *Form) {
 	left, right, _ := strings.Cut(line, ";")
 	fields := strings.Fields(left)
 	first, _, _ := strings.Cut(fields[0], ":")
-	f.anyOrder = first == "atom" || first == "red"
 	for _, field := range fields[1:] {
 		if at, is := strings.CutPrefix(field, "@v"); is {
 			f.version, _ = strconv.Atoi(at)
@@ -62,6 +62,10 @@ func parseForm(line string) (opcodes []string, f *Form) {
 			continue
 		}
 		f.modifiers = append(f.modifiers, parseModifier(field))
+	}
+	f.leading = leading(first)
+	if first == "cvt" && f.modifiers[0].name == "pack" {
+		f.leading = 1
 	}
 	targets, sources, _ := strings.Cut(right, "<")
 	f.targets, f.sources = strings.Fields(targets), strings.Fields(sources)
@@ -94,9 +98,20 @@ func (i *Instruction) match(module *Module) string {
 	if choices == nil {
 		return "unknown instruction"
 	}
-	wrong := "unknown modifiers"
+	wrong := i.matchForms(choices, module, false)
+	if wrong == unknownModifiers {
+		wrong = i.matchForms(choices, module, true)
+	}
+	return wrong
+}
+
+const unknownModifiers = "unknown modifiers"
+
+// matchForms finds the form among the choices, with the modifiers in its order or, as the assembler takes them too, in any.
+func (i *Instruction) matchForms(choices []*Form, module *Module, anyOrder bool) string {
+	wrong := unknownModifiers
 	for _, form := range choices {
-		with, fits := form.matchModifiers(i.Modifiers)
+		with, fits := form.matchModifiers(i.Modifiers, anyOrder)
 		if !fits {
 			continue
 		}
@@ -118,9 +133,9 @@ func (i *Instruction) match(module *Module) string {
 }
 
 // matchModifiers tries the modifiers against the form, which is small enough for trying every way.
-func (f *Form) matchModifiers(given []string) (map[string]string, bool) {
+func (f *Form) matchModifiers(given []string, anyOrder bool) (map[string]string, bool) {
 	with := map[string]string{}
-	if f.anyOrder {
+	if anyOrder {
 		given = f.ordered(given)
 	}
 	if !matchModifiers(f.modifiers, given, with) {
@@ -129,13 +144,37 @@ func (f *Form) matchModifiers(given []string) (map[string]string, bool) {
 	return with, true
 }
 
-// ordered puts modifiers in the order of the form, for instructions whose modifiers have none.
+// leading is the number of modifiers that an opcode is told by.
+func leading(opcode string) int {
+	switch opcode {
+	case "mul", "mad", "madc", "mul24", "mad24", "div", "dp2a", "shf", "wgmma":
+		return 1
+	case "wmma":
+		return 2
+	case "cp", "mbarrier", "bar", "barrier", "fence", "membar", "cvta", "createpolicy", "setmaxnreg":
+		return math.MaxInt
+	}
+	return 0
+}
+
+// ordered puts modifiers in the order of the form. Types keep theirs, which tells what they are of, and so do layouts.
 func (f *Form) ordered(given []string) []string {
+	kind := func(text string) int {
+		if _, is := typeSizes[Type(text)]; is {
+			return 1
+		} else if text == "row" || text == "col" {
+			return 2
+		}
+		return 0
+	}
 	rank := func(text string) int {
-		return slices.IndexFunc(f.modifiers, func(m modifier) bool { return slices.Contains(m.alternatives, text) })
+		of := kind(text)
+		return slices.IndexFunc(f.modifiers, func(m modifier) bool {
+			return of > 0 && kind(m.alternatives[0]) == of || slices.Contains(m.alternatives, text)
+		})
 	}
 	given = slices.Clone(given)
-	slices.SortStableFunc(given, func(a, b string) int { return rank(a) - rank(b) })
+	slices.SortStableFunc(given[min(f.leading, len(given)):], func(a, b string) int { return rank(a) - rank(b) })
 	return given
 }
 

@@ -1,0 +1,328 @@
+package machine
+
+// This file follows values that nobody has defined. A register without a value may be moved, computed with, shuffled and kept in
+// shared or local memory, as compilers do in lanes that do not need it and with the padding of structs; what follows from it has
+// no value either. It may not decide anything: no branch, address, vote, product of matrices, and nothing that global memory keeps.
+
+import (
+	"fmt"
+
+	"gzpt/cuda/ptxsim/internal/syntax"
+)
+
+// passing is what a step may do with an operand without a value.
+type passing uint8
+
+const (
+	passNothing passing = iota // the use is a fault
+	passValue                  // the results have no value either
+	passStore                  // the memory has none
+)
+
+// passingOpcodes are the instructions whose results follow from registers alone.
+var passingOpcodes = map[string]passing{"st": passStore, "shfl": passValue}
+
+func init() {
+	for _, opcode := range []string{
+		"add", "sub", "mul", "mad", "mul24", "mad24", "addc", "subc", "madc", "fma", "div", "rem", "sad", "abs", "neg", "min", "max", "rcp",
+		"sqrt", "rsqrt", "sin", "cos", "lg2", "ex2", "tanh", "copysign", "testp", "and", "or", "xor", "not", "cnot", "shl", "shr", "shf", "lop3",
+		"prmt", "bfe", "bfi", "bfind", "szext", "bmsk", "brev", "popc", "clz", "dp4a", "dp2a", "selp", "slct", "setp", "set", "mov", "cvt",
+	} {
+		passingOpcodes[opcode] = passValue
+	}
+}
+
+// lost is what a step knows of undefined values.
+type lost struct {
+	passes   passing
+	strict   []int                             // of the registers that it reads, in warp.ready, those that must have a value
+	refine   func(w *warp, mask uint32) uint32 // the lanes whose result has a value although an operand has none
+	elements []int                             // of a load or store, the registers in warp.ready, -1 for others
+	bytes    int                               // of each of them in memory
+	copies   bool                              // the only operand as it is
+}
+
+// origin is where a value got lost.
+type origin struct {
+	pc     int
+	reason string
+}
+
+// noCopy is the mark of lanes in warp.copied whose register holds no part of memory.
+const noCopy = 0xff
+
+// passOn decides what a step may do with undefined operands.
+func (c *compiler) passOn(i *syntax.Instruction) {
+	s := c.step()
+	s.lost.passes = passingOpcodes[i.Opcode]
+	o := i.Operands
+	switch {
+	case i.Opcode == "st":
+		c.collectOperand(&s.lost.strict, o[0])
+		s.lost.elements, s.lost.bytes = c.elementMarks(o[1]), syntax.Type(i.With["T"]).Size()
+		for _, policy := range o[2:] {
+			c.collectOperand(&s.lost.strict, policy)
+		}
+	case i.Opcode == "ld" || i.Opcode == "ldu":
+		s.lost.elements, s.lost.bytes = c.elementMarks(o[0]), syntax.Type(i.With["T"]).Size()
+	case i.Opcode == "shfl":
+		for _, operand := range o[2:] {
+			c.collectOperand(&s.lost.strict, operand)
+		}
+	case i.Opcode == "mov" && len(s.reads) == 1 && o[0].Kind == syntax.RegisterOperand && o[1].Kind == syntax.RegisterOperand:
+		s.lost.copies = true
+	case i.Opcode == "selp":
+		s.lost.refine = c.refineSelect(o)
+	case (i.Opcode == "and" || i.Opcode == "or") && i.With["T"] == "pred":
+		s.lost.refine = c.refineLogic(i.Opcode, o[1:])
+	case i.Opcode == "setp" && (i.With["bool"] == "and" || i.With["bool"] == "or"):
+		s.lost.refine = c.refineLogic(i.With["bool"], o[3:])
+	}
+}
+
+// elementMarks are the registers of a vector in warp.ready.
+func (c *compiler) elementMarks(o *syntax.Operand) (marks []int) {
+	for _, element := range elements(o) {
+		mark := -1
+		if element.Register != nil {
+			mark = c.rows[element.Register].mark
+		}
+		marks = append(marks, mark)
+	}
+	return marks
+}
+
+// defined are the lanes in which an operand has a value.
+func (c *compiler) defined(o *syntax.Operand) func(w *warp) uint32 {
+	if o.Register == nil {
+		return func(*warp) uint32 { return all }
+	}
+	mark := c.rows[o.Register].mark
+	return func(w *warp) uint32 { return w.ready[mark] }
+}
+
+// readyOf are the lanes in which a register of elementMarks has a value.
+func (w *warp) readyOf(mark int) uint32 {
+	if mark < 0 {
+		return all
+	}
+	return w.ready[mark]
+}
+
+// refineSelect knows that selp needs the operand alone that it takes.
+func (c *compiler) refineSelect(o []*syntax.Operand) func(w *warp, mask uint32) uint32 {
+	a, b, known, choice := c.defined(o[1]), c.defined(o[2]), c.defined(o[3]), c.pred(o[3])
+	return func(w *warp, mask uint32) uint32 {
+		takes := choice(w)
+		return known(w) & (takes&a(w) | ^takes&b(w)) & mask
+	}
+}
+
+// refineLogic knows that false and anything is false, true or anything is true.
+func (c *compiler) refineLogic(opcode string, o []*syntax.Operand) func(w *warp, mask uint32) uint32 {
+	var known, value []func(w *warp) uint32
+	for _, operand := range o {
+		known, value = append(known, c.defined(operand)), append(value, c.pred(operand))
+	}
+	return func(w *warp, mask uint32) (decided uint32) {
+		for n := range known {
+			if opcode == "and" {
+				decided |= known[n](w) &^ value[n](w)
+			} else {
+				decided |= known[n](w) & value[n](w)
+			}
+		}
+		return decided & mask
+	}
+}
+
+// undefined notes in w.lost, before a step runs, the lanes that read a register without a value. It faults if the step may not
+// pass that on.
+func (w *warp) undefined(s *step, mask uint32) {
+	strict := s.lost.strict
+	if s.lost.passes == passNothing {
+		strict = s.reads
+	}
+	for _, r := range strict {
+		w.demand(r, mask)
+	}
+	for _, r := range s.reads {
+		w.lost |= mask &^ w.ready[r]
+	}
+	if s.lost.refine != nil {
+		w.lost &^= s.lost.refine(w, mask)
+	}
+	w.lostOrigin = w.originOf(s, mask)
+}
+
+// lose takes, behind a step, the value from what follows from undefined operands or memory.
+func (w *warp) lose(s *step) {
+	lanes := w.lost
+	w.lost = 0
+	if s.lost.elements != nil {
+		if s.lost.passes == passNothing {
+			w.loseLoaded(s, lanes)
+		}
+		return
+	}
+	for _, r := range s.writes {
+		w.ready[r] &^= lanes
+		w.setOrigin(r, w.lostOrigin)
+		source := -1
+		if s.lost.copies {
+			source = s.reads[0]
+		}
+		w.setCopied(r, lanes, func(lane int) uint8 { return w.copiedBytes(source, lane) })
+	}
+}
+
+// loseLoaded takes the value from registers that were loaded from memory that has none, in w.lostBytes.
+func (w *warp) loseLoaded(s *step, lanes uint32) {
+	size := s.lost.bytes
+	cut := uint16(1<<size - 1)
+	for n, r := range s.lost.elements {
+		if r < 0 {
+			continue
+		}
+		missing := uint32(0)
+		for m := lanes; m != 0; m &= m - 1 {
+			if w.lostBytes[first(m)]>>(n*size)&cut != 0 {
+				missing |= 1 << first(m)
+			}
+		}
+		w.ready[r] &^= missing
+		w.setOrigin(r, &origin{w.pc, w.lostReason})
+		w.setCopied(r, missing, func(lane int) uint8 { return uint8(^w.lostBytes[lane] >> (n * size) & cut) })
+	}
+	w.lostBytes = [32]uint16{}
+}
+
+func (w *warp) setOrigin(r int, from *origin) {
+	if w.origins == nil {
+		w.origins = map[int]*origin{}
+	}
+	w.origins[r] = from
+}
+
+// originOf is where the undefined operand of a step comes from.
+func (w *warp) originOf(s *step, mask uint32) *origin {
+	for _, r := range s.reads {
+		if missing := mask &^ w.ready[r]; missing != 0 {
+			if from := w.origins[r]; from != nil {
+				return from
+			}
+			return &origin{w.pc, "uninitialised register " + w.program.registerName(r)}
+		}
+	}
+	return nil
+}
+
+// setCopied notes which bytes of a register without a value are those of memory that has one.
+func (w *warp) setCopied(r int, lanes uint32, bytes func(lane int) uint8) {
+	for m := lanes; m != 0; m &= m - 1 {
+		lane := first(m)
+		value := bytes(lane)
+		if w.copied[r] == nil {
+			if value == noCopy {
+				continue
+			}
+			if w.copied == nil {
+				w.copied = map[int]*[32]uint8{}
+			}
+			w.copied[r] = new([32]uint8)
+			for n := range w.copied[r] {
+				w.copied[r][n] = noCopy
+			}
+		}
+		w.copied[r][lane] = value
+	}
+}
+
+func (w *warp) copiedBytes(r, lane int) uint8 {
+	if known := w.copied[r]; known != nil {
+		return known[lane]
+	}
+	return noCopy
+}
+
+// missed notes that a lane loads bytes that have no value.
+func (w *warp) missed(lane int, bytes uint16, format string, at uint64) {
+	if w.lost == 0 {
+		w.lostReason = fmt.Sprintf(format, at)
+	}
+	w.lost |= 1 << lane
+	w.lostBytes[lane] |= bytes
+}
+
+// storeLost prepares a store of undefined registers: in w.lostBytes the bytes that memory will not have. Global memory takes them only
+// beside others, as parts of a struct that was copied.
+func (w *warp) storeLost(s *step, where space, address *wideRow) {
+	size := s.lost.bytes
+	for m := w.lost; m != 0; m &= m - 1 {
+		lane := first(m)
+		missing, made := uint16(0), -1
+		for n, r := range s.lost.elements {
+			if r < 0 || w.ready[r]>>lane&1 == 1 {
+				continue
+			}
+			known := w.copiedBytes(r, lane)
+			if known == noCopy {
+				known, made = 0, r
+			}
+			missing |= uint16(^known) & (1<<size - 1) << (n * size)
+		}
+		w.lostBytes[lane] = missing
+		if resolve(where, address[lane]) != globalSpace {
+			continue
+		}
+		if count := len(s.lost.elements) * size; made < 0 && missing == uint16(1<<count-1) {
+			made = s.lost.elements[0]
+		}
+		if made >= 0 {
+			w.demand(made, 1<<lane)
+		}
+	}
+}
+
+// resolve is the space that an address means.
+func resolve(where space, address uint64) space {
+	if where != genericSpace {
+		return where
+	}
+	switch address & windowMask {
+	case sharedWindow:
+		return sharedSpace
+	case localWindow:
+		return localSpace
+	}
+	return globalSpace
+}
+
+// forgetStored takes the value from the bytes of memory into which undefined registers were stored.
+func (w *warp) forgetStored(where space, address *wideRow) {
+	for m := w.lost; m != 0; m &= m - 1 {
+		lane := first(m)
+		at := address[lane] &^ windowMask
+		for bytes := w.lostBytes[lane]; bytes != 0; bytes &= bytes - 1 {
+			w.forgetByte(resolve(where, address[lane]), lane, at+uint64(first(uint32(bytes))))
+		}
+	}
+	w.lost, w.lostBytes = 0, [32]uint16{}
+}
+
+func (w *warp) forgetByte(where space, lane int, at uint64) {
+	switch where {
+	case sharedSpace:
+		w.block.shared.words[at/4].init &^= 1 << (at % 4)
+	case localSpace:
+		_, init := w.local.lane(lane)
+		init[at] = false
+	default:
+		g := w.block.launch.global
+		lock := &g.locks[at/pageBytes%stripes]
+		lock.Lock()
+		defer lock.Unlock()
+		area := g.find(at)
+		area.setByte(at-area.base, false)
+	}
+}
