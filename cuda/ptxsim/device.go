@@ -15,6 +15,7 @@ package ptxsim
 import (
 	"errors"
 	"fmt"
+	"io"
 	"unsafe"
 
 	"gzpt/cuda/internal/driver"
@@ -45,6 +46,8 @@ type Options struct {
 	Sample int
 	// Known, where set, is what samples have found, which devices that load the same kernels and have one Sample can share.
 	Known map[string]*Profile
+	// Output, where set, is given what kernels print.
+	Output io.Writer
 	// Observe, where set, is given the counters of every launch that ends without a fault.
 	Observe func(*Profile)
 }

@@ -11,7 +11,7 @@ import (
 
 func init() {
 	register(decodeUnary, "not", "cnot", "brev", "popc", "clz", "bfind")
-	register(decodeTernary, "sad", "mul24", "mad24", "shf", "prmt", "lop3", "bfe", "dp4a", "dp2a", "bmsk", "szext")
+	register(decodeTernary, "sad", "mul24", "mad24", "fns", "shf", "prmt", "lop3", "bfe", "dp4a", "dp2a", "bmsk", "szext")
 	register(decodeInsert, "bfi")
 }
 
@@ -67,6 +67,8 @@ func decodeTernary(c *compiler, i *syntax.Instruction) work {
 		return c.absoluteDifference(i, t)
 	case "lop3":
 		return c.logic3(i)
+	case "fns":
+		return c.lanes3(i, t, findSet, 3)
 	case "szext":
 		return c.lanes3(i, t, signExtend(t, i.With["mode"]), 2)
 	case "bmsk":
@@ -82,6 +84,29 @@ func decodeTernary(c *compiler, i *syntax.Instruction) work {
 		return c.lanes3(i, "b32", permute(i.With["mode"]), 3)
 	}
 	return c.lanes3(i, "b32", dotProduct(i), 3)
+}
+
+// findSet is the place of the set bit of a mask that lies so many behind the base, or before it, itself counted; all ones if there
+// is none.
+func findSet(mask, base, offset uint32) uint32 {
+	at, step, count := int(base&31), 1, int64(int32(offset))
+	if count < 0 {
+		step, count = -1, -count
+	}
+	if count == 0 {
+		if mask>>at&1 == 1 {
+			return uint32(at)
+		}
+		return all
+	}
+	for ; at >= 0 && at < 32; at += step {
+		if mask>>at&1 == 1 {
+			if count--; count == 0 {
+				return uint32(at)
+			}
+		}
+	}
+	return all
 }
 
 // signExtend keeps the lowest bits of a, as many as b says, and fills the rest with zeros or their sign.
@@ -204,8 +229,37 @@ func dotProduct(i *syntax.Instruction) func(a, b, v uint32) uint32 {
 }
 
 func (c *compiler) logic3(i *syntax.Instruction) work {
-	table := uint32(i.Operands[4].Value)
-	return c.lanes3(i, "b32", func(a, b, v uint32) uint32 {
+	f := logicTable(uint32(i.Operands[4].Value))
+	if i.Has("bool") {
+		return c.logicPredicate(i, f)
+	}
+	return c.lanes3(i, "b32", f, 3)
+}
+
+// logicPredicate is lop3 that also says whether the result has a bit set, combined with a predicate.
+func (c *compiler) logicPredicate(i *syntax.Instruction, f func(a, b, v uint32) uint32) work {
+	o := i.Operands
+	target, combine, with := c.pairTarget(o[0]), logicOf(i.With["bool"]), c.pred(o[5])
+	var rows [3]int
+	for n := range rows {
+		rows[n] = c.narrow(o[1+n], "b32")
+	}
+	return func(w *warp, mask uint32) {
+		x, y, v, other := w.narrow[rows[0]], w.narrow[rows[1]], w.narrow[rows[2]], with(w)
+		for m := mask; m != 0; m &= m - 1 {
+			lane := first(m)
+			value, set := f(x[lane], y[lane], v[lane]), uint32(0)
+			if value != 0 {
+				set = 1
+			}
+			target.set(w, lane, value, combine(set, other>>lane)&1 == 1, true)
+		}
+	}
+}
+
+// logicTable is the function of three bits that a table gives.
+func logicTable(table uint32) func(a, b, v uint32) uint32 {
+	return func(a, b, v uint32) uint32 {
 		result := uint32(0)
 		for n := uint32(0); n < 8; n++ {
 			if table>>n&1 != 0 {
@@ -214,7 +268,7 @@ func (c *compiler) logic3(i *syntax.Instruction) work {
 			}
 		}
 		return result
-	}, 3)
+	}
 }
 
 func (c *compiler) absoluteDifference(i *syntax.Instruction, t syntax.Type) work {

@@ -153,13 +153,17 @@ func decodeCall(c *compiler, i *syntax.Instruction) work {
 		arguments = operands[1].List
 	}
 	c.step().reads = nil
-	if target.Kind == syntax.FunctionOperand && target.Function.Name == assertion {
+	if target.Kind == syntax.FunctionOperand && target.Function.Name == assertion && !target.Function.Defined {
 		c.step().control = func(w *warp, g *group, mask uint32) {
 			if mask != 0 {
 				fail(first(mask), "an assertion of the kernel failed")
 			}
 			g.pc++
 		}
+		return nil
+	}
+	if target.Kind == syntax.FunctionOperand && target.Function.Name == printer && !target.Function.Defined {
+		c.callPrinter(arguments, results)
 		return nil
 	}
 	if target.Kind == syntax.FunctionOperand {

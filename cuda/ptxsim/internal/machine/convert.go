@@ -103,6 +103,8 @@ func decodeConvert(c *compiler, i *syntax.Instruction) work {
 		return c.convertPack(i, to)
 	case len(o) == 3:
 		return c.convertPair(i, to)
+	case to.Pair() != "" && from.Pair() != "":
+		return c.convertHalves(i, to.Pair(), from.Pair())
 	}
 	convert := conversionOf(i, to, from)
 	sourceType := bitsOrType(from)
@@ -184,6 +186,9 @@ func floatConversion(i *syntax.Instruction, to, from syntax.Type, value func(uin
 	if to != "tf32" {
 		target, _ = format(to)
 	}
+	if i.Has("satfinite") {
+		return finish(i, to, func(v uint64) uint64 { return uint64(target.RoundFinite(value(v), mode)) })
+	}
 	return finish(i, to, func(v uint64) uint64 {
 		x := value(v)
 		if integral {
@@ -257,15 +262,24 @@ func clampTo(t width, v uint64, signed bool) uint64 {
 
 // convertPair is the conversion of two float32 to a pair: the first operand becomes the high half.
 func (c *compiler) convertPair(i *syntax.Instruction, to syntax.Type) work {
-	one := conversionOf(i, to, "f32")
+	one, size := conversionOf(i, to.Pair(), "f32"), 4*to.Size()
 	half := func(v uint32) uint32 { return uint32(one(uint64(v))) }
 	o := i.Operands
 	a, b := c.narrow(o[1], "f32"), c.narrow(o[2], "f32")
-	return intoNarrow(c.narrow(o[0], "b32"), func(w *warp, z *narrowRow) {
+	return intoNarrow(c.narrow(o[0], bitsOf(to)), func(w *warp, z *narrowRow) {
 		x, y := &w.narrow[a], &w.narrow[b]
 		for n := range z {
-			z[n] = half(x[n])<<16 | half(y[n])
+			z[n] = half(x[n])<<size | half(y[n])
 		}
+	})
+}
+
+// convertHalves converts both halves of a pair: float8 to float16 and back.
+func (c *compiler) convertHalves(i *syntax.Instruction, to, from syntax.Type) work {
+	one := conversionOf(i, to, from)
+	high, source := 8*to.Size(), 8*from.Size()
+	return c.unaryWork(i, bitsOf(syntax.Type(i.With["T"])), bitsOf(syntax.Type(i.With["U"])), func(v uint64) uint64 {
+		return one(v>>source)<<high | one(v&(1<<source-1))
 	})
 }
 
@@ -315,10 +329,18 @@ func decodeConvertAddress(c *compiler, i *syntax.Instruction) work {
 
 func decodeIsSpace(c *compiler, i *syntax.Instruction) work {
 	target, source := c.predTarget(i.Operands[0].Register), c.wide(i.Operands[1], "u64")
+	if i.With["space"] == "param" {
+		return setWhere(target, source, paramWindow)
+	}
 	wanted := map[space]uint64{sharedSpace: sharedWindow, localSpace: localWindow}[spaceOf(i.With["space"])]
 	if strings.HasPrefix(i.With["space"], "const") {
 		c.refuse("isspacep.const is not supported: constants lie in global memory here")
 	}
+	return setWhere(target, source, wanted)
+}
+
+// setWhere sets a predicate where an address lies in a window.
+func setWhere(target, source int, wanted uint64) work {
 	return func(w *warp, mask uint32) {
 		for m := mask; m != 0; m &= m - 1 {
 			lane := first(m)

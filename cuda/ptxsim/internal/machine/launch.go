@@ -4,6 +4,7 @@ package machine
 
 import (
 	"fmt"
+	"io"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -22,16 +23,19 @@ type Launch struct {
 	budget     int
 	checkRaces bool
 	published  published
+	output     io.Writer
+	printing   sync.Mutex
 }
 
 // Settings are how a machine runs launches.
 type Settings struct {
-	Seed         uint64 // of the schedule of warps
-	Workers      int    // blocks at a time, 0 for one a core
-	Instructions int    // that the warps of a block may run
-	IgnoreRaces  bool   // between blocks
-	Sample       int    // blocks to run, spread evenly over the grid; 0 for all
-	Profile      bool   // whether to count, which takes a tenth of the time
+	Seed         uint64    // of the schedule of warps
+	Workers      int       // blocks at a time, 0 for one a core
+	Instructions int       // that the warps of a block may run
+	IgnoreRaces  bool      // between blocks
+	Sample       int       // blocks to run, spread evenly over the grid; 0 for all
+	Output       io.Writer // of printf, nil for nowhere
+	Profile      bool      // whether to count, which takes a tenth of the time
 }
 
 func (l *Launch) threads() int { return l.Block[0] * l.Block[1] * l.Block[2] }
@@ -45,6 +49,7 @@ func (l *Launch) sharedBytes() int { return l.Program.SharedBytes + l.Shared }
 func (l *Launch) Run(global *Global, number uint32, settings Settings) (*Profile, error) {
 	l.global, l.number, l.seed, l.budget = global, number, settings.Seed, settings.Instructions
 	l.checkRaces = l.blocks() > 1 && !settings.IgnoreRaces && !global.hollow
+	l.output = settings.Output
 	l.published.words = map[uint64]map[uint32]uint32{}
 	workers := settings.Workers
 	if workers <= 0 {

@@ -15,7 +15,7 @@ func init() {
 	register(decodeStore, "st")
 	register(decodeAtomic, "atom", "red")
 	register(decodePolicy, "createpolicy")
-	register(decodePrefetch, "prefetch", "prefetchu", "discard")
+	register(decodePrefetch, "prefetch", "prefetchu", "discard", "applypriority")
 }
 
 // addressOf makes the addresses of an operand, into the warp's room for them.
@@ -235,9 +235,12 @@ func decodePrefetch(*compiler, *syntax.Instruction) work { return func(*warp, ui
 func decodeAtomic(c *compiler, i *syntax.Instruction) work {
 	t := syntax.Type(i.With["T"])
 	o := i.Operands
-	var target func(w *warp, lane int, value uint64)
+	var targets []func(w *warp, lane int, value uint64)
 	if i.Opcode == "atom" {
-		target, o = c.target(o[0], bitsOrType(t)), o[1:]
+		for _, element := range elements(o[0]) {
+			targets = append(targets, c.target(element, bitsOrType(t)))
+		}
+		o = o[1:]
 	}
 	where, address := c.spaceFor(i, o[0]), c.addressOf(o[0])
 	operands := elements(o[1])
@@ -259,8 +262,8 @@ func decodeAtomic(c *compiler, i *syntax.Instruction) work {
 				q := p[n*size : (n+1)*size]
 				old := number(q)
 				putNumber(q, update(old, value(w, lane), swap(w, lane)))
-				if target != nil {
-					target(w, lane, old)
+				if targets != nil {
+					targets[n](w, lane, old)
 				}
 			}
 		})
@@ -284,7 +287,26 @@ func atomicUpdate(op string, t syntax.Type) func(old, b, c uint64) uint64 {
 		kind := widthOf(t)
 		return func(old, b, _ uint64) uint64 { return f(kind.extend(old), kind.extend(b)) }
 	}
+	if op == "min" || op == "max" {
+		return halfAtomic(op == "max", t)
+	}
 	return floatAtomic(t)
+}
+
+// halfAtomic is min or max of 16-bit numbers, or of pairs of them.
+func halfAtomic(greater bool, t syntax.Type) func(old, b, c uint64) uint64 {
+	f, pair := format(t)
+	choose := f.Min
+	if greater {
+		choose = f.Max
+	}
+	return func(old, b, _ uint64) uint64 {
+		low := choose(uint32(old)&0xffff, uint32(b)&0xffff, false)
+		if !pair {
+			return uint64(low)
+		}
+		return uint64(low | choose(uint32(old)>>16, uint32(b)>>16, false)<<16)
+	}
 }
 
 // floatAtomic is the addition of the type; that of float32 flushes nothing, as on memory beyond shared.

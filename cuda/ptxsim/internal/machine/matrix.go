@@ -154,14 +154,18 @@ type matrices struct {
 	placesB    []place // by column*k
 	placesC    []place // by row*n
 	placesD    []place
-	elements   *arith.Format
+	elements   *arith.Format // of A
+	elementsB  *arith.Format
 }
 
 func decodeMultiply(c *compiler, i *syntax.Instruction) work {
 	c.step().aligned = true
 	m, n, k := i.Shape()
-	if i.With["A"] == "f64" {
+	switch i.With["A"] {
+	case "f64":
 		return c.multiplyDouble(i)
+	case "b1":
+		return c.multiplyBits(i)
 	}
 	p := &matrices{
 		m: m, n: n, k: k, typeA: syntax.Type(i.With["A"]), typeB: syntax.Type(i.With["B"]), typeC: syntax.Type(i.With["C"]),
@@ -173,8 +177,7 @@ func decodeMultiply(c *compiler, i *syntax.Instruction) work {
 	}
 	p.d, p.a = c.narrowRows(i.Operands[0], register), c.narrowRows(i.Operands[1], "b32")
 	p.b, p.c = c.narrowRows(i.Operands[2], "b32"), c.narrowRows(i.Operands[3], register)
-	per := map[syntax.Type]int{"tf32": 1, "f16": 2, "bf16": 2, "u8": 4, "s8": 4}[p.typeA]
-	p.layout(per)
+	p.layout(32 / p.typeA.Bits())
 	return p.multiply
 }
 
@@ -204,7 +207,12 @@ func (p *matrices) layout(per int) {
 }
 
 func (p *matrices) chooseFormat() {
-	p.elements = map[syntax.Type]*arith.Format{"tf32": &arith.TF32, "f16": &arith.F16, "bf16": &arith.BF16}[p.typeA]
+	p.elements, p.elementsB = elementFormats[p.typeA], elementFormats[p.typeB]
+}
+
+// elementFormats are those of the elements of A and B, where they are no whole numbers.
+var elementFormats = map[syntax.Type]*arith.Format{
+	"tf32": &arith.TF32, "f16": &arith.F16, "bf16": &arith.BF16, "e4m3": &arith.E4M3, "e5m2": &arith.E5M2,
 }
 
 // gather reads elements from the registers.
@@ -230,12 +238,12 @@ func (p *matrices) multiply(w *warp, mask uint32) {
 
 func (p *matrices) multiplyFloats(w *warp, results []uint32) {
 	var a, b [32 * 16]arith.Element
-	bits := 8 * p.typeA.Size()
+	bits := p.typeA.Bits()
 	for n, at := range p.placesA {
 		a[n] = p.elements.Unpack(w.gather(p.a, at, bits))
 	}
 	for n, at := range p.placesB {
-		b[n] = p.elements.Unpack(w.gather(p.b, at, bits))
+		b[n] = p.elementsB.Unpack(w.gather(p.b, at, bits))
 	}
 	zeroA, finiteA := survey(a[:p.m*p.k], p.k)
 	zeroB, finiteB := survey(b[:p.n*p.k], p.k)
@@ -273,13 +281,13 @@ func survey(elements []arith.Element, k int) (zeros, finite uint32) {
 }
 
 func (p *matrices) multiplyIntegers(w *warp, results []uint32) {
-	var a, b [16 * 32]int64
-	kindA, kindB := widthOf(p.typeA), widthOf(p.typeB)
+	var a, b [16 * 64]int64
+	bits := p.typeA.Bits()
 	for n, at := range p.placesA {
-		a[n] = int64(kindA.extend(uint64(w.gather(p.a, at, 8))))
+		a[n] = videoPart(w.gather(p.a, at, bits), 0, bits, p.typeA.Signed())
 	}
 	for n, at := range p.placesB {
-		b[n] = int64(kindB.extend(uint64(w.gather(p.b, at, 8))))
+		b[n] = videoPart(w.gather(p.b, at, bits), 0, bits, p.typeB.Signed())
 	}
 	for n, at := range p.placesC {
 		row, column := n/p.n, n%p.n
@@ -295,30 +303,69 @@ func (p *matrices) multiplyIntegers(w *warp, results []uint32) {
 	}
 }
 
-// multiplyDouble is mma.m8n8k4 of float64: a chain of fused multiply-adds in the order of k.
+// wideRows are the rows of a vector of registers of 64 bits.
+func (c *compiler) wideRows(o *syntax.Operand) (rows []int) {
+	for _, element := range elements(o) {
+		rows = append(rows, c.wide(element, "f64"))
+	}
+	return rows
+}
+
+// multiplyDouble is the product of float64: a chain of fused multiply-adds in the order of k.
 func (c *compiler) multiplyDouble(i *syntax.Instruction) work {
-	wideOne := func(o *syntax.Operand) int { return c.wide(elements(o)[0], "f64") }
 	o := i.Operands
-	a, b := wideOne(o[1]), wideOne(o[2])
-	var addend, target [2]int
-	for n := range 2 {
-		target[n], addend[n] = c.wide(o[0].List[n], "f64"), c.wide(o[3].List[n], "f64")
+	m, n, k := i.Shape()
+	d, a, b, addend := c.wideRows(o[0]), c.wideRows(o[1]), c.wideRows(o[2]), c.wideRows(o[3])
+	mode := arith.Modes[i.With["rnd"]]
+	value := func(w *warp, rows []int, at place) float64 {
+		return math.Float64frombits(w.wide[rows[at.register]][at.lane])
 	}
 	return func(w *warp, mask uint32) {
 		whole(mask)
-		x, y := w.wide[a], w.wide[b]
-		var results [2]wideRow
-		for lane := range 32 {
-			for n := range 2 {
-				row, column := lane/4, lane%4*2+n
-				sum := math.Float64frombits(w.wide[addend[n]][lane])
-				for k := range 4 {
-					sum = arith.FMA64(math.Float64frombits(x[row*4+k]), math.Float64frombits(y[column*4+k]), sum, arith.Nearest)
+		var results [4]wideRow
+		for row := range m {
+			for column := range n {
+				at := placeC(row, column, 1)
+				sum := value(w, addend, at)
+				for step := range k {
+					sum = arith.FMA64(value(w, a, placeA(row, step, 1)), value(w, b, placeB(step, column, 1)), sum, mode)
 				}
-				results[n][lane] = math.Float64bits(sum)
+				results[at.register][at.lane] = math.Float64bits(sum)
 			}
 		}
-		w.wide[target[0]], w.wide[target[1]] = results[0], results[1]
+		for register, row := range d {
+			w.wide[row] = results[register]
+		}
+	}
+}
+
+// multiplyBits is the product of single bits: how many of k are in both, or in one of both.
+func (c *compiler) multiplyBits(i *syntax.Instruction) work {
+	o := i.Operands
+	m, n, k := i.Shape()
+	d, a, b, addend := c.narrowRows(o[0], "s32"), c.narrowRows(o[1], "b32"), c.narrowRows(o[2], "b32"), c.narrowRows(o[3], "s32")
+	differ := i.With["logic"] == "xor"
+	return func(w *warp, mask uint32) {
+		whole(mask)
+		var results [4]narrowRow
+		for row := range m {
+			for column := range n {
+				at := placeC(row, column, 1)
+				sum := w.gather(addend, at, 32)
+				for step := 0; step < k; step += 32 {
+					x, y := w.gather(a, placeA(row, step, 32), 32), w.gather(b, placeB(step, column, 32), 32)
+					if differ {
+						sum += uint32(onesCount(x ^ y))
+					} else {
+						sum += uint32(onesCount(x & y))
+					}
+				}
+				results[at.register][at.lane] = sum
+			}
+		}
+		for register, row := range d {
+			w.narrow[row] = results[register]
+		}
 	}
 }
 
@@ -416,6 +463,9 @@ func registerType(t syntax.Type) syntax.Type {
 func (c *compiler) wmmaLoad(i *syntax.Instruction) work {
 	name := i.With["matrix"]
 	t, _ := i.Fragment(name)
+	if t == "f64" {
+		return c.wmmaLoadDouble(i, name)
+	}
 	rows := c.narrowRows(i.Operands[0], registerType(t))
 	visit := c.wmmaAccess(i, name, t, i.Operands[1], optional(i.Operands, 2), access{read: true})
 	bytes, per := sizeOf(t)
@@ -437,6 +487,9 @@ func (c *compiler) wmmaLoad(i *syntax.Instruction) work {
 
 func (c *compiler) wmmaStore(i *syntax.Instruction) work {
 	t, _ := i.Fragment("d")
+	if t == "f64" {
+		return c.wmmaStoreDouble(i)
+	}
 	rows := c.narrowRows(i.Operands[1], registerType(t))
 	visit := c.wmmaAccess(i, "d", t, i.Operands[0], optional(i.Operands, 2), access{write: true})
 	bytes, per := sizeOf(t)
@@ -448,7 +501,47 @@ func (c *compiler) wmmaStore(i *syntax.Instruction) work {
 	}
 }
 
+// wmma of float64 has the fragments of mma.m8n8k4.
+
+func (c *compiler) wmmaLoadDouble(i *syntax.Instruction, name string) work {
+	rows := c.wideRows(i.Operands[0])
+	visit := c.wmmaAccess(i, name, "f64", i.Operands[1], optional(i.Operands, 2), access{read: true})
+	return func(w *warp, mask uint32) {
+		whole(mask)
+		visit(w, func(element int, p []byte) {
+			at := placeDouble(name, element)
+			w.wide[rows[at.register]][at.lane] = number(p)
+		})
+	}
+}
+
+func (c *compiler) wmmaStoreDouble(i *syntax.Instruction) work {
+	rows := c.wideRows(i.Operands[1])
+	visit := c.wmmaAccess(i, "d", "f64", i.Operands[0], optional(i.Operands, 2), access{write: true})
+	return func(w *warp, mask uint32) {
+		whole(mask)
+		visit(w, func(element int, p []byte) {
+			at := placeDouble("d", element)
+			putNumber(p, w.wide[rows[at.register]][at.lane])
+		})
+	}
+}
+
+// placeDouble is the place of an element of a matrix of m8n8k4, counted row by row.
+func placeDouble(name string, element int) place {
+	switch name {
+	case "a":
+		return placeA(element/4, element%4, 1)
+	case "b":
+		return placeB(element/8, element%8, 1)
+	}
+	return placeC(element/8, element%8, 1)
+}
+
 func (c *compiler) wmmaMultiply(i *syntax.Instruction) work {
+	if i.With["D"] == "f64" {
+		return c.multiplyDouble(i)
+	}
 	p := &matrices{saturate: i.Has("satfinite")}
 	p.m, p.n, p.k = i.Shape()
 	p.typeA, _ = i.Fragment("a")

@@ -26,7 +26,9 @@ func init() {
 	for _, opcode := range []string{
 		"add", "sub", "mul", "mad", "mul24", "mad24", "addc", "subc", "madc", "fma", "div", "rem", "sad", "abs", "neg", "min", "max", "rcp",
 		"sqrt", "rsqrt", "sin", "cos", "lg2", "ex2", "tanh", "copysign", "testp", "and", "or", "xor", "not", "cnot", "shl", "shr", "shf", "lop3",
-		"prmt", "bfe", "bfi", "bfind", "szext", "bmsk", "brev", "popc", "clz", "dp4a", "dp2a", "selp", "slct", "setp", "set", "mov", "cvt",
+		"prmt", "bfe", "bfi", "bfind", "szext", "bmsk", "brev", "popc", "clz", "dp4a", "dp2a", "selp", "slct", "setp", "set", "mov", "cvt", "fns",
+		"vadd", "vsub", "vabsdiff", "vmin", "vmax", "vadd2", "vsub2", "vavrg2", "vabsdiff2", "vmin2", "vmax2", "vset2", "vadd4", "vsub4", "vavrg4",
+		"vabsdiff4", "vmin4", "vmax4", "vset4",
 	} {
 		passingOpcodes[opcode] = passValue
 	}

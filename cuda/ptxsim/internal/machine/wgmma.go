@@ -165,7 +165,8 @@ type groupMultiply struct {
 	descriptorA    int // rows, of A where it lies in shared memory
 	descriptorB    int
 	accumulate     func(w *warp) uint32
-	elements       *arith.Format
+	elements       *arith.Format // of A
+	elementsB      *arith.Format
 	bytes          int // of an element of A and B
 	half           bool
 	signA, signB   uint32 // to be changed in every element
@@ -176,7 +177,7 @@ func (c *compiler) multiplyGroup(i *syntax.Instruction) work {
 	o := i.Operands
 	_, n, k := i.Shape()
 	p := &groupMultiply{columns: n, k: k, bytes: 32 / k, half: i.With["D"] == "f16", marksD: c.step().writes, accumulate: c.pred(o[3])}
-	p.elements = map[string]*arith.Format{"tf32": &arith.TF32, "f16": &arith.F16, "bf16": &arith.BF16}[i.With["A"]]
+	p.elements, p.elementsB = elementFormats[syntax.Type(i.With["A"])], elementFormats[syntax.Type(i.With["B"])]
 	p.d = c.narrowRows(o[0], map[bool]syntax.Type{true: "b32", false: "f32"}[p.half])
 	p.descriptorB = c.wide(o[2], "b64")
 	numbers := o[4:]
@@ -278,7 +279,7 @@ func (p *groupMultiply) readA(w *warp, descriptor uint64, pieces *[]uint64) []ar
 	const rows = 16
 	a := make([]arith.Element, rows*p.k)
 	if p.a == nil {
-		p.readMatrix(w, descriptor, p.transA, w.number%groupWarps*rows, p.signA, a, pieces)
+		p.readMatrix(w, descriptor, p.elements, p.transA, w.number%groupWarps*rows, p.signA, a, pieces)
 		return a
 	}
 	per := 4 / p.bytes
@@ -291,19 +292,19 @@ func (p *groupMultiply) readA(w *warp, descriptor uint64, pieces *[]uint64) []ar
 // readB is all of B, element k of column c at [c*p.k+k].
 func (p *groupMultiply) readB(w *warp, descriptor uint64, pieces *[]uint64) []arith.Element {
 	b := make([]arith.Element, p.columns*p.k)
-	p.readMatrix(w, descriptor, p.transB, 0, p.signB, b, pieces)
+	p.readMatrix(w, descriptor, p.elementsB, p.transB, 0, p.signB, b, pieces)
 	return b
 }
 
 // readMatrix reads lines of A or B, rows or columns, from line from on.
-func (p *groupMultiply) readMatrix(w *warp, bits uint64, across bool, from int, sign uint32, to []arith.Element, pieces *[]uint64) {
+func (p *groupMultiply) readMatrix(w *warp, bits uint64, f *arith.Format, across bool, from int, sign uint32, to []arith.Element, pieces *[]uint64) {
 	d, err := tensor.ParseDescriptor(bits)
 	if err != nil {
 		fail(0, "%v", err)
 	}
 	per := pieceBytes / p.bytes
 	put := func(line, k int, piece []byte) {
-		to[line*p.k+k] = p.elements.Unpack(uint32(number(piece[:p.bytes])) ^ sign)
+		to[line*p.k+k] = f.Unpack(uint32(number(piece[:p.bytes])) ^ sign)
 	}
 	lines := len(to) / p.k
 	if across {

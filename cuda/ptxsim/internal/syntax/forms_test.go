@@ -103,7 +103,7 @@ func (i *Instruction) sample(class string, n int) string {
 		}
 		return "[%d9]"
 	case "imm":
-		return map[string]string{"lop3": "128", "cp": "16", "pmevent": "1", "discard": "128", "setmaxnreg": "64", "alloca": "16", "wgmma": "1"}[i.Opcode]
+		return map[string]string{"lop3": "128", "cp": "16", "pmevent": "1", "discard": "128", "applypriority": "128", "setmaxnreg": "64", "alloca": "16", "wgmma": "1"}[i.Opcode]
 	case "[map]":
 		return "[%d9, " + vectorOf("b32", i.dimensions(), 0) + "]"
 	case "offsets":
@@ -210,6 +210,9 @@ func TestFormsAgainstPtxas(t *testing.T) {
 	}
 	if _, err := toolkit.Assemble(ptxas, file, "sm_90a"); err != nil {
 		for line := range strings.Lines(err.Error()) {
+			if !strings.Contains(line, "error") {
+				continue
+			}
 			if m := errorLine.FindStringSubmatch(line); m != nil {
 				n, _ := strconv.Atoi(m[1])
 				t.Errorf("%s\n\t%s", lines[min(n-first, len(lines)-1)], strings.TrimSpace(line))

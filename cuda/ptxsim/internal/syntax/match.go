@@ -147,7 +147,7 @@ func (f *Form) matchModifiers(given []string, anyOrder bool) (map[string]string,
 // leading is the number of modifiers that an opcode is told by.
 func leading(opcode string) int {
 	switch opcode {
-	case "mul", "mad", "madc", "mul24", "mad24", "div", "dp2a", "shf", "wgmma":
+	case "mul", "mad", "madc", "mul24", "mad24", "div", "dp2a", "shf", "brx", "wgmma":
 		return 1
 	case "wmma":
 		return 2
@@ -404,7 +404,7 @@ func (i *Instruction) matchAddress(o *Operand) string {
 	if o.Variable != nil && o.Variable.Input && i.Opcode == "st" {
 		return fmt.Sprintf("%s is given to the function and cannot be written", o.Variable.Name)
 	}
-	space := strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(i.With["space"], "::cta"), "::entry"), "::func")
+	space, _, _ := strings.Cut(i.With["space"], "::")
 	if v := o.Variable; v != nil && space != "" && v.Space != space && i.Opcode != "cp" {
 		return fmt.Sprintf("%s lies in space .%s, expected .%s", v.Name, v.Space, space)
 	}

@@ -313,7 +313,7 @@ func (p *parser) variableType() (align int, kind Type, lanes int) {
 			// Attributes of a parameter that is a pointer.
 		default:
 			kind = Type(text)
-			if size, known := typeSizes[kind]; !known || size == 0 || size == 16 || strings.Contains(text, "x2") || kind == "bf16" || kind == "tf32" {
+			if !kind.fundamental() {
 				p.fail("unknown type .%s of a variable", text)
 			}
 		}

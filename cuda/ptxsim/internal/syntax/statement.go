@@ -122,7 +122,7 @@ func (p *parser) registers() {
 		p.fail("expected a type, found %s", p.token.describe())
 	}
 	kind := Type(p.token.text)
-	if size, known := typeSizes[kind]; !known || size == 1 || size == 16 || strings.Contains(string(kind), "x2") || kind == "bf16" || kind == "tf32" {
+	if kind != "pred" && (!kind.fundamental() || kind.Size() == 1) {
 		p.fail("unknown type .%s of a register", kind)
 	}
 	p.advance()
