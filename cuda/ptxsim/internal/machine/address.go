@@ -49,6 +49,7 @@ type access struct {
 	read    bool
 	strong  bool
 	release bool
+	atomic  bool // it reads and writes at once
 	proxy   bool // by the asynchronous proxy, to shared memory
 	passes  bool // what has no value may be read, as long as nothing depends on it
 
@@ -115,6 +116,9 @@ func (w *warp) visitLocal(mask uint32, address *wideRow, a access, f func(lane i
 				fail(lane, uninitialisedLocal, address[lane])
 			}
 			w.missed(lane, missing, uninitialisedLocal, address[lane])
+			if from := w.local.forgotten[(address[lane]+uint64(first(uint32(missing))))<<5|uint64(lane)]; from != nil {
+				w.lostOrigin = from
+			}
 		}
 		f(lane, p)
 	}
@@ -153,12 +157,15 @@ type localMemory struct {
 	data  []byte  // lane by lane
 	init  []bool  // which bytes hold a value
 	spare [32][]localByte
+
+	forgotten map[uint64]*origin // by address and lane, why what was stored without a value has none
 }
 
 // localByte is a byte on its way through a call.
 type localByte struct {
 	value byte
 	init  bool
+	from  *origin // of a byte without a value, if known
 }
 
 func (l *localMemory) reset(base, stack int) {
@@ -168,6 +175,7 @@ func (l *localMemory) reset(base, stack int) {
 		l.size, l.data, l.init = size, make([]byte, 32*size), make([]bool, 32*size)
 	}
 	clear(l.init)
+	l.forgotten = nil
 }
 
 // lane is the memory of one thread.
@@ -182,7 +190,11 @@ func (l *localMemory) collect(spans []copySpan, lane int) {
 	out := l.spare[lane][:0]
 	for _, s := range spans {
 		for n := s.from; n < s.from+s.bytes; n++ {
-			out = append(out, localByte{data[n], init[n]})
+			b := localByte{value: data[n], init: init[n]}
+			if !b.init && l.forgotten != nil {
+				b.from = l.forgotten[uint64(n)<<5|uint64(lane)]
+			}
+			out = append(out, b)
 		}
 	}
 	l.spare[lane] = out
@@ -195,6 +207,9 @@ func (l *localMemory) deliver(spans []copySpan, lane int) {
 	for _, s := range spans {
 		for n := range s.bytes {
 			data[s.to+n], init[s.to+n] = from[n].value, from[n].init
+			if from[n].from != nil {
+				l.forget(lane, uint64(s.to+n), from[n].from)
+			}
 		}
 		from = from[s.bytes:]
 	}

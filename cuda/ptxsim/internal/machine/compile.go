@@ -57,6 +57,8 @@ type Program struct {
 	StackBytes   int // of alloca, beyond the local ones
 
 	multiplies bool // by wgmma
+	together   bool // its blocks wait for each other
+	reserves   bool // it uses the shared memory that the system keeps for itself
 
 	module    *Module
 	code      []step
@@ -386,6 +388,8 @@ func (c *compiler) special(name string, wide bool) int {
 	if strings.HasPrefix(name, "%clock") || name == "%globaltimer" {
 		c.refuse("%s can only be read by mov", name)
 	}
+	c.together = c.together || strings.HasPrefix(name, "%envreg")
+	c.reserves = c.reserves || strings.HasPrefix(name, "%reserved_smem")
 	key := name
 	if wide {
 		key = "wide " + name

@@ -329,23 +329,26 @@ func decodeConvertAddress(c *compiler, i *syntax.Instruction) work {
 
 func decodeIsSpace(c *compiler, i *syntax.Instruction) work {
 	target, source := c.predTarget(i.Operands[0].Register), c.wide(i.Operands[1], "u64")
-	if i.With["space"] == "param" {
-		return setWhere(target, source, paramWindow)
+	var inside func(w *warp, address uint64) bool
+	switch name := i.With["space"]; name {
+	case "const", "global": // constants lie in global memory here, where nobody may write
+		inside = func(w *warp, address uint64) bool {
+			area := w.block.launch.global.find(address)
+			constant := area != nil && area.readOnly && address-area.base < uint64(area.size)
+			return address&windowMask == 0 && constant == (name == "const")
+		}
+	default:
+		window := map[space]uint64{sharedSpace: sharedWindow, localSpace: localWindow}[spaceOf(name)]
+		if name == "param" {
+			window = paramWindow
+		}
+		inside = func(_ *warp, address uint64) bool { return address&windowMask == window }
 	}
-	wanted := map[space]uint64{sharedSpace: sharedWindow, localSpace: localWindow}[spaceOf(i.With["space"])]
-	if strings.HasPrefix(i.With["space"], "const") {
-		c.refuse("isspacep.const is not supported: constants lie in global memory here")
-	}
-	return setWhere(target, source, wanted)
-}
-
-// setWhere sets a predicate where an address lies in a window.
-func setWhere(target, source int, wanted uint64) work {
 	return func(w *warp, mask uint32) {
 		for m := mask; m != 0; m &= m - 1 {
 			lane := first(m)
 			w.pred[target] &^= 1 << lane
-			if w.wide[source][lane]&windowMask == wanted {
+			if inside(w, w.wide[source][lane]) {
 				w.pred[target] |= 1 << lane
 			}
 		}

@@ -302,6 +302,9 @@ func (w *warp) loadStretch(mask uint32, address *wideRow, rows []int) bool {
 	if b := w.block; b.launch.checkRaces && !area.readOnly {
 		marks := area.marks(offset / 4)[:words]
 		for n := range marks {
+			if marks[n].atomic {
+				return false
+			}
 			if !marks[n].knows(b, 15) {
 				b.markGlobal(n/len(rows), &marks[n], at+4*uint64(n), 15, a, w.program.code[w.pc].line)
 			}
@@ -371,12 +374,24 @@ func (w *warp) shadowGlobal(lane int, area *allocation, offset uint64, a access)
 			init[n] |= touched
 		}
 		if races && (a.write || a.strong || !marks[n].knows(b, touched)) {
-			if a.same != nil && marks[n].launch == b.launch.number && marks[n].rivals(&b.global, touched, a) {
-				a.repeats = a.same(w, lane, area.data[offset:offset+uint64(a.bytes)])
+			if marks[n].launch == b.launch.number && marks[n].rivals(&b.global, touched, a) {
+				a.repeats = w.harmless(lane, &marks[n], area, offset, a)
 			}
 			b.markGlobal(lane, &marks[n], area.base+4*(first+uint64(n)), touched, a, w.program.code[w.pc].line)
 		}
 	}
+}
+
+// harmless says whether an access that meets what another block has written is none the less in order.
+func (w *warp) harmless(lane int, mark *globalMark, area *allocation, offset uint64, a access) bool {
+	switch {
+	case a.same != nil:
+		return a.same(w, lane, area.data[offset:offset+uint64(a.bytes)])
+	case a.passes && mark.atomic:
+		w.unsettle(lane, a, "race between blocks: it reads %d bytes at %#x that block %d has written in line %d", a.bytes, area.base+offset, mark.writer-1, mark.line)
+		return true
+	}
+	return false
 }
 
 // refuses says whether an access at an address must not be, in the allocation that holds or precedes it.

@@ -23,6 +23,8 @@ type Launch struct {
 	budget     int
 	checkRaces bool
 	published  published
+	failing    atomic.Bool // of a grid whose blocks wait for each other: one of them has failed
+	workspace  uint64      // of such a grid: the address of the words by which they do
 	output     io.Writer
 	printing   sync.Mutex
 }
@@ -50,6 +52,15 @@ func (l *Launch) Run(global *Global, number uint32, settings Settings) (*Profile
 	l.global, l.number, l.seed, l.budget = global, number, settings.Seed, settings.Instructions
 	l.checkRaces = l.blocks() > 1 && !settings.IgnoreRaces && !global.hollow
 	l.output = settings.Output
+	if l.Program.together {
+		if global.hollow {
+			return nil, fmt.Errorf("%s: blocks that wait for each other cannot be sampled", l.Program.Name)
+		}
+		if err := l.takeWorkspace(global); err != nil {
+			return nil, err
+		}
+		defer global.Free(l.workspace)
+	}
 	l.published.words = map[uint64]map[uint32]uint32{}
 	workers := settings.Workers
 	if workers <= 0 {
@@ -60,6 +71,9 @@ func (l *Launch) Run(global *Global, number uint32, settings Settings) (*Profile
 		sample = min(sample, settings.Sample)
 	}
 	workers = min(workers, sample)
+	if l.Program.together {
+		workers = sample
+	}
 	var next, failed atomic.Int64
 	failed.Store(int64(sample))
 	var touched []footprint
@@ -80,6 +94,7 @@ func (l *Launch) Run(global *Global, number uint32, settings Settings) (*Profile
 					return
 				}
 				if err := b.run(l.sampled(int(block), sample)); err != nil {
+					l.failing.Store(true)
 					errs[n], at[n] = err, block
 					failed.Store(min(failed.Load(), block))
 					return
@@ -102,6 +117,24 @@ func (l *Launch) Run(global *Global, number uint32, settings Settings) (*Profile
 	}
 	return profile, firstError(errs, at)
 }
+
+// workspaceBytes are those of a grid whose blocks wait for each other: they hold its barrier.
+const workspaceBytes = 64
+
+func (l *Launch) takeWorkspace(global *Global) (err error) {
+	if l.workspace, err = global.Alloc(workspaceBytes); err == nil {
+		err = global.Fill(l.workspace, 0, workspaceBytes/4)
+	}
+	return err
+}
+
+// reservedBytes of shared memory are the system's, where a program asks for them: behind its own.
+const reservedBytes = 1024
+
+func (l *Launch) reservedAt() int { return alignUp(l.sharedBytes(), 16) }
+
+// mostTogether is how many blocks can wait for each other: those that a GPU holds at a time, where they are small.
+const mostTogether = 132 * 32
 
 // profile sums up what blocks have counted.
 func (l *Launch) profile(rooms []*block) *Profile {
@@ -176,6 +209,9 @@ func (l *Launch) Check(mostShared int) error {
 	}
 	if l.Grid[0] >= 1<<31 || l.Grid[1] >= 1<<16 || l.Grid[2] >= 1<<16 {
 		return fmt.Errorf("grid %v, expected below 2^31, 2^16 and 2^16", l.Grid)
+	}
+	if l.Program.together && l.blocks() > mostTogether {
+		return fmt.Errorf("%d blocks that wait for each other, expected at most %d", l.blocks(), mostTogether)
 	}
 	if bytes := l.sharedBytes(); bytes > mostShared {
 		return fmt.Errorf("%d bytes of shared memory, expected at most %d", bytes, mostShared)

@@ -254,7 +254,7 @@ func decodeAtomic(c *compiler, i *syntax.Instruction) work {
 	}
 	update := atomicUpdate(i.With["op"], t)
 	order := i.With["order"]
-	a := access{bytes: t.Size() * len(operands), read: true, write: true, strong: true, release: order == "release" || order == "acq_rel"}
+	a := access{bytes: t.Size() * len(operands), read: true, write: true, strong: true, atomic: true, release: order == "release" || order == "acq_rel"}
 	size := t.Size()
 	return func(w *warp, mask uint32) {
 		w.visit(where, mask, address(w), a, func(lane int, p []byte) {

@@ -16,6 +16,7 @@ type globalMark struct {
 	written     uint8     // bytes
 	readBytes   uint8
 	strong      bool // the write was
+	atomic      bool // likewise
 	strongReads bool // all reads were
 }
 
@@ -128,7 +129,7 @@ func (m *globalMark) rivals(o *blockOrder, touched uint8, a access) bool {
 func (b *block) noteWrite(lane int, mark *globalMark, address uint64, touched uint8, a access, line int) {
 	o := &b.global
 	for half, r := range mark.readers {
-		if r == 0 || r == o.id || mark.readBytes&touched&halfBytes[half] == 0 || a.strong && mark.strongReads {
+		if a.atomic || r == 0 || r == o.id || mark.readBytes&touched&halfBytes[half] == 0 || a.strong && mark.strongReads {
 			continue
 		}
 		// Of many readers nothing is known but that there were some: a block that has seen others may have seen all.
@@ -142,6 +143,7 @@ func (b *block) noteWrite(lane int, mark *globalMark, address uint64, touched ui
 		touched |= mark.written
 	}
 	mark.writer, mark.tick, mark.line, mark.written, mark.strong = o.id, o.tick, int32(line), touched, a.strong
+	mark.atomic = a.atomic
 }
 
 // halfBytes are the bytes of the two halves of a word, which blocks may share: its elements may have 16 bits.

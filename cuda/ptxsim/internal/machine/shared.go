@@ -17,6 +17,7 @@ type sharedWord struct {
 	written uint8 // bytes of the last write
 	lane    uint8
 	strong  bool
+	atomic  bool
 	pending uint8  // warp + 1 whose asynchronous copy has not been waited for
 	writer  uint16 // entry of the clocks to which the last write belongs, + 1: of a warp, or of the mbarrier of a bulk copy
 	reading uint16 // reads of the asynchronous proxy under way
@@ -134,14 +135,14 @@ func (w *warp) raceShared(lane int, at, word uint64, mark *sharedWord, touched u
 					4*word, mark.line)
 			}
 		case other != w.number && w.order.clock[other] < mark.tick && !w.repeatsShared(lane, at, a):
-			fail(lane, "race in shared memory at %#x: thread %v has written it in line %d and no barrier lies between", 4*word,
+			w.raceOf(lane, mark, a, "race in shared memory at %#x: thread %v has written it in line %d and no barrier lies between", 4*word,
 				w.block.warps[other].thread(int(mark.lane)), mark.line)
 		case other == w.number && int(mark.lane) != lane && !w.lanesOrdered(lane, mark) && !w.repeatsShared(lane, at, a):
-			fail(lane, "race in shared memory at %#x: thread %v of the same warp has written it in line %d and no bar.warp.sync lies between",
+			w.raceOf(lane, mark, a, "race in shared memory at %#x: thread %v of the same warp has written it in line %d and no bar.warp.sync lies between",
 				4*word, w.thread(int(mark.lane)), mark.line)
 		}
 	}
-	if !a.write {
+	if !a.write || a.atomic {
 		return
 	}
 	s := &w.block.shared
@@ -152,6 +153,14 @@ func (w *warp) raceShared(lane int, at, word uint64, mark *sharedWord, touched u
 			fail(lane, "race in shared memory at %#x: warp %d has read it and no barrier lies between", 4*word, other)
 		}
 	}
+}
+
+// raceOf faults, unless a load meets an atomic: it then has the value of a moment.
+func (w *warp) raceOf(lane int, mark *sharedWord, a access, format string, values ...any) {
+	if !mark.atomic || !a.passes {
+		fail(lane, format, values...)
+	}
+	w.unsettle(lane, a, format, values...)
 }
 
 // repeatsShared says whether a store leaves what is there.
@@ -176,7 +185,7 @@ func (w *warp) noteSharedWrite(lane int, mark *sharedWord, touched uint8, a acce
 		touched |= mark.written
 	}
 	mark.writer, mark.lane, mark.tick, mark.syncs = uint16(w.number+1), uint8(lane), tick, w.order.syncs
-	mark.written, mark.strong, mark.line = touched, a.strong, int32(w.program.code[w.pc].line)
+	mark.written, mark.strong, mark.atomic, mark.line = touched, a.strong, a.atomic, int32(w.program.code[w.pc].line)
 	if !a.proxy {
 		w.order.proxy.unfenced |= 1 << lane
 	}

@@ -42,12 +42,14 @@ type lost struct {
 	elements []int                             // of a load or store, the registers in warp.ready, -1 for others
 	bytes    int                               // of each of them in memory
 	copies   bool                              // the only operand as it is
+	judges   bool                              // it compares with what memory holds at last
 }
 
 // origin is where a value got lost.
 type origin struct {
-	pc     int
-	reason string
+	pc        int
+	reason    string
+	unsettled bool // the value was that of a moment, while others change it by atomics
 }
 
 // noCopy is the mark of lanes in warp.copied whose register holds no part of memory.
@@ -67,6 +69,8 @@ func (c *compiler) passOn(i *syntax.Instruction) {
 		}
 	case i.Opcode == "ld" || i.Opcode == "ldu":
 		s.lost.elements, s.lost.bytes = c.elementMarks(o[0]), syntax.Type(i.With["T"]).Size()
+	case i.Opcode == "atom" && i.With["op"] == "cas":
+		s.lost.judges = true
 	case i.Opcode == "shfl":
 		for _, operand := range o[2:] {
 			c.collectOperand(&s.lost.strict, operand)
@@ -146,7 +150,12 @@ func (w *warp) undefined(s *step, mask uint32) {
 		strict = s.reads
 	}
 	for _, r := range strict {
-		w.demand(r, mask)
+		if !s.lost.judges || !w.unsettled(r) {
+			w.demand(r, mask)
+		}
+	}
+	if s.lost.passes == passNothing {
+		return
 	}
 	for _, r := range s.reads {
 		w.lost |= mask &^ w.ready[r]
@@ -192,9 +201,17 @@ func (w *warp) loseLoaded(s *step, lanes uint32) {
 				missing |= 1 << first(m)
 			}
 		}
+		if missing == 0 {
+			continue
+		}
 		w.ready[r] &^= missing
-		w.setOrigin(r, &origin{w.pc, w.lostReason})
-		w.setCopied(r, missing, func(lane int) uint8 { return uint8(^w.lostBytes[lane] >> (n * size) & cut) })
+		w.setOrigin(r, w.lostOrigin)
+		w.setCopied(r, missing, func(lane int) uint8 {
+			if count := size * len(s.lost.elements); size > 1 && w.lostBytes[lane] == uint16(1<<count-1) {
+				return noCopy
+			}
+			return uint8(^w.lostBytes[lane] >> (n * size) & cut)
+		})
 	}
 	w.lostBytes = [32]uint16{}
 }
@@ -213,13 +230,14 @@ func (w *warp) originOf(s *step, mask uint32) *origin {
 			if from := w.origins[r]; from != nil {
 				return from
 			}
-			return &origin{w.pc, "uninitialised register " + w.program.registerName(r)}
+			return &origin{pc: w.pc, reason: "uninitialised register " + w.program.registerName(r)}
 		}
 	}
 	return nil
 }
 
-// setCopied notes which bytes of a register without a value are those of memory that has one.
+// setCopied notes which bytes of a register without a value are those of memory that has one: of a struct with padding. What was
+// loaded without any is no copy, but for single bytes, of which padding is made.
 func (w *warp) setCopied(r int, lanes uint32, bytes func(lane int) uint8) {
 	for m := lanes; m != 0; m &= m - 1 {
 		lane := first(m)
@@ -250,14 +268,34 @@ func (w *warp) copiedBytes(r, lane int) uint8 {
 // missed notes that a lane loads bytes that have no value.
 func (w *warp) missed(lane int, bytes uint16, format string, at uint64) {
 	if w.lost == 0 {
-		w.lostReason = fmt.Sprintf(format, at)
+		w.lostOrigin = &origin{pc: w.pc, reason: fmt.Sprintf(format, at)}
 	}
 	w.lost |= 1 << lane
 	w.lostBytes[lane] |= bytes
 }
 
-// storeLost prepares a store of undefined registers: in w.lostBytes the bytes that memory will not have. Global memory takes them only
-// beside others, as parts of a struct that was copied.
+// unsettle notes that a lane loads what others change by atomics at the same time. It may ask what it has loaded, as a loop around a
+// compare-and-swap does before it begins; it may not keep it.
+func (w *warp) unsettle(lane int, a access, format string, values ...any) {
+	if w.lost == 0 {
+		w.lostOrigin = &origin{w.pc, fmt.Sprintf(format, values...), true}
+	}
+	w.lost |= 1 << lane
+	w.lostBytes[lane] = 1<<a.bytes - 1
+}
+
+// unsettled says whether a register without a value holds that of a moment.
+func (w *warp) unsettled(r int) bool { return w.origins[r] != nil && w.origins[r].unsettled }
+
+// demandGuard is demand for a predicate that decides whether to do something.
+func (w *warp) demandGuard(r int, mask uint32) {
+	if !w.unsettled(r) {
+		w.demand(r, mask)
+	}
+}
+
+// storeLost prepares a store of undefined registers: in w.lostBytes the bytes that memory will not have. Global memory takes those alone
+// that are parts of a struct that was copied.
 func (w *warp) storeLost(s *step, where space, address *wideRow) {
 	size := s.lost.bytes
 	for m := w.lost; m != 0; m &= m - 1 {
@@ -274,13 +312,7 @@ func (w *warp) storeLost(s *step, where space, address *wideRow) {
 			missing |= uint16(^known) & (1<<size - 1) << (n * size)
 		}
 		w.lostBytes[lane] = missing
-		if resolve(where, address[lane]) != globalSpace {
-			continue
-		}
-		if count := len(s.lost.elements) * size; made < 0 && missing == uint16(1<<count-1) {
-			made = s.lost.elements[0]
-		}
-		if made >= 0 {
+		if made >= 0 && resolve(where, address[lane]) == globalSpace {
 			w.demand(made, 1<<lane)
 		}
 	}
@@ -307,9 +339,22 @@ func (w *warp) forgetStored(where space, address *wideRow) {
 		at := address[lane] &^ windowMask
 		for bytes := w.lostBytes[lane]; bytes != 0; bytes &= bytes - 1 {
 			w.forgetByte(resolve(where, address[lane]), lane, at+uint64(first(uint32(bytes))))
+			w.setForgotten(lane, at+uint64(first(uint32(bytes))))
 		}
 	}
 	w.lost, w.lostBytes = 0, [32]uint16{}
+}
+
+// setForgotten remembers why a byte of local memory, if it is one, has no value.
+func (w *warp) setForgotten(lane int, at uint64) {
+	w.local.forget(lane, at, w.lostOrigin)
+}
+
+func (l *localMemory) forget(lane int, at uint64, from *origin) {
+	if l.forgotten == nil {
+		l.forgotten = map[uint64]*origin{}
+	}
+	l.forgotten[at<<5|uint64(lane)] = from
 }
 
 func (w *warp) forgetByte(where space, lane int, at uint64) {

@@ -30,8 +30,7 @@ type warp struct {
 
 	lost       uint32             // lanes in which the step at hand reads what has no value
 	lostBytes  [32]uint16         // of each, the bytes of memory without one
-	lostReason string             // of a load, what lacks a value
-	lostOrigin *origin            // of an operand that lacks one
+	lostOrigin *origin            // of the operand or memory that lacks one
 	origins    map[int]*origin    // by place in ready, where the value got lost
 	copied     map[int]*[32]uint8 // likewise, by lane: which bytes are those of memory, noCopy where none are
 
@@ -85,7 +84,9 @@ func (w *warp) runGroup(g *group, meeting, quantum int) (done int) {
 		w.pc = pc
 		mask := g.mask
 		if s.guard >= 0 {
-			w.demand(s.guardAt, mask)
+			if w.ready[s.guardAt]&mask != mask {
+				w.demandGuard(s.guardAt, mask)
+			}
 			if p := w.pred[s.guard]; s.guardNot {
 				mask &^= p
 			} else {

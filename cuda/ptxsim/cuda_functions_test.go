@@ -1,0 +1,3 @@
+package ptxsim
+
+var functionTests, matrixTests []cudaTest
