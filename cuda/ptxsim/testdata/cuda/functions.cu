@@ -44,7 +44,7 @@ extern "C" __global__ void byte_functions(const unsigned *x, unsigned *y, int n)
     for (int k = 0; k < 12; k++) y[12 * i + k] = r[k];
 }
 
-extern "C" __global__ void roundings(const float *x, float *y, int *z, int n) {
+extern "C" __global__ void directed_roundings(const float *x, float *y, int *z, int n) {
     int i = blockIdx.x * blockDim.x + threadIdx.x;
     if (i >= n) return;
     float a = x[i], b = x[(i + 1) % n];
