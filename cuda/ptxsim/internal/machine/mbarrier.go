@@ -35,6 +35,11 @@ func (b *phaseBarrier) turn() {
 	}
 }
 
+// untouched says whether the barrier is as it was initialised, for so many arrivals.
+func (b *phaseBarrier) untouched(count int) bool {
+	return b.phase == 0 && b.bytes == 0 && b.expected == count && b.pending == count
+}
+
 // complete counts bytes that have come.
 func (b *phaseBarrier) complete(bytes int) {
 	b.bytes -= bytes
@@ -100,8 +105,15 @@ func (c *compiler) phaseInit(i *syntax.Instruction) work {
 	where, address, count := c.spaceFor(i, i.Operands[0]), c.addressOf(i.Operands[0]), c.narrow(i.Operands[1], "u32")
 	return func(w *warp, mask uint32) {
 		at := address(w)
-		w.visit(where, mask, at, access{bytes: 8, write: true}, func(lane int, _ []byte) {
+		again := func(w *warp, lane int, _ []byte) bool {
+			b := w.block.phases[at[lane]&^sharedWindow]
+			return b != nil && b.untouched(int(w.narrow[count][lane]))
+		}
+		w.visit(where, mask, at, access{bytes: 8, write: true, same: again}, func(lane int, _ []byte) {
 			n := int(w.narrow[count][lane])
+			if again(w, lane, nil) {
+				return
+			}
 			if n < 1 || n >= 1<<20 {
 				fail(lane, "barrier count: %d arrivals, expected 1 to 2^20-1", n)
 			}

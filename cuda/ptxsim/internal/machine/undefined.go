@@ -50,6 +50,7 @@ type origin struct {
 	pc        int
 	reason    string
 	unsettled bool // the value was that of a moment, while others change it by atomics
+	local     bool // it was loaded from local memory
 }
 
 // noCopy is the mark of lanes in warp.copied whose register holds no part of memory.
@@ -77,6 +78,9 @@ func (c *compiler) passOn(i *syntax.Instruction) {
 		}
 	case i.Opcode == "mov" && len(s.reads) == 1 && o[0].Kind == syntax.RegisterOperand && o[1].Kind == syntax.RegisterOperand:
 		s.lost.copies = true
+	case i.Opcode == "and" && o[1].Kind == syntax.RegisterOperand && o[2].Kind == syntax.IntegerOperand:
+		mark := c.rows[o[1].Register].mark
+		s.lost.refine = func(w *warp, mask uint32) uint32 { return w.maskedFields(mark, mask) }
 	case i.Opcode == "selp":
 		s.lost.refine = c.refineSelect(o)
 	case (i.Opcode == "and" || i.Opcode == "or") && i.With["T"] == "pred":
@@ -122,6 +126,15 @@ func (c *compiler) refineSelect(o []*syntax.Operand) func(w *warp, mask uint32) 
 		takes := choice(w)
 		return known(w) & (takes&a(w) | ^takes&b(w)) & mask
 	}
+}
+
+// maskedFields are the lanes that clear bits of what they loaded from local memory before it had a value: code that is not optimised so
+// sets the first of the bit-fields that share a word. The others are not told apart from it.
+func (w *warp) maskedFields(mark int, mask uint32) uint32 {
+	if from := w.origins[mark]; from != nil && from.local {
+		return mask
+	}
+	return w.ready[mark]
 }
 
 // refineLogic knows that false and anything is false, true or anything is true.
@@ -268,7 +281,7 @@ func (w *warp) copiedBytes(r, lane int) uint8 {
 // missed notes that a lane loads bytes that have no value.
 func (w *warp) missed(lane int, bytes uint16, format string, at uint64) {
 	if w.lost == 0 {
-		w.lostOrigin = &origin{pc: w.pc, reason: fmt.Sprintf(format, at)}
+		w.lostOrigin = &origin{pc: w.pc, reason: fmt.Sprintf(format, at), local: format == uninitialisedLocal}
 	}
 	w.lost |= 1 << lane
 	w.lostBytes[lane] |= bytes
@@ -278,7 +291,7 @@ func (w *warp) missed(lane int, bytes uint16, format string, at uint64) {
 // compare-and-swap does before it begins; it may not keep it.
 func (w *warp) unsettle(lane int, a access, format string, values ...any) {
 	if w.lost == 0 {
-		w.lostOrigin = &origin{w.pc, fmt.Sprintf(format, values...), true}
+		w.lostOrigin = &origin{pc: w.pc, reason: fmt.Sprintf(format, values...), unsettled: true}
 	}
 	w.lost |= 1 << lane
 	w.lostBytes[lane] = 1<<a.bytes - 1
