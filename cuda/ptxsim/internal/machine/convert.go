@@ -34,6 +34,13 @@ func decodeMove(c *compiler, i *syntax.Instruction) work {
 		return intoWide(target, func(w *warp, z *wideRow) { *z = w.wide[source] })
 	}
 	target, source := c.narrow(o[0], t), c.narrow(o[1], t)
+	if o[1].Kind == syntax.SpecialOperand && t.Size() == 2 { // the low half of a register of 32 bits
+		return intoNarrow(target, func(w *warp, z *narrowRow) {
+			for n, v := range &w.narrow[source] {
+				z[n] = v & 0xffff
+			}
+		})
+	}
 	return intoNarrow(target, func(w *warp, z *narrowRow) { *z = w.narrow[source] })
 }
 

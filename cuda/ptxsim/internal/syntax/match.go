@@ -5,6 +5,7 @@ package syntax
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -368,6 +369,9 @@ func (i *Instruction) matchOperand(class string, o *Operand, target bool) string
 		class = rest
 	}
 	kind, wide := strings.CutPrefix(class, "~")
+	if o.Kind == SpecialOperand && i.Opcode == "cvt" && !i.typeOf("T").Float() && specials[o.Name].Size() == i.typeOf(kind).Size() && !target {
+		return "" // whole numbers of special registers are converted without a mov
+	}
 	if o.Not {
 		return "this predicate cannot be negated"
 	}
@@ -411,6 +415,9 @@ func (i *Instruction) matchAddress(o *Operand) string {
 	return ""
 }
 
+// halved are the special registers of which mov takes the low half too.
+var halved = regexp.MustCompile(`^%n?(tid|ctaid)\.`)
+
 // matchAny checks the operands of mov and cvta, which take addresses, special registers and vectors too.
 func (i *Instruction) matchAny(o *Operand, target bool) string {
 	t := Type(i.With["T"])
@@ -428,7 +435,7 @@ func (i *Instruction) matchAny(o *Operand, target bool) string {
 		if target {
 			return "expected a register"
 		}
-		if s := specials[o.Name]; s.Size() != t.Size() || t.Float() {
+		if s := specials[o.Name]; s.Size() != t.Size() && !(t.Size() == 2 && halved.MatchString(o.Name)) || t.Float() {
 			return fmt.Sprintf("%s has type .%s", o.Name, s)
 		}
 		return ""
