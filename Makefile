@@ -24,7 +24,7 @@ CUDA_BUILD   := CGO_ENABLED=1 CGO_CFLAGS="-O2 -g '-I$(CURDIR)/cuda/mumax/libcuda
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help build demo study methods measures test machine lint assembler unit tiers noasm portable race short-demo short-torture torture fuzz bench bench-peer bench-gaze check-export check-weights pages bench-contrast cuda cuda-test cuda-tools gpu-bundle ptx clean
+.PHONY: help build demo study methods measures test machine lint assembler unit tiers noasm portable race short-demo short-torture torture fuzz bench bench-peer bench-gaze check-export check-weights pages bench-contrast cuda cuda-test cuda-tools goldens gpu-bundle ptx clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -112,6 +112,9 @@ cuda-test: $(CUDA_LIBRARY)/libcuda.a $(STATICCHECK) ## the build for NVIDIA GPUs
 	$(CUDA_BUILD) $(STATICCHECK) -tags cuda ./cuda/mumax/... ./cmd/...
 	$(CUDA_BUILD) $(GO) test -race -short -count=1 -tags cuda ./cuda/mumax
 	$(CUDA_BUILD) $(GO) test -count=1 -tags cuda -run 'TestSimulatedGPU|TestLibraryIsFoundAtRunTime' ./cmd/gzpt-train
+
+goldens: ## PyTorch's recorded networks and the first step of its trainings on the interpreter, all in every precision of a GPU: minutes
+	$(GO) test -count=1 -timeout 1h -v ./nn -run 'TestGoldenOnInterpreter' -goldens
 
 # GPU_TAGS=cuda makes a bundle that runs on the interpreter (GPU_SMALL=1 bench/gpu.sh), to try the way.
 GPU_TAGS ?= cuda,gpu

@@ -11,7 +11,9 @@ import (
 	"embed"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 
 	"gzpt/cuda/internal/driver"
 	"gzpt/kernels"
@@ -124,8 +126,13 @@ type kernel struct {
 	shared int // bytes of dynamic shared memory that it may have, 0 until it asks for some
 }
 
-// families are all kernels that ship.
+// families are all kernels that ship, read once a process.
 func families() ([]family, error) {
+	list, err := shipped()
+	return slices.Clone(list), err
+}
+
+var shipped = sync.OnceValues(func() ([]family, error) {
 	files, err := sources.ReadDir(folder)
 	if err != nil {
 		return nil, err
@@ -146,7 +153,7 @@ func families() ([]family, error) {
 		list = append(list, family{name: file.Name(), text: string(text) + declared(string(text), string(functions))})
 	}
 	return list, nil
-}
+})
 
 var function = regexp.MustCompile(`(?m)^\.func (?:\(.*?\) )?(\w+)\(`)
 

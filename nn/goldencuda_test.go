@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"flag"
 	"fmt"
 	"math"
 	"slices"
@@ -18,8 +19,8 @@ var precisions = []string{"float32", "tf32", "bfloat16"}
 // for everything that the file has of it, 0 for nothing. The operations and losses run there in package cuda: in float32 by
 // TestSuite, in tf32 by TestTensorCoreSuite, in bfloat16, as far as the contract has it, by both.
 //
-// A step of a training takes 11, 20 and 10 seconds of a core, the wide networks as much: more than all that this leaves out comes
-// to has no place in continuous integration. So of four methods each is seen, in every precision one at least, and where a loss
+// A step of a training takes 10 to 20 seconds of a core, the wide networks as much: more than all that this leaves out comes
+// to has no place in continuous integration; -goldens runs all of it. So of four methods each is seen, in every precision one at least, and where a loss
 // can tell a wrong update from the roundings of the precision the second one too. On a GPU TestGoldenTrajectories and TestGoldenMethods
 // run whole, and there is no golden training of other sizes; TestCUDATrains has every method, optimiser and precision on small ones.
 var interpreted = map[string][3]int{
@@ -39,7 +40,11 @@ var interpreted = map[string][3]int{
 	"moco/sgd/anchor":                  {2, 0, 0},
 }
 
-// TestGoldenOnInterpreter repeats what interpreted says, and demands that it knows every golden.
+// everyGolden is the flag -goldens of the tests of this package.
+var everyGolden = flag.Bool("goldens", false, "in TestGoldenOnInterpreter run every golden network and begin every golden training in every precision: minutes")
+
+// TestGoldenOnInterpreter repeats what interpreted says, or with -goldens the first step of every training at least, and demands that
+// interpreted knows every golden.
 func TestGoldenOnInterpreter(t *testing.T) {
 	var networks []kerneltest.NetworkGolden
 	kerneltest.LoadGolden(t, "networks.json", &networks)
@@ -55,7 +60,11 @@ func TestGoldenOnInterpreter(t *testing.T) {
 		}
 		seen = append(seen, name)
 		for i, precision := range precisions {
-			if steps := parts[i]; steps > 0 {
+			steps := parts[i]
+			if *everyGolden {
+				steps = max(steps, 1)
+			}
+			if steps > 0 {
 				t.Run(name+"/"+precision, func(t *testing.T) {
 					if testing.Short() {
 						t.Skip("seconds of the interpreter; run without -short")
@@ -73,7 +82,7 @@ func TestGoldenOnInterpreter(t *testing.T) {
 		each(fmt.Sprintf("resnet%d/width=%d/channels=%d", g.Depth, g.Width, g.Channels), func(t *testing.T, dev kernels.Device, precision string, _ int) {
 			activations, allowed := dev.Type(), exactly(dev, g.Depth)
 			if precision != "float32" {
-				allowed = roughly(precision)
+				allowed = roughly(precision, g.Depth)
 			}
 			if precision == "bfloat16" {
 				activations = kernels.BFloat16
@@ -83,16 +92,16 @@ func TestGoldenOnInterpreter(t *testing.T) {
 	}
 	for _, g := range trajectories {
 		each(fmt.Sprintf("byol/resnet%d/%s/positives=%d", g.Depth, g.Optimizer, g.Positives), func(t *testing.T, dev kernels.Device, precision string, steps int) {
-			begins(t, goldenTrainer(t, dev, g, precision), func(int) *Batch { return goldenBatch(g) }, g.Losses[:steps], 8*embeddingError(precision))
+			begins(t, goldenTrainer(t, dev, g, precision), func(int) *Batch { return goldenBatch(g) }, g.Losses[:steps], 8*embeddingError(precision, g.Depth))
 		})
 	}
 	for _, g := range methods {
 		each(fmt.Sprintf("%s/%s/%s%s", g.Method, g.Optimizer, g.Normaliser, g.Blocks), func(t *testing.T, dev kernels.Device, precision string, steps int) {
 			// SimSiam's loss is the mean of two cosines, each off by twice as much as an embedding. Those of SimCLR and MoCo are
 			// differences of two logits, each a cosine over the temperature.
-			bound := 2 * embeddingError(precision)
+			bound := 2 * embeddingError(precision, g.Depth)
 			if g.Method != "simsiam" {
-				bound = 4 * embeddingError(precision) / g.Temperature
+				bound = 4 * embeddingError(precision, g.Depth) / g.Temperature
 			}
 			begins(t, goldenMethodTrainer(t, dev, g, precision), func(k int) *Batch { return goldenMethodBatch(g, k) }, g.Losses[:steps], bound)
 		})
@@ -122,20 +131,30 @@ func begins(t *testing.T, tr *Trainer, batch func(step int) *Batch, losses []flo
 	}
 }
 
-// embeddingError is passError of a precision up to the embeddings. In tf32 the two factors of each product are rounded, which moves them
-// by up to 2^-11, in 17 layers of a ResNet-18 and up to 5 of the heads; in bfloat16 the heads are float32.
-func embeddingError(precision string) float64 {
-	if precision == "tf32" {
-		return math.Sqrt(2*(17+5)) * 0x1p-11 / math.Sqrt(3)
+// pathLayers is how many convolutions lie on the way through a ResNet-18 or -50.
+func pathLayers(depth int) int {
+	if depth == 50 {
+		return 1 + 3*16
 	}
-	return passError
+	return 1 + 2*8
 }
 
-// roughly is what the roundings of tf32 or bfloat16 allow a ResNet-18: the features the error of a pass. A gradient is stopped or not
-// by 17 gates. The number in front of a gate is off by a share e of its spread, on average two thirds of that at the end of
-// the pass, and so the gates of a share e/pi open or close in error: as half of them are open, this moves 2e/pi of the square of
-// the gradient, at each of the gates another part.
-func roughly(precision string) deviations {
-	pass := embeddingError(precision)
-	return deviations{features: pass, gradients: math.Sqrt(17 * 2 / math.Pi * 2 / 3 * pass)}
+// embeddingError is the relative error of a precision up to the embeddings, all roundings together, each spread evenly and with a sign of its
+// own. In tf32 the two factors of each product are rounded, by up to 2^-11, in every layer and in up to 5 of the heads. In bfloat16 it is the
+// pixels and in every layer weights, what comes from the convolution and what from the normalisation, by up to 2^-8; the heads are float32.
+func embeddingError(precision string, depth int) float64 {
+	layers := pathLayers(depth)
+	if precision == "tf32" {
+		return math.Sqrt(float64(2*(layers+5))) * 0x1p-11 / math.Sqrt(3)
+	}
+	return math.Sqrt(float64(1+3*layers)) * 0x1p-8 / math.Sqrt(3)
+}
+
+// roughly is what the roundings of tf32 or bfloat16 allow a ResNet: the features the error of a pass. A gradient is stopped or not
+// by a gate behind each of its layers. The number in front of a gate is off by a share e of its spread, on average two thirds of that at
+// the end of the pass, and so the gates of a share e/pi open or close in error: as half of them are open, this moves 2e/pi of the
+// square of the gradient, at each of the gates another part.
+func roughly(precision string, depth int) deviations {
+	pass := embeddingError(precision, depth)
+	return deviations{features: pass, gradients: math.Sqrt(float64(pathLayers(depth)) * 2 / math.Pi * 2 / 3 * pass)}
 }

@@ -22,13 +22,8 @@ func halfTiny(depth int) Config {
 	return c
 }
 
-// passRoundings is how often a number is rounded to bfloat16 on its way from the image to the features of a ResNet-18: as a
-// pixel, and in every layer as a weight, behind the convolution and behind the normalisation.
-const passRoundings = 1 + 3*17
-
-// passError is the relative error that the roundings of a pass add up to: each has at most 2^-8, spread evenly, and a sign
-// of its own.
-var passError = math.Sqrt(passRoundings) * 0x1p-8 / math.Sqrt(3)
+// passError is the relative error up to the features of a ResNet-18 in bfloat16.
+var passError = embeddingError("bfloat16", 18)
 
 // TestMixedTrajectory repeats PyTorch's training with SGD, in which the loss falls by 0.7, with bfloat16 activations. Where
 // embeddings o and t of length 1 are off by r each, <o,t> is off by 2r at most, and the loss, four times their mean, by 8r.

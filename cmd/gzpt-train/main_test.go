@@ -7,10 +7,12 @@ import (
 	"math"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -29,7 +31,18 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asCommand) != "" {
 		main()
 	}
+	heedSignals()
 	os.Exit(m.Run())
+}
+
+// heedSignals has the commands of the tests begin with signals that end them. A process inherits what its parent ignores, and under nohup
+// or behind a shell's & that is a hangup or an interrupt; what the parent takes note of it does not.
+func heedSignals() {
+	for _, s := range []os.Signal{syscall.SIGHUP, syscall.SIGINT} {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
+	}
 }
 
 // command prepares a run of gzpt-train in a folder of its own with an image cache of its own.

@@ -256,7 +256,7 @@ var rowTests = []cudaTest{
 		got := make([]float32, len(x))
 		r.out(got, p)
 		for i := range x {
-			y[i] = math.Float32frombits(arith.FMA32(0.3, x[i], y[i]))
+			y[i] = math.Float32frombits(arith.F32.FMA(math.Float32bits(0.3), math.Float32bits(x[i]), math.Float32bits(y[i]), arith.Nearest))
 		}
 		same(r, "saxpy", got, y)
 	}},

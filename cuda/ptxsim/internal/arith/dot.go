@@ -64,28 +64,21 @@ func Dot(a, b []Element, c uint32) float64 {
 	return float64(sum) * math.Float64frombits(uint64(1023+places)<<52)
 }
 
-// Survey says of elements whether all are zeros and whether all are finite. The products of zeros and finite ones add nothing to
-// a sum: Dot then gives what it gives without them.
-func Survey(elements []Element) (zeros, finite bool) {
-	zeros, finite = true, true
-	for _, e := range elements {
-		zeros = zeros && e.exponent == zeroExponent
-		finite = finite && e.exponent != specialExponent
-	}
-	return zeros, finite
-}
-
 // Cut rounds a sum toward zero to float32; what exceeds its range is infinite.
 func Cut(sum float64) uint32 {
-	nearest := float32(sum)
-	bits := math.Float32bits(nearest)
-	switch {
+	const dropped = 1<<29 - 1 // bits of the fraction that float32 lacks
+	bits := math.Float64bits(sum)
+	switch exponent := bits >> 52 & 0x7ff; {
+	case exponent > 1023-127 && exponent < 1023+128 || bits == 0:
+		return math.Float32bits(float32(math.Float64frombits(bits &^ dropped)))
 	case sum != sum:
 		return F32.NaN
-	case math.Abs(sum) >= 0x1p128:
-		return F32.Inf | bits&F32.Sign
-	case math.Abs(float64(nearest)) > math.Abs(sum):
-		return bits - 1
+	case exponent >= 1023+128:
+		return F32.Inf | uint32(bits>>32)&F32.Sign
 	}
-	return bits
+	nearest := float32(sum)
+	if math.Abs(float64(nearest)) > math.Abs(sum) {
+		return math.Float32bits(nearest) - 1
+	}
+	return math.Float32bits(nearest)
 }

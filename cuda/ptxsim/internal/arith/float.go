@@ -46,16 +46,20 @@ func (f *Format) Sqrt(a uint32, mode Rounding) uint32 {
 	return f.Round(odd(s, math.FMA(-s, s, x)), mode)
 }
 
-// FMA32 is FMA of F32 to nearest, on the path that nearly all values take.
-func FMA32(a, b, c float32) uint32 {
-	product, addend := float64(a)*float64(b), float64(c)
-	s := product + addend
-	bits := math.Float64bits(s)
-	// Two roundings differ from one only where the first lands on the middle between two float32, or where these are subnormal.
-	if s == 0 || bits&0x1fffffff != 0x10000000 && (bits>>52&0x7ff) > 1023-126 && (bits>>52&0x7ff) < 0x7ff {
-		return math.Float32bits(float32(s))
+// FMA32 is FMA of F32 to nearest, of each element.
+func FMA32(z, a, b, c *[32]uint32) {
+	value := func(bits uint32) float64 { return float64(math.Float32frombits(bits)) }
+	for n := range z {
+		product, addend := value(a[n])*value(b[n]), value(c[n])
+		s := product + addend
+		// Two roundings differ from one only where the first lands on the middle between two float32, or where these are subnormal.
+		bits := math.Float64bits(s)
+		if exponent := bits >> 52 & 0x7ff; bits&0x1fffffff != 0x10000000 && exponent > 1023-126 && exponent < 0x7ff || s == 0 {
+			z[n] = math.Float32bits(float32(s))
+		} else {
+			z[n] = F32.Round(addOdd(product, addend, Nearest), Nearest)
+		}
 	}
-	return F32.Round(addOdd(product, addend, Nearest), Nearest)
 }
 
 // quiet is the NaN that an operation of float64 gives for its operands: the first NaN among them made quiet, else the
@@ -67,6 +71,50 @@ func quiet(operands ...float64) float64 {
 		}
 	}
 	return math.Float64frombits(0xfff8000000000000)
+}
+
+// Loops64 are operations to nearest of rows of float64, by their names in PTX.
+var Loops64 = map[string]func(z, a, b, c *[32]uint64){
+	"add": func(z, a, b, _ *[32]uint64) {
+		for n := range z {
+			x, y := math.Float64frombits(a[n]), math.Float64frombits(b[n])
+			s := x + y
+			if s != s {
+				s = quiet(x, y)
+			}
+			z[n] = math.Float64bits(s)
+		}
+	},
+	"sub": func(z, a, b, _ *[32]uint64) {
+		for n := range z {
+			x, y := math.Float64frombits(a[n]), math.Float64frombits(b[n])
+			s := x - y
+			if s != s {
+				s = quiet(x, -y)
+			}
+			z[n] = math.Float64bits(s)
+		}
+	},
+	"mul": func(z, a, b, _ *[32]uint64) {
+		for n := range z {
+			x, y := math.Float64frombits(a[n]), math.Float64frombits(b[n])
+			p := x * y
+			if p != p {
+				p = quiet(x, y)
+			}
+			z[n] = math.Float64bits(p)
+		}
+	},
+	"fma": func(z, a, b, c *[32]uint64) {
+		for n := range z {
+			x, y, v := math.Float64frombits(a[n]), math.Float64frombits(b[n]), math.Float64frombits(c[n])
+			s := math.FMA(x, y, v)
+			if s != s {
+				s = quiet(x, y, v)
+			}
+			z[n] = math.Float64bits(s)
+		}
+	},
 }
 
 // Add64 is a + b.

@@ -54,6 +54,9 @@ func (f *Format) Round(x float64, mode Rounding) uint32 {
 	if x != x {
 		return f.NaN
 	}
+	if f.Fraction == 23 && mode == Nearest {
+		return math.Float32bits(float32(x))
+	}
 	bits := math.Float64bits(x)
 	sign := uint32(0)
 	if bits>>63 != 0 {
@@ -92,6 +95,20 @@ func (f *Format) Round(x float64, mode Rounding) uint32 {
 		return sign | f.Inf
 	}
 	return sign | uint32(result)<<f.skip
+}
+
+// RoundFloat32 is Round of a float32, given as bits, to BF16 or TF32, whose exponents are the same, to nearest or away from zero: a carry
+// out of the fraction goes where it belongs.
+func (f *Format) RoundFloat32(bits uint32, mode Rounding) uint32 {
+	if F32.IsNaN(bits) {
+		return f.NaN
+	}
+	drop := F32.Fraction - f.Fraction
+	half := uint32(1) << (drop - 1)
+	if mode == Nearest {
+		half += bits>>drop&1 - 1
+	}
+	return (bits + half) >> drop << f.skip
 }
 
 // mirrored is the mode for the magnitude of a negative number.

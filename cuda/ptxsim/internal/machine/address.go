@@ -151,67 +151,75 @@ func (w *warp) visitArguments(mask uint32, address *wideRow, a access, f func(la
 
 // localMemory is that of the threads of a warp: .local variables and the .param variables of calls.
 type localMemory struct {
-	size  int
-	base  int     // where the stack of alloca begins
-	stack [32]int // by lane, how much of it is taken
-	data  []byte  // lane by lane
-	init  []bool  // which bytes hold a value
-	spare [32][]localByte
+	size       int
+	base       int            // where the stack of alloca begins
+	stack      [32]int        // by lane, how much of it is taken
+	localBytes                // lane by lane
+	spare      [32]localBytes // on their way through a call
 
 	forgotten map[uint64]*origin // by address and lane, why what was stored without a value has none
 }
 
-// localByte is a byte on its way through a call.
-type localByte struct {
-	value byte
-	init  bool
-	from  *origin // of a byte without a value, if known
+// localBytes are bytes, each with a 1 where it holds a value.
+type localBytes struct{ data, init []byte }
+
+// from are so many of them.
+func (b localBytes) from(at, bytes int) localBytes {
+	return localBytes{b.data[at:][:bytes], b.init[at:][:bytes]}
+}
+
+func (b localBytes) copy(from localBytes) {
+	copy(b.data, from.data)
+	copy(b.init, from.init)
 }
 
 func (l *localMemory) reset(base, stack int) {
 	size := base + stack
 	l.base, l.stack = base, [32]int{}
 	if l.size != size || l.data == nil {
-		l.size, l.data, l.init = size, make([]byte, 32*size), make([]bool, 32*size)
+		l.size, l.localBytes = size, localBytes{make([]byte, 32*size), make([]byte, 32*size)}
 	}
 	clear(l.init)
 	l.forgotten = nil
 }
 
 // lane is the memory of one thread.
-func (l *localMemory) lane(lane int) ([]byte, []bool) {
-	from, to := lane*l.size, (lane+1)*l.size
-	return l.data[from:to], l.init[from:to]
-}
+func (l *localMemory) lane(lane int) localBytes { return l.from(lane*l.size, l.size) }
 
 // collect reads what a call or return hands over, before either side's memory changes.
 func (l *localMemory) collect(spans []copySpan, lane int) {
-	data, init := l.lane(lane)
-	out := l.spare[lane][:0]
-	for _, s := range spans {
-		for n := s.from; n < s.from+s.bytes; n++ {
-			b := localByte{value: data[n], init: init[n]}
-			if !b.init && l.forgotten != nil {
-				b.from = l.forgotten[uint64(n)<<5|uint64(lane)]
-			}
-			out = append(out, b)
-		}
+	if len(spans) == 0 {
+		return
 	}
-	l.spare[lane] = out
+	l.carry(spans, lane)
+	memory, out := l.lane(lane), &l.spare[lane]
+	out.data, out.init = out.data[:0], out.init[:0]
+	for _, s := range spans {
+		part := memory.from(s.from, s.bytes)
+		out.data, out.init = append(out.data, part.data...), append(out.init, part.init...)
+	}
 }
 
 // deliver writes what collect has read.
 func (l *localMemory) deliver(spans []copySpan, lane int) {
-	data, init := l.lane(lane)
-	from := l.spare[lane]
+	at := 0
+	for _, s := range spans {
+		l.from(lane*l.size+s.to, s.bytes).copy(l.spare[lane].from(at, s.bytes))
+		at += s.bytes
+	}
+}
+
+// carry lets what a call or return hands over without a value remember why.
+func (l *localMemory) carry(spans []copySpan, lane int) {
+	if l.forgotten == nil {
+		return
+	}
 	for _, s := range spans {
 		for n := range s.bytes {
-			data[s.to+n], init[s.to+n] = from[n].value, from[n].init
-			if from[n].from != nil {
-				l.forget(lane, uint64(s.to+n), from[n].from)
+			if from := l.forgotten[uint64(s.from+n)<<5|uint64(lane)]; from != nil {
+				l.forget(lane, uint64(s.to+n), from)
 			}
 		}
-		from = from[s.bytes:]
 	}
 }
 
@@ -233,17 +241,22 @@ func (l *localMemory) access(lane int, address uint64, bytes int, write bool) (p
 	if address%uint64(bytes) != 0 {
 		fail(lane, "misaligned: %d bytes at local address %#x", bytes, address)
 	}
-	data, init := l.lane(lane)
-	for n := range bytes {
-		switch at := int(address) + n; {
-		case write:
-			init[at] = true
-		case !init[at]:
-			missing |= 1 << n
+	part := l.from(lane*l.size+int(address), bytes)
+	for from := 0; from < bytes; from += 8 {
+		init := part.init[from:min(from+8, bytes)]
+		if known := uint64(ones) >> (64 - 8*len(init)); write {
+			putNumber(init, known)
+		} else if number(init) != known {
+			for n, b := range init {
+				missing |= uint16(b^1) << (from + n)
+			}
 		}
 	}
-	return data[address : int(address)+bytes], missing
+	return part.data, missing
 }
+
+// ones is a 1 in each byte.
+const ones = 0x0101010101010101
 
 func init() {
 	register(decodeAlloca, "alloca")
@@ -271,8 +284,7 @@ func decodeAlloca(c *compiler, i *syntax.Instruction) work {
 			if bytes > stackBytes || from+int(bytes) > l.size {
 				fail(lane, "out of bounds: alloca of %d bytes, %d of %d are taken", bytes, l.stack[lane], stackBytes)
 			}
-			_, init := l.lane(lane)
-			clear(init[from : from+int(bytes)])
+			clear(l.lane(lane).init[from : from+int(bytes)])
 			l.stack[lane] = from + int(bytes) - l.base
 			w.wide[target][lane] = uint64(from)
 		}

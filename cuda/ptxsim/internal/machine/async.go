@@ -18,8 +18,8 @@ type asyncCopies struct {
 type asyncCopy struct {
 	lane  int
 	group uint32
-	word  int // the first
-	words int
+	at    uint64
+	bytes int
 }
 
 func decodeCopy(c *compiler, i *syntax.Instruction) work {
@@ -77,30 +77,34 @@ func (c *compiler) copyAsync(i *syntax.Instruction) work {
 // copyRows copies count bytes a lane and fills the rest of size with zeros. A lane that copies nothing reads nothing.
 func (w *warp) copyRows(mask uint32, to, from *wideRow, count *narrowRow, size int) {
 	var bytes [32][16]byte
-	for _, part := range []int{1, 2, 4, 8, 16} { // most often all lanes copy whole rows
-		reading := uint32(0)
-		for m := mask; m != 0; m &= m - 1 {
-			lane := first(m)
-			if n := int(count[lane]); n > size {
-				fail(lane, "copies %d bytes of %d", n, size)
-			} else if n == part {
-				reading |= 1 << lane
-			}
+	var reading [5]uint32 // the lanes that copy 1, 2, 4, 8 and 16 bytes
+	odd := uint32(0)      // those that copy another number of them
+	for m := mask; m != 0; m &= m - 1 {
+		lane := first(m)
+		switch n := int(count[lane]); {
+		case n > size:
+			fail(lane, "copies %d bytes of %d", n, size)
+		case n&(n-1) != 0:
+			odd |= 1 << lane
+		case n > 0:
+			reading[first(uint32(n))] |= 1 << lane
 		}
-		if reading != 0 {
-			w.visitGlobal(reading, from, access{bytes: part, read: true}, func(lane int, p []byte) { copy(bytes[lane][:], p) })
+	}
+	for part, lanes := range reading {
+		if lanes != 0 {
+			w.visitGlobal(lanes, from, access{bytes: 1 << part, read: true}, func(lane int, p []byte) { copy(bytes[lane][:], p) })
 		}
 	}
 	for m := mask; m != 0; m &= m - 1 {
 		lane := first(m)
-		if n := count[lane]; n&(n-1) != 0 {
-			w.readOdd(lane, from[lane], int(n), &bytes[lane])
+		if odd>>lane&1 != 0 {
+			w.readOdd(lane, from[lane], int(count[lane]), &bytes[lane])
 		}
 		at := to[lane]
 		p := w.sharedBytes(lane, at, size)
 		w.shadowShared(lane, at, access{bytes: size, write: true})
 		copy(p, bytes[lane][:size])
-		w.begin(lane, int(at/4), size/4)
+		w.begin(lane, at, size)
 	}
 	w.countShared(mask, to, size)
 }
@@ -115,11 +119,16 @@ func (w *warp) readOdd(lane int, from uint64, count int, bytes *[16]byte) {
 }
 
 // begin marks words as being copied.
-func (w *warp) begin(lane, word, words int) {
-	for n := word; n < word+words; n++ {
-		w.block.shared.words[n].pending = uint8(w.number + 1)
+func (w *warp) begin(lane int, at uint64, bytes int) {
+	s := &w.block.shared
+	if mark := &s.cells[at/cellBytes]; !mark.split() {
+		mark.pending = true
+	} else {
+		for word := at / 4; word < (at+uint64(bytes))/4; word++ {
+			s.words[word].pending = true
+		}
 	}
-	w.async.pending = append(w.async.pending, asyncCopy{lane, w.async.committed[lane], word, words})
+	w.async.pending = append(w.async.pending, asyncCopy{lane, w.async.committed[lane], at, bytes})
 }
 
 // waitCopies ends the copies of the lanes, but those of the last groups that were committed and those not committed, unless
@@ -132,11 +141,19 @@ func (w *warp) waitCopies(mask uint32, groups uint32, every bool) {
 			kept = append(kept, c)
 			continue
 		}
-		for n := c.word; n < c.word+c.words; n++ {
-			mark := &w.block.shared.words[n]
-			mark.pending = 0
-			mark.tick, mark.syncs = w.order.clock[w.number], w.order.syncs
+		s := &w.block.shared
+		if mark := &s.cells[c.at/cellBytes]; !mark.split() {
+			w.end(mark)
+			continue
+		}
+		for word := c.at / 4; word < (c.at+uint64(c.bytes))/4; word++ {
+			w.end(&s.words[word])
 		}
 	}
 	w.async.pending = kept
+}
+
+// end makes of what a copy has brought something that the warp has written now.
+func (w *warp) end(mark *sharedMark) {
+	mark.pending, mark.tick, mark.syncs = false, w.order.clock[w.number], w.order.syncs
 }

@@ -55,9 +55,7 @@ func decodeBarrier(c *compiler, i *syntax.Instruction) work {
 		c.clusterBarrier(i)
 		return nil
 	case "warp":
-		row := c.narrow(i.Operands[0], "b32")
-		c.collectOperand(&c.step().named, i.Operands[0])
-		c.step().members = func(w *warp, lane int) uint32 { return w.narrow[row][lane] }
+		c.members(i.Operands[0])
 		return func(w *warp, mask uint32) { w.syncLanes(mask) }
 	case "red":
 		c.barrierReduction(i)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+
+	"gzpt/cuda/ptxsim/internal/arith"
 )
 
 // block is the threads of one block with what they share.
@@ -24,6 +26,10 @@ type block struct {
 	left     int       // instructions that it may still run
 	touched  footprint // on hollow memory
 	counts   []Counts  // by step, nil until a launch is to be profiled
+
+	rows, columns arith.Lines // operands of the product at hand
+	bits          []uint32    // of their elements
+	operand       []byte      // of the matrix of shared memory that is being read
 }
 
 // random is a small generator (splitmix64), so that a schedule follows from its seed alone.

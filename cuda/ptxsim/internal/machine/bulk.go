@@ -267,20 +267,21 @@ func (w *warp) deliver(lane int, at uint64, piece []byte, b *phaseBarrier) {
 	p := w.sharedBytes(lane, at, pieceBytes)
 	w.shadowShared(lane, at, access{bytes: pieceBytes, write: true, proxy: true})
 	copy(p, piece)
-	for word := at / 4; word < (at+pieceBytes)/4; word++ {
-		mark := &w.block.shared.words[word]
-		mark.writer, mark.tick = uint16(b.entry+1), uint32(b.phase+1)
-	}
+	mark := &w.block.shared.cells[at/cellBytes]
+	mark.writer, mark.tick = uint16(b.entry+1), uint32(b.phase+1)
 }
 
 // borrow is a piece of shared memory that the asynchronous proxy reads until release.
 func (w *warp) borrow(lane int, at uint64, pieces *[]uint64) []byte {
 	p := w.sharedBytes(lane, at, pieceBytes)
 	w.shadowShared(lane, at, access{bytes: pieceBytes, read: true, proxy: true})
-	for word := at / 4; word < (at+pieceBytes)/4; word++ {
-		mark := &w.block.shared.words[word]
-		mark.reading++
-		mark.readsAt = int32(w.program.code[w.pc].line)
+	s, line := &w.block.shared, int32(w.program.code[w.pc].line)
+	if mark := &s.cells[at/cellBytes]; !mark.split() {
+		mark.reading, mark.readsAt = mark.reading+1, line
+	} else {
+		for word := at / 4; word < (at+pieceBytes)/4; word++ {
+			s.words[word].reading, s.words[word].readsAt = s.words[word].reading+1, line
+		}
 	}
 	*pieces = append(*pieces, at)
 	return p
@@ -290,10 +291,16 @@ func (w *warp) borrow(lane int, at uint64, pieces *[]uint64) []byte {
 func (w *warp) release(pieces []uint64) {
 	s := &w.block.shared
 	for _, at := range pieces {
-		for word := at / 4; word < (at+pieceBytes)/4; word++ {
-			s.words[word].reading--
-			s.words[word].readers |= 1 << w.number
-			s.reads[int(word)*s.warps+w.number] = w.order.clock[w.number]<<4 | 15
+		cell := at / cellBytes
+		if mark := &s.cells[cell]; !mark.split() {
+			mark.reading--
+			w.noteCellRead(mark, cell)
+			continue
+		}
+		for k := range uint64(cellWords) {
+			mark := &s.words[cell*cellWords+k]
+			mark.reading--
+			w.noteSharedRead(mark, cell, k, 15)
 		}
 	}
 }
@@ -359,9 +366,9 @@ func (w *warp) fenceProxy(mask uint32) {
 }
 
 // demandProxyFence faults where the asynchronous proxy touches what a thread has written and no fence.proxy.async lies between.
-func (w *warp) demandProxyFence(lane int, word uint64, mark *sharedWord) {
+func (w *warp) demandProxyFence(lane int, word uint64, mark *sharedMark) {
 	writer, warps := int(mark.writer)-1, len(w.block.warps)
-	if writer < 0 || writer >= warps || w.order.clock[warps+writer] >= mark.tick || writer == w.number && w.order.proxy.fenced[mark.lane] >= mark.tick {
+	if writer < 0 || writer >= warps || w.order.clock[warps+writer] >= mark.tick || writer == w.number && w.order.proxy.fenced[mark.lane(word%cellWords)] >= mark.tick {
 		return
 	}
 	if writer != w.number && w.order.clock[writer] < mark.tick {

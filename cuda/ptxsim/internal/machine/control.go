@@ -44,8 +44,7 @@ type saved struct {
 	wide   []wideRow
 	pred   []uint32
 	ready  []uint32
-	local  [32][]byte
-	init   [32][]bool
+	local  [32]localBytes
 }
 
 func init() {
@@ -267,8 +266,8 @@ func (w *warp) save(r *routine) *saved {
 		pred: slices.Clone(w.pred[r.pred[0]:r.pred[1]]), ready: slices.Clone(w.ready[r.mark[0]:r.mark[1]]),
 	}
 	for lane := range 32 {
-		data, init := w.local.lane(lane)
-		s.local[lane], s.init[lane] = slices.Clone(data[r.mem[0]:r.mem[1]]), slices.Clone(init[r.mem[0]:r.mem[1]])
+		memory := w.local.lane(lane).from(r.mem[0], r.mem[1]-r.mem[0])
+		s.local[lane] = localBytes{slices.Clone(memory.data), slices.Clone(memory.init)}
 	}
 	return s
 }
@@ -290,9 +289,7 @@ func (w *warp) restore(f *frame, mask uint32) {
 		for n := range s.ready {
 			w.ready[r.mark[0]+n] = w.ready[r.mark[0]+n]&^(1<<lane) | s.ready[n]&(1<<lane)
 		}
-		data, init := w.local.lane(lane)
-		copy(data[r.mem[0]:], s.local[lane])
-		copy(init[r.mem[0]:], s.init[lane])
+		w.local.lane(lane).from(r.mem[0], r.mem[1]-r.mem[0]).copy(s.local[lane])
 		w.local.deliver(f.results, lane)
 	}
 }

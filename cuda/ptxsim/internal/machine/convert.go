@@ -67,6 +67,9 @@ func (c *compiler) unpack(targets []*syntax.Operand, source *syntax.Operand, t s
 	for n, target := range targets {
 		writes[n] = c.target(target, part)
 	}
+	if len(targets) == 2 && size == 32 && holds(source, 8) && holds(targets[0], 4) && holds(targets[1], 4) {
+		return c.halve(c.narrow(targets[0], part), c.narrow(targets[1], part), c.wide(source, t))
+	}
 	return func(w *warp, mask uint32) {
 		for m := mask; m != 0; m &= m - 1 {
 			lane := first(m)
@@ -78,11 +81,41 @@ func (c *compiler) unpack(targets []*syntax.Operand, source *syntax.Operand, t s
 	}
 }
 
+// holds says whether an operand is a register of so many bytes.
+func holds(o *syntax.Operand, bytes int) bool {
+	return o.Register != nil && o.Register.Type.Size() == bytes
+}
+
+// halve is unpack of rows of 64 bits.
+func (c *compiler) halve(low, high, wide int) work {
+	return func(w *warp, mask uint32) {
+		source, z, y := &w.wide[wide], &w.narrow[low], &w.narrow[high]
+		for lane, value := range source {
+			if mask>>lane&1 != 0 {
+				z[lane], y[lane] = uint32(value), uint32(value>>32)
+			}
+		}
+	}
+}
+
+// join is pack of rows of 64 bits.
+func (c *compiler) join(wide, low, high int) work {
+	return intoWide(wide, func(w *warp, z *wideRow) {
+		x, y := &w.narrow[low], &w.narrow[high]
+		for lane := range z {
+			z[lane] = uint64(x[lane]) | uint64(y[lane])<<32
+		}
+	})
+}
+
 // pack joins registers to one value, low bits first.
 func (c *compiler) pack(target *syntax.Operand, sources []*syntax.Operand, t syntax.Type) work {
 	write := c.target(target, t)
 	size := 8 * t.Size() / len(sources)
 	part := syntax.Type("b" + map[int]string{8: "8", 16: "16", 32: "32"}[size])
+	if len(sources) == 2 && size == 32 && holds(target, 8) {
+		return c.join(c.wide(target, t), c.narrow(sources[0], part), c.narrow(sources[1], part))
+	}
 	reads := make([]func(w *warp, lane int) uint64, len(sources))
 	for n, source := range sources {
 		reads[n] = c.row(source, part)
@@ -113,6 +146,9 @@ func decodeConvert(c *compiler, i *syntax.Instruction) work {
 	case to.Pair() != "" && from.Pair() != "":
 		return c.convertHalves(i, to.Pair(), from.Pair())
 	}
+	if quick := c.quickConvert(i, to, from); quick != nil {
+		return quick
+	}
 	convert := conversionOf(i, to, from)
 	sourceType := bitsOrType(from)
 	write := c.target(o[0], bitsOrType(to))
@@ -128,6 +164,61 @@ func decodeConvert(c *compiler, i *syntax.Instruction) work {
 			write(w, lane, convert(read(w, lane)))
 		}
 	}
+}
+
+// quickConvert are the loops of the conversions that fill most kernels, between registers of the types' sizes.
+func (c *compiler) quickConvert(i *syntax.Instruction, to, from syntax.Type) work {
+	for _, more := range []string{"ftz", "sat", "satfinite", "relu"} {
+		if i.Has(more) {
+			return nil
+		}
+	}
+	size := to.Size()
+	if to == "tf32" {
+		size = 4
+	}
+	target, source := i.Operands[0], i.Operands[1]
+	if !holds(target, size) || !holds(source, from.Size()) {
+		return nil
+	}
+	z, x := c.rows[target.Register].row, c.rows[source.Register].row
+	switch i.With["rnd"] + " " + string(to) + " " + string(from) {
+	case "rn f32 f64":
+		return intoNarrow(z, func(w *warp, z *narrowRow) {
+			for n, bits := range &w.wide[x] {
+				z[n] = bits32(float32(math.Float64frombits(bits)))
+			}
+		})
+	case " f64 f32":
+		return intoWide(z, func(w *warp, z *wideRow) {
+			for n, bits := range &w.narrow[x] {
+				value := float64(math.Float32frombits(bits))
+				if value != value {
+					value = arith.Integral(value, arith.Nearest)
+				}
+				z[n] = math.Float64bits(value)
+			}
+		})
+	case "rna tf32 f32":
+		return intoNarrow(z, func(w *warp, z *narrowRow) {
+			for n, bits := range &w.narrow[x] {
+				z[n] = arith.TF32.RoundFloat32(bits, arith.Away)
+			}
+		})
+	case "rn f32 s32":
+		return intoNarrow(z, func(w *warp, z *narrowRow) {
+			for n, bits := range &w.narrow[x] {
+				z[n] = math.Float32bits(float32(int32(bits)))
+			}
+		})
+	case "rn f32 u32":
+		return intoNarrow(z, func(w *warp, z *narrowRow) {
+			for n, bits := range &w.narrow[x] {
+				z[n] = math.Float32bits(float32(bits))
+			}
+		})
+	}
+	return nil
 }
 
 // conversionOf composes reading the source's value, rounding and writing the target's bits.
@@ -271,6 +362,9 @@ func clampTo(t width, v uint64, signed bool) uint64 {
 func (c *compiler) convertPair(i *syntax.Instruction, to syntax.Type) work {
 	one, size := conversionOf(i, to.Pair(), "f32"), 4*to.Size()
 	half := func(v uint32) uint32 { return uint32(one(uint64(v))) }
+	if to == "bf16x2" && i.With["rnd"] == "rn" && !i.Has("satfinite") && !i.Has("relu") {
+		half = func(v uint32) uint32 { return arith.BF16.RoundFloat32(v, arith.Nearest) }
+	}
 	o := i.Operands
 	a, b := c.narrow(o[1], "f32"), c.narrow(o[2], "f32")
 	return intoNarrow(c.narrow(o[0], bitsOf(to)), func(w *warp, z *narrowRow) {

@@ -60,7 +60,7 @@ func (c *compiler) floating(i *syntax.Instruction) work {
 	mode := arith.Modes[rounding]
 	count := len(i.Operands) - 1
 	if t == "f64" {
-		return c.floatingLarge(i, largeOperations[i.Opcode], mode, count)
+		return c.floatingLarge(i, i.Opcode, largeOperations[i.Opcode], mode, count)
 	}
 	if t == "f32" && mode == arith.Nearest && !i.Has("ftz") && !i.Has("sat") {
 		if quick := c.quickFloat(i); quick != nil {
@@ -134,13 +134,17 @@ func (c *compiler) smallFunction(i *syntax.Instruction, t syntax.Type, operation
 // outOfBounds is the NaN with which .oob marks what lies beyond a tensor: a product with it is 0.
 const outOfBounds = 0xffff
 
-func (c *compiler) floatingLarge(i *syntax.Instruction, operation large, mode arith.Rounding, count int) work {
+func (c *compiler) floatingLarge(i *syntax.Instruction, name string, operation large, mode arith.Rounding, count int) work {
 	o := i.Operands
 	var rows [3]int
 	for n := range rows {
 		rows[n] = c.wide(o[1+min(n, count-1)], "f64")
 	}
-	return intoWide(c.wide(o[0], "f64"), func(w *warp, z *wideRow) {
+	target, quick := c.wide(o[0], "f64"), arith.Loops64[name]
+	if quick != nil && mode == arith.Nearest {
+		return intoWide(target, func(w *warp, z *wideRow) { quick(z, &w.wide[rows[0]], &w.wide[rows[1]], &w.wide[rows[2]]) })
+	}
+	return intoWide(target, func(w *warp, z *wideRow) {
 		x, y, v := &w.wide[rows[0]], &w.wide[rows[1]], &w.wide[rows[2]]
 		for n := range z {
 			a, b, d := math.Float64frombits(x[n]), math.Float64frombits(y[n]), math.Float64frombits(v[n])
@@ -186,11 +190,7 @@ func (c *compiler) quickFloat(i *syntax.Instruction) work {
 			}
 		}
 	case "fma", "mad":
-		loop = func(z, x, y, v *narrowRow) {
-			for n := range z {
-				z[n] = arith.FMA32(value(x[n]), value(y[n]), value(v[n]))
-			}
-		}
+		loop = arith.FMA32
 	default:
 		return nil
 	}
@@ -222,7 +222,7 @@ func (c *compiler) floatMinMax(i *syntax.Instruction) work {
 		if i.Opcode == "max" {
 			operation = func(a, b, _ float64, _ arith.Rounding) float64 { return arith.Max64(a, b) }
 		}
-		return c.floatingLarge(i, operation, arith.Nearest, 2)
+		return c.floatingLarge(i, i.Opcode, operation, arith.Nearest, 2)
 	}
 	propagate := i.Has("nan")
 	if i.Has("xorsign") {

@@ -107,7 +107,11 @@ func decodeLoad(c *compiler, i *syntax.Instruction) work {
 	if where == argumentSpace && o[1].Register == nil && len(targets) == 1 && targets[0].Kind == syntax.RegisterOperand {
 		return c.loadArgument(targets[0], t, address)
 	}
-	if rows := c.plainRows(targets, t); rows != nil {
+	rows := c.plainRows(targets, t)
+	if rows != nil && where == sharedSpace && !a.strong {
+		return func(w *warp, mask uint32) { w.loadShared(mask, address(w), rows) }
+	}
+	if rows != nil {
 		stretch := where == globalSpace && !a.strong
 		return func(w *warp, mask uint32) {
 			at := address(w)
@@ -199,7 +203,13 @@ func decodeStore(c *compiler, i *syntax.Instruction) work {
 		}
 		return true
 	}
+	rows := c.plainRows(sources, t)
+	quick := rows != nil && where == sharedSpace && !a.strong && !a.release
 	put := func(w *warp, mask uint32, at *wideRow) {
+		if quick {
+			w.storeShared(mask, at, rows, a)
+			return
+		}
 		w.visit(where, mask, at, a, func(lane int, p []byte) {
 			for n, read := range reads {
 				putNumber(p[n*size:(n+1)*size], read(w, lane))

@@ -3,6 +3,7 @@ package machine
 // This file loads, transposes and multiplies matrices that lie over the registers of a warp.
 
 import (
+	"encoding/binary"
 	"math"
 
 	"gzpt/cuda/ptxsim/internal/arith"
@@ -37,6 +38,12 @@ func decodeLoadMatrix(c *compiler, i *syntax.Instruction) work {
 	rows := c.narrowRows(i.Operands[0], "b32")
 	where, address := c.spaceFor(i, i.Operands[1]), c.addressOf(i.Operands[1])
 	transposed := i.Has("trans")
+	if where == sharedSpace && !transposed {
+		return func(w *warp, mask uint32) {
+			whole(mask)
+			w.loadMatrices(address(w), rows)
+		}
+	}
 	return func(w *warp, mask uint32) {
 		whole(mask)
 		at := address(w)
@@ -49,6 +56,20 @@ func decodeLoadMatrix(c *compiler, i *syntax.Instruction) work {
 			})
 			for lane := range 32 {
 				w.narrow[row][lane] = fragmentWord(&matrix, lane, transposed)
+			}
+		}
+	}
+}
+
+// loadMatrices loads matrices, not transposed, from shared memory: each of four lanes has a word of a row.
+func (w *warp) loadMatrices(address *wideRow, rows []int) {
+	for n, row := range rows {
+		w.touchShared(0xff<<(8*n), address, access{bytes: 16, read: true})
+		data, z := w.block.shared.data, &w.narrow[row]
+		for line, at := range address[8*n:][:8] {
+			p := data[at:][:16]
+			for word := range 4 {
+				z[4*line+word] = binary.LittleEndian.Uint32(p[4*word:])
 			}
 		}
 	}
@@ -141,21 +162,40 @@ func placeC(row, column, per int) place {
 	return place{lane, row/8*2 + column%2, 0}
 }
 
+// element is a place whose register is known: the row of that.
+type element struct {
+	row         int32
+	lane, shift uint8
+}
+
+func (e element) of(w *warp) uint32 { return w.narrow[e.row][e.lane&31] >> (e.shift & 31) }
+
+// put sets the element's bits, which are below so many.
+func (e element) put(w *warp, value, bits uint32) {
+	word := &w.narrow[e.row][e.lane&31]
+	*word = *word&^(bits<<(e.shift&31)) | value<<(e.shift&31)
+}
+
+// in are the elements at places of a vector of registers, whose rows these are.
+func in(rows []int, places []place) (list []element) {
+	for _, p := range places {
+		list = append(list, element{int32(rows[p.register]), uint8(p.lane), uint8(p.shift)})
+	}
+	return list
+}
+
 // matrices is a compiled product: where its operands lie.
 type matrices struct {
-	m, n, k    int
-	a, b, c, d []int // rows of registers
-	typeA      syntax.Type
-	typeB      syntax.Type
-	typeC      syntax.Type
-	typeD      syntax.Type
-	saturate   bool
-	placesA    []place // by row*k
-	placesB    []place // by column*k
-	placesC    []place // by row*n
-	placesD    []place
-	elements   *arith.Format // of A
-	elementsB  *arith.Format
+	m, n, k  int
+	a, b     []element // element k of row or column i at i*k+k
+	c, d     []element // column j of row i at i*n+j
+	typeA    syntax.Type
+	typeB    syntax.Type
+	typeC    syntax.Type
+	typeD    syntax.Type
+	saturate bool
+	format   *arith.Format // of A, nil for whole numbers
+	formatB  *arith.Format
 }
 
 func decodeMultiply(c *compiler, i *syntax.Instruction) work {
@@ -175,44 +215,36 @@ func decodeMultiply(c *compiler, i *syntax.Instruction) work {
 	if p.typeC != "f16" {
 		register = p.typeC
 	}
-	p.d, p.a = c.narrowRows(i.Operands[0], register), c.narrowRows(i.Operands[1], "b32")
-	p.b, p.c = c.narrowRows(i.Operands[2], "b32"), c.narrowRows(i.Operands[3], register)
-	p.layout(32 / p.typeA.Bits())
-	return p.multiply
-}
-
-// layout finds the places of all elements.
-func (p *matrices) layout(per int) {
-	for row := range p.m {
-		for k := range p.k {
-			p.placesA = append(p.placesA, placeA(row, k, per))
-		}
-	}
-	for column := range p.n {
-		for k := range p.k {
-			p.placesB = append(p.placesB, placeB(k, column, per))
-		}
-	}
+	per := 32 / p.typeA.Bits()
 	perC := 1
 	if p.typeC == "f16" {
 		perC = 2
 	}
-	for row := range p.m {
-		for column := range p.n {
-			p.placesC = append(p.placesC, placeC(row, column, perC))
+	var placesA, placesB, placesC []place
+	for row := range m {
+		for k := range p.k {
+			placesA = append(placesA, placeA(row, k, per))
+		}
+		for column := range n {
+			placesC = append(placesC, placeC(row, column, perC))
 		}
 	}
-	p.placesD = p.placesC
-	p.chooseFormat()
+	for column := range n {
+		for k := range p.k {
+			placesB = append(placesB, placeB(k, column, per))
+		}
+	}
+	p.d, p.a = in(c.narrowRows(i.Operands[0], register), placesC), in(c.narrowRows(i.Operands[1], "b32"), placesA)
+	p.b, p.c = in(c.narrowRows(i.Operands[2], "b32"), placesB), in(c.narrowRows(i.Operands[3], register), placesC)
+	p.format, p.formatB = formatOf(p.typeA), formatOf(p.typeB)
+	return p.multiply
 }
 
-func (p *matrices) chooseFormat() {
-	p.elements, p.elementsB = elementFormats[p.typeA], elementFormats[p.typeB]
-}
-
-// elementFormats are those of the elements of A and B, where they are no whole numbers.
-var elementFormats = map[syntax.Type]*arith.Format{
-	"tf32": &arith.TF32, "f16": &arith.F16, "bf16": &arith.BF16, "e4m3": &arith.E4M3, "e5m2": &arith.E5M2,
+// formatOf is the format of the elements of a product, nil of whole numbers.
+func formatOf(t syntax.Type) *arith.Format {
+	return map[syntax.Type]*arith.Format{
+		"tf32": &arith.TF32, "f16": &arith.F16, "bf16": &arith.BF16, "e4m3": &arith.E4M3, "e5m2": &arith.E5M2,
+	}[t]
 }
 
 // gather reads elements from the registers.
@@ -223,42 +255,56 @@ func (w *warp) gather(rows []int, at place, bits int) uint32 {
 func (p *matrices) multiply(w *warp, mask uint32) {
 	whole(mask)
 	var results [32 * 32]uint32
-	if p.elements == nil {
-		p.multiplyIntegers(w, results[:])
+	if p.format == nil {
+		p.multiplyIntegers(w, &results)
 	} else {
-		p.multiplyFloats(w, results[:])
+		p.multiplyFloats(w, &results)
 	}
-	for _, row := range p.d {
-		w.narrow[row] = narrowRow{}
+	bits := all
+	if p.typeD == "f16" {
+		bits = 0xffff
 	}
-	for n, at := range p.placesD {
-		w.narrow[p.d[at.register]][at.lane] |= results[n] << at.shift
+	for n, e := range p.d {
+		e.put(w, results[n], bits)
 	}
 }
 
-func (p *matrices) multiplyFloats(w *warp, results []uint32) {
-	var a, b [32 * 16]arith.Element
-	bits := p.typeA.Bits()
-	for n, at := range p.placesA {
-		a[n] = p.elements.Unpack(w.gather(p.a, at, bits))
-	}
-	for n, at := range p.placesB {
-		b[n] = p.elementsB.Unpack(w.gather(p.b, at, bits))
-	}
-	zeroA, finiteA := survey(a[:p.m*p.k], p.k)
-	zeroB, finiteB := survey(b[:p.n*p.k], p.k)
-	halfC, halfD := p.typeC == "f16", p.typeD == "f16"
-	for n, at := range p.placesC {
-		row, column := n/p.n, n%p.n
-		left, right := a[row*p.k:][:p.k], b[column*p.k:][:p.k]
-		if (zeroA>>row&(finiteB>>column)|zeroB>>column&(finiteA>>row))&1 != 0 { // what lies beyond the edges of a matrix
-			left, right = nil, nil
+func (p *matrices) multiplyFloats(w *warp, results *[32 * 32]uint32) {
+	a, b := &w.block.rows, &w.block.columns
+	w.unpackLines(a, p.a, p.m, p.k, p.format, 0)
+	a.Rows()
+	w.unpackLines(b, p.b, p.n, p.k, p.formatB, 0)
+	b.Columns()
+	for row := range p.m {
+		for column := 0; column < p.n; column += 8 {
+			at := row*p.n + column
+			w.sumEight(a, row, b, column, p.c[at:], p.typeC == "f16", p.typeD == "f16", (*[8]uint32)(results[at:]))
 		}
-		c := w.narrow[p.c[at.register]][at.lane]
-		if halfC {
-			c = math.Float32bits(float32(arith.F16.Value(c >> at.shift & 0xffff)))
+	}
+}
+
+// unpackLines reads an operand of a product, the sign changed where flip has its bit.
+func (w *warp) unpackLines(to *arith.Lines, elements []element, lines, k int, f *arith.Format, flip uint32) {
+	cut := f.Sign | (f.Sign - 1)
+	bits := w.block.bits[:0]
+	for _, e := range elements {
+		bits = append(bits, e.of(w)&cut^flip)
+	}
+	w.block.bits = bits
+	to.Reset(lines, k)
+	to.Fill(f, bits)
+}
+
+// sumEight computes eight elements of a row of D from those of C.
+func (w *warp) sumEight(a *arith.Lines, row int, b *arith.Lines, column int, c []element, halfC, halfD bool, results *[8]uint32) {
+	var addends [8]uint32
+	for n, e := range c[:8] {
+		if addends[n] = e.of(w); halfC {
+			addends[n] = math.Float32bits(float32(arith.F16.Value(addends[n] & 0xffff)))
 		}
-		if sum := arith.Dot(left, right, c); halfD {
+	}
+	for n, sum := range arith.Sums(a, row, b, column, &addends) {
+		if halfD {
 			results[n] = arith.F16.Round(sum, arith.Nearest)
 		} else {
 			results[n] = arith.Cut(sum)
@@ -266,32 +312,18 @@ func (p *matrices) multiplyFloats(w *warp, results []uint32) {
 	}
 }
 
-// survey has a bit for each row of k elements: whether all are zeros, whether all are finite.
-func survey(elements []arith.Element, k int) (zeros, finite uint32) {
-	for row := range len(elements) / k {
-		z, f := arith.Survey(elements[row*k:][:k])
-		if z {
-			zeros |= 1 << row
-		}
-		if f {
-			finite |= 1 << row
-		}
-	}
-	return zeros, finite
-}
-
-func (p *matrices) multiplyIntegers(w *warp, results []uint32) {
+func (p *matrices) multiplyIntegers(w *warp, results *[32 * 32]uint32) {
 	var a, b [16 * 64]int64
 	bits := p.typeA.Bits()
-	for n, at := range p.placesA {
-		a[n] = videoPart(w.gather(p.a, at, bits), 0, bits, p.typeA.Signed())
+	for n, e := range p.a {
+		a[n] = videoPart(e.of(w), 0, bits, p.typeA.Signed())
 	}
-	for n, at := range p.placesB {
-		b[n] = videoPart(w.gather(p.b, at, bits), 0, bits, p.typeB.Signed())
+	for n, e := range p.b {
+		b[n] = videoPart(e.of(w), 0, bits, p.typeB.Signed())
 	}
-	for n, at := range p.placesC {
+	for n, e := range p.c {
 		row, column := n/p.n, n%p.n
-		sum := int64(int32(w.gather(p.c, at, 32)))
+		sum := int64(int32(e.of(w)))
 		for k := range p.k {
 			sum += a[row*p.k+k] * b[column*p.k+k]
 		}
@@ -548,25 +580,19 @@ func (c *compiler) wmmaMultiply(i *syntax.Instruction) work {
 	p.typeB = p.typeA // in every form
 	p.typeC, _ = i.Fragment("c")
 	p.typeD, _ = i.Fragment("d")
-	p.d, p.a = c.narrowRows(i.Operands[0], registerType(p.typeD)), c.narrowRows(i.Operands[1], "b32")
-	p.b, p.c = c.narrowRows(i.Operands[2], "b32"), c.narrowRows(i.Operands[3], registerType(p.typeC))
-	bytes, per := sizeOf(p.typeA)
-	for n := range p.m * p.k {
-		p.placesA = append(p.placesA, wmmaPlace(n, per, 8*bytes))
-	}
-	for column := range p.n {
-		for k := range p.k {
-			p.placesB = append(p.placesB, wmmaPlace(k*p.n+column, per, 8*bytes))
+	// places are those of so many elements of a type, which at puts in their order.
+	places := func(t syntax.Type, count int, at func(n int) int) (list []place) {
+		bytes, per := sizeOf(t)
+		for n := range count {
+			list = append(list, wmmaPlace(at(n), per, 8*bytes))
 		}
+		return list
 	}
-	bytes, per = sizeOf(p.typeC)
-	for n := range p.m * p.n {
-		p.placesC = append(p.placesC, wmmaPlace(n, per, 8*bytes))
-	}
-	bytes, per = sizeOf(p.typeD)
-	for n := range p.m * p.n {
-		p.placesD = append(p.placesD, wmmaPlace(n, per, 8*bytes))
-	}
-	p.chooseFormat()
+	same := func(n int) int { return n }
+	p.a = in(c.narrowRows(i.Operands[1], "b32"), places(p.typeA, p.m*p.k, same))
+	p.b = in(c.narrowRows(i.Operands[2], "b32"), places(p.typeA, p.n*p.k, func(n int) int { return n%p.k*p.n + n/p.k }))
+	p.c = in(c.narrowRows(i.Operands[3], registerType(p.typeC)), places(p.typeC, p.m*p.n, same))
+	p.d = in(c.narrowRows(i.Operands[0], registerType(p.typeD)), places(p.typeD, p.m*p.n, same))
+	p.format, p.formatB = formatOf(p.typeA), formatOf(p.typeB)
 	return p.multiply
 }

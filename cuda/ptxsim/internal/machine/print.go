@@ -22,7 +22,7 @@ func (c *compiler) callPrinter(arguments, results []*syntax.Operand) {
 	c.step().control = func(w *warp, g *group, mask uint32) {
 		for m := mask; m != 0; m &= m - 1 {
 			lane := first(m)
-			data, _ := w.local.lane(lane)
+			data := w.local.lane(lane).data
 			text, count := w.printed(lane, w.text(lane, number(data[format:format+8])), number(data[values:values+8]))
 			w.block.launch.print(text)
 			for _, o := range results {

@@ -1,31 +1,57 @@
 package machine
 
 // This file is the shared memory of a block. Each word remembers who wrote and read it, so that accesses of two warps, or of
-// two lanes, between which no barrier lies are races.
+// two lanes, between which no barrier lies are races. Words are remembered by cells of four, as far as they have the same past:
+// no access goes beyond a cell, and most are of a whole one.
+
+import "encoding/binary"
 
 // sharedMemory is one block's.
 type sharedMemory struct {
 	data  []byte
-	words []sharedWord
-	reads []uint32 // by word and warp: the tick of its last read * 16 + the bytes
+	cells []sharedMark
+	words []sharedMark // of cells that are split
+	reads []cellReads  // by warp and cell
 	warps int
 	sync  map[uint64][]uint32 // what words carry through which warps talk: clocks
 }
 
-type sharedWord struct {
-	init    uint8 // bytes that hold a value
+const (
+	cellBytes = 16
+	cellWords = cellBytes / 4
+)
+
+// sharedMark is the past of a cell, or of a word of one that is split. Of a cell all but the lane is true of each of its words.
+type sharedMark struct {
+	init    uint8 // bytes of a word that hold a value
 	written uint8 // bytes of the last write
-	lane    uint8
+	pending bool  // an asynchronous copy has brought it that has not been waited for
 	strong  bool
 	atomic  bool
-	pending uint8  // warp + 1 whose asynchronous copy has not been waited for
-	writer  uint16 // entry of the clocks to which the last write belongs, + 1: of a warp, or of the mbarrier of a bulk copy
+	lanes   uint32 // of the last write, a byte a word
+	writer  uint16 // entry of the clocks to which the last write belongs, + 1: of a warp, or of the mbarrier of a bulk copy; or splitCell
 	reading uint16 // reads of the asynchronous proxy under way
 	tick    uint32
 	syncs   uint32
 	readers uint32 // warps, a bit each
 	line    int32
 	readsAt int32 // line of these reads
+}
+
+// splitCell is the writer of a cell whose words have marks of their own.
+const splitCell = 1<<16 - 1
+
+// lane is that which has written word k of the cell last.
+func (m *sharedMark) lane(k uint64) int { return int(uint8(m.lanes >> (8 * k))) }
+
+func (m *sharedMark) split() bool { return m.writer == splitCell }
+
+// cellReads are, by word, the tick of a warp's last read * 16 + the bytes. It counts where the mark of the word has the reader.
+type cellReads [cellWords]uint32
+
+// readsOf are those of a warp.
+func (s *sharedMemory) readsOf(warp int, cell uint64) *cellReads {
+	return &s.reads[warp*len(s.cells)+int(cell)]
 }
 
 // ordering is what a warp knows of the others. A clock has three parts: of each warp, up to which of its ticks its accesses lie
@@ -36,16 +62,26 @@ type ordering struct {
 	proxy  proxyOrder
 	syncs  uint32     // how many times lanes of the warp were ordered by bar.warp.sync
 	synced [32]uint32 // by lane, the last of these that it took part in
+	met    uint32     // the last that all lanes took part in
 	fenced bool
 }
 
 func (s *sharedMemory) reset(bytes, warps int) {
-	words := (bytes + 3) / 4
-	if len(s.data) != bytes || s.warps != warps {
-		s.data, s.words, s.reads, s.warps = make([]byte, bytes), make([]sharedWord, words), make([]uint32, words*warps), warps
+	if cells := (bytes + cellBytes - 1) / cellBytes; len(s.data) != bytes || s.warps != warps {
+		s.data, s.cells, s.words = make([]byte, bytes), make([]sharedMark, cells), make([]sharedMark, cells*cellWords)
+		s.reads, s.warps = make([]cellReads, cells*warps), warps
 	}
-	clear(s.words)
+	clear(s.cells)
 	s.sync = nil
+}
+
+// split gives each word of a cell a mark of its own.
+func (s *sharedMemory) split(cell uint64) {
+	mark := &s.cells[cell]
+	for k := range uint64(cellWords) {
+		s.words[cell*cellWords+k] = *mark
+	}
+	mark.writer = splitCell
 }
 
 func (w *warp) visitShared(mask uint32, address *wideRow, a access, f func(lane int, p []byte)) {
@@ -56,6 +92,85 @@ func (w *warp) visitShared(mask uint32, address *wideRow, a access, f func(lane 
 		f(lane, p)
 	}
 	w.countShared(mask, address, a.bytes)
+}
+
+// loadShared is visitShared for loads of rows of words.
+func (w *warp) loadShared(mask uint32, address *wideRow, rows []int) {
+	w.touchShared(mask, address, access{bytes: 4 * len(rows), read: true, passes: true})
+	data := w.block.shared.data
+	for n, row := range rows {
+		z := &w.narrow[row]
+		for lane, at := range address {
+			if mask>>lane&1 != 0 {
+				z[lane] = binary.LittleEndian.Uint32(data[at+4*uint64(n):])
+			}
+		}
+	}
+}
+
+// storeShared is visitShared for stores of rows of words.
+func (w *warp) storeShared(mask uint32, address *wideRow, rows []int, a access) {
+	w.touchShared(mask, address, a)
+	data := w.block.shared.data
+	for lane, at := range address {
+		if mask>>lane&1 != 0 {
+			for n, row := range rows {
+				binary.LittleEndian.PutUint32(data[at+4*uint64(n):], w.narrow[row][lane])
+			}
+		}
+	}
+}
+
+// touchShared checks, notes and counts what lanes do, not strongly, to at least a word each: where the next lanes touch what is left
+// of a cell, as most do, at once.
+func (w *warp) touchShared(mask uint32, address *wideRow, a access) {
+	s := &w.block.shared
+	bytes, size := uint64(a.bytes), uint64(len(s.data))
+	per := cellBytes / a.bytes // lanes of a cell
+	last := ^uint64(0)         // the cell that was read before, if what holds for one lane holds for all
+	for from := 0; from < 32; from += per {
+		lanes := mask >> from & (1<<per - 1)
+		if at := address[from]; lanes == 1<<per-1 && at%cellBytes == 0 && at < size && at+cellBytes <= size && follow(address, from, per, bytes) {
+			cell := at / cellBytes
+			if cell == last || a.write && w.writeQuickly(cell, from, per, false) {
+				continue
+			}
+			if !a.write && w.readQuickly(cell, lanesOf(from, per), false) {
+				if writer := int(s.cells[cell].writer); writer != w.number+1 && writer != splitCell {
+					last = cell
+				}
+				continue
+			}
+		}
+		for ; lanes != 0; lanes &= lanes - 1 {
+			lane := from + first(lanes)
+			w.sharedBytes(lane, address[lane], a.bytes)
+			w.shadowShared(lane, address[lane], a)
+		}
+	}
+	w.countShared(mask, address, a.bytes)
+}
+
+// follow says whether the addresses of so many lanes lie so many bytes apart.
+func follow(address *wideRow, from, lanes int, bytes uint64) bool {
+	for lane := from + 1; lane < from+lanes; lane++ {
+		if address[lane] != address[lane-1]+bytes {
+			return false
+		}
+	}
+	return true
+}
+
+// lanesOf are the lanes of the words of a cell, a byte each, which per lanes from one on touch.
+func lanesOf(from, per int) uint32 {
+	lanes := uint32(from) * 0x01010101
+	switch per {
+	case 2:
+		lanes += 0x01010000
+	case 4:
+		lanes += 0x03020100
+	}
+	return lanes
 }
 
 // sharedBytes is the memory at an address, checked.
@@ -80,6 +195,33 @@ func (w *warp) countShared(mask uint32, address *wideRow, bytes int) {
 	count.SharedBytes += uint64(bytes * onesCount(mask))
 }
 
+// shadowShared checks and notes an access in the marks of its words.
+func (w *warp) shadowShared(lane int, at uint64, a access) {
+	s := &w.block.shared
+	if a.strong {
+		w.talkShared(at, a)
+	}
+	cell, touched, lanes := at/cellBytes, byteMask(at, a.bytes), lanesOf(lane, 1)
+	whole := &s.cells[cell]
+	if a.bytes == cellBytes && !a.strong && (a.write && w.writeQuickly(cell, lane, 1, a.proxy) || !a.write && w.readQuickly(cell, lanes, a.proxy)) {
+		return
+	}
+	if a.write && !whole.split() {
+		s.split(cell)
+	}
+	for word := at / 4; word <= (at+uint64(a.bytes)-1)/4; word++ {
+		mark := whole
+		if whole.split() {
+			mark = &s.words[word]
+		}
+		w.shadowWord(lane, at, word, mark, touched, a)
+	}
+	if a.write && a.bytes == cellBytes { // now its words have the same past
+		*whole = s.words[cell*cellWords]
+		whole.lanes = lanes
+	}
+}
+
 const uninitialisedShared = "uninitialised word of shared memory at %#x"
 
 // missingBytes are bytes of a word as those of an access that begins at an address.
@@ -87,46 +229,146 @@ func missingBytes(at, word uint64, bytes uint8) uint16 {
 	return uint16(bytes) << (4 * (word - at/4)) >> (at % 4)
 }
 
-// shadowShared checks and notes an access in the shadow of its words.
-func (w *warp) shadowShared(lane int, at uint64, a access) {
-	s := &w.block.shared
-	if a.strong {
-		w.talkShared(at, a)
+// shadowWord checks and notes the access of a word.
+func (w *warp) shadowWord(lane int, at, word uint64, mark *sharedMark, touched uint8, a access) {
+	if a.read && mark.init&touched != touched {
+		if !a.passes {
+			fail(lane, uninitialisedShared, 4*word)
+		}
+		w.missed(lane, missingBytes(at, word, touched&^mark.init), uninitialisedShared, 4*word)
 	}
-	touched := byteMask(at, a.bytes)
-	read := w.order.clock[w.number]<<4 | uint32(touched)
-	for word := at / 4; word <= (at+uint64(a.bytes)-1)/4; word++ {
-		mark := &s.words[word]
-		if a.read && mark.init&touched != touched {
-			if !a.passes {
-				fail(lane, uninitialisedShared, 4*word)
-			}
-			w.missed(lane, missingBytes(at, word, touched&^mark.init), uninitialisedShared, 4*word)
-		}
-		if mark.pending != 0 {
-			fail(lane, "the word of shared memory at %#x belongs to an asynchronous copy of line %d that is not finished", 4*word, mark.line)
-		}
-		if a.write && mark.reading != 0 {
-			fail(lane, "the word of shared memory at %#x is still being read by line %d", 4*word, mark.readsAt)
-		}
-		if a.proxy {
-			w.demandProxyFence(lane, word, mark)
-		}
-		if a.write || mark.writer != 0 && w.order.of(mark.writer) <= mark.tick {
-			w.raceShared(lane, at, word, mark, touched, a)
-		}
-		switch {
-		case a.write:
-			w.noteSharedWrite(lane, mark, touched, a)
-		case !a.strong:
-			mark.readers |= 1 << w.number
-			s.reads[int(word)*s.warps+w.number] = read
-		}
+	if mark.pending {
+		fail(lane, "the word of shared memory at %#x belongs to an asynchronous copy of line %d that is not finished", 4*word, mark.line)
+	}
+	if a.write && mark.reading != 0 {
+		fail(lane, "the word of shared memory at %#x is still being read by line %d", 4*word, mark.readsAt)
+	}
+	if a.proxy {
+		w.demandProxyFence(lane, word, mark)
+	}
+	cell, k := word/cellWords, word%cellWords
+	if !w.ordered(mark, a.write) && !w.own(mark, lanesOf(lane, 1), k, 1) || a.write && !w.readsOrdered(mark, cell, k, 1) {
+		w.raceShared(lane, at, word, mark, touched, a)
+	}
+	switch {
+	case a.write:
+		w.noteSharedWrite(lane, k, mark, touched, a)
+	case !a.strong:
+		w.noteSharedRead(mark, cell, k, touched)
 	}
 }
 
+// ordered says whether the last write of a word surely lies before what any lane of the warp does now. A write of another lane, of which
+// an mbarrier may have told, may be read from the warp's next tick on, and is overwritten only behind a bar.warp.sync.
+func (w *warp) ordered(mark *sharedMark, write bool) bool {
+	if int(mark.writer) == w.number+1 {
+		return write && mark.syncs < w.order.met || !write && mark.tick < w.order.clock[w.number]
+	}
+	return mark.writer == 0 || mark.tick <= w.order.of(mark.writer)
+}
+
+// fenced says whether a fence.proxy.async that counts for the warp surely lies behind the last write of a word.
+func (w *warp) fenced(mark *sharedMark) bool {
+	warps := w.block.shared.warps
+	return mark.writer == 0 || int(mark.writer) > warps || w.order.clock[warps+int(mark.writer)-1] >= mark.tick
+}
+
+// own says whether the lanes of so many words of a cell, from word k on, do something to what they have written themselves.
+func (w *warp) own(mark *sharedMark, lanes uint32, k, words uint64) bool {
+	return int(mark.writer) == w.number+1 && (mark.lanes^lanes)>>(8*k)<<(8*(cellWords-words)) == 0
+}
+
+// readQuickly notes that lanes read a whole cell. Where it says false it may be a fault, and nothing is noted of the word that it may be.
+func (w *warp) readQuickly(cell uint64, lanes uint32, proxy bool) bool {
+	s := &w.block.shared
+	mark := &s.cells[cell]
+	if mark.split() {
+		for k := range uint64(cellWords) {
+			if mark := &s.words[cell*cellWords+k]; mark.init != 15 || mark.pending || !w.ordered(mark, false) && !w.own(mark, lanes, k, 1) || proxy && !w.fenced(mark) {
+				return false
+			}
+			w.noteSharedRead(&s.words[cell*cellWords+k], cell, k, 15)
+		}
+		return true
+	}
+	if mark.init != 15 || mark.pending || !w.ordered(mark, false) && !w.own(mark, lanes, 0, cellWords) || proxy && !w.fenced(mark) {
+		return false
+	}
+	w.noteCellRead(mark, cell)
+	return true
+}
+
+// noteCellRead notes that a whole cell is read, which is not split.
+func (w *warp) noteCellRead(mark *sharedMark, cell uint64) {
+	all := w.order.clock[w.number]<<4 | 15
+	mark.readers |= 1 << w.number
+	*w.block.shared.readsOf(w.number, cell) = cellReads{all, all, all, all}
+}
+
+// noteSharedRead notes a read of bytes of word k of a cell. A mark that has the reader has what it has read of each word.
+func (w *warp) noteSharedRead(mark *sharedMark, cell, k uint64, touched uint8) {
+	s := &w.block.shared
+	reads, tick, reader := s.readsOf(w.number, cell), w.order.clock[w.number]<<4, uint32(1)<<w.number
+	if mark.readers&reader == 0 {
+		mark.readers |= reader
+		if s.cells[cell].split() {
+			reads[k] = 0
+		} else {
+			*reads = cellReads{}
+		}
+	}
+	if reads[k]&^15 != tick {
+		reads[k] = tick
+	}
+	reads[k] |= uint32(touched)
+}
+
+// writeQuickly notes that per lanes write a whole cell. Where it says false it may be a fault, and nothing is noted.
+func (w *warp) writeQuickly(cell uint64, from, per int, proxy bool) bool {
+	s := &w.block.shared
+	mark, lanes := &s.cells[cell], lanesOf(from, per)
+	if mark.split() {
+		for k := range uint64(cellWords) {
+			if !w.mayWrite(&s.words[cell*cellWords+k], cell, lanes, k, 1, proxy) {
+				return false
+			}
+		}
+	} else if !w.mayWrite(mark, cell, lanes, 0, cellWords, proxy) {
+		return false
+	}
+	*mark = sharedMark{
+		init: 15, written: 15, lanes: lanes, writer: uint16(w.number + 1), tick: w.order.clock[w.number], syncs: w.order.syncs,
+		line: int32(w.program.code[w.pc].line),
+	}
+	if !proxy {
+		w.order.proxy.unfenced |= (1<<per - 1) << from
+	}
+	return true
+}
+
+// mayWrite says whether nothing can be against writing words of a cell, from word k on.
+func (w *warp) mayWrite(mark *sharedMark, cell uint64, lanes uint32, k, words uint64, proxy bool) bool {
+	return !mark.pending && mark.reading == 0 && (w.ordered(mark, true) || w.own(mark, lanes, k, words)) && (!proxy || w.fenced(mark)) &&
+		w.readsOrdered(mark, cell, k, words)
+}
+
+// readsOrdered says whether all reads by other warps of words of a cell, from word k on, lie before whatever the warp does now.
+func (w *warp) readsOrdered(mark *sharedMark, cell, k, words uint64) bool {
+	for readers := mark.readers &^ (1 << w.number); readers != 0; readers &= readers - 1 {
+		other := first(readers)
+		tick := w.order.clock[other]
+		for _, read := range w.block.shared.readsOf(other, cell)[k : k+words] {
+			if read>>4 > tick {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // raceShared faults where an earlier access of the word is not ordered before this one.
-func (w *warp) raceShared(lane int, at, word uint64, mark *sharedWord, touched uint8, a access) {
+func (w *warp) raceShared(lane int, at, word uint64, mark *sharedMark, touched uint8, a access) {
+	writer := mark.lane(word % cellWords)
 	if mark.writer != 0 && mark.written&touched != 0 && !(a.strong && mark.strong) {
 		switch other := int(mark.writer) - 1; {
 		case other >= w.block.shared.warps:
@@ -136,10 +378,10 @@ func (w *warp) raceShared(lane int, at, word uint64, mark *sharedWord, touched u
 			}
 		case other != w.number && w.order.clock[other] < mark.tick && !w.repeatsShared(lane, at, a):
 			w.raceOf(lane, mark, a, "race in shared memory at %#x: thread %v has written it in line %d and no barrier lies between", 4*word,
-				w.block.warps[other].thread(int(mark.lane)), mark.line)
-		case other == w.number && int(mark.lane) != lane && !w.lanesOrdered(lane, mark) && !w.repeatsShared(lane, at, a):
+				w.block.warps[other].thread(writer), mark.line)
+		case other == w.number && writer != lane && !w.lanesOrdered(lane, writer, mark) && !w.repeatsShared(lane, at, a):
 			w.raceOf(lane, mark, a, "race in shared memory at %#x: thread %v of the same warp has written it in line %d and no bar.warp.sync lies between",
-				4*word, w.thread(int(mark.lane)), mark.line)
+				4*word, w.thread(writer), mark.line)
 		}
 	}
 	if !a.write || a.atomic {
@@ -148,7 +390,7 @@ func (w *warp) raceShared(lane int, at, word uint64, mark *sharedWord, touched u
 	s := &w.block.shared
 	for readers := mark.readers &^ (1 << w.number); readers != 0; readers &= readers - 1 {
 		other := first(readers)
-		read := s.reads[int(word)*s.warps+other]
+		read := s.readsOf(other, word/cellWords)[word%cellWords]
 		if uint8(read)&15&touched != 0 && w.order.clock[other] < read>>4 {
 			fail(lane, "race in shared memory at %#x: warp %d has read it and no barrier lies between", 4*word, other)
 		}
@@ -156,7 +398,7 @@ func (w *warp) raceShared(lane int, at, word uint64, mark *sharedWord, touched u
 }
 
 // raceOf faults, unless a load meets an atomic: it then has the value of a moment.
-func (w *warp) raceOf(lane int, mark *sharedWord, a access, format string, values ...any) {
+func (w *warp) raceOf(lane int, mark *sharedMark, a access, format string, values ...any) {
 	if !mark.atomic || !a.passes {
 		fail(lane, format, values...)
 	}
@@ -170,21 +412,22 @@ func (w *warp) repeatsShared(lane int, at uint64, a access) bool {
 
 // lanesOrdered says whether a bar.warp.sync lies between another lane's write and this lane. Lanes of one store that meet
 // are not ordered but allowed: one of them wins.
-func (w *warp) lanesOrdered(lane int, mark *sharedWord) bool {
+func (w *warp) lanesOrdered(lane, writer int, mark *sharedMark) bool {
 	if int(mark.line) == w.program.code[w.pc].line && mark.syncs == w.order.syncs {
 		return true
 	}
-	return w.order.synced[lane] > mark.syncs && w.order.synced[mark.lane] > mark.syncs
+	return w.order.synced[lane] > mark.syncs && w.order.synced[writer] > mark.syncs
 }
 
-func (w *warp) noteSharedWrite(lane int, mark *sharedWord, touched uint8, a access) {
+func (w *warp) noteSharedWrite(lane int, k uint64, mark *sharedMark, touched uint8, a access) {
 	tick := w.order.clock[w.number]
 	mark.init |= touched
 	mark.readers = 0
-	if int(mark.writer) == w.number+1 && int(mark.lane) == lane && mark.tick == tick {
+	if int(mark.writer) == w.number+1 && mark.lane(k) == lane && mark.tick == tick {
 		touched |= mark.written
 	}
-	mark.writer, mark.lane, mark.tick, mark.syncs = uint16(w.number+1), uint8(lane), tick, w.order.syncs
+	mark.writer, mark.tick, mark.syncs = uint16(w.number+1), tick, w.order.syncs
+	mark.lanes = mark.lanes&^(0xff<<(8*k)) | uint32(lane)<<(8*k)
 	mark.written, mark.strong, mark.atomic, mark.line = touched, a.strong, a.atomic, int32(w.program.code[w.pc].line)
 	if !a.proxy {
 		w.order.proxy.unfenced |= 1 << lane
@@ -230,6 +473,9 @@ func (w *warp) syncLanes(mask uint32) {
 	w.order.syncs++
 	for m := mask; m != 0; m &= m - 1 {
 		w.order.synced[first(m)] = w.order.syncs
+	}
+	if mask == all {
+		w.order.met = w.order.syncs
 	}
 	if mask == w.alive {
 		w.settleProxy()

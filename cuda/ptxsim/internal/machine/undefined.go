@@ -373,10 +373,13 @@ func (l *localMemory) forget(lane int, at uint64, from *origin) {
 func (w *warp) forgetByte(where space, lane int, at uint64) {
 	switch where {
 	case sharedSpace:
-		w.block.shared.words[at/4].init &^= 1 << (at % 4)
+		s := &w.block.shared
+		if !s.cells[at/cellBytes].split() {
+			s.split(at / cellBytes)
+		}
+		s.words[at/4].init &^= 1 << (at % 4)
 	case localSpace:
-		_, init := w.local.lane(lane)
-		init[at] = false
+		w.local.lane(lane).init[at] = 0
 	default:
 		g := w.block.launch.global
 		lock := &g.locks[at/pageBytes%stripes]

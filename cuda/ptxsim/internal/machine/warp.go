@@ -160,6 +160,9 @@ func (w *warp) divergent(s *step, mask uint32) {
 
 // gathered says whether all lanes that a .sync names are here; if not the group waits.
 func (w *warp) gathered(s *step, g *group, mask uint32) bool {
+	if s.everyone && mask == w.alive {
+		return true
+	}
 	for _, r := range s.named {
 		w.demand(r, mask)
 	}

@@ -21,6 +21,7 @@ func init() {
 func (c *compiler) members(o *syntax.Operand) int {
 	row := c.narrow(o, "b32")
 	c.collectOperand(&c.step().named, o)
+	c.step().everyone = o.Kind == syntax.IntegerOperand && uint32(o.Value) == all
 	c.step().members = func(w *warp, lane int) uint32 { return w.narrow[row][lane] }
 	return row
 }
@@ -64,16 +65,48 @@ func decodeShuffle(c *compiler, i *syntax.Instruction) work {
 	named := c.members(o[4])
 	c.step().writes = nil
 	mode := i.With["mode"]
+	var whole func(w *warp)
+	if number := syntax.IntegerOperand; c.step().everyone && o[2].Kind == number && o[3].Kind == number && target.row >= 0 {
+		whole = target.shuffled(source, mode, uint32(o[2].Value), uint32(o[3].Value))
+	}
 	return func(w *warp, mask uint32) {
-		values, valued := w.narrow[source], w.readyOf(from)
+		values, valued := &w.narrow[source], w.readyOf(from)
+		if whole != nil && mask == all && valued == all {
+			whole(w)
+			return
+		}
 		if valued&mask != mask && target.mark >= 0 {
 			w.setOrigin(target.mark, w.lostOrigin)
 		}
+		was := *values // the target may be the source
 		for m := mask; m != 0; m &= m - 1 {
 			lane := first(m)
 			other, inside := shuffleSource(mode, lane, w.narrow[offset][lane], w.narrow[clamp][lane])
 			known := mask&valued&w.narrow[named][lane]>>other&1 == 1
-			target.set(w, lane, values[other], inside, known)
+			target.set(w, lane, was[other], inside, known)
+		}
+	}
+}
+
+// shuffled is the shuffle of all lanes by numbers that do not change.
+func (t pairTarget) shuffled(source int, mode string, offset, clamp uint32) func(w *warp) {
+	var from [32]uint8
+	holds := uint32(0)
+	for lane := range from {
+		other, inside := shuffleSource(mode, lane, offset, clamp)
+		from[lane] = uint8(other)
+		if inside {
+			holds |= 1 << lane
+		}
+	}
+	return func(w *warp) {
+		values, z := w.narrow[source], &w.narrow[t.row]
+		for lane := range z {
+			z[lane] = values[from[lane]&31]
+		}
+		w.ready[t.mark] = all
+		if t.pred >= 0 {
+			w.pred[t.pred], w.ready[t.predMark] = holds, all
 		}
 	}
 }

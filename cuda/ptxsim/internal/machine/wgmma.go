@@ -4,8 +4,9 @@ package machine
 // whoever touches the registers faults, and whoever overwrites the operands in shared memory.
 
 import (
+	"encoding/binary"
 	"fmt"
-	"math"
+	"slices"
 
 	"gzpt/cuda/ptxsim/internal/arith"
 	"gzpt/cuda/ptxsim/internal/syntax"
@@ -21,13 +22,23 @@ func init() {
 const groupWarps = 4
 
 // warpgroup is what its warps have executed: the same, one after the other.
-type warpgroup struct{ steps map[int]*groupStep }
+type warpgroup struct {
+	steps map[int]*groupStep
+	spare []*groupOperand // of steps that have ended
+}
 
 // groupStep is an instruction that all warps of a warpgroup must execute.
 type groupStep struct {
 	pc, warps int
 	operands  [2]uint64 // descriptors
 	by        *warp     // the first
+	b         *groupOperand
+}
+
+// groupOperand is B of a product, which all warps of a warpgroup read: the bytes, and the same unpacked.
+type groupOperand struct {
+	bytes []byte
+	lines arith.Lines
 }
 
 // groupState is a warp as a part of its warpgroup.
@@ -37,6 +48,7 @@ type groupState struct {
 	committed uint32
 	uses      []registerUse // by mark, of a program with wgmma
 	pending   []groupProduct
+	spare     [][]uint64 // pieces of products that have ended
 }
 
 // registerUse is what a register has to do with wgmma.
@@ -55,7 +67,7 @@ type groupProduct struct {
 }
 
 // joinGroup notes that the warp executes a step that its warpgroup must, and faults where another one does something else.
-func (w *warp) joinGroup(mask uint32, operands [2]uint64) {
+func (w *warp) joinGroup(mask uint32, operands [2]uint64) *groupStep {
 	whole(mask)
 	number := w.number / groupWarps
 	if len(w.block.warps) < groupWarps*(number+1) {
@@ -69,8 +81,9 @@ func (w *warp) joinGroup(mask uint32, operands [2]uint64) {
 	w.group.steps++
 	step := team.steps[at]
 	if step == nil {
-		team.steps[at] = &groupStep{w.pc, 1, operands, w}
-		return
+		step = &groupStep{pc: w.pc, warps: 1, operands: operands, by: w}
+		team.steps[at] = step
+		return step
 	}
 	if step.pc != w.pc {
 		fail(0, "divergent: warp %d of the same warpgroup executes line %d", step.by.number, w.program.code[step.pc].line)
@@ -81,6 +94,7 @@ func (w *warp) joinGroup(mask uint32, operands [2]uint64) {
 	if step.warps++; step.warps == groupWarps {
 		delete(team.steps, at)
 	}
+	return step
 }
 
 // disband faults where a warp has left without a step of its warpgroup.
@@ -153,6 +167,7 @@ func (w *warp) waitProducts(groups uint32) {
 			w.group.uses[mark].flying--
 		}
 		w.release(p.pieces)
+		w.group.spare = append(w.group.spare, p.pieces)
 	}
 	w.group.pending = kept
 }
@@ -160,13 +175,15 @@ func (w *warp) waitProducts(groups uint32) {
 // groupMultiply is a compiled wgmma.mma_async: d = a*b + d, of which a warp has 16 rows.
 type groupMultiply struct {
 	columns, k     int
-	d, a           []int // rows of registers; a is empty where A lies in shared memory
+	a              []element // element k of row r at [r*k+k]; empty where A lies in shared memory
+	d              []element // column c of row r at [r*columns+c]
 	marksD, marksA []int
-	descriptorA    int // rows, of A where it lies in shared memory
+	marks          []int // both
+	descriptorA    int   // rows, of A where it lies in shared memory
 	descriptorB    int
 	accumulate     func(w *warp) uint32
-	elements       *arith.Format // of A
-	elementsB      *arith.Format
+	format         *arith.Format // of A
+	formatB        *arith.Format
 	bytes          int // of an element of A and B
 	half           bool
 	signA, signB   uint32 // to be changed in every element
@@ -177,12 +194,12 @@ func (c *compiler) multiplyGroup(i *syntax.Instruction) work {
 	o := i.Operands
 	_, n, k := i.Shape()
 	p := &groupMultiply{columns: n, k: k, bytes: 32 / k, half: i.With["D"] == "f16", marksD: c.step().writes, accumulate: c.pred(o[3])}
-	p.elements, p.elementsB = elementFormats[syntax.Type(i.With["A"])], elementFormats[syntax.Type(i.With["B"])]
-	p.d = c.narrowRows(o[0], map[bool]syntax.Type{true: "b32", false: "f32"}[p.half])
+	p.format, p.formatB = formatOf(syntax.Type(i.With["A"])), formatOf(syntax.Type(i.With["B"]))
+	p.layoutResult(c.narrowRows(o[0], map[bool]syntax.Type{true: "b32", false: "f32"}[p.half]))
 	p.descriptorB = c.wide(o[2], "b64")
 	numbers := o[4:]
 	if o[1].Kind == syntax.VectorOperand {
-		p.a = c.narrowRows(o[1], "b32")
+		p.layoutRows(c.narrowRows(o[1], "b32"))
 		for _, element := range o[1].List {
 			if element.Register != nil { // a number needs no care
 				p.marksA = append(p.marksA, c.rows[element.Register].mark)
@@ -193,12 +210,35 @@ func (c *compiler) multiplyGroup(i *syntax.Instruction) work {
 		p.descriptorA = c.wide(o[1], "b64")
 		p.transA, p.transB = len(numbers) == 4 && numbers[2].Value == 1, len(numbers) == 4 && numbers[3].Value == 1
 	}
+	p.marks = slices.Concat(p.marksD, p.marksA)
 	for n, sign := range []*uint32{&p.signA, &p.signB} {
 		if int64(numbers[n].Value) == -1 {
-			*sign = p.elements.Sign
+			*sign = p.format.Sign
 		}
 	}
 	return p.multiply
+}
+
+// layoutResult finds the elements of D in their registers.
+func (p *groupMultiply) layoutResult(rows []int) {
+	per := 1
+	if p.half {
+		per = 2
+	}
+	for row := range 16 {
+		for column := range p.columns {
+			at := placeC(row, column%8, per)
+			at.register += column / 8 * 4 / per
+			p.d = append(p.d, in(rows, []place{at})...)
+		}
+	}
+}
+
+// layoutRows finds the elements of A in their registers.
+func (p *groupMultiply) layoutRows(rows []int) {
+	for n := range 16 * p.k {
+		p.a = append(p.a, in(rows, []place{placeA(n/p.k, n%p.k, 4/p.bytes)})...)
+	}
 }
 
 func (p *groupMultiply) multiply(w *warp, mask uint32) {
@@ -207,14 +247,17 @@ func (p *groupMultiply) multiply(w *warp, mask uint32) {
 		descriptors[0] = w.same(p.descriptorA)
 	}
 	descriptors[1] = w.same(p.descriptorB)
-	w.joinGroup(mask, descriptors)
+	step := w.joinGroup(mask, descriptors)
 	accumulate := p.accumulate(w)
 	if accumulate != 0 && accumulate != all {
 		fail(0, "divergent: the predicate scale-d holds for some threads only")
 	}
 	p.demandRegisters(w, accumulate != 0)
-	product := groupProduct{group: w.group.committed, marks: append(append([]int(nil), p.marksD...), p.marksA...)}
-	a, b := p.readA(w, descriptors[0], &product.pieces), p.readB(w, descriptors[1], &product.pieces)
+	product := groupProduct{group: w.group.committed, marks: p.marks}
+	if last := len(w.group.spare) - 1; last >= 0 {
+		product.pieces, w.group.spare = w.group.spare[last][:0], w.group.spare[:last]
+	}
+	a, b := p.readA(w, descriptors[0], &product.pieces), p.readB(w, step, &product.pieces)
 	p.countOperands(w)
 	p.sum(w, a, b, accumulate != 0)
 	for n, mark := range product.marks {
@@ -274,83 +317,110 @@ func (p *groupMultiply) demandRegisters(w *warp, accumulate bool) {
 	}
 }
 
-// readA is the 16 rows of the warp, element k of row r at [r*p.k+k].
-func (p *groupMultiply) readA(w *warp, descriptor uint64, pieces *[]uint64) []arith.Element {
+// readA is the 16 rows of the warp.
+func (p *groupMultiply) readA(w *warp, descriptor uint64, pieces *[]uint64) *arith.Lines {
 	const rows = 16
-	a := make([]arith.Element, rows*p.k)
-	if p.a == nil {
-		p.readMatrix(w, descriptor, p.elements, p.transA, w.number%groupWarps*rows, p.signA, a, pieces)
-		return a
+	a := &w.block.rows
+	if p.a != nil {
+		w.unpackLines(a, p.a, rows, p.k, p.format, p.signA)
+	} else {
+		bytes := p.readMatrix(w, descriptor, p.transA, w.number%groupWarps*rows, rows, pieces)
+		p.unpack(w, a, bytes, rows, p.format, p.transA, p.signA)
 	}
-	per := 4 / p.bytes
-	for n := range a {
-		a[n] = p.elements.Unpack(w.gather(p.a, placeA(n/p.k, n%p.k, per), 8*p.bytes) ^ p.signA)
-	}
+	a.Rows()
 	return a
 }
 
-// readB is all of B, element k of column c at [c*p.k+k].
-func (p *groupMultiply) readB(w *warp, descriptor uint64, pieces *[]uint64) []arith.Element {
-	b := make([]arith.Element, p.columns*p.k)
-	p.readMatrix(w, descriptor, p.elementsB, p.transB, 0, p.signB, b, pieces)
-	return b
+// readB is all of B. Its warpgroup unpacks it once, as long as it stays as it is.
+func (p *groupMultiply) readB(w *warp, step *groupStep, pieces *[]uint64) *arith.Lines {
+	team := &w.block.teams[w.number/groupWarps]
+	bytes := p.readMatrix(w, step.operands[1], p.transB, 0, p.columns, pieces)
+	b := step.b
+	if b == nil {
+		b = &groupOperand{}
+		if last := len(team.spare) - 1; last >= 0 {
+			b, team.spare = team.spare[last], team.spare[:last]
+		}
+		step.b, b.bytes = b, b.bytes[:0]
+	}
+	if !slices.Equal(b.bytes, bytes) {
+		b.bytes = append(b.bytes[:0], bytes...)
+		p.unpack(w, &b.lines, bytes, p.columns, p.formatB, p.transB, p.signB)
+		b.lines.Columns()
+	}
+	if step.warps == groupWarps {
+		team.spare = append(team.spare, b)
+	}
+	return &b.lines
 }
 
-// readMatrix reads lines of A or B, rows or columns, from line from on.
-func (p *groupMultiply) readMatrix(w *warp, bits uint64, f *arith.Format, across bool, from int, sign uint32, to []arith.Element, pieces *[]uint64) {
+// readMatrix reads lines of A or B, rows or columns, from line from on: piece by piece, each of elements of a line or, across, of an
+// element of lines.
+func (p *groupMultiply) readMatrix(w *warp, bits uint64, across bool, from, lines int, pieces *[]uint64) []byte {
 	d, err := tensor.ParseDescriptor(bits)
 	if err != nil {
 		fail(0, "%v", err)
 	}
+	bytes := w.block.operand[:0]
 	per := pieceBytes / p.bytes
-	put := func(line, k int, piece []byte) {
-		to[line*p.k+k] = f.Unpack(uint32(number(piece[:p.bytes])) ^ sign)
-	}
-	lines := len(to) / p.k
 	if across {
 		for line := 0; line < lines; line += per {
 			for k := range p.k {
-				piece := w.borrow(0, d.Across((from+line)/per, k), pieces)
-				for n := range per {
-					put(line+n, k, piece[n*p.bytes:])
-				}
+				bytes = append(bytes, w.borrow(0, d.Across((from+line)/per, k), pieces)...)
 			}
 		}
-		return
-	}
-	for line := range lines {
-		for k := 0; k < p.k; k += per {
-			piece := w.borrow(0, d.Along(from+line, k/per), pieces)
-			for n := range per {
-				put(line, k+n, piece[n*p.bytes:])
+	} else {
+		for line := range lines {
+			for k := 0; k < p.k; k += per {
+				bytes = append(bytes, w.borrow(0, d.Along(from+line, k/per), pieces)...)
 			}
 		}
 	}
+	w.block.operand = bytes
+	return bytes
+}
+
+// unpack takes the elements out of what readMatrix has read.
+func (p *groupMultiply) unpack(w *warp, to *arith.Lines, bytes []byte, lines int, f *arith.Format, across bool, sign uint32) {
+	bits := append(w.block.bits[:0], make([]uint32, lines*p.k)...)
+	per := pieceBytes / p.bytes
+	for n := range bits {
+		at := n
+		if across {
+			piece := n / per
+			at = (piece/p.k*per+n%per)*p.k + piece%p.k
+		}
+		switch p.bytes {
+		case 1:
+			bits[at] = uint32(bytes[n]) ^ sign
+		case 2:
+			bits[at] = uint32(binary.LittleEndian.Uint16(bytes[2*n:])) ^ sign
+		default:
+			bits[at] = binary.LittleEndian.Uint32(bytes[4*n:]) ^ sign
+		}
+	}
+	w.block.bits = bits
+	to.Reset(lines, p.k)
+	to.Fill(f, bits)
 }
 
 // sum adds the products to the registers of d, or begins with 0: one fused sum for each element, as in mma.
-func (p *groupMultiply) sum(w *warp, a, b []arith.Element, accumulate bool) {
-	per := 1
+func (p *groupMultiply) sum(w *warp, a, b *arith.Lines, accumulate bool) {
+	bits := all
 	if p.half {
-		per = 2
+		bits = 0xffff
 	}
-	for row := range 16 {
-		for column := range p.columns {
-			at := placeC(row, column%8, per)
-			register := &w.narrow[p.d[at.register+column/8*4/per]][at.lane]
-			c := *register >> at.shift
-			if !accumulate {
-				c = 0
+	var results [8]uint32
+	for n := 0; n < len(p.d); n += 8 {
+		d := p.d[n:][:8]
+		if !accumulate {
+			for _, e := range d {
+				e.put(w, 0, bits)
 			}
-			if p.half {
-				c = math.Float32bits(float32(arith.F16.Value(c & 0xffff)))
-			}
-			sum := arith.Dot(a[row*p.k:][:p.k], b[column*p.k:][:p.k], c)
-			if !p.half {
-				*register = arith.Cut(sum)
-				continue
-			}
-			*register = *register&^(0xffff<<at.shift) | arith.F16.Round(sum, arith.Nearest)<<at.shift
+		}
+		w.sumEight(a, n/p.columns, b, n%p.columns, d, p.half, p.half, &results)
+		for i, e := range d {
+			e.put(w, results[i], bits)
 		}
 	}
 }

@@ -199,6 +199,7 @@ func TestFormsAgainstPtxas(t *testing.T) {
 			}
 		}
 	}
+	slices.Sort(lines)
 	lines = append(lines, shuffled(lines, text)...)
 	for _, line := range accepted {
 		if _, err := Parse("one.ptx", text+line+"\n}\n"); err != nil {

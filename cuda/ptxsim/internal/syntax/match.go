@@ -158,13 +158,17 @@ func leading(opcode string) int {
 	return 0
 }
 
-// ordered puts modifiers in the order of the form. Types keep theirs, which tells what they are of, and so do layouts.
+// ordered puts modifiers in the order of the form. Types keep theirs, which tells what they are of, and so do layouts and .xor.popc.
 func (f *Form) ordered(given []string) []string {
 	kind := func(text string) int {
-		if _, is := typeSizes[Type(text)]; is {
+		_, is := typeSizes[Type(text)]
+		switch {
+		case is:
 			return 1
-		} else if text == "row" || text == "col" {
+		case text == "row" || text == "col":
 			return 2
+		case text == "xor" || text == "and" || text == "popc":
+			return 3
 		}
 		return 0
 	}
