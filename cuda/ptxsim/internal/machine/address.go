@@ -59,6 +59,25 @@ type access struct {
 	repeats bool // it was asked and does
 }
 
+// strength is how far an access may meet those of other threads.
+type strength uint8
+
+const (
+	weak strength = iota
+	strongAccess
+	atomicAccess
+)
+
+func (a *access) strength() strength {
+	switch {
+	case a.atomic:
+		return atomicAccess
+	case a.strong:
+		return strongAccess
+	}
+	return weak
+}
+
 // visit calls f with the memory of each lane of the mask, lowest lane first, after all checks.
 func (w *warp) visit(s space, mask uint32, address *wideRow, a access, f func(lane int, p []byte)) {
 	switch s {

@@ -302,7 +302,7 @@ func (w *warp) loadStretch(mask uint32, address *wideRow, rows []int) bool {
 	if b := w.block; b.launch.checkRaces && !area.readOnly {
 		marks := area.marks(offset / 4)[:words]
 		for n := range marks {
-			if marks[n].atomic {
+			if marks[n].strength == atomicAccess {
 				return false
 			}
 			if !marks[n].knows(b, 15) {
@@ -387,7 +387,7 @@ func (w *warp) harmless(lane int, mark *globalMark, area *allocation, offset uin
 	switch {
 	case a.same != nil:
 		return a.same(w, lane, area.data[offset:offset+uint64(a.bytes)])
-	case a.passes && mark.atomic:
+	case a.passes && mark.strength == atomicAccess:
 		w.unsettle(lane, a, "race between blocks: it reads %d bytes at %#x that block %d has written in line %d", a.bytes, area.base+offset, mark.writer-1, mark.line)
 		return true
 	}

@@ -94,8 +94,6 @@ func putNumber(p []byte, value uint64) {
 	}
 }
 
-func strongAccess(i *syntax.Instruction) bool { return i.Has("strong") }
-
 func decodeLoad(c *compiler, i *syntax.Instruction) work {
 	t := syntax.Type(i.With["T"])
 	o := i.Operands
@@ -103,7 +101,7 @@ func decodeLoad(c *compiler, i *syntax.Instruction) work {
 	where := c.spaceFor(i, o[1])
 	address := c.addressOf(o[1])
 	size := t.Size()
-	a := access{bytes: size * len(targets), read: true, strong: strongAccess(i), passes: true}
+	a := access{bytes: size * len(targets), read: true, strong: i.Has("strong"), passes: true}
 	if where == argumentSpace && o[1].Register == nil && len(targets) == 1 && targets[0].Kind == syntax.RegisterOperand {
 		return c.loadArgument(targets[0], t, address)
 	}
@@ -183,7 +181,7 @@ func decodeStore(c *compiler, i *syntax.Instruction) work {
 	where := c.spaceFor(i, o[0])
 	address := c.addressOf(o[0])
 	size := t.Size()
-	a := access{bytes: size * len(sources), write: true, strong: strongAccess(i), release: i.With["strong"] == "release"}
+	a := access{bytes: size * len(sources), write: true, strong: i.Has("strong"), release: i.With["strong"] == "release"}
 	if where == argumentSpace {
 		c.refuse("store to the arguments of the kernel")
 	}

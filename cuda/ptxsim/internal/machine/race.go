@@ -15,9 +15,8 @@ type globalMark struct {
 	line        int32     // of the write
 	written     uint8     // bytes
 	readBytes   uint8
-	strong      bool // the write was
-	atomic      bool // likewise
-	strongReads bool // all reads were
+	strength    strength // of the write
+	strongReads bool     // all reads were
 }
 
 const manyReaders = ^uint32(0)
@@ -123,7 +122,7 @@ func (b *block) markGlobal(lane int, mark *globalMark, address uint64, touched u
 
 // rivals says whether another block has written bytes of the word, and nothing lies between that and the access.
 func (m *globalMark) rivals(o *blockOrder, touched uint8, a access) bool {
-	return m.writer != 0 && m.written&touched != 0 && !(a.strong && m.strong) && !o.sees(m.writer, m.tick)
+	return m.writer != 0 && m.written&touched != 0 && !(a.strong && m.strength > weak) && !o.sees(m.writer, m.tick)
 }
 
 func (b *block) noteWrite(lane int, mark *globalMark, address uint64, touched uint8, a access, line int) {
@@ -142,8 +141,7 @@ func (b *block) noteWrite(lane int, mark *globalMark, address uint64, touched ui
 	if mark.writer == o.id && mark.tick == o.tick {
 		touched |= mark.written
 	}
-	mark.writer, mark.tick, mark.line, mark.written, mark.strong = o.id, o.tick, int32(line), touched, a.strong
-	mark.atomic = a.atomic
+	mark.writer, mark.tick, mark.line, mark.written, mark.strength = o.id, o.tick, int32(line), touched, a.strength()
 }
 
 // halfBytes are the bytes of the two halves of a word, which blocks may share: its elements may have 16 bits.

@@ -23,19 +23,18 @@ const (
 
 // sharedMark is the past of a cell, or of a word of one that is split. Of a cell all but the lane is true of each of its words.
 type sharedMark struct {
-	init    uint8 // bytes of a word that hold a value
-	written uint8 // bytes of the last write
-	pending bool  // an asynchronous copy has brought it that has not been waited for
-	strong  bool
-	atomic  bool
-	lanes   uint32 // of the last write, a byte a word
-	writer  uint16 // entry of the clocks to which the last write belongs, + 1: of a warp, or of the mbarrier of a bulk copy; or splitCell
-	reading uint16 // reads of the asynchronous proxy under way
-	tick    uint32
-	syncs   uint32
-	readers uint32 // warps, a bit each
-	line    int32
-	readsAt int32 // line of these reads
+	init     uint8    // bytes of a word that hold a value
+	written  uint8    // bytes of the last write
+	pending  bool     // an asynchronous copy has brought it that has not been waited for
+	strength strength // of the last write
+	lanes    uint32   // of the last write, a byte a word
+	writer   uint16   // entry of the clocks to which the last write belongs, + 1: of a warp, or of the mbarrier of a bulk copy; or splitCell
+	reading  uint16   // reads of the asynchronous proxy under way
+	tick     uint32
+	syncs    uint32
+	readers  uint32 // warps, a bit each
+	line     int32
+	readsAt  int32 // line of these reads
 }
 
 // splitCell is the writer of a cell whose words have marks of their own.
@@ -369,7 +368,7 @@ func (w *warp) readsOrdered(mark *sharedMark, cell, k, words uint64) bool {
 // raceShared faults where an earlier access of the word is not ordered before this one.
 func (w *warp) raceShared(lane int, at, word uint64, mark *sharedMark, touched uint8, a access) {
 	writer := mark.lane(word % cellWords)
-	if mark.writer != 0 && mark.written&touched != 0 && !(a.strong && mark.strong) {
+	if mark.writer != 0 && mark.written&touched != 0 && !(a.strong && mark.strength > weak) {
 		switch other := int(mark.writer) - 1; {
 		case other >= w.block.shared.warps:
 			if w.order.of(mark.writer) < mark.tick {
@@ -399,7 +398,7 @@ func (w *warp) raceShared(lane int, at, word uint64, mark *sharedMark, touched u
 
 // raceOf faults, unless a load meets an atomic: it then has the value of a moment.
 func (w *warp) raceOf(lane int, mark *sharedMark, a access, format string, values ...any) {
-	if !mark.atomic || !a.passes {
+	if mark.strength != atomicAccess || !a.passes {
 		fail(lane, format, values...)
 	}
 	w.unsettle(lane, a, format, values...)
@@ -428,7 +427,7 @@ func (w *warp) noteSharedWrite(lane int, k uint64, mark *sharedMark, touched uin
 	}
 	mark.writer, mark.tick, mark.syncs = uint16(w.number+1), tick, w.order.syncs
 	mark.lanes = mark.lanes&^(0xff<<(8*k)) | uint32(lane)<<(8*k)
-	mark.written, mark.strong, mark.atomic, mark.line = touched, a.strong, a.atomic, int32(w.program.code[w.pc].line)
+	mark.written, mark.strength, mark.line = touched, a.strength(), int32(w.program.code[w.pc].line)
 	if !a.proxy {
 		w.order.proxy.unfenced |= 1 << lane
 	}
