@@ -100,6 +100,36 @@ var groupTests = []cudaTest{
 	}},
 }
 
+var blockTests = []cudaTest{
+	{"blocks.cu", "block_sort", func(r *rig, random *rand.Rand) {
+		x := integers(random, 512, 100000)
+		for i := range x {
+			x[i] -= 50000
+		}
+		sorted, places, running, total, bins := r.room(4*512), r.room(4*512), r.room(4*512), r.room(4), r.room(4*16)
+		r.launch("block_sort", line(1), line(128), 0, r.in(x), sorted, places, running, total, bins)
+		want, wantPlaces, wantSums, wantBins := slices.Clone(x), make([]int32, 512), slices.Clone(x), make([]int32, 16)
+		for i, v := range x {
+			wantPlaces[i] = int32(i)
+			wantBins[v&15]++
+			if i > 0 {
+				wantSums[i] += wantSums[i-1]
+			}
+		}
+		slices.Sort(want)
+		slices.SortStableFunc(wantPlaces, func(a, b int32) int { return int(x[a] - x[b]) })
+		for _, pair := range []struct {
+			what string
+			from driver.Pointer
+			want []int32
+		}{{"sorted", sorted, want}, {"place", places, wantPlaces}, {"running", running, wantSums}, {"total", total, wantSums[511:]}, {"bin", bins, wantBins}} {
+			got := make([]int32, len(pair.want))
+			r.out(got, pair.from)
+			same(r, pair.what, got, pair.want)
+		}
+	}},
+}
+
 var memoryTests = []cudaTest{
 	{"memory.cu", "particles", func(r *rig, random *rand.Rand) {
 		const n = 50
@@ -185,6 +215,19 @@ var memoryTests = []cudaTest{
 		r.launch("calculator", line(1), line(5), 0, r.in(text), y, int32(width))
 		r.out(got, y)
 		same(r, "value", got, []int32{9, 80, 12, -8, 25})
+	}},
+	{"memory.cu", "lists", func(r *rig, random *rand.Rand) {
+		x := integers(random, 300, 1000)
+		y := r.room(4 * 32)
+		r.launch("lists", line(1), line(32), 0, r.in(x), y, int32(len(x)))
+		got, want := make([]int32, 32), make([]int32, 32)
+		for t := range want {
+			for i, place := t+32*((len(x)-1-t)/32), int32(1); i >= 0; i, place = i-32, place+1 {
+				want[t] += place * x[i]
+			}
+		}
+		r.out(got, y)
+		same(r, "sum", got, want)
 	}},
 	{"memory.cu", "relay", func(r *rig, _ *rand.Rand) {
 		y, got := r.room(4*8), make([]int32, 8)

@@ -120,7 +120,7 @@ func TestCUDAOccupancy(t *testing.T) {
 	}
 }
 
-var cudaTests = slices.Concat(reductionTests, rowTests, productTests, controlTests, numberTests, groupTests, memoryTests, warpTests, functionTests, matrixTests)
+var cudaTests = slices.Concat(reductionTests, rowTests, productTests, controlTests, numberTests, groupTests, blockTests, memoryTests, warpTests, functionTests, matrixTests)
 
 // TestCUDADebug runs kernels as nvcc compiles them for a debugger: without optimising, all values in local memory, calls instead of
 // inlined functions.

@@ -3,12 +3,12 @@
 // memory, a race, a wrong barrier, a deadlock, a divergent .sync. The error names kernel, line, block and thread.
 //
 // It takes PTX that nobody here wrote too: what nvcc makes of CUDA C, optimised or for a debugger, with the headers of the toolkit,
-// inline assembly with modifiers in any order, printf (Options.Output), and grids whose blocks wait for each other.
+// inline assembly with modifiers in any order, printf (Options.Output), malloc, and grids whose blocks wait for each other.
 //
 // What it does not have: clusters of more than one block; of sm_90a integers and sparse matrices in wgmma, cp.reduce.async.bulk,
 // multimem, st.async, tensor maps that are interleaved, convert or fill with NaN; whatever needs sm_100; textures and surfaces; sparse
 // mma, mma.m8n8k4 of float16, wmma of 4 bits and of bits; values of 128 bits; vmad, vset, vshl, vshr and selectors of video instructions;
-// registers that are vectors, parameters in registers; dynamic parallelism, malloc. Loading a kernel with any of these, or encoding such
+// registers that are vectors, parameters in registers; dynamic parallelism. Loading a kernel with any of these, or encoding such
 // a map, fails and says so with the line and the instruction.
 //
 // A register or memory without a value is a fault where something depends on it: a branch, an address, a vote, an atomic, a product of

@@ -59,6 +59,7 @@ type Program struct {
 
 	multiplies bool // by wgmma
 	together   bool // its blocks wait for each other
+	allocates  bool // by malloc
 	reserves   bool // it uses the shared memory that the system keeps for itself
 
 	module    *Module
@@ -210,7 +211,7 @@ func (c *compiler) add(f *syntax.Function) {
 	if c.byName[f] != nil {
 		return
 	}
-	if (f.Name == assertion || f.Name == printer) && !f.Defined {
+	if systemFunctions[f.Name] != nil && !f.Defined {
 		return
 	}
 	if !f.Defined {

@@ -26,6 +26,7 @@ type Global struct {
 	allocations []*allocation // by address; freed ones stay, so that a use after free is told from other mistakes
 	next        uint64
 	used, limit int
+	heap        *heap // nil until a kernel may take memory
 	locks       [stripes]struct {
 		sync.Mutex
 		_ [56]byte // each on its own cache line

@@ -61,6 +61,14 @@ func (l *Launch) Run(global *Global, number uint32, settings Settings) (*Profile
 		}
 		defer global.Free(l.workspace)
 	}
+	if l.Program.allocates {
+		if global.hollow {
+			return nil, fmt.Errorf("%s: kernels that take memory cannot be sampled", l.Program.Name)
+		}
+		if err := global.prepareHeap(); err != nil {
+			return nil, err
+		}
+	}
 	l.published.words = map[uint64]map[uint32]uint32{}
 	workers := settings.Workers
 	if workers <= 0 {

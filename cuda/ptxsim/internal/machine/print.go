@@ -10,9 +10,6 @@ import (
 	"gzpt/cuda/ptxsim/internal/syntax"
 )
 
-// printer is the function that printf calls, which has no body in PTX.
-const printer = "vprintf"
-
 // longestText is the most characters of a format, or of a text that is printed.
 const longestText = 1 << 16
 

@@ -123,6 +123,25 @@ extern "C" __global__ void prints(const float *x, int n) {
     if (threadIdx.x < n) printf("%d of %5u: %8.3f %s %c %lld %x%%\n", threadIdx.x, 7u, x[threadIdx.x], words[threadIdx.x], 'a' + threadIdx.x, -5000000000ll, 255);
 }
 
+struct link {
+    int value;
+    link *next;
+};
+
+// Lists in memory that the threads take and give back.
+extern "C" __global__ void lists(const int *x, int *y, int n) {
+    link *list = nullptr;
+    for (int i = threadIdx.x; i < n; i += blockDim.x) list = new link{x[i], list};
+    int sum = 0;
+    for (int place = 1; list; place++) {
+        link *next = list->next;
+        sum += place * list->value;
+        delete list;
+        list = next;
+    }
+    y[threadIdx.x] = sum;
+}
+
 // Fills a matrix by volatile flags: each thread waits for the one before it.
 extern "C" __global__ void relay(int *y) {
     __shared__ volatile int turn;
