@@ -64,7 +64,9 @@ func (c *groupCase) name() string {
 }
 
 // size is the bytes of an element of A and B.
-func (c *groupCase) size() int { return map[string]int{"bf16": 2, "f16": 2, "tf32": 4, "e4m3": 1, "e5m2": 1}[c.kind] }
+func (c *groupCase) size() int {
+	return map[string]int{"bf16": 2, "f16": 2, "tf32": 4, "e4m3": 1, "e5m2": 1}[c.kind]
+}
 
 func (c *groupCase) k() int { return 32 / c.size() }
 
