@@ -335,8 +335,8 @@ func (p *matrices) multiplyIntegers(w *warp, results *[32 * 32]uint32) {
 	}
 }
 
-// wideRows are the rows of a vector of registers of 64 bits.
-func (c *compiler) wideRows(o *syntax.Operand) (rows []int) {
+// doubleRows are the rows of a vector of float64.
+func (c *compiler) doubleRows(o *syntax.Operand) (rows []int) {
 	for _, element := range elements(o) {
 		rows = append(rows, c.wide(element, "f64"))
 	}
@@ -347,7 +347,7 @@ func (c *compiler) wideRows(o *syntax.Operand) (rows []int) {
 func (c *compiler) multiplyDouble(i *syntax.Instruction) work {
 	o := i.Operands
 	m, n, k := i.Shape()
-	d, a, b, addend := c.wideRows(o[0]), c.wideRows(o[1]), c.wideRows(o[2]), c.wideRows(o[3])
+	d, a, b, addend := c.doubleRows(o[0]), c.doubleRows(o[1]), c.doubleRows(o[2]), c.doubleRows(o[3])
 	mode := arith.Modes[i.With["rnd"]]
 	value := func(w *warp, rows []int, at place) float64 {
 		return math.Float64frombits(w.wide[rows[at.register]][at.lane])
@@ -536,7 +536,7 @@ func (c *compiler) wmmaStore(i *syntax.Instruction) work {
 // wmma of float64 has the fragments of mma.m8n8k4.
 
 func (c *compiler) wmmaLoadDouble(i *syntax.Instruction, name string) work {
-	rows := c.wideRows(i.Operands[0])
+	rows := c.doubleRows(i.Operands[0])
 	visit := c.wmmaAccess(i, name, "f64", i.Operands[1], optional(i.Operands, 2), access{read: true})
 	return func(w *warp, mask uint32) {
 		whole(mask)
@@ -548,7 +548,7 @@ func (c *compiler) wmmaLoadDouble(i *syntax.Instruction, name string) work {
 }
 
 func (c *compiler) wmmaStoreDouble(i *syntax.Instruction) work {
-	rows := c.wideRows(i.Operands[1])
+	rows := c.doubleRows(i.Operands[1])
 	visit := c.wmmaAccess(i, "d", "f64", i.Operands[0], optional(i.Operands, 2), access{write: true})
 	return func(w *warp, mask uint32) {
 		whole(mask)
