@@ -96,7 +96,9 @@ func (i *Instruction) match(module *Module) string {
 		return i.matchCall()
 	}
 	choices := table()[i.Opcode]
-	if choices == nil {
+	if why := unsupported[i.Opcode]; why != "" {
+		return "is not supported: " + why
+	} else if choices == nil {
 		return "unknown instruction"
 	}
 	wrong := i.matchForms(choices, module, false)
@@ -106,7 +108,16 @@ func (i *Instruction) match(module *Module) string {
 	return wrong
 }
 
-const unknownModifiers = "unknown modifiers"
+const unknownModifiers = "modifiers that are unknown or not supported"
+
+// unsupported are the instructions of the manual that have no form here, and why.
+var unsupported = map[string]string{
+	"tex": "textures", "tld4": "textures", "txq": "textures", "istypep": "textures", "suld": "surfaces", "sust": "surfaces", "sured": "surfaces",
+	"suq": "surfaces", "multimem": "memory of several devices", "tcgen05": "the tensor memory of sm_100", "clusterlaunchcontrol": "clusters",
+	"tensormap": "tensor maps that kernels change", "vmad": "video instructions beyond sums and comparisons of parts",
+	"vset": "video instructions beyond sums and comparisons of parts", "vshl": "video instructions beyond sums and comparisons of parts",
+	"vshr": "video instructions beyond sums and comparisons of parts",
+}
 
 // matchForms finds the form among the choices, with the modifiers in its order or, as the assembler takes them too, in any.
 func (i *Instruction) matchForms(choices []*Form, module *Module, anyOrder bool) string {
