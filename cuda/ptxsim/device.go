@@ -11,9 +11,9 @@
 // registers that are vectors, parameters in registers; dynamic parallelism. Loading a kernel with any of these, or encoding such
 // a map, fails and says so with the line and the instruction.
 //
-// A register or memory without a value is a fault where something depends on it: a branch, an address, a vote, an atomic, a product of
-// matrices, or what global memory keeps. Until then it may be moved, computed with, shuffled and kept in shared or local memory, as
-// compilers do in lanes that do not need it. Padding that is copied stays padding. The fault names the line where the value was missing.
+// A register or memory without a value is a fault where something depends on it: a branch, an address, a vote, an atomic, a product by
+// wgmma or wmma, or what global memory keeps. Until then it may be moved, computed with, shuffled, loaded by ldmatrix and multiplied by
+// mma, where it spoils its row or column, and kept in shared or local memory, as compilers and kernels do in lanes that do not need it. Padding that is copied stays padding. The fault names the line where the value was missing.
 //
 // Of the memory model: two threads may store the same value into a word at a time, different ones are a race. A plain load may meet
 // atomics of others and has the value of a moment, which may be asked (a branch, a compare-and-swap) and not be kept. Any other load or

@@ -35,13 +35,13 @@ func (c *compiler) narrowRows(o *syntax.Operand, t syntax.Type) (rows []int) {
 
 func decodeLoadMatrix(c *compiler, i *syntax.Instruction) work {
 	c.step().aligned = true
-	rows := c.narrowRows(i.Operands[0], "b32")
+	rows, marks := c.narrowRows(i.Operands[0], "b32"), c.elementMarks(i.Operands[0])
 	where, address := c.spaceFor(i, i.Operands[1]), c.addressOf(i.Operands[1])
 	transposed := i.Has("trans")
 	if where == sharedSpace && !transposed {
 		return func(w *warp, mask uint32) {
 			whole(mask)
-			w.loadMatrices(address(w), rows)
+			w.loadMatrices(address(w), rows, marks)
 		}
 	}
 	return func(w *warp, mask uint32) {
@@ -49,7 +49,7 @@ func decodeLoadMatrix(c *compiler, i *syntax.Instruction) work {
 		at := address(w)
 		for n, row := range rows {
 			var matrix [8][8]uint16
-			w.visitMatrix(where, n, at, access{bytes: 16, read: true}, func(line int, p []byte) {
+			w.visitMatrix(where, n, at, access{bytes: 16, read: true, passes: true}, func(line int, p []byte) {
 				for column := range 8 {
 					matrix[line][column] = uint16(number(p[2*column : 2*column+2]))
 				}
@@ -57,14 +57,42 @@ func decodeLoadMatrix(c *compiler, i *syntax.Instruction) work {
 			for lane := range 32 {
 				w.narrow[row][lane] = fragmentWord(&matrix, lane, transposed)
 			}
+			w.loseMatrix(n, marks[n], transposed)
 		}
+		w.lost = uint32(len(w.lostLanes))
 	}
 }
 
+// loseMatrix notes the lanes whose words of matrix n, which has just been loaded, have bytes without a value.
+func (w *warp) loseMatrix(n, mark int, transposed bool) {
+	if w.lost == 0 || mark < 0 {
+		return
+	}
+	for lane := range 32 {
+		row, column := lane/4, lane%4*2
+		missing := w.lostBytes[8*n+row] >> (2 * column) & 15
+		if transposed {
+			missing = (w.lostBytes[8*n+column] | w.lostBytes[8*n+column+1]) >> (2 * row) & 3
+		}
+		if missing != 0 {
+			w.loseLane(mark, lane)
+		}
+	}
+	w.lost, w.lostBytes = 0, [32]uint16{}
+}
+
+func (w *warp) loseLane(mark, lane int) {
+	if w.lostLanes == nil {
+		w.lostLanes = map[int]uint32{}
+	}
+	w.lostLanes[mark] |= 1 << lane
+}
+
 // loadMatrices loads matrices, not transposed, from shared memory: each of four lanes has a word of a row.
-func (w *warp) loadMatrices(address *wideRow, rows []int) {
+func (w *warp) loadMatrices(address *wideRow, rows, marks []int) {
 	for n, row := range rows {
-		w.touchShared(0xff<<(8*n), address, access{bytes: 16, read: true})
+		w.touchShared(0xff<<(8*n), address, access{bytes: 16, read: true, passes: true})
+		w.loseMatrix(n, marks[n], false)
 		data, z := w.block.shared.data, &w.narrow[row]
 		for line, at := range address[8*n:][:8] {
 			p := data[at:][:16]
@@ -73,6 +101,7 @@ func (w *warp) loadMatrices(address *wideRow, rows []int) {
 			}
 		}
 	}
+	w.lost = uint32(len(w.lostLanes))
 }
 
 // visitMatrix visits the 8 rows of matrix n, whose addresses the lanes 8n to 8n+7 hold.
@@ -196,6 +225,7 @@ type matrices struct {
 	saturate bool
 	format   *arith.Format // of A, nil for whole numbers
 	formatB  *arith.Format
+	marks    map[int32]int // by row of the registers, their places in warp.ready
 }
 
 func decodeMultiply(c *compiler, i *syntax.Instruction) work {
@@ -237,7 +267,42 @@ func decodeMultiply(c *compiler, i *syntax.Instruction) work {
 	p.d, p.a = in(c.narrowRows(i.Operands[0], register), placesC), in(c.narrowRows(i.Operands[1], "b32"), placesA)
 	p.b, p.c = in(c.narrowRows(i.Operands[2], "b32"), placesB), in(c.narrowRows(i.Operands[3], register), placesC)
 	p.format, p.formatB = formatOf(p.typeA), formatOf(p.typeB)
+	p.marks = map[int32]int{}
+	for _, o := range i.Operands {
+		for _, element := range elements(o) {
+			if element.Register != nil {
+				p.marks[int32(c.rows[element.Register].row)] = c.rows[element.Register].mark
+			}
+		}
+	}
 	return p.multiply
+}
+
+// lose notes which elements of D have no value: those whose row of A, column of B or element of C lacks one.
+func (p *matrices) lose(w *warp) {
+	var rows, columns uint32
+	for n, e := range p.a {
+		rows |= p.lacks(w, e) << (n / p.k)
+	}
+	for n, e := range p.b {
+		columns |= p.lacks(w, e) << (n / p.k)
+	}
+	for n, e := range p.d {
+		if (rows>>(n/p.n)|columns>>(n%p.n)|p.lacks(w, p.c[n]))&1 != 0 {
+			if mark, known := p.marks[e.row]; known {
+				w.loseLane(mark, int(e.lane))
+			}
+		}
+	}
+}
+
+// lacks is 1 for an element without a value.
+func (p *matrices) lacks(w *warp, e element) uint32 {
+	mark, known := p.marks[e.row]
+	if !known {
+		return 0
+	}
+	return ^w.ready[mark] >> e.lane & 1
 }
 
 // formatOf is the format of the elements of a product, nil of whole numbers.
@@ -254,6 +319,9 @@ func (w *warp) gather(rows []int, at place, bits int) uint32 {
 
 func (p *matrices) multiply(w *warp, mask uint32) {
 	whole(mask)
+	if w.lost != 0 {
+		p.lose(w)
+	}
 	var results [32 * 32]uint32
 	if p.format == nil {
 		p.multiplyIntegers(w, &results)

@@ -2,7 +2,8 @@ package machine
 
 // This file follows values that nobody has defined. A register without a value may be moved, computed with, shuffled and kept in
 // shared or local memory, as compilers do in lanes that do not need it and with the padding of structs; what follows from it has
-// no value either. It may not decide anything: no branch, address, vote, product of matrices, and nothing that global memory keeps.
+// no value either, of a product by mma the rows and columns that it is in. It may not decide anything: no branch, address, vote, product
+// by wgmma or wmma, and nothing that global memory keeps.
 
 import (
 	"fmt"
@@ -17,6 +18,7 @@ const (
 	passNothing passing = iota // the use is a fault
 	passValue                  // the results have no value either
 	passStore                  // the memory has none
+	passMatrix                 // of the registers that hold the results those lanes have none that w.lostLanes says
 )
 
 // passingOpcodes are the instructions whose results follow from registers alone.
@@ -70,6 +72,10 @@ func (c *compiler) passOn(i *syntax.Instruction) {
 		}
 	case i.Opcode == "ld" || i.Opcode == "ldu":
 		s.lost.elements, s.lost.bytes = c.elementMarks(o[0]), syntax.Type(i.With["T"]).Size()
+	case i.Opcode == "ldmatrix":
+		s.lost.passes, s.lost.strict = passMatrix, s.reads
+	case i.Opcode == "mma" && i.With["A"] != "f64" && i.With["A"] != "b1":
+		s.lost.passes = passMatrix
 	case i.Opcode == "atom" && i.With["op"] == "cas":
 		s.lost.judges = true
 	case i.Opcode == "shfl":
@@ -183,6 +189,15 @@ func (w *warp) undefined(s *step, mask uint32) {
 func (w *warp) lose(s *step) {
 	lanes := w.lost
 	w.lost = 0
+	if s.lost.passes == passMatrix {
+		for r, lanes := range w.lostLanes {
+			w.ready[r] &^= lanes
+			w.setOrigin(r, w.lostOrigin)
+			w.setCopied(r, lanes, func(int) uint8 { return noCopy })
+		}
+		w.lostLanes = nil
+		return
+	}
 	if s.lost.elements != nil {
 		if s.lost.passes == passNothing {
 			w.loseLoaded(s, lanes)

@@ -30,6 +30,7 @@ type warp struct {
 
 	lost       uint32             // lanes in which the step at hand reads what has no value
 	lostBytes  [32]uint16         // of each, the bytes of memory without one
+	lostLanes  map[int]uint32     // by place in ready, of the results of matrices
 	lostOrigin *origin            // of the operand or memory that lacks one
 	origins    map[int]*origin    // by place in ready, where the value got lost
 	copied     map[int]*[32]uint8 // likewise, by lane: which bytes are those of memory, noCopy where none are
