@@ -303,10 +303,10 @@ func (w *warp) loadStretch(mask uint32, address *wideRow, rows []int) bool {
 	if b := w.block; b.launch.checkRaces && !area.readOnly {
 		marks := area.marks(offset / 4)[:words]
 		for n := range marks {
-			if marks[n].strength == atomicAccess {
-				return false
-			}
 			if !marks[n].knows(b, 15) {
+				if marks[n].strength == atomicAccess {
+					return false
+				}
 				b.markGlobal(n/len(rows), &marks[n], at+4*uint64(n), 15, a, w.program.code[w.pc].line)
 			}
 		}
