@@ -34,6 +34,8 @@ func newRecorder() *recorder {
 
 func (r *recorder) Load(string, string) (driver.Module, error) { return recordedModule{}, nil }
 
+func (r recorded) Name() string { return r.name }
+
 func (recorded) SetDynamicShared(int) error { return nil }
 
 func (recordedModule) Function(name string) (driver.Function, error) {

@@ -8,31 +8,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"gzpt/cuda/internal/driver"
 	"gzpt/nn"
 )
-
-// absent is a driver that has memory and does nothing else, so that what remains is what the device asks of the host.
-type absent struct{ *recorder }
-
-type absentStream struct{ *recordingStream }
-
-type absentGraph struct{}
-
-func (a absent) NewStream() (driver.Stream, error) {
-	s, err := a.Device.NewStream()
-	return absentStream{&recordingStream{s, a.recorder}}, err
-}
-
-func (a absent) NewGraph([]driver.Work) (driver.Graph, error) { return absentGraph{}, nil }
-
-func (absentStream) Launch(driver.Launch) error { return nil }
-
-func (absentGraph) Set(int, *driver.Work) error { return nil }
-
-func (absentGraph) Launch(driver.Stream) error { return nil }
-
-func (absentGraph) Destroy() error { return nil }
 
 // BenchmarkStepOnHost is the processor time that the host's share of a training step takes, without graphs and with them, in turn:
 // checks, arguments, notes and their comparison, without the driver and without the GPU. It depends on how many calls a step

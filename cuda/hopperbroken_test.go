@@ -110,14 +110,16 @@ func TestWarpgroupsBroken(t *testing.T) {
 	}
 	for _, kernels := range []struct {
 		broken []brokenTile
-		shown  func(*testing.T, []family) ([]float64, string)
+		shown  func(t *testing.T, list []family, known []float64) ([]float64, string)
 	}{{append(ringsOf(productFile), brokenProducts...), shownProducts}, {append(ringsOf(lseFile), brokenSums...), shownSums}, {brokenGradients, shownGradients}} {
-		want, found := kernels.shown(t, whole)
+		want, found := kernels.shown(t, whole, nil)
 		if found != "" {
 			t.Fatalf("%s without a mistake: %s", kernels.broken[0].file, found)
 		}
 		for _, b := range kernels.broken {
-			t.Run(b.file+"/"+b.name, func(t *testing.T) { b.check(t, whole, want, kernels.shown) })
+			t.Run(b.file+"/"+b.name, func(t *testing.T) {
+				b.check(t, whole, want, func(t *testing.T, list []family) ([]float64, string) { return kernels.shown(t, list, b.known(want)) })
+			})
 		}
 	}
 }
@@ -133,7 +135,7 @@ func ringsOf(file string) []brokenTile {
 
 // shownGradients is the gradients of a contrastive loss by anchors and by keys, both with two tiles of rows and of others, which need
 // more stages than there are, and the fault that they show.
-func shownGradients(t *testing.T, list []family) (results []float64, found string) {
+func shownGradients(t *testing.T, list []family, _ []float64) (results []float64, found string) {
 	t.Helper()
 	dev := openWarpgroups(t, list)
 	defer dev.Close()
@@ -160,8 +162,8 @@ func openWarpgroups(t *testing.T, list []family) *Device {
 }
 
 // shownSums is the row sums of contrastive losses with two tiles of anchors, each with several of columns, which need more stages than
-// there are, and the fault that they show.
-func shownSums(t *testing.T, list []family) (results []float64, found string) {
+// there are, and the fault that they show. Where all results are known it ends with the first others.
+func shownSums(t *testing.T, list []family, known []float64) (results []float64, found string) {
 	t.Helper()
 	for _, keys := range []kernels.Keys{kernels.OtherKeys, kernels.OwnKey} {
 		dev := openWarpgroups(t, list)
@@ -176,14 +178,16 @@ func shownSums(t *testing.T, list []family) (results []float64, found string) {
 		if err := dev.ReadFloat64(values, lse); err != nil {
 			return nil, err.Error()
 		}
-		results = append(results, values...)
+		if results = append(results, values...); known != nil && differs(results, known) >= 0 {
+			break
+		}
 	}
 	return results, ""
 }
 
 // shownProducts is the results of products of warpgroups with wide and with narrow tiles, which need more stages than there are, parts
 // that end with half a stage, and tails of rows and columns, even and odd; and the fault that they show.
-func shownProducts(t *testing.T, list []family) (results []float64, found string) {
+func shownProducts(t *testing.T, list []family, known []float64) (results []float64, found string) {
 	t.Helper()
 	for _, wideBlocks := range []int{1, wideBlocks} {
 		dev := openWarpgroups(t, list)
@@ -196,7 +200,9 @@ func shownProducts(t *testing.T, list []family) (results []float64, found string
 			if err != nil {
 				return nil, err.Error()
 			}
-			results = append(results, c...)
+			if results = append(results, c...); known != nil && differs(results, known) >= 0 {
+				return results, ""
+			}
 		}
 	}
 	return results, ""

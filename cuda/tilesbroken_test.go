@@ -125,7 +125,7 @@ func TestTilesBroken(t *testing.T) {
 	}
 	own := map[string][]brokenTile{"f32": brokenLanes, "tf32": slices.Concat(brokenCores, brokenRoundings), "bf16": slices.Concat(brokenCores, brokenHalves)}
 	for _, number := range numberings {
-		want, found := shown(t, whole, append(brokenShapes, brokenPacked), Settings{Products: number.products, Portable: true}, number.typ)
+		want, found := shown(t, whole, append(brokenShapes, brokenPacked), Settings{Products: number.products, Portable: true}, number.typ, nil)
 		if found != "" {
 			t.Fatalf("%s: without a mistake: %s", number.name, found)
 		}
@@ -137,7 +137,7 @@ func TestTilesBroken(t *testing.T) {
 			b.file = file
 			t.Run(number.name+"/"+file+"/"+b.name, func(t *testing.T) {
 				b.check(t, whole, want, func(t *testing.T, list []family) ([]float64, string) {
-					return shown(t, list, append(brokenShapes, brokenPacked), Settings{Products: number.products, Portable: true}, number.typ)
+					return shown(t, list, append(brokenShapes, brokenPacked), Settings{Products: number.products, Portable: true}, number.typ, b.known(want))
 				})
 			})
 		}
@@ -148,14 +148,30 @@ func TestTilesBroken(t *testing.T) {
 func (b brokenTile) check(t *testing.T, whole []family, want []float64, shown func(*testing.T, []family) ([]float64, string)) {
 	t.Helper()
 	got, found := shown(t, b.applied(t, whole))
-	for i := range want {
-		if found == "" && math.Float64bits(got[i]) != math.Float64bits(want[i]) {
-			found = fmt.Sprintf("other bits of result %d: %g, want %g", i, got[i], want[i])
-		}
+	if i := differs(got, want); found == "" && i >= 0 {
+		found = fmt.Sprintf("other bits of result %d: %g, want %g", i, got[i], want[i])
 	}
 	if found == "" || !strings.Contains(found, b.shows) {
 		t.Errorf("found by %q, expected %q", found, b.shows)
 	}
+}
+
+// differs is the first of some results that has other bits than it should, -1 where none has.
+func differs(got, want []float64) int {
+	for i, x := range got {
+		if math.Float64bits(x) != math.Float64bits(want[i]) {
+			return i
+		}
+	}
+	return -1
+}
+
+// known is the results without the mistake, where it is enough to find any other.
+func (b brokenTile) known(want []float64) []float64 {
+	if b.shows == "" || b.shows == "bits" {
+		return want
+	}
+	return nil
 }
 
 // applied is all files with the mistake in one.
@@ -174,8 +190,9 @@ func (b brokenTile) applied(t *testing.T, whole []family) (list []family) {
 	return list
 }
 
-// shown is the results of convolutions on the given kernels, and the fault or the bank conflicts that they show.
-func shown(t *testing.T, list []family, shapes []kerneltest.Geometry, settings Settings, typ kernels.Type) (results []float64, found string) {
+// shown is the results of convolutions on the given kernels, and the fault or the bank conflicts that they show. Where all results are
+// known it ends with the first convolution that has others.
+func shown(t *testing.T, list []family, shapes []kerneltest.Geometry, settings Settings, typ kernels.Type, known []float64) (results []float64, found string) {
 	t.Helper()
 	conflicts := ""
 	dev, err := open(ptxsim.Open(ptxsim.Options{BlockInstructions: 1 << 17, Observe: func(p *ptxsim.Profile) {
@@ -198,7 +215,9 @@ func shown(t *testing.T, list []family, shapes []kerneltest.Geometry, settings S
 		if err != nil {
 			return nil, err.Error()
 		}
-		results = append(results, values...)
+		if results = append(results, values...); known != nil && differs(results, known) >= 0 {
+			break
+		}
 	}
 	return results, conflicts
 }

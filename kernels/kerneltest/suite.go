@@ -62,8 +62,8 @@ var families = []family{
 type Suite struct {
 	// Open opens the device; the suite does it anew for every part, and closes it.
 	Open func(tb testing.TB) kernels.Device
-	// Slow leaves out most shapes, and all but two of the offsets that operands are placed at: for a device that takes
-	// milliseconds for an operation.
+	// Slow leaves out most shapes, all but two of the offsets that operands are placed at and of the numbers of processors: for a
+	// device that takes milliseconds for an operation.
 	Slow bool
 	// Allocates says that the device allocates host memory in its operations, which others must not.
 	Allocates bool
@@ -282,23 +282,27 @@ func (s Suite) checkProcessors(t *testing.T) {
 			calls = append(calls, s.selected(f)...)
 		}
 	}
-	for _, fault := range processorFaults(calls, func() kernels.Device { return s.Open(t) }) {
+	counts := []int{1, 2, 5}
+	if s.Slow {
+		counts = []int{1, 5}
+	}
+	for _, fault := range processorFaults(calls, counts, func() kernels.Device { return s.Open(t) }) {
 		t.Error(fault)
 	}
 }
 
-// processorFaults are the calls that give other bits for another GOMAXPROCS.
-func processorFaults(calls []call, open func() kernels.Device) []string {
+// processorFaults are the calls that give other bits for another GOMAXPROCS than the first.
+func processorFaults(calls []call, counts []int, open func() kernels.Device) []string {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	var faults []string
 	var first []result
-	for _, processors := range []int{1, 2, 5} {
+	for n, processors := range counts {
 		runtime.GOMAXPROCS(processors)
 		dev := open()
 		calls := withMixed(dev, slices.Clone(calls))
 		for i, c := range calls {
 			r := c.apply(dev, plain)
-			if processors == 1 {
+			if n == 0 {
 				first = append(first, r)
 			} else if d := c.changed(first[i].values, r.values); d != "" {
 				faults = append(faults, fmt.Sprintf("%s: GOMAXPROCS %d: %s", c.name(), processors, d))

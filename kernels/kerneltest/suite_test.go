@@ -180,7 +180,7 @@ func TestSuiteSeesOtherBitsForOtherProcessors(t *testing.T) {
 			out.Float64()[0] = sum
 		}}
 	}
-	if faults := processorFaults([]call{c}, open); len(faults) != 2 {
+	if faults := processorFaults([]call{c}, []int{1, 2, 5}, open); len(faults) != 2 {
 		t.Errorf("the suite found %q, want one fault for 2 and one for 5 processors", faults)
 	}
 }

@@ -128,21 +128,31 @@ func nearest(x, y []uint64) (most uint64) {
 
 // Sums are Dot of a row of a and eight columns of b, from column on, each with its addend.
 func Sums(a *Lines, row int, b *Lines, column int, c *[8]uint32) (sums [8]float64) {
-	k, top := a.k, a.greatest[row]
-	products := nearest(a.near[row*k:][:k], b.near[column/8*k:])
+	k, top, most := a.k, a.greatest[row], (*[8]int32)(b.greatest[column:])
+	var exponents [8]int32
+	exceeded := false // by no product, where addends are large, as most are
+	for n, bits := range c {
+		exponents[n] = max(exponentOf(bits), lowestAlign)
+		exceeded = exceeded || exponents[n] < top+most[n]
+	}
+	products := uint64(0)
+	if exceeded {
+		products = nearest(a.near[row*k:][:k], b.near[column/8*k:])
+	}
+	x := a.values[row*k:][:k]
 	for n := range sums {
-		most, addend := b.greatest[column+n], float64(math.Float32frombits(c[n]))
-		greatest := max(exponentOf(c[n]), lowestAlign)
-		x, y := a.values[row*k:][:k], b.values[(column+n)*k:][:k]
+		addend, greatest := float64(math.Float32frombits(c[n])), exponents[n]
+		y := b.values[(column+n)*k:][:k]
 		switch near := int32(products >> (8 * n) & 0xff); {
-		case max(top, most, greatest) == specialExponent:
+		case max(top, most[n], greatest) == specialExponent:
 			sums[n] = plainSum(x, y, addend)
 			continue
-		case top == zeroExponent || most == zeroExponent: // what lies beyond the edges of a matrix
+		case top == zeroExponent || most[n] == zeroExponent: // what lies beyond the edges of a matrix
 			sums[n] = addend + 0
 			continue
+		case greatest >= top+most[n]:
 		case near > mostNear:
-			greatest = max(greatest, near-2*mostNear+top+most)
+			greatest = max(greatest, near-2*mostNear+top+most[n])
 		default:
 			greatest = max(greatest, greatestSum(a.exponents[row*k:][:k], b.exponents[(column+n)*k:]))
 		}
@@ -173,9 +183,8 @@ func alignedSum(x, y []float64, addend float64, greatest int32) float64 {
 	places := greatest - 23 - extraBits
 	scale := math.Float64frombits(uint64(1023-places) << 52)
 	sum := int64(addend * scale)
-	y = y[:len(x)]
-	for i := range x {
-		sum += int64(x[i] * y[i] * scale)
+	for ; len(x) >= 4 && len(y) >= 4; x, y = x[4:], y[4:] { // of k there is a multiple of four
+		sum += int64(x[0]*y[0]*scale) + int64(x[1]*y[1]*scale) + int64(x[2]*y[2]*scale) + int64(x[3]*y[3]*scale)
 	}
 	return float64(sum) * math.Float64frombits(uint64(1023+places)<<52)
 }

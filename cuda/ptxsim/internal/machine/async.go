@@ -92,7 +92,13 @@ func (w *warp) copyRows(mask uint32, to, from *wideRow, count *narrowRow, size i
 	}
 	for part, lanes := range reading {
 		if lanes != 0 {
-			w.visitGlobal(lanes, from, access{bytes: 1 << part, read: true}, func(lane int, p []byte) { copy(bytes[lane][:], p) })
+			w.visitGlobal(lanes, from, access{bytes: 1 << part, read: true}, func(lane int, p []byte) {
+				if len(p) == len(bytes[lane]) {
+					bytes[lane] = [16]byte(p)
+				} else {
+					copy(bytes[lane][:], p)
+				}
+			})
 		}
 	}
 	for m := mask; m != 0; m &= m - 1 {
@@ -103,7 +109,11 @@ func (w *warp) copyRows(mask uint32, to, from *wideRow, count *narrowRow, size i
 		at := to[lane]
 		p := w.sharedBytes(lane, at, size)
 		w.shadowShared(lane, at, access{bytes: size, write: true})
-		copy(p, bytes[lane][:size])
+		if size == len(bytes[lane]) {
+			*(*[16]byte)(p) = bytes[lane]
+		} else {
+			copy(p, bytes[lane][:size])
+		}
 		w.begin(lane, at, size)
 	}
 	w.countShared(mask, to, size)

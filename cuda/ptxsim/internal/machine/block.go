@@ -96,7 +96,7 @@ func (w *warp) start(lanes int) {
 	clear(w.ready)
 	w.carry = 0
 	w.local.reset(w.program.LocalBytes, w.program.StackBytes)
-	w.async, w.stores = asyncCopies{}, bulkStores{}
+	w.async, w.stores = asyncCopies{pending: w.async.pending[:0]}, bulkStores{}
 	w.order = ordering{clock: append(w.order.clock[:0], make([]uint32, 2*len(w.block.warps))...)}
 	w.group, w.cluster, w.rest = groupState{}, clusterLanes{}, rest{}
 	w.lost, w.lostBytes, w.origins, w.copied = 0, [32]uint16{}, nil, nil
@@ -210,8 +210,12 @@ func (g *group) waitsAt() int {
 // fillSpecial sets a row to a special register.
 func (w *warp) fillSpecial(name string, row int) {
 	name, wide := strings.CutPrefix(name, "wide ")
+	ofLanes := strings.HasPrefix(name, "%tid") || strings.HasPrefix(name, "%lane") // others are the same for all
+	value := w.special(name, 0)
 	for lane := range 32 {
-		value := w.special(name, lane)
+		if ofLanes {
+			value = w.special(name, lane)
+		}
 		if wide {
 			w.wide[row][lane] = value
 		} else {

@@ -235,20 +235,25 @@ func consecutive(mask uint32, address *wideRow, bytes int) bool {
 	return true
 }
 
+// phaseConflicts lists the words of each bank, of at most 32 words.
 func phaseConflicts(mask uint32, address []uint64, bytes int) int {
-	var words [32][32]uint32 // by bank, those seen
+	var words [32]uint32
+	var next [32]uint8 // the word of the bank before, + 1
+	var last [32]uint8 // by bank, + 1
 	var count [32]uint8
-	most := 1
+	n, most := 0, 1
 	for m := mask; m != 0; m &= m - 1 {
 		from := uint32(address[first(m)])
 		for word := from >> 2; word <= (from+uint32(bytes)-1)>>2; word++ {
 			bank := word & 31
-			known := false
-			for _, other := range words[bank][:count[bank]] {
-				known = known || other == word
+			at := last[bank]
+			for at != 0 && words[at-1] != word {
+				at = next[at-1]
 			}
-			if !known {
-				words[bank][count[bank]] = word
+			if at == 0 {
+				words[n], next[n] = word, last[bank]
+				n++
+				last[bank] = uint8(n)
 				count[bank]++
 				most = max(most, int(count[bank]))
 			}

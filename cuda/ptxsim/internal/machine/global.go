@@ -3,6 +3,7 @@ package machine
 // This file is global memory: allocations with a shadow that knows which bytes were written.
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math/bits"
@@ -237,6 +238,7 @@ func (w *warp) visitGlobal(mask uint32, address *wideRow, a access, f func(lane 
 		w.visitHollow(mask, address, a, f)
 		return
 	}
+	w.countGlobal(mask, address, a) // before f replaces the addresses
 	held := -1
 	defer func() {
 		if held >= 0 {
@@ -271,14 +273,15 @@ func (w *warp) visitGlobal(mask uint32, address *wideRow, a access, f func(lane 
 		f(lane, p)
 	}
 	w.area = area
-	w.countGlobal(mask, address, a)
 }
 
-// loadStretch loads rows of words where all lanes take part and their words lie one behind the other on a page, as most do: it is
-// visitGlobal for many words at a time. Where it says false nothing is done.
-func (w *warp) loadStretch(mask uint32, address *wideRow, rows []int) bool {
-	g, at, words := w.block.launch.global, address[0], 32*len(rows)
-	a := access{bytes: 4 * len(rows), read: true}
+// written is the past of words whose bytes all hold a value, as many as a stretch has at most.
+var written = [8 * 16]uint8(bytes.Repeat([]byte{15}, 8*16))
+
+// stretch is visitGlobal where all lanes take part and their words lie one behind the other on a page, as most do: for all of them at a
+// time. Where it says false nothing is done.
+func (w *warp) stretch(mask uint32, address *wideRow, a access, move func(data []byte)) bool {
+	g, at, words := w.block.launch.global, address[0], 8*a.bytes
 	if g.hollow || int(at%pageBytes)+4*words > pageBytes || !consecutive(mask, address, a.bytes) {
 		return false
 	}
@@ -291,33 +294,46 @@ func (w *warp) loadStretch(mask uint32, address *wideRow, rows []int) bool {
 	}
 	w.area = area
 	offset := at - area.base
-	init, data := area.init[offset/4:][:words], area.data[offset:][:4*words]
+	init := area.init[offset/4:][:words]
 	lock := &g.locks[at/pageBytes%stripes]
 	lock.Lock()
 	defer lock.Unlock()
-	for _, known := range init {
-		if known != 15 {
-			return false
-		}
+	if a.read && !bytes.Equal(init, written[:words]) {
+		return false
 	}
 	if b := w.block; b.launch.checkRaces && !area.readOnly {
+		line := w.program.code[w.pc].line
 		marks := area.marks(offset / 4)[:words]
+		if a.write && !b.overwrite(marks, line) {
+			return false
+		}
 		for n := range marks {
-			if !marks[n].knows(b, 15) {
+			if a.read && !marks[n].knows(b, 15) {
 				if marks[n].strength == atomicAccess {
 					return false
 				}
-				b.markGlobal(n/len(rows), &marks[n], at+4*uint64(n), 15, a, w.program.code[w.pc].line)
+				b.markGlobal(4*n/a.bytes, &marks[n], at+4*uint64(n), 15, a, line)
 			}
 		}
 	}
-	for n, row := range rows {
-		z := &w.narrow[row]
-		for lane := range z {
-			z[lane] = binary.LittleEndian.Uint32(data[4*(lane*len(rows)+n):])
-		}
+	if a.write {
+		copy(init, written[:])
 	}
 	w.countGlobal(mask, address, a)
+	move(area.data[offset:][:4*words])
+	return true
+}
+
+// overwrite notes a write of words that nobody has touched in this launch, as nearly all are. Where it says false nothing is noted.
+func (b *block) overwrite(marks []globalMark, line int) bool {
+	for n := range marks {
+		if marks[n].launch == b.launch.number {
+			return false
+		}
+	}
+	for n := range marks {
+		marks[n] = globalMark{launch: b.launch.number, writer: b.global.id, tick: b.global.tick, line: int32(line), written: 15}
+	}
 	return true
 }
 

@@ -105,22 +105,9 @@ func decodeLoad(c *compiler, i *syntax.Instruction) work {
 	if where == argumentSpace && o[1].Register == nil && len(targets) == 1 && targets[0].Kind == syntax.RegisterOperand {
 		return c.loadArgument(targets[0], t, address)
 	}
-	rows := c.plainRows(targets, t)
-	if rows != nil && where == sharedSpace && !a.strong {
-		return func(w *warp, mask uint32) { w.loadShared(mask, address(w), rows) }
-	}
-	if rows != nil {
-		stretch := where == globalSpace && !a.strong
-		return func(w *warp, mask uint32) {
-			at := address(w)
-			if stretch && w.loadStretch(mask, at, rows) {
-				return
-			}
-			w.visit(where, mask, at, a, func(lane int, p []byte) {
-				for n, row := range rows {
-					w.narrow[row][lane] = binary.LittleEndian.Uint32(p[4*n:])
-				}
-			})
+	if !a.strong {
+		if quick := c.loadRows(targets, t, where, address, a); quick != nil {
+			return quick
 		}
 	}
 	kind := widthOf(t)
@@ -134,6 +121,68 @@ func decodeLoad(c *compiler, i *syntax.Instruction) work {
 				write(w, lane, kind.extend(number(p[n*size:(n+1)*size])))
 			}
 		})
+	}
+}
+
+// loadRows is a load of 32 or 64 bits as they lie in memory, nil for any other.
+func (c *compiler) loadRows(targets []*syntax.Operand, t syntax.Type, where space, address func(w *warp) *wideRow, a access) work {
+	narrow, wide := c.plainRows(targets, t), c.wideRows(targets, t)
+	at := func(w *warp, lane int, p []byte) {
+		for n, row := range narrow {
+			w.narrow[row][lane] = binary.LittleEndian.Uint32(p[4*n:])
+		}
+		for n, row := range wide {
+			w.wide[row][lane] = binary.LittleEndian.Uint64(p[8*n:])
+		}
+	}
+	switch {
+	case narrow == nil && wide == nil:
+		return nil
+	case where == sharedSpace:
+		return func(w *warp, mask uint32) { w.loadShared(mask, address(w), a, narrow, wide) }
+	case where != globalSpace:
+		return func(w *warp, mask uint32) {
+			w.visit(where, mask, address(w), a, func(lane int, p []byte) { at(w, lane, p) })
+		}
+	}
+	return func(w *warp, mask uint32) {
+		addresses := address(w)
+		if mask == all && w.stretch(mask, addresses, a, func(data []byte) { w.takeStretch(data, narrow, wide) }) {
+			return
+		}
+		w.visitGlobal(mask, addresses, a, func(lane int, p []byte) { at(w, lane, p) })
+	}
+}
+
+// takeStretch reads rows of all lanes, which have one word of each behind the other.
+func (w *warp) takeStretch(data []byte, narrow, wide []int) {
+	for n, row := range narrow {
+		z, from := &w.narrow[row], data[4*n:]
+		for lane, step := 0, 4*len(narrow); lane < 32; lane++ {
+			z[lane] = binary.LittleEndian.Uint32(from[lane*step:])
+		}
+	}
+	for n, row := range wide {
+		z, from := &w.wide[row], data[8*n:]
+		for lane, step := 0, 8*len(wide); lane < 32; lane++ {
+			z[lane] = binary.LittleEndian.Uint64(from[lane*step:])
+		}
+	}
+}
+
+// putStretch writes them.
+func (w *warp) putStretch(data []byte, narrow, wide []int) {
+	for n, row := range narrow {
+		z, to := &w.narrow[row], data[4*n:]
+		for lane, step := 0, 4*len(narrow); lane < 32; lane++ {
+			binary.LittleEndian.PutUint32(to[lane*step:], z[lane])
+		}
+	}
+	for n, row := range wide {
+		z, to := &w.wide[row], data[8*n:]
+		for lane, step := 0, 8*len(wide); lane < 32; lane++ {
+			binary.LittleEndian.PutUint64(to[lane*step:], z[lane])
+		}
 	}
 }
 
@@ -163,6 +212,17 @@ func (c *compiler) loadArgument(target *syntax.Operand, t syntax.Type, address f
 	}
 }
 
+// wideRows are those of registers of 64 bits that hold values as they lie in memory, nil if any does not.
+func (c *compiler) wideRows(list []*syntax.Operand, t syntax.Type) (rows []int) {
+	for _, o := range list {
+		if t.Size() != 8 || o.Kind != syntax.RegisterOperand || o.Register.Type.Size() != 8 {
+			return nil
+		}
+		rows = append(rows, c.rows[o.Register].row)
+	}
+	return rows
+}
+
 // plainRows are the rows of registers that hold 32-bit values as they lie in memory, nil if any does not.
 func (c *compiler) plainRows(list []*syntax.Operand, t syntax.Type) (rows []int) {
 	for _, o := range list {
@@ -185,6 +245,8 @@ func decodeStore(c *compiler, i *syntax.Instruction) work {
 	if where == argumentSpace {
 		c.refuse("store to the arguments of the kernel")
 	}
+	narrow, wide := c.plainRows(sources, t), c.wideRows(sources, t)
+	plain := (narrow != nil || wide != nil) && !a.strong && !a.release
 	reads := make([]func(w *warp, lane int) uint64, len(sources))
 	for n, source := range sources {
 		if r := source.Register; r != nil && r.Type.Size() == 8 {
@@ -201,11 +263,12 @@ func decodeStore(c *compiler, i *syntax.Instruction) work {
 		}
 		return true
 	}
-	rows := c.plainRows(sources, t)
-	quick := rows != nil && where == sharedSpace && !a.strong && !a.release
 	put := func(w *warp, mask uint32, at *wideRow) {
-		if quick {
-			w.storeShared(mask, at, rows, a)
+		switch {
+		case plain && where == sharedSpace:
+			w.storeShared(mask, at, a, narrow, wide)
+			return
+		case plain && where == globalSpace && mask == all && w.stretch(mask, at, a, func(data []byte) { w.putStretch(data, narrow, wide) }):
 			return
 		}
 		w.visit(where, mask, at, a, func(lane int, p []byte) {

@@ -83,6 +83,19 @@ func (s *sharedMemory) split(cell uint64) {
 	mark.writer = splitCell
 }
 
+// join gives the words of a cell that is split one mark again where they have the same past, as behind stores of one word a lane.
+func (s *sharedMemory) join(cell uint64) {
+	words := s.words[cell*cellWords:][:cellWords]
+	mark := words[0]
+	for k, word := range words {
+		mark.lanes = mark.lanes&^(0xff<<(8*k)) | word.lanes&(0xff<<(8*k))
+		if word.lanes = words[0].lanes; word != words[0] {
+			return
+		}
+	}
+	s.cells[cell] = mark
+}
+
 func (w *warp) visitShared(mask uint32, address *wideRow, a access, f func(lane int, p []byte)) {
 	for m := mask; m != 0; m &= m - 1 {
 		lane := first(m)
@@ -93,11 +106,11 @@ func (w *warp) visitShared(mask uint32, address *wideRow, a access, f func(lane 
 	w.countShared(mask, address, a.bytes)
 }
 
-// loadShared is visitShared for loads of rows of words.
-func (w *warp) loadShared(mask uint32, address *wideRow, rows []int) {
-	w.touchShared(mask, address, access{bytes: 4 * len(rows), read: true, passes: true})
+// loadShared is visitShared for loads of rows of 32 or of 64 bits.
+func (w *warp) loadShared(mask uint32, address *wideRow, a access, narrow, wide []int) {
+	w.touchShared(mask, address, a)
 	data := w.block.shared.data
-	for n, row := range rows {
+	for n, row := range narrow {
 		z := &w.narrow[row]
 		for lane, at := range address {
 			if mask>>lane&1 != 0 {
@@ -105,17 +118,33 @@ func (w *warp) loadShared(mask uint32, address *wideRow, rows []int) {
 			}
 		}
 	}
+	if wide == nil {
+		return
+	}
+	for lane := range address {
+		if mask>>lane&1 == 0 {
+			continue
+		}
+		at := address[lane] // which the first row may replace
+		for n, row := range wide {
+			w.wide[row][lane] = binary.LittleEndian.Uint64(data[at+8*uint64(n):])
+		}
+	}
 }
 
-// storeShared is visitShared for stores of rows of words.
-func (w *warp) storeShared(mask uint32, address *wideRow, rows []int, a access) {
+// storeShared is visitShared for stores of such. Where lanes meet the last one wins.
+func (w *warp) storeShared(mask uint32, address *wideRow, a access, narrow, wide []int) {
 	w.touchShared(mask, address, a)
 	data := w.block.shared.data
 	for lane, at := range address {
-		if mask>>lane&1 != 0 {
-			for n, row := range rows {
-				binary.LittleEndian.PutUint32(data[at+4*uint64(n):], w.narrow[row][lane])
-			}
+		if mask>>lane&1 == 0 {
+			continue
+		}
+		for n, row := range narrow {
+			binary.LittleEndian.PutUint32(data[at+4*uint64(n):], w.narrow[row][lane])
+		}
+		for n, row := range wide {
+			binary.LittleEndian.PutUint64(data[at+8*uint64(n):], w.wide[row][lane])
 		}
 	}
 }
@@ -288,6 +317,7 @@ func (w *warp) readQuickly(cell uint64, lanes uint32, proxy bool) bool {
 			}
 			w.noteSharedRead(&s.words[cell*cellWords+k], cell, k, 15)
 		}
+		s.join(cell)
 		return true
 	}
 	if mark.init != 15 || mark.pending || !w.ordered(mark, false) && !w.own(mark, lanes, 0, cellWords) || proxy && !w.fenced(mark) {
