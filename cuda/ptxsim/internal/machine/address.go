@@ -52,11 +52,7 @@ type access struct {
 	atomic  bool // it reads and writes at once
 	proxy   bool // by the asynchronous proxy, to shared memory
 	passes  bool // what has no value may be read, as long as nothing depends on it
-
-	// Of a plain store, whether the memory holds the value already. Two may store the same at the same time, as with a flag that anyone
-	// may set: whoever comes last leaves it as it is.
-	same    func(w *warp, lane int, p []byte) bool
-	repeats bool // it was asked and does
+	plain   bool // a store of which w.same tells whether the memory holds the value already
 }
 
 // strength is how far an access may meet those of other threads.

@@ -410,7 +410,8 @@ func (c *compiler) phaseInit(i *syntax.Instruction) work {
 			b := w.block.phases[at[lane]&^sharedWindow]
 			return b != nil && b.untouched(int(w.narrow[count][lane]))
 		}
-		w.visit(where, mask, at, access{bytes: 8, write: true, same: again}, func(lane int, _ []byte) {
+		w.same = again
+		w.visit(where, mask, at, access{bytes: 8, write: true, plain: true}, func(lane int, _ []byte) {
 			n := int(w.narrow[count][lane])
 			if again(w, lane, nil) {
 				return

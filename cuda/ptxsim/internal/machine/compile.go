@@ -38,10 +38,9 @@ type step struct {
 	writes   []int
 	members  func(w *warp, lane int) uint32 // the lanes that must take part, of .sync
 	everyone bool                           // those are all lanes
-	named    []int                          // the register that says so, in warp.ready
 	aligned  bool                           // all live lanes must take part
 	group    bool                           // all warps of a warpgroup must execute it
-	lost     lost
+	lost     *lost
 	class    Class
 	line     int
 	text     string

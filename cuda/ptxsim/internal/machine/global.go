@@ -312,7 +312,9 @@ func (w *warp) stretch(mask uint32, address *wideRow, a access, move func(data [
 				if marks[n].strength == atomicAccess {
 					return false
 				}
-				b.markGlobal(4*n/a.bytes, &marks[n], at+4*uint64(n), 15, a, line)
+				if b.markGlobal(4*n/a.bytes, &marks[n], at+4*uint64(n), 15, a, line) {
+					failRace(4*n/a.bytes, &marks[n], at+4*uint64(n), a)
+				}
 			}
 		}
 	}
@@ -391,10 +393,13 @@ func (w *warp) shadowGlobal(lane int, area *allocation, offset uint64, a access)
 			init[n] |= touched
 		}
 		if races && (a.write || a.strong || !marks[n].knows(b, touched)) {
-			if marks[n].launch == b.launch.number && marks[n].rivals(&b.global, touched, a) {
-				a.repeats = w.harmless(lane, &marks[n], area, offset, a)
+			address, line := area.base+4*(first+uint64(n)), w.program.code[w.pc].line
+			if b.markGlobal(lane, &marks[n], address, touched, a, line) {
+				if !w.harmless(lane, &marks[n], area, offset, a) {
+					failRace(lane, &marks[n], address, a)
+				}
+				b.noteGlobal(lane, &marks[n], address, touched, a, line)
 			}
-			b.markGlobal(lane, &marks[n], area.base+4*(first+uint64(n)), touched, a, w.program.code[w.pc].line)
 		}
 	}
 }
@@ -402,8 +407,8 @@ func (w *warp) shadowGlobal(lane int, area *allocation, offset uint64, a access)
 // harmless says whether an access that meets what another block has written is none the less in order.
 func (w *warp) harmless(lane int, mark *globalMark, area *allocation, offset uint64, a access) bool {
 	switch {
-	case a.same != nil:
-		return a.same(w, lane, area.data[offset:offset+uint64(a.bytes)])
+	case a.plain:
+		return w.same(w, lane, area.data[offset:offset+uint64(a.bytes)])
 	case a.passes && mark.strength == atomicAccess:
 		w.unsettle(lane, a, "race between blocks: it reads %d bytes at %#x that block %d has written in line %d", a.bytes, area.base+offset, mark.writer-1, mark.line)
 		return true

@@ -255,7 +255,8 @@ func decodeStore(c *compiler, i *syntax.Instruction) work {
 			reads[n] = c.row(source, t)
 		}
 	}
-	a.same = func(w *warp, lane int, p []byte) bool {
+	a.plain = true
+	same := func(w *warp, lane int, p []byte) bool {
 		for n, read := range reads {
 			if number(p[n*size:(n+1)*size]) != read(w, lane)<<(64-8*size)>>(64-8*size) {
 				return false
@@ -264,6 +265,7 @@ func decodeStore(c *compiler, i *syntax.Instruction) work {
 		return true
 	}
 	put := func(w *warp, mask uint32, at *wideRow) {
+		w.same = same
 		switch {
 		case plain && where == sharedSpace:
 			w.storeShared(mask, at, a, narrow, wide)

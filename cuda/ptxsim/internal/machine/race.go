@@ -97,32 +97,37 @@ func (m *globalMark) knows(b *block, touched uint8) bool {
 		(m.readers[0] == id || m.readers[0] == manyReaders) && (m.readers[1] == id || m.readers[1] == manyReaders)
 }
 
-// markGlobal checks an access of a word against those of other blocks and notes it. The page's lock is held.
-func (b *block) markGlobal(lane int, mark *globalMark, address uint64, touched uint8, a access, line int) {
+// markGlobal checks an access of a word against those of other blocks and notes it. The page's lock is held. Where it meets what another
+// block has written it notes nothing and says so.
+func (b *block) markGlobal(lane int, mark *globalMark, address uint64, touched uint8, a access, line int) (rival bool) {
 	if a.strong {
 		b.talk(address, a)
 	}
 	if mark.launch != b.launch.number {
 		*mark = globalMark{launch: b.launch.number}
 	}
-	o := &b.global
-	if mark.rivals(o, touched, a) && !a.repeats {
-		what := "reads"
-		if a.write {
-			what = "writes"
-		}
-		fail(lane, "race between blocks: it %s the word at %#x that block %d has written in line %d", what, address, mark.writer-1, mark.line)
+	if mark.writer != 0 && mark.written&touched != 0 && !(a.strong && mark.strength > weak) && !b.global.sees(mark.writer, mark.tick) {
+		return true
 	}
+	b.noteGlobal(lane, mark, address, touched, a, line)
+	return false
+}
+
+func (b *block) noteGlobal(lane int, mark *globalMark, address uint64, touched uint8, a access, line int) {
 	if a.write {
 		b.noteWrite(lane, mark, address, touched, a, line)
 	} else {
-		mark.noteRead(o.id, touched, a)
+		mark.noteRead(b.global.id, touched, a)
 	}
 }
 
-// rivals says whether another block has written bytes of the word, and nothing lies between that and the access.
-func (m *globalMark) rivals(o *blockOrder, touched uint8, a access) bool {
-	return m.writer != 0 && m.written&touched != 0 && !(a.strong && m.strength > weak) && !o.sees(m.writer, m.tick)
+// failRace is the fault of an access that meets what another block has written.
+func failRace(lane int, mark *globalMark, address uint64, a access) {
+	what := "reads"
+	if a.write {
+		what = "writes"
+	}
+	fail(lane, "race between blocks: it %s the word at %#x that block %d has written in line %d", what, address, mark.writer-1, mark.line)
 }
 
 func (b *block) noteWrite(lane int, mark *globalMark, address uint64, touched uint8, a access, line int) {

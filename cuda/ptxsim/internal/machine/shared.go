@@ -436,7 +436,7 @@ func (w *warp) raceOf(lane int, mark *sharedMark, a access, format string, value
 
 // repeatsShared says whether a store leaves what is there.
 func (w *warp) repeatsShared(lane int, at uint64, a access) bool {
-	return a.same != nil && a.same(w, lane, w.sharedBytes(lane, at, a.bytes))
+	return a.plain && w.same(w, lane, w.sharedBytes(lane, at, a.bytes))
 }
 
 // lanesOrdered says whether a bar.warp.sync lies between another lane's write and this lane. Lanes of one store that meet

@@ -44,6 +44,7 @@ type lost struct {
 	elements []int                             // of a load or store, the registers in warp.ready, -1 for others
 	bytes    int                               // of each of them in memory
 	copies   bool                              // the only operand as it is
+	named    []int                             // the register that says which lanes must take part, of .sync
 	judges   bool                              // it compares with what memory holds at last
 }
 
@@ -61,7 +62,7 @@ const noCopy = 0xff
 // passOn decides what a step may do with undefined operands.
 func (c *compiler) passOn(i *syntax.Instruction) {
 	s := c.step()
-	s.lost.passes = passingOpcodes[i.Opcode]
+	s.lost = &lost{passes: passingOpcodes[i.Opcode]}
 	o := i.Operands
 	switch {
 	case i.Opcode == "st":

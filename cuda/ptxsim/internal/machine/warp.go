@@ -28,6 +28,10 @@ type warp struct {
 	cluster clusterLanes
 	rest    rest
 
+	// Of a plain store, whether the memory holds the value of a lane already. Two may store the same at the same time, as with a flag that
+	// anyone may set: whoever comes last leaves it as it is.
+	same func(w *warp, lane int, p []byte) bool
+
 	lost       uint32             // lanes in which the step at hand reads what has no value
 	lostBytes  [32]uint16         // of each, the bytes of memory without one
 	lostLanes  map[int]uint32     // by place in ready, of the results of matrices
@@ -164,7 +168,7 @@ func (w *warp) gathered(s *step, g *group, mask uint32) bool {
 	if s.everyone && mask == w.alive {
 		return true
 	}
-	for _, r := range s.named {
+	for _, r := range s.lost.named {
 		w.demand(r, mask)
 	}
 	members := uint32(0)

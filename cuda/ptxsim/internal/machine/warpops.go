@@ -20,7 +20,7 @@ func init() {
 // members lets a .sync wait for the lanes that an operand names.
 func (c *compiler) members(o *syntax.Operand) int {
 	row := c.narrow(o, "b32")
-	c.collectOperand(&c.step().named, o)
+	c.collectOperand(&c.step().lost.named, o)
 	c.step().everyone = o.Kind == syntax.IntegerOperand && uint32(o.Value) == all
 	c.step().members = func(w *warp, lane int) uint32 { return w.narrow[row][lane] }
 	return row

@@ -244,9 +244,9 @@ func (p *groupMultiply) layoutRows(rows []int) {
 func (p *groupMultiply) multiply(w *warp, mask uint32) {
 	var descriptors [2]uint64
 	if p.a == nil {
-		descriptors[0] = w.same(p.descriptorA)
+		descriptors[0] = w.alike(p.descriptorA)
 	}
-	descriptors[1] = w.same(p.descriptorB)
+	descriptors[1] = w.alike(p.descriptorB)
 	step := w.joinGroup(mask, descriptors)
 	accumulate := p.accumulate(w)
 	if accumulate != 0 && accumulate != all {
@@ -281,8 +281,8 @@ func (p *groupMultiply) countOperands(w *warp) {
 	w.countBulk(bytes)
 }
 
-// same is the value that all lanes have in a row.
-func (w *warp) same(row int) uint64 {
+// alike is the value that all lanes have in a row.
+func (w *warp) alike(row int) uint64 {
 	for lane, value := range &w.wide[row] {
 		if value != w.wide[row][0] {
 			fail(lane, "divergent: matrix descriptor %#x, and %#x in the first thread", value, w.wide[row][0])
