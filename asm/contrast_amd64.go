@@ -94,7 +94,9 @@ type keptLoss struct {
 	losses                 []float64
 	kept                   []float32 // exponentials
 	tile, bandFloats       int       // floats of a tile and of all tiles of a band
-	stages                 []stage
+	portions               []portion
+	portioned              int // how many there are
+	order                  keptOrder
 	zeros                  []float32
 	pairSums, pairLabelled []float64 // [band][anchor]: of the logits with that band
 }
@@ -113,10 +115,10 @@ type contrastWorkspace struct {
 const (
 	contrastSmall  = 64
 	contrastMiddle = 128
-	forwardWidth   = 512                 // columns, where a tile is no operand: long rows have less work at their ends
-	tilePadding    = 16                  // floats that keep rows of a tile from meeting in one set of L1
-	maxReach       = 4                   // bands of a group
-	manyAnchors    = 16 * contrastMiddle // enough bands of any size for some workers
+	forwardWidth   = 512                // columns, where a tile is no operand: long rows have less work at their ends
+	tilePadding    = 16                 // floats that keep rows of a tile from meeting in one set of L1
+	maxReach       = 4                  // bands of a group
+	manyAnchors    = 8 * contrastMiddle // enough bands of any size for some workers
 )
 
 // contrastGroups is how many groups of bands there are before one has several; a test sets it.
@@ -388,20 +390,51 @@ func (j *contrastJob) packAlong(packed, rows []float32, block span) {
 	}
 }
 
-// products fills a tile with the logits of a band and a block. Behind the last column of the block it fills
-// up the panel with 0.
-func (j *contrastJob) products(tile []float32, band span, s *segment, block span) {
+// products fills a tile with the logits of a band and a block, and meanwhile fetches other floats for later. Behind the last
+// column of the block it fills up the panel with 0.
+func (j *contrastJob) products(tile []float32, band span, s *segment, block span, later []float32) {
 	b, q, z := j.d.blocking(), at(unsafe.SliceData(j.q), band.first*j.depth), unsafe.SliceData(tile)
+	f := j.fetches(later, len(s.across) <= nearbyFloats, band.n, block.n)
+	most := max(b.item/(b.columns*b.rows*max(j.depth, 1)), 1) * b.rows // rows of a call
 	for c := 0; c < block.n; c += b.columns {
 		w := at(unsafe.SliceData(s.across), (block.first+c)*j.depth)
-		for r := 0; r < band.n; r += b.rows {
-			j.d.tile(q, &j.in[r], j.runs, w, at(z, c), &j.out[r], min(b.rows, band.n-r), b.columns, false)
+		for r := 0; r < band.n; r += most {
+			rows := min(most, band.n-r)
+			j.d.tileAhead(q, &j.in[r], j.runs, w, at(z, c), &j.out[r], rows, b.columns, false, f.next(rows))
 		}
 	}
 }
 
-// whole is the floats of a row of a tile with n columns, which the kernels take 32 at a time.
-func whole(n int) int { return ceil(n, 32) * 32 }
+// nearbyFloats stay in L2 from one use to the next, beside what else is there: to fetch them would only take time.
+const nearbyFloats = 64 << 10
+
+// fetches is some floats that the tiles of a product fetch between them.
+type fetches struct {
+	fetch
+	rows int // of a tile
+}
+
+// fetches are those of a product of so many rows and columns.
+func (j *contrastJob) fetches(later []float32, nearby bool, rows, columns int) fetches {
+	if len(later) == 0 || nearby {
+		return fetches{}
+	}
+	b := j.d.blocking()
+	lines := ceil(4*len(later), alignment*ceil(rows, b.rows)*ceil(columns, b.columns))
+	return fetches{fetch{uintptr(unsafe.Pointer(unsafe.SliceData(later))), lines}, b.rows}
+}
+
+// next is what the tiles of the next rows fetch.
+func (f *fetches) next(rows int) fetch {
+	this := f.fetch
+	if f.lines > 0 {
+		f.from += uintptr(alignment * f.lines * ceil(rows, f.rows))
+	}
+	return this
+}
+
+// whole is the floats of a row of a tile with n columns, which the kernels take 64 at a time.
+func whole(n int) int { return ceil(n, 64) * 64 }
 
 // fillUp puts v behind the n columns of the rows of a tile.
 func (j *contrastJob) fillUp(z []float32, rows, n int, v float32) {

@@ -1,7 +1,7 @@
 // What the contrastive loss does to a block of logits while it lies in L2, row by row. Every body is written once in the
 // vocabulary of vector_*_amd64.h; the file that includes this one says the tier and the names.
 //
-// stride is the bytes from one row to the next; n is floats, a multiple of 32, at least 32: the driver fills rows up, with
+// stride is the bytes from one row to the next; n is floats, a multiple of 64, at least 64: the driver fills rows up, with
 // -Inf where that matters.
 //
 //	SI  row of x           DX  rows to go      AX  offset in the row
@@ -183,20 +183,31 @@ TEXT EXPONENTIALSUMS(SB), NOSPLIT, $0-48
 	PCALIGN $32
 
 row:
-	VXORPS V8, V8, V8
+	VXORPS V13, V13, V13
 	XORQ   AX, AX
 
 exponentials:
-	VMOVUPS (SI)(AX*1), V4
-	EXPTOZERO(V4, V5, V6, V0)
+	EXPFOUR(0)
 	VMOVUPS V0, (SI)(AX*1)
-	VADDPS  V0, V8, V8
+	VMOVUPS V1, BYTES(SI)(AX*1)
+	VMOVUPS V2, (2*BYTES)(SI)(AX*1)
+	VMOVUPS V3, (3*BYTES)(SI)(AX*1)
+	VADDPS  V0, V13, V13
+	VADDPS  V1, V13, V13
+	VADDPS  V2, V13, V13
+	VADDPS  V3, V13, V13
 	VADDPS  (R11)(AX*1), V0, V0
+	VADDPS  BYTES(R11)(AX*1), V1, V1
+	VADDPS  (2*BYTES)(R11)(AX*1), V2, V2
+	VADDPS  (3*BYTES)(R11)(AX*1), V3, V3
 	VMOVUPS V0, (R11)(AX*1)
-	ADDQ    $BYTES, AX
+	VMOVUPS V1, BYTES(R11)(AX*1)
+	VMOVUPS V2, (2*BYTES)(R11)(AX*1)
+	VMOVUPS V3, (3*BYTES)(R11)(AX*1)
+	ADDQ    $(4*BYTES), AX
 	CMPQ    AX, R10
 	JLT     exponentials
-	VMOVUPS V8, V0
+	VMOVUPS V13, V0
 	WIDEN(V0, H0, V1, V2, H2)
 	VADDPD  V1, V2, V8
 	TOTAL

@@ -99,11 +99,11 @@ func (j *contrastJob) backwardBlocks(item, worker int) {
 // gradient of a band.
 func (j *contrastJob) backwardTile(worker int, dq []float32, band span, s *segment, block span) {
 	ws := &j.workers[worker]
-	j.products(ws.z, band, s, block)
+	j.products(ws.z, band, s, block, nil)
 	j.k.gradientRows(&ws.z[0], 4*j.stride, band.n, whole(block.n), &j.shifts[band.first], &j.factors[band.first])
 	j.takeLabels(ws.z, j.stride, 1, band, span{s.column + block.first, block.n})
 	j.leaveOut(ws.z, band, s, block, 0)
-	j.addAnchors(ws, ws.z, dq, band, s, block, true)
+	j.addAnchors(ws, ws.z, dq, band, s, block, true, nil)
 }
 
 // takeLabels subtracts the labels of a band at some columns from their coefficients, where row and step say how far one row
@@ -125,31 +125,35 @@ func (j *contrastJob) takeLabels(z []float32, row, step int, band, columns span)
 }
 
 // addAnchors adds the products of a tile with the rows of a block to the gradient of a band, or begins it with them.
-func (j *contrastJob) addAnchors(ws *contrastWorkspace, tile, dq []float32, band span, s *segment, block span, add bool) {
+func (j *contrastJob) addAnchors(ws *contrastWorkspace, tile, dq []float32, band span, s *segment, block span, add bool, later []float32) {
 	b, z := j.d.blocking(), unsafe.SliceData(tile)
+	f := j.fetches(later, false, band.n, j.depth)
 	runs := stretches(ws.runs, block.n, b.columns)
 	for c := 0; c < j.depth; c += b.columns {
 		w := at(unsafe.SliceData(s.along), block.first*j.wide+c*block.n)
 		to := at(unsafe.SliceData(dq), band.first*j.depth+c)
-		for r := 0; r < band.n; r += b.rows {
-			j.d.tile(z, &j.out[r], runs, w, to, &j.in[r], min(b.rows, band.n-r), min(b.columns, j.depth-c), add)
-		}
+		j.d.tileAhead(z, &j.out[0], runs, w, to, &j.in[0], band.n, min(b.columns, j.depth-c), add, f.next(band.n))
 	}
 }
 
 // addKeys adds the products of the transposed tile with the rows of a band, packed along, to the gradient of a block, or
-// begins it with them.
-func (j *contrastJob) addKeys(tile, dk, along []float32, band, block span, add bool) {
+// begins it with them. Meanwhile it fetches other floats for later.
+func (j *contrastJob) addKeys(tile, dk, along []float32, band, block span, add bool, later []float32) {
 	b, z := j.d.blocking(), unsafe.SliceData(tile)
 	runs := []run{{0, 0, band.n}}
-	for r := 0; r < block.n; r += b.rows {
+	f := j.fetches(later, false, block.n, j.depth)
+	for r := 0; r < block.n; r += keyColumns {
+		rows := min(keyColumns, block.n-r)
 		for c := 0; c < j.depth; c += b.columns {
 			q := at(unsafe.SliceData(along), band.first*j.wide+c*band.n)
-			j.d.gradTile(at(z, r), 4*j.stride, q, 4*b.columns, runs, at(unsafe.SliceData(dk), (block.first+r)*j.depth+c),
-				4*j.depth, min(b.rows, block.n-r), min(b.columns, j.depth-c), add)
+			j.d.gradTileAhead(at(z, r), 4*j.stride, q, 4*b.columns, runs, at(unsafe.SliceData(dk), (block.first+r)*j.depth+c),
+				4*j.depth, rows, min(b.columns, j.depth-c), add, f.next(rows))
 		}
 	}
 }
+
+// keyColumns of a tile, whole rows of every tier and whole lines, stay in L1 for all panels of a band.
+const keyColumns = 48
 
 // meetings is the rounds in which all groups of bands meet all groups of blocks of keys, and the items of each.
 func (j *contrastJob) meetings() int { return max(j.groupCount(), ceil(j.keys.blocks(), j.reach)) }
@@ -161,7 +165,7 @@ func (j *contrastJob) backwardKeys(item, worker int) {
 		for i := range bands.n {
 			band, block := j.band(bands.first+i), j.keys.block(blocks.first+b)
 			j.backwardTile(worker, j.dq, band, &j.keys, block)
-			j.addKeys(j.workers[worker].z, j.dk, j.bands, band, block, true)
+			j.addKeys(j.workers[worker].z, j.dk, j.bands, band, block, true, nil)
 		}
 	}
 }
@@ -171,15 +175,15 @@ func (j *contrastJob) backwardPair(worker int, upper, lower span) {
 	ws := &j.workers[worker]
 	j.symmetricTile(ws, upper, lower)
 	j.leaveOut(ws.z, upper, &j.keys, lower, 0)
-	j.addAnchors(ws, ws.z, j.dq, upper, &j.keys, lower, true)
+	j.addAnchors(ws, ws.z, j.dq, upper, &j.keys, lower, true, nil)
 	if upper != lower {
-		j.addKeys(ws.z, j.dq, j.keys.along, upper, lower, true)
+		j.addKeys(ws.z, j.dq, j.keys.along, upper, lower, true, nil)
 	}
 }
 
 // symmetricTile makes the sums of the coefficients of a tile and of its mirror image.
 func (j *contrastJob) symmetricTile(ws *contrastWorkspace, upper, lower span) {
-	j.products(ws.z, upper, &j.keys, lower)
+	j.products(ws.z, upper, &j.keys, lower, nil)
 	j.k.symmetricRows(&ws.z[0], 4*j.stride, upper.n, whole(lower.n), &j.shifts[upper.first], &j.factors[upper.first],
 		&j.shifts[lower.first], &j.factors[lower.first])
 	j.takeLabels(ws.z, j.stride, 1, upper, lower)

@@ -106,7 +106,7 @@ func (j *contrastJob) statesOf(part int, band span) []anchorState {
 // forwardTile adds one tile to the states of a band.
 func (j *contrastJob) forwardTile(worker, part int, band span, s *segment, block span) {
 	ws := &j.workers[worker]
-	j.products(ws.z, band, s, block)
+	j.products(ws.z, band, s, block, nil)
 	j.leaveOut(ws.z, band, s, block, minusInfinity)
 	j.addTile(ws, ws.z, j.statesOf(part, band), band, span{s.column + block.first, block.n})
 }
@@ -216,7 +216,7 @@ func (j *contrastJob) forwardPair(worker int, upper, lower span) {
 		return
 	}
 	ws := &j.workers[worker]
-	j.products(ws.z, upper, &j.keys, lower)
+	j.products(ws.z, upper, &j.keys, lower, nil)
 	transpose(&ws.turned[0], j.stride, &ws.z[0], j.stride, lower.n, upper.n)
 	j.addTile(ws, ws.z, j.statesOf(0, upper), upper, lower)
 	j.addTile(ws, ws.turned, j.statesOf(0, lower), lower, upper)

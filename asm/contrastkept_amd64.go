@@ -5,6 +5,7 @@ package asm
 import (
 	"math"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"unsafe"
 
@@ -114,15 +115,6 @@ func (j *contrastJob) largestLogit() float64 {
 	return math.Abs(j.Scale) * math.Sqrt(longest(j.norms[:bands])*longest(j.norms[bands:items]))
 }
 
-// stage is the items of one kind of a group: those of its bands, or of all blocks of keys.
-type stage struct {
-	keys        bool
-	group       int
-	first, n    int // items
-	before      [2]*stage
-	outstanding atomic.Int64
-}
-
 // keepBands goes through groups of bands. In the stage of bands a group gets its logits, its sums and the gradient of its
 // anchors, in that of keys the blocks of keys get their gradient of the group. All stages are one job: the bands of the next
 // group come before the keys of a group, so that nobody waits at its end, and two groups are kept.
@@ -137,75 +129,165 @@ func (j *contrastJob) keepBands() {
 	for _, s := range j.loose {
 		blocks += s.blocks()
 	}
+	workers := j.d.pool.workers
 	j.tile = j.size * j.stride
 	j.bandFloats = max(blocks*j.tile, 1)
-	j.reach = min(max(keptFloats/2/j.bandFloats, j.d.pool.workers), j.bandCount())
+	j.reach = min(max(keptFloats/2/j.bandFloats/workers, 1)*workers, j.bandCount())
 	j.reach = ceil(j.bandCount(), j.groupCount()) // groups of a size
 	j.kept = growFloats(j.kept, min(j.groupCount(), 2)*j.reach*j.bandFloats)
 	if len(j.dk) != 0 {
 		j.bands = growFloats(j.bands, j.anchors*j.wide)
 	}
-	j.each(j.plan(), (*contrastJob).keptItem)
+	j.each(j.divide(), (*contrastJob).keptItem)
 }
 
-// plan lists the stages and returns how many items they have. Every stage waits for two earlier ones.
-func (j *contrastJob) plan() (items int) {
-	j.stages = grow(j.stages, 2*j.groupCount()+1)
-	var bands [2]*stage // the last ones
-	var keys *stage
-	count := 0
-	add := func(isKeys bool, group, n int, before [2]*stage) *stage {
-		s := &j.stages[count]
-		count++
-		s.keys, s.group, s.first, s.n, s.before = isKeys, group, items, n, before
-		s.outstanding.Store(int64(n))
-		items += n
-		return s
-	}
-	addKeys := func(group int) {
-		if len(j.dk) != 0 && j.Keys != kernels.OwnKey {
-			keys = add(true, group, j.keys.blocks(), [2]*stage{bands[group&1], keys})
-		}
-	}
-	for group := range j.groupCount() {
-		bands[group&1] = add(false, group, j.group(group, j.bandCount()).n, [2]*stage{keys, bands[group&1]})
-		if group > 0 {
-			addKeys(group - 1)
-		}
-	}
-	addKeys(j.groupCount() - 1)
-	return items
+// portion is the bands of every group that one worker begins with: it makes their exponentials and takes the gradient of keys
+// from them, for what another core has written comes slowly, most of all where the two have no cache in common. Who has nothing
+// to do helps with other portions.
+type portion struct {
+	stage, next int          // the first of its items that nobody has taken
+	bands       []int        // of a group: those that are not done
+	keys        []int        // of a block: the groups that are done
+	pairs       []int        // items of the symmetric form
+	left        atomic.Int64 // of pairs that nobody has taken
 }
 
-// keptItem carries out an item of its stage, when those before have none left. Items are handed out in order, so that what
-// it waits for is running.
-func (j *contrastJob) keptItem(item, worker int) {
-	i := 0
-	for item >= j.stages[i].first+j.stages[i].n {
-		i++
-	}
-	s := &j.stages[i]
-	for _, before := range s.before {
-		for before != nil && before.outstanding.Load() != 0 {
-			runtime.Gosched()
+// keptOrder guards the stages of the portions. The keys of a block wait for those of the portion before, so that the order of
+// their sum is that of the bands.
+type keptOrder struct {
+	sync.Mutex
+	left []int // of a group: items that are not done
+}
+
+// divide makes the portions and returns how many items they have.
+func (j *contrastJob) divide() int {
+	n, groups, blocks := min(j.d.pool.workers, j.reach), j.groupCount(), j.keyBlocks()
+	j.portioned, j.portions, j.order.left = n, grow(j.portions, n), grow(j.order.left, groups)
+	for p := range n {
+		o := &j.portions[p]
+		o.stage, o.next, o.bands, o.keys = 0, 0, grow(o.bands, groups), grow(o.keys, blocks)
+		for g := range groups {
+			o.bands[g] = j.share(g, p).n
 		}
+		clear(o.keys)
 	}
-	if n := item - s.first; s.keys {
-		j.keptKeys(s.group, n)
+	for g := range groups {
+		j.order.left[g] = j.group(g, j.bandCount()).n + n*blocks
+	}
+	return j.bandCount() + n*groups*blocks
+}
+
+// keyBlocks is the blocks of keys that get a gradient of many bands.
+func (j *contrastJob) keyBlocks() int {
+	if len(j.dk) == 0 || j.Keys == kernels.OwnKey {
+		return 0
+	}
+	return j.keys.blocks()
+}
+
+// share is the bands of a group that belong to a portion.
+func (j *contrastJob) share(group, p int) span {
+	bands, n := j.group(group, j.bandCount()), j.portioned
+	return span{bands.first + bands.n*p/n, bands.n*(p+1)/n - bands.n*p/n}
+}
+
+// stageOf is the group of a stage of a portion, and whether it is that of keys: bands 0, bands 1, keys 0, bands 2, keys 1 and
+// so on.
+func (j *contrastJob) stageOf(stage int) (group int, keys bool) {
+	switch {
+	case stage == 2*j.groupCount()-1:
+		return j.groupCount() - 1, true
+	case stage == 0 || stage%2 == 1:
+		return ceil(stage, 2), false
+	}
+	return stage/2 - 1, true
+}
+
+// keptItem carries out an item of a worker's own portion, or where those wait for something of another.
+func (j *contrastJob) keptItem(_, worker int) {
+	for {
+		for i := range j.portioned {
+			if p := (worker + i) % j.portioned; j.keptOf(p, worker) {
+				return
+			}
+		}
+		runtime.Gosched()
+	}
+}
+
+// keptOf carries out the next item of a portion, if it has one that need not wait.
+func (j *contrastJob) keptOf(p, worker int) bool {
+	group, keys, n := j.take(p)
+	switch {
+	case n < 0:
+		return false
+	case keys:
+		j.keptKeys(j.share(group, p), group, n)
+	default:
+		j.keptBand(j.share(group, p).first+n, group, worker)
+	}
+	j.order.Lock()
+	defer j.order.Unlock()
+	if keys {
+		j.portions[p].keys[n]++
 	} else {
-		j.keptBand(s.group, n, worker)
+		j.portions[p].bands[group]--
 	}
-	s.outstanding.Add(-1)
+	j.order.left[group]--
+	return true
+}
+
+// take is the next item of a portion that need not wait, n of a group, or -1.
+func (j *contrastJob) take(p int) (group int, keys bool, n int) {
+	j.order.Lock()
+	defer j.order.Unlock()
+	o := &j.portions[p]
+	for ; o.stage < 2*j.groupCount(); o.stage, o.next = o.stage+1, 0 {
+		group, keys = j.stageOf(o.stage)
+		items := j.share(group, p).n
+		if keys {
+			items = j.keyBlocks()
+		}
+		if o.next < items {
+			if !j.ready(p, group, keys, o.next) {
+				break
+			}
+			o.next++
+			return group, keys, o.next - 1
+		}
+	}
+	return 0, false, -1
+}
+
+// ready reports whether an item of a portion need not wait: bands for room, which the group before the last leaves, keys for
+// the bands of the portion and for the same block of the portion before.
+func (j *contrastJob) ready(p, group int, keys bool, n int) bool {
+	if !keys {
+		return group < 2 || j.order.left[group-2] == 0
+	}
+	if j.portions[p].bands[group] != 0 {
+		return false
+	}
+	if p > 0 {
+		return j.portions[p-1].keys[n] > group
+	}
+	return group == 0 || j.portions[j.portioned-1].keys[n] >= group
+}
+
+// acrossBehind is the keys of the next block.
+func (j *contrastJob) acrossBehind(s *segment, block span) []float32 {
+	first := (block.first + block.n) * j.depth
+	return s.across[min(first, s.n*j.depth):min(first+s.size*j.depth, s.n*j.depth)]
 }
 
 // keptTiles is the tiles of a band of a group.
-func (j *contrastJob) keptTiles(group, n int) []float32 {
-	return j.kept[(group%2*j.reach+n)*j.bandFloats:][:j.bandFloats]
+func (j *contrastJob) keptTiles(group, band int) []float32 {
+	return j.kept[(group%2*j.reach+band-group*j.reach)*j.bandFloats:][:j.bandFloats]
 }
 
 // keptBand is a band from its logits to its gradient.
-func (j *contrastJob) keptBand(group, n, worker int) {
-	ws, tiles, band := &j.workers[worker], j.keptTiles(group, n), j.band(group*j.reach+n)
+func (j *contrastJob) keptBand(i, group, worker int) {
+	ws, tiles, band := &j.workers[worker], j.keptTiles(group, i), j.band(i)
 	sums, labelled := ws.sums[:band.n], ws.labelled[:band.n]
 	clear(sums)
 	clear(labelled)
@@ -218,7 +300,7 @@ func (j *contrastJob) keptBand(group, n, worker int) {
 	}
 	count := 0
 	j.eachBlock(0, func(s *segment, block span) {
-		j.exponentials(ws, tiles[count*j.tile:], band, s, block, sums, labelled)
+		j.exponentials(ws, tiles[count*j.tile:], band, s, block, sums, labelled, j.acrossBehind(s, block))
 		count++
 	})
 	for r := range sums {
@@ -245,8 +327,9 @@ func (j *contrastJob) anchorGradient(ws *contrastWorkspace, tiles []float32, ban
 				block := s.block(b + i)
 				j.takeLabels(tiles[i*j.tile:], j.stride, 1, band, span{s.column + block.first, block.n})
 			}
-			j.addBlocks(ws, tiles, band, s, b, n, add)
-			tiles, add = tiles[n*j.tile:], true
+			later := tiles[n*j.tile:]
+			j.addBlocks(ws, tiles, band, s, b, n, add, later[:min(anchorBlocks*j.tile, len(later))])
+			tiles, add = later, true
 		}
 	}
 	dq := j.dq[band.first*j.depth:][:band.n*j.depth]
@@ -277,8 +360,9 @@ func (j *contrastJob) scaleAnchors(dq []float32, band span) {
 const anchorBlocks = 2
 
 // addBlocks adds the products of n tiles with the rows of their blocks to the gradient of a band, or begins it with them.
-func (j *contrastJob) addBlocks(ws *contrastWorkspace, tiles []float32, band span, s *segment, first, n int, add bool) {
+func (j *contrastJob) addBlocks(ws *contrastWorkspace, tiles []float32, band span, s *segment, first, n int, add bool, later []float32) {
 	b, z, begin := j.d.blocking(), unsafe.SliceData(tiles), s.block(first)
+	f := j.fetches(later, j.bandFloats <= nearbyFloats, band.n, j.depth)
 	for c := 0; c < j.depth; c += b.columns {
 		runs := ws.runs[:0]
 		for i := range n {
@@ -290,9 +374,7 @@ func (j *contrastJob) addBlocks(ws *contrastWorkspace, tiles []float32, band spa
 		}
 		w := at(unsafe.SliceData(s.along), begin.first*j.wide+c*begin.n)
 		to := at(unsafe.SliceData(j.dq), band.first*j.depth+c)
-		for r := 0; r < band.n; r += b.rows {
-			j.d.tile(at(z, r*j.stride), &j.out[0], runs, w, at(to, r*j.depth), &j.in[0], min(b.rows, band.n-r), min(b.columns, j.depth-c), add)
-		}
+		j.d.tileAhead(z, &j.out[0], runs, w, to, &j.in[0], band.n, min(b.columns, j.depth-c), add, f.next(band.n))
 	}
 }
 
@@ -321,8 +403,8 @@ func (j *contrastJob) packScaled(band span) {
 }
 
 // exponentials fills a tile, and adds its rows to sums and their labelled logits to labelled.
-func (j *contrastJob) exponentials(ws *contrastWorkspace, z []float32, band span, s *segment, block span, sums, labelled []float64) {
-	j.products(z, band, s, block)
+func (j *contrastJob) exponentials(ws *contrastWorkspace, z []float32, band span, s *segment, block span, sums, labelled []float64, later []float32) {
+	j.products(z, band, s, block, later)
 	j.leaveOut(z, band, s, block, minusInfinity)
 	j.fillUp(z, band.n, block.n, minusInfinity)
 	columns := span{s.column + block.first, block.n}
@@ -348,11 +430,15 @@ func (j *contrastJob) finishAnchor(i int, sum, labelled float64) {
 	}
 }
 
-// keptKeys adds the gradient of a block of keys of all bands of a group.
-func (j *contrastJob) keptKeys(group, b int) {
-	bands, block := j.group(group, j.bandCount()), j.keys.block(b)
-	for n := range bands.n {
-		j.addKeys(j.keptTiles(group, n)[b*j.tile:], j.dk, j.bands, j.band(bands.first+n), block, group > 0 || n > 0)
+// keptKeys adds the gradient of a block of keys of some bands of a group.
+func (j *contrastJob) keptKeys(bands span, group, b int) {
+	block := j.keys.block(b)
+	for i := bands.first; i < bands.first+bands.n; i++ {
+		var later []float32
+		if i+1 < bands.first+bands.n {
+			later = j.keptTiles(group, i+1)[b*j.tile:][:j.tile]
+		}
+		j.addKeys(j.keptTiles(group, i)[b*j.tile:], j.dk, j.bands, j.band(i), block, i > 0, later)
 	}
 }
 
@@ -363,9 +449,61 @@ func (j *contrastJob) keepPairs() {
 	j.tile = j.size * j.stride
 	j.kept = growFloats(j.kept, bands*(bands+1)/2*j.tile)
 	j.pairSums, j.pairLabelled = grow(j.pairSums, bands*j.anchors), grow(j.pairLabelled, bands*j.anchors)
+	j.portioned = min(j.d.pool.workers, bands)
+	j.portions = grow(j.portions, j.portioned)
+	j.sharePairs()
 	j.each(bands*(bands+1)/2, (*contrastJob).keptPair)
 	j.each(bands, (*contrastJob).finishBand)
+	j.shareBands()
 	j.each(bands, (*contrastJob).keptGradient)
+}
+
+// sharePairs gives pairs of bands of one portion to it, and those of two to either, by turns.
+func (j *contrastJob) sharePairs() {
+	j.emptyPortions()
+	for lower := range j.bandCount() {
+		for upper := range lower + 1 {
+			owner := upper
+			if (upper+lower)%2 != 0 {
+				owner = lower
+			}
+			j.give(owner, lower*(lower+1)/2+upper)
+		}
+	}
+}
+
+// shareBands gives bands to their portions.
+func (j *contrastJob) shareBands() {
+	j.emptyPortions()
+	for band := range j.bandCount() {
+		j.give(band, band)
+	}
+}
+
+func (j *contrastJob) emptyPortions() {
+	for p := range j.portioned {
+		o := &j.portions[p]
+		o.pairs = o.pairs[:0]
+		o.left.Store(0)
+	}
+}
+
+// give gives an item to the portion of a band.
+func (j *contrastJob) give(band, item int) {
+	o := &j.portions[band*j.portioned/j.bandCount()]
+	o.pairs = append(o.pairs, item)
+	o.left.Add(1)
+}
+
+// takeShared is an item of a worker's own portion, or where that has none left of another.
+func (j *contrastJob) takeShared(worker int) int {
+	for i := range j.portioned {
+		o := &j.portions[(worker+i)%j.portioned]
+		if left := take(&o.left); left > 0 {
+			return o.pairs[len(o.pairs)-int(left)]
+		}
+	}
+	panic("asm: more items than portions have")
 }
 
 // keptPairTile is the tile of two bands.
@@ -382,7 +520,8 @@ func (j *contrastJob) of(sums []float64, band span, other int) []float64 {
 const columnRows = 32
 
 // keptPair is the exponentials of a pair of bands and their sums along both.
-func (j *contrastJob) keptPair(item, worker int) {
+func (j *contrastJob) keptPair(_, worker int) {
+	item := j.takeShared(worker)
 	lower := int(math.Sqrt(float64(2*item)+0.25) - 0.5)
 	upper := item - lower*(lower+1)/2
 	ws, z, rows, columns := &j.workers[worker], j.keptPairTile(upper, lower), j.band(upper), j.band(lower)
@@ -394,7 +533,7 @@ func (j *contrastJob) keptPair(item, worker int) {
 	for _, s := range [][]float64{sums, labelled, sumsBelow, labelledBelow} {
 		clear(s)
 	}
-	j.products(z, rows, &j.keys, columns)
+	j.products(z, rows, &j.keys, columns, nil)
 	j.leaveOut(z, rows, &j.keys, columns, minusInfinity)
 	j.fillUp(z, rows.n, columns.n, minusInfinity)
 	if j.marked(rows.first, columns.first) {
@@ -431,18 +570,22 @@ func (j *contrastJob) finishBand(item, _ int) {
 
 // keptGradient is the gradient of a band through all others: as rows of the tiles with the bands from it on, as columns of
 // those with the bands before.
-func (j *contrastJob) keptGradient(item, worker int) {
-	ws := &j.workers[worker]
+func (j *contrastJob) keptGradient(_, worker int) {
+	ws, item := &j.workers[worker], j.takeShared(worker)
 	for other := range j.bandCount() {
 		upper, lower := min(item, other), max(item, other)
 		rows, columns := j.band(upper), j.band(lower)
 		j.k.scaleRows(&ws.z[0], &j.keptPairTile(upper, lower)[0], 4*j.stride, rows.n, whole(columns.n), &j.factors[rows.first], &j.factors[columns.first])
 		j.takeLabels(ws.z, j.stride, 1, rows, columns)
 		j.takeLabels(ws.z, 1, j.stride, columns, rows)
+		var later []float32
+		if next := other + 1; next < j.bandCount() {
+			later = j.keptPairTile(min(item, next), max(item, next))
+		}
 		if item == upper {
-			j.addAnchors(ws, ws.z, j.dq, rows, &j.keys, columns, other > 0)
+			j.addAnchors(ws, ws.z, j.dq, rows, &j.keys, columns, other > 0, later)
 		} else {
-			j.addKeys(ws.z, j.dq, j.keys.along, rows, columns, other > 0)
+			j.addKeys(ws.z, j.dq, j.keys.along, rows, columns, other > 0, later)
 		}
 	}
 }

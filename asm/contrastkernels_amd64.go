@@ -8,7 +8,7 @@ type rowStats struct {
 	sum     float64
 }
 
-// contrastKernels is the kernels of a tier for blocks of logits: rows of n floats, n a multiple of 32, stride bytes apart.
+// contrastKernels is the kernels of a tier for blocks of logits: rows of n floats, n a multiple of 64, stride bytes apart.
 type contrastKernels struct {
 	// largestAndSum: stats[r].largest = max(stats[r].largest, x[r,0], ..., x[r,n-1]), or any number where one is NaN;
 	// stats[r].sum = sum_i exp(x[r,i]-stats[r].largest).

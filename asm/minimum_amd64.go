@@ -30,11 +30,11 @@ func (d *device) minimumTile(a *float32, in *int, runs []run, w, c *float32, out
 	first, n := unsafe.SliceData(runs), len(runs)
 	switch {
 	case d.avx512:
-		minimumTileAVX512(a, in, first, n, w, c, out, rows, 1<<columns-1, add)
+		minimumTileAVX512(a, in, first, n, w, c, out, rows, 1<<columns-1, add, 0, 0)
 	case columns == blockingAVX2.columns:
-		minimumTileAVX2(a, in, first, n, w, c, out, rows, nil, add)
+		minimumTileAVX2(a, in, first, n, w, c, out, rows, nil, add, 0, 0)
 	default:
-		minimumTileAVX2(a, in, first, n, w, c, out, rows, maskOf(columns), add)
+		minimumTileAVX2(a, in, first, n, w, c, out, rows, maskOf(columns), add, 0, 0)
 	}
 }
 
@@ -61,10 +61,10 @@ func (j *nanJob) do(item, _ int) {
 // The assembly; the tiles compute the loop of minimumTile for n runs.
 
 //go:noescape
-func minimumTileAVX512(a *float32, in *int, runs *run, n int, w, c *float32, out *int, rows int, mask uint64, add bool)
+func minimumTileAVX512(a *float32, in *int, runs *run, n int, w, c *float32, out *int, rows int, mask uint64, add bool, ahead uintptr, lines int)
 
 //go:noescape
-func minimumTileAVX2(a *float32, in *int, runs *run, n int, w, c *float32, out *int, rows int, mask *int32, add bool)
+func minimumTileAVX2(a *float32, in *int, runs *run, n int, w, c *float32, out *int, rows int, mask *int32, add bool, ahead uintptr, lines int)
 
 // hasNaN reports whether one of x[0..n-1] is NaN.
 //

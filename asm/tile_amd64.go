@@ -46,7 +46,15 @@ var columnMask = func() (m [2 * maxColumns]int32) {
 
 func maskOf(columns int) *int32 { return &columnMask[maxColumns-columns] }
 
-// tile computes one tile of a sum of products, for offsets in bytes and w packed by rows of blocking.columns floats:
+// fetch is what tiles fetch to L1 for later while they compute: so many lines for each, one after the other from an address on,
+// or nothing where that is 0. It is no pointer, because the last lines may lie behind what is to be fetched.
+type fetch struct {
+	from  uintptr
+	lines int
+}
+
+// tile computes tiles of blocking.rows rows, one below the other and the last with fewer, of a sum of products, for offsets in
+// bytes and w packed by rows of blocking.columns floats:
 //
 //	for i := range rows { for j := range columns {
 //		sum := 0
@@ -54,22 +62,28 @@ func maskOf(columns int) *int32 { return &columnMask[maxColumns-columns] }
 //		c[out[i]+j] = add ? c[out[i]+j] + sum : sum
 //	}}
 //
-// It is not inlined, so that every tile passes a safepoint.
+// in and out have whole tiles of entries. The rows are so few that a call takes no longer than an item.
+func (d *device) tile(a *float32, in *int, runs []run, w, c *float32, out *int, rows, columns int, add bool) {
+	d.tileAhead(a, in, runs, w, c, out, rows, columns, add, fetch{})
+}
+
+// tileAhead is tile that fetches something. It is not inlined, so that every call passes a safepoint.
 //
 //go:noinline
-func (d *device) tile(a *float32, in *int, runs []run, w, c *float32, out *int, rows, columns int, add bool) {
+func (d *device) tileAhead(a *float32, in *int, runs []run, w, c *float32, out *int, rows, columns int, add bool, f fetch) {
 	first, n := unsafe.SliceData(runs), len(runs)
 	switch {
 	case d.avx512:
-		tileAVX512(a, in, first, n, w, c, out, rows, 1<<columns-1, add)
+		tileAVX512(a, in, first, n, w, c, out, rows, 1<<columns-1, add, f.from, f.lines)
 	case columns == blockingAVX2.columns:
-		tileAVX2(a, in, first, n, w, c, out, rows, nil, add)
+		tileAVX2(a, in, first, n, w, c, out, rows, nil, add, f.from, f.lines)
 	default:
-		tileAVX2(a, in, first, n, w, c, out, rows, maskOf(columns), add)
+		tileAVX2(a, in, first, n, w, c, out, rows, maskOf(columns), add, f.from, f.lines)
 	}
 }
 
-// gradTile computes one tile of a sum of outer products, one for each step of the runs, for steps in bytes:
+// gradTile computes tiles of blocking.rows rows, one below the other and the last with fewer, of a sum of outer products, one
+// for each step of the runs, for steps in bytes:
 //
 //	for i := range rows { for j := range columns {
 //		sum := add ? c[i*cStep+j] : 0
@@ -77,18 +91,23 @@ func (d *device) tile(a *float32, in *int, runs []run, w, c *float32, out *int, 
 //		c[i*cStep+j] = sum
 //	}}
 //
-// Rows of b have blocking.columns floats, whatever columns is. It is not inlined, so that every tile passes a safepoint.
+// Rows of b have blocking.columns floats, whatever columns is.
+func (d *device) gradTile(a *float32, aStep int, b *float32, bStep int, runs []run, c *float32, cStep, rows, columns int, add bool) {
+	d.gradTileAhead(a, aStep, b, bStep, runs, c, cStep, rows, columns, add, fetch{})
+}
+
+// gradTileAhead is gradTile that fetches something. It is not inlined, so that every call passes a safepoint.
 //
 //go:noinline
-func (d *device) gradTile(a *float32, aStep int, b *float32, bStep int, runs []run, c *float32, cStep, rows, columns int, add bool) {
+func (d *device) gradTileAhead(a *float32, aStep int, b *float32, bStep int, runs []run, c *float32, cStep, rows, columns int, add bool, f fetch) {
 	first, n := unsafe.SliceData(runs), len(runs)
 	switch {
 	case d.avx512:
-		gradTileAVX512(a, aStep, b, bStep, first, n, c, cStep, rows, 1<<columns-1, add)
+		gradTileAVX512(a, aStep, b, bStep, first, n, c, cStep, rows, 1<<columns-1, add, f.from, f.lines)
 	case columns == blockingAVX2.columns:
-		gradTileAVX2(a, aStep, b, bStep, first, n, c, cStep, rows, nil, add)
+		gradTileAVX2(a, aStep, b, bStep, first, n, c, cStep, rows, nil, add, f.from, f.lines)
 	default:
-		gradTileAVX2(a, aStep, b, bStep, first, n, c, cStep, rows, maskOf(columns), add)
+		gradTileAVX2(a, aStep, b, bStep, first, n, c, cStep, rows, maskOf(columns), add, f.from, f.lines)
 	}
 }
 
@@ -108,16 +127,16 @@ func (d *device) tileMoments(moments *float64, c *float32, out *int, earlier, ro
 // The assembly; each computes the loop of the method above that calls it, for n runs.
 
 //go:noescape
-func tileAVX512(a *float32, in *int, runs *run, n int, w, c *float32, out *int, rows int, mask uint64, add bool)
+func tileAVX512(a *float32, in *int, runs *run, n int, w, c *float32, out *int, rows int, mask uint64, add bool, ahead uintptr, lines int)
 
 //go:noescape
-func tileAVX2(a *float32, in *int, runs *run, n int, w, c *float32, out *int, rows int, mask *int32, add bool)
+func tileAVX2(a *float32, in *int, runs *run, n int, w, c *float32, out *int, rows int, mask *int32, add bool, ahead uintptr, lines int)
 
 //go:noescape
-func gradTileAVX512(a *float32, aStep int, b *float32, bStep int, runs *run, n int, c *float32, cStep, rows int, mask uint64, add bool)
+func gradTileAVX512(a *float32, aStep int, b *float32, bStep int, runs *run, n int, c *float32, cStep, rows int, mask uint64, add bool, ahead uintptr, lines int)
 
 //go:noescape
-func gradTileAVX2(a *float32, aStep int, b *float32, bStep int, runs *run, n int, c *float32, cStep, rows int, mask *int32, add bool)
+func gradTileAVX2(a *float32, aStep int, b *float32, bStep int, runs *run, n int, c *float32, cStep, rows int, mask *int32, add bool, ahead uintptr, lines int)
 
 //go:noescape
 func tileMomentsAVX512(moments *float64, c *float32, out *int, rows, near, columns int, nearInverse float32, inverse, share, weight float64)

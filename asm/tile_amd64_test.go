@@ -52,21 +52,24 @@ func same(t *testing.T, name string, got, want []float32) {
 // runLengths reach the loop of four steps, its rest and both together, and a run of nothing.
 var runLengths = [][]int{{}, {0}, {1}, {3}, {4}, {5, 2}, {8, 1, 7}, {3, 0, 12}}
 
-// TestTile compares every number of rows and columns of a tile with its loop, on scattered pixels; the columns past the
-// last must stay untouched.
+// TestTile compares every number of rows, up to three tiles, and columns of a tile with its loop, on scattered pixels; the
+// columns past the last must stay untouched.
 func TestTile(t *testing.T) {
 	each(t, func(t *testing.T, d *device) {
 		b, g := d.blocking(), rand.New(rand.NewPCG(1, 2))
-		const far = 40 // floats from one pixel to the next, in any order
-		for rows := 1; rows <= b.rows; rows++ {
+		const (
+			far  = 40 // floats from one pixel to the next, in any order
+			most = 3 * maxRows
+		)
+		for rows := 1; rows <= 2*b.rows+1; rows++ {
 			for columns := 1; columns <= b.columns; columns++ {
 				lengths := runLengths[(rows+columns)%len(runLengths)]
 				add := (rows*columns)%2 == 0
-				a, w := integers(g, far*maxRows), integers(g, 64*b.columns)
-				c := integers(g, far*maxRows)
-				var in, out [maxRows]int
-				for i, p := range g.Perm(maxRows) {
-					in[i], out[i] = 4*far*p, 4*far*(maxRows-1-p)
+				a, w := integers(g, far*most), integers(g, 64*b.columns)
+				c := integers(g, far*most)
+				var in, out [most]int
+				for i, p := range g.Perm(most) {
+					in[i], out[i] = 4*far*p, 4*far*(most-1-p)
 				}
 				var runs []run
 				for i, n := range lengths {
@@ -86,11 +89,16 @@ func TestTile(t *testing.T) {
 						}
 					}
 				}
-				d.tile(&a[0], &in[0], runs, &w[0], &c[0], &out[0], rows, columns, add)
+				d.tileAhead(&a[0], &in[0], runs, &w[0], &c[0], &out[0], rows, columns, add, ahead(rows, columns))
 				same(t, fmt.Sprintf("%d rows, %d columns, runs %v, add %v", rows, columns, lengths, add), c, want)
 			}
 		}
 	})
+}
+
+// ahead is nothing to fetch, or what is no memory, which must not matter.
+func ahead(rows, columns int) fetch {
+	return [...]fetch{{}, {from: alignment, lines: 1}, {from: 1 << 60, lines: 20}}[(rows+columns)%3]
 }
 
 // TestGradTile does the same for the tile of weight gradients.
@@ -98,13 +106,13 @@ func TestGradTile(t *testing.T) {
 	each(t, func(t *testing.T, d *device) {
 		b, g := d.blocking(), rand.New(rand.NewPCG(3, 4))
 		const cStep = 40
-		for rows := 1; rows <= b.rows; rows++ {
+		for rows := 1; rows <= 2*b.rows+1; rows++ {
 			for columns := 1; columns <= b.columns; columns++ {
 				lengths := runLengths[(rows+2*columns)%len(runLengths)]
 				add := (rows+columns)%2 == 0
-				aStep, bStep := b.rows+rows%3, b.columns*(1+columns%2)
+				aStep, bStep := rows+rows%3, b.columns*(1+columns%2)
 				a, x := integers(g, 64*aStep), integers(g, 64*bStep)
-				c := integers(g, cStep*maxRows)
+				c := integers(g, cStep*3*maxRows)
 				var runs []run
 				for i, n := range lengths {
 					runs = append(runs, run{4 * aStep * i, 4 * bStep * 2 * i, n})
@@ -123,7 +131,7 @@ func TestGradTile(t *testing.T) {
 						}
 					}
 				}
-				d.gradTile(&a[0], 4*aStep, &x[0], 4*bStep, runs, &c[0], 4*cStep, rows, columns, add)
+				d.gradTileAhead(&a[0], 4*aStep, &x[0], 4*bStep, runs, &c[0], 4*cStep, rows, columns, add, ahead(rows, columns))
 				same(t, fmt.Sprintf("%d rows, %d columns, runs %v, add %v", rows, columns, lengths, add), c, want)
 			}
 		}

@@ -1,4 +1,4 @@
-// TILE computes a tile of up to 8 rows (pixels) by 32 columns (output channels):
+// TILE computes tiles of 8 rows (pixels) by 32 columns (output channels), one below the other, the last with fewer rows:
 //
 //	for i := range rows { for j := range columns of mask {
 //		sum := 0
@@ -6,22 +6,29 @@
 //		c[out[i]+j] = add ? c[out[i]+j] + sum : sum
 //	}}
 //
-// Offsets (in, out, run.a, run.b) are bytes. in and out have 8 entries even where rows is less; the entries of in past
-// rows are not read from. w is packed: 32 floats for every k, zeros past the last channel.
+// Offsets (in, out, run.a, run.b) are bytes. in and out have whole tiles of entries; the entries of in past rows are not read
+// from. w is packed: 32 floats for every k, zeros past the last channel. Unless ahead is 0, every tile fetches to L1 the next
+// so many lines from there on, for later.
 //
-// After 96 steps or more, at the end of a run, the sums move to totals, which start from 0: a long sum has the error of a
-// short one, and a network that of PyTorch's float32. It takes 2 to 4 % of the time.
+// After STEPS steps or more, at the end of a run, the sums move to totals: a long sum has the error of a short one, and a network
+// that of PyTorch's float32. It takes 2 to 4 % of the time.
 //
 //	SI  a + run.a, walks k          Z0-Z15   sums: row i in Z(2i), Z(2i+1)
 //	DI  w + run.b, walks k          Z28,Z29  32 weights of one k
 //	CX  floats of the run to go     Z30,Z31  one a, broadcast
 //	DX  next run                    Z16-Z27  totals of rows 0 to 5; those of 6 and 7 are where OUT says
 //	AX BX R8-R13  in[0..7]          K1,K2    columns that exist
-//	320(SP)  steps before the sums move
+//	END    behind the last run
+//	MOVED  whether there are totals
+//	LEFT   steps before the sums move
 //
 // A file that includes this one defines the name TILE, ROW, which adds the steps of row o of a at distance d to the sums
 // s0 and s1, and with it what STEP is.
 
+#define STEPS 48
+#define END 0(SP)
+#define MOVED 8(SP)
+#define LEFT 336(SP)
 // WEIGHTS loads the weights of one k, and fetches those of 16 steps on from L2, where a panel lives, into L1.
 #define WEIGHTS(b) VMOVUPS b(DI), Z28; VMOVUPS b+64(DI), Z29; PREFETCHT0 b+2048(DI); PREFETCHT0 b+2112(DI)
 
@@ -34,36 +41,62 @@
 #define ROWS7(d) ROWS6(d); ROW(R12, d, Z30, Z12, Z13)
 #define ROWS8(d) ROWS7(d); ROW(R13, d, Z31, Z14, Z15)
 
-#define MOVE(s, t) VADDPS s, t, t; VPXORQ s, s, s
-// OUT sets r to 0(SP) on the next boundary of 64 bytes: the frames above decide where the stack lies.
-#define OUT(r) LEAQ 63(SP), r; ANDQ $~63, r
-#define MOVEOUT(s, at) VADDPS at(CX), s, s; VMOVUPS s, at(CX); VPXORQ s, s, s
+// MOVE adds sums to their totals and clears them; FIRST makes them the totals; TOTALS adds the totals to them. Those whose
+// totals are on the stack have words of their own.
+#define MOVE(s0, s1, t0, t1) VADDPS s0, t0, t0; VPXORQ s0, s0, s0; VADDPS s1, t1, t1; VPXORQ s1, s1, s1
+#define FIRST(s0, s1, t0, t1) VMOVAPS s0, t0; VPXORQ s0, s0, s0; VMOVAPS s1, t1; VPXORQ s1, s1, s1
+#define TOTALS(s0, s1, t0, t1) VADDPS t0, s0, s0; VADDPS t1, s1, s1
+#define MOVEOUT(at, s0, s1) VADDPS at(CX), s0, s0; VADDPS at+64(CX), s1, s1; FIRSTOUT(at, s0, s1)
+#define FIRSTOUT(at, s0, s1) VMOVUPS s0, at(CX); VPXORQ s0, s0, s0; VMOVUPS s1, at+64(CX); VPXORQ s1, s1, s1
+#define TOTALSOUT(at, s0, s1) VADDPS at(CX), s0, s0; VADDPS at+64(CX), s1, s1
+// OUT sets CX to 16(SP) on the next boundary of 64 bytes: the frames above decide where the stack lies.
+#define OUT LEAQ 79(SP), CX; ANDQ $~63, CX
 
-#define MOVE1 MOVE(Z0, Z16); MOVE(Z1, Z17)
-#define MOVE2 MOVE1; MOVE(Z2, Z18); MOVE(Z3, Z19)
-#define MOVE3 MOVE2; MOVE(Z4, Z20); MOVE(Z5, Z21)
-#define MOVE4 MOVE3; MOVE(Z6, Z22); MOVE(Z7, Z23)
-#define MOVE5 MOVE4; MOVE(Z8, Z24); MOVE(Z9, Z25)
-#define MOVE6 MOVE5; MOVE(Z10, Z26); MOVE(Z11, Z27)
-#define MOVE7 MOVE6; OUT(CX); MOVEOUT(Z12, 0); MOVEOUT(Z13, 64)
-#define MOVE8 MOVE7; MOVEOUT(Z14, 128); MOVEOUT(Z15, 192)
+// EACH1 to EACH8 do something with the sums of so many rows.
+#define EACH1(DO, DOOUT) DO(Z0, Z1, Z16, Z17)
+#define EACH2(DO, DOOUT) EACH1(DO, DOOUT); DO(Z2, Z3, Z18, Z19)
+#define EACH3(DO, DOOUT) EACH2(DO, DOOUT); DO(Z4, Z5, Z20, Z21)
+#define EACH4(DO, DOOUT) EACH3(DO, DOOUT); DO(Z6, Z7, Z22, Z23)
+#define EACH5(DO, DOOUT) EACH4(DO, DOOUT); DO(Z8, Z9, Z24, Z25)
+#define EACH6(DO, DOOUT) EACH5(DO, DOOUT); DO(Z10, Z11, Z26, Z27)
+#define EACH7(DO, DOOUT) EACH6(DO, DOOUT); OUT; DOOUT(0, Z12, Z13)
+#define EACH8(DO, DOOUT) EACH7(DO, DOOUT); DOOUT(128, Z14, Z15)
 
-// RUNS walks all runs with the rows of ROWS, whose sums MOVES moves; the labels are its own.
-#define RUNS(ROWS, MOVES, run, four, rest, one, next, same) \
+// FOUR is four steps from the k-th on. Sixteen of them a turn, because the end of a loop of more than ten turns is not
+// foreseen.
+#define FOUR(ROWS, k) \
+	WEIGHTS(128*k); ROWS(4*k); \
+	WEIGHTS(128*k+128); ROWS(4*k+4); \
+	WEIGHTS(128*k+256); ROWS(4*k+8); \
+	WEIGHTS(128*k+384); ROWS(4*k+12)
+
+// RUNS walks all runs with the rows of ROWS, which OF is for each of; the labels are its own.
+#define RUNS(ROWS, OF, run, many, few, four, rest, one, next, first) \
 run: \
 	MOVQ 0(DX), SI; \
 	ADDQ a+0(FP), SI; \
 	MOVQ 8(DX), DI; \
 	ADDQ w+32(FP), DI; \
 	MOVQ 16(DX), CX; \
-	SUBQ $4, CX; \
+	SUBQ CX, LEFT; \
+	SUBQ $16, CX; \
+	JLT  few; \
+	PCALIGN $32; \
+many: \
+	FOUR(ROWS, 0); \
+	FOUR(ROWS, 4); \
+	FOUR(ROWS, 8); \
+	FOUR(ROWS, 12); \
+	ADDQ $64, SI; \
+	ADDQ $2048, DI; \
+	SUBQ $16, CX; \
+	JGE  many; \
+few: \
+	ADDQ $12, CX; \
 	JLT  rest; \
 	PCALIGN $32; \
 four: \
-	WEIGHTS(0); ROWS(0); \
-	WEIGHTS(128); ROWS(4); \
-	WEIGHTS(256); ROWS(8); \
-	WEIGHTS(384); ROWS(12); \
+	FOUR(ROWS, 0); \
 	ADDQ $16, SI; \
 	ADDQ $512, DI; \
 	SUBQ $4, CX; \
@@ -78,21 +111,25 @@ one: \
 	DECQ CX; \
 	JNE  one; \
 next: \
-	MOVQ 16(DX), CX; \
-	SUBQ CX, 320(SP); \
-	JGT  same; \
-	MOVQ $48, 320(SP); \
-	MOVES; \
-same: \
 	ADDQ $24, DX; \
-	DECQ n+24(FP); \
-	JNE  run; \
-	JMP  store
+	CMPQ DX, END; \
+	JEQ  sum; \
+	CMPQ LEFT, $0; \
+	JGT  run; \
+	MOVQ $STEPS, LEFT; \
+	CMPQ MOVED, $0; \
+	JEQ  first; \
+	OF(MOVE, MOVEOUT); \
+	JMP  run; \
+first: \
+	MOVQ $1, MOVED; \
+	OF(FIRST, FIRSTOUT); \
+	JMP  run
 
 #define ADD(i, s0, s1) MOVQ 8*i(DI), AX; VADDPS (SI)(AX*1), s0, K1, s0; VADDPS 64(SI)(AX*1), s1, K2, s1
 #define STORE(i, s0, s1) MOVQ 8*i(DI), AX; VMOVUPS s0, K1, (SI)(AX*1); VMOVUPS s1, K2, 64(SI)(AX*1)
 
-// EACH adds c to the sums of CX rows, or stores them in c, by DO and goes on at then.
+// EACH adds c to the sums of CX rows, or of 8 if those are more, or stores them in c, by DO and goes on at then.
 #define EACH(DO, then) \
 	DO(0, Z0, Z1); \
 	CMPQ CX, $2; \
@@ -115,13 +152,19 @@ same: \
 	DO(7, Z14, Z15); \
 	JMP  then
 
-// func TILE(a *float32, in *int, runs *run, n int, w, c *float32, out *int, rows int, mask uint64, add bool)
-TEXT TILE(SB), NOSPLIT, $328-73
-	MOVQ   mask+64(FP), CX
-	KMOVW  CX, K1
-	SHRQ   $16, CX
-	KMOVW  CX, K2
-	MOVQ   rows+56(FP), CX
+// func TILE(a *float32, in *int, runs *run, n int, w, c *float32, out *int, rows int, mask uint64, add bool, ahead uintptr, lines int)
+TEXT TILE(SB), NOSPLIT, $344-96
+	MOVQ  mask+64(FP), CX
+	KMOVW CX, K1
+	SHRQ  $16, CX
+	KMOVW CX, K2
+	MOVQ  n+24(FP), AX
+	LEAQ  (AX)(AX*2), AX
+	SHLQ  $3, AX
+	ADDQ  runs+16(FP), AX
+	MOVQ  AX, END
+
+tile:
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -138,45 +181,35 @@ TEXT TILE(SB), NOSPLIT, $328-73
 	VPXORQ Z13, Z13, Z13
 	VPXORQ Z14, Z14, Z14
 	VPXORQ Z15, Z15, Z15
-	VPXORQ Z16, Z16, Z16
-	VPXORQ Z17, Z17, Z17
-	VPXORQ Z18, Z18, Z18
-	VPXORQ Z19, Z19, Z19
-	VPXORQ Z20, Z20, Z20
-	VPXORQ Z21, Z21, Z21
-	VPXORQ Z22, Z22, Z22
-	VPXORQ Z23, Z23, Z23
-	VPXORQ Z24, Z24, Z24
-	VPXORQ Z25, Z25, Z25
-	VPXORQ Z26, Z26, Z26
-	VPXORQ Z27, Z27, Z27
-	OUT(AX)
-	VMOVUPS Z0, 0(AX)
-	VMOVUPS Z0, 64(AX)
-	VMOVUPS Z0, 128(AX)
-	VMOVUPS Z0, 192(AX)
-	MOVQ   $48, 320(SP)
-	MOVQ runs+16(FP), DX
-	CMPQ n+24(FP), $0
-	JEQ  store
-	MOVQ in+8(FP), SI
-	MOVQ 0(SI), AX
-	MOVQ 8(SI), BX
-	MOVQ 16(SI), R8
-	MOVQ 24(SI), R9
-	MOVQ 32(SI), R10
-	MOVQ 40(SI), R11
-	MOVQ 48(SI), R12
-	MOVQ 56(SI), R13
-	CMPQ CX, $8
-	JEQ  run8
-	CMPQ CX, $4
-	JEQ  run4
-	JGT  above4
-	CMPQ CX, $2
-	JEQ  run2
-	JGT  run3
-	JMP  run1
+	MOVQ   $STEPS, LEFT
+	MOVQ   $0, MOVED
+	MOVQ   rows+56(FP), CX
+	MOVQ   runs+16(FP), DX
+	CMPQ   DX, END
+	JEQ    sum
+	MOVQ   ahead+80(FP), SI
+	TESTQ  SI, SI
+	JNE    fetch
+
+go:
+	MOVQ   in+8(FP), SI
+	MOVQ   0(SI), AX
+	MOVQ   8(SI), BX
+	MOVQ   16(SI), R8
+	MOVQ   24(SI), R9
+	MOVQ   32(SI), R10
+	MOVQ   40(SI), R11
+	MOVQ   48(SI), R12
+	MOVQ   56(SI), R13
+	CMPQ   CX, $8
+	JGE    run8
+	CMPQ   CX, $4
+	JEQ    run4
+	JGT    above4
+	CMPQ   CX, $2
+	JEQ    run2
+	JGT    run3
+	JMP    run1
 
 above4:
 	CMPQ CX, $6
@@ -184,33 +217,21 @@ above4:
 	JGT  run7
 	JMP  run5
 
-	RUNS(ROWS8, MOVE8, run8, four8, rest8, one8, next8, same8)
-	RUNS(ROWS7, MOVE7, run7, four7, rest7, one7, next7, same7)
-	RUNS(ROWS6, MOVE6, run6, four6, rest6, one6, next6, same6)
-	RUNS(ROWS5, MOVE5, run5, four5, rest5, one5, next5, same5)
-	RUNS(ROWS4, MOVE4, run4, four4, rest4, one4, next4, same4)
-	RUNS(ROWS3, MOVE3, run3, four3, rest3, one3, next3, same3)
-	RUNS(ROWS2, MOVE2, run2, four2, rest2, one2, next2, same2)
-	RUNS(ROWS1, MOVE1, run1, four1, rest1, one1, next1, same1)
+	RUNS(ROWS8, EACH8, run8, many8, few8, four8, rest8, one8, next8, first8)
+	RUNS(ROWS7, EACH7, run7, many7, few7, four7, rest7, one7, next7, first7)
+	RUNS(ROWS6, EACH6, run6, many6, few6, four6, rest6, one6, next6, first6)
+	RUNS(ROWS5, EACH5, run5, many5, few5, four5, rest5, one5, next5, first5)
+	RUNS(ROWS4, EACH4, run4, many4, few4, four4, rest4, one4, next4, first4)
+	RUNS(ROWS3, EACH3, run3, many3, few3, four3, rest3, one3, next3, first3)
+	RUNS(ROWS2, EACH2, run2, many2, few2, four2, rest2, one2, next2, first2)
+	RUNS(ROWS1, EACH1, run1, many1, few1, four1, rest1, one1, next1, first1)
 
-store:
-	VADDPS  Z16, Z0, Z0
-	VADDPS  Z17, Z1, Z1
-	VADDPS  Z18, Z2, Z2
-	VADDPS  Z19, Z3, Z3
-	VADDPS  Z20, Z4, Z4
-	VADDPS  Z21, Z5, Z5
-	VADDPS  Z22, Z6, Z6
-	VADDPS  Z23, Z7, Z7
-	VADDPS  Z24, Z8, Z8
-	VADDPS  Z25, Z9, Z9
-	VADDPS  Z26, Z10, Z10
-	VADDPS  Z27, Z11, Z11
-	OUT(CX)
-	VADDPS  0(CX), Z12, Z12
-	VADDPS  64(CX), Z13, Z13
-	VADDPS  128(CX), Z14, Z14
-	VADDPS  192(CX), Z15, Z15
+sum:
+	CMPQ MOVED, $0
+	JEQ  summed
+	EACH8(TOTALS, TOTALSOUT)
+
+summed:
 	MOVQ    rows+56(FP), CX
 	MOVQ    c+40(FP), SI
 	MOVQ    out+48(FP), DI
@@ -220,8 +241,23 @@ store:
 	EACH(ADD, put)
 
 put:
-	EACH(STORE, done)
+	EACH(STORE, stored)
 
-done:
+stored:
+	ADDQ $64, in+8(FP)
+	ADDQ $64, out+48(FP)
+	SUBQ $8, rows+56(FP)
+	JGT  tile
 	VZEROUPPER
 	RET
+
+fetch:
+	MOVQ  lines+88(FP), BX
+
+line:
+	PREFETCHT0 (SI)
+	ADDQ $64, SI
+	DECQ BX
+	JNE  line
+	MOVQ SI, ahead+80(FP)
+	JMP  go

@@ -127,6 +127,9 @@
 #define LOWEST 320(R9)
 #define HIGHEST 352(R9)
 #define INFINITE 384(R9)
+// FETCH(constant, t) and FETCHED(constant, t): a constant for several instructions, in t where it lies in memory.
+#define FETCH(constant, t) VMOVUPS constant, t
+#define FETCHED(constant, t) t
 #define MINUSINFINITY(v) VBROADCASTSS ·exponential+416(SB), v
 
 // PADTAIL fills the lanes of v past the tail.

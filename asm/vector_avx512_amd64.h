@@ -121,6 +121,8 @@
 #define LOWEST Z26
 #define HIGHEST Z27
 #define INFINITE Z28
+#define FETCH(constant, t)
+#define FETCHED(constant, t) constant
 #define MINUSINFINITY(v) VBROADCASTSS ·exponential+416(SB), v
 
 #define PADTAIL(v, fill) VBLENDMPS v, fill, K1, v

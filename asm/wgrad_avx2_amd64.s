@@ -2,7 +2,8 @@
 
 #include "textflag.h"
 
-// gradTileAVX2 computes a tile of up to 6 rows by 16 columns of a sum of outer products, one for each pixel k:
+// gradTileAVX2 computes tiles of 6 rows by 16 columns of a sum of outer products, one for each pixel
+// k, one tile below the other, the last with fewer rows:
 //
 //	for i := range rows { for j := range columns of mask {
 //		sum := add ? c[i*cStep+j] : 0
@@ -12,12 +13,14 @@
 //
 // Offsets and steps are bytes. Of a only rows floats of a pixel are read, of b always 16. mask is 16 words, -1 for a
 // column that exists and 0 for one that does not, or nil when all exist: masked stores are slow.
+// Unless ahead is 0, every tile fetches to L1 the next so many lines from there on, for later.
 //
 //	SI  a + run.a, walks k          Y0-Y11   sums: row i in Y(2i), Y(2i+1)
 //	DI  b + run.b, walks k          Y12,Y13  16 columns of one pixel
 //	CX  pixels of the run to go     Y14,Y15  one a, broadcast; the mask while loading and storing
 //	DX  next run
 //	R8  aStep, R9 3*aStep; R10 bStep, R11 3*bStep
+//	AX  c of the tile, BX a; R12 behind the last run; R13 rows to go
 //
 // Expected: 88-96 % of the multiply-add peak. Every pixel takes 12 multiply-adds for 8 loads.
 
@@ -39,11 +42,20 @@
 #define ROWS5(AT) ROWS4(AT); ROW(AT, 16, Y14, Y8, Y9)
 #define ROWS6(AT) ROWS5(AT); ROW(AT, 20, Y15, Y10, Y11)
 
+// FOUR is four pixels.
+#define FOUR(ROWS) \
+	COLUMNS0; ROWS(AT0); \
+	COLUMNS1; ROWS(AT1); \
+	COLUMNS2; ROWS(AT2); \
+	COLUMNS3; ROWS(AT3); \
+	LEAQ (SI)(R8*4), SI; \
+	LEAQ (DI)(R10*4), DI
+
 // RUNS walks all runs with the rows of ROWS; the labels are its own.
 #define RUNS(ROWS, run, four, rest, one, next) \
 run: \
 	MOVQ 0(DX), SI; \
-	ADDQ a+0(FP), SI; \
+	ADDQ BX, SI; \
 	MOVQ 8(DX), DI; \
 	ADDQ b+16(FP), DI; \
 	MOVQ 16(DX), CX; \
@@ -51,12 +63,7 @@ run: \
 	JLT  rest; \
 	PCALIGN $32; \
 four: \
-	COLUMNS0; ROWS(AT0); \
-	COLUMNS1; ROWS(AT1); \
-	COLUMNS2; ROWS(AT2); \
-	COLUMNS3; ROWS(AT3); \
-	LEAQ (SI)(R8*4), SI; \
-	LEAQ (DI)(R10*4), DI; \
+	FOUR(ROWS); \
 	SUBQ $4, CX; \
 	JGE  four; \
 rest: \
@@ -70,7 +77,7 @@ one: \
 	JNE  one; \
 next: \
 	ADDQ $24, DX; \
-	DECQ n+40(FP); \
+	CMPQ DX, R12; \
 	JNE  run; \
 	JMP  store
 
@@ -79,29 +86,41 @@ next: \
 #define LOADSOME(s0, s1) VMASKMOVPS (SI), Y14, s0; VMASKMOVPS 32(SI), Y15, s1; ADDQ DI, SI
 #define STORESOME(s0, s1) VMASKMOVPS s0, Y14, (SI); VMASKMOVPS s1, Y15, 32(SI); ADDQ DI, SI
 
-// EACH moves the sums of CX rows from or to c by MOVE and goes on at then.
+// EACH moves the sums of R13 rows, or of 6 if those are more, from or to c by MOVE and goes on at then.
 #define EACH(MOVE, then) \
 	MOVE(Y0, Y1); \
-	CMPQ CX, $2; \
+	CMPQ R13, $2; \
 	JLT  then; \
 	MOVE(Y2, Y3); \
-	CMPQ CX, $3; \
+	CMPQ R13, $3; \
 	JLT  then; \
 	MOVE(Y4, Y5); \
-	CMPQ CX, $4; \
+	CMPQ R13, $4; \
 	JLT  then; \
 	MOVE(Y6, Y7); \
-	CMPQ CX, $5; \
+	CMPQ R13, $5; \
 	JLT  then; \
 	MOVE(Y8, Y9); \
-	CMPQ CX, $6; \
+	CMPQ R13, $6; \
 	JLT  then; \
 	MOVE(Y10, Y11); \
 	JMP  then
 
-// func gradTileAVX2(a *float32, aStep int, b *float32, bStep int, runs *run, n int, c *float32, cStep, rows int, mask *int32, add bool)
-TEXT ·gradTileAVX2(SB), NOSPLIT, $0-81
-	MOVQ   rows+64(FP), CX
+// func gradTileAVX2(a *float32, aStep int, b *float32, bStep int, runs *run, n int, c *float32, cStep, rows int, mask *int32, add bool, ahead uintptr, lines int)
+TEXT ·gradTileAVX2(SB), NOSPLIT, $0-104
+	MOVQ n+40(FP), R12
+	LEAQ (R12)(R12*2), R12
+	SHLQ $3, R12
+	ADDQ runs+32(FP), R12
+	MOVQ aStep+8(FP), R8
+	LEAQ (R8)(R8*2), R9
+	MOVQ bStep+24(FP), R10
+	LEAQ (R10)(R10*2), R11
+	MOVQ rows+64(FP), R13
+	MOVQ a+0(FP), BX
+	MOVQ c+48(FP), AX
+
+tile:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -114,11 +133,10 @@ TEXT ·gradTileAVX2(SB), NOSPLIT, $0-81
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
-	MOVBLZX add+80(FP), AX
-	TESTL  AX, AX
-	JEQ    start
-	MOVQ   c+48(FP), SI
+	MOVQ   AX, SI
 	MOVQ   cStep+56(FP), DI
+	CMPB   add+80(FP), $0
+	JEQ    start
 	MOVQ   mask+72(FP), DX
 	TESTQ  DX, DX
 	JNE    loadsome
@@ -130,19 +148,20 @@ loadsome:
 	EACH(LOADSOME, start)
 
 start:
+	MOVQ  ahead+88(FP), DX
+	TESTQ DX, DX
+	JNE   fetch
+
+go:
 	MOVQ runs+32(FP), DX
-	CMPQ n+40(FP), $0
+	CMPQ DX, R12
 	JEQ  store
-	MOVQ aStep+8(FP), R8
-	LEAQ (R8)(R8*2), R9
-	MOVQ bStep+24(FP), R10
-	LEAQ (R10)(R10*2), R11
-	CMPQ CX, $6
-	JEQ  run6
-	CMPQ CX, $4
+	CMPQ R13, $6
+	JGE  run6
+	CMPQ R13, $4
 	JEQ  run4
 	JGT  run5
-	CMPQ CX, $2
+	CMPQ R13, $2
 	JEQ  run2
 	JGT  run3
 	JMP  run1
@@ -155,19 +174,33 @@ start:
 	RUNS(ROWS1, run1, four1, rest1, one1, next1)
 
 store:
-	MOVQ  rows+64(FP), CX
-	MOVQ  c+48(FP), SI
+	MOVQ  AX, SI
 	MOVQ  cStep+56(FP), DI
 	MOVQ  mask+72(FP), DX
 	TESTQ DX, DX
 	JNE   storesome
-	EACH(STORE, done)
+	EACH(STORE, stored)
 
 storesome:
 	VMOVUPS (DX), Y14
 	VMOVUPS 32(DX), Y15
-	EACH(STORESOME, done)
+	EACH(STORESOME, stored)
 
-done:
+stored:
+	MOVQ SI, AX
+	ADDQ $24, BX
+	SUBQ $6, R13
+	JGT  tile
 	VZEROUPPER
 	RET
+
+fetch:
+	MOVQ  lines+96(FP), CX
+
+line:
+	PREFETCHT0 (DX)
+	ADDQ $64, DX
+	DECQ CX
+	JNE  line
+	MOVQ DX, ahead+88(FP)
+	JMP  go

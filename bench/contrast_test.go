@@ -2,6 +2,8 @@ package bench
 
 import (
 	"fmt"
+	"math"
+	"runtime"
 	"testing"
 
 	"gzpt/asm"
@@ -9,7 +11,7 @@ import (
 )
 
 // BenchmarkContrast is the contrastive loss with its gradient for rows of 128 numbers. GFLOP/s count the products that are
-// carried out; MB-beyond is the peak of memory beyond the operands.
+// carried out; ns-between is BetweenCores, for what one core makes another reads.
 func BenchmarkContrast(b *testing.B) {
 	onDevices(b, func(b *testing.B, dev device) {
 		for _, n := range []int{256, 1024, 4096, 16384} {
@@ -19,6 +21,7 @@ func BenchmarkContrast(b *testing.B) {
 					defer c.Free()
 					b.ReportAllocs()
 					below(b, dev, dev.peak, trace.Work{Operations: c.Operations()}, c.Run)
+					b.ReportMetric(BetweenCores(), "ns-between")
 				})
 			}
 		}
@@ -48,5 +51,20 @@ func TestContrastMemory(t *testing.T) {
 			}
 			dev.Close()
 		}
+	}
+}
+
+// TestBetweenCores: there is nothing between one core and itself, and something between two.
+func TestBetweenCores(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	if got := BetweenCores(); got != 0 {
+		t.Errorf("%g ns between one core and itself", got)
+	}
+	if runtime.NumCPU() < 2 {
+		t.Skip("one core")
+	}
+	runtime.GOMAXPROCS(2)
+	if got := BetweenCores(); !(got > 1) || math.IsInf(got, 1) {
+		t.Errorf("%g ns between two cores", got)
 	}
 }
