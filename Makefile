@@ -10,6 +10,8 @@ GAZE_DATA   ?= ../shared/data
 PROGRAM     ?= gzpt-train
 MINUTES     ?= 20
 SEED        ?= 1
+# Tests whose packages lint, noasm or cuda-test vets: go test would vet them again, once for every set of tags and flags.
+TEST        := $(GO) test -vet=off
 TORTURE     := CGO_ENABLED=0 $(GO) run ./bench/torture
 
 # Linters are built once, pinned, into .tools.
@@ -72,21 +74,23 @@ assembler: ## NVIDIA's assembler and compiler for the tests of cuda, where pip c
 unit: ## tests; the suites of the devices run on every tier by themselves
 	@echo "== go test"
 	@[ -d ../shared ] || echo "no ../shared beside the project: tests on real images and on PyTorch's recorded numbers are skipped"
-	$(GO) test -count=1 -timeout 30m ./...
+	$(TEST) -count=1 -timeout 30m ./...
 
-# The last tier is the one that unit has run on.
+# The last tier is the one that unit has run on. Signals, disks, damage and texts meet no arithmetic, and unit has tried them.
 tiers: ## the command's tests once more for every tier of the machine but the best, forced by GZPT_CPU
 	@tiers="$$($(GO) run ./bench/machine -tiers)" || exit 1; \
 	for tier in $${tiers% *}; do \
 		echo "== go test with GZPT_CPU=$$tier"; \
-		GZPT_CPU=$$tier $(GO) test -short -count=1 ./cmd/gzpt-train || exit 1; \
+		GZPT_CPU=$$tier $(TEST) -short -count=1 -skip 'Absurd|Disk|Files|Full|Hang|InPlace|Interrupt|Manifest|Readers|Streams|Usage|Words' ./cmd/gzpt-train || exit 1; \
 	done
 
-# What knows no assembly, as ./kernels, is the same with the tag as without.
+# What knows no assembly, as ./kernels and ./nn, is the same with the tag as without: unit has tested it on the portable device. Here are what
+# the tag changes, and a program that has it: it trains on, from a checkpoint of another, and relates.
 noasm: ## build and test without assembly
 	@echo "== -tags noasm"
 	$(GO) vet -tags noasm ./...
-	$(GO) test -short -tags noasm ./asm/... ./nn/
+	$(TEST) -short -tags noasm ./asm/...
+	$(TEST) -short -count=1 -tags noasm -run 'TestOldRunGoesOn|TestRelate$$|TestForcedTierMustExist' ./cmd/gzpt-train
 
 portable: ## build and vet for an architecture without assembly
 	@echo "== GOARCH=arm64"
@@ -95,7 +99,7 @@ portable: ## build and vet for an architecture without assembly
 
 race: ## tests under the race detector, the long ones shortened
 	@echo "== go test -race"
-	$(GO) test -race -short -timeout 30m ./...
+	$(TEST) -race -short -timeout 30m ./...
 
 cuda: $(CUDA_LIBRARY)/libcuda.a ## build gzpt-train for NVIDIA GPUs: needs gcc, no CUDA and no GPU; the program is under the GPL then (NOTICE)
 	$(CUDA_BUILD) $(GO) build -tags cuda -o gzpt-train ./cmd/gzpt-train
@@ -110,8 +114,8 @@ cuda-test: $(CUDA_LIBRARY)/libcuda.a $(STATICCHECK) ## the build for NVIDIA GPUs
 	$(CUDA_BUILD) $(GO) vet -tags cuda ./cuda/mumax/... ./cmd/... ./nn
 	$(CUDA_BUILD) $(GO) vet -tags cuda,gpu ./cuda/mumax/... ./cmd/... ./nn
 	$(CUDA_BUILD) $(STATICCHECK) -tags cuda ./cuda/mumax/... ./cmd/...
-	$(CUDA_BUILD) $(GO) test -race -short -count=1 -tags cuda ./cuda/mumax
-	$(CUDA_BUILD) $(GO) test -count=1 -tags cuda -run 'TestSimulatedGPU|TestLibraryIsFoundAtRunTime' ./cmd/gzpt-train
+	$(CUDA_BUILD) $(TEST) -race -short -count=1 -tags cuda ./cuda/mumax
+	$(CUDA_BUILD) $(TEST) -count=1 -tags cuda -run 'TestSimulatedGPU|TestLibraryIsFoundAtRunTime' ./cmd/gzpt-train
 
 goldens: ## PyTorch's recorded networks and the first step of its trainings on the interpreter, all in every precision of a GPU: minutes
 	$(GO) test -count=1 -timeout 1h -v ./nn -run 'TestGoldenOnInterpreter' -goldens
@@ -136,8 +140,8 @@ torture: ## kills, full disks, damage and more against golden bits, to bench/res
 
 # In a folder of its own, so that it goes on with nothing.
 short-torture:
-	@echo "== torture, a minute of it"
-	@folder="$$(mktemp -d)" || exit 1; trap 'rm -rf "$$folder"' EXIT; $(TORTURE) --minutes 1 --folder "$$folder"
+	@echo "== torture, half a minute of it"
+	@folder="$$(mktemp -d)" || exit 1; trap 'rm -rf "$$folder"' EXIT; $(TORTURE) --minutes 0.5 --folder "$$folder"
 
 fuzz: ## run every fuzz target for FUZZTIME (20s)
 	@for package in $$($(GO) list ./...); do \

@@ -46,13 +46,16 @@ func interpretedMethods() []string {
 // would turn the roundings of a gradient of 0 into steps, and a second large step magnify those of every tier.
 func TestCUDATrains(t *testing.T) {
 	for _, method := range interpretedMethods() {
-		for _, o := range []struct {
+		for i, o := range []struct {
 			optimiser string
 			lr        float64
 			steps     int
 			moved     float64
 		}{{"adamw", 1e-5, 2, math.Inf(1)}, {"sgd", 0.1, 1, 1e-3}} {
 			t.Run(method+"/"+o.optimiser, func(t *testing.T) {
+				if raceEnabled && i == 0 {
+					t.Skip("the step of SGD has the goroutines of those of AdamW")
+				}
 				c := tinyMethod(method, 18)
 				c.Optimiser, c.LR = DefaultOptimiser(o.optimiser), o.lr
 				want := trained(t, reference.New(kernels.Float64), c, o.steps)
@@ -80,6 +83,9 @@ func TestCUDATrains(t *testing.T) {
 // every order of warps. Both round at the same places: they differ where a sum that lies between two bfloat16 is rounded the
 // other way, which is less than passError, all roundings of a pass together.
 func TestCUDATrainsInBFloat16(t *testing.T) {
+	if raceEnabled {
+		t.Skip("half a minute under the race detector; a step in float32, by TestCUDATrains, has the same goroutines")
+	}
 	for _, method := range interpretedMethods() {
 		t.Run(method, func(t *testing.T) {
 			c := tinyMethod(method, 18)
@@ -109,7 +115,7 @@ func TestCUDATrainsInBFloat16(t *testing.T) {
 // steps are graphs or operations one by one.
 func TestCUDAGraphs(t *testing.T) {
 	if raceEnabled {
-		t.Skip("minutes under the race detector; TestCUDATrains and TestCUDAResumesOnImages stay")
+		t.Skip("minutes under the race detector; TestCUDATrains and TestStepCarriesBytes stay")
 	}
 	methods := Methods()
 	if testing.Short() {

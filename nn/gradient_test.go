@@ -78,6 +78,9 @@ func (u *update) frozen(s *simsiam) func() float64 {
 // TestGradientIsDerivative compares the gradient of a whole update of every method, in float64, with differences of the loss
 // along the gradient of single parameters. Targets and keys are constants.
 func TestGradientIsDerivative(t *testing.T) {
+	if raceEnabled {
+		t.Skip("thousands of passes in one goroutine, whose operations the suite of the reference has under the race detector")
+	}
 	for _, method := range Methods() {
 		for _, depth := range []int{18, 50} {
 			for _, accumulate := range []int{1, 2} {

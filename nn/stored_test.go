@@ -106,7 +106,7 @@ func TestImagesTrainAsViews(t *testing.T) {
 // order of warps.
 func TestCUDATrainsOnImages(t *testing.T) {
 	if raceEnabled {
-		t.Skip("minutes under the race detector; TestCUDATrains and TestCUDAResumesOnImages stay")
+		t.Skip("minutes under the race detector; TestCUDATrains and TestStepCarriesBytes stay")
 	}
 	for _, precision := range []string{"float32", "bfloat16"} {
 		c := storedConfig("byol")
@@ -126,6 +126,9 @@ func TestCUDATrainsOnImages(t *testing.T) {
 
 // TestCUDAResumesOnImages: a training that is stopped after each step goes on to the bits of one that is not.
 func TestCUDAResumesOnImages(t *testing.T) {
+	if raceEnabled {
+		t.Skip("a minute under the race detector; TestStepCarriesBytes, whose loader fills buffers of the device, stays")
+	}
 	c, dev := storedConfig("byol"), openCUDA(t, 0, cuda.Settings{})
 	whole := loaded(t, dev, c, 2, true)
 	var checkpoint []byte

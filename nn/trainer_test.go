@@ -294,6 +294,9 @@ func TestFirstNonFinite(t *testing.T) {
 // TestStepAllocatesNothing: a steady step of every method, with and without an update, allocates nothing on the assembly
 // tiers.
 func TestStepAllocatesNothing(t *testing.T) {
+	if raceEnabled {
+		t.Skip("what a program allocates is counted without the race detector")
+	}
 	for _, d := range tiers(t)[1:] {
 		for _, method := range Methods() {
 			for _, depth := range []int{18, 50} {

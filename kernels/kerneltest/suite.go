@@ -15,13 +15,15 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"gzpt/kernels"
 	"gzpt/kernels/kerneltest/internal/race"
 )
 
-// family is the calls of one part of the contract.
+// family is the calls of one part of the contract. They are the same every time, and some need results of the reference: they are
+// made once.
 type family struct {
 	name  string
 	calls func() []call
@@ -30,7 +32,7 @@ type family struct {
 // selected leaves out the large calls where time is short, and most shapes of every operation on a slow device.
 func (s Suite) selected(f family) []call {
 	seen := map[string]int{}
-	return slices.DeleteFunc(s.rounding(f.calls()), func(c call) bool {
+	return slices.DeleteFunc(s.rounding(slices.Clone(f.calls())), func(c call) bool {
 		seen[c.op]++
 		return c.large && (testing.Short() || race.Enabled || s.Slow) || s.Slow && seen[c.op]%slowShapes != 1
 	})
@@ -48,14 +50,14 @@ func (s Suite) rounding(calls []call) []call {
 const slowShapes = 7
 
 var families = []family{
-	{"Elementwise", elementwiseCalls},
-	{"Convolution", convolutionCalls},
-	{"Normalisation", normalisationCalls},
-	{"Pooling", poolingCalls},
-	{"Algebra", algebraCalls},
-	{"Losses", lossCalls},
-	{"Optimisers", optimiserCalls},
-	{"Augmentation", augmentCalls},
+	{"Elementwise", sync.OnceValue(elementwiseCalls)},
+	{"Convolution", sync.OnceValue(convolutionCalls)},
+	{"Normalisation", sync.OnceValue(normalisationCalls)},
+	{"Pooling", sync.OnceValue(poolingCalls)},
+	{"Algebra", sync.OnceValue(algebraCalls)},
+	{"Losses", sync.OnceValue(lossCalls)},
+	{"Optimisers", sync.OnceValue(optimiserCalls)},
+	{"Augmentation", sync.OnceValue(augmentCalls)},
 }
 
 // Suite is the tests that every device passes.
@@ -65,6 +67,8 @@ type Suite struct {
 	// Slow leaves out most shapes, all but two of the offsets that operands are placed at and of the numbers of processors: for a
 	// device that takes milliseconds for an operation.
 	Slow bool
+	// Scalar says that the device takes its operands element by element, as plain Go does, so that two of the offsets stand for all.
+	Scalar bool
 	// Allocates says that the device allocates host memory in its operations, which others must not.
 	Allocates bool
 	// Roundings are those of the device's products of matrices, nil for multiply-adds in its type.
@@ -155,7 +159,7 @@ func (s Suite) check(t *testing.T, dev kernels.Device, c call) {
 
 // offsets are where the operands of a call are placed, in elements past a boundary of 64 bytes.
 func (s Suite) offsets() []int {
-	if s.Slow {
+	if s.Slow || s.Scalar {
 		return []int{1, 8}
 	}
 	return []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}

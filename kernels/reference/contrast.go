@@ -9,7 +9,7 @@ import (
 // contrast is the operands of a contrastive loss and what follows from its labels.
 type contrast[T float] struct {
 	kernels.Contrast
-	q, keys, queue []T
+	q, keys, queue []float64
 	anchors, depth int
 	batch, columns int // keys, keys and queue
 	offsets        []int32
@@ -20,12 +20,12 @@ type contrast[T float] struct {
 
 func (d *device[T]) contrast(q, keys, queue kernels.Tensor, labels kernels.Labels, c kernels.Contrast) *contrast[T] {
 	j := &contrast[T]{
-		Contrast: c, q: d.of(q), keys: d.of(keys),
+		Contrast: c, q: d.wide(q), keys: d.wide(keys),
 		anchors: q.Dim(0), depth: q.Dim(1), batch: keys.Dim(0), columns: keys.Dim(0),
 		offsets: labels.Offsets.Int32(), labelled: labels.Columns.Int32(), labels: d.of(labels.Weights),
 	}
 	if queue.Rank() != 0 {
-		j.queue, j.columns = d.of(queue), j.columns+queue.Dim(0)
+		j.queue, j.columns = d.wide(queue), j.columns+queue.Dim(0)
 	}
 	j.sums = make([]float64, j.anchors)
 	for i := range j.sums {
@@ -54,7 +54,7 @@ func (j *contrast[T]) eachLabel(i int, do func(column int, label float64)) {
 }
 
 // candidate is the row of a column.
-func (j *contrast[T]) candidate(column int) []T {
+func (j *contrast[T]) candidate(column int) []float64 {
 	if column < j.batch {
 		return row(j.keys, column, j.depth)
 	}

@@ -179,23 +179,45 @@ func (d *device[T]) Conv2DBackwardWeights(dw, dy, x kernels.Tensor, c kernels.Co
 	c = d.check.Conv2D("Conv2DBackwardWeights", dy, x, dw, c)
 	g := geometryOf(dy, x, dw, c)
 	dws, dys, xs := d.of(dw), d.wide(dy), d.wide(x)
-	spread(g.k*g.r, func(item int) {
-		k, r := item/g.r, item%g.r
-		sums := make([]float64, g.s*g.cgroup)
-		for line := range g.n * g.oh {
-			n, oh := line/g.oh, line%g.oh
-			h := g.read(oh, r)
-			if h < 0 || h >= g.h {
-				continue
+	const share = 8 // input channels of an item
+	shares := (g.cgroup + share - 1) / share
+	spread(g.Groups*shares*g.r*g.s, func(item int) {
+		tap, group, first := item%(g.r*g.s), item/(g.r*g.s)/shares, item/(g.r*g.s)%shares*share
+		channels := min(share, g.cgroup-first)
+		sums := make([]float64, channels*g.kgroup) // of every input channel for all outputs
+		var in, grads [4][]float64
+		held := 0
+		g.eachReading(tap, func(input, output int) {
+			in[held], grads[held] = xs[input*g.c+group*g.cgroup+first:][:channels], row(row(dys, output, g.k), group, g.kgroup)
+			if held++; held == len(in) {
+				outers(sums, &in, &grads)
+				held = 0
 			}
-			for ow, columns := range g.columns {
-				step := g.run(columns.end - columns.first)
-				for s := columns.first; s < columns.end; s += step {
-					from := ((n*g.h+h)*g.w+g.read(ow, s))*g.c + k/g.kgroup*g.cgroup
-					axpy(sums[s*g.cgroup:], dys[(line*g.ow+ow)*g.k+k], xs[from:from+step*g.cgroup])
-				}
+		})
+		for i := range held {
+			outer(sums, in[i], grads[i])
+		}
+		for i, v := range sums {
+			channel, k := i/g.kgroup, group*g.kgroup+i%g.kgroup
+			at := &dws[(k*g.r*g.s+tap)*g.cgroup+first+channel]
+			*at = T(float64(*at) + v)
+		}
+	})
+}
+
+// eachReading calls visit for the pixels of the inputs that tap r*S+s reads inside the images, and for what output, in its order.
+func (g geometry) eachReading(tap int, visit func(input, output int)) {
+	r, s := tap/g.s, tap%g.s
+	for line := range g.n * g.oh {
+		n, oh := line/g.oh, line%g.oh
+		if taps := g.rows[oh]; r < taps.first || r >= taps.end {
+			continue
+		}
+		from := (n*g.h + g.read(oh, r)) * g.w
+		for ow, taps := range g.columns {
+			if taps.first <= s && s < taps.end {
+				visit(from+g.read(ow, s), line*g.ow+ow)
 			}
 		}
-		accumulate(row(dws, item, len(sums)), sums)
-	})
+	}
 }

@@ -32,15 +32,15 @@ func spread(n int, do func(item int)) {
 func dot[T float](a, b []T) float64 {
 	b = b[:len(a)]
 	var s0, s1, s2, s3 float64
-	for len(a) >= 4 && len(b) >= 4 {
-		s0 += float64(a[0]) * float64(b[0])
-		s1 += float64(a[1]) * float64(b[1])
-		s2 += float64(a[2]) * float64(b[2])
-		s3 += float64(a[3]) * float64(b[3])
-		a, b = a[4:], b[4:]
+	i := 0
+	for ; i < len(a)-3; i += 4 {
+		s0 += float64(a[i]) * float64(b[i])
+		s1 += float64(a[i+1]) * float64(b[i+1])
+		s2 += float64(a[i+2]) * float64(b[i+2])
+		s3 += float64(a[i+3]) * float64(b[i+3])
 	}
-	for i, v := range a {
-		s0 += float64(v) * float64(b[i])
+	for ; i < len(a); i++ {
+		s0 += float64(a[i]) * float64(b[i])
 	}
 	return (s0 + s1) + (s2 + s3)
 }
@@ -50,6 +50,46 @@ func axpy[T float](sums []float64, a float64, x []T) {
 	sums = sums[:len(x)]
 	for i, v := range x {
 		sums[i] += a * float64(v)
+	}
+}
+
+// outer adds x[c]*y[i] to sums[c,i]. Two rows of sums share the numbers y that come from memory.
+func outer(sums, x, y []float64) {
+	n := len(y)
+	c := 0
+	for ; c < len(x)-1; c += 2 {
+		s, t, a, b := row(sums, c, n), row(sums, c+1, n), x[c], x[c+1]
+		for i, v := range y {
+			s[i] += a * v
+			t[i] += b * v
+		}
+	}
+	if c < len(x) {
+		axpy(row(sums, c, n), x[c], y)
+	}
+}
+
+// outers is outer of x[0] and y[0], x[1] and y[1], x[2] and y[2], x[3] and y[3] in turn, with each sum in a register meanwhile.
+func outers(sums []float64, x, y *[4][]float64) {
+	n, rows := len(y[0]), len(x[0])
+	y0, y1, y2, y3 := y[0], y[1][:n], y[2][:n], y[3][:n]
+	for c := 0; c < rows; c += 2 {
+		d := min(c+1, rows-1) // the last of an odd number of rows is beside itself: both get the same sums
+		s, t := row(sums, c, n), row(sums, d, n)
+		a0, a1, a2, a3 := x[0][c], x[1][c], x[2][c], x[3][c]
+		b0, b1, b2, b3 := x[0][d], x[1][d], x[2][d], x[3][d]
+		for i, v := range s[:n] {
+			w := t[i]
+			v += a0 * y0[i]
+			w += b0 * y0[i]
+			v += a1 * y1[i]
+			w += b1 * y1[i]
+			v += a2 * y2[i]
+			w += b2 * y2[i]
+			v += a3 * y3[i]
+			w += b3 * y3[i]
+			s[i], t[i] = v, w
+		}
 	}
 }
 

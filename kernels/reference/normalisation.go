@@ -71,43 +71,58 @@ func (a affine[T]) apply(x T, c int) T {
 	return T(a.xhat(x, c)*float64(a.gamma[c]) + float64(a.beta[c]))
 }
 
+// eachRow calls do with the first element of every row of n and the row of x.
+func eachRow[T float](x []T, n int, do func(at int, row []T)) {
+	for at := 0; at < len(x); at += n {
+		do(at, x[at:at+n])
+	}
+}
+
 func (d *device[T]) BatchNorm(y, x kernels.Tensor, n kernels.Norm) {
 	d.check.BatchNorm("BatchNorm", y, n, x)
 	a, ys := d.affine(n), d.of(y)
-	for i, v := range d.of(x) {
-		ys[i] = a.apply(v, i%len(a.mean))
-	}
+	eachRow(d.of(x), len(a.mean), func(at int, x []T) {
+		for c, v := range x {
+			ys[at+c] = a.apply(v, c)
+		}
+	})
 	d.store(y, ys)
 }
 
 func (d *device[T]) BatchNormReLU(y, x kernels.Tensor, n kernels.Norm) {
 	d.check.BatchNorm("BatchNormReLU", y, n, x)
 	a, ys := d.affine(n), d.of(y)
-	for i, v := range d.of(x) {
-		ys[i] = relu(a.apply(v, i%len(a.mean)))
-	}
+	eachRow(d.of(x), len(a.mean), func(at int, x []T) {
+		for c, v := range x {
+			ys[at+c] = relu(a.apply(v, c))
+		}
+	})
 	d.store(y, ys)
 }
 
 func (d *device[T]) BatchNormAddReLU(y, x, r kernels.Tensor, n kernels.Norm) {
 	d.check.BatchNorm("BatchNormAddReLU", y, n, x, r)
 	a, ys, rs := d.affine(n), d.of(y), d.of(r)
-	for i, v := range d.of(x) {
-		ys[i] = relu(a.apply(v, i%len(a.mean)) + rs[i])
-	}
+	eachRow(d.of(x), len(a.mean), func(at int, x []T) {
+		for c, v := range x {
+			ys[at+c] = relu(a.apply(v, c) + rs[at+c])
+		}
+	})
 	d.store(y, ys)
 }
 
 func (d *device[T]) BatchNormBackward(dx, dgamma, dbeta, dy, x kernels.Tensor, n kernels.Norm) {
 	d.check.BatchNormBackward("BatchNormBackward", dx, dgamma, dbeta, n, dy, x)
-	dys := d.of(dy)
-	d.normBackward(dx, dgamma, dbeta, x, n, func(i int) T { return dys[i] })
+	d.normBackward(dx, dgamma, dbeta, x, n, d.of(dy))
 }
 
 func (d *device[T]) BatchNormReLUBackward(dx, dgamma, dbeta, dy, y, x kernels.Tensor, n kernels.Norm) {
 	d.check.BatchNormBackward("BatchNormReLUBackward", dx, dgamma, dbeta, n, dy, x, y)
-	dys, ys := d.of(dy), d.of(y)
-	d.normBackward(dx, dgamma, dbeta, x, n, func(i int) T { return reluGradient(dys[i], ys[i]) })
+	grads, ys := make([]T, dy.Len()), d.of(y)
+	for i, v := range d.of(dy) {
+		grads[i] = reluGradient(v, ys[i])
+	}
+	d.normBackward(dx, dgamma, dbeta, x, n, grads)
 }
 
 func (d *device[T]) BatchNormAddReLUBackward(dx, dr, dgamma, dbeta, dy, y, x kernels.Tensor, n kernels.Norm) {
@@ -118,27 +133,29 @@ func (d *device[T]) BatchNormAddReLUBackward(dx, dr, dgamma, dbeta, dy, y, x ker
 		drs[i] = reluGradient(dys[i], ys[i])
 	}
 	d.store(dr, drs)
-	d.normBackward(dx, dgamma, dbeta, x, n, func(i int) T { return drs[i] })
+	d.normBackward(dx, dgamma, dbeta, x, n, drs)
 }
 
-// normBackward is the gradient of a batch normalisation whose output has the gradient g, element by element. dx may be
-// what g reads: an element is read before it is written.
-func (d *device[T]) normBackward(dx, dgamma, dbeta, x kernels.Tensor, n kernels.Norm, g func(i int) T) {
+// normBackward is the gradient of a batch normalisation whose output has the gradient grads. dx may be grads: an element is
+// read before it is written.
+func (d *device[T]) normBackward(dx, dgamma, dbeta, x kernels.Tensor, n kernels.Norm, grads []T) {
 	a, dxs, xs := d.affine(n), d.of(dx), d.of(x)
 	channels := len(a.mean)
 	sums, products := make([]float64, channels), make([]float64, channels)
-	for i, v := range xs {
-		c := i % channels
-		grad := float64(g(i))
-		sums[c] += grad
-		products[c] += grad * a.xhat(v, c)
-	}
+	eachRow(xs, channels, func(at int, x []T) {
+		for c, v := range x {
+			grad := float64(grads[at+c])
+			sums[c] += grad
+			products[c] += grad * a.xhat(v, c)
+		}
+	})
 	rows := float64(x.Rows())
-	for i, v := range xs {
-		c := i % channels
-		grad := float64(g(i)) - sums[c]/rows - a.xhat(v, c)*products[c]/rows
-		dxs[i] = T(float64(a.gamma[c]) * float64(a.invStd[c]) * grad)
-	}
+	eachRow(xs, channels, func(at int, x []T) {
+		for c, v := range x {
+			grad := float64(grads[at+c]) - sums[c]/rows - a.xhat(v, c)*products[c]/rows
+			dxs[at+c] = T(float64(a.gamma[c]) * float64(a.invStd[c]) * grad)
+		}
+	})
 	d.store(dx, dxs)
 	accumulate(d.of(dbeta), sums)
 	accumulate(d.of(dgamma), products)

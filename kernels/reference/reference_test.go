@@ -13,7 +13,10 @@ import (
 func TestSuite(t *testing.T) {
 	for _, typ := range []kernels.Type{kernels.Float32, kernels.Float64} {
 		t.Run(typ.String(), func(t *testing.T) {
-			kerneltest.Suite{Open: func(testing.TB) kernels.Device { return reference.New(typ) }, Allocates: true, Slow: typ == kernels.Float64 || testing.Short()}.Run(t)
+			if testing.Short() && typ == kernels.Float64 {
+				t.Skip("it has the code and the goroutines of float32; run without -short")
+			}
+			kerneltest.Suite{Open: func(testing.TB) kernels.Device { return reference.New(typ) }, Allocates: true, Scalar: true, Slow: typ == kernels.Float64 || testing.Short()}.Run(t)
 		})
 	}
 }

@@ -12,6 +12,9 @@ import (
 func TestSuite(t *testing.T) {
 	for _, typ := range []kernels.Type{kernels.Float32, kernels.Float64} {
 		t.Run(typ.String(), func(t *testing.T) {
+			if testing.Short() && typ == kernels.Float64 {
+				t.Skip("it has the code and the goroutines of float32; run without -short")
+			}
 			kerneltest.Suite{Open: func(testing.TB) kernels.Device { return fardevice.New(fardevice.Options{Type: typ}) }, Allocates: true, Slow: true}.Run(t)
 		})
 	}
