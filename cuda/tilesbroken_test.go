@@ -47,7 +47,7 @@ var brokenTiles = []brokenTile{
 	{"what was there left out", gatherFile, []string{"setp.ne.u32 %adds, %add, 0;", "setp.eq.u32 %adds, %add, %add;\n\tnot.pred %adds, %adds;"}, "bits"},
 	{"filters not turned", "convolution_filters.ptx", []string{"mad.lo.u32 %s, %b, %every, %s0;", "mov.u32 %s, %s0;"}, "bits"},
 	{"columns of the filters in one bank", "convolution_filters.ptx", []string{", 132, ", ", 128, ", "add.u32 %at, %at, 1056;", "add.u32 %at, %at, 1024;"}, "conflicts"},
-	{"no barrier between rows and columns", "convolution_filters.ptx", []string{"bar.sync 0;", ""}, "uninitialised"},
+	{"no barrier between rows and columns", "convolution_filters.ptx", []string{"bar.sync 0;", ""}, "race"},
 	{"threads that take each other's parts", "convolution_filters.ptx", []string{"mul.lo.u32 %t, %every, %stride;", "mov.u32 %t, %stride;"}, "bits"},
 	{"a thread's sum twice", "convolution_filters.ptx", []string{"add.u32 %at, %at, %t;", ""}, "bits"},
 	{"a result too many", "convolution_filters.ptx", []string{"setp.lt.u32 %live, %i, %n;", "setp.le.u32 %live, %i, %n;"}, ""},

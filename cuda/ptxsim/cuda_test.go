@@ -1,6 +1,7 @@
 package ptxsim
 
 import (
+	"fmt"
 	"math"
 	"math/bits"
 	"math/rand/v2"
@@ -17,11 +18,15 @@ import (
 // compiled compiles a file of testdata/cuda once.
 var compiled sync.Map
 
-func compileCUDA(t *testing.T, name string) string {
+func compileCUDA(t *testing.T, name string, flags ...string) string {
 	t.Helper()
 	nvcc := toolkit.Tool(t, "nvcc")
-	once, _ := compiled.LoadOrStore(name, sync.OnceValues(func() (string, error) {
-		return toolkit.Compile(nvcc, filepath.Join("testdata", "cuda", name), "sm_80")
+	target := "sm_80"
+	if name == "matrices.cu" {
+		target = "sm_90"
+	}
+	once, _ := compiled.LoadOrStore(fmt.Sprint(name, flags), sync.OnceValues(func() (string, error) {
+		return toolkit.Compile(nvcc, filepath.Join("testdata", "cuda", name), target, flags...)
 	}))
 	ptx, err := once.(func() (string, error))()
 	if err != nil {
@@ -115,7 +120,24 @@ func TestCUDAOccupancy(t *testing.T) {
 	}
 }
 
-var cudaTests = slices.Concat(reductionTests, rowTests, productTests, controlTests, numberTests)
+var cudaTests = slices.Concat(reductionTests, rowTests, productTests, controlTests, numberTests, groupTests, blockTests, memoryTests, warpTests, functionTests, matrixTests)
+
+// TestCUDADebug runs kernels as nvcc compiles them for a debugger: without optimising, all values in local memory, calls instead of
+// inlined functions.
+func TestCUDADebug(t *testing.T) {
+	toolkit.Tool(t, "nvcc")
+	for _, test := range cudaTests {
+		if test.kernel == "saxpy4" {
+			continue // without optimising a product and a sum are rounded apart
+		}
+		if slices.Contains([]string{"reductions.cu", "rows.cu", "control.cu", "memory.cu", "warps.cu"}, test.file) {
+			t.Run(test.kernel, func(t *testing.T) {
+				t.Parallel()
+				test.run(newRig(t, Options{Seed: 3}, test.file, compileCUDA(t, test.file, "-G")), rand.New(rand.NewPCG(1, 2)))
+			})
+		}
+	}
+}
 
 var reductionTests = []cudaTest{
 	{"reductions.cu", "sum_atomic", func(r *rig, random *rand.Rand) {

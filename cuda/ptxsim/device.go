@@ -2,19 +2,33 @@
 // and stops at the first thing that a kernel must not do: an access out of bounds, misaligned, of freed or of unwritten
 // memory, a race, a wrong barrier, a deadlock, a divergent .sync. The error names kernel, line, block and thread.
 //
-// What it does not have: of sm_90a clusters of more than one block, integers and float8 in wgmma, cp.reduce.async.bulk, tensor maps
-// that are interleaved, convert or fill with NaN; float8, textures and surfaces, video instructions (vabsdiff4), registers that are
-// vectors, parameters in registers, cooperative grids that need all blocks at a time, dynamic parallelism, printf. Loading a kernel
-// with any of these, or encoding such a map, fails and says so.
+// It takes PTX that nobody here wrote too: what nvcc makes of CUDA C, optimised or for a debugger, with the headers of the toolkit,
+// inline assembly with modifiers in any order, printf (Options.Output), malloc, and grids whose blocks wait for each other.
+//
+// What it does not have: clusters of more than one block; of sm_90a integers and sparse matrices in wgmma, cp.reduce.async.bulk,
+// multimem, st.async, tensor maps that are interleaved, convert or fill with NaN; whatever needs sm_100; textures and surfaces; sparse
+// mma, mma.m8n8k4 of float16, wmma of 4 bits and of bits; values of 128 bits; vmad, vset, vshl, vshr and selectors of video instructions;
+// registers that are vectors, parameters in registers; dynamic parallelism. Loading a kernel with any of these, or encoding such
+// a map, fails and says so with the line and the instruction.
+//
+// A register or memory without a value is a fault where something depends on it: a branch, an address, a vote, an atomic, a product by
+// wgmma or wmma, or what global memory keeps. Until then it may be moved, computed with, shuffled, loaded by ldmatrix and multiplied by
+// mma, where it spoils its row or column, and kept in shared or local memory, as compilers and kernels do in lanes that do not need it. Padding that is copied stays padding. The fault names the line where the value was missing.
+//
+// Of the memory model: two threads may store the same value into a word at a time, different ones are a race. A plain load may meet
+// atomics of others and has the value of a moment, which may be asked (a branch, a compare-and-swap) and not be kept. Any other load or
+// store that meets a store without a barrier, or a fence and a strong access, between them is a race.
 //
 // Caches and time are not modelled. Proxies are told apart in shared memory only: a missing fence.proxy.async.global is not found.
 // Races are looked for between the warps of a block in shared memory and between blocks in global memory, not between threads of one
-// block in global memory. Streams run their work at once, so they hide no missing wait of the host for a stream.
+// block in global memory. Sums of float8 in mma and wgmma are cut as those of float16, which no source says of the hardware. Streams run
+// their work at once, so they hide no missing wait of the host for a stream.
 package ptxsim
 
 import (
 	"errors"
 	"fmt"
+	"io"
 	"unsafe"
 
 	"gzpt/cuda/internal/driver"
@@ -45,6 +59,8 @@ type Options struct {
 	Sample int
 	// Known, where set, is what samples have found, which devices that load the same kernels and have one Sample can share.
 	Known map[string]*Profile
+	// Output, where set, is given what kernels print.
+	Output io.Writer
 	// Observe, where set, is given the counters of every launch that ends without a fault.
 	Observe func(*Profile)
 }

@@ -27,7 +27,13 @@ func mmaCases() []mmaCase {
 	tf32B := func(e, g, t int) (int, int) { return g, t + 4*e }
 	pairA := func(e, g, t int) (int, int) { return g + 8*(e>>1&1), 2*t + e&1 + 8*(e>>2) }
 	pairB := func(e, g, t int) (int, int) { return g, 2*t + e&1 + 8*(e>>1) }
+	quadA := func(e, g, t int) (int, int) { return g + 8*(e>>2&1), 4*t + e&3 + 16*(e>>3) }
+	quadB := func(e, g, t int) (int, int) { return g, 4*t + e&3 + 16*(e>>2) }
 	return []mmaCase{
+		{"m16n8k32.row.col.f32.e4m3.e4m3.f32", 16, 8, 32, &arith.E4M3, 8, quadA, quadB, false},
+		{"m16n8k32.row.col.f16.e5m2.e5m2.f16", 16, 8, 32, &arith.E5M2, 8, quadA, quadB, true},
+		{"m16n8k16.row.col.f32.e5m2.e5m2.f32", 16, 8, 16, &arith.E5M2, 8, quadA, quadB, false},
+		{"m16n8k16.row.col.f16.e4m3.e4m3.f16", 16, 8, 16, &arith.E4M3, 8, quadA, quadB, true},
 		{"m16n8k8.row.col.f32.tf32.tf32.f32", 16, 8, 8, &arith.TF32, 32, tf32A, tf32B, false},
 		{"m16n8k4.row.col.f32.tf32.tf32.f32", 16, 8, 4, &arith.TF32, 32, tf32A, tf32B, false},
 		{"m16n8k16.row.col.f32.bf16.bf16.f32", 16, 8, 16, &arith.BF16, 16, pairA, pairB, false},
@@ -56,7 +62,7 @@ func (c *mmaCase) kernel() (text string, words [3]int) {
 		words[2], letter = 2, "h"
 	}
 	var s strings.Builder
-	s.WriteString(".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry k(.param .u64 in, .param .u64 out)\n{\n" +
+	s.WriteString(".version 9.1\n.target sm_90\n.address_size 64\n.visible .entry k(.param .u64 in, .param .u64 out)\n{\n" +
 		".reg .b32 %a<9>, %b<9>, %h<9>, %t;\n.reg .f32 %f<9>;\n.reg .b64 %in, %out, %at;\n" +
 		"ld.param.u64 %in, [in];\nld.param.u64 %out, [out];\nmov.u32 %t, %tid.x;\nmul.wide.u32 %at, %t, 4;\nadd.s64 %in, %in, %at;\nadd.s64 %out, %out, %at;\n")
 	at := 0

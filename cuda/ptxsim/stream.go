@@ -93,7 +93,7 @@ func (d *Device) launch(run *machine.Launch) error {
 	d.launches++
 	profile, err := run.Run(d.global, d.launches, machine.Settings{
 		Seed: d.options.Seed, Workers: d.options.Workers, Instructions: d.options.BlockInstructions, IgnoreRaces: d.options.IgnoreRaces,
-		Sample: d.options.Sample, Profile: key != "" || d.options.Observe != nil,
+		Sample: d.options.Sample, Output: d.options.Output, Profile: key != "" || d.options.Observe != nil,
 	})
 	if err != nil {
 		d.failed = err

@@ -30,7 +30,7 @@ type groupCase struct {
 
 func groupCases() (list []groupCase) {
 	for _, span := range []int{0, 32, 64, 128} {
-		for _, kind := range []string{"bf16", "f16", "tf32"} {
+		for _, kind := range []string{"bf16", "f16", "tf32", "e4m3", "e5m2"} {
 			list = append(list, groupCase{columns: 24, kind: kind, span: span}, groupCase{columns: 64, kind: kind, span: span, registers: true})
 		}
 		for trans := 1; trans < 4; trans++ {
@@ -45,7 +45,8 @@ func groupCases() (list []groupCase) {
 	}
 	list = append(list, groupCase{columns: 256, kind: "bf16", span: 128, scaleA: -1}, groupCase{columns: 8, kind: "tf32", span: 128, scaleB: -1},
 		groupCase{columns: 40, kind: "f16", span: 64, half: true}, groupCase{columns: 40, kind: "f16", half: true, overwrite: true, registers: true, scaleA: -1},
-		groupCase{columns: 192, kind: "tf32", span: 128, overwrite: true})
+		groupCase{columns: 192, kind: "tf32", span: 128, overwrite: true}, groupCase{columns: 16, kind: "e4m3", span: 64, half: true, scaleB: -1},
+		groupCase{columns: 32, kind: "e5m2", span: 128, advance: 2, half: true, registers: true, scaleA: -1})
 	for n := range list {
 		if list[n].scaleA == 0 {
 			list[n].scaleA = 1
@@ -63,12 +64,14 @@ func (c *groupCase) name() string {
 }
 
 // size is the bytes of an element of A and B.
-func (c *groupCase) size() int { return map[string]int{"bf16": 2, "f16": 2, "tf32": 4}[c.kind] }
+func (c *groupCase) size() int {
+	return map[string]int{"bf16": 2, "f16": 2, "tf32": 4, "e4m3": 1, "e5m2": 1}[c.kind]
+}
 
 func (c *groupCase) k() int { return 32 / c.size() }
 
 func (c *groupCase) format() *arith.Format {
-	return map[string]*arith.Format{"tf32": &arith.TF32, "f16": &arith.F16, "bf16": &arith.BF16}[c.kind]
+	return map[string]*arith.Format{"tf32": &arith.TF32, "f16": &arith.F16, "bf16": &arith.BF16, "e4m3": &arith.E4M3, "e5m2": &arith.E5M2}[c.kind]
 }
 
 // sharedImage is what the kernel copies to shared memory before the product.
@@ -114,10 +117,13 @@ func (c *groupCase) put(image []byte, at, lines int, across bool, values []uint3
 	for n, value := range values {
 		line, k := n/c.k(), n%c.k()
 		to := image[at+offset(line, k+c.advance*c.k()):]
-		if c.size() == 4 {
+		switch c.size() {
+		case 4:
 			binary.LittleEndian.PutUint32(to, value)
-		} else {
+		case 2:
 			binary.LittleEndian.PutUint16(to, uint16(value))
+		default:
+			to[0] = byte(value)
 		}
 	}
 	mode := map[int]uint64{0: 0, 128: 1, 64: 2, 32: 3}[c.span]
@@ -174,7 +180,7 @@ COPY:
 	if c.registers {
 		a, trans = registers("a", 4), fmt.Sprintf(", %d", number(c.transB))
 	}
-	if c.kind == "tf32" {
+	if c.size() != 2 {
 		trans = ""
 	}
 	fmt.Fprintf(&s, "\tfence.proxy.async.shared::cta;\n\tbar.sync 0;\n\tsetp.eq.u32 %%acc, 0, %d;\n\twgmma.fence.sync.aligned;\n", number(c.overwrite))

@@ -112,9 +112,9 @@ func atoi(text string) int {
 	return n
 }
 
-// Compile runs nvcc on CUDA C and returns the PTX.
-func Compile(nvcc, file, target string) (string, error) {
-	command := exec.Command(nvcc, "-ptx", "-arch="+target, "-o", "-", file)
+// Compile runs nvcc on CUDA C, with flags besides, and returns the PTX.
+func Compile(nvcc, file, target string, flags ...string) (string, error) {
+	command := exec.Command(nvcc, append(flags, "-ptx", "-arch="+target, "-o", "-", file)...)
 	command.Env = append(os.Environ(), "PATH="+filepath.Dir(nvcc)+string(os.PathListSeparator)+os.Getenv("PATH"))
 	out, err := command.Output()
 	if err != nil {

@@ -43,6 +43,9 @@ var (
 	F32  = Format{Fraction: 23, Bias: 127, Inf: 0x7f800000, NaN: 0x7fffffff, Sign: 1 << 31}
 	F16  = Format{Fraction: 10, Bias: 15, Inf: 0x7c00, NaN: 0x7fff, Sign: 1 << 15}
 	BF16 = Format{Fraction: 7, Bias: 127, Inf: 0x7f80, NaN: 0x7fff, Sign: 1 << 15}
+	// Those of 8 bits. E4M3 has no infinity: Inf is its NaN, which no number rounds to if it is clamped by Finite.
+	E5M2 = Format{Fraction: 2, Bias: 15, Inf: 0x7c, NaN: 0x7f, Sign: 1 << 7}
+	E4M3 = Format{Fraction: 3, Bias: 7, Inf: 0x7f, NaN: 0x7f, Sign: 1 << 7}
 	TF32 = Format{Fraction: 10, Bias: 127, Inf: 0x7f800000, NaN: 0x7fffffff, Sign: 1 << 31, skip: 13}
 )
 
@@ -146,6 +149,10 @@ func (f *Format) Value(bits uint32) float64 {
 		return float64(math.Float32frombits(bits))
 	case 7:
 		return float64(math.Float32frombits(bits << 16))
+	case 2:
+		return F16.Value(bits << 8)
+	case 3:
+		return valueE4M3(bits)
 	}
 	if f.Bias == 127 {
 		return float64(math.Float32frombits(bits &^ 0x1fff))
@@ -159,6 +166,33 @@ func (f *Format) Value(bits uint32) float64 {
 		return math.Float64frombits(sign | 0x7ff<<52 | fraction<<42)
 	}
 	return math.Float64frombits(sign | (exponent-15+1023)<<52 | fraction<<42)
+}
+
+func valueE4M3(bits uint32) float64 {
+	magnitude := bits & 0x7f
+	exponent, fraction := int(magnitude>>3), float64(magnitude&7)
+	var x float64
+	switch {
+	case magnitude == 0x7f:
+		return math.NaN()
+	case exponent == 0:
+		x = math.Ldexp(fraction, -9)
+	default:
+		x = math.Ldexp(8+fraction, exponent-10)
+	}
+	if bits&0x80 != 0 {
+		return -x
+	}
+	return x
+}
+
+// RoundFinite is Round with what exceeds the range clamped to the largest number.
+func (f *Format) RoundFinite(x float64, mode Rounding) uint32 {
+	bits := f.Round(x, mode)
+	if x == x && bits&^f.Sign >= f.Inf {
+		return bits&f.Sign | (f.Inf - 1<<f.skip)
+	}
+	return bits
 }
 
 // IsNaN says whether bits are a NaN of the format.

@@ -49,7 +49,29 @@ type access struct {
 	read    bool
 	strong  bool
 	release bool
+	atomic  bool // it reads and writes at once
 	proxy   bool // by the asynchronous proxy, to shared memory
+	passes  bool // what has no value may be read, as long as nothing depends on it
+	plain   bool // a store of which w.same tells whether the memory holds the value already
+}
+
+// strength is how far an access may meet those of other threads.
+type strength uint8
+
+const (
+	weak strength = iota
+	strongAccess
+	atomicAccess
+)
+
+func (a *access) strength() strength {
+	switch {
+	case a.atomic:
+		return atomicAccess
+	case a.strong:
+		return strongAccess
+	}
+	return weak
 }
 
 // visit calls f with the memory of each lane of the mask, lowest lane first, after all checks.
@@ -103,7 +125,17 @@ func (w *warp) visitGeneric(mask uint32, address *wideRow, a access, f func(lane
 func (w *warp) visitLocal(mask uint32, address *wideRow, a access, f func(lane int, p []byte)) {
 	for m := mask; m != 0; m &= m - 1 {
 		lane := first(m)
-		f(lane, w.local.access(lane, address[lane], a.bytes, a.write))
+		p, missing := w.local.access(lane, address[lane], a.bytes, a.write)
+		if missing != 0 {
+			if !a.passes {
+				fail(lane, uninitialisedLocal, address[lane])
+			}
+			w.missed(lane, missing, uninitialisedLocal, address[lane])
+			if from := w.local.forgotten[(address[lane]+uint64(first(uint32(missing))))<<5|uint64(lane)]; from != nil {
+				w.lostOrigin = from
+			}
+		}
+		f(lane, p)
 	}
 	if w.counts != nil {
 		w.counts[w.pc].LocalBytes += uint64(a.bytes * onesCount(mask))
@@ -139,6 +171,8 @@ type localMemory struct {
 	stack      [32]int        // by lane, how much of it is taken
 	localBytes                // lane by lane
 	spare      [32]localBytes // on their way through a call
+
+	forgotten map[uint64]*origin // by address and lane, why what was stored without a value has none
 }
 
 // localBytes are bytes, each with a 1 where it holds a value.
@@ -161,6 +195,7 @@ func (l *localMemory) reset(base, stack int) {
 		l.size, l.localBytes = size, localBytes{make([]byte, 32*size), make([]byte, 32*size)}
 	}
 	clear(l.init)
+	l.forgotten = nil
 }
 
 // lane is the memory of one thread.
@@ -171,6 +206,7 @@ func (l *localMemory) collect(spans []copySpan, lane int) {
 	if len(spans) == 0 {
 		return
 	}
+	l.carry(spans, lane)
 	memory, out := l.lane(lane), &l.spare[lane]
 	out.data, out.init = out.data[:0], out.init[:0]
 	for _, s := range spans {
@@ -188,6 +224,20 @@ func (l *localMemory) deliver(spans []copySpan, lane int) {
 	}
 }
 
+// carry lets what a call or return hands over without a value remember why.
+func (l *localMemory) carry(spans []copySpan, lane int) {
+	if l.forgotten == nil {
+		return
+	}
+	for _, s := range spans {
+		for n := range s.bytes {
+			if from := l.forgotten[uint64(s.from+n)<<5|uint64(lane)]; from != nil {
+				l.forget(lane, uint64(s.to+n), from)
+			}
+		}
+	}
+}
+
 // giveBack hands results to the caller; where the callee's memory will be restored the delivery waits for that.
 func (l *localMemory) giveBack(f *frame, lane int) {
 	l.collect(f.results, lane)
@@ -196,8 +246,10 @@ func (l *localMemory) giveBack(f *frame, lane int) {
 	}
 }
 
-// access is the memory behind an address of a lane.
-func (l *localMemory) access(lane int, address uint64, bytes int, write bool) []byte {
+const uninitialisedLocal = "uninitialised word of local memory at %#x"
+
+// access is the memory behind an address of a lane, and which bytes of it hold nothing to read.
+func (l *localMemory) access(lane int, address uint64, bytes int, write bool) (p []byte, missing uint16) {
 	if address > uint64(l.size) || address+uint64(bytes) > uint64(l.size) {
 		fail(lane, "out of bounds: %d bytes at local address %#x of %d", bytes, address, l.size)
 	}
@@ -210,10 +262,12 @@ func (l *localMemory) access(lane int, address uint64, bytes int, write bool) []
 		if known := uint64(ones) >> (64 - 8*len(init)); write {
 			putNumber(init, known)
 		} else if number(init) != known {
-			fail(lane, "uninitialised word of local memory at %#x", address)
+			for n, b := range init {
+				missing |= uint16(b^1) << (from + n)
+			}
 		}
 	}
-	return part.data
+	return part.data, missing
 }
 
 // ones is a 1 in each byte.
@@ -223,6 +277,8 @@ func init() {
 	register(decodeAlloca, "alloca")
 	register(decodeStackSave, "stacksave")
 	register(decodeStackRestore, "stackrestore")
+	register(decodeMapAddress, "mapa")
+	register(decodeBlockRank, "getctarank")
 }
 
 // stackBytes is the memory that alloca gives out, in a program that has it.
@@ -272,4 +328,25 @@ func decodeStackRestore(c *compiler, i *syntax.Instruction) work {
 			w.local.stack[lane] = int(w.wide[source][lane])
 		}
 	}
+}
+
+// decodeMapAddress is mapa: the address in another block of the cluster that an address has in this one.
+func decodeMapAddress(c *compiler, i *syntax.Instruction) work {
+	t := syntax.Type(i.With["T"])
+	o := i.Operands
+	target, source, rank := c.target(o[0], t), c.row(o[1], t), c.narrow(o[2], "u32")
+	return func(w *warp, mask uint32) {
+		for m := mask; m != 0; m &= m - 1 {
+			lane := first(m)
+			if n := w.narrow[rank][lane]; n != 0 {
+				fail(lane, "rank %d in a cluster of 1 block", n)
+			}
+			target(w, lane, source(w, lane))
+		}
+	}
+}
+
+// decodeBlockRank is getctarank: the block in whose shared memory an address lies.
+func decodeBlockRank(c *compiler, i *syntax.Instruction) work {
+	return c.unaryWork(i, "u32", syntax.Type(i.With["T"]), func(uint64) uint64 { return 0 })
 }

@@ -1,6 +1,7 @@
 package machine
 
-// This file has the operations on bits: shifts of pairs, fields, permutations, logic of three, predicates.
+// This file has the operations on bits: shifts of pairs, fields, permutations, logic of three, predicates, and
+// video instructions, which are sums and comparisons of a word, of its halves or of its bytes.
 
 import (
 	"math/bits"
@@ -11,8 +12,11 @@ import (
 
 func init() {
 	register(decodeUnary, "not", "cnot", "brev", "popc", "clz", "bfind")
-	register(decodeTernary, "sad", "mul24", "mad24", "shf", "prmt", "lop3", "bfe", "dp4a", "dp2a", "bmsk", "szext")
+	register(decodeTernary, "sad", "mul24", "mad24", "fns", "shf", "prmt", "lop3", "bfe", "dp4a", "dp2a", "bmsk", "szext")
 	register(decodeInsert, "bfi")
+	register(decodeVideo, "vadd", "vsub", "vabsdiff", "vmin", "vmax")
+	register(decodeVideoParts, "vadd2", "vsub2", "vavrg2", "vabsdiff2", "vmin2", "vmax2", "vset2")
+	register(decodeVideoParts, "vadd4", "vsub4", "vavrg4", "vabsdiff4", "vmin4", "vmax4", "vset4")
 }
 
 func decodeUnary(c *compiler, i *syntax.Instruction) work {
@@ -67,6 +71,8 @@ func decodeTernary(c *compiler, i *syntax.Instruction) work {
 		return c.absoluteDifference(i, t)
 	case "lop3":
 		return c.logic3(i)
+	case "fns":
+		return c.lanes3(i, t, findSet, 3)
 	case "szext":
 		return c.lanes3(i, t, signExtend(t, i.With["mode"]), 2)
 	case "bmsk":
@@ -82,6 +88,29 @@ func decodeTernary(c *compiler, i *syntax.Instruction) work {
 		return c.lanes3(i, "b32", permute(i.With["mode"]), 3)
 	}
 	return c.lanes3(i, "b32", dotProduct(i), 3)
+}
+
+// findSet is the place of the set bit of a mask that lies so many behind the base, or before it, itself counted; all ones if there
+// is none.
+func findSet(mask, base, offset uint32) uint32 {
+	at, step, count := int(base&31), 1, int64(int32(offset))
+	if count < 0 {
+		step, count = -1, -count
+	}
+	if count == 0 {
+		if mask>>at&1 == 1 {
+			return uint32(at)
+		}
+		return all
+	}
+	for ; at >= 0 && at < 32; at += step {
+		if mask>>at&1 == 1 {
+			if count--; count == 0 {
+				return uint32(at)
+			}
+		}
+	}
+	return all
 }
 
 // signExtend keeps the lowest bits of a, as many as b says, and fills the rest with zeros or their sign.
@@ -204,8 +233,37 @@ func dotProduct(i *syntax.Instruction) func(a, b, v uint32) uint32 {
 }
 
 func (c *compiler) logic3(i *syntax.Instruction) work {
-	table := uint32(i.Operands[4].Value)
-	return c.lanes3(i, "b32", func(a, b, v uint32) uint32 {
+	f := logicTable(uint32(i.Operands[4].Value))
+	if i.Has("bool") {
+		return c.logicPredicate(i, f)
+	}
+	return c.lanes3(i, "b32", f, 3)
+}
+
+// logicPredicate is lop3 that also says whether the result has a bit set, combined with a predicate.
+func (c *compiler) logicPredicate(i *syntax.Instruction, f func(a, b, v uint32) uint32) work {
+	o := i.Operands
+	target, combine, with := c.pairTarget(o[0]), logicOf(i.With["bool"]), c.pred(o[5])
+	var rows [3]int
+	for n := range rows {
+		rows[n] = c.narrow(o[1+n], "b32")
+	}
+	return func(w *warp, mask uint32) {
+		x, y, v, other := w.narrow[rows[0]], w.narrow[rows[1]], w.narrow[rows[2]], with(w)
+		for m := mask; m != 0; m &= m - 1 {
+			lane := first(m)
+			value, set := f(x[lane], y[lane], v[lane]), uint32(0)
+			if value != 0 {
+				set = 1
+			}
+			target.set(w, lane, value, combine(set, other>>lane)&1 == 1, true)
+		}
+	}
+}
+
+// logicTable is the function of three bits that a table gives.
+func logicTable(table uint32) func(a, b, v uint32) uint32 {
+	return func(a, b, v uint32) uint32 {
 		result := uint32(0)
 		for n := uint32(0); n < 8; n++ {
 			if table>>n&1 != 0 {
@@ -214,7 +272,7 @@ func (c *compiler) logic3(i *syntax.Instruction) work {
 			}
 		}
 		return result
-	}, 3)
+	}
 }
 
 func (c *compiler) absoluteDifference(i *syntax.Instruction, t syntax.Type) work {
@@ -310,4 +368,86 @@ func logicOf(name string) func(a, b uint32) uint32 {
 		return func(a, _ uint32) uint32 { return a }
 	}
 	return nil
+}
+
+// videoOperations are those of two numbers that fit 33 bits.
+var videoOperations = map[string]func(a, b int64) int64{
+	"vadd": func(a, b int64) int64 { return a + b },
+	"vsub": func(a, b int64) int64 { return a - b },
+	"vabsdiff": func(a, b int64) int64 {
+		return max(a-b, b-a)
+	},
+	"vmin": func(a, b int64) int64 { return min(a, b) },
+	"vmax": func(a, b int64) int64 { return max(a, b) },
+	"vavrg": func(a, b int64) int64 { // rounds away from zero
+		if a+b >= 0 {
+			return (a + b + 1) >> 1
+		}
+		return (a + b) >> 1
+	},
+}
+
+// videoPart is the number in some bits of a word.
+func videoPart(word uint32, from, size int, signed bool) int64 {
+	if signed {
+		return int64(int32(word<<(32-from-size)) >> (32 - size))
+	}
+	return int64(word << (32 - from - size) >> (32 - size))
+}
+
+// clampVideo limits a number to so many bits.
+func clampVideo(x int64, size int, signed bool) int64 {
+	if signed {
+		return min(max(x, -1<<(size-1)), 1<<(size-1)-1)
+	}
+	return min(max(x, 0), 1<<size-1)
+}
+
+// decodeVideo is an operation on whole words: z = (x op y), perhaps clamped, perhaps combined with a third operand.
+func decodeVideo(c *compiler, i *syntax.Instruction) work {
+	operation, saturate, second := videoOperations[i.Opcode], i.Has("sat"), i.With["second"]
+	signed, signedA, signedB := i.With["T"] == "s32", i.With["U"] == "s32", i.With["V"] == "s32"
+	return c.lanes3(i, "b32", func(a, b, v uint32) uint32 {
+		x := operation(videoPart(a, 0, 32, signedA), videoPart(b, 0, 32, signedB))
+		if saturate {
+			x = clampVideo(x, 32, signed)
+		}
+		switch r := videoPart(uint32(x), 0, 32, signed); second {
+		case "add":
+			return uint32(x) + v
+		case "min":
+			return uint32(min(r, videoPart(v, 0, 32, signed)))
+		case "max":
+			return uint32(max(r, videoPart(v, 0, 32, signed)))
+		}
+		return uint32(x)
+	}, len(i.Operands)-1)
+}
+
+// decodeVideoParts is an operation on each half or byte. The results take the places of their operands or are added to a third one.
+func decodeVideoParts(c *compiler, i *syntax.Instruction) work {
+	last := len(i.Opcode) - 1
+	size := 32 / int(i.Opcode[last]-'0')
+	operation := videoOperations[i.Opcode[:last]]
+	if holds := relations[i.With["cmp"]]; i.Has("cmp") {
+		operation = func(a, b int64) int64 { return int64(choose(1, 0, relate(a, b)&holds != 0)) }
+	}
+	saturate, sums := i.Has("sat"), i.Has("second")
+	signed, signedA, signedB := i.With["T"] == "s32", i.With["U"] == "s32", i.With["V"] == "s32"
+	return c.lanes3(i, "b32", func(a, b, v uint32) (result uint32) {
+		for from := 0; from < 32; from += size {
+			x := operation(videoPart(a, from, size, signedA), videoPart(b, from, size, signedB))
+			if saturate {
+				x = clampVideo(x, size, signed)
+			}
+			if sums {
+				v += uint32(x)
+			}
+			result |= uint32(x) & (1<<size - 1) << from
+		}
+		if sums {
+			return v
+		}
+		return result
+	}, 3)
 }

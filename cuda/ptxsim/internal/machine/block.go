@@ -4,6 +4,7 @@ package machine
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 
 	"gzpt/cuda/ptxsim/internal/arith"
@@ -74,7 +75,11 @@ func (b *block) start(number int) {
 	b.random = random(l.seed ^ uint64(number)*0xd1342543de82ef95 ^ uint64(l.number)<<40)
 	b.left = l.budget
 	b.global = blockOrder{id: uint32(number + 1), tick: 1}
-	b.shared.reset(l.sharedBytes(), len(b.warps))
+	bytes := l.sharedBytes()
+	if l.Program.reserves {
+		bytes = l.reservedAt() + reservedBytes
+	}
+	b.shared.reset(bytes, len(b.warps))
 	b.barriers, b.cluster = [16]barrier{}, clusterMeeting{}
 	b.phases, b.entries = nil, 2*len(b.warps)
 	b.teams = append(b.teams[:0], make([]warpgroup, (len(b.warps)+3)/4)...)
@@ -94,6 +99,7 @@ func (w *warp) start(lanes int) {
 	w.async, w.stores = asyncCopies{pending: w.async.pending[:0]}, bulkStores{}
 	w.order = ordering{clock: append(w.order.clock[:0], make([]uint32, 2*len(w.block.warps))...)}
 	w.group, w.cluster, w.rest = groupState{}, clusterLanes{}, rest{}
+	w.lost, w.lostBytes, w.origins, w.copied = 0, [32]uint16{}, nil, nil
 	if w.program.multiplies {
 		w.group.uses = make([]registerUse, w.program.marks)
 	}
@@ -143,6 +149,12 @@ func (b *block) run(number int) (err error) {
 		draw := b.random.next()
 		w = ready[draw>>32%uint64(len(ready))]
 		b.left -= w.run(1 + int(draw%longestTurn))
+		if b.launch.Program.together {
+			if b.launch.failing.Load() {
+				return nil
+			}
+			runtime.Gosched()
+		}
 		if b.left < 0 {
 			fail(first(w.alive), "%s%s", budgetFault, b.missing())
 		}
@@ -252,6 +264,16 @@ func (w *warp) special(name string, lane int) uint64 {
 		return uint64(^uint32(2<<lane - 1))
 	case "%lanemask_ge":
 		return uint64(^uint32(1<<lane - 1))
+	case "%envreg1":
+		return l.workspace >> 32
+	case "%envreg2":
+		return l.workspace & 0xffffffff
+	case "%reserved_smem_offset_begin", "%reserved_smem_offset_0":
+		return uint64(l.reservedAt())
+	case "%reserved_smem_offset_1":
+		return uint64(l.reservedAt() + reservedBytes/2)
+	case "%reserved_smem_offset_end", "%reserved_smem_offset_cap":
+		return uint64(l.reservedAt() + reservedBytes)
 	case "%dynamic_smem_size":
 		return uint64(l.Shared)
 	case "%total_smem_size":

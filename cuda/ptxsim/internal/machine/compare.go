@@ -204,7 +204,7 @@ func (c *compiler) setPair(i *syntax.Instruction) work {
 	t := syntax.Type(i.With["T"])
 	f, _ := format(t)
 	a, b := c.narrow(o[1], "b32"), c.narrow(o[2], "b32")
-	holds := relations[i.With["cmp"]]
+	value, holds := halfValue(f, i.Has("ftz")), relations[i.With["cmp"]]
 	with, combine := c.combination(i, 3)
 	targets := []int{c.predTarget(o[0].Register)}
 	if o[0].Kind == syntax.PairOperand {
@@ -212,7 +212,7 @@ func (c *compiler) setPair(i *syntax.Instruction) work {
 	}
 	return func(w *warp, mask uint32) {
 		for half, target := range targets {
-			bits := compareRows(a, b, holds, func(v uint32) float64 { return f.Value(v >> (16 * half) & 0xffff) })(w)
+			bits := compareRows(a, b, holds, func(v uint32) float64 { return value(v, half) })(w)
 			w.pred[target] = w.pred[target]&^mask | combine(bits, with(w))&mask
 		}
 	}
@@ -240,19 +240,40 @@ func decodeSet(c *compiler, i *syntax.Instruction) work {
 	})
 }
 
+// setHalves is set of pairs: all ones, or 1.0, in each half.
 func (c *compiler) setHalves(i *syntax.Instruction) work {
 	f, _ := format(syntax.Type(i.With["T"]))
-	holds := relations[i.With["cmp"]]
-	one := uint32(f.Bias) << f.Fraction
-	half := func(a, b uint32) uint32 {
-		if relate(f.Value(a), f.Value(b))&holds != 0 {
-			return one
-		}
-		return 0
+	yes := uint32(0xffff)
+	if !isInteger(syntax.Type(i.With["U"])) {
+		yes = uint32(f.Bias) << f.Fraction
 	}
-	return c.lanes3(i, "b32", func(a, b, _ uint32) uint32 {
-		return half(a&0xffff, b&0xffff) | half(a>>16, b>>16)<<16
-	}, 2)
+	a, b := c.narrow(i.Operands[1], "b32"), c.narrow(i.Operands[2], "b32")
+	value, holds := halfValue(f, i.Has("ftz")), relations[i.With["cmp"]]
+	with, combine := c.combination(i, 3)
+	return intoNarrow(c.narrow(i.Operands[0], "b32"), func(w *warp, z *narrowRow) {
+		x, y, other := w.narrow[a], w.narrow[b], with(w)
+		*z = narrowRow{}
+		for half := range 2 {
+			for n := range z {
+				bit := uint32(0)
+				if relate(value(x[n], half), value(y[n], half))&holds != 0 {
+					bit = 1
+				}
+				z[n] |= yes & -(combine(bit, other>>n) & 1) << (16 * half)
+			}
+		}
+	})
+}
+
+// halfValue is the number in one half of a pair.
+func halfValue(f *arith.Format, flush bool) func(pair uint32, half int) float64 {
+	return func(pair uint32, half int) float64 {
+		bits := pair >> (16 * half) & 0xffff
+		if flush {
+			bits = f.Flush(bits)
+		}
+		return f.Value(bits)
+	}
 }
 
 func decodeSelect(c *compiler, i *syntax.Instruction) work {

@@ -40,6 +40,7 @@ type step struct {
 	everyone bool                           // those are all lanes
 	aligned  bool                           // all live lanes must take part
 	group    bool                           // all warps of a warpgroup must execute it
+	lost     *lost
 	class    Class
 	line     int
 	text     string
@@ -56,6 +57,9 @@ type Program struct {
 	StackBytes   int // of alloca, beyond the local ones
 
 	multiplies bool // by wgmma
+	together   bool // its blocks wait for each other
+	allocates  bool // by malloc
+	reserves   bool // it uses the shared memory that the system keeps for itself
 
 	module    *Module
 	code      []step
@@ -206,7 +210,7 @@ func (c *compiler) add(f *syntax.Function) {
 	if c.byName[f] != nil {
 		return
 	}
-	if f.Name == assertion {
+	if systemFunctions[f.Name] != nil && !f.Defined {
 		return
 	}
 	if !f.Defined {
@@ -275,6 +279,7 @@ func (c *compiler) compileInstruction(i *syntax.Instruction) {
 		s.guard, s.guardAt, s.guardNot = guard.row, guard.mark, i.GuardNot
 	}
 	c.collect(s, i)
+	c.passOn(i)
 	decode := decoders[i.Opcode]
 	if decode == nil {
 		c.refuse("%s is not supported", i.Text())
@@ -384,6 +389,8 @@ func (c *compiler) special(name string, wide bool) int {
 	if strings.HasPrefix(name, "%clock") || name == "%globaltimer" {
 		c.refuse("%s can only be read by mov", name)
 	}
+	c.together = c.together || strings.HasPrefix(name, "%envreg")
+	c.reserves = c.reserves || strings.HasPrefix(name, "%reserved_smem")
 	key := name
 	if wide {
 		key = "wide " + name

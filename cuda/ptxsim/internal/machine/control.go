@@ -11,8 +11,33 @@ import (
 // functionWindow is where the addresses of functions lie.
 const functionWindow = 3 << 60
 
-// assertion is the function that assert of CUDA C calls, which has no body in PTX.
-const assertion = "__assertfail"
+// systemFunction is one of those of the system, which CUDA C calls and which have no body in PTX.
+type systemFunction struct {
+	arguments, results []int // their bytes
+	call               func(c *compiler, arguments, results []*syntax.Operand)
+}
+
+var systemFunctions = map[string]*systemFunction{
+	"__assertfail": {[]int{8, 8, 4, 8, 8}, nil, (*compiler).callAssertion},
+	"vprintf":      {[]int{8, 8}, []int{4}, (*compiler).callPrinter},
+	"malloc":       {[]int{8}, []int{8}, (*compiler).callAllocator},
+	"free":         {[]int{8}, nil, (*compiler).callFree},
+}
+
+// callSystem calls one if it is given what it takes.
+func (c *compiler) callSystem(f *syntax.Function, arguments, results []*syntax.Operand) {
+	sizes := func(list []*syntax.Operand) (bytes []int) {
+		for _, o := range list {
+			bytes = append(bytes, o.Variable.Bytes)
+		}
+		return bytes
+	}
+	s := systemFunctions[f.Name]
+	if !slices.Equal(sizes(arguments), s.arguments) || !slices.Equal(sizes(results), s.results) {
+		c.refuse("%s with other parameters than the function of the system", f.Name)
+	}
+	s.call(c, arguments, results)
+}
 
 // mostFrames is the depth of calls that a thread may reach.
 const mostFrames = 1000
@@ -152,13 +177,8 @@ func decodeCall(c *compiler, i *syntax.Instruction) work {
 		arguments = operands[1].List
 	}
 	c.step().reads = nil
-	if target.Kind == syntax.FunctionOperand && target.Function.Name == assertion {
-		c.step().control = func(w *warp, g *group, mask uint32) {
-			if mask != 0 {
-				fail(first(mask), "an assertion of the kernel failed")
-			}
-			g.pc++
-		}
+	if target.Kind == syntax.FunctionOperand && systemFunctions[target.Function.Name] != nil && !target.Function.Defined {
+		c.callSystem(target.Function, arguments, results)
 		return nil
 	}
 	if target.Kind == syntax.FunctionOperand {
@@ -175,6 +195,16 @@ func decodeCall(c *compiler, i *syntax.Instruction) work {
 	}
 	c.indirectCall(c.wide(target, "u64"), c.rows[target.Register].mark, arguments, results)
 	return nil
+}
+
+// callAssertion is what assert does where it does not hold.
+func (c *compiler) callAssertion(_, _ []*syntax.Operand) {
+	c.step().control = func(w *warp, g *group, mask uint32) {
+		if mask != 0 {
+			fail(first(mask), "an assertion of the kernel failed")
+		}
+		g.pc++
+	}
 }
 
 // spans are the copies of arguments into a callee and of results out of it.

@@ -34,6 +34,13 @@ func decodeMove(c *compiler, i *syntax.Instruction) work {
 		return intoWide(target, func(w *warp, z *wideRow) { *z = w.wide[source] })
 	}
 	target, source := c.narrow(o[0], t), c.narrow(o[1], t)
+	if o[1].Kind == syntax.SpecialOperand && t.Size() == 2 { // the low half of a register of 32 bits
+		return intoNarrow(target, func(w *warp, z *narrowRow) {
+			for n, v := range &w.narrow[source] {
+				z[n] = v & 0xffff
+			}
+		})
+	}
 	return intoNarrow(target, func(w *warp, z *narrowRow) { *z = w.narrow[source] })
 }
 
@@ -136,6 +143,8 @@ func decodeConvert(c *compiler, i *syntax.Instruction) work {
 		return c.convertPack(i, to)
 	case len(o) == 3:
 		return c.convertPair(i, to)
+	case to.Pair() != "" && from.Pair() != "":
+		return c.convertHalves(i, to.Pair(), from.Pair())
 	}
 	if quick := c.quickConvert(i, to, from); quick != nil {
 		return quick
@@ -275,6 +284,9 @@ func floatConversion(i *syntax.Instruction, to, from syntax.Type, value func(uin
 	if to != "tf32" {
 		target, _ = format(to)
 	}
+	if i.Has("satfinite") {
+		return finish(i, to, func(v uint64) uint64 { return uint64(target.RoundFinite(value(v), mode)) })
+	}
 	return finish(i, to, func(v uint64) uint64 {
 		x := value(v)
 		if integral {
@@ -348,18 +360,27 @@ func clampTo(t width, v uint64, signed bool) uint64 {
 
 // convertPair is the conversion of two float32 to a pair: the first operand becomes the high half.
 func (c *compiler) convertPair(i *syntax.Instruction, to syntax.Type) work {
-	one := conversionOf(i, to, "f32")
+	one, size := conversionOf(i, to.Pair(), "f32"), 4*to.Size()
 	half := func(v uint32) uint32 { return uint32(one(uint64(v))) }
-	if to == "bf16x2" && i.With["rnd"] == "rn" && !i.Has("sat") && !i.Has("relu") {
+	if to == "bf16x2" && i.With["rnd"] == "rn" && !i.Has("satfinite") && !i.Has("relu") {
 		half = func(v uint32) uint32 { return arith.BF16.RoundFloat32(v, arith.Nearest) }
 	}
 	o := i.Operands
 	a, b := c.narrow(o[1], "f32"), c.narrow(o[2], "f32")
-	return intoNarrow(c.narrow(o[0], "b32"), func(w *warp, z *narrowRow) {
+	return intoNarrow(c.narrow(o[0], bitsOf(to)), func(w *warp, z *narrowRow) {
 		x, y := &w.narrow[a], &w.narrow[b]
 		for n := range z {
-			z[n] = half(x[n])<<16 | half(y[n])
+			z[n] = half(x[n])<<size | half(y[n])
 		}
+	})
+}
+
+// convertHalves converts both halves of a pair: float8 to float16 and back.
+func (c *compiler) convertHalves(i *syntax.Instruction, to, from syntax.Type) work {
+	one := conversionOf(i, to, from)
+	high, source := 8*to.Size(), 8*from.Size()
+	return c.unaryWork(i, bitsOf(syntax.Type(i.With["T"])), bitsOf(syntax.Type(i.With["U"])), func(v uint64) uint64 {
+		return one(v>>source)<<high | one(v&(1<<source-1))
 	})
 }
 
@@ -409,15 +430,26 @@ func decodeConvertAddress(c *compiler, i *syntax.Instruction) work {
 
 func decodeIsSpace(c *compiler, i *syntax.Instruction) work {
 	target, source := c.predTarget(i.Operands[0].Register), c.wide(i.Operands[1], "u64")
-	wanted := map[space]uint64{sharedSpace: sharedWindow, localSpace: localWindow}[spaceOf(i.With["space"])]
-	if strings.HasPrefix(i.With["space"], "const") {
-		c.refuse("isspacep.const is not supported: constants lie in global memory here")
+	var inside func(w *warp, address uint64) bool
+	switch name := i.With["space"]; name {
+	case "const", "global": // constants lie in global memory here, where nobody may write
+		inside = func(w *warp, address uint64) bool {
+			area := w.block.launch.global.find(address)
+			constant := area != nil && area.readOnly && address-area.base < uint64(area.size)
+			return address&windowMask == 0 && constant == (name == "const")
+		}
+	default:
+		window := map[space]uint64{sharedSpace: sharedWindow, localSpace: localWindow}[spaceOf(name)]
+		if name == "param" {
+			window = paramWindow
+		}
+		inside = func(_ *warp, address uint64) bool { return address&windowMask == window }
 	}
 	return func(w *warp, mask uint32) {
 		for m := mask; m != 0; m &= m - 1 {
 			lane := first(m)
 			w.pred[target] &^= 1 << lane
-			if w.wide[source][lane]&windowMask == wanted {
+			if inside(w, w.wide[source][lane]) {
 				w.pred[target] |= 1 << lane
 			}
 		}

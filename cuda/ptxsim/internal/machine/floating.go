@@ -92,6 +92,10 @@ func format(t syntax.Type) (f *arith.Format, pair bool) {
 		return &arith.BF16, false
 	case "f16x2":
 		return &arith.F16, true
+	case "e4m3":
+		return &arith.E4M3, false
+	case "e5m2":
+		return &arith.E5M2, false
 	}
 	return &arith.BF16, true
 }
@@ -99,8 +103,11 @@ func format(t syntax.Type) (f *arith.Format, pair bool) {
 // smallFunction puts flushing, clamping and pairs around an operation.
 func (c *compiler) smallFunction(i *syntax.Instruction, t syntax.Type, operation small, mode arith.Rounding) func(a, b, v uint32) uint32 {
 	f, pair := format(t)
-	flush, saturate, relu := i.Has("ftz"), i.Has("sat"), i.Has("relu")
+	flush, saturate, relu, oob := i.Has("ftz"), i.Has("sat"), i.Has("relu"), i.Has("oob")
 	one := func(a, b, v uint32) uint32 {
+		if oob && (a == outOfBounds || b == outOfBounds) {
+			return 0
+		}
 		if flush {
 			a, b, v = f.Flush(a), f.Flush(b), f.Flush(v)
 		}
@@ -123,6 +130,9 @@ func (c *compiler) smallFunction(i *syntax.Instruction, t syntax.Type, operation
 		return one(a&0xffff, b&0xffff, v&0xffff) | one(a>>16, b>>16, v>>16)<<16
 	}
 }
+
+// outOfBounds is the NaN with which .oob marks what lies beyond a tensor: a product with it is 0.
+const outOfBounds = 0xffff
 
 func (c *compiler) floatingLarge(i *syntax.Instruction, name string, operation large, mode arith.Rounding, count int) work {
 	o := i.Operands
@@ -215,11 +225,30 @@ func (c *compiler) floatMinMax(i *syntax.Instruction) work {
 		return c.floatingLarge(i, i.Opcode, operation, arith.Nearest, 2)
 	}
 	propagate := i.Has("nan")
+	if i.Has("xorsign") {
+		return c.lanes3(i, bitsOf(t), c.smallFunction(i, t, magnitudeMinMax(i.Opcode == "max", propagate), arith.Nearest), 2)
+	}
 	operation := func(f *arith.Format, a, b, _ uint32, _ arith.Rounding) uint32 { return f.Min(a, b, propagate) }
 	if i.Opcode == "max" {
 		operation = func(f *arith.Format, a, b, _ uint32, _ arith.Rounding) uint32 { return f.Max(a, b, propagate) }
 	}
 	return c.lanes3(i, bitsOf(t), c.smallFunction(i, t, operation, arith.Nearest), 2)
+}
+
+// magnitudeMinMax is .xorsign.abs: the lesser or greater of the magnitudes with the sign of the product.
+func magnitudeMinMax(greater, propagate bool) small {
+	return func(f *arith.Format, a, b, _ uint32, _ arith.Rounding) uint32 {
+		sign := (a ^ b) & f.Sign
+		choose := f.Min
+		if greater {
+			choose = f.Max
+		}
+		magnitude := choose(a&^f.Sign, b&^f.Sign, propagate)
+		if f.IsNaN(magnitude) {
+			return f.NaN
+		}
+		return magnitude | sign
+	}
 }
 
 // floatSign is neg and abs: the sign's bit and nothing else.

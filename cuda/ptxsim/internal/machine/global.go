@@ -27,6 +27,7 @@ type Global struct {
 	allocations []*allocation // by address; freed ones stay, so that a use after free is told from other mistakes
 	next        uint64
 	used, limit int
+	heap        *heap // nil until a kernel may take memory
 	locks       [stripes]struct {
 		sync.Mutex
 		_ [56]byte // each on its own cache line
@@ -249,7 +250,7 @@ func (w *warp) visitGlobal(mask uint32, address *wideRow, a access, f func(lane 
 	for m := mask; m != 0; m &= m - 1 {
 		lane := first(m)
 		at := address[lane]
-		if at == last && !a.write && !a.strong { // all of it was checked and noted for the lane before
+		if at == last && !a.write && !a.strong && w.lost == 0 { // all of it was checked and noted for the lane before
 			f(lane, p)
 			continue
 		}
@@ -308,7 +309,12 @@ func (w *warp) stretch(mask uint32, address *wideRow, a access, move func(data [
 		}
 		for n := range marks {
 			if a.read && !marks[n].knows(b, 15) {
-				b.markGlobal(4*n/a.bytes, &marks[n], at+4*uint64(n), 15, a, line)
+				if marks[n].strength == atomicAccess {
+					return false
+				}
+				if b.markGlobal(4*n/a.bytes, &marks[n], at+4*uint64(n), 15, a, line) {
+					failRace(4*n/a.bytes, &marks[n], at+4*uint64(n), a)
+				}
 			}
 		}
 	}
@@ -363,6 +369,8 @@ func (w *warp) countGlobal(mask uint32, address *wideRow, a access) {
 	count.GlobalBytes += uint64(a.bytes * onesCount(mask))
 }
 
+const uninitialisedGlobal = "uninitialised word of global memory at %#x"
+
 // shadowGlobal checks and notes an access in the shadow of its words, which lie on one page.
 func (w *warp) shadowGlobal(lane int, area *allocation, offset uint64, a access) {
 	b := w.block
@@ -375,16 +383,37 @@ func (w *warp) shadowGlobal(lane int, area *allocation, offset uint64, a access)
 		marks = area.marks(first)[:words]
 	}
 	for n := range init {
-		if a.read && init[n]&touched != touched {
-			fail(lane, "uninitialised word of global memory at %#x", area.base+4*(first+uint64(n)))
+		if word := first + uint64(n); a.read && init[n]&touched != touched {
+			if !a.passes {
+				fail(lane, uninitialisedGlobal, area.base+4*word)
+			}
+			w.missed(lane, missingBytes(offset, word, touched&^init[n]), uninitialisedGlobal, area.base+4*word)
 		}
 		if a.write {
 			init[n] |= touched
 		}
 		if races && (a.write || a.strong || !marks[n].knows(b, touched)) {
-			b.markGlobal(lane, &marks[n], area.base+4*(first+uint64(n)), touched, a, w.program.code[w.pc].line)
+			address, line := area.base+4*(first+uint64(n)), w.program.code[w.pc].line
+			if b.markGlobal(lane, &marks[n], address, touched, a, line) {
+				if !w.harmless(lane, &marks[n], area, offset, a) {
+					failRace(lane, &marks[n], address, a)
+				}
+				b.noteGlobal(lane, &marks[n], address, touched, a, line)
+			}
 		}
 	}
+}
+
+// harmless says whether an access that meets what another block has written is none the less in order.
+func (w *warp) harmless(lane int, mark *globalMark, area *allocation, offset uint64, a access) bool {
+	switch {
+	case a.plain:
+		return w.same(w, lane, area.data[offset:offset+uint64(a.bytes)])
+	case a.passes && mark.strength == atomicAccess:
+		w.unsettle(lane, a, "race between blocks: it reads %d bytes at %#x that block %d has written in line %d", a.bytes, area.base+offset, mark.writer-1, mark.line)
+		return true
+	}
+	return false
 }
 
 // refuses says whether an access at an address must not be, in the allocation that holds or precedes it.

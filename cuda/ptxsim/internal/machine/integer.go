@@ -23,7 +23,7 @@ func init() {
 // isInteger says whether the type is of whole numbers or bits and not a pair of halves.
 func isInteger(t syntax.Type) bool {
 	switch t {
-	case "f16", "f32", "f64", "bf16", "f16x2", "bf16x2":
+	case "f16", "f32", "f64", "bf16", "f16x2", "bf16x2", "e4m3", "e5m2", "e4m3x2", "e5m2x2":
 		return false
 	}
 	return true

@@ -1,9 +1,16 @@
+// Package machine runs PTX: it compiles a function to steps over whole warps, runs blocks on all cores, and stops at the
+// first thing that a kernel must not do.
+//
+// Files call downwards: launch.go and block.go run warps; warp.go runs steps; compile.go makes them, by opcode, from the
+// files named after their subject; memory lies in global.go and shared.go behind address.go.
 package machine
 
-// This file runs the blocks of a launch on all cores.
+// This file runs the blocks of a launch on all cores, and is what a kernel did wrong and where.
 
 import (
 	"fmt"
+	"io"
+	"math/bits"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -22,16 +29,21 @@ type Launch struct {
 	budget     int
 	checkRaces bool
 	published  published
+	failing    atomic.Bool // of a grid whose blocks wait for each other: one of them has failed
+	workspace  uint64      // of such a grid: the address of the words by which they do
+	output     io.Writer
+	printing   sync.Mutex
 }
 
 // Settings are how a machine runs launches.
 type Settings struct {
-	Seed         uint64 // of the schedule of warps
-	Workers      int    // blocks at a time, 0 for one a core
-	Instructions int    // that the warps of a block may run
-	IgnoreRaces  bool   // between blocks
-	Sample       int    // blocks to run, spread evenly over the grid; 0 for all
-	Profile      bool   // whether to count, which takes a tenth of the time
+	Seed         uint64    // of the schedule of warps
+	Workers      int       // blocks at a time, 0 for one a core
+	Instructions int       // that the warps of a block may run
+	IgnoreRaces  bool      // between blocks
+	Sample       int       // blocks to run, spread evenly over the grid; 0 for all
+	Output       io.Writer // of printf, nil for nowhere
+	Profile      bool      // whether to count, which takes a tenth of the time
 }
 
 func (l *Launch) threads() int { return l.Block[0] * l.Block[1] * l.Block[2] }
@@ -45,6 +57,24 @@ func (l *Launch) sharedBytes() int { return l.Program.SharedBytes + l.Shared }
 func (l *Launch) Run(global *Global, number uint32, settings Settings) (*Profile, error) {
 	l.global, l.number, l.seed, l.budget = global, number, settings.Seed, settings.Instructions
 	l.checkRaces = l.blocks() > 1 && !settings.IgnoreRaces && !global.hollow
+	l.output = settings.Output
+	if l.Program.together {
+		if global.hollow {
+			return nil, fmt.Errorf("%s: blocks that wait for each other cannot be sampled", l.Program.Name)
+		}
+		if err := l.takeWorkspace(global); err != nil {
+			return nil, err
+		}
+		defer global.Free(l.workspace)
+	}
+	if l.Program.allocates {
+		if global.hollow {
+			return nil, fmt.Errorf("%s: kernels that take memory cannot be sampled", l.Program.Name)
+		}
+		if err := global.prepareHeap(); err != nil {
+			return nil, err
+		}
+	}
 	l.published.words = map[uint64]map[uint32]uint32{}
 	workers := settings.Workers
 	if workers <= 0 {
@@ -55,6 +85,9 @@ func (l *Launch) Run(global *Global, number uint32, settings Settings) (*Profile
 		sample = min(sample, settings.Sample)
 	}
 	workers = min(workers, sample)
+	if l.Program.together {
+		workers = sample
+	}
 	var next, failed atomic.Int64
 	failed.Store(int64(sample))
 	var touched []footprint
@@ -75,6 +108,7 @@ func (l *Launch) Run(global *Global, number uint32, settings Settings) (*Profile
 					return
 				}
 				if err := b.run(l.sampled(int(block), sample)); err != nil {
+					l.failing.Store(true)
 					errs[n], at[n] = err, block
 					failed.Store(min(failed.Load(), block))
 					return
@@ -97,6 +131,24 @@ func (l *Launch) Run(global *Global, number uint32, settings Settings) (*Profile
 	}
 	return profile, firstError(errs, at)
 }
+
+// workspaceBytes are those of a grid whose blocks wait for each other: they hold its barrier.
+const workspaceBytes = 64
+
+func (l *Launch) takeWorkspace(global *Global) (err error) {
+	if l.workspace, err = global.Alloc(workspaceBytes); err == nil {
+		err = global.Fill(l.workspace, 0, workspaceBytes/4)
+	}
+	return err
+}
+
+// reservedBytes of shared memory are the system's, where a program asks for them: behind its own.
+const reservedBytes = 1024
+
+func (l *Launch) reservedAt() int { return alignUp(l.sharedBytes(), 16) }
+
+// mostTogether is how many blocks can wait for each other: those that a GPU holds at a time, where they are small.
+const mostTogether = 132 * 32
 
 // profile sums up what blocks have counted.
 func (l *Launch) profile(rooms []*block) *Profile {
@@ -172,6 +224,9 @@ func (l *Launch) Check(mostShared int) error {
 	if l.Grid[0] >= 1<<31 || l.Grid[1] >= 1<<16 || l.Grid[2] >= 1<<16 {
 		return fmt.Errorf("grid %v, expected below 2^31, 2^16 and 2^16", l.Grid)
 	}
+	if l.Program.together && l.blocks() > mostTogether {
+		return fmt.Errorf("%d blocks that wait for each other, expected at most %d", l.blocks(), mostTogether)
+	}
 	if bytes := l.sharedBytes(); bytes > mostShared {
 		return fmt.Errorf("%d bytes of shared memory, expected at most %d", bytes, mostShared)
 	}
@@ -179,4 +234,48 @@ func (l *Launch) Check(mostShared int) error {
 		return fmt.Errorf("%d bytes of arguments, expected %d", len(l.Arguments), size)
 	}
 	return nil
+}
+
+// Fault is a mistake of a kernel.
+type Fault struct {
+	Kernel string
+	File   string
+	Line   int
+	Text   string // the instruction
+	Block  [3]int
+	Thread [3]int
+	Reason string
+}
+
+func (f *Fault) Error() string {
+	return fmt.Sprintf("%s, %s:%d, %s, block (%d,%d,%d), thread (%d,%d,%d): %s", f.Kernel, f.File, f.Line, f.Text,
+		f.Block[0], f.Block[1], f.Block[2], f.Thread[0], f.Thread[1], f.Thread[2], f.Reason)
+}
+
+// stop is what the machine panics with inside a warp; the block adds where.
+type stop struct {
+	lane   int
+	reason string
+}
+
+func fail(lane int, format string, args ...any) {
+	panic(stop{lane, fmt.Sprintf(format, args...)})
+}
+
+// first is the lowest lane of a mask.
+func first(mask uint32) int { return bits.TrailingZeros32(mask) & 31 }
+
+// fault puts the place to a reason.
+func (w *warp) fault(s stop) *Fault {
+	step := &w.program.code[w.pc]
+	return &Fault{
+		Kernel: w.program.Name, File: w.program.module.File, Line: step.line, Text: step.text, Block: w.block.index,
+		Thread: w.thread(s.lane), Reason: s.reason,
+	}
+}
+
+// thread is the index of a lane's thread in its block.
+func (w *warp) thread(lane int) [3]int {
+	n, size := w.number*32+lane, w.block.launch.Block
+	return [3]int{n % size[0], n / size[0] % size[1], n / size[0] / size[1]}
 }

@@ -15,7 +15,7 @@ func init() {
 	register(decodeStore, "st")
 	register(decodeAtomic, "atom", "red")
 	register(decodePolicy, "createpolicy")
-	register(decodePrefetch, "prefetch", "prefetchu", "discard")
+	register(decodePrefetch, "prefetch", "prefetchu", "discard", "applypriority")
 }
 
 // addressOf makes the addresses of an operand, into the warp's room for them.
@@ -94,8 +94,6 @@ func putNumber(p []byte, value uint64) {
 	}
 }
 
-func strongAccess(i *syntax.Instruction) bool { return i.Has("strong") }
-
 func decodeLoad(c *compiler, i *syntax.Instruction) work {
 	t := syntax.Type(i.With["T"])
 	o := i.Operands
@@ -103,7 +101,7 @@ func decodeLoad(c *compiler, i *syntax.Instruction) work {
 	where := c.spaceFor(i, o[1])
 	address := c.addressOf(o[1])
 	size := t.Size()
-	a := access{bytes: size * len(targets), read: true, strong: strongAccess(i)}
+	a := access{bytes: size * len(targets), read: true, strong: i.Has("strong"), passes: true}
 	if where == argumentSpace && o[1].Register == nil && len(targets) == 1 && targets[0].Kind == syntax.RegisterOperand {
 		return c.loadArgument(targets[0], t, address)
 	}
@@ -243,16 +241,12 @@ func decodeStore(c *compiler, i *syntax.Instruction) work {
 	where := c.spaceFor(i, o[0])
 	address := c.addressOf(o[0])
 	size := t.Size()
-	a := access{bytes: size * len(sources), write: true, strong: strongAccess(i), release: i.With["strong"] == "release"}
+	a := access{bytes: size * len(sources), write: true, strong: i.Has("strong"), release: i.With["strong"] == "release"}
 	if where == argumentSpace {
 		c.refuse("store to the arguments of the kernel")
 	}
 	narrow, wide := c.plainRows(sources, t), c.wideRows(sources, t)
 	plain := (narrow != nil || wide != nil) && !a.strong && !a.release
-	if plain && where == sharedSpace {
-		return func(w *warp, mask uint32) { w.storeShared(mask, address(w), a, narrow, wide) }
-	}
-	plain = plain && where == globalSpace
 	reads := make([]func(w *warp, lane int) uint64, len(sources))
 	for n, source := range sources {
 		if r := source.Register; r != nil && r.Type.Size() == 8 {
@@ -261,9 +255,22 @@ func decodeStore(c *compiler, i *syntax.Instruction) work {
 			reads[n] = c.row(source, t)
 		}
 	}
-	return func(w *warp, mask uint32) {
-		at := address(w)
-		if plain && mask == all && w.stretch(mask, at, a, func(data []byte) { w.putStretch(data, narrow, wide) }) {
+	a.plain = true
+	same := func(w *warp, lane int, p []byte) bool {
+		for n, read := range reads {
+			if number(p[n*size:(n+1)*size]) != read(w, lane)<<(64-8*size)>>(64-8*size) {
+				return false
+			}
+		}
+		return true
+	}
+	put := func(w *warp, mask uint32, at *wideRow) {
+		w.same = same
+		switch {
+		case plain && where == sharedSpace:
+			w.storeShared(mask, at, a, narrow, wide)
+			return
+		case plain && where == globalSpace && mask == all && w.stretch(mask, at, a, func(data []byte) { w.putStretch(data, narrow, wide) }):
 			return
 		}
 		w.visit(where, mask, at, a, func(lane int, p []byte) {
@@ -271,6 +278,17 @@ func decodeStore(c *compiler, i *syntax.Instruction) work {
 				putNumber(p[n*size:(n+1)*size], read(w, lane))
 			}
 		})
+	}
+	s := c.at
+	return func(w *warp, mask uint32) {
+		at := address(w)
+		if w.lost == 0 {
+			put(w, mask, at)
+			return
+		}
+		w.storeLost(&w.program.code[s], where, at)
+		put(w, mask, at)
+		w.forgetStored(where, at)
 	}
 }
 
@@ -290,9 +308,12 @@ func decodePrefetch(*compiler, *syntax.Instruction) work { return func(*warp, ui
 func decodeAtomic(c *compiler, i *syntax.Instruction) work {
 	t := syntax.Type(i.With["T"])
 	o := i.Operands
-	var target func(w *warp, lane int, value uint64)
+	var targets []func(w *warp, lane int, value uint64)
 	if i.Opcode == "atom" {
-		target, o = c.target(o[0], bitsOrType(t)), o[1:]
+		for _, element := range elements(o[0]) {
+			targets = append(targets, c.target(element, bitsOrType(t)))
+		}
+		o = o[1:]
 	}
 	where, address := c.spaceFor(i, o[0]), c.addressOf(o[0])
 	operands := elements(o[1])
@@ -306,7 +327,7 @@ func decodeAtomic(c *compiler, i *syntax.Instruction) work {
 	}
 	update := atomicUpdate(i.With["op"], t)
 	order := i.With["order"]
-	a := access{bytes: t.Size() * len(operands), read: true, write: true, strong: true, release: order == "release" || order == "acq_rel"}
+	a := access{bytes: t.Size() * len(operands), read: true, write: true, strong: true, atomic: true, release: order == "release" || order == "acq_rel"}
 	size := t.Size()
 	return func(w *warp, mask uint32) {
 		w.visit(where, mask, address(w), a, func(lane int, p []byte) {
@@ -314,8 +335,8 @@ func decodeAtomic(c *compiler, i *syntax.Instruction) work {
 				q := p[n*size : (n+1)*size]
 				old := number(q)
 				putNumber(q, update(old, value(w, lane), swap(w, lane)))
-				if target != nil {
-					target(w, lane, old)
+				if targets != nil {
+					targets[n](w, lane, old)
 				}
 			}
 		})
@@ -339,7 +360,26 @@ func atomicUpdate(op string, t syntax.Type) func(old, b, c uint64) uint64 {
 		kind := widthOf(t)
 		return func(old, b, _ uint64) uint64 { return f(kind.extend(old), kind.extend(b)) }
 	}
+	if op == "min" || op == "max" {
+		return halfAtomic(op == "max", t)
+	}
 	return floatAtomic(t)
+}
+
+// halfAtomic is min or max of 16-bit numbers, or of pairs of them.
+func halfAtomic(greater bool, t syntax.Type) func(old, b, c uint64) uint64 {
+	f, pair := format(t)
+	choose := f.Min
+	if greater {
+		choose = f.Max
+	}
+	return func(old, b, _ uint64) uint64 {
+		low := choose(uint32(old)&0xffff, uint32(b)&0xffff, false)
+		if !pair {
+			return uint64(low)
+		}
+		return uint64(low | choose(uint32(old)>>16, uint32(b)>>16, false)<<16)
+	}
 }
 
 // floatAtomic is the addition of the type; that of float32 flushes nothing, as on memory beyond shared.

@@ -35,13 +35,13 @@ func (c *compiler) narrowRows(o *syntax.Operand, t syntax.Type) (rows []int) {
 
 func decodeLoadMatrix(c *compiler, i *syntax.Instruction) work {
 	c.step().aligned = true
-	rows := c.narrowRows(i.Operands[0], "b32")
+	rows, marks := c.narrowRows(i.Operands[0], "b32"), c.elementMarks(i.Operands[0])
 	where, address := c.spaceFor(i, i.Operands[1]), c.addressOf(i.Operands[1])
 	transposed := i.Has("trans")
 	if where == sharedSpace && !transposed {
 		return func(w *warp, mask uint32) {
 			whole(mask)
-			w.loadMatrices(address(w), rows)
+			w.loadMatrices(address(w), rows, marks)
 		}
 	}
 	return func(w *warp, mask uint32) {
@@ -49,7 +49,7 @@ func decodeLoadMatrix(c *compiler, i *syntax.Instruction) work {
 		at := address(w)
 		for n, row := range rows {
 			var matrix [8][8]uint16
-			w.visitMatrix(where, n, at, access{bytes: 16, read: true}, func(line int, p []byte) {
+			w.visitMatrix(where, n, at, access{bytes: 16, read: true, passes: true}, func(line int, p []byte) {
 				for column := range 8 {
 					matrix[line][column] = uint16(number(p[2*column : 2*column+2]))
 				}
@@ -57,14 +57,42 @@ func decodeLoadMatrix(c *compiler, i *syntax.Instruction) work {
 			for lane := range 32 {
 				w.narrow[row][lane] = fragmentWord(&matrix, lane, transposed)
 			}
+			w.loseMatrix(n, marks[n], transposed)
 		}
+		w.lost = uint32(len(w.lostLanes))
 	}
 }
 
+// loseMatrix notes the lanes whose words of matrix n, which has just been loaded, have bytes without a value.
+func (w *warp) loseMatrix(n, mark int, transposed bool) {
+	if w.lost == 0 || mark < 0 {
+		return
+	}
+	for lane := range 32 {
+		row, column := lane/4, lane%4*2
+		missing := w.lostBytes[8*n+row] >> (2 * column) & 15
+		if transposed {
+			missing = (w.lostBytes[8*n+column] | w.lostBytes[8*n+column+1]) >> (2 * row) & 3
+		}
+		if missing != 0 {
+			w.loseLane(mark, lane)
+		}
+	}
+	w.lost, w.lostBytes = 0, [32]uint16{}
+}
+
+func (w *warp) loseLane(mark, lane int) {
+	if w.lostLanes == nil {
+		w.lostLanes = map[int]uint32{}
+	}
+	w.lostLanes[mark] |= 1 << lane
+}
+
 // loadMatrices loads matrices, not transposed, from shared memory: each of four lanes has a word of a row.
-func (w *warp) loadMatrices(address *wideRow, rows []int) {
+func (w *warp) loadMatrices(address *wideRow, rows, marks []int) {
 	for n, row := range rows {
-		w.touchShared(0xff<<(8*n), address, access{bytes: 16, read: true})
+		w.touchShared(0xff<<(8*n), address, access{bytes: 16, read: true, passes: true})
+		w.loseMatrix(n, marks[n], false)
 		data, z := w.block.shared.data, &w.narrow[row]
 		for line, at := range address[8*n:][:8] {
 			p := data[at:][:16]
@@ -73,6 +101,7 @@ func (w *warp) loadMatrices(address *wideRow, rows []int) {
 			}
 		}
 	}
+	w.lost = uint32(len(w.lostLanes))
 }
 
 // visitMatrix visits the 8 rows of matrix n, whose addresses the lanes 8n to 8n+7 hold.
@@ -194,14 +223,19 @@ type matrices struct {
 	typeC    syntax.Type
 	typeD    syntax.Type
 	saturate bool
-	format   *arith.Format // nil for whole numbers
+	format   *arith.Format // of A, nil for whole numbers
+	formatB  *arith.Format
+	marks    map[int32]int // by row of the registers, their places in warp.ready
 }
 
 func decodeMultiply(c *compiler, i *syntax.Instruction) work {
 	c.step().aligned = true
 	m, n, k := i.Shape()
-	if i.With["A"] == "f64" {
+	switch i.With["A"] {
+	case "f64":
 		return c.multiplyDouble(i)
+	case "b1":
+		return c.multiplyBits(i)
 	}
 	p := &matrices{
 		m: m, n: n, k: k, typeA: syntax.Type(i.With["A"]), typeB: syntax.Type(i.With["B"]), typeC: syntax.Type(i.With["C"]),
@@ -211,7 +245,7 @@ func decodeMultiply(c *compiler, i *syntax.Instruction) work {
 	if p.typeC != "f16" {
 		register = p.typeC
 	}
-	per := map[syntax.Type]int{"tf32": 1, "f16": 2, "bf16": 2, "u8": 4, "s8": 4}[p.typeA]
+	per := 32 / p.typeA.Bits()
 	perC := 1
 	if p.typeC == "f16" {
 		perC = 2
@@ -232,13 +266,50 @@ func decodeMultiply(c *compiler, i *syntax.Instruction) work {
 	}
 	p.d, p.a = in(c.narrowRows(i.Operands[0], register), placesC), in(c.narrowRows(i.Operands[1], "b32"), placesA)
 	p.b, p.c = in(c.narrowRows(i.Operands[2], "b32"), placesB), in(c.narrowRows(i.Operands[3], register), placesC)
-	p.format = formatOf(p.typeA)
+	p.format, p.formatB = formatOf(p.typeA), formatOf(p.typeB)
+	p.marks = map[int32]int{}
+	for _, o := range i.Operands {
+		for _, element := range elements(o) {
+			if element.Register != nil {
+				p.marks[int32(c.rows[element.Register].row)] = c.rows[element.Register].mark
+			}
+		}
+	}
 	return p.multiply
+}
+
+// lose notes which elements of D have no value: those whose row of A, column of B or element of C lacks one.
+func (p *matrices) lose(w *warp) {
+	var rows, columns uint32
+	for n, e := range p.a {
+		rows |= p.lacks(w, e) << (n / p.k)
+	}
+	for n, e := range p.b {
+		columns |= p.lacks(w, e) << (n / p.k)
+	}
+	for n, e := range p.d {
+		if (rows>>(n/p.n)|columns>>(n%p.n)|p.lacks(w, p.c[n]))&1 != 0 {
+			if mark, known := p.marks[e.row]; known {
+				w.loseLane(mark, int(e.lane))
+			}
+		}
+	}
+}
+
+// lacks is 1 for an element without a value.
+func (p *matrices) lacks(w *warp, e element) uint32 {
+	mark, known := p.marks[e.row]
+	if !known {
+		return 0
+	}
+	return ^w.ready[mark] >> e.lane & 1
 }
 
 // formatOf is the format of the elements of a product, nil of whole numbers.
 func formatOf(t syntax.Type) *arith.Format {
-	return map[syntax.Type]*arith.Format{"tf32": &arith.TF32, "f16": &arith.F16, "bf16": &arith.BF16}[t]
+	return map[syntax.Type]*arith.Format{
+		"tf32": &arith.TF32, "f16": &arith.F16, "bf16": &arith.BF16, "e4m3": &arith.E4M3, "e5m2": &arith.E5M2,
+	}[t]
 }
 
 // gather reads elements from the registers.
@@ -248,6 +319,9 @@ func (w *warp) gather(rows []int, at place, bits int) uint32 {
 
 func (p *matrices) multiply(w *warp, mask uint32) {
 	whole(mask)
+	if w.lost != 0 {
+		p.lose(w)
+	}
 	var results [32 * 32]uint32
 	if p.format == nil {
 		p.multiplyIntegers(w, &results)
@@ -267,7 +341,7 @@ func (p *matrices) multiplyFloats(w *warp, results *[32 * 32]uint32) {
 	a, b := &w.block.rows, &w.block.columns
 	w.unpackLines(a, p.a, p.m, p.k, p.format, 0)
 	a.Rows()
-	w.unpackLines(b, p.b, p.n, p.k, p.format, 0)
+	w.unpackLines(b, p.b, p.n, p.k, p.formatB, 0)
 	b.Columns()
 	for row := range p.m {
 		for column := 0; column < p.n; column += 8 {
@@ -307,13 +381,13 @@ func (w *warp) sumEight(a *arith.Lines, row int, b *arith.Lines, column int, c [
 }
 
 func (p *matrices) multiplyIntegers(w *warp, results *[32 * 32]uint32) {
-	var a, b [16 * 32]int64
-	kindA, kindB := widthOf(p.typeA), widthOf(p.typeB)
+	var a, b [16 * 64]int64
+	bits := p.typeA.Bits()
 	for n, e := range p.a {
-		a[n] = int64(kindA.extend(uint64(e.of(w))))
+		a[n] = videoPart(e.of(w), 0, bits, p.typeA.Signed())
 	}
 	for n, e := range p.b {
-		b[n] = int64(kindB.extend(uint64(e.of(w))))
+		b[n] = videoPart(e.of(w), 0, bits, p.typeB.Signed())
 	}
 	for n, e := range p.c {
 		row, column := n/p.n, n%p.n
@@ -329,30 +403,69 @@ func (p *matrices) multiplyIntegers(w *warp, results *[32 * 32]uint32) {
 	}
 }
 
-// multiplyDouble is mma.m8n8k4 of float64: a chain of fused multiply-adds in the order of k.
+// doubleRows are the rows of a vector of float64.
+func (c *compiler) doubleRows(o *syntax.Operand) (rows []int) {
+	for _, element := range elements(o) {
+		rows = append(rows, c.wide(element, "f64"))
+	}
+	return rows
+}
+
+// multiplyDouble is the product of float64: a chain of fused multiply-adds in the order of k.
 func (c *compiler) multiplyDouble(i *syntax.Instruction) work {
-	wideOne := func(o *syntax.Operand) int { return c.wide(elements(o)[0], "f64") }
 	o := i.Operands
-	a, b := wideOne(o[1]), wideOne(o[2])
-	var addend, target [2]int
-	for n := range 2 {
-		target[n], addend[n] = c.wide(o[0].List[n], "f64"), c.wide(o[3].List[n], "f64")
+	m, n, k := i.Shape()
+	d, a, b, addend := c.doubleRows(o[0]), c.doubleRows(o[1]), c.doubleRows(o[2]), c.doubleRows(o[3])
+	mode := arith.Modes[i.With["rnd"]]
+	value := func(w *warp, rows []int, at place) float64 {
+		return math.Float64frombits(w.wide[rows[at.register]][at.lane])
 	}
 	return func(w *warp, mask uint32) {
 		whole(mask)
-		x, y := w.wide[a], w.wide[b]
-		var results [2]wideRow
-		for lane := range 32 {
-			for n := range 2 {
-				row, column := lane/4, lane%4*2+n
-				sum := math.Float64frombits(w.wide[addend[n]][lane])
-				for k := range 4 {
-					sum = arith.FMA64(math.Float64frombits(x[row*4+k]), math.Float64frombits(y[column*4+k]), sum, arith.Nearest)
+		var results [4]wideRow
+		for row := range m {
+			for column := range n {
+				at := placeC(row, column, 1)
+				sum := value(w, addend, at)
+				for step := range k {
+					sum = arith.FMA64(value(w, a, placeA(row, step, 1)), value(w, b, placeB(step, column, 1)), sum, mode)
 				}
-				results[n][lane] = math.Float64bits(sum)
+				results[at.register][at.lane] = math.Float64bits(sum)
 			}
 		}
-		w.wide[target[0]], w.wide[target[1]] = results[0], results[1]
+		for register, row := range d {
+			w.wide[row] = results[register]
+		}
+	}
+}
+
+// multiplyBits is the product of single bits: how many of k are in both, or in one of both.
+func (c *compiler) multiplyBits(i *syntax.Instruction) work {
+	o := i.Operands
+	m, n, k := i.Shape()
+	d, a, b, addend := c.narrowRows(o[0], "s32"), c.narrowRows(o[1], "b32"), c.narrowRows(o[2], "b32"), c.narrowRows(o[3], "s32")
+	differ := i.With["logic"] == "xor"
+	return func(w *warp, mask uint32) {
+		whole(mask)
+		var results [4]narrowRow
+		for row := range m {
+			for column := range n {
+				at := placeC(row, column, 1)
+				sum := w.gather(addend, at, 32)
+				for step := 0; step < k; step += 32 {
+					x, y := w.gather(a, placeA(row, step, 32), 32), w.gather(b, placeB(step, column, 32), 32)
+					if differ {
+						sum += uint32(onesCount(x ^ y))
+					} else {
+						sum += uint32(onesCount(x & y))
+					}
+				}
+				results[at.register][at.lane] = sum
+			}
+		}
+		for register, row := range d {
+			w.narrow[row] = results[register]
+		}
 	}
 }
 
@@ -450,6 +563,9 @@ func registerType(t syntax.Type) syntax.Type {
 func (c *compiler) wmmaLoad(i *syntax.Instruction) work {
 	name := i.With["matrix"]
 	t, _ := i.Fragment(name)
+	if t == "f64" {
+		return c.wmmaLoadDouble(i, name)
+	}
 	rows := c.narrowRows(i.Operands[0], registerType(t))
 	visit := c.wmmaAccess(i, name, t, i.Operands[1], optional(i.Operands, 2), access{read: true})
 	bytes, per := sizeOf(t)
@@ -471,6 +587,9 @@ func (c *compiler) wmmaLoad(i *syntax.Instruction) work {
 
 func (c *compiler) wmmaStore(i *syntax.Instruction) work {
 	t, _ := i.Fragment("d")
+	if t == "f64" {
+		return c.wmmaStoreDouble(i)
+	}
 	rows := c.narrowRows(i.Operands[1], registerType(t))
 	visit := c.wmmaAccess(i, "d", t, i.Operands[0], optional(i.Operands, 2), access{write: true})
 	bytes, per := sizeOf(t)
@@ -482,7 +601,47 @@ func (c *compiler) wmmaStore(i *syntax.Instruction) work {
 	}
 }
 
+// wmma of float64 has the fragments of mma.m8n8k4.
+
+func (c *compiler) wmmaLoadDouble(i *syntax.Instruction, name string) work {
+	rows := c.doubleRows(i.Operands[0])
+	visit := c.wmmaAccess(i, name, "f64", i.Operands[1], optional(i.Operands, 2), access{read: true})
+	return func(w *warp, mask uint32) {
+		whole(mask)
+		visit(w, func(element int, p []byte) {
+			at := placeDouble(name, element)
+			w.wide[rows[at.register]][at.lane] = number(p)
+		})
+	}
+}
+
+func (c *compiler) wmmaStoreDouble(i *syntax.Instruction) work {
+	rows := c.doubleRows(i.Operands[1])
+	visit := c.wmmaAccess(i, "d", "f64", i.Operands[0], optional(i.Operands, 2), access{write: true})
+	return func(w *warp, mask uint32) {
+		whole(mask)
+		visit(w, func(element int, p []byte) {
+			at := placeDouble("d", element)
+			putNumber(p, w.wide[rows[at.register]][at.lane])
+		})
+	}
+}
+
+// placeDouble is the place of an element of a matrix of m8n8k4, counted row by row.
+func placeDouble(name string, element int) place {
+	switch name {
+	case "a":
+		return placeA(element/4, element%4, 1)
+	case "b":
+		return placeB(element/8, element%8, 1)
+	}
+	return placeC(element/8, element%8, 1)
+}
+
 func (c *compiler) wmmaMultiply(i *syntax.Instruction) work {
+	if i.With["D"] == "f64" {
+		return c.multiplyDouble(i)
+	}
 	p := &matrices{saturate: i.Has("satfinite")}
 	p.m, p.n, p.k = i.Shape()
 	p.typeA, _ = i.Fragment("a")
@@ -502,6 +661,6 @@ func (c *compiler) wmmaMultiply(i *syntax.Instruction) work {
 	p.b = in(c.narrowRows(i.Operands[2], "b32"), places(p.typeA, p.n*p.k, func(n int) int { return n%p.k*p.n + n/p.k }))
 	p.c = in(c.narrowRows(i.Operands[3], registerType(p.typeC)), places(p.typeC, p.m*p.n, same))
 	p.d = in(c.narrowRows(i.Operands[0], registerType(p.typeD)), places(p.typeD, p.m*p.n, same))
-	p.format = formatOf(p.typeA)
+	p.format, p.formatB = formatOf(p.typeA), formatOf(p.typeB)
 	return p.multiply
 }

@@ -15,8 +15,8 @@ type globalMark struct {
 	line        int32     // of the write
 	written     uint8     // bytes
 	readBytes   uint8
-	strong      bool // the write was
-	strongReads bool // all reads were
+	strength    strength // of the write
+	strongReads bool     // all reads were
 }
 
 const manyReaders = ^uint32(0)
@@ -97,33 +97,43 @@ func (m *globalMark) knows(b *block, touched uint8) bool {
 		(m.readers[0] == id || m.readers[0] == manyReaders) && (m.readers[1] == id || m.readers[1] == manyReaders)
 }
 
-// markGlobal checks an access of a word against those of other blocks and notes it. The page's lock is held.
-func (b *block) markGlobal(lane int, mark *globalMark, address uint64, touched uint8, a access, line int) {
+// markGlobal checks an access of a word against those of other blocks and notes it. The page's lock is held. Where it meets what another
+// block has written it notes nothing and says so.
+func (b *block) markGlobal(lane int, mark *globalMark, address uint64, touched uint8, a access, line int) (rival bool) {
 	if a.strong {
 		b.talk(address, a)
 	}
 	if mark.launch != b.launch.number {
 		*mark = globalMark{launch: b.launch.number}
 	}
-	o := &b.global
-	if mark.writer != 0 && mark.written&touched != 0 && !(a.strong && mark.strong) && !o.sees(mark.writer, mark.tick) {
-		what := "reads"
-		if a.write {
-			what = "writes"
-		}
-		fail(lane, "race between blocks: it %s the word at %#x that block %d has written in line %d", what, address, mark.writer-1, mark.line)
+	if mark.writer != 0 && mark.written&touched != 0 && !(a.strong && mark.strength > weak) && !b.global.sees(mark.writer, mark.tick) {
+		return true
 	}
+	b.noteGlobal(lane, mark, address, touched, a, line)
+	return false
+}
+
+func (b *block) noteGlobal(lane int, mark *globalMark, address uint64, touched uint8, a access, line int) {
 	if a.write {
 		b.noteWrite(lane, mark, address, touched, a, line)
 	} else {
-		mark.noteRead(o.id, touched, a)
+		mark.noteRead(b.global.id, touched, a)
 	}
+}
+
+// failRace is the fault of an access that meets what another block has written.
+func failRace(lane int, mark *globalMark, address uint64, a access) {
+	what := "reads"
+	if a.write {
+		what = "writes"
+	}
+	fail(lane, "race between blocks: it %s the word at %#x that block %d has written in line %d", what, address, mark.writer-1, mark.line)
 }
 
 func (b *block) noteWrite(lane int, mark *globalMark, address uint64, touched uint8, a access, line int) {
 	o := &b.global
 	for half, r := range mark.readers {
-		if r == 0 || r == o.id || mark.readBytes&touched&halfBytes[half] == 0 || a.strong && mark.strongReads {
+		if a.atomic || r == 0 || r == o.id || mark.readBytes&touched&halfBytes[half] == 0 || a.strong && mark.strongReads {
 			continue
 		}
 		// Of many readers nothing is known but that there were some: a block that has seen others may have seen all.
@@ -136,7 +146,7 @@ func (b *block) noteWrite(lane int, mark *globalMark, address uint64, touched ui
 	if mark.writer == o.id && mark.tick == o.tick {
 		touched |= mark.written
 	}
-	mark.writer, mark.tick, mark.line, mark.written, mark.strong = o.id, o.tick, int32(line), touched, a.strong
+	mark.writer, mark.tick, mark.line, mark.written, mark.strength = o.id, o.tick, int32(line), touched, a.strength()
 }
 
 // halfBytes are the bytes of the two halves of a word, which blocks may share: its elements may have 16 bits.

@@ -23,18 +23,18 @@ const (
 
 // sharedMark is the past of a cell, or of a word of one that is split. Of a cell all but the lane is true of each of its words.
 type sharedMark struct {
-	init    uint8 // bytes of a word that hold a value
-	written uint8 // bytes of the last write
-	pending bool  // an asynchronous copy has brought it that has not been waited for
-	strong  bool
-	lanes   uint32 // of the last write, a byte a word
-	writer  uint16 // entry of the clocks to which the last write belongs, + 1: of a warp, or of the mbarrier of a bulk copy; or splitCell
-	reading uint16 // reads of the asynchronous proxy under way
-	tick    uint32
-	syncs   uint32
-	readers uint32 // warps, a bit each
-	line    int32
-	readsAt int32 // line of these reads
+	init     uint8    // bytes of a word that hold a value
+	written  uint8    // bytes of the last write
+	pending  bool     // an asynchronous copy has brought it that has not been waited for
+	strength strength // of the last write
+	lanes    uint32   // of the last write, a byte a word
+	writer   uint16   // entry of the clocks to which the last write belongs, + 1: of a warp, or of the mbarrier of a bulk copy; or splitCell
+	reading  uint16   // reads of the asynchronous proxy under way
+	tick     uint32
+	syncs    uint32
+	readers  uint32 // warps, a bit each
+	line     int32
+	readsAt  int32 // line of these reads
 }
 
 // splitCell is the writer of a cell whose words have marks of their own.
@@ -242,7 +242,7 @@ func (w *warp) shadowShared(lane int, at uint64, a access) {
 		if whole.split() {
 			mark = &s.words[word]
 		}
-		w.shadowWord(lane, word, mark, touched, a)
+		w.shadowWord(lane, at, word, mark, touched, a)
 	}
 	if a.write && a.bytes == cellBytes { // now its words have the same past
 		*whole = s.words[cell*cellWords]
@@ -250,10 +250,20 @@ func (w *warp) shadowShared(lane int, at uint64, a access) {
 	}
 }
 
+const uninitialisedShared = "uninitialised word of shared memory at %#x"
+
+// missingBytes are bytes of a word as those of an access that begins at an address.
+func missingBytes(at, word uint64, bytes uint8) uint16 {
+	return uint16(bytes) << (4 * (word - at/4)) >> (at % 4)
+}
+
 // shadowWord checks and notes the access of a word.
-func (w *warp) shadowWord(lane int, word uint64, mark *sharedMark, touched uint8, a access) {
+func (w *warp) shadowWord(lane int, at, word uint64, mark *sharedMark, touched uint8, a access) {
 	if a.read && mark.init&touched != touched {
-		fail(lane, "uninitialised word of shared memory at %#x", 4*word)
+		if !a.passes {
+			fail(lane, uninitialisedShared, 4*word)
+		}
+		w.missed(lane, missingBytes(at, word, touched&^mark.init), uninitialisedShared, 4*word)
 	}
 	if mark.pending {
 		fail(lane, "the word of shared memory at %#x belongs to an asynchronous copy of line %d that is not finished", 4*word, mark.line)
@@ -266,7 +276,7 @@ func (w *warp) shadowWord(lane int, word uint64, mark *sharedMark, touched uint8
 	}
 	cell, k := word/cellWords, word%cellWords
 	if !w.ordered(mark, a.write) && !w.own(mark, lanesOf(lane, 1), k, 1) || a.write && !w.readsOrdered(mark, cell, k, 1) {
-		w.raceShared(lane, word, mark, touched, a)
+		w.raceShared(lane, at, word, mark, touched, a)
 	}
 	switch {
 	case a.write:
@@ -386,24 +396,24 @@ func (w *warp) readsOrdered(mark *sharedMark, cell, k, words uint64) bool {
 }
 
 // raceShared faults where an earlier access of the word is not ordered before this one.
-func (w *warp) raceShared(lane int, word uint64, mark *sharedMark, touched uint8, a access) {
+func (w *warp) raceShared(lane int, at, word uint64, mark *sharedMark, touched uint8, a access) {
 	writer := mark.lane(word % cellWords)
-	if mark.writer != 0 && mark.written&touched != 0 && !(a.strong && mark.strong) {
+	if mark.writer != 0 && mark.written&touched != 0 && !(a.strong && mark.strength > weak) {
 		switch other := int(mark.writer) - 1; {
 		case other >= w.block.shared.warps:
 			if w.order.of(mark.writer) < mark.tick {
 				fail(lane, "the word of shared memory at %#x belongs to a bulk copy of line %d that is not finished, or nobody has waited for it",
 					4*word, mark.line)
 			}
-		case other != w.number && w.order.clock[other] < mark.tick:
-			fail(lane, "race in shared memory at %#x: thread %v has written it in line %d and no barrier lies between", 4*word,
+		case other != w.number && w.order.clock[other] < mark.tick && !w.repeatsShared(lane, at, a):
+			w.raceOf(lane, mark, a, "race in shared memory at %#x: thread %v has written it in line %d and no barrier lies between", 4*word,
 				w.block.warps[other].thread(writer), mark.line)
-		case other == w.number && writer != lane && !w.lanesOrdered(lane, writer, mark):
-			fail(lane, "race in shared memory at %#x: thread %v of the same warp has written it in line %d and no bar.warp.sync lies between",
+		case other == w.number && writer != lane && !w.lanesOrdered(lane, writer, mark) && !w.repeatsShared(lane, at, a):
+			w.raceOf(lane, mark, a, "race in shared memory at %#x: thread %v of the same warp has written it in line %d and no bar.warp.sync lies between",
 				4*word, w.thread(writer), mark.line)
 		}
 	}
-	if !a.write {
+	if !a.write || a.atomic {
 		return
 	}
 	s := &w.block.shared
@@ -414,6 +424,19 @@ func (w *warp) raceShared(lane int, word uint64, mark *sharedMark, touched uint8
 			fail(lane, "race in shared memory at %#x: warp %d has read it and no barrier lies between", 4*word, other)
 		}
 	}
+}
+
+// raceOf faults, unless a load meets an atomic: it then has the value of a moment.
+func (w *warp) raceOf(lane int, mark *sharedMark, a access, format string, values ...any) {
+	if mark.strength != atomicAccess || !a.passes {
+		fail(lane, format, values...)
+	}
+	w.unsettle(lane, a, format, values...)
+}
+
+// repeatsShared says whether a store leaves what is there.
+func (w *warp) repeatsShared(lane int, at uint64, a access) bool {
+	return a.plain && w.same(w, lane, w.sharedBytes(lane, at, a.bytes))
 }
 
 // lanesOrdered says whether a bar.warp.sync lies between another lane's write and this lane. Lanes of one store that meet
@@ -434,7 +457,7 @@ func (w *warp) noteSharedWrite(lane int, k uint64, mark *sharedMark, touched uin
 	}
 	mark.writer, mark.tick, mark.syncs = uint16(w.number+1), tick, w.order.syncs
 	mark.lanes = mark.lanes&^(0xff<<(8*k)) | uint32(lane)<<(8*k)
-	mark.written, mark.strong, mark.line = touched, a.strong, int32(w.program.code[w.pc].line)
+	mark.written, mark.strength, mark.line = touched, a.strength(), int32(w.program.code[w.pc].line)
 	if !a.proxy {
 		w.order.proxy.unfenced |= 1 << lane
 	}

@@ -28,6 +28,17 @@ type warp struct {
 	cluster clusterLanes
 	rest    rest
 
+	// Of a plain store, whether the memory holds the value of a lane already. Two may store the same at the same time, as with a flag that
+	// anyone may set: whoever comes last leaves it as it is.
+	same func(w *warp, lane int, p []byte) bool
+
+	lost       uint32             // lanes in which the step at hand reads what has no value
+	lostBytes  [32]uint16         // of each, the bytes of memory without one
+	lostLanes  map[int]uint32     // by place in ready, of the results of matrices
+	lostOrigin *origin            // of the operand or memory that lacks one
+	origins    map[int]*origin    // by place in ready, where the value got lost
+	copied     map[int]*[32]uint8 // likewise, by lane: which bytes are those of memory, noCopy where none are
+
 	narrowSpare narrowRow
 	wideSpare   wideRow
 	addresses   wideRow
@@ -78,7 +89,9 @@ func (w *warp) runGroup(g *group, meeting, quantum int) (done int) {
 		w.pc = pc
 		mask := g.mask
 		if s.guard >= 0 {
-			w.demand(s.guardAt, mask)
+			if w.ready[s.guardAt]&mask != mask {
+				w.demandGuard(s.guardAt, mask)
+			}
 			if p := w.pred[s.guard]; s.guardNot {
 				mask &^= p
 			} else {
@@ -110,12 +123,16 @@ func (w *warp) runGroup(g *group, meeting, quantum int) (done int) {
 		if mask != 0 {
 			for _, r := range s.reads {
 				if w.ready[r]&mask != mask {
-					w.demand(r, mask)
+					w.undefined(s, mask)
+					break
 				}
 			}
 			s.run(w, mask)
 			for _, r := range s.writes {
 				w.ready[r] |= mask
+			}
+			if w.lost != 0 {
+				w.lose(s)
 			}
 		}
 		g.pc++
@@ -129,6 +146,11 @@ func (w *warp) runGroup(g *group, meeting, quantum int) (done int) {
 // demand faults where a lane reads a register that nobody wrote.
 func (w *warp) demand(mark int, mask uint32) {
 	if missing := mask &^ w.ready[mark]; missing != 0 {
+		if from := w.origins[mark]; from != nil {
+			needed := w.program.code[w.pc].line
+			w.pc = from.pc
+			fail(first(missing), "%s, on which line %d depends", from.reason, needed)
+		}
 		fail(first(missing), "uninitialised register %s", w.program.registerName(mark))
 	}
 }
@@ -146,7 +168,7 @@ func (w *warp) gathered(s *step, g *group, mask uint32) bool {
 	if s.everyone && mask == w.alive {
 		return true
 	}
-	for _, r := range s.reads {
+	for _, r := range s.lost.named {
 		w.demand(r, mask)
 	}
 	members := uint32(0)

@@ -20,6 +20,7 @@ func init() {
 // members lets a .sync wait for the lanes that an operand names.
 func (c *compiler) members(o *syntax.Operand) int {
 	row := c.narrow(o, "b32")
+	c.collectOperand(&c.step().lost.named, o)
 	c.step().everyone = o.Kind == syntax.IntegerOperand && uint32(o.Value) == all
 	c.step().members = func(w *warp, lane int) uint32 { return w.narrow[row][lane] }
 	return row
@@ -59,7 +60,7 @@ func (t pairTarget) set(w *warp, lane int, value uint32, holds, known bool) {
 
 func decodeShuffle(c *compiler, i *syntax.Instruction) work {
 	o := i.Operands
-	target, source := c.pairTarget(o[0]), c.narrow(o[1], "b32")
+	target, source, from := c.pairTarget(o[0]), c.narrow(o[1], "b32"), c.elementMarks(o[1])[0]
 	offset, clamp := c.narrow(o[2], "b32"), c.narrow(o[3], "b32")
 	named := c.members(o[4])
 	c.step().writes = nil
@@ -69,16 +70,20 @@ func decodeShuffle(c *compiler, i *syntax.Instruction) work {
 		whole = target.shuffled(source, mode, uint32(o[2].Value), uint32(o[3].Value))
 	}
 	return func(w *warp, mask uint32) {
-		if whole != nil && mask == all {
+		values, valued := &w.narrow[source], w.readyOf(from)
+		if whole != nil && mask == all && valued == all {
 			whole(w)
 			return
 		}
-		values := w.narrow[source]
+		if valued&mask != mask && target.mark >= 0 {
+			w.setOrigin(target.mark, w.lostOrigin)
+		}
+		was := *values // the target may be the source
 		for m := mask; m != 0; m &= m - 1 {
 			lane := first(m)
-			from, inside := shuffleSource(mode, lane, w.narrow[offset][lane], w.narrow[clamp][lane])
-			known := mask>>from&1 == 1 && w.narrow[named][lane]>>from&1 == 1
-			target.set(w, lane, values[from], inside, known)
+			other, inside := shuffleSource(mode, lane, w.narrow[offset][lane], w.narrow[clamp][lane])
+			known := mask&valued&w.narrow[named][lane]>>other&1 == 1
+			target.set(w, lane, was[other], inside, known)
 		}
 	}
 }

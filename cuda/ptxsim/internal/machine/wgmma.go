@@ -182,7 +182,8 @@ type groupMultiply struct {
 	descriptorA    int   // rows, of A where it lies in shared memory
 	descriptorB    int
 	accumulate     func(w *warp) uint32
-	format         *arith.Format
+	format         *arith.Format // of A
+	formatB        *arith.Format
 	bytes          int // of an element of A and B
 	half           bool
 	signA, signB   uint32 // to be changed in every element
@@ -193,7 +194,7 @@ func (c *compiler) multiplyGroup(i *syntax.Instruction) work {
 	o := i.Operands
 	_, n, k := i.Shape()
 	p := &groupMultiply{columns: n, k: k, bytes: 32 / k, half: i.With["D"] == "f16", marksD: c.step().writes, accumulate: c.pred(o[3])}
-	p.format = formatOf(syntax.Type(i.With["A"]))
+	p.format, p.formatB = formatOf(syntax.Type(i.With["A"])), formatOf(syntax.Type(i.With["B"]))
 	p.layoutResult(c.narrowRows(o[0], map[bool]syntax.Type{true: "b32", false: "f32"}[p.half]))
 	p.descriptorB = c.wide(o[2], "b64")
 	numbers := o[4:]
@@ -243,9 +244,9 @@ func (p *groupMultiply) layoutRows(rows []int) {
 func (p *groupMultiply) multiply(w *warp, mask uint32) {
 	var descriptors [2]uint64
 	if p.a == nil {
-		descriptors[0] = w.same(p.descriptorA)
+		descriptors[0] = w.alike(p.descriptorA)
 	}
-	descriptors[1] = w.same(p.descriptorB)
+	descriptors[1] = w.alike(p.descriptorB)
 	step := w.joinGroup(mask, descriptors)
 	accumulate := p.accumulate(w)
 	if accumulate != 0 && accumulate != all {
@@ -280,8 +281,8 @@ func (p *groupMultiply) countOperands(w *warp) {
 	w.countBulk(bytes)
 }
 
-// same is the value that all lanes have in a row.
-func (w *warp) same(row int) uint64 {
+// alike is the value that all lanes have in a row.
+func (w *warp) alike(row int) uint64 {
 	for lane, value := range &w.wide[row] {
 		if value != w.wide[row][0] {
 			fail(lane, "divergent: matrix descriptor %#x, and %#x in the first thread", value, w.wide[row][0])
@@ -324,7 +325,7 @@ func (p *groupMultiply) readA(w *warp, descriptor uint64, pieces *[]uint64) *ari
 		w.unpackLines(a, p.a, rows, p.k, p.format, p.signA)
 	} else {
 		bytes := p.readMatrix(w, descriptor, p.transA, w.number%groupWarps*rows, rows, pieces)
-		p.unpack(w, a, bytes, rows, p.transA, p.signA)
+		p.unpack(w, a, bytes, rows, p.format, p.transA, p.signA)
 	}
 	a.Rows()
 	return a
@@ -344,7 +345,7 @@ func (p *groupMultiply) readB(w *warp, step *groupStep, pieces *[]uint64) *arith
 	}
 	if !slices.Equal(b.bytes, bytes) {
 		b.bytes = append(b.bytes[:0], bytes...)
-		p.unpack(w, &b.lines, bytes, p.columns, p.transB, p.signB)
+		p.unpack(w, &b.lines, bytes, p.columns, p.formatB, p.transB, p.signB)
 		b.lines.Columns()
 	}
 	if step.warps == groupWarps {
@@ -380,7 +381,7 @@ func (p *groupMultiply) readMatrix(w *warp, bits uint64, across bool, from, line
 }
 
 // unpack takes the elements out of what readMatrix has read.
-func (p *groupMultiply) unpack(w *warp, to *arith.Lines, bytes []byte, lines int, across bool, sign uint32) {
+func (p *groupMultiply) unpack(w *warp, to *arith.Lines, bytes []byte, lines int, f *arith.Format, across bool, sign uint32) {
 	bits := append(w.block.bits[:0], make([]uint32, lines*p.k)...)
 	per := pieceBytes / p.bytes
 	for n := range bits {
@@ -389,15 +390,18 @@ func (p *groupMultiply) unpack(w *warp, to *arith.Lines, bytes []byte, lines int
 			piece := n / per
 			at = (piece/p.k*per+n%per)*p.k + piece%p.k
 		}
-		if p.bytes == 2 {
+		switch p.bytes {
+		case 1:
+			bits[at] = uint32(bytes[n]) ^ sign
+		case 2:
 			bits[at] = uint32(binary.LittleEndian.Uint16(bytes[2*n:])) ^ sign
-		} else {
+		default:
 			bits[at] = binary.LittleEndian.Uint32(bytes[4*n:]) ^ sign
 		}
 	}
 	w.block.bits = bits
 	to.Reset(lines, p.k)
-	to.Fill(p.format, bits)
+	to.Fill(f, bits)
 }
 
 // sum adds the products to the registers of d, or begins with 0: one fused sum for each element, as in mma.

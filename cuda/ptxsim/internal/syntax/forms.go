@@ -67,6 +67,7 @@ fma $rnd:rnd f64:T ; T < T T T
 fma rn:rnd ftz? sat? f16|f16x2:T ; T < T T T
 fma rn:rnd ftz? relu f16|f16x2:T ; T < T T T
 fma rn:rnd relu? bf16|bf16x2:T ; T < T T T
+fma @90 rn:rnd oob:oob relu? f16|f16x2|bf16|bf16x2:T ; T < T T T
 div $int:T ; T < T T
 div approx|full|rn|rz|rm|rp:rnd ftz? f32:T ; T < T T
 div $rnd:rnd f64:T ; T < T T
@@ -86,6 +87,8 @@ min|max:op ftz? NaN:nan? f32:T ; T < T T
 min|max:op f64:T ; T < T T
 min|max:op ftz? NaN:nan? f16|f16x2:T ; T < T T
 min|max:op NaN:nan? bf16|bf16x2:T ; T < T T
+min|max:op @86 ftz? NaN:nan? xorsign abs f32|f16|f16x2:T ; T < T T
+min|max:op @86 NaN:nan? xorsign abs bf16|bf16x2:T ; T < T T
 rcp approx|rn|rz|rm|rp:rnd ftz? f32:T ; T < T
 rcp $rnd:rnd f64:T ; T < T
 rcp approx:rnd ftz f64:T ; T < T
@@ -109,6 +112,8 @@ shl b16|b32|b64:T ; T < T u32
 shr b16|b32|b64|u16|u32|u64|s16|s32|s64:T ; T < T u32
 shf l|r:side clamp|wrap:mode b32:T ; T < T T u32
 lop3 b32:T ; T < T T T imm
+lop3 @v82 or|and:bool b32:T ; T|pred < T T T imm !pred
+fns b32:T ; T < T T s32
 prmt b32:T f4e|b4e|rc8|ecl|ecr|rc16:mode? ; T < T T u32
 bfe u32|u64|s32|s64:T ; T < T u32 u32
 bfi b32|b64:T ; T < T T u32 u32
@@ -147,10 +152,15 @@ set $icmp:cmp and|or|xor:bool u32|s32|f32:U $int:T ; U < T T !pred
 set $ucmp:cmp and|or|xor:bool u32|s32|f32:U u16|u32|u64:T ; U < T T !pred
 set $fcmp:cmp and|or|xor:bool ftz? u32|s32|f32:U f32:T ; U < T T !pred
 set $fcmp:cmp and|or|xor:bool u32|s32|f32:U f64:T ; U < T T !pred
+set eq|ne:cmp and|or|xor:bool u32|s32|f32:U b16|b32|b64:T ; U < T T !pred
 set $fcmp:cmp ftz? f16|u16|s16|u32|s32:U f16:T ; U < T T
-set $fcmp:cmp ftz? f16x2:U f16x2:T ; U < T T
-set @90 $fcmp:cmp bf16x2:U bf16x2:T ; U < T T
-set @90 $fcmp:cmp bf16:U bf16:T ; U < T T
+set $fcmp:cmp and|or|xor:bool ftz? f16|u16|s16|u32|s32:U f16:T ; U < T T !pred
+set $fcmp:cmp ftz? f16x2|u32|s32:U f16x2:T ; U < T T
+set $fcmp:cmp and|or|xor:bool ftz? f16x2|u32|s32:U f16x2:T ; U < T T !pred
+set @90 $fcmp:cmp bf16x2|u32|s32:U bf16x2:T ; U < T T
+set @90 $fcmp:cmp and|or|xor:bool bf16x2|u32|s32:U bf16x2:T ; U < T T !pred
+set @90 $fcmp:cmp bf16|u16|s16|u32|s32:U bf16:T ; U < T T
+set @90 $fcmp:cmp and|or|xor:bool bf16|u16|s16|u32|s32:U bf16:T ; U < T T !pred
 mov b16|b32|b64|u16|u32|u64|s16|s32|s64|f32|f64:T ; any < any
 mov pred:T ; pred < predicate
 cvt u8|u16|u32|u64|s8|s16|s32|s64:T u8|u16|u32|u64|s8|s16|s32|s64:U ; ~T < ~U
@@ -169,9 +179,16 @@ cvt $rnd:rnd sat? f16|f64:T u8|u16|u32|u64|s8|s16|s32|s64:U ; T < ~U
 cvt $rnd:rnd ftz? sat? f32:T f64:U ; T < U
 cvt $rnd:rnd ftz? sat? f16:T f32|f64:U ; T < U
 cvt rn|rz:rnd relu? bf16:T f32:U ; T < U
+cvt @90 rm|rp:rnd bf16:T f32:U ; T < U
+cvt @v81 rn|rz:rnd relu? satfinite f16|bf16:T f32:U ; T < U
 cvt rn|rz:rnd relu? f16x2|bf16x2:T f32:U ; b32 < U U
+cvt @v81 rn|rz:rnd relu? satfinite f16x2|bf16x2:T f32:U ; b32 < U U
 cvt rn|rz:rnd relu f16:T f32:U ; T < U
 cvt rna:rnd tf32:T f32:U ; b32 < U
+cvt @89 @v81 rna:rnd satfinite tf32:T f32:U ; b32 < U
+cvt @89 @v81 rn:rnd satfinite relu? e4m3x2|e5m2x2:T f32:U ; b16 < U U
+cvt @89 @v81 rn:rnd satfinite relu? e4m3x2|e5m2x2:T f16x2:U ; b16 < b32
+cvt @89 @v81 rn:rnd relu? f16x2:T e4m3x2|e5m2x2:U ; b32 < b16
 cvt @90 rn|rz:rnd relu? tf32:T f32:U ; b32 < U
 cvt ftz? sat? f32:T f16:U ; T < U
 cvt ftz? sat? f64:T f32|f16:U ; T < U
@@ -191,6 +208,12 @@ cvta global|shared|local|const:space u64:T ; T < any
 cvta to global|shared|local|const:space u64:T ; T < any
 cvta @v77 param:space u64:T ; T < any
 isspacep global|shared|local|const|shared::cta:space ; pred < u64
+isspacep @90 shared::cluster:space ; pred < u64
+isspacep @v77 param:space ; pred < u64
+mapa @90 shared::cluster:space u32|u64:T ; T < any u32
+mapa @90 u64:T ; T < T u32
+getctarank @90 shared::cluster:space u32|u64:T ; u32 < any
+getctarank @90 u64:T ; u32 < T
 ld const:space $scalar:T ; *~T < []
 ld const:space v2|v4:vec $scalar:T ; *~T < []
 ld param|param::entry:space v2|v4:vec? $scalar:T ; *~T < []
@@ -199,12 +222,18 @@ ld volatile:strong global|shared|shared::cta:space? v2|v4:vec? $scalar:T ; *~T <
 ld @v91 volatile:strong local:space v2|v4:vec? $scalar:T ; *~T < []
 ld relaxed|acquire:strong cta|cluster|gpu|sys:scope global|shared|shared::cta:space? $evict:evict? L2::cache_hint:hint? $prefetch:prefetch? v2|v4:vec? $scalar:T ; *~T < [] b64?
 ld global:space ca|cg|cs:cache? nc:nc $evict:evict? L2::cache_hint:hint? $prefetch:prefetch? v2|v4:vec? $scalar:T ; *~T < [] b64?
+ld @90 shared::cluster:space v2|v4:vec? $scalar:T ; *~T < []
+ld @90 relaxed|acquire:strong cta|cluster|gpu|sys:scope shared::cluster:space v2|v4:vec? $scalar:T ; *~T < []
+ld @v82 mmio relaxed:strong sys:scope global:space? $scalar:T ; *~T < []
 ldu global:space? v2|v4:vec? $scalar:T ; *~T < []
 st param:space v2|v4:vec? $scalar:T ; < [] *~T
 st weak? global|shared|local|shared::cta:space? wb|cg|cs|wt:cache? $evict:evict? L2::cache_hint:hint? v2|v4:vec? $scalar:T ; < [] *~T b64?
 st volatile:strong global|shared|shared::cta:space? v2|v4:vec? $scalar:T ; < [] *~T
 st @v91 volatile:strong local:space v2|v4:vec? $scalar:T ; < [] *~T
 st relaxed|release:strong cta|cluster|gpu|sys:scope global|shared|shared::cta:space? $evict:evict? L2::cache_hint:hint? v2|v4:vec? $scalar:T ; < [] *~T b64?
+st @90 shared::cluster:space v2|v4:vec? $scalar:T ; < [] *~T
+st @90 relaxed|release:strong cta|cluster|gpu|sys:scope shared::cluster:space v2|v4:vec? $scalar:T ; < [] *~T
+st @v82 mmio relaxed:strong sys:scope global:space? $scalar:T ; < [] *~T
 prefetch global|local:space? L1|L2:level ; < []
 prefetch global:space L2::evict_last|L2::evict_normal:level ; < []
 prefetchu L1 ; < []
@@ -213,6 +242,9 @@ alloca @v73 u64:T ; T < T imm?
 stacksave @v73 u64:T ; T <
 stackrestore @v73 u64:T ; < T
 createpolicy fractional L2::evict_last|L2::evict_normal|L2::evict_first|L2::evict_unchanged:policy b64 ; b64 < f32?
+createpolicy range global? L2::evict_last|L2::evict_normal|L2::evict_first|L2::evict_unchanged:policy L2::evict_first|L2::evict_unchanged:other? b64 ; b64 < [] u32 u32
+createpolicy cvt L2 b64 ; b64 < b64
+applypriority global? L2::evict_normal ; < [] imm
 discard global:space? L2 ; < [] imm
 atom $order:order? $scope:scope? global|shared|shared::cta:space? and|or|xor|exch:op b32|b64:T ; T < [] T
 atom $order:order? $scope:scope? global|shared|shared::cta:space? cas:op b16|b32|b64:T ; T < [] T T
@@ -228,8 +260,15 @@ red @90 relaxed|release:order? $scope:scope? global|shared|shared::cta:space? ad
 red relaxed|release:order? $scope:scope? global|shared|shared::cta:space? inc|dec:op u32:T ; < [] T
 red relaxed|release:order? $scope:scope? global|shared|shared::cta:space? min|max:op u32|s32|u64|s64:T ; < [] T
 red @90 relaxed|release:order? $scope:scope? global:space add:op v2|v4:vec f32:T ; < [] *T
+red @90 relaxed|release:order? $scope:scope? global:space add|min|max:op noftz v2|v4:vec f16x2|bf16x2:T ; < [] *T
+red @90 relaxed|release:order? $scope:scope? global:space add|min|max:op noftz v2|v4|v8:vec f16|bf16:T ; < [] *T
+atom @90 $order:order? $scope:scope? global:space add:op v2|v4:vec f32:T ; *T < [] *T
+atom @90 $order:order? $scope:scope? global:space add|min|max:op noftz v2|v4:vec f16x2|bf16x2:T ; *T < [] *T
+atom @90 $order:order? $scope:scope? global:space add|min|max:op noftz v2|v4|v8:vec f16|bf16:T ; *T < [] *T
 fence sc|acq_rel:order? cta|cluster|gpu|sys:scope ;
-fence @90 proxy async|alias:kind ;
+fence @90 @v86 acquire|release:order cta|cluster|gpu|sys:scope ;
+fence proxy alias:kind ;
+fence @90 proxy async:kind ;
 fence @90 proxy async:kind global|shared::cta|shared::cluster:where ;
 mbarrier init:op shared|shared::cta:space? b64 ; < [] u32
 mbarrier inval:op shared|shared::cta:space? b64 ; < []
@@ -275,6 +314,11 @@ activemask b32 ; b32 <
 redux sync add|min|max:op u32|s32:T ; T < T b32
 redux sync and|or|xor:op b32:T ; T < T b32
 elect @90 sync ; b32|pred < b32
+vadd|vsub|vabsdiff|vmin|vmax:op u32|s32:T u32|s32:U u32|s32:V sat? ; b32 < b32 b32
+vadd|vsub|vabsdiff|vmin|vmax:op u32|s32:T u32|s32:U u32|s32:V sat? add|min|max:second ; b32 < b32 b32 b32
+vadd2|vsub2|vavrg2|vabsdiff2|vmin2|vmax2|vadd4|vsub4|vavrg4|vabsdiff4|vmin4|vmax4:op u32|s32:T u32|s32:U u32|s32:V sat? ; b32 < b32 b32 b32
+vadd2|vsub2|vavrg2|vabsdiff2|vmin2|vmax2|vadd4|vsub4|vavrg4|vabsdiff4|vmin4|vmax4:op u32|s32:T u32|s32:U u32|s32:V add:second ; b32 < b32 b32 b32
+vset2|vset4:op u32|s32:U u32|s32:V $icmp:cmp add:second? ; b32 < b32 b32 b32
 nanosleep u32 ; < u32
 bra uni? ; < label
 brx idx uni? ; < u32 targets
@@ -298,6 +342,7 @@ cp @90 @v86 async bulk:bulk tensor:tensor 3d|4d|5d:dim shared::cta:space global 
 cp @90 async bulk:bulk tensor:tensor $dim:dim global:space shared::cta:from tile:mode? bulk_group L2::cache_hint:hint? ; < [map] [] b64?
 cp @90 async bulk:bulk tensor:tensor 3d|4d|5d:dim global:space shared::cta:from im2col_no_offs:mode bulk_group L2::cache_hint:hint? ; < [map] [] b64?
 cp @90 async bulk:bulk prefetch:prefetch tensor $dim:dim L2 global tile:mode? L2::cache_hint:hint? ; < [map] b64?
+cp @90 async bulk:bulk prefetch:prefetch L2 global L2::cache_hint:hint? ; < [] u32 b64?
 cp @90 async bulk:bulk commit_group ;
 cp @90 async bulk:bulk wait_group read? ; < imm
 cp async commit_group ;
@@ -310,8 +355,14 @@ mma sync aligned m16n8k8|m16n8k16:shape row col f32:D f16:A f16:B f32:C ; mma < 
 mma sync aligned m16n8k8|m16n8k16:shape row col f32:D bf16:A bf16:B f32:C ; mma < mma mma mma
 mma sync aligned m16n8k8|m16n8k16:shape row col f16:D f16:A f16:B f16:C ; mma < mma mma mma
 mma sync aligned m16n8k4|m16n8k8:shape row col f32:D tf32:A tf32:B f32:C ; mma < mma mma mma
-mma sync aligned m8n8k4:shape row col f64:D f64:A f64:B f64:C ; mma < mma mma mma
+mma sync aligned m8n8k4:shape row col $rnd:rnd? f64:D f64:A f64:B f64:C ; mma < mma mma mma
+mma @90 sync aligned m16n8k4|m16n8k8|m16n8k16:shape row col $rnd:rnd? f64:D f64:A f64:B f64:C ; mma < mma mma mma
 mma sync aligned m8n8k16|m16n8k16|m16n8k32:shape row col satfinite? s32:D u8|s8:A u8|s8:B s32:C ; mma < mma mma mma
+mma sync aligned m8n8k32|m16n8k32|m16n8k64:shape row col satfinite? s32:D u4|s4:A u4|s4:B s32:C ; mma < mma mma mma
+mma sync aligned m8n8k128|m16n8k128|m16n8k256:shape row col s32:D b1:A b1:B s32:C xor|and:logic popc ; mma < mma mma mma
+mma @89 @v84 sync aligned m16n8k32:shape row col f32:D e4m3|e5m2:A e4m3|e5m2:B f32:C ; mma < mma mma mma
+mma @89 @v87 sync aligned m16n8k16:shape row col f32:D e4m3|e5m2:A e4m3|e5m2:B f32:C ; mma < mma mma mma
+mma @89 @v87 sync aligned m16n8k16|m16n8k32:shape row col f16:D e4m3|e5m2:A e4m3|e5m2:B f16:C ; mma < mma mma mma
 wgmma @90a fence sync aligned ;
 wgmma @90a commit_group sync aligned ;
 wgmma @90a wait_group sync aligned ; < imm
@@ -321,6 +372,11 @@ wgmma @90a mma_async sync aligned $group16:shape f32|f16:D f16:A f16:B ; mma < b
 wgmma @90a mma_async sync aligned $group16:shape f32|f16:D f16:A f16:B ; mma < mma b64 pred imm imm imm
 wgmma @90a mma_async sync aligned $group8:shape f32:D tf32:A tf32:B ; mma < b64 b64 pred imm imm
 wgmma @90a mma_async sync aligned $group8:shape f32:D tf32:A tf32:B ; mma < mma b64 pred imm imm
+wgmma @90a mma_async sync aligned $group32:shape f32|f16:D e4m3|e5m2:A e4m3|e5m2:B ; mma < b64 b64 pred imm imm
+wgmma @90a mma_async sync aligned $group32:shape f32|f16:D e4m3|e5m2:A e4m3|e5m2:B ; mma < mma b64 pred imm imm
+wmma load a|b|c:matrix sync aligned row|col:layout m8n8k4:shape global|shared|shared::cta:space? f64:T ; wmma < [] u32?
+wmma store d:matrix sync aligned row|col:layout m8n8k4:shape global|shared|shared::cta:space? f64:T ; < [] wmma u32?
+wmma mma sync aligned row|col:layoutA row|col:layoutB m8n8k4:shape f64:D f64:A f64:B f64:C $rnd:rnd? ; wmma < wmma wmma wmma
 wmma load a|b|c:matrix sync aligned row|col:layout $wshape:shape global|shared|shared::cta:space? f16|bf16|tf32|f32|u8|s8|s32:T ; wmma < [] u32?
 wmma store d:matrix sync aligned row|col:layout $wshape:shape global|shared|shared::cta:space? f16|f32|s32:T ; < [] wmma u32?
 wmma mma sync aligned row|col:layoutA row|col:layoutB $wshape:shape f16|f32:D f16|f32:C ; wmma < wmma wmma wmma
@@ -346,6 +402,7 @@ var lists = map[string]string{
 	"wshape":   "m16n16k16|m32n8k16|m8n32k16|m16n16k8",
 	"group16":  groupShapes(16),
 	"group8":   groupShapes(8),
+	"group32":  groupShapes(32),
 	"dim":      "1d|2d|3d|4d|5d",
 }
 

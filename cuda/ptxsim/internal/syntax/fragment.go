@@ -60,11 +60,10 @@ func (i *Instruction) mmaFragment(name string) (Type, int) {
 	m, n, k := i.Shape()
 	t := Type(i.With[strings.ToUpper(name)])
 	elements := map[string]int{"a": m * k, "b": k * n, "c": m * n, "d": m * n}[name]
-	bits := map[Type]int{"f16": 16, "bf16": 16, "tf32": 32, "f32": 32, "s32": 32, "f64": 64, "u8": 8, "s8": 8}[t]
 	if t == "f64" {
 		return t, elements / 32
 	}
-	return t, elements * bits / 32 / 32
+	return t, elements * t.Bits() / 32 / 32
 }
 
 // wmmaRegisters are the registers of a lane. A lane's share of a and b in f16 lies in twice as many as it fills.
@@ -74,6 +73,7 @@ var wmmaRegisters = map[string]int{
 	"m16n16k16.a.u8": 2, "m16n16k16.b.u8": 2, "m16n16k16.a.s8": 2, "m16n16k16.b.s8": 2,
 	"m32n8k16.a.u8": 4, "m32n8k16.b.u8": 1, "m32n8k16.a.s8": 4, "m32n8k16.b.s8": 1, "m8n32k16.a.u8": 1, "m8n32k16.b.u8": 4, "m8n32k16.a.s8": 1, "m8n32k16.b.s8": 4,
 	"m32n8k16.c.s32": 8, "m32n8k16.d.s32": 8, "m8n32k16.c.s32": 8, "m8n32k16.d.s32": 8,
+	"m8n8k4.a.f64": 1, "m8n8k4.b.f64": 1, "m8n8k4.c.f64": 2, "m8n8k4.d.f64": 2,
 	"m16n16k8.a.tf32": 4, "m16n16k8.b.tf32": 4,
 	"m16n16k16.c.f16": 4, "m16n16k16.d.f16": 4, "m32n8k16.c.f16": 4, "m32n8k16.d.f16": 4, "m8n32k16.c.f16": 4, "m8n32k16.d.f16": 4,
 	"m16n16k16.c.f32": 8, "m16n16k16.d.f32": 8, "m32n8k16.c.f32": 8, "m32n8k16.d.f32": 8, "m8n32k16.c.f32": 8, "m8n32k16.d.f32": 8,

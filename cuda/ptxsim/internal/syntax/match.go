@@ -4,6 +4,8 @@ package syntax
 
 import (
 	"fmt"
+	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,7 +18,7 @@ type Form struct {
 	least     int    // target
 	version   int    // of PTX, 10*major + minor
 	exact     string // target, where only one has it
-	anyOrder  bool   // of the modifiers, as of atom and red
+	leading   int    // modifiers that belong to the opcode and stay in front, the others have any order
 	modifiers []modifier
 	targets   []string
 	sources   []string
@@ -48,7 +50,6 @@ func parseForm(line string) (opcodes []string, f *Form) {
 	left, right, _ := strings.Cut(line, ";")
 	fields := strings.Fields(left)
 	first, _, _ := strings.Cut(fields[0], ":")
-	f.anyOrder = first == "atom" || first == "red"
 	for _, field := range fields[1:] {
 		if at, is := strings.CutPrefix(field, "@v"); is {
 			f.version, _ = strconv.Atoi(at)
@@ -62,6 +63,10 @@ func parseForm(line string) (opcodes []string, f *Form) {
 			continue
 		}
 		f.modifiers = append(f.modifiers, parseModifier(field))
+	}
+	f.leading = leading(first)
+	if first == "cvt" && f.modifiers[0].name == "pack" {
+		f.leading = 1
 	}
 	targets, sources, _ := strings.Cut(right, "<")
 	f.targets, f.sources = strings.Fields(targets), strings.Fields(sources)
@@ -91,12 +96,34 @@ func (i *Instruction) match(module *Module) string {
 		return i.matchCall()
 	}
 	choices := table()[i.Opcode]
-	if choices == nil {
+	if why := unsupported[i.Opcode]; why != "" {
+		return "is not supported: " + why
+	} else if choices == nil {
 		return "unknown instruction"
 	}
-	wrong := "unknown modifiers"
+	wrong := i.matchForms(choices, module, false)
+	if wrong == unknownModifiers {
+		wrong = i.matchForms(choices, module, true)
+	}
+	return wrong
+}
+
+const unknownModifiers = "modifiers that are unknown or not supported"
+
+// unsupported are the instructions of the manual that have no form here, and why.
+var unsupported = map[string]string{
+	"tex": "textures", "tld4": "textures", "txq": "textures", "istypep": "textures", "suld": "surfaces", "sust": "surfaces", "sured": "surfaces",
+	"suq": "surfaces", "multimem": "memory of several devices", "tcgen05": "the tensor memory of sm_100", "clusterlaunchcontrol": "clusters",
+	"tensormap": "tensor maps that kernels change", "vmad": "video instructions beyond sums and comparisons of parts",
+	"vset": "video instructions beyond sums and comparisons of parts", "vshl": "video instructions beyond sums and comparisons of parts",
+	"vshr": "video instructions beyond sums and comparisons of parts",
+}
+
+// matchForms finds the form among the choices, with the modifiers in its order or, as the assembler takes them too, in any.
+func (i *Instruction) matchForms(choices []*Form, module *Module, anyOrder bool) string {
+	wrong := unknownModifiers
 	for _, form := range choices {
-		with, fits := form.matchModifiers(i.Modifiers)
+		with, fits := form.matchModifiers(i.Modifiers, anyOrder)
 		if !fits {
 			continue
 		}
@@ -118,9 +145,9 @@ func (i *Instruction) match(module *Module) string {
 }
 
 // matchModifiers tries the modifiers against the form, which is small enough for trying every way.
-func (f *Form) matchModifiers(given []string) (map[string]string, bool) {
+func (f *Form) matchModifiers(given []string, anyOrder bool) (map[string]string, bool) {
 	with := map[string]string{}
-	if f.anyOrder {
+	if anyOrder {
 		given = f.ordered(given)
 	}
 	if !matchModifiers(f.modifiers, given, with) {
@@ -129,13 +156,41 @@ func (f *Form) matchModifiers(given []string) (map[string]string, bool) {
 	return with, true
 }
 
-// ordered puts modifiers in the order of the form, for instructions whose modifiers have none.
+// leading is the number of modifiers that an opcode is told by.
+func leading(opcode string) int {
+	switch opcode {
+	case "mul", "mad", "madc", "mul24", "mad24", "div", "dp2a", "shf", "brx", "wgmma":
+		return 1
+	case "wmma":
+		return 2
+	case "cp", "mbarrier", "bar", "barrier", "fence", "membar", "cvta", "createpolicy", "setmaxnreg":
+		return math.MaxInt
+	}
+	return 0
+}
+
+// ordered puts modifiers in the order of the form. Types keep theirs, which tells what they are of, and so do layouts and .xor.popc.
 func (f *Form) ordered(given []string) []string {
+	kind := func(text string) int {
+		_, is := typeSizes[Type(text)]
+		switch {
+		case is:
+			return 1
+		case text == "row" || text == "col":
+			return 2
+		case text == "xor" || text == "and" || text == "popc":
+			return 3
+		}
+		return 0
+	}
 	rank := func(text string) int {
-		return slices.IndexFunc(f.modifiers, func(m modifier) bool { return slices.Contains(m.alternatives, text) })
+		of := kind(text)
+		return slices.IndexFunc(f.modifiers, func(m modifier) bool {
+			return of > 0 && kind(m.alternatives[0]) == of || slices.Contains(m.alternatives, text)
+		})
 	}
 	given = slices.Clone(given)
-	slices.SortStableFunc(given, func(a, b string) int { return rank(a) - rank(b) })
+	slices.SortStableFunc(given[min(f.leading, len(given)):], func(a, b string) int { return rank(a) - rank(b) })
 	return given
 }
 
@@ -329,6 +384,9 @@ func (i *Instruction) matchOperand(class string, o *Operand, target bool) string
 		class = rest
 	}
 	kind, wide := strings.CutPrefix(class, "~")
+	if o.Kind == SpecialOperand && i.Opcode == "cvt" && !i.typeOf("T").Float() && specials[o.Name].Size() == i.typeOf(kind).Size() && !target {
+		return "" // whole numbers of special registers are converted without a mov
+	}
 	if o.Not {
 		return "this predicate cannot be negated"
 	}
@@ -365,12 +423,15 @@ func (i *Instruction) matchAddress(o *Operand) string {
 	if o.Variable != nil && o.Variable.Input && i.Opcode == "st" {
 		return fmt.Sprintf("%s is given to the function and cannot be written", o.Variable.Name)
 	}
-	space := strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(i.With["space"], "::cta"), "::entry"), "::func")
+	space, _, _ := strings.Cut(i.With["space"], "::")
 	if v := o.Variable; v != nil && space != "" && v.Space != space && i.Opcode != "cp" {
 		return fmt.Sprintf("%s lies in space .%s, expected .%s", v.Name, v.Space, space)
 	}
 	return ""
 }
+
+// halved are the special registers of which mov takes the low half too.
+var halved = regexp.MustCompile(`^%n?(tid|ctaid)\.`)
 
 // matchAny checks the operands of mov and cvta, which take addresses, special registers and vectors too.
 func (i *Instruction) matchAny(o *Operand, target bool) string {
@@ -389,7 +450,7 @@ func (i *Instruction) matchAny(o *Operand, target bool) string {
 		if target {
 			return "expected a register"
 		}
-		if s := specials[o.Name]; s.Size() != t.Size() || t.Float() {
+		if s := specials[o.Name]; s.Size() != t.Size() && !(t.Size() == 2 && halved.MatchString(o.Name)) || t.Float() {
 			return fmt.Sprintf("%s has type .%s", o.Name, s)
 		}
 		return ""

@@ -313,7 +313,7 @@ func (p *parser) variableType() (align int, kind Type, lanes int) {
 			// Attributes of a parameter that is a pointer.
 		default:
 			kind = Type(text)
-			if size, known := typeSizes[kind]; !known || size == 0 || size == 16 || strings.Contains(text, "x2") || kind == "bf16" || kind == "tf32" {
+			if !kind.fundamental() {
 				p.fail("unknown type .%s of a variable", text)
 			}
 		}
@@ -527,8 +527,13 @@ func (p *parser) tuning(f *Function) {
 			f.MaxThreads = p.triple()
 		case "reqntid":
 			f.NeedThreads = p.triple()
-		case "minnctapersm", "maxnreg", "maxnctapersm":
+		case "minnctapersm", "maxnreg", "maxnctapersm", "maxclusterrank":
 			p.integer()
+		case "reqnctapercluster":
+			if n := p.triple(); n[0]*n[1]*n[2] != 1 {
+				p.fail("clusters of %v blocks are not supported, expected one block", n)
+			}
+		case "explicitcluster", "blocksareclusters":
 		case "noreturn":
 		case "pragma":
 			p.skipStatement()

@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -95,4 +96,23 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("module %v with error %v", module, err)
 		}
 	})
+}
+
+// TestUnsupported demands that what the manual has and the table has not is refused by name.
+func TestUnsupported(t *testing.T) {
+	text := fmt.Sprintf(preamble, "sm_90a")
+	line := strings.Count(text, "\n") + 1
+	for statement, why := range map[string]string{
+		"tex.2d.v4.f32.f32 {%f1, %f2, %f3, %f4}, [%d1, {%f5, %f6}];":                    "is not supported: textures",
+		"sust.b.2d.b32.trap [%d1, {%r1, %r2}], {%r3};":                                  "is not supported: surfaces",
+		"multimem.red.relaxed.sys.global.add.u32 [%d1], %r1;":                           "is not supported: memory of several devices",
+		"vmad.s32.s32.s32 %r1, %r2, %r3, %r4;":                                          "is not supported: video instructions",
+		"cp.reduce.async.bulk.global.shared::cta.bulk_group.add.f32 [%d1], [%r2], %r3;": "modifiers that are unknown or not supported",
+		"nothing.u32 %r1;": "unknown instruction",
+	} {
+		_, err := Parse("one.ptx", text+statement+"\n}\n")
+		if want := fmt.Sprintf("one.ptx:%d: ", line); err == nil || !strings.HasPrefix(err.Error(), want) || !strings.Contains(err.Error(), why) {
+			t.Errorf("%s: error %v, expected %s... %s", statement, err, want, why)
+		}
+	}
 }

@@ -122,7 +122,7 @@ func (p *parser) registers() {
 		p.fail("expected a type, found %s", p.token.describe())
 	}
 	kind := Type(p.token.text)
-	if size, known := typeSizes[kind]; !known || size == 1 || size == 16 || strings.Contains(string(kind), "x2") || kind == "bf16" || kind == "tf32" {
+	if kind != "pred" && (!kind.fundamental() || kind.Size() == 1) {
 		p.fail("unknown type .%s of a register", kind)
 	}
 	p.advance()
@@ -338,6 +338,9 @@ var specials = map[string]Type{
 	"%laneid": "u32", "%warpid": "u32", "%nwarpid": "u32", "%smid": "u32", "%nsmid": "u32", "%gridid": "u64",
 	"%lanemask_eq": "u32", "%lanemask_le": "u32", "%lanemask_lt": "u32", "%lanemask_ge": "u32", "%lanemask_gt": "u32",
 	"%clock": "u32", "%clock64": "u64", "%clock_hi": "u32", "%globaltimer": "u64",
+	"%envreg1": "b32", "%envreg2": "b32",
+	"%reserved_smem_offset_begin": "b32", "%reserved_smem_offset_end": "b32", "%reserved_smem_offset_cap": "b32",
+	"%reserved_smem_offset_0": "b32", "%reserved_smem_offset_1": "b32",
 	"%dynamic_smem_size": "u32", "%total_smem_size": "u32",
 	"%clusterid.x": "u32", "%clusterid.y": "u32", "%clusterid.z": "u32", "%nclusterid.x": "u32", "%nclusterid.y": "u32", "%nclusterid.z": "u32",
 	"%cluster_ctaid.x": "u32", "%cluster_ctaid.y": "u32", "%cluster_ctaid.z": "u32", "%cluster_ctarank": "u32", "%cluster_nctarank": "u32",

@@ -5,7 +5,10 @@ package syntax
 
 // This file is the tree.
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Type is one of the fundamental types of PTX.
 type Type string
@@ -13,8 +16,34 @@ type Type string
 // Size is the number of bytes of a value; 0 for a predicate.
 func (t Type) Size() int { return typeSizes[t] }
 
+// Bits is the size of an element of a matrix.
+func (t Type) Bits() int {
+	switch t {
+	case "b1":
+		return 1
+	case "u4", "s4":
+		return 4
+	}
+	return 8 * t.Size()
+}
+
+// Pair is the type of the halves of a pair, empty for other types.
+func (t Type) Pair() Type {
+	if half, is := strings.CutSuffix(string(t), "x2"); is {
+		return Type(half)
+	}
+	return ""
+}
+
 // Float says whether the type is a floating-point one, of which the packed pairs are not.
-func (t Type) Float() bool { return t == "f16" || t == "f32" || t == "f64" || t == "bf16" }
+func (t Type) Float() bool {
+	return t == "f16" || t == "f32" || t == "f64" || t == "bf16" || t == "e4m3" || t == "e5m2"
+}
+
+// fundamental says whether variables may have the type.
+func (t Type) fundamental() bool {
+	return t == "f16" || slices.Contains(strings.Split(lists["scalar"], "|"), string(t))
+}
 
 // Signed says whether the type is a signed integer.
 func (t Type) Signed() bool { return t[0] == 's' }
@@ -22,7 +51,8 @@ func (t Type) Signed() bool { return t[0] == 's' }
 var typeSizes = map[Type]int{
 	"pred": 0, "b8": 1, "u8": 1, "s8": 1, "b16": 2, "u16": 2, "s16": 2, "f16": 2, "bf16": 2, "b32": 4, "u32": 4, "s32": 4, "f32": 4,
 	"f16x2": 4, "bf16x2": 4, "u16x2": 4, "s16x2": 4, "tf32": 4, "b64": 8, "u64": 8, "s64": 8, "f64": 8, "b128": 16,
-	"e4m3x2": 2, "e5m2x2": 2,
+	"e4m3x2": 2, "e5m2x2": 2, "e4m3": 1, "e5m2": 1,
+	"u4": 0, "s4": 0, "b1": 0, // less than a byte each
 }
 
 // Module is a file of PTX.
