@@ -89,7 +89,7 @@ func newGradPlan(g geometry, b *blocking) *gradPlan {
 		inputs = p.block * p.h * p.w
 	}
 	p.cs, p.ks = evenly(p.cgroup, channels, b.columns), evenly(p.kgroup, channels, b.rows)
-	p.parts = max(min(pixels/gradPart, ceil(gradItems, p.items())), 1)
+	p.parts = max(min(pixels/gradPart, ceil(gradItems, p.items()), p.units), 1) // none without a unit
 	outputs := max(pixels/p.units, 1) * p.block
 	p.scratch = [2]int{p.cs*inputs + lanes, p.ks*(outputs+lanes) + lanes}
 	return p

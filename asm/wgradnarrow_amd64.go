@@ -36,7 +36,7 @@ func (d *device) narrowGradient(dw, dy, x []float32, g geometry, add bool) {
 	b := d.blocking()
 	d.conv.window = windowJob{
 		d: d, dy: unsafe.SliceData(dy), x: unsafe.SliceData(x), geometry: g,
-		parts:   max(min(g.n*g.oh*g.ow/gradPart, gradItems), 1),
+		parts:   max(min(g.n*g.oh*g.ow/gradPart, gradItems, g.n*g.oh), 1), // none without a row
 		columns: ceil(g.k, b.columns) * b.columns,
 		width:   ((g.ow-1)*g.Stride + g.s) * g.c,
 		block:   min(max(gradBlock/g.ow, 1), g.oh),

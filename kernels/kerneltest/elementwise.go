@@ -27,39 +27,47 @@ func lengths() []int {
 func elementwiseCalls() []call {
 	var calls []call
 	for _, n := range lengths() {
-		x, y := uniform("x", -1, 1, n), uniform("y", -1, 1, n)
-		z := func(inPlace ...string) operand { return out("z", []int{n}, inPlace...) }
-		label := shapeName(n)
-		calls = append(calls,
-			call{op: "Fill", label: label, operands: []operand{free(z())},
-				run: func(dev kernels.Device, t []kernels.Tensor) { dev.Fill(t[0], 0.1) }},
-			call{op: "Fill", label: "float64/" + label, operands: []operand{free(sums(z()))},
-				run: func(dev kernels.Device, t []kernels.Tensor) { dev.Fill(t[0], 0.1) }},
-			call{op: "Copy", label: label, operands: []operand{z("x"), x},
-				run: func(dev kernels.Device, t []kernels.Tensor) { dev.Copy(t[0], t[1]) }},
-			call{op: "Copy", label: "float64/" + label, operands: []operand{sums(z("x")), sums(x)},
-				run: func(dev kernels.Device, t []kernels.Tensor) { dev.Copy(t[0], t[1]) }},
-			call{op: "ReLU", label: label, operands: []operand{z("x"), x},
-				run: func(dev kernels.Device, t []kernels.Tensor) { dev.ReLU(t[0], t[1]) }},
-			call{op: "ReLUBackward", label: label, operands: []operand{z("x", "y"), x, y},
-				run: func(dev kernels.Device, t []kernels.Tensor) { dev.ReLUBackward(t[0], t[1], t[2]) }},
-		)
+		calls = append(calls, flatCalls(n)...)
 	}
 	for _, m := range matrices {
-		rows, channels := m[0], m[1]
-		x, b := uniform("x", -1, 1, rows, channels), uniform("b", -1, 1, channels)
-		calls = append(calls,
-			call{op: "AddBias", label: shapeName(rows, channels), operands: []operand{out("y", x.dims, "x"), x, b},
-				run: func(dev kernels.Device, t []kernels.Tensor) { dev.AddBias(t[0], t[1], t[2]) }},
-			call{op: "AddBiasBackward", label: shapeName(rows, channels),
-				operands: []operand{inout(uniform("db", -1, 1, channels)), in("dy", x.values, rows, channels)},
-				run:      func(dev kernels.Device, t []kernels.Tensor) { dev.AddBiasBackward(t[0], t[1]) }, bound: products(rows)},
-		)
+		calls = append(calls, biasCalls(m[0], m[1])...)
 	}
 	for _, n := range []int{40, 0, 1, 17, 4099} {
 		calls = append(calls, typedCalls(n)...)
 	}
 	return append(calls, zeroCall())
+}
+
+// flatCalls work on single elements.
+func flatCalls(n int) []call {
+	x, y := uniform("x", -1, 1, n), uniform("y", -1, 1, n)
+	z := func(inPlace ...string) operand { return out("z", []int{n}, inPlace...) }
+	label := shapeName(n)
+	return []call{
+		{op: "Fill", label: label, operands: []operand{free(z())},
+			run: func(dev kernels.Device, t []kernels.Tensor) { dev.Fill(t[0], 0.1) }},
+		{op: "Fill", label: "float64/" + label, operands: []operand{free(sums(z()))},
+			run: func(dev kernels.Device, t []kernels.Tensor) { dev.Fill(t[0], 0.1) }},
+		{op: "Copy", label: label, operands: []operand{z("x"), x},
+			run: func(dev kernels.Device, t []kernels.Tensor) { dev.Copy(t[0], t[1]) }},
+		{op: "Copy", label: "float64/" + label, operands: []operand{sums(z("x")), sums(x)},
+			run: func(dev kernels.Device, t []kernels.Tensor) { dev.Copy(t[0], t[1]) }},
+		{op: "ReLU", label: label, operands: []operand{z("x"), x},
+			run: func(dev kernels.Device, t []kernels.Tensor) { dev.ReLU(t[0], t[1]) }},
+		{op: "ReLUBackward", label: label, operands: []operand{z("x", "y"), x, y},
+			run: func(dev kernels.Device, t []kernels.Tensor) { dev.ReLUBackward(t[0], t[1], t[2]) }},
+	}
+}
+
+func biasCalls(rows, channels int) []call {
+	x, b := uniform("x", -1, 1, rows, channels), uniform("b", -1, 1, channels)
+	return []call{
+		{op: "AddBias", label: shapeName(rows, channels), operands: []operand{out("y", x.dims, "x"), x, b},
+			run: func(dev kernels.Device, t []kernels.Tensor) { dev.AddBias(t[0], t[1], t[2]) }},
+		{op: "AddBiasBackward", label: shapeName(rows, channels),
+			operands: []operand{inout(uniform("db", -1, 1, channels)), in("dy", x.values, rows, channels)},
+			run:      func(dev kernels.Device, t []kernels.Tensor) { dev.AddBiasBackward(t[0], t[1]) }, bound: products(rows)},
+	}
 }
 
 // typedCalls are what works on tensors of any type: Fill and Copy of bfloat16 and int32, and Convert between all types. The numbers

@@ -41,14 +41,33 @@ func logSoftmaxCall(label string, x []float64, rows, channels int) call {
 // softmaxBound allows 4 roundings of the element, the largest of its row and the logarithm, and 4*sqrt(channels) of the
 // sum, whose relative error is an absolute one of its logarithm.
 func softmaxBound(channels int) bound {
-	return each(func(v [][]float64, _, i int) float64 {
-		row := i / channels
+	return eachRow(channels, func(v [][]float64) (b []float64) {
 		largest := math.Inf(-1)
-		for _, x := range v[1][row*channels : (row+1)*channels] {
+		for _, x := range v[1] {
 			largest = max(largest, x)
 		}
-		return 4 * (math.Abs(v[1][i]) + math.Abs(largest) + math.Log(float64(channels)) + math.Sqrt(float64(channels)))
+		for _, x := range v[1] {
+			b = append(b, 4*(math.Abs(x)+math.Abs(largest)+math.Log(float64(channels))+math.Sqrt(float64(channels))))
+		}
+		return b
 	})
+}
+
+// eachRow is a bound given by a formula for a row, from those of the operands before the call.
+func eachRow(channels int, formula func(v [][]float64) []float64) bound {
+	return func(c call, out int) []float64 {
+		var b []float64
+		for from := 0; from < c.operands[out].len(); from += channels {
+			v := make([][]float64, len(c.operands))
+			for i, o := range c.operands {
+				if o.values != nil {
+					v[i] = o.values[from : from+channels]
+				}
+			}
+			b = append(b, formula(v)...)
+		}
+		return b
+	}
 }
 
 func softmaxCalls(rows, channels int) []call {
@@ -64,13 +83,15 @@ func softmaxCalls(rows, channels int) []call {
 }
 
 func softmaxBackwardBound(channels int) bound {
-	return each(func(v [][]float64, _, i int) float64 {
-		row := i / channels
+	return eachRow(channels, func(v [][]float64) (b []float64) {
 		var sum float64
-		for _, dy := range v[1][row*channels : (row+1)*channels] {
+		for _, dy := range v[1] {
 			sum += math.Abs(dy)
 		}
-		return 4 * (math.Abs(v[1][i]) + math.Sqrt(float64(channels))*math.Exp(v[2][i])*sum)
+		for i, dy := range v[1] {
+			b = append(b, 4*(math.Abs(dy)+math.Sqrt(float64(channels))*math.Exp(v[2][i])*sum))
+		}
+		return b
 	})
 }
 

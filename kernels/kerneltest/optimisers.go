@@ -9,17 +9,21 @@ import (
 func optimiserCalls() []call {
 	var calls []call
 	for _, n := range lengths() {
-		calls = append(calls, momentumCalls(n)...)
-		calls = append(calls, adamWCall(n, 1), adamWCall(n, 1000))
-		calls = append(calls, reductionCalls(shapeName(n), Fill("reduce.x", -1, 1, n))...)
-		t, o := inout(uniform("t", -1, 1, n)), uniform("o", -1, 1, n)
-		calls = append(calls, call{op: "EMA", label: shapeName(n), operands: []operand{t, o}, bound: products(1),
-			run: func(dev kernels.Device, t []kernels.Tensor) { dev.EMA(t[0], t[1], 0.99) }})
+		calls = append(calls, blockCalls(n)...)
 	}
 	calls = append(calls, reductionCalls("overflow", []float64{3e38, -3e38, 3e38, 1, 1e-30, 0, 2, 3e38, 3e38, 1})...)
 	nonFinite := Fill("reduce.x", -1, 1, 99)
 	nonFinite[0], nonFinite[50], nonFinite[98] = math.NaN(), math.Inf(1), math.Inf(-1)
 	return append(calls, reductionCalls("nonfinite", nonFinite)...)
+}
+
+// blockCalls work on blocks of n parameters.
+func blockCalls(n int) []call {
+	t, o := inout(uniform("t", -1, 1, n)), uniform("o", -1, 1, n)
+	ema := call{op: "EMA", label: shapeName(n), operands: []operand{t, o}, bound: products(1),
+		run: func(dev kernels.Device, t []kernels.Tensor) { dev.EMA(t[0], t[1], 0.99) }}
+	calls := append(momentumCalls(n), adamWCall(n, 1), adamWCall(n, 1000), ema)
+	return append(calls, reductionCalls(shapeName(n), Fill("reduce.x", -1, 1, n))...)
 }
 
 func reductionCalls(label string, values []float64) []call {

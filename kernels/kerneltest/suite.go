@@ -227,14 +227,8 @@ func (c call) nonFiniteFaults(dev kernels.Device) []string {
 			continue
 		}
 		poison := func(at int, v float64) {
-			poisoned := c.with(i, at, v)
-			lenient := leniency{infinities: !math.IsNaN(v)}
-			if o.reaches != nil {
-				lenient.reaches = func(out int) bool { return o.reaches(at, out) }
-			}
-			got := poisoned.apply(dev, plain).values
-			if d := poisoned.difference(dev.Type(), got, poisoned.want(), lenient); d != "" {
-				faults = append(faults, fmt.Sprintf("%s[%d] = %g: %s", o.name, at, v, d))
+			if fault := c.poisonFault(dev, i, at, v); fault != "" {
+				faults = append(faults, fault)
 			}
 		}
 		for _, at := range slices.Compact([]int{0, n / 2, n - 1}) {
@@ -246,6 +240,23 @@ func (c call) nonFiniteFaults(dev kernels.Device) []string {
 		}
 	}
 	return faults
+}
+
+// poisonFault says where a NaN or an infinity in element at of an operand does not reach what the reference says, or "".
+func (c call) poisonFault(dev kernels.Device, operand, at int, v float64) string {
+	o, poisoned := c.operands[operand], c.with(operand, at, v)
+	lenient := leniency{infinities: !math.IsNaN(v)}
+	if o.reaches != nil {
+		lenient.reaches = func(out int) bool { return o.reaches(at, out) }
+	}
+	got := poisoned.apply(dev, plain)
+	if len(got.faults) > 0 {
+		return fmt.Sprintf("%s[%d] = %g: %s", o.name, at, v, got.faults[0])
+	}
+	if d := poisoned.difference(dev.Type(), got.values, poisoned.want(), lenient); d != "" {
+		return fmt.Sprintf("%s[%d] = %g: %s", o.name, at, v, d)
+	}
+	return ""
 }
 
 // CheckAllocations demands that no operation allocates once it has seen its shape, whatever Allocates says, and looks at no results: it
