@@ -55,6 +55,7 @@ func TestPackedShapes(t *testing.T) {
 // TestBesideWindows: a NaN or an infinity in a row or a column of the image reaches the results that its definition gives it to, and
 // no other one, also where it lies right beside a window.
 func TestBesideWindows(t *testing.T) {
+	SlowUnderRace(t)
 	shapes := []kerneltest.Geometry{
 		shape(1, 9, 10, 3, 8, 7, 7, 2, 3, 1, 1), shape(1, 6, 7, 3, 8, 3, 3, 1, 1, 1, 1), shape(1, 8, 9, 3, 8, 2, 3, 4, 0, 1, 1),
 	}
@@ -126,6 +127,7 @@ func besideWindows(dev kernels.Device, g kerneltest.Geometry, typ kernels.Type, 
 // TestPackedCounters holds the kernels of packed images to their headers: no bank conflicts, whole sectors written by packing, and so many
 // products and loads of shared memory for a barrier.
 func TestPackedCounters(t *testing.T) {
+	SlowUnderRace(t)
 	steps := map[string]tileStep{
 		"convolve_tf32_packed": {64, 16}, "convolve_bf16_packed": {64, 16},
 		"convolve_weights_tf32_packed": {64, 64}, "convolve_weights_bf16_packed": {64, 16},

@@ -191,6 +191,7 @@ func TestTileSchedules(t *testing.T) {
 
 // TestTileBits: tiles of 64 and of 128 channels give the same bits, which one it is depends on how many blocks there are.
 func TestTileBits(t *testing.T) {
+	SlowUnderRace(t)
 	for _, number := range numberings {
 		g := shape(1, 6, 7, 72, 80, 3, 3, 1, 1, 1, 1)
 		launched := map[string]bool{}

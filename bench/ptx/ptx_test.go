@@ -15,6 +15,9 @@ import (
 // TestNetwork predicts a small step and demands that the parts are the whole, that every convolution has a row with its layer, and
 // that the page says what it is.
 func TestNetwork(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a network on the interpreter; run without -short")
+	}
 	s := &settings{batch: 2, size: 32}
 	n, err := s.network(18, "float32", predict.Registers{}, predict.Samples{})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"math"
 	"os"
 	"os/exec"
@@ -32,8 +33,16 @@ func TestMain(m *testing.M) {
 		main()
 	}
 	heedSignals()
+	flag.Parse()
+	if skip := flag.Lookup("test.skip"); testing.Short() && skip.Value.String() == "" {
+		skip.Value.Set(withoutArithmetic)
+	}
 	os.Exit(m.Run())
 }
+
+// withoutArithmetic are the tests of signals, disks, damage, profiles and texts. No other tier and no race detector sees more of them than
+// the run without -short.
+const withoutArithmetic = "Absurd|Disk|Files|Full|Hang|InPlace|Interrupt|Manifest|Profile|Readers|Streams|Usage|Words"
 
 // heedSignals has the commands of the tests begin with signals that end them. A process inherits what its parent ignores, and under nohup
 // or behind a shell's & that is a hangup or an interrupt; what the parent takes note of it does not.

@@ -100,6 +100,9 @@ func TestFrameSize(t *testing.T) {
 }
 
 func TestNothingAllocatedForAPair(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it counts memory, seconds under the race detector; run without -short")
+	}
 	p := gazetest.Paths(64, 20)
 	dst := make([]float32, 64*64)
 	for _, spec := range measuretest.Scanpaths {
