@@ -80,11 +80,12 @@ unit: ## tests; the suites of the devices run on every tier by themselves
 
 # The last tier is the one that unit has run on.
 tiers: ## the command's tests once more for every tier of the machine but the best, forced by GZPT_CPU
-	@tiers="$$($(GO) run ./bench/machine -tiers)" || exit 1; \
+	@tiers="$$($(GO) run ./bench/machine -tiers)" || exit 1; running=; \
 	for tier in $${tiers% *}; do \
 		echo "== go test with GZPT_CPU=$$tier"; \
-		GZPT_CPU=$$tier $(TEST) -short -count=1 ./cmd/gzpt-train || exit 1; \
-	done
+		GZPT_CPU=$$tier $(TEST) -short -count=1 ./cmd/gzpt-train & running="$$running $$!"; \
+	done; \
+	for process in $$running; do wait $$process || exit 1; done
 
 # What knows no assembly, as ./kernels and ./nn, is the same with the tag as without: unit has tested it on the portable device. Here are what
 # the tag changes, and a program that has it: it trains on, from a checkpoint of another, and relates.
@@ -99,9 +100,12 @@ portable: ## build and vet for an architecture without assembly
 	GOARCH=arm64 $(GO) build ./...
 	GOARCH=arm64 $(GO) vet ./...
 
+# In these packages nothing runs at a time.
+SERIAL := bench/(gpu|machine|measures|pages|peer|ptx|study)|gaze/(fixations|formats)|nn/(evaluate|internal/named|rundir|safetensors|tensorfile|torchfile)
+
 race: ## tests under the race detector, the long ones shortened
 	@echo "== go test -race"
-	$(TEST) -race -short -timeout 30m $(PACKAGES)
+	$(TEST) -race -short -timeout 30m $$($(GO) list $(PACKAGES) | grep -vE '^gzpt/($(SERIAL))$$')
 
 cuda: $(CUDA_LIBRARY)/libcuda.a ## build gzpt-train for NVIDIA GPUs: needs gcc, no CUDA and no GPU; the program is under the GPL then (NOTICE)
 	$(CUDA_BUILD) $(GO) build -tags cuda -o gzpt-train ./cmd/gzpt-train
