@@ -61,7 +61,7 @@ func TestBetweenCores(t *testing.T) {
 		t.Errorf("%g ns between one core and itself", got)
 	}
 	if runtime.NumCPU() < 2 {
-		t.Skip("one core")
+		t.Skip("one core, and nothing between it and another")
 	}
 	runtime.GOMAXPROCS(2)
 	if got := BetweenCores(); !(got > 1) || math.IsInf(got, 1) {

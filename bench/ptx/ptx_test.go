@@ -16,7 +16,7 @@ import (
 // that the page says what it is.
 func TestNetwork(t *testing.T) {
 	if testing.Short() {
-		t.Skip("a network on the interpreter; run without -short")
+		t.Skip("a network on the interpreter, and no goroutines of its own; run without -short")
 	}
 	s := &settings{batch: 2, size: 32}
 	n, err := s.network(18, "float32", predict.Registers{}, predict.Samples{})

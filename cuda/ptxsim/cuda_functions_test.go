@@ -39,9 +39,9 @@ var functionTests = []cudaTest{
 			}
 		}
 		r.out(got, y)
-		closest(r, "function", got[:20*60], want[:20*60], 2e-6)
+		closest(r, "function", got[:20*60], want[:20*60], 4*0x1p-23)
 		for i := range 3 { // of the large ones the periodic functions
-			closest(r, "angle", got[20*(60+i):][:4], want[20*(60+i):][:4], 2e-6)
+			closest(r, "angle", got[20*(60+i):][:4], want[20*(60+i):][:4], 4*0x1p-23)
 		}
 	}},
 	{"functions.cu", "double_functions", func(r *rig, random *rand.Rand) {
@@ -56,7 +56,7 @@ var functionTests = []cudaTest{
 			want = append(want, mathematics(v, false)...)
 		}
 		r.out(got, y)
-		closest(r, "function", got, want, 1e-13)
+		closest(r, "function", got, want, 4*0x1p-52)
 	}},
 	{"functions.cu", "whole_functions", func(r *rig, random *rand.Rand) {
 		x := words(random, 2*50)
@@ -130,11 +130,12 @@ var functionTests = []cudaTest{
 	}},
 }
 
-// closest compares with a bound relative to the value, or to 1e-3 where it is smaller.
+// closest compares values whose error may be a share of the value: CUDA's manual allows these functions up to 4 units in the last place in
+// float32, and in float64, where Go's own are as far off, they keep within 4 as well.
 func closest[T float32 | float64](r *rig, what string, got, want []T, bound float64) {
 	r.t.Helper()
 	for i := range want {
-		if d := math.Abs(float64(got[i]) - float64(want[i])); !(d <= bound*max(1e-3, math.Abs(float64(want[i])))) {
+		if d := math.Abs(float64(got[i]) - float64(want[i])); !(d <= bound*math.Abs(float64(want[i]))) {
 			r.t.Fatalf("%s %d of argument %d = %v, expected %v", what, i%20, i/20, got[i], want[i])
 		}
 	}

@@ -200,7 +200,7 @@ func TestSuiteSeesAcceptedMistakes(t *testing.T) {
 // TestEveryOperationHasCalls: the suite calls every operation of the contract, and tries the mistakes on each.
 func TestEveryOperationHasCalls(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it makes all calls; run without -short")
+		t.Skip("it makes all calls, in one goroutine; run without -short")
 	}
 	tried := map[string]bool{}
 	for _, f := range families {

@@ -42,7 +42,7 @@ func rocArea(saliency, fixations []float64) float64 {
 
 func TestAUCJudd(t *testing.T) {
 	if testing.Short() {
-		t.Skip("seconds in one goroutine; run without -short")
+		t.Skip("seconds under the race detector, in one goroutine; run without -short")
 	}
 	for _, grid := range []int{2, 5, 16} {
 		against(t, "auc-judd:grid="+strconv.Itoa(grid), 1e-6, func(a, b int, items [][]gaze.Recording) float64 {
