@@ -40,10 +40,7 @@ const (
 
 func main() {
 	signal.Ignore(syscall.SIGPIPE) // a reader of the log that goes away ends no training: writing says so instead
-	ctx, stop := interruptible(os.Stderr)
-	status := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	os.Exit(status)
+	os.Exit(run(interruptible(os.Stderr), os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // verbs are in the order of a user's way through them; the first one is meant where none is named.
@@ -192,8 +189,9 @@ const usualWidth = 80
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
 // interruptible is a context that the first SIGINT, SIGTERM or SIGHUP ends, so that the work can stop at a good place; the
-// second one ends the process at once, whatever it is doing. Under nohup, which ignores it, SIGHUP stays ignored.
-func interruptible(stderr *os.File) (ctx context.Context, stop func()) {
+// second one ends the process at once, whatever it is doing. Signals are taken until the process has ended: one that came
+// after the work was done would else kill it, and with it the status. Under nohup, which ignores it, SIGHUP stays ignored.
+func interruptible(stderr *os.File) context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -210,5 +208,5 @@ func interruptible(stderr *os.File) (ctx context.Context, stop func()) {
 		<-signals
 		os.Exit(statusInterrupted)
 	}()
-	return ctx, func() { signal.Stop(signals) }
+	return ctx
 }

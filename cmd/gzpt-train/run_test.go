@@ -321,6 +321,25 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
+// A signal that comes when all is done does not take the status with it.
+func TestInterruptAtTheEnd(t *testing.T) {
+	for range 40 {
+		c := command(t, "version")
+		out, err := c.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		out.Read(make([]byte, 1<<12))
+		c.Process.Signal(syscall.SIGHUP)
+		if got := status(t, c.Wait()); got != statusDone {
+			t.Fatalf("status %d, expected %d", got, statusDone)
+		}
+	}
+}
+
 func TestSecondInterruptQuitsAtOnce(t *testing.T) {
 	run := filepath.Join(t.TempDir(), "run")
 	// A step of the standard network on the portable device, and writing its checkpoint, take many times the interval between
