@@ -1,5 +1,5 @@
 // The optimisers on a block of parameters. Every body is written once in the vocabulary of vector_*_amd64.h; the file that
-// includes this one says the tier and the names. optimisers_amd64.go has the loop of each. Nothing past n is read or
+// includes this one says the tier and the names. optimiserkernels_amd64.go has the loop of each. Nothing past n is read or
 // written.
 //
 //	DI p or t    SI g, o or x    DX m    BX v    CX floats to go    AX offset
@@ -20,21 +20,17 @@ TEXT HEAVYBALLBLOCK(SB), NOSPLIT, $0-40
 	VBROADCASTSS 8(R8), V6
 	VBROADCASTSS 12(R8), V7
 
-#define HEAVYBALL(GET, PUT) \
-	GET((DI)(AX*1), V0);     \
-	GET((SI)(AX*1), V1);     \
-	GET((DX)(AX*1), V2);     \
+#define HEAVYBALL(load, store) \
+	load((DI)(AX*1), V0);    \
+	load((SI)(AX*1), V1);    \
+	load((DX)(AX*1), V2);    \
 	VFMADD231PS V4, V0, V1;  \
 	VMULPS      V6, V2, V2;  \
 	VFMADD231PS V5, V1, V2;  \
 	VFNMADD231PS V7, V2, V0; \
-	PUT(V2, (DX)(AX*1));     \
-	PUT(V0, (DI)(AX*1))
-#define STEP HEAVYBALL(LOAD, STORE)
-#define TAILSTEP HEAVYBALL(LOADTAIL, STORETAIL)
-	STEPWISE(STEP, TAILSTEP)
-#undef STEP
-#undef TAILSTEP
+	store(V2, (DX)(AX*1));   \
+	store(V0, (DI)(AX*1))
+	STEPWISE(HEAVYBALL(LOAD, STORE), HEAVYBALL(LOADTAIL, STORETAIL))
 	VZEROUPPER
 	RET
 
@@ -56,30 +52,26 @@ TEXT ADAMWBLOCK(SB), NOSPLIT, $0-48
 	VBROADCASTSS 24(R8), V10
 	VBROADCASTSS 28(R8), V11
 
-#define ADAMW(GET, PUT) \
-	GET((DI)(AX*1), V0);        \
-	GET((SI)(AX*1), V1);        \
-	GET((DX)(AX*1), V2);        \
-	GET((BX)(AX*1), V3);        \
-	VMULPS      V6, V1, V12;    \
-	VFMADD213PS V12, V5, V2;    \
-	VMULPS      V8, V1, V12;    \
-	VMULPS      V7, V3, V3;     \
-	VFMADD231PS V12, V1, V3;    \
-	PUT(V2, (DX)(AX*1));        \
-	PUT(V3, (BX)(AX*1));        \
-	VSQRTPS     V3, V12;        \
-	VFMADD213PS V11, V10, V12;  \
-	VDIVPS      V12, V2, V12;   \
-	VMULPS      V4, V0, V13;    \
-	VFMADD231PS V9, V12, V13;   \
-	VSUBPS      V13, V0, V0;    \
-	PUT(V0, (DI)(AX*1))
-#define STEP ADAMW(LOAD, STORE)
-#define TAILSTEP ADAMW(LOADTAIL, STORETAIL)
-	STEPWISE(STEP, TAILSTEP)
-#undef STEP
-#undef TAILSTEP
+#define ADAMW(load, store) \
+	load((DI)(AX*1), V0);      \
+	load((SI)(AX*1), V1);      \
+	load((DX)(AX*1), V2);      \
+	load((BX)(AX*1), V3);      \
+	VMULPS      V6, V1, V12;   \
+	VFMADD213PS V12, V5, V2;   \
+	VMULPS      V8, V1, V12;   \
+	VMULPS      V7, V3, V3;    \
+	VFMADD231PS V12, V1, V3;   \
+	store(V2, (DX)(AX*1));     \
+	store(V3, (BX)(AX*1));     \
+	VSQRTPS     V3, V12;       \
+	VFMADD213PS V11, V10, V12; \
+	VDIVPS      V12, V2, V12;  \
+	VMULPS      V4, V0, V13;   \
+	VFMADD231PS V9, V12, V13;  \
+	VSUBPS      V13, V0, V0;   \
+	store(V0, (DI)(AX*1))
+	STEPWISE(ADAMW(LOAD, STORE), ADAMW(LOADTAIL, STORETAIL))
 	VZEROUPPER
 	RET
 
@@ -94,9 +86,9 @@ TEXT EMABLOCK(SB), NOSPLIT, $0-40
 	VBROADCASTSD keep+24(FP), V8
 	VBROADCASTSD take+32(FP), V9
 
-#define EMA(GET, PUT) \
-	GET((DI)(AX*1), V0);        \
-	GET((SI)(AX*1), V1);        \
+#define EMA(load, store) \
+	load((DI)(AX*1), V0);       \
+	load((SI)(AX*1), V1);       \
 	WIDEN(V0, H0, V0, V2, H2);  \
 	WIDEN(V1, H1, V1, V3, H3);  \
 	VMULPD      V8, V0, V0;     \
@@ -104,12 +96,8 @@ TEXT EMABLOCK(SB), NOSPLIT, $0-40
 	VFMADD231PD V9, V1, V0;     \
 	VFMADD231PD V9, V3, V2;     \
 	NARROW(V0, V2, H2, V0, H0); \
-	PUT(V0, (DI)(AX*1))
-#define STEP EMA(LOAD, STORE)
-#define TAILSTEP EMA(LOADTAIL, STORETAIL)
-	STEPWISE(STEP, TAILSTEP)
-#undef STEP
-#undef TAILSTEP
+	store(V0, (DI)(AX*1))
+	STEPWISE(EMA(LOAD, STORE), EMA(LOADTAIL, STORETAIL))
 	VZEROUPPER
 	RET
 
@@ -122,27 +110,22 @@ TEXT SQUARESBLOCK(SB), NOSPLIT, $0-24
 	VXORPS V10, V10, V10
 	VXORPS V11, V11, V11
 
-#define PAIR \
-	VCVTPS2PD   (SI)(AX*1), V0;             \
-	VCVTPS2PD   (BYTES/2)(SI)(AX*1), V1;    \
-	VCVTPS2PD   BYTES(SI)(AX*1), V2;        \
-	VCVTPS2PD   (BYTES*3/2)(SI)(AX*1), V3;  \
-	READAHEAD;                              \
-	VFMADD231PD V0, V0, V8;                 \
-	VFMADD231PD V1, V1, V9;                 \
-	VFMADD231PD V2, V2, V10;                \
+#define PAIROFSQUARES \
+	VCVTPS2PD   (SI)(AX*1), V0;            \
+	VCVTPS2PD   (BYTES/2)(SI)(AX*1), V1;   \
+	VCVTPS2PD   BYTES(SI)(AX*1), V2;       \
+	VCVTPS2PD   (BYTES*3/2)(SI)(AX*1), V3; \
+	READAHEAD;                             \
+	VFMADD231PD V0, V0, V8;                \
+	VFMADD231PD V1, V1, V9;                \
+	VFMADD231PD V2, V2, V10;               \
 	VFMADD231PD V3, V3, V11
-#define SQUARES(GET) \
-	GET((SI)(AX*1), V0);       \
+#define SQUARES(load) \
+	load((SI)(AX*1), V0);      \
 	WIDEN(V0, H0, V0, V2, H2); \
 	VFMADD231PD V0, V0, V8;    \
 	VFMADD231PD V2, V2, V10
-#define STEP SQUARES(LOAD)
-#define TAILSTEP SQUARES(LOADTAIL)
-	STEPWISE2(PAIR, STEP, TAILSTEP)
-#undef PAIR
-#undef STEP
-#undef TAILSTEP
+	STEPWISE2(PAIROFSQUARES, SQUARES(LOAD), SQUARES(LOADTAIL))
 	VADDPD V9, V8, V8
 	VADDPD V11, V10, V10
 	VADDPD V10, V8, V8
@@ -157,18 +140,13 @@ TEXT NONFINITEBLOCK(SB), NOSPLIT, $0-24
 	MOVQ n+8(FP), CX
 	XORQ R10, R10
 
-#define NONFINITE(GET, AT) \
-	GET(AT, V0);         \
-	VSUBPS V0, V0, V0;   \
-	COUNTNAN(V0, R11);   \
+#define NONFINITE(load, AT) \
+	load(AT, V0);      \
+	VSUBPS V0, V0, V0; \
+	COUNTNAN(V0, R11); \
 	ADDQ   R11, R10
-#define PAIR NONFINITE(LOAD, (SI)(AX*1)); READAHEAD; NONFINITE(LOAD, BYTES(SI)(AX*1))
-#define STEP NONFINITE(LOAD, (SI)(AX*1))
-#define TAILSTEP NONFINITE(LOADTAIL, (SI)(AX*1))
-	STEPWISE2(PAIR, STEP, TAILSTEP)
-#undef PAIR
-#undef STEP
-#undef TAILSTEP
+#define PAIRNONFINITE NONFINITE(LOAD, (SI)(AX*1)); READAHEAD; NONFINITE(LOAD, BYTES(SI)(AX*1))
+	STEPWISE2(PAIRNONFINITE, NONFINITE(LOAD, (SI)(AX*1)), NONFINITE(LOADTAIL, (SI)(AX*1)))
 	MOVQ R10, ret+16(FP)
 	VZEROUPPER
 	RET

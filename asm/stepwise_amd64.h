@@ -1,4 +1,5 @@
-// STEPWISE does STEP for the vectors of n floats, n in CX, at the offset AX, and the last n modulo WIDTH with TAILSTEP.
+// STEPWISE does STEP for the vectors of n floats, n in CX, at the offset AX, and the last n modulo WIDTH with TAILSTEP: mostly
+// what STEP does, with LOADTAIL and STORETAIL in place of LOAD and STORE.
 #define STEPWISE(STEP, TAILSTEP) \
 	XORQ AX, AX;     \
 	SUBQ $WIDTH, CX; \
