@@ -7,5 +7,5 @@
 // Expected: 92-98 % of the multiply-add peak. Every k takes 12 multiply-adds for 8 loads, and 12 sums cover the latency.
 
 #define TILE ·tileAVX2
-#define ROW(o, d, t, s0, s1) VBROADCASTSS d(SI)(o*1), t; VFMADD231PS Y12, t, s0; VFMADD231PS Y13, t, s1
+#define ROW(o, d, t, s0, s1) VBROADCASTSS d(SI)(o*1), t; VFMADD231PS W0, t, s0; VFMADD231PS W1, t, s1
 #include "tile_avx2_amd64.h"
