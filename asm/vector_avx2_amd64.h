@@ -1,7 +1,9 @@
-// The vocabulary of the AVX2 tier: a vector is 8 floats in V0 to V15, or two vectors of 4 doubles. Bodies and loops written
+// The vocabulary of the AVX2 tier: a vector is 8 floats in V0 to V14, or two vectors of 4 doubles. Bodies and loops written
 // in it serve both tiers; its twin is vector_avx512_amd64.h.
 //
 // Reserved: V15 is the mask of the lanes that a tail has.
+
+#include "vector_amd64.h"
 
 #define WIDTH 8
 #define BYTES 32
@@ -53,20 +55,10 @@
 	VCVTPS2PD hh, hi
 
 // TOTAL sets X8 to the sum of the doubles in V8. Destroys V9.
-#define TOTAL \
-	VEXTRACTF128 $1, Y8, X9; \
-	VADDPD X9, X8, X8;       \
-	VPERMILPD $1, X8, X9;    \
-	VADDSD X9, X8, X8
+#define TOTAL TOTAL4
 
 // LARGEST sets X0 to the largest float of V0. Destroys V1.
-#define LARGEST \
-	VEXTRACTF128 $1, Y0, X1; \
-	VMAXPS X1, X0, X0;       \
-	VPERMILPS $0x4E, X0, X1; \
-	VMAXPS X1, X0, X0;       \
-	VPERMILPS $0xB1, X0, X1; \
-	VMAXSS X1, X0, X0
+#define LARGEST LARGEST8
 
 // COUNTNAN sets n to the number of NaN in v. Destroys v.
 #define COUNTNAN(v, n) \

@@ -3,6 +3,8 @@
 //
 // Reserved: K1 is the mask of the lanes that a tail has; K2 and K3 belong to the words below.
 
+#include "vector_amd64.h"
+
 #define WIDTH 16
 #define BYTES 64
 
@@ -49,20 +51,12 @@
 #define TOTAL \
 	VEXTRACTF64X4 $1, Z8, Y9; \
 	VADDPD Y9, Y8, Y8;        \
-	VEXTRACTF128 $1, Y8, X9;  \
-	VADDPD X9, X8, X8;        \
-	VPERMILPD $1, X8, X9;     \
-	VADDSD X9, X8, X8
+	TOTAL4
 
 #define LARGEST \
 	VEXTRACTF64X4 $1, Z0, Y1; \
 	VMAXPS Y1, Y0, Y0;        \
-	VEXTRACTF128 $1, Y0, X1;  \
-	VMAXPS X1, X0, X0;        \
-	VPERMILPS $0x4E, X0, X1;  \
-	VMAXPS X1, X0, X0;        \
-	VPERMILPS $0xB1, X0, X1;  \
-	VMAXSS X1, X0, X0
+	LARGEST8
 
 #define COUNTNAN(v, n) \
 	VCMPPS $3, v, v, K2; \
