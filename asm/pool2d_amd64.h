@@ -17,6 +17,29 @@
 	MOVQ R12, R11;          \
 	SUBQ AX, R11
 
+// PIXELS does VECTOR for the whole vectors of channels of every output pixel and LAST for what is left of them.
+#define PIXELS(VECTOR, LAST, step, pixels) \
+pixel:                \
+	XORL  AX, AX;     \
+	TESTQ R11, R11;   \
+	JEQ   last;       \
+vector:               \
+	VECTOR            \
+	ADDQ  $BYTES, AX; \
+	CMPQ  AX, R11;    \
+	JLT   vector;     \
+last:                 \
+	CMPQ  AX, R12;    \
+	JEQ   next;       \
+	LAST              \
+next:                 \
+	ADDQ  R12, DI;    \
+	ADDQ  step, SI;   \
+	DECQ  pixels;     \
+	JNE   pixel;      \
+	VZEROUPPER;       \
+	RET
+
 // LARGESTTAP is the largest of a window for one vector of channels.
 #define LARGESTTAP(load, store, row, tap) \
 	VMOVAPS V14, V0;       \
@@ -50,26 +73,7 @@ tap:                       \
 	MOVL $0xFF800000, AX;       \
 	VMOVD AX, X14;              \
 	VBROADCASTSS X14, V14;      \
-pixel:                          \
-	XORL AX, AX;                \
-	TESTQ R11, R11;             \
-	JEQ  last;                  \
-vector:                         \
-	LARGESTTAP(LOAD, STORE, row, tap) \
-	ADDQ $BYTES, AX;            \
-	CMPQ AX, R11;               \
-	JLT  vector;                \
-last:                           \
-	CMPQ AX, R12;               \
-	JEQ  next;                  \
-	LARGESTTAP(LOADTAIL, STORETAIL, lastRow, lastTap) \
-next:                           \
-	ADDQ R12, DI;               \
-	ADDQ step+32(FP), SI;       \
-	DECQ pixels+24(FP);         \
-	JNE  pixel;                 \
-	VZEROUPPER;                 \
-	RET
+	PIXELS(LARGESTTAP(LOAD, STORE, row, tap), LARGESTTAP(LOADTAIL, STORETAIL, lastRow, lastTap), step+32(FP), pixels+24(FP))
 
 // FIRSTTAP passes the gradient of a window on to its first element that equals y, for one vector of channels. It only
 // looks at the rows to skip.
@@ -111,6 +115,9 @@ tap:                             \
 	DECQ R8;                     \
 	JNE  row;
 
+#define FIRSTTAPS FIRSTTAP(LOAD, STORE, skipRow, skipTap, noSkip, row, tap)
+#define LASTFIRSTTAPS FIRSTTAP(LOADTAIL, STORETAIL, lastSkipRow, lastSkipTap, lastNoSkip, lastRow, lastTap)
+
 // MAXPOOLBACKWARD computes func(dx, dy, y, x *float32, channels, pixels, step, skip, rows, columns, rowStep int), $0-88.
 #define MAXPOOLBACKWARD \
 	CHANNELS(channels+32(FP));  \
@@ -121,23 +128,4 @@ tap:                             \
 	MOVQ dy+8(FP), R10;         \
 	SUBQ DI, R10;               \
 	MOVQ rowStep+80(FP), R13;   \
-pixel:                          \
-	XORL AX, AX;                \
-	TESTQ R11, R11;             \
-	JEQ  last;                  \
-vector:                         \
-	FIRSTTAP(LOAD, STORE, skipRow, skipTap, noSkip, row, tap) \
-	ADDQ $BYTES, AX;            \
-	CMPQ AX, R11;               \
-	JLT  vector;                \
-last:                           \
-	CMPQ AX, R12;               \
-	JEQ  next;                  \
-	FIRSTTAP(LOADTAIL, STORETAIL, lastSkipRow, lastSkipTap, lastNoSkip, lastRow, lastTap) \
-next:                           \
-	ADDQ R12, DI;               \
-	ADDQ step+48(FP), SI;       \
-	DECQ pixels+40(FP);         \
-	JNE  pixel;                 \
-	VZEROUPPER;                 \
-	RET
+	PIXELS(FIRSTTAPS, LASTFIRSTTAPS, step+48(FP), pixels+40(FP))

@@ -52,9 +52,19 @@ func same(t *testing.T, name string, got, want []float32) {
 // runLengths reach the loop of four steps, its rest and both together, and a run of nothing.
 var runLengths = [][]int{{}, {0}, {1}, {3}, {4}, {5, 2}, {8, 1, 7}, {3, 0, 12}}
 
-// TestTile compares every number of rows, up to three tiles, and columns of a tile with its loop, on scattered pixels; the
-// columns past the last must stay untouched.
 func TestTile(t *testing.T) {
+	checkTile(t, func(a, w float32) float32 { return a * w },
+		func(d *device, a *float32, in *int, runs []run, w, c *float32, out *int, rows, columns int, add bool) {
+			d.tileAhead(a, in, runs, w, c, out, rows, columns, add, ahead(rows, columns))
+		})
+}
+
+// checkTile compares every number of rows, up to three tiles, and columns of a tile with its loop, on scattered pixels; the
+// columns past the last must stay untouched.
+func checkTile(
+	t *testing.T, step func(a, w float32) float32,
+	tile func(d *device, a *float32, in *int, runs []run, w, c *float32, out *int, rows, columns int, add bool),
+) {
 	each(t, func(t *testing.T, d *device) {
 		b, g := d.blocking(), rand.New(rand.NewPCG(1, 2))
 		const (
@@ -84,12 +94,12 @@ func TestTile(t *testing.T) {
 						}
 						for _, r := range runs {
 							for k := range r.n {
-								want[at] += a[(in[i]+r.a)/4+k] * w[r.b/4+b.columns*k+j]
+								want[at] += step(a[(in[i]+r.a)/4+k], w[r.b/4+b.columns*k+j])
 							}
 						}
 					}
 				}
-				d.tileAhead(&a[0], &in[0], runs, &w[0], &c[0], &out[0], rows, columns, add, ahead(rows, columns))
+				tile(d, &a[0], &in[0], runs, &w[0], &c[0], &out[0], rows, columns, add)
 				same(t, fmt.Sprintf("%d rows, %d columns, runs %v, add %v", rows, columns, lengths, add), c, want)
 			}
 		}
@@ -101,7 +111,7 @@ func ahead(rows, columns int) fetch {
 	return [...]fetch{{}, {from: alignment, lines: 1}, {from: 1 << 60, lines: 20}}[(rows+columns)%3]
 }
 
-// TestGradTile does the same for the tile of weight gradients.
+// TestGradTile does the same as checkTile for the tile of weight gradients.
 func TestGradTile(t *testing.T) {
 	each(t, func(t *testing.T, d *device) {
 		b, g := d.blocking(), rand.New(rand.NewPCG(3, 4))
