@@ -235,28 +235,14 @@ func TestWindowsBroken(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a minute of the interpreter")
 	}
-	whole, err := families()
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, typ := range windowTypes {
 		name := map[kernels.Type]string{kernels.Float32: "tf32", kernels.BFloat16: "bf16"}[typ]
-		want, found := shown(t, whole, brokenWindowShapes, Settings{Products: TF32}, typ, nil)
-		if found != "" {
-			t.Fatalf("%s: without a mistake: %s", name, found)
-		}
-		for _, b := range brokenWindows {
-			if b.file == windowsFile {
-				b.file += name + ".ptx"
-			}
-			if strings.Contains(b.file, name) {
-				t.Run(name+"/"+b.file+"/"+b.name, func(t *testing.T) {
-					b.check(t, whole, want, func(t *testing.T, list []family) ([]float64, string) {
-						return shown(t, list, brokenWindowShapes, Settings{Products: TF32}, typ, b.known(want))
-					})
-				})
-			}
-		}
+		t.Run(name, func(t *testing.T) {
+			mistakes := slices.DeleteFunc(filesOf(name, brokenWindows), func(b brokenTile) bool { return !strings.Contains(b.file, name) })
+			checkBroken(t, mistakes, func(t *testing.T, list []family, known []float64) ([]float64, string) {
+				return shown(t, list, brokenWindowShapes, Settings{Products: TF32}, typ, known)
+			})
+		})
 	}
 }
 
@@ -297,12 +283,8 @@ func TestWeightsWindowsBroken(t *testing.T) {
 	if testing.Short() {
 		t.Skip("ten seconds of the interpreter")
 	}
-	whole, err := families()
-	if err != nil {
-		t.Fatal(err)
-	}
 	launched := map[string]bool{}
-	shown := func(t *testing.T, list []family, known []float64) (results []float64, found string) {
+	checkBroken(t, brokenWeightsWindows, func(t *testing.T, list []family, known []float64) (results []float64, found string) {
 		for _, wideBlocks := range []int{1, wideBlocks} {
 			dev, err := open(ptxsim.Open(ptxsim.Options{BlockInstructions: 1 << 17, Observe: func(p *ptxsim.Profile) { launched[p.Kernel] = true }}), Settings{}, list)
 			if err != nil {
@@ -321,20 +303,11 @@ func TestWeightsWindowsBroken(t *testing.T) {
 			}
 		}
 		return results, ""
-	}
-	want, found := shown(t, whole, nil)
-	if found != "" {
-		t.Fatalf("without a mistake: %s", found)
-	}
+	})
 	for _, k := range weightsWindows {
 		if !launched[k.kernel] {
 			t.Errorf("%s was not launched", k.kernel)
 		}
-	}
-	for _, b := range brokenWeightsWindows {
-		t.Run(b.name, func(t *testing.T) {
-			b.check(t, whole, want, func(t *testing.T, list []family) ([]float64, string) { return shown(t, list, b.known(want)) })
-		})
 	}
 }
 

@@ -104,24 +104,9 @@ func TestWarpgroupsBroken(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a minute of the interpreter")
 	}
-	whole, err := families()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, kernels := range []struct {
-		broken []brokenTile
-		shown  func(t *testing.T, list []family, known []float64) ([]float64, string)
-	}{{append(ringsOf(productFile), brokenProducts...), shownProducts}, {append(ringsOf(lseFile), brokenSums...), shownSums}, {brokenGradients, shownGradients}} {
-		want, found := kernels.shown(t, whole, nil)
-		if found != "" {
-			t.Fatalf("%s without a mistake: %s", kernels.broken[0].file, found)
-		}
-		for _, b := range kernels.broken {
-			t.Run(b.file+"/"+b.name, func(t *testing.T) {
-				b.check(t, whole, want, func(t *testing.T, list []family) ([]float64, string) { return kernels.shown(t, list, b.known(want)) })
-			})
-		}
-	}
+	checkBroken(t, append(ringsOf(productFile), brokenProducts...), shownProducts)
+	checkBroken(t, append(ringsOf(lseFile), brokenSums...), shownSums)
+	checkBroken(t, brokenGradients, shownGradients)
 }
 
 // ringsOf is brokenRings in a file.

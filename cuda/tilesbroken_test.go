@@ -119,40 +119,51 @@ func TestTilesBroken(t *testing.T) {
 	if testing.Short() {
 		t.Skip("ten seconds of the interpreter")
 	}
+	own := map[string][]brokenTile{"f32": brokenLanes, "tf32": slices.Concat(brokenCores, brokenRoundings), "bf16": slices.Concat(brokenCores, brokenHalves)}
+	for _, number := range numberings {
+		t.Run(number.name, func(t *testing.T) {
+			mistakes := filesOf(number.name, slices.Concat(brokenTiles, own[number.name]))
+			checkBroken(t, mistakes, func(t *testing.T, list []family, known []float64) ([]float64, string) {
+				return shown(t, list, append(brokenShapes, brokenPacked), Settings{Products: number.products, Portable: true}, number.typ, known)
+			})
+		})
+	}
+}
+
+// filesOf is mistakes with the names of their files made those of a number: some end with a _ where its name follows.
+func filesOf(number string, mistakes []brokenTile) []brokenTile {
+	mistakes = slices.Clone(mistakes)
+	for i, b := range mistakes {
+		if strings.HasSuffix(b.file, "_") {
+			mistakes[i].file += number + ".ptx"
+		}
+	}
+	return mistakes
+}
+
+// checkBroken demands that shown finds every mistake in the way that is expected, and nothing without one. It gives the results of
+// what a mistake can change, on the given kernels, and the fault that they show; where all results are known, it may end with the
+// first others.
+func checkBroken(t *testing.T, mistakes []brokenTile, shown func(t *testing.T, list []family, known []float64) (results []float64, found string)) {
+	t.Helper()
 	whole, err := families()
 	if err != nil {
 		t.Fatal(err)
 	}
-	own := map[string][]brokenTile{"f32": brokenLanes, "tf32": slices.Concat(brokenCores, brokenRoundings), "bf16": slices.Concat(brokenCores, brokenHalves)}
-	for _, number := range numberings {
-		want, found := shown(t, whole, append(brokenShapes, brokenPacked), Settings{Products: number.products, Portable: true}, number.typ, nil)
-		if found != "" {
-			t.Fatalf("%s: without a mistake: %s", number.name, found)
-		}
-		for _, b := range slices.Concat(brokenTiles, own[number.name]) {
-			file := b.file
-			if strings.HasSuffix(file, "_") {
-				file += number.name + ".ptx"
+	want, found := shown(t, whole, nil)
+	if found != "" {
+		t.Fatalf("without a mistake: %s", found)
+	}
+	for _, b := range mistakes {
+		t.Run(b.file+"/"+b.name, func(t *testing.T) {
+			got, found := shown(t, changed(t, whole, b.file, b.change...), b.known(want))
+			if i := differs(got, want); found == "" && i >= 0 {
+				found = fmt.Sprintf("other bits of result %d: %g, want %g", i, got[i], want[i])
 			}
-			b.file = file
-			t.Run(number.name+"/"+file+"/"+b.name, func(t *testing.T) {
-				b.check(t, whole, want, func(t *testing.T, list []family) ([]float64, string) {
-					return shown(t, list, append(brokenShapes, brokenPacked), Settings{Products: number.products, Portable: true}, number.typ, b.known(want))
-				})
-			})
-		}
-	}
-}
-
-// check demands that shown, which runs what a mistake can change, finds it in the way that is expected.
-func (b brokenTile) check(t *testing.T, whole []family, want []float64, shown func(*testing.T, []family) ([]float64, string)) {
-	t.Helper()
-	got, found := shown(t, b.applied(t, whole))
-	if i := differs(got, want); found == "" && i >= 0 {
-		found = fmt.Sprintf("other bits of result %d: %g, want %g", i, got[i], want[i])
-	}
-	if found == "" || !strings.Contains(found, b.shows) {
-		t.Errorf("found by %q, expected %q", found, b.shows)
+			if found == "" || !strings.Contains(found, b.shows) {
+				t.Errorf("found by %q, expected %q", found, b.shows)
+			}
+		})
 	}
 }
 
@@ -174,15 +185,16 @@ func (b brokenTile) known(want []float64) []float64 {
 	return nil
 }
 
-// applied is all files with the mistake in one.
-func (b brokenTile) applied(t *testing.T, whole []family) (list []family) {
+// changed is all files, with pairs of old and new text changed in one.
+func changed(t *testing.T, whole []family, file string, pairs ...string) (list []family) {
+	t.Helper()
 	for _, f := range whole {
-		if f.name == b.file {
-			for i := 0; i < len(b.change); i += 2 {
-				if !strings.Contains(f.text, b.change[i]) {
-					t.Fatalf("%s has no %q", b.file, b.change[i])
+		if f.name == file {
+			for i := 0; i < len(pairs); i += 2 {
+				if !strings.Contains(f.text, pairs[i]) {
+					t.Fatalf("%s has no %q", file, pairs[i])
 				}
-				f.text = strings.ReplaceAll(f.text, b.change[i], b.change[i+1])
+				f.text = strings.ReplaceAll(f.text, pairs[i], pairs[i+1])
 			}
 		}
 		list = append(list, f)

@@ -49,35 +49,29 @@ var functionTests = []cudaTest{
 		for i := range x {
 			x[i] = random.NormFloat64() * 10
 		}
-		y := r.room(8 * 20 * len(x))
-		r.launch("double_functions", line(2), line(32), 0, r.in(x), y, int32(len(x)))
-		got, want := make([]float64, 20*len(x)), []float64(nil)
+		got := mapped[float64](r, "double_functions", 2, 32, x, len(x), 20*len(x))
+		var want []float64
 		for _, v := range x {
 			want = append(want, mathematics(v, false)...)
 		}
-		r.out(got, y)
 		closest(r, "function", got, want, 4*0x1p-52)
 	}},
 	{"functions.cu", "whole_functions", func(r *rig, random *rand.Rand) {
 		x := words(random, 2*50)
-		y := r.room(4 * 16 * 50)
-		r.launch("whole_functions", line(2), line(32), 0, r.in(x), y, int32(50))
-		got, want := make([]uint32, 16*50), []uint32(nil)
+		got := mapped[uint32](r, "whole_functions", 2, 32, x, 50, 16*50)
+		var want []uint32
 		for i := 0; i < len(x); i += 2 {
 			want = append(want, wholeFunctions(x[i], x[i+1])...)
 		}
-		r.out(got, y)
 		same(r, "function", got, want)
 	}},
 	{"functions.cu", "byte_functions", func(r *rig, random *rand.Rand) {
 		x := words(random, 2*50)
-		y := r.room(4 * 12 * 50)
-		r.launch("byte_functions", line(2), line(32), 0, r.in(x), y, int32(50))
-		got, want := make([]uint32, 12*50), []uint32(nil)
+		got := mapped[uint32](r, "byte_functions", 2, 32, x, 50, 12*50)
+		var want []uint32
 		for i := 0; i < len(x); i += 2 {
 			want = append(want, byteFunctions(x[i], x[i+1])...)
 		}
-		r.out(got, y)
 		same(r, "function", got, want)
 	}},
 	{"functions.cu", "directed_roundings", func(r *rig, random *rand.Rand) {
@@ -220,15 +214,13 @@ var matrixTests = []cudaTest{
 		for i := range b {
 			b[i] = random.NormFloat64()
 		}
-		c := r.room(8 * m * n)
-		r.launch("product_double", [3]int{n / 8, m / 8, 1}, line(32), 0, r.in(a), r.in(b), c, int32(n), int32(k))
-		got, want := make([]float64, m*n), make([]float64, m*n)
+		got := multiplied[float64](r, "product_double", m, n, k, [2]int{8, 8}, a, b)
+		want := make([]float64, m*n)
 		for i := range want {
 			for l := range k {
 				want[i] = math.FMA(a[i/n*k+l], b[l*n+i%n], want[i])
 			}
 		}
-		r.out(got, c)
 		near(r, "product", got, want, 1e-14)
 	}},
 	{"matrices.cu", "product_float8", func(r *rig, random *rand.Rand) {
@@ -242,24 +234,19 @@ var matrixTests = []cudaTest{
 		}
 		a, abits := draw(m * k)
 		b, bbits := draw(n * k)
-		c := r.room(4 * m * n)
-		r.launch("product_float8", [3]int{n / 8, m / 16, 1}, line(32), 0, r.in(abits), r.in(bbits), c, int32(n), int32(k))
-		got := make([]float32, m*n)
-		r.out(got, c)
+		got := multiplied[float32](r, "product_float8", m, n, k, [2]int{16, 8}, abits, bbits)
 		near(r, "product", got, product(a, b, m, n, k, true), 1e-5)
 	}},
 	{"matrices.cu", "distances", func(r *rig, random *rand.Rand) {
 		const m, n, count = 16, 24, 16
 		a, b := words(random, m*count), words(random, n*count)
-		c := r.room(4 * m * n)
-		r.launch("distances", [3]int{n / 8, m / 16, 1}, line(32), 0, r.in(a), r.in(b), c, int32(n), int32(count))
-		got, want := make([]int32, m*n), make([]int32, m*n)
+		got := multiplied[int32](r, "distances", m, n, count, [2]int{16, 8}, a, b)
+		want := make([]int32, m*n)
 		for i := range want {
 			for w := range count {
 				want[i] += int32(bits.OnesCount32(a[i/n*count+w] ^ b[i%n*count+w]))
 			}
 		}
-		r.out(got, c)
 		same(r, "distance", got, want)
 	}},
 	{"matrices.cu", "attention", func(r *rig, random *rand.Rand) {

@@ -89,13 +89,11 @@ var groupTests = []cudaTest{
 	{"groups.cu", "column_sums", func(r *rig, random *rand.Rand) {
 		const rows = 7
 		x := floats(random, rows*128)
-		y := r.room(4 * 128)
-		r.launch("column_sums", line(1), line(32), 0, r.in(x), y, int32(rows))
-		want, got := make([]float32, 128), make([]float32, 128)
+		got := mapped[float32](r, "column_sums", 1, 32, x, rows, 128)
+		want := make([]float32, 128)
 		for i, v := range x {
 			want[i%128] += v
 		}
-		r.out(got, y)
 		same(r, "sum", got, want)
 	}},
 }
@@ -194,14 +192,12 @@ var memoryTests = []cudaTest{
 	{"memory.cu", "ragged_sums", func(r *rig, random *rand.Rand) {
 		const n = 100
 		x := floats(random, n)
-		y := r.room(4 * (n + 4))
-		r.launch("ragged_sums", line(2), line(64), 0, r.in(x), y, int32(n))
-		want, got := make([]float32, n+4), make([]float32, n+4)
+		got := mapped[float32](r, "ragged_sums", 2, 64, x, n, n+4)
+		want := make([]float32, n+4)
 		for i, v := range x {
 			want[i] = v + float32(v*v)
 			want[n+i/32] += v
 		}
-		r.out(got, y)
 		near(r, "sum", got, want, 1e-5)
 	}},
 	{"memory.cu", "calculator", func(r *rig, _ *rand.Rand) {
@@ -218,15 +214,13 @@ var memoryTests = []cudaTest{
 	}},
 	{"memory.cu", "lists", func(r *rig, random *rand.Rand) {
 		x := integers(random, 300, 1000)
-		y := r.room(4 * 32)
-		r.launch("lists", line(1), line(32), 0, r.in(x), y, int32(len(x)))
-		got, want := make([]int32, 32), make([]int32, 32)
+		got := mapped[int32](r, "lists", 1, 32, x, len(x), 32)
+		want := make([]int32, 32)
 		for t := range want {
 			for i, place := t+32*((len(x)-1-t)/32), int32(1); i >= 0; i, place = i-32, place+1 {
 				want[t] += place * x[i]
 			}
 		}
-		r.out(got, y)
 		same(r, "sum", got, want)
 	}},
 	{"memory.cu", "relay", func(r *rig, _ *rand.Rand) {

@@ -1,6 +1,7 @@
 package ptxsim
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 	"math/bits"
@@ -69,6 +70,16 @@ func integers(random *rand.Rand, n, below int) []int32 {
 		x[i] = int32(random.IntN(below))
 	}
 	return x
+}
+
+// mapped is the count results of a kernel that goes over n elements of x.
+func mapped[T any](r *rig, kernel string, blocks, threads int, x any, n, count int) []T {
+	r.t.Helper()
+	y := make([]T, count)
+	p := r.room(binary.Size(y))
+	r.launch(kernel, line(blocks), line(threads), 0, r.in(x), p, int32(n))
+	r.out(y, p)
+	return y
 }
 
 // near compares with a bound relative to the larger of 1 and the value.
@@ -201,9 +212,8 @@ var rowTests = []cudaTest{
 	{"rows.cu", "softmax", func(r *rig, random *rand.Rand) {
 		const rows, n = 3, 150
 		x := floats(random, rows*n)
-		y := r.room(4 * len(x))
-		r.launch("softmax", line(rows), line(64), 0, r.in(x), y, int32(n))
-		want, got := make([]float32, rows*n), make([]float32, rows*n)
+		got := mapped[float32](r, "softmax", rows, 64, x, n, rows*n)
+		want := make([]float32, rows*n)
 		for row := range rows {
 			sum := 0.0
 			for i := range n {
@@ -213,7 +223,6 @@ var rowTests = []cudaTest{
 				want[row*n+i] = float32(math.Exp(float64(x[row*n+i])) / sum)
 			}
 		}
-		r.out(got, y)
 		near(r, "softmax", got, want, 1e-6)
 	}},
 	{"rows.cu", "layer_norm", func(r *rig, random *rand.Rand) {
@@ -311,6 +320,16 @@ func rounded(f *arith.Format, x []float32) (values []float32, bits []uint16) {
 	return values, bits
 }
 
+// multiplied is the m x n results of a kernel of products over k, with a warp for every tile of rows and columns.
+func multiplied[T any](r *rig, kernel string, m, n, k int, tile [2]int, a, b any) []T {
+	r.t.Helper()
+	c := make([]T, m*n)
+	p := r.room(binary.Size(c))
+	r.launch(kernel, [3]int{n / tile[1], m / tile[0], 1}, line(32), 0, r.in(a), r.in(b), p, int32(n), int32(k))
+	r.out(c, p)
+	return c
+}
+
 var productTests = []cudaTest{
 	{"products.cu", "product_tiled", func(r *rig, random *rand.Rand) {
 		const m, n, k = 20, 35, 41
@@ -325,32 +344,24 @@ var productTests = []cudaTest{
 		const m, n, k = 32, 48, 64
 		a, abits := rounded(&arith.F16, floats(random, m*k))
 		b, bbits := rounded(&arith.F16, floats(random, k*n))
-		c := r.room(4 * m * n)
-		r.launch("product_wmma_half", [3]int{n / 16, m / 16, 1}, line(32), 0, r.in(abits), r.in(bbits), c, int32(n), int32(k))
-		want, got := product(a, b, m, n, k, false), make([]float32, m*n)
+		got := multiplied[float32](r, "product_wmma_half", m, n, k, [2]int{16, 16}, abits, bbits)
+		want := product(a, b, m, n, k, false)
 		for i := range want {
 			want[i] *= 2
 		}
-		r.out(got, c)
 		near(r, "product", got, want, 2e-5)
 	}},
 	{"products.cu", "product_wmma_bfloat", func(r *rig, random *rand.Rand) {
 		const m, n, k = 32, 32, 48
 		a, abits := rounded(&arith.BF16, floats(random, m*k))
 		b, bbits := rounded(&arith.BF16, floats(random, k*n))
-		c := r.room(4 * m * n)
-		r.launch("product_wmma_bfloat", [3]int{n / 16, m / 16, 1}, line(32), 0, r.in(abits), r.in(bbits), c, int32(n), int32(k))
-		got := make([]float32, m*n)
-		r.out(got, c)
+		got := multiplied[float32](r, "product_wmma_bfloat", m, n, k, [2]int{16, 16}, abits, bbits)
 		near(r, "product", got, product(a, b, m, n, k, true), 2e-5)
 	}},
 	{"products.cu", "product_wmma_tf32", func(r *rig, random *rand.Rand) {
 		const m, n, k = 16, 32, 40
 		a, b := floats(random, m*k), floats(random, k*n)
-		c := r.room(4 * m * n)
-		r.launch("product_wmma_tf32", [3]int{n / 16, m / 16, 1}, line(32), 0, r.in(a), r.in(b), c, int32(n), int32(k))
-		got := make([]float32, m*n)
-		r.out(got, c)
+		got := multiplied[float32](r, "product_wmma_tf32", m, n, k, [2]int{16, 16}, a, b)
 		for _, x := range [][]float32{a, b} {
 			for i := range x {
 				x[i] = math.Float32frombits(arith.TF32.Round(float64(x[i]), arith.Away))
@@ -362,20 +373,15 @@ var productTests = []cudaTest{
 		const m, n, k = 32, 24, 136
 		a, abits := rounded(&arith.BF16, floats(random, m*k))
 		b, bbits := rounded(&arith.BF16, floats(random, n*k))
-		c := r.room(4 * m * n)
-		r.launch("product_mma_async", [3]int{n / 8, m / 16, 1}, line(32), 0, r.in(abits), r.in(bbits), c, int32(n), int32(k))
-		got := make([]float32, m*n)
-		r.out(got, c)
+		got := multiplied[float32](r, "product_mma_async", m, n, k, [2]int{16, 8}, abits, bbits)
 		near(r, "product", got, product(a, b, m, n, k, true), 5e-5)
 	}},
 	{"products.cu", "product_wmma_half_sum", func(r *rig, random *rand.Rand) {
 		const m, n, k = 64, 16, 32
 		a, abits := rounded(&arith.F16, floats(random, m*k))
 		b, bbits := rounded(&arith.F16, floats(random, n*k))
-		c := r.room(2 * m * n)
-		r.launch("product_wmma_half_sum", [3]int{n / 8, m / 32, 1}, line(32), 0, r.in(abits), r.in(bbits), c, int32(n), int32(k))
-		bits, got := make([]uint16, m*n), make([]float32, m*n)
-		r.out(bits, c)
+		bits := multiplied[uint16](r, "product_wmma_half_sum", m, n, k, [2]int{32, 8}, abits, bbits)
+		got := make([]float32, m*n)
 		for i := range bits {
 			got[i] = float32(arith.F16.Value(uint32(bits[i])))
 		}
@@ -399,22 +405,19 @@ func checkBytes(r *rig, random *rand.Rand, kernel string, tile [2]int) {
 	for i := range b {
 		b[i] = int8(random.IntN(256) - 128)
 	}
-	c := r.room(4 * m * n)
-	r.launch(kernel, [3]int{n / tile[1], m / tile[0], 1}, line(32), 0, r.in(a), r.in(b), c, int32(n), int32(k))
-	want, got := make([]int32, m*n), make([]int32, m*n)
+	got, want := multiplied[int32](r, kernel, m, n, k, tile, a, b), make([]int32, m*n)
 	for i := range want {
 		for l := range k {
 			want[i] += int32(a[i/n*k+l]) * int32(b[i%n*k+l])
 		}
 	}
-	r.out(got, c)
 	same(r, "product", got, want)
 }
 
 var controlTests = []cudaTest{
 	{"control.cu", "collatz", func(r *rig, random *rand.Rand) {
 		x := integers(random, 100, 5000)
-		want, got := make([]int32, len(x)), make([]int32, len(x))
+		want := make([]int32, len(x))
 		for i := range x {
 			x[i]++
 			for v := int64(x[i]); v != 1; want[i]++ {
@@ -425,29 +428,22 @@ var controlTests = []cudaTest{
 				}
 			}
 		}
-		y := r.room(4 * len(x))
-		r.launch("collatz", line(2), line(64), 0, r.in(x), y, int32(len(x)))
-		r.out(got, y)
+		got := mapped[int32](r, "collatz", 2, 64, x, len(x), len(x))
 		same(r, "steps", got, want)
 	}},
 	{"control.cu", "recursion", func(r *rig, random *rand.Rand) {
 		x := integers(random, 30, 100)
 		fibonacci := []int32{0, 1, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89}
-		want, got := make([]int32, len(x)), make([]int32, len(x))
+		want := make([]int32, len(x))
 		for i := range x {
 			want[i] = fibonacci[x[i]%12]
 		}
-		y := r.room(4 * len(x))
-		r.launch("recursion", line(1), line(32), 0, r.in(x), y, int32(len(x)))
-		r.out(got, y)
+		got := mapped[int32](r, "recursion", 1, 32, x, len(x), len(x))
 		same(r, "fibonacci", got, want)
 	}},
 	{"control.cu", "sort_local", func(r *rig, random *rand.Rand) {
 		x := integers(random, 16*40, 1000)
-		y := r.room(4 * len(x))
-		r.launch("sort_local", line(2), line(32), 0, r.in(x), y, int32(len(x)))
-		got := make([]int32, len(x))
-		r.out(got, y)
+		got := mapped[int32](r, "sort_local", 2, 32, x, len(x), len(x))
 		for i := 0; i < len(x); i += 16 {
 			slices.Sort(x[i : i+16])
 		}
@@ -466,15 +462,13 @@ var controlTests = []cudaTest{
 	}},
 	{"control.cu", "pointers", func(r *rig, random *rand.Rand) {
 		x := floats(random, 60)
-		y := r.room(4 * len(x))
-		r.launch("pointers", line(2), line(32), 0, r.in(x), y, int32(len(x)))
+		got := mapped[float32](r, "pointers", 2, 32, x, len(x), len(x))
 		offsets := []float32{0.5, -1, 2, 8}
-		want, got := make([]float32, len(x)), make([]float32, len(x))
+		want := make([]float32, len(x))
 		for i := range x {
 			a, b := x[i], offsets[i&3]
 			want[i] = []float32{a + b, a * b, max(a, b)}[i%3]
 		}
-		r.out(got, y)
 		same(r, "value", got, want)
 	}},
 	{"control.cu", "group_by_key", func(r *rig, random *rand.Rand) {
@@ -544,28 +538,24 @@ func runMachine(code []int32, t int32) int32 {
 var numberTests = []cudaTest{
 	{"numbers.cu", "doubles", func(r *rig, random *rand.Rand) {
 		x := make([]float64, 70)
-		want, got := make([]float64, len(x)), make([]float64, len(x))
+		want := make([]float64, len(x))
 		for i := range x {
 			x[i] = random.NormFloat64() * 3
 			v := x[i]
 			want[i] = math.Sqrt(v*v+1)/(1+math.Exp(-v)) + math.Sin(v)*math.Log(math.Abs(v)+1) + (v*v - math.Pow(v, 3))
 		}
-		y := r.room(8 * len(x))
-		r.launch("doubles", line(3), line(32), 0, r.in(x), y, int32(len(x)))
-		r.out(got, y)
+		got := mapped[float64](r, "doubles", 3, 32, x, len(x), len(x))
 		near(r, "double", got, want, 1e-13)
 	}},
 	{"numbers.cu", "floats", func(r *rig, random *rand.Rand) {
 		x := floats(random, 100)
-		want, got := make([]float32, len(x)), make([]float32, len(x))
+		want := make([]float32, len(x))
 		for i := range x {
 			v := float64(x[i])
 			want[i] = float32(math.Tanh(v) + math.Erf(v) + math.Log1p(math.Abs(v)) + math.Cbrt(v) + math.Sin(v) + math.Mod(v, float64(float32(0.7))) +
 				math.RoundToEven(float64(x[i]*3)) + math.Floor(v))
 		}
-		y := r.room(4 * len(x))
-		r.launch("floats", line(4), line(32), 0, r.in(x), y, int32(len(x)))
-		r.out(got, y)
+		got := mapped[float32](r, "floats", 4, 32, x, len(x), len(x))
 		near(r, "float", got, want, 2e-6)
 	}},
 	{"numbers.cu", "roundings", func(r *rig, random *rand.Rand) {
@@ -584,9 +574,8 @@ var numberTests = []cudaTest{
 		for i := range x {
 			x[i] = random.Uint64() >> random.IntN(60)
 		}
-		y := r.room(8 * 4 * len(x))
-		r.launch("wide_integers", line(2), line(32), 0, r.in(x), y, int32(len(x)))
-		got, want := make([]uint64, 4*len(x)), []uint64(nil)
+		got := mapped[uint64](r, "wide_integers", 2, 32, x, len(x), 4*len(x))
+		var want []uint64
 		for i := range x {
 			at := func(k int) uint64 { return x[(i+k)%len(x)] }
 			high, low := bits.Mul64(x[i], at(1))
@@ -596,7 +585,6 @@ var numberTests = []cudaTest{
 			want = append(want, high+carry, low%(at(3)|1), uint64(int64(x[i])/int64(at(1)|1))+signedHigh,
 				uint64(bits.OnesCount64(x[i]))+uint64(bits.LeadingZeros64(x[i]))*100+bits.Reverse64(x[i])>>7)
 		}
-		r.out(got, y)
 		same(r, "integer", got, want)
 	}},
 	{"numbers.cu", "bytes", func(r *rig, random *rand.Rand) {
@@ -604,13 +592,11 @@ var numberTests = []cudaTest{
 		for i := range x {
 			x[i] = random.Uint32()
 		}
-		y := r.room(4 * len(x))
-		r.launch("bytes", line(2), line(32), 0, r.in(x), y, int32(len(x)))
-		want, got := make([]uint32, len(x)), make([]uint32, len(x))
+		got := mapped[uint32](r, "bytes", 2, 32, x, len(x), len(x))
+		want := make([]uint32, len(x))
 		for i := range x {
 			want[i] = byteOperations(x[i], x[(i+1)%len(x)], uint32(i))
 		}
-		r.out(got, y)
 		same(r, "bytes", got, want)
 	}},
 	{"numbers.cu", "halves", func(r *rig, random *rand.Rand) {
