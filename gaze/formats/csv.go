@@ -37,16 +37,29 @@ type table struct {
 // openTable reads the header. Every name of required must be there.
 func openTable(file string, r io.Reader, required ...string) (*table, error) {
 	t, err := startTable(file, input.Text(r, repaired), 0)
-	if errors.Is(err, io.EOF) {
-		reason := "the file is empty, expected a header"
-		if len(required) > 0 {
-			reason += " with " + strings.Join(required, ", ")
-		}
-		return nil, gaze.Problem{File: file, Reason: reason}
-	} else if err != nil {
-		return nil, err
+	if err != nil {
+		return nil, emptyOr(err, file, required...)
 	}
 	return t, t.require(required...)
+}
+
+// openBelow reads the header that is recognises of a whole text, which may have a preamble above it. required is columns that it
+// needs, for the error of a file without any.
+func openBelow(file string, data []byte, is func(names map[string]bool) bool, required string) (*table, error) {
+	t, err := newTable(file, data, max(findHeader(data, is), 0))
+	return t, emptyOr(err, file, required)
+}
+
+// emptyOr is the error of reading a header: that of an empty file where it is io.EOF.
+func emptyOr(err error, file string, required ...string) error {
+	if !errors.Is(err, io.EOF) {
+		return err
+	}
+	reason := "the file is empty, expected a header"
+	if len(required) > 0 {
+		reason += " with " + strings.Join(required, ", ")
+	}
+	return gaze.Problem{File: file, Reason: reason}
 }
 
 // readWhole reads a whole file of at most [input.Table] bytes.

@@ -2,7 +2,6 @@ package formats
 
 import (
 	"cmp"
-	"io"
 	"math"
 	"slices"
 	"strings"
@@ -59,14 +58,11 @@ func readIMotions(s *source) error {
 	if err != nil {
 		return err
 	}
-	above := max(findHeader(data, isIMotions), 0)
-	t, err := newTable(s.file, data, above)
-	if err == io.EOF {
-		return gaze.Problem{File: s.file, Reason: "the file is empty, expected a header with Timestamp and SourceStimuliName"}
-	} else if err != nil {
+	t, err := openBelow(s.file, data, isIMotions, "Timestamp and SourceStimuliName")
+	if err != nil {
 		return err
 	}
-	m := &iMotions{table: t, follower: follower{collector: collect(s)}, reader: respondent(data, above),
+	m := &iMotions{table: t, follower: follower{collector: collect(s)}, reader: respondent(data, t.above),
 		image: t.first("SourceStimuliName", "StimuliName", "StimulusName"), name: t.first("Respondent Name", "Respondent", "Name"),
 		leftX: t.first("ET_GazeLeftX", "GazeLeftx"), leftY: t.first("ET_GazeLeftY", "GazeLefty"), rightX: t.first("ET_GazeRightX", "GazeRightx"), rightY: t.first("ET_GazeRightY", "GazeRighty"),
 		index: t.first("Fixation Index", "Fixation Index by Stimulus", "FixationSeq"), start: t.first("Fixation Start", "FixationStart"),

@@ -134,6 +134,9 @@ func TestBadLines(t *testing.T) {
 func TestBadHeaders(t *testing.T) {
 	for _, tc := range []struct{ format, text, unit, want string }{
 		{"gazemedseg", "", "", "g.csv: the file is empty, expected a header with IMAGE, CURRENT_FIX_INDEX"},
+		{"imotions", "", "", "g.csv: the file is empty, expected a header with Timestamp and SourceStimuliName"},
+		{"tobii", "\n", "", "g.csv: the file is empty, expected a header with Recording timestamp"},
+		{"smi", "", "", "g.csv: the file is empty, expected a header with Event Start Trial Time [ms] or RecordingTime [ms]"},
 		{"gazemedseg", "IMAGE,CURRENT_FIX_X\n", "", `g.csv:1: the header lacks the column "CURRENT_FIX_INDEX"; expected IMAGE,`},
 		{"eyecrowd", strings.Replace(crowdHeader, "subject", "image", 1), "", `g.csv:1:7: column 2 has the name of column 1`},
 		{"eyecrowd", "\"image\n", "", `g.csv:1`},

@@ -3,7 +3,6 @@ package formats
 import (
 	"bytes"
 	"cmp"
-	"io"
 	"math"
 	"slices"
 	"strings"
@@ -60,10 +59,8 @@ func readSMI(s *source) error {
 	if isSMIList(data[:min(len(data), headSize)]) {
 		return s.smiList(data)
 	}
-	t, err := newTable(s.file, data, max(findHeader(data, isSMITable), 0))
-	if err == io.EOF {
-		return gaze.Problem{File: s.file, Reason: "the file is empty, expected a header with Event Start Trial Time [ms] or RecordingTime [ms]"}
-	} else if err != nil {
+	t, err := openBelow(s.file, data, isSMITable, "Event Start Trial Time [ms] or RecordingTime [ms]")
+	if err != nil {
 		return err
 	}
 	b := &smi{table: t, collector: collect(s), x: t.first("Fixation Position X [px]", "Visual Intake Position X [px]"),

@@ -146,14 +146,11 @@ func readTobii(s *source) error {
 	if err != nil {
 		return err
 	}
-	above := max(findHeader(data, isTobii), 0)
-	t, err := newTable(s.file, data, above)
-	if err == io.EOF {
-		return gaze.Problem{File: s.file, Reason: "the file is empty, expected a header with Recording timestamp"}
-	} else if err != nil {
+	t, err := openBelow(s.file, data, isTobii, "Recording timestamp")
+	if err != nil {
 		return err
 	}
-	b := &tobii{table: t, collector: collect(s), names: tobiiNames{}, above: readTobiiPreamble(data, above)}
+	b := &tobii{table: t, collector: collect(s), names: tobiiNames{}, above: readTobiiPreamble(data, t.above)}
 	b.naming = "the column Presented Stimulus name, Presented Media name, MediaName or StimuliName"
 	for _, name := range t.names {
 		b.names.add(name)

@@ -187,10 +187,7 @@ func unpack(m image.Image, webp bool) *Image {
 	case *image.NRGBA:
 		return unpackNRGBA(m)
 	}
-	if bits16(m.ColorModel()) {
-		return unpackColour16(m)
-	}
-	return unpackColour8(m)
+	return unpackColour(m)
 }
 
 func bits16(m color.Model) bool {
@@ -210,29 +207,23 @@ func unpackNRGBA(m *image.NRGBA) *Image {
 	return dst
 }
 
-// unpackColour8 takes any layout, pixel by pixel: palettes, premultiplied alpha, CMYK.
-func unpackColour8(m image.Image) *Image {
-	b := m.Bounds()
-	dst := New(b.Dx(), b.Dy(), 3, 8)
-	i := 0
-	for y := b.Min.Y; y < b.Max.Y; y++ {
-		for x := b.Min.X; x < b.Max.X; x++ {
-			c := color.NRGBAModel.Convert(m.At(x, y)).(color.NRGBA)
-			dst.Pix8[i], dst.Pix8[i+1], dst.Pix8[i+2] = c.R, c.G, c.B
-			i += 3
-		}
+// unpackColour takes any layout, pixel by pixel: palettes, premultiplied alpha, CMYK.
+func unpackColour(m image.Image) *Image {
+	b, depth := m.Bounds(), 8
+	if bits16(m.ColorModel()) {
+		depth = 16
 	}
-	return dst
-}
-
-func unpackColour16(m image.Image) *Image {
-	b := m.Bounds()
-	dst := New(b.Dx(), b.Dy(), 3, 16)
+	dst := New(b.Dx(), b.Dy(), 3, depth)
 	i := 0
 	for y := b.Min.Y; y < b.Max.Y; y++ {
 		for x := b.Min.X; x < b.Max.X; x++ {
-			c := color.NRGBA64Model.Convert(m.At(x, y)).(color.NRGBA64)
-			dst.Pix16[i], dst.Pix16[i+1], dst.Pix16[i+2] = c.R, c.G, c.B
+			if depth == 16 {
+				c := color.NRGBA64Model.Convert(m.At(x, y)).(color.NRGBA64)
+				dst.Pix16[i], dst.Pix16[i+1], dst.Pix16[i+2] = c.R, c.G, c.B
+			} else {
+				c := color.NRGBAModel.Convert(m.At(x, y)).(color.NRGBA)
+				dst.Pix8[i], dst.Pix8[i+1], dst.Pix8[i+2] = c.R, c.G, c.B
+			}
 			i += 3
 		}
 	}

@@ -102,7 +102,7 @@ func TestRepeatedChroma(t *testing.T) {
 				}
 			}
 			got := unpackYCbCr(m, false)
-			want := unpackColour8(m)
+			want := unpackColour(m)
 			if d := furthest(t, got.Pix8, want.Pix8); d > 1 {
 				t.Errorf("%v, %v: values differ by up to %d", ratio, size, d)
 			}
