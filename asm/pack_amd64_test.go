@@ -10,45 +10,41 @@ import (
 
 // TestPackRows covers full, partial and empty registers, and rows of 6 that overwrite the end of the one before.
 func TestPackRows(t *testing.T) {
-	g := rand.New(rand.NewPCG(7, 8))
-	for _, columns := range []int{6, 8, 16, 32} {
-		for width := 1; width <= columns; width++ {
-			for _, n := range []int{0, 1, 3, 4, 9} {
-				src := integers(g, 40*9)
-				dst, want := filled(n*columns+lanes), filled(n*columns)
-				for r := range n {
-					for j := range columns {
-						want[r*columns+j] = 0
-						if j < width {
-							want[r*columns+j] = src[r*40+j]
-						}
-					}
-				}
-				packRows(&dst[0], columns, &src[0], 40, n, width)
-				same(t, fmt.Sprintf("%d of %d columns, %d rows", width, columns, n), dst, want)
-			}
-		}
-	}
+	const srcStep = 40
+	checkPack(t, []int{6, 8, 16, 32}, []int{0, 1, 3, 4, 9}, func(r, j int) int { return r*srcStep + j }, func(dst, src []float32, columns, n, width int) int {
+		packRows(&dst[0], columns, &src[0], srcStep, n, width)
+		return n * columns // the last row may write behind its end
+	})
 }
 
 // TestPackColumns covers whole blocks of 8 x 8 and both rests.
 func TestPackColumns(t *testing.T) {
-	g := rand.New(rand.NewPCG(9, 10))
-	for _, columns := range []int{16, 32} {
+	const srcStep = 23
+	checkPack(t, []int{16, 32}, []int{0, 1, 7, 8, 19}, func(r, j int) int { return j*srcStep + r }, func(dst, src []float32, columns, n, width int) int {
+		packColumns(&dst[0], columns, &src[0], srcStep, n, width)
+		return len(dst)
+	})
+}
+
+// checkPack compares what pack makes of n rows of width numbers, at(r, j) in src, with rows of columns that have zeros behind them.
+// pack returns how many of dst are as they should be: it may write behind them.
+func checkPack(t *testing.T, columns, n []int, at func(r, j int) int, pack func(dst, src []float32, columns, n, width int) int) {
+	g := rand.New(rand.NewPCG(7, 8))
+	for _, columns := range columns {
 		for width := 1; width <= columns; width++ {
-			for _, n := range []int{0, 1, 7, 8, 19} {
-				src := integers(g, 32*23)
-				want, dst := filled(n*columns+lanes), filled(n*columns+lanes)
-				for k := range n {
+			for _, n := range n {
+				src := integers(g, 40*32)
+				dst, want := filled(n*columns+lanes), filled(n*columns+lanes)
+				for r := range n {
 					for j := range columns {
-						want[k*columns+j] = 0
+						want[r*columns+j] = 0
 						if j < width {
-							want[k*columns+j] = src[j*23+k]
+							want[r*columns+j] = src[at(r, j)]
 						}
 					}
 				}
-				packColumns(&dst[0], columns, &src[0], 23, n, width)
-				same(t, fmt.Sprintf("%d of %d columns, %d rows", width, columns, n), dst, want)
+				defined := pack(dst, src, columns, n, width)
+				same(t, fmt.Sprintf("%d of %d columns, %d rows", width, columns, n), dst[:defined], want[:defined])
 			}
 		}
 	}

@@ -10,31 +10,8 @@ import (
 	"gzpt/cuda/internal/driver/drivertest"
 )
 
-const doubling = `.version 8.0
-.target sm_80
-.address_size 64
-.visible .global .align 4 .u32 factor = 2;
-.extern .shared .align 16 .b8 dynamic[];
-.visible .entry double(.param .align 64 .b8 p[16]) .maxntid 64
-{
-	.reg .b32 %r<8>;
-	.reg .b64 %d<8>;
-	.reg .pred %p;
-	.shared .align 8 .b8 s[24];
-	ld.param.u64 %d0, [p];
-	ld.param.u32 %r0, [p+8];
-	mov.u32 %r1, %tid.x;
-	setp.ge.u32 %p, %r1, %r0;
-	@%p ret;
-	mul.wide.u32 %d1, %r1, 4;
-	add.s64 %d0, %d0, %d1;
-	ld.global.u32 %r2, [%d0];
-	ld.global.u32 %r3, [factor];
-	mul.lo.u32 %r2, %r2, %r3;
-	st.global.u32 [%d0], %r2;
-	ret;
-}
-`
+// scaling is the kernels that every driver is tested with, of which scale has shared memory of its own here.
+var scaling = strings.Replace(drivertest.Source, ".reg .pred %p;", ".reg .pred %p; .shared .align 8 .b8 s[24];", 1)
 
 // must stops the tests on an error.
 func must[T any](value T, err error) T {
@@ -59,7 +36,7 @@ func TestDriver(t *testing.T) {
 // TestAttributes holds what the interpreter knows of a function, which is not all that a GPU does.
 func TestAttributes(t *testing.T) {
 	d := Open(Options{MemoryBytes: 1 << 20})
-	f := must(must(d.Load("double.ptx", doubling)).Function("double"))
+	f := must(must(d.Load("scale.ptx", scaling)).Function("scale"))
 	if got, want := f.Attributes(), (driver.FunctionAttributes{
 		SharedBytes: 24, MaxThreadsPerBlock: 64, ArgumentBytes: 16, ArgumentOffsets: []int{0}, DynamicSharedBytes: usualShared - 24, Target: 80,
 	}); !reflect.DeepEqual(got, want) {
@@ -77,8 +54,8 @@ func TestAttributes(t *testing.T) {
 func TestDriverErrors(t *testing.T) {
 	d := Open(Options{MemoryBytes: 1 << 20, Target: 80})
 	stream := must(d.NewStream())
-	module := must(d.Load("double.ptx", doubling))
-	f := must(module.Function("double"))
+	module := must(d.Load("scale.ptx", scaling))
+	f := must(module.Function("scale"))
 	p := must(d.Alloc(16))
 	gone := must(d.Alloc(16))
 	check(t, d.Free(gone))
@@ -100,8 +77,8 @@ func TestDriverErrors(t *testing.T) {
 		{stream.Fill(64, 0, 1), "lies in no allocation"},
 		{stream.Copy(p, gone, 16), "lies in memory that was freed"},
 		{second(d.Load("a.ptx", "nonsense")), `ptxsim: Load: a.ptx:1: expected .version`},
-		{second(d.Load("a.ptx", strings.Replace(doubling, "sm_80", "sm_90", 1))), "target sm_90, and the device is sm_80"},
-		{second(module.Function("half")), "double.ptx has no entry half"},
+		{second(d.Load("a.ptx", strings.Replace(scaling, "sm_80", "sm_90", 1))), "target sm_90, and the device is sm_80"},
+		{second(module.Function("half")), "scale.ptx has no entry half"},
 		{launch(line(1), line(65), 0, block), "expected at most 64 threads"},
 		{launch(line(0), line(1), 0, block), "expected at least 1 everywhere"},
 		{launch(line(1), line(1), 50000, block), "bytes of dynamic shared memory, expected 0 to 49128"},
@@ -122,11 +99,11 @@ func TestDriverErrors(t *testing.T) {
 func TestFaultStays(t *testing.T) {
 	d := Open(Options{})
 	stream := must(d.NewStream())
-	f := must(must(d.Load("double.ptx", doubling)).Function("double"))
+	f := must(must(d.Load("scale.ptx", scaling)).Function("scale"))
 	p := must(d.Alloc(12))
 	check(t, stream.Fill(p, 0, 3))
 	err := stream.Launch(driver.Launch{Function: f, Grid: line(1), Block: line(32), Arguments: encode(t, []uint64{uint64(p), 4})})
-	const want = "ptxsim: Launch: double, double.ptx:19, ld.global.u32, block (0,0,0), thread (3,0,0): out of bounds: "
+	const want = "ptxsim: Launch: scale, scale.ptx:20, ld.global.u32, block (0,0,0), thread (3,0,0): out of bounds: "
 	if err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Fatalf("error %v, expected %s...", err, want)
 	}

@@ -13,9 +13,9 @@ import (
 	"gzpt/kernels"
 )
 
-// source has a variable and kernels with one block of arguments, with arguments of several sizes, with much shared memory, and
+// Source has a variable and kernels with one block of arguments, with arguments of several sizes, with much shared memory, and
 // with an address of its caller's.
-const source = `.version 8.0
+const Source = `.version 8.0
 .target sm_80
 .address_size 64
 .visible .global .align 4 .u32 factor = 2;
@@ -107,7 +107,7 @@ func newBed(t testing.TB, open func(testing.TB) driver.Device) *bed {
 	b := &bed{TB: t, gpu: open(t)}
 	stream, err := b.gpu.NewStream()
 	b.stream = must(t, stream, err)
-	module, err := b.gpu.Load("drivertest.ptx", source)
+	module, err := b.gpu.Load("drivertest.ptx", Source)
 	b.module = must(t, module, err)
 	return b
 }
@@ -256,7 +256,7 @@ func modules(b *bed) {
 	check(b, b.stream.Fill(at, 5, 1))
 	check(b, b.stream.Launch(b.scale(p, 2)))
 	b.expect("by the variable", p, 10, 20, 6)
-	other, err := b.gpu.Load("other.ptx", source)
+	other, err := b.gpu.Load("other.ptx", Source)
 	check(b, err)
 	check(b, other.Unload())
 }
@@ -543,7 +543,7 @@ func refusals(b *bed) {
 	}
 	_, err := b.gpu.Alloc(0)
 	refused(b, err, "0 bytes asked for")
-	_, err = b.gpu.Load("wrong.ptx", strings.Replace(source, "mad.lo.u32", "mad.low.u32", 1))
+	_, err = b.gpu.Load("wrong.ptx", strings.Replace(Source, "mad.lo.u32", "mad.low.u32", 1))
 	refused(b, err, "Load")
 	refused(b, err, "wrong.ptx")
 	check(b, b.stream.Launch(b.scale(p, 1)))
