@@ -28,6 +28,7 @@ type segment struct {
 	size   int       // of a block
 	across []float32 // rows times Scale, [panel of columns][depth][column]
 	along  []float32 // rows, [block][panel of depth][row][column]
+	packed []bool    // blocks that are; only where a worker packs its own
 }
 
 func (s *segment) blocks() int { return ceil(s.n, s.size) }
@@ -109,6 +110,8 @@ type contrastWorkspace struct {
 	stats          []rowStats
 	sums, labelled []float64 // of rows
 	columnSums     []float32
+	loose          []*segment // those of the job, or its own
+	keys, queue    segment    // its own
 }
 
 // Sizes of tiles in rows and columns, whole panels of every tier: a tile takes up to 140 KiB of L2.
@@ -201,14 +204,31 @@ func (d *device) contrast(q, k, queue kernels.Tensor, labels kernels.Labels, c k
 	return j
 }
 
-// prepare adds up the labels of every band and packs every block, in one round.
+// ownAnchors of each worker are enough for it to pack keys of its own, and ownFloats are the most that all of them pack. Tests set
+// them; no bit of a result depends on them.
+var ownAnchors, ownFloats = 512, 1 << 20
+
+// packsOwn reports whether every worker packs the keys for itself, each block when it first needs it. What another core has packed
+// comes slowly; but all workers pack everything then, which many anchors are worth, and few keys have room for.
+func (j *contrastJob) packsOwn() bool {
+	n := j.d.pool.workers
+	return j.pass == together && !j.symmetric && j.anchors >= n*ownAnchors && n*(j.keys.n+j.queue.n)*(j.depth+j.wide) <= ownFloats
+}
+
+// room makes room for the packed rows of a segment.
+func (j *contrastJob) room(s *segment) {
+	columns := j.d.blocking().columns
+	s.across = growFloats(s.across, ceil(s.n, columns)*columns*j.depth)
+	if j.pass != forward {
+		s.along = growFloats(s.along, s.n*j.wide)
+	}
+}
+
+// prepare adds up the labels of every band and packs every block, unless the workers do, in one round.
 func (j *contrastJob) prepare() {
-	for _, s := range []*segment{&j.keys, &j.queue} {
-		columns := j.d.blocking().columns
-		s.across = growFloats(s.across, ceil(s.n, columns)*columns*j.depth)
-		if j.pass != forward {
-			s.along = growFloats(s.along, s.n*j.wide)
-		}
+	if !j.packsOwn() {
+		j.room(&j.keys)
+		j.room(&j.queue)
 	}
 	j.labelled = grow(j.labelled, j.anchors)
 	j.marks = grow(j.marks, j.bandCount()*j.blockCount())
@@ -227,18 +247,20 @@ func (j *contrastJob) prepare() {
 
 // prepareItem prepares a band, or one of the blocks behind all bands.
 func (j *contrastJob) prepareItem(item, _ int) {
-	block, bands := item-j.bandCount(), j.bandCount()
+	block, bands, packs := item-j.bandCount(), j.bandCount(), !j.packsOwn()
 	switch {
 	case item < bands:
 		j.weigh(item)
 		j.norms[item] = j.longest(j.q, j.band(item))
 	case block < j.keys.blocks():
-		if j.Keys != kernels.OwnKey {
+		if packs && j.Keys != kernels.OwnKey {
 			j.pack(&j.keys, j.keys.block(block))
 		}
 		j.norms[item] = j.longest(j.keys.rows, j.keys.block(block))
 	default:
-		j.pack(&j.queue, j.queue.block(block-j.keys.blocks()))
+		if packs {
+			j.pack(&j.queue, j.queue.block(block-j.keys.blocks()))
+		}
 		j.norms[item] = j.longest(j.queue.rows, j.queue.block(block-j.keys.blocks()))
 	}
 }
@@ -447,7 +469,7 @@ func (j *contrastJob) fillUp(z []float32, rows, n int, v float32) {
 
 // leaveOut puts v at the columns of a tile that belong to the anchors themselves, where they have no such column.
 func (j *contrastJob) leaveOut(z []float32, band span, s *segment, block span, v float32) {
-	if j.Keys != kernels.OtherKeys || s != &j.keys {
+	if j.Keys != kernels.OtherKeys || s.column+block.first >= j.keys.n {
 		return
 	}
 	for i := max(band.first, block.first); i < min(band.first+band.n, block.first+block.n); i++ {

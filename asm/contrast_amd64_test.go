@@ -99,17 +99,20 @@ func closeTo(t *testing.T, got, want [4][]float64) {
 	}
 }
 
-// TestContrastKeptBits demands the same bits of every number of workers and every size of groups.
+// TestContrastKeptBits demands the same bits of every number of workers and every size of groups, whoever packs the keys.
 func TestContrastKeptBits(t *testing.T) {
-	defer func(floats, workers int) { keptFloats = floats; runtime.GOMAXPROCS(workers) }(keptFloats, runtime.GOMAXPROCS(0))
+	defer func(floats, anchors, workers int) {
+		keptFloats, ownAnchors = floats, anchors
+		runtime.GOMAXPROCS(workers)
+	}(keptFloats, ownAnchors, runtime.GOMAXPROCS(0))
 	for _, s := range contrastSizes {
 		c := kernels.Contrast{Scale: 1.5, Keys: s.keysOf}
 		for _, tier := range assemblyTiers() {
 			var want [4][]float64
 			for _, workers := range []int{1, 2, 3, 8} {
-				for _, floats := range []int{0, 1 << 19, 6 << 20} {
+				for _, room := range []struct{ floats, anchors int }{{0, 0}, {1 << 19, math.MaxInt / 8}, {6 << 20, 0}} {
 					runtime.GOMAXPROCS(workers)
-					keptFloats = floats
+					keptFloats, ownAnchors = room.floats, room.anchors
 					dev := openAssembly(tier)
 					got := contrastResult(dev, s.anchors, s.keys, s.queue, 40, s.symmetric, true, c)
 					dev.Close()
@@ -118,10 +121,31 @@ func TestContrastKeptBits(t *testing.T) {
 					}
 					for i := range want {
 						if !slices.Equal(got[i], want[i]) {
-							t.Errorf("%s, %s: tensor %d of %d workers and %d floats differs from that of one worker", s.name, tier, i, workers, floats)
+							t.Errorf("%s, %s: tensor %d of %d workers and %v differs from that of one worker", s.name, tier, i, workers, room)
 						}
 					}
 				}
+			}
+		}
+	}
+}
+
+// TestContrastPacksAnew has workers that pack their own keys carry out one loss behind another, of other keys in fewer blocks.
+func TestContrastPacksAnew(t *testing.T) {
+	defer func(anchors int) { ownAnchors = anchors }(ownAnchors)
+	ownAnchors = 0
+	c := kernels.Contrast{Scale: 1.5}
+	for _, tier := range assemblyTiers() {
+		dev := openAssembly(tier)
+		contrastResult(dev, 520, 700, 300, 40, false, true, c)
+		got := contrastResult(dev, 520, 600, 200, 40, false, true, c)
+		dev.Close()
+		dev = openAssembly(tier)
+		want := contrastResult(dev, 520, 600, 200, 40, false, true, c)
+		dev.Close()
+		for i := range want {
+			if !slices.Equal(got[i], want[i]) {
+				t.Errorf("%s: tensor %d behind another loss differs from that of a device without a past", tier, i)
 			}
 		}
 	}

@@ -124,7 +124,6 @@ func (j *contrastJob) keepBands() {
 		j.loose = append(j.loose, &j.keys)
 	}
 	j.loose = append(j.loose, &j.queue)
-	j.parts = 1
 	blocks := 0
 	for _, s := range j.loose {
 		blocks += s.blocks()
@@ -138,7 +137,29 @@ func (j *contrastJob) keepBands() {
 	if len(j.dk) != 0 {
 		j.bands = growFloats(j.bands, j.anchors*j.wide)
 	}
+	for i := range j.workers {
+		j.segments(&j.workers[i])
+	}
 	j.each(j.divide(), (*contrastJob).keptItem)
+}
+
+// segments are what a worker takes its blocks from: the loose ones of the job, or copies that it packs for itself.
+func (j *contrastJob) segments(ws *contrastWorkspace) {
+	ws.loose = append(ws.loose[:0], j.loose...)
+	if !j.packsOwn() {
+		return
+	}
+	for i, s := range ws.loose {
+		own := &ws.keys
+		if s == &j.queue {
+			own = &ws.queue
+		}
+		own.rows, own.column, own.n, own.size = s.rows, s.column, s.n, s.size
+		j.room(own)
+		own.packed = grow(own.packed, s.blocks())
+		clear(own.packed)
+		ws.loose[i] = own
+	}
 }
 
 // portion is the bands of every group that one worker begins with: it makes their exponentials and takes the gradient of keys
@@ -298,11 +319,18 @@ func (j *contrastJob) keptBand(i, group, worker int) {
 			labelled[r] = j.labelledIn([]float32{z}, 0, band.first+r, span{band.first + r, 1})
 		}
 	}
-	count := 0
-	j.eachBlock(0, func(s *segment, block span) {
-		j.exponentials(ws, tiles[count*j.tile:], band, s, block, sums, labelled, j.acrossBehind(s, block))
-		count++
-	})
+	later := tiles
+	for _, s := range ws.loose {
+		for b := range s.blocks() {
+			block := s.block(b)
+			if j.packsOwn() && !s.packed[b] {
+				j.pack(s, block)
+				s.packed[b] = true
+			}
+			j.exponentials(ws, later, band, s, block, sums, labelled, j.acrossBehind(s, block))
+			later = later[j.tile:]
+		}
+	}
 	for r := range sums {
 		i := band.first + r
 		j.finishAnchor(i, sums[r], labelled[r])
@@ -320,7 +348,7 @@ func (j *contrastJob) keptBand(i, group, worker int) {
 // factor of the anchor, which the gradient gets at the end.
 func (j *contrastJob) anchorGradient(ws *contrastWorkspace, tiles []float32, band span) {
 	add := false
-	for _, s := range j.loose {
+	for _, s := range ws.loose {
 		for b := 0; b < s.blocks(); b += anchorBlocks {
 			n := min(anchorBlocks, s.blocks()-b)
 			for i := range n {

@@ -14,7 +14,7 @@ import (
 // FuzzCalls compares random calls of all operations of every tier with the reference; they have the same bits for any number of workers,
 // whatever earlier calls have left. A seed is a call.
 func FuzzCalls(f *testing.F) {
-	defer func(groups, floats int) { contrastGroups, keptFloats = groups, floats }(contrastGroups, keptFloats)
+	defer func(groups, floats, anchors int) { contrastGroups, keptFloats, ownAnchors = groups, floats, anchors }(contrastGroups, keptFloats, ownAnchors)
 	var devices [][]kernels.Device
 	for _, tier := range assemblyTiers() {
 		var same []kernels.Device
@@ -32,7 +32,7 @@ func FuzzCalls(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, seed uint64) {
-		contrastGroups, keptFloats = []int{16, 2}[seed%2], []int{6 << 20, 1 << 16}[seed/2%2]
+		contrastGroups, keptFloats, ownAnchors = []int{16, 2}[seed%2], []int{6 << 20, 1 << 16}[seed/2%2], []int{512, 0}[seed/4%2]
 		for _, same := range devices {
 			r := kerneltest.Random{Work: 1 << 17, Large: 8, Same: same[1:], Spoil: func(dev kernels.Device) { dev.(*device).spoil() }}
 			kerneltest.Suite{}.CheckRandom(t, same[0], r, seed)
@@ -55,7 +55,7 @@ func (d *device) spoil() {
 	}
 	doubles = append(doubles, e.moments.workers...)
 	for _, w := range j.workers {
-		floats, doubles = append(floats, w.z, w.turned, w.columnSums), append(doubles, w.sums, w.labelled)
+		floats, doubles = append(floats, w.z, w.turned, w.columnSums, w.keys.across, w.keys.along, w.queue.across, w.queue.along), append(doubles, w.sums, w.labelled)
 	}
 	for _, s := range floats {
 		for i := range s {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,6 +36,7 @@ type contrastRow struct {
 	Difference float64         `json:"difference"` // of the losses
 	Sides      map[string]side `json:"sides"`
 	Peaks      []float64       `json:"peak_gflops"`
+	Between    []float64       `json:"ns_between"` // bench.BetweenCores, in each turn
 }
 
 // contrastSides are gzpt and the ways that PyTorch has.
@@ -155,7 +157,10 @@ func (r *contrastRow) turns(rounds int, ours *bench.Contrast, theirs *peer) erro
 			return err
 		})
 	}
-	return takeTurns(rounds, sides, func() { r.Peaks = append(r.Peaks, bench.Peak(r.Tier, pause)) })
+	return takeTurns(rounds, sides, func() {
+		r.Peaks = append(r.Peaks, bench.Peak(r.Tier, pause))
+		r.Between = append(r.Between, bench.BetweenCores())
+	})
 }
 
 // took adds a turn to a side.
@@ -176,6 +181,7 @@ func (r contrastRow) line() string {
 	for _, name := range contrastSides {
 		fmt.Fprintf(&b, " %.0f |", r.Sides[name].Memory/1e6)
 	}
+	fmt.Fprintf(&b, " %.0f to %.0f |", slices.Min(r.Between), slices.Max(r.Between))
 	return b.String()
 }
 
@@ -184,9 +190,9 @@ func (c contrastRecord) page() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %s. ", c.Date, c.Machine)
 	writePeers(&b, c.Peers)
-	fmt.Fprintf(&b, "Medians of %d interleaved turns. A loss with its gradients for embeddings of %d numbers; the share of the peak counts the products that gzpt carries out, memory is beyond the operands.\n\n",
+	fmt.Fprintf(&b, "Medians of %d interleaved turns. A loss with its gradients for embeddings of %d numbers; the share of the peak counts the products that gzpt carries out, memory is beyond the operands. The last column is how long a cache line takes from one core to another and back, in the turns: a virtual machine's cores move, and what one makes the other reads.\n\n",
 		len(c.Rows[0].Peaks), contrastDepth)
-	b.WriteString("| form | tier | anchors | gzpt, ms (of peak) | PyTorch eager, ms | PyTorch compiled, ms | gzpt, MB | eager, MB | compiled, MB |\n|---|---|---|---|---|---|---|---|---|\n")
+	b.WriteString("| form | tier | anchors | gzpt, ms (of peak) | PyTorch eager, ms | PyTorch compiled, ms | gzpt, MB | eager, MB | compiled, MB | between cores, ns |\n|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, r := range c.Rows {
 		b.WriteString(r.line() + "\n")
 	}

@@ -174,7 +174,7 @@ func TestGazeValues(t *testing.T) {
 // TestContrastPage shows the medians of three sides, their ratios, the share of the peak and the memory.
 func TestContrastPage(t *testing.T) {
 	c := contrastRecord{Date: "2025-01-02", Machine: "a machine", Peers: map[string]string{"avx2": "the peer"}, Rows: []contrastRow{{
-		Tier: "avx2", Form: "plain", Anchors: 1024, Operations: 1e9, Peaks: []float64{100, 100, 100},
+		Tier: "avx2", Form: "plain", Anchors: 1024, Operations: 1e9, Peaks: []float64{100, 100, 100}, Between: []float64{310, 50, 60},
 		Sides: map[string]side{
 			"gzpt":     {Seconds: []float64{0.02, 0.9, 0.02}, Memory: 2e6},
 			"eager":    {Seconds: []float64{0.05, 0.05, 0.9}, Memory: 9e6},
@@ -190,7 +190,7 @@ func TestContrastPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"2025-01-02, a machine. Beside avx2: the peer. Medians of 3",
-		"| plain | avx2 | 1024 | 20 (50 %) | 50, 2.50 times | 30, 1.50 times | 2 | 9 | 8 |"} {
+		"| plain | avx2 | 1024 | 20 (50 %) | 50, 2.50 times | 30, 1.50 times | 2 | 9 | 8 | 50 to 310 |"} {
 		if !strings.Contains(string(page), want) {
 			t.Errorf("the page is\n%s\nexpected in it: %s", page, want)
 		}
@@ -204,6 +204,9 @@ func TestContrastTurns(t *testing.T) {
 	r := contrastRow{Tier: "reference", Form: "plain", Anchors: 8, Operations: 2e10, Sides: map[string]side{}}
 	if err := r.turns(2, ours, fake(t, "3")); err != nil {
 		t.Fatal(err)
+	}
+	if len(r.Peaks) != 2 || len(r.Between) != 2 {
+		t.Errorf("peaks %v, between cores %v: expected one a turn", r.Peaks, r.Between)
 	}
 	for _, name := range contrastSides {
 		if got := r.Sides[name].Seconds; len(got) != 2 || name != "gzpt" && median(got) != 1.5 {

@@ -1,9 +1,15 @@
+//go:build amd64 && !noasm
+
 package asm
 
 import (
 	"runtime"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/klauspost/cpuid/v2"
 )
 
 // job is a loop whose iterations may run in any order and on any worker. An iteration writes only what belongs to its
@@ -15,7 +21,7 @@ type job interface {
 	do(item int, worker int)
 }
 
-// pool runs jobs on persistent workers. The caller is worker 0. A job never waits for a worker that has not begun: who
+// pool runs jobs on persistent workers, of which the caller is one. A job never waits for a worker that has not begun: who
 // comes takes the next item, and where a core is busy elsewhere the others do its part.
 //
 // Waking a parked worker takes as long as a small job does, so that it comes too late for it. Workers therefore look for
@@ -30,6 +36,7 @@ type pool struct {
 	sleeping atomic.Int64  // workers that are parked or about to be
 	wake     chan struct{} // one message for each worker woken
 	closed   atomic.Bool
+	seats    seats
 }
 
 // looking is how long a worker or the caller looks for work before it parks.
@@ -38,17 +45,18 @@ const looking = 50 * time.Microsecond
 // newPool starts GOMAXPROCS-1 workers.
 func newPool() *pool {
 	p := &pool{workers: runtime.GOMAXPROCS(0)}
+	p.seats.of = make([]seat, p.workers)
 	p.wake = make(chan struct{}, p.workers)
 	p.done = make(chan struct{}, 1)
-	for w := 1; w < p.workers; w++ {
-		go p.work(w)
+	for range p.workers - 1 {
+		go p.work()
 	}
 	return p
 }
 
-func (p *pool) work(worker int) {
+func (p *pool) work() {
 	for !p.closed.Load() {
-		if p.drain(worker); !look(p.busy) {
+		if p.drain(false); !look(p.busy) {
 			p.park()
 		}
 	}
@@ -90,14 +98,16 @@ func take(n *atomic.Int64) int64 {
 
 // drain takes items until there are none. A job stays what it is as long as an item of it is not done, so that what was
 // taken belongs to the job that is read afterwards.
-func (p *pool) drain(worker int) {
-	for {
-		left := take(&p.left)
-		if left == 0 {
-			return
-		}
+func (p *pool) drain(caller bool) {
+	left := take(&p.left)
+	if left == 0 {
+		return
+	}
+	worker := p.seats.sit(core())
+	defer p.seats.leave(worker)
+	for ; left != 0; left = take(&p.left) {
 		p.job.do(p.items-int(left), worker)
-		if p.running.Add(-1) == 0 && worker != 0 {
+		if p.running.Add(-1) == 0 && !caller {
 			select {
 			case p.done <- struct{}{}:
 			default: // one that the caller has not needed is still there
@@ -117,7 +127,7 @@ func (p *pool) run(j job, n int) {
 		}
 		p.wake <- struct{}{}
 	}
-	p.drain(0)
+	p.drain(true)
 	if !look(p.finished) {
 		for !p.finished() {
 			<-p.done
@@ -133,3 +143,49 @@ func (p *pool) close() {
 	p.closed.Store(true)
 	close(p.wake)
 }
+
+// seats number the workers of a job. A number goes with a core: what a worker has written to its scratch, and to the part of a job that
+// is its own, lies in the caches of that core, while Go moves goroutines from one thread to another, in two of five jobs of some
+// milliseconds.
+type seats struct {
+	sync.Mutex
+	of []seat
+}
+
+// seat is the core on which a worker has last had a number, and whether one has it now.
+type seat struct {
+	core  uint32
+	taken bool
+}
+
+// sit is a number that nobody has: that of the core, if it is free. There is one for each goroutine that asks.
+func (s *seats) sit(core uint32) int {
+	s.Lock()
+	defer s.Unlock()
+	i := slices.Index(s.of, seat{core: core})
+	if i < 0 {
+		i = slices.IndexFunc(s.of, func(s seat) bool { return !s.taken })
+	}
+	s.of[i] = seat{core, true}
+	return i
+}
+
+// leave gives a number back.
+func (s *seats) leave(worker int) {
+	s.Lock()
+	s.of[worker].taken = false
+	s.Unlock()
+}
+
+var tellsCore = cpuid.CPU.Supports(cpuid.RDTSCP)
+
+// core is that which the caller is on, or 0 where the processor does not tell. The next moment it may be another.
+func core() uint32 {
+	if !tellsCore {
+		return 0
+	}
+	return processorID()
+}
+
+// processorID is what the system has given the core for a number. Linux does, and the node.
+func processorID() uint32

@@ -8,16 +8,22 @@ import (
 	"testing"
 )
 
-// counts records how often each item ran, and on which workers.
+// counts records how often each item ran, on which workers, and whether two at a time were the same.
 type counts struct {
 	items   []atomic.Int32
 	workers atomic.Int64 // a bit for each
+	busy    [64]atomic.Int32
+	twice   atomic.Bool
 }
 
 func (c *counts) do(item, worker int) {
+	if c.busy[worker].Add(1) != 1 {
+		c.twice.Store(true)
+	}
 	c.items[item].Add(1)
 	c.workers.Or(1 << worker)
 	runtime.Gosched()
+	c.busy[worker].Add(-1)
 }
 
 // TestPoolRunsEveryItemOnce goes through many jobs of one pool, with fewer and more items than workers.
@@ -34,6 +40,23 @@ func TestPoolRunsEveryItemOnce(t *testing.T) {
 		}
 		if used := c.workers.Load(); used >= 1<<p.workers {
 			t.Fatalf("%d items: workers %b of %d", n, used, p.workers)
+		}
+		if c.twice.Load() {
+			t.Fatalf("%d items: one worker was two at a time", n)
+		}
+	}
+}
+
+// TestSeats: a number goes with a core as long as it is free, whoever comes first.
+func TestSeats(t *testing.T) {
+	s := seats{of: make([]seat, 2)}
+	for _, c := range []struct{ sits, gets, leaves int }{{sits: 7, gets: 0}, {sits: 9, gets: 1, leaves: 2}, {sits: 9, gets: 1}, {sits: 7, gets: 0, leaves: 2},
+		{sits: 9, gets: 1}, {sits: 9, gets: 0, leaves: 2}, {sits: 7, gets: 0}, {sits: 9, gets: 1, leaves: 2}} {
+		if got := s.sit(uint32(c.sits)); got != c.gets {
+			t.Errorf("core %d gets number %d, expected %d", c.sits, got, c.gets)
+		}
+		for i := range c.leaves {
+			s.leave(i)
 		}
 	}
 }
