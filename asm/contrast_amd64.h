@@ -13,6 +13,36 @@
 
 #include "exponential_amd64.h"
 
+// BLOCK gets the first arguments of most of these, (x *float32, stride, rows, n int, ...). NEXTROW goes on at the label row,
+// and returns behind the last.
+#define BLOCK \
+	MOVQ x+0(FP), SI;      \
+	MOVQ stride+8(FP), R8; \
+	MOVQ rows+16(FP), DX;  \
+	MOVQ n+24(FP), R10
+#define NEXTROW \
+	ADDQ R8, SI; \
+	DECQ DX;     \
+	JNE  row;    \
+	VZEROUPPER;  \
+	RET
+
+// ALONG does STEP for every so many bytes of a row; the label is its own.
+#define ALONG(loop, bytes, STEP) \
+	XORQ AX, AX;       \
+loop:                      \
+	STEP;              \
+	ADDQ $(bytes), AX; \
+	CMPQ AX, R10;      \
+	JLT  loop
+
+// TOTALOF sets X8 to the sum of the floats of v, in doubles. Destroys V0 to V2 and V9.
+#define TOTALOF(v) \
+	VMOVUPS v, V0;             \
+	WIDEN(V0, H0, V1, V2, H2); \
+	VADDPD  V1, V2, V8;        \
+	TOTAL
+
 // largestAndSum: a row's largest so far, and the sum of its exponentials:
 //
 //	for r := range rows {
@@ -27,10 +57,7 @@
 //
 // func (x *float32, stride, rows, n int, stats *rowStats)
 TEXT LARGESTANDSUM(SB), NOSPLIT, $0-40
-	MOVQ x+0(FP), SI
-	MOVQ stride+8(FP), R8
-	MOVQ rows+16(FP), DX
-	MOVQ n+24(FP), R10
+	BLOCK
 	MOVQ stats+32(FP), DI
 	SHLQ $2, R10
 	EXPCONSTANTS
@@ -39,40 +66,27 @@ TEXT LARGESTANDSUM(SB), NOSPLIT, $0-40
 row:
 	VBROADCASTSS (DI), V0
 	VMOVUPS      V0, V3
-	XORQ         AX, AX
 
-largest:
-	VMAXPS (SI)(AX*1), V0, V0
+#define LARGER \
+	VMAXPS (SI)(AX*1), V0, V0; \
 	VMAXPS BYTES(SI)(AX*1), V3, V3
-	ADDQ   $(2*BYTES), AX
-	CMPQ   AX, R10
-	JLT    largest
+	ALONG(largest, 2*BYTES, LARGER)
 	VMAXPS V3, V0, V0
 	LARGEST
 	VMOVSS       X0, (DI)
 	VBROADCASTSS X0, V11
 	VXORPS       V8, V8, V8
-	XORQ         AX, AX
 
-exponentials:
-	VMOVUPS (SI)(AX*1), V4
-	VSUBPS  V11, V4, V4
-	EXPTOZERO(V4, V5, V6, V0)
+#define ADDEXPONENTIAL \
+	VMOVUPS (SI)(AX*1), V4;    \
+	VSUBPS  V11, V4, V4;       \
+	EXPTOZERO(V4, V5, V6, V0); \
 	VADDPS  V0, V8, V8
-	ADDQ    $BYTES, AX
-	CMPQ    AX, R10
-	JLT     exponentials
-	VMOVUPS V8, V0
-	WIDEN(V0, H0, V1, V2, H2)
-	VADDPD  V1, V2, V8
-	TOTAL
-	VMOVSD  X8, 8(DI)
-	ADDQ    $16, DI
-	ADDQ    R8, SI
-	DECQ    DX
-	JNE     row
-	VZEROUPPER
-	RET
+	ALONG(exponentials, BYTES, ADDEXPONENTIAL)
+	TOTALOF(V8)
+	VMOVSD X8, 8(DI)
+	ADDQ   $16, DI
+	NEXTROW
 
 // gradientRows: for r := range rows { for i := range n { x[r*stride+i] = exp(x[r*stride+i] - shifts[r]) * factors[r] } }
 //
@@ -80,10 +94,7 @@ exponentials:
 //
 // func (x *float32, stride, rows, n int, shifts, factors *float32)
 TEXT GRADIENTROWS(SB), NOSPLIT, $0-48
-	MOVQ x+0(FP), SI
-	MOVQ stride+8(FP), R8
-	MOVQ rows+16(FP), DX
-	MOVQ n+24(FP), R10
+	BLOCK
 	MOVQ shifts+32(FP), BX
 	MOVQ factors+40(FP), DI
 	SHLQ $2, R10
@@ -93,24 +104,17 @@ TEXT GRADIENTROWS(SB), NOSPLIT, $0-48
 row:
 	VBROADCASTSS (BX), V11
 	VBROADCASTSS (DI), V12
-	XORQ         AX, AX
 
-exponentials:
-	VMOVUPS (SI)(AX*1), V4
-	VSUBPS  V11, V4, V4
-	EXP(V4, V5, V6, V0)
-	VMULPS  V12, V0, V0
+#define GRADIENT \
+	VMOVUPS (SI)(AX*1), V4; \
+	VSUBPS  V11, V4, V4;    \
+	EXP(V4, V5, V6, V0);    \
+	VMULPS  V12, V0, V0;    \
 	VMOVUPS V0, (SI)(AX*1)
-	ADDQ    $BYTES, AX
-	CMPQ    AX, R10
-	JLT     exponentials
-	ADDQ    $4, BX
-	ADDQ    $4, DI
-	ADDQ    R8, SI
-	DECQ    DX
-	JNE     row
-	VZEROUPPER
-	RET
+	ALONG(exponentials, BYTES, GRADIENT)
+	ADDQ $4, BX
+	ADDQ $4, DI
+	NEXTROW
 
 // symmetricRows adds the gradient that an element has in the other triangle:
 //
@@ -122,10 +126,7 @@ exponentials:
 //
 // func (x *float32, stride, rows, n int, shifts, factors, columnShifts, columnFactors *float32)
 TEXT SYMMETRICROWS(SB), NOSPLIT, $0-64
-	MOVQ x+0(FP), SI
-	MOVQ stride+8(FP), R8
-	MOVQ rows+16(FP), DX
-	MOVQ n+24(FP), R10
+	BLOCK
 	MOVQ shifts+32(FP), BX
 	MOVQ factors+40(FP), DI
 	MOVQ columnShifts+48(FP), R11
@@ -137,27 +138,20 @@ TEXT SYMMETRICROWS(SB), NOSPLIT, $0-64
 row:
 	VBROADCASTSS (BX), V11
 	VBROADCASTSS (DI), V12
-	XORQ         AX, AX
 
-exponentials:
-	VMOVUPS     (SI)(AX*1), V9
-	VSUBPS      V11, V9, V4
-	EXP(V4, V5, V6, V0)
-	VMULPS      V12, V0, V7
-	VSUBPS      (R11)(AX*1), V9, V4
-	EXP(V4, V5, V6, V0)
-	VFMADD132PS (R12)(AX*1), V7, V0
+#define BOTHGRADIENTS \
+	VMOVUPS     (SI)(AX*1), V9;      \
+	VSUBPS      V11, V9, V4;         \
+	EXP(V4, V5, V6, V0);             \
+	VMULPS      V12, V0, V7;         \
+	VSUBPS      (R11)(AX*1), V9, V4; \
+	EXP(V4, V5, V6, V0);             \
+	VFMADD132PS (R12)(AX*1), V7, V0; \
 	VMOVUPS     V0, (SI)(AX*1)
-	ADDQ        $BYTES, AX
-	CMPQ        AX, R10
-	JLT         exponentials
-	ADDQ        $4, BX
-	ADDQ        $4, DI
-	ADDQ        R8, SI
-	DECQ        DX
-	JNE         row
-	VZEROUPPER
-	RET
+	ALONG(exponentials, BYTES, BOTHGRADIENTS)
+	ADDQ $4, BX
+	ADDQ $4, DI
+	NEXTROW
 
 // exponentialSums takes nothing out, for x that are small enough, or -Inf:
 //
@@ -168,14 +162,11 @@ exponentials:
 //
 // sums are float64.
 //
-//	DI sums    R11 columnSums    V8 sum of the row's lanes
+//	DI sums    R11 columnSums    V13 sum of the row's lanes
 //
 // func (x *float32, stride, rows, n int, sums *float64, columnSums *float32)
 TEXT EXPONENTIALSUMS(SB), NOSPLIT, $0-48
-	MOVQ x+0(FP), SI
-	MOVQ stride+8(FP), R8
-	MOVQ rows+16(FP), DX
-	MOVQ n+24(FP), R10
+	BLOCK
 	MOVQ sums+32(FP), DI
 	MOVQ columnSums+40(FP), R11
 	SHLQ $2, R10
@@ -184,41 +175,30 @@ TEXT EXPONENTIALSUMS(SB), NOSPLIT, $0-48
 
 row:
 	VXORPS V13, V13, V13
-	XORQ   AX, AX
 
-exponentials:
-	EXPFOUR(0)
-	VMOVUPS V0, (SI)(AX*1)
-	VMOVUPS V1, BYTES(SI)(AX*1)
-	VMOVUPS V2, (2*BYTES)(SI)(AX*1)
-	VMOVUPS V3, (3*BYTES)(SI)(AX*1)
-	VADDPS  V0, V13, V13
-	VADDPS  V1, V13, V13
-	VADDPS  V2, V13, V13
-	VADDPS  V3, V13, V13
-	VADDPS  (R11)(AX*1), V0, V0
-	VADDPS  BYTES(R11)(AX*1), V1, V1
-	VADDPS  (2*BYTES)(R11)(AX*1), V2, V2
-	VADDPS  (3*BYTES)(R11)(AX*1), V3, V3
-	VMOVUPS V0, (R11)(AX*1)
-	VMOVUPS V1, BYTES(R11)(AX*1)
-	VMOVUPS V2, (2*BYTES)(R11)(AX*1)
-	VMOVUPS V3, (3*BYTES)(R11)(AX*1)
-	ADDQ    $(4*BYTES), AX
-	CMPQ    AX, R10
-	JLT     exponentials
-	VMOVUPS V13, V0
-	WIDEN(V0, H0, V1, V2, H2)
-	VADDPD  V1, V2, V8
-	TOTAL
-	VADDSD  (DI), X8, X8
-	VMOVSD  X8, (DI)
-	ADDQ    $8, DI
-	ADDQ    R8, SI
-	DECQ    DX
-	JNE     row
-	VZEROUPPER
-	RET
+#define ADDFOUR \
+	EXPFOUR(0);                          \
+	STOREFOUR(SI);                       \
+	VADDPS V0, V13, V13;                 \
+	VADDPS V1, V13, V13;                 \
+	VADDPS V2, V13, V13;                 \
+	VADDPS V3, V13, V13;                 \
+	VADDPS (R11)(AX*1), V0, V0;          \
+	VADDPS BYTES(R11)(AX*1), V1, V1;     \
+	VADDPS (2*BYTES)(R11)(AX*1), V2, V2; \
+	VADDPS (3*BYTES)(R11)(AX*1), V3, V3; \
+	STOREFOUR(R11)
+#define STOREFOUR(row) \
+	VMOVUPS V0, (row)(AX*1);          \
+	VMOVUPS V1, BYTES(row)(AX*1);     \
+	VMOVUPS V2, (2*BYTES)(row)(AX*1); \
+	VMOVUPS V3, (3*BYTES)(row)(AX*1)
+	ALONG(exponentials, 4*BYTES, ADDFOUR)
+	TOTALOF(V13)
+	VADDSD (DI), X8, X8
+	VMOVSD X8, (DI)
+	ADDQ   $8, DI
+	NEXTROW
 
 // scaleRows: for r := range rows { for i := range n { y[r*stride+i] = x[r*stride+i] * (factors[r] + columnFactors[i]) } }
 //
@@ -240,23 +220,20 @@ TEXT SCALEROWS(SB), NOSPLIT, $0-56
 
 row:
 	VBROADCASTSS (DI), V12
-	XORQ         AX, AX
 
-scale:
-	VADDPS  (R12)(AX*1), V12, V0
-	VADDPS  BYTES(R12)(AX*1), V12, V1
-	VMULPS  (SI)(AX*1), V0, V0
-	VMULPS  BYTES(SI)(AX*1), V1, V1
-	VMOVUPS V0, (BX)(AX*1)
+#define SCALEPAIR \
+	VADDPS  (R12)(AX*1), V12, V0;      \
+	VADDPS  BYTES(R12)(AX*1), V12, V1; \
+	VMULPS  (SI)(AX*1), V0, V0;        \
+	VMULPS  BYTES(SI)(AX*1), V1, V1;   \
+	VMOVUPS V0, (BX)(AX*1);            \
 	VMOVUPS V1, BYTES(BX)(AX*1)
-	ADDQ    $(2*BYTES), AX
-	CMPQ    AX, R10
-	JLT     scale
-	ADDQ    $4, DI
-	ADDQ    R8, SI
-	ADDQ    R8, BX
-	DECQ    DX
-	JNE     row
+	ALONG(scale, 2*BYTES, SCALEPAIR)
+	ADDQ $4, DI
+	ADDQ R8, SI
+	ADDQ R8, BX
+	DECQ DX
+	JNE  row
 	VZEROUPPER
 	RET
 
@@ -268,13 +245,8 @@ TEXT SCALEFLOATS(SB), NOSPLIT, $0-20
 	MOVQ         n+8(FP), R10
 	VBROADCASTSS factor+16(FP), V12
 	SHLQ         $2, R10
-	XORQ         AX, AX
 
-scale:
-	VMULPS  (SI)(AX*1), V12, V0
-	VMOVUPS V0, (SI)(AX*1)
-	ADDQ    $BYTES, AX
-	CMPQ    AX, R10
-	JLT     scale
+#define SCALE VMULPS (SI)(AX*1), V12, V0; VMOVUPS V0, (SI)(AX*1)
+	ALONG(scale, BYTES, SCALE)
 	VZEROUPPER
 	RET
