@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"gzpt/cuda/internal/driver"
 	"gzpt/cuda/internal/toolkit"
 	"gzpt/cuda/ptxsim/internal/arith"
 )
@@ -150,30 +151,30 @@ func TestCUDADebug(t *testing.T) {
 	}
 }
 
+// nearTotal compares what lies at out with the sum of x.
+func nearTotal(r *rig, out driver.Pointer, x []float32) {
+	r.t.Helper()
+	want := 0.0
+	for _, v := range x {
+		want += float64(v)
+	}
+	got := make([]float32, 1)
+	r.out(got, out)
+	near(r, "sum", got, []float32{float32(want)}, 1e-4)
+}
+
 var reductionTests = []cudaTest{
 	{"reductions.cu", "sum_atomic", func(r *rig, random *rand.Rand) {
 		x := floats(random, 1000)
 		out := r.in([]float32{0})
 		r.launch("sum_atomic", line(4), line(96), 0, r.in(x), out, int32(len(x)))
-		want := 0.0
-		for _, v := range x {
-			want += float64(v)
-		}
-		got := make([]float32, 1)
-		r.out(got, out)
-		near(r, "sum", got, []float32{float32(want)}, 1e-4)
+		nearTotal(r, out, x)
 	}},
 	{"reductions.cu", "sum_last_block", func(r *rig, random *rand.Rand) {
 		x := floats(random, 3000)
 		out := r.room(4)
 		r.launch("sum_last_block", line(7), line(128), 0, r.in(x), r.room(4*7), r.in([]uint32{0}), out, int32(len(x)))
-		want := 0.0
-		for _, v := range x {
-			want += float64(v)
-		}
-		got := make([]float32, 1)
-		r.out(got, out)
-		near(r, "sum", got, []float32{float32(want)}, 1e-4)
+		nearTotal(r, out, x)
 	}},
 	{"reductions.cu", "scan", func(r *rig, random *rand.Rand) {
 		x := integers(random, 200, 100)
