@@ -24,12 +24,15 @@ type job interface {
 // pool runs jobs on persistent workers, of which the caller is one. A job never waits for a worker that has not begun: who
 // comes takes the next item, and where a core is busy elsewhere the others do its part.
 //
+// Every worker has a share of the items, those that follow each other, and helps others when it has done it: operations are cut along
+// the same dimensions, so that it reads what it has written in the last one.
+//
 // Waking a parked worker takes as long as a small job does, so that it comes too late for it. Workers therefore look for
 // the next job for a while before they park, and the caller likewise for the last item of its own.
 type pool struct {
 	workers  int // including the caller
 	job      job
-	items    int
+	shares   []itemRange   // of the items, by worker
 	left     atomic.Int64  // items of the job that are not handed out
 	running  atomic.Int64  // items of the job that are not done
 	done     chan struct{} // a message when the last item is, for a caller that waits
@@ -45,7 +48,7 @@ const looking = 50 * time.Microsecond
 // newPool starts GOMAXPROCS-1 workers.
 func newPool() *pool {
 	p := &pool{workers: runtime.GOMAXPROCS(0)}
-	p.seats.of = make([]seat, p.workers)
+	p.shares, p.seats.of = make([]itemRange, p.workers), make([]seat, p.workers)
 	p.wake = make(chan struct{}, p.workers)
 	p.done = make(chan struct{}, 1)
 	for range p.workers - 1 {
@@ -106,7 +109,7 @@ func (p *pool) drain(caller bool) {
 	worker := p.seats.sit(core())
 	defer p.seats.leave(worker)
 	for ; left != 0; left = take(&p.left) {
-		p.job.do(p.items-int(left), worker)
+		p.job.do(p.item(worker), worker)
 		if p.running.Add(-1) == 0 && !caller {
 			select {
 			case p.done <- struct{}{}:
@@ -118,7 +121,8 @@ func (p *pool) drain(caller bool) {
 
 // run carries out items 0..n-1 of j and returns when all are done. It allocates nothing.
 func (p *pool) run(j job, n int) {
-	p.job, p.items = j, n
+	p.job = j
+	p.divide(n)
 	p.running.Store(int64(n))
 	p.left.Store(int64(n))
 	for range min(p.workers, n) - 1 {
@@ -142,6 +146,34 @@ func (p *pool) finished() bool { return p.running.Load() == 0 }
 func (p *pool) close() {
 	p.closed.Store(true)
 	close(p.wake)
+}
+
+// itemRange is the items next, ..., end-1, on a line of memory of its own.
+type itemRange struct {
+	next atomic.Int64
+	end  int64
+	_    [48]byte
+}
+
+// divide gives every worker its share of n items.
+func (p *pool) divide(n int) {
+	for i := range p.shares {
+		s := &p.shares[i]
+		s.next.Store(int64(n * i / p.workers))
+		s.end = int64(n * (i + 1) / p.workers)
+	}
+}
+
+// item is one of a worker's own share, or where that has none left of the next one's. Who has taken one off p.left finds it.
+func (p *pool) item(worker int) int {
+	for i := worker; ; i++ {
+		s := &p.shares[i%p.workers]
+		for next := s.next.Load(); next < s.end; next = s.next.Load() {
+			if s.next.CompareAndSwap(next, next+1) {
+				return int(next)
+			}
+		}
+	}
 }
 
 // seats number the workers of a job. A number goes with a core: what a worker has written to its scratch, and to the part of a job that

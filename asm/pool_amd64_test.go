@@ -47,6 +47,17 @@ func TestPoolRunsEveryItemOnce(t *testing.T) {
 	}
 }
 
+// TestPoolItems: a worker takes its own items one after the other, then those of the next one.
+func TestPoolItems(t *testing.T) {
+	p := &pool{workers: 3, shares: make([]itemRange, 3)}
+	p.divide(7) // 0 1, 2 3, 4 5 6
+	for n, c := range []struct{ worker, item int }{{1, 2}, {0, 0}, {1, 3}, {1, 4}, {2, 5}, {0, 1}, {0, 6}} {
+		if got := p.item(c.worker); got != c.item {
+			t.Errorf("call %d: worker %d takes item %d, expected %d", n, c.worker, got, c.item)
+		}
+	}
+}
+
 // TestSeats: a number goes with a core as long as it is free, whoever comes first.
 func TestSeats(t *testing.T) {
 	s := seats{of: make([]seat, 2)}
