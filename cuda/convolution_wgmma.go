@@ -78,11 +78,12 @@ func (a axis) window(n int) (first, last, move int) {
 	return first, first + (a.count-1)*a.step - (n - 1), max(-span, 0)
 }
 
-// inMap reports whether a tensor map can see an axis of n pixels so.
+// inMap reports whether a tensor map can see an axis of n pixels so. It sees no axis without pixels, as gradients have where a kernel
+// does not fit its images.
 func (a axis) inMap(n int) bool {
 	first, last, move := a.window(n)
 	reach := max(move, (a.taps-1)*a.tap)
-	return a.taps > 0 && a.step <= mostStep && first >= leastEdge && first <= mostEdge && last >= leastEdge && last <= mostEdge && reach <= mostOffset
+	return n > 0 && a.count > 0 && a.taps > 0 && a.step <= mostStep && first >= leastEdge && first <= mostEdge && last >= leastEdge && last <= mostEdge && reach <= mostOffset
 }
 
 // seesWindows reports whether the kernels for sm_90a take a gather. Bfloat16 at odd addresses is left to the portable kernels, which give the

@@ -37,10 +37,12 @@ var windowShapes = []kerneltest.Geometry{
 	shape(2, 2, 2, 592, 16, 1, 1, 1, 0, 1, 1),  // the ring several times
 }
 
-// beyondWindows go to the portable kernels: beyond what a tensor map sees, channels that are no whole instructions, groups.
+// beyondWindows go to the portable kernels: beyond what a tensor map sees, channels that are no whole instructions, groups, filters that
+// do not fit.
 var beyondWindows = []kerneltest.Geometry{
 	shape(1, 1, 270, 16, 16, 1, 2, 1, 0, 260, 1), shape(1, 1, 150, 16, 16, 1, 2, 1, 0, 149, 1),
 	shape(1, 5, 6, 12, 10, 3, 3, 1, 1, 1, 1), shape(1, 5, 5, 32, 32, 3, 3, 1, 1, 1, 2),
+	shape(1, 4, 4, 16, 8, 3, 7, 1, 1, 1, 1), shape(2, 1, 9, 32, 16, 3, 3, 1, 0, 1, 1),
 }
 
 // sameBits reports whether the bits are the same.

@@ -230,7 +230,7 @@ func (r beginning) compare(t *testing.T, want beginning, allowed bounds) {
 	if d := math.Sqrt(difference / size); !(d <= allowed.weights) {
 		t.Errorf("the weights deviate by %.3g of their norm, allowed %g", d, allowed.weights)
 	}
-	if d := math.Sqrt(difference / way); !(d <= allowed.moved) {
+	if d := math.Sqrt(difference / way); !(difference == 0 || d <= allowed.moved) { // the weights of some trainings stay where they are
 		t.Errorf("the weights have moved otherwise by %.3g of their way, allowed %g", d, allowed.moved)
 	}
 }

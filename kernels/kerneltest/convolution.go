@@ -59,6 +59,8 @@ var geometries = []Geometry{
 	geometry(2, 2, 2, 3, 17, 5, 5, 1, 2), geometry(1, 6, 6, 3, 5, 2, 2, 1, 1), geometry(1, 5, 7, 3, 4, 4, 2, 2, 1),
 	// nothing to do: no items, a kernel that does not fit
 	geometry(0, 5, 5, 3, 4, 3, 3, 1, 1), geometry(1, 2, 2, 3, 4, 3, 3),
+	// the same with whole vectors of channels, for which devices have other kernels
+	geometry(0, 5, 5, 16, 8, 3, 3, 1, 1), geometry(1, 4, 4, 16, 8, 3, 7, 1, 1), geometry(2, 1, 9, 32, 16, 3, 3),
 	// several workers, several panels
 	geometry(5, 12, 11, 24, 40, 3, 3, 1, 1), geometry(3, 9, 9, 66, 70, 1, 1),
 }
