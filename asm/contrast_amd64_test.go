@@ -64,8 +64,8 @@ var contrastSizes = []struct {
 
 // TestContrastGroups gives small work groups of several bands, which the suite is too small for, in one operation and in two.
 func TestContrastGroups(t *testing.T) {
-	defer func(groups, floats int) { contrastGroups, keptFloats = groups, floats }(contrastGroups, keptFloats)
-	contrastGroups, keptFloats = 2, 1<<19
+	defer func(groups, floats, whole int) { contrastGroups, keptFloats, wholeFloats = groups, floats, whole }(contrastGroups, keptFloats, wholeFloats)
+	contrastGroups, keptFloats, wholeFloats = 2, 1<<19, 0
 	sizes := contrastSizes
 	if testing.Short() {
 		sizes = sizes[3:5] // the portable oracle takes longer than what it is compared with
@@ -99,29 +99,31 @@ func closeTo(t *testing.T, got, want [4][]float64) {
 	}
 }
 
-// TestContrastKeptBits demands the same bits of every number of workers and every size of groups, whoever packs the keys.
+// TestContrastKeptBits demands the same bits of every number of workers and every size of groups, whoever packs the keys, where all bands
+// are one group and where they are not.
 func TestContrastKeptBits(t *testing.T) {
-	defer func(floats, anchors, workers int) {
-		keptFloats, ownAnchors = floats, anchors
+	defer func(floats, anchors, whole, workers int) {
+		keptFloats, ownAnchors, wholeFloats = floats, anchors, whole
 		runtime.GOMAXPROCS(workers)
-	}(keptFloats, ownAnchors, runtime.GOMAXPROCS(0))
-	for _, s := range contrastSizes {
-		c := kernels.Contrast{Scale: 1.5, Keys: s.keysOf}
-		for _, tier := range assemblyTiers() {
-			var want [4][]float64
-			for _, workers := range []int{1, 2, 3, 8} {
-				for _, room := range []struct{ floats, anchors int }{{0, 0}, {1 << 19, math.MaxInt / 8}, {6 << 20, 0}} {
-					runtime.GOMAXPROCS(workers)
-					keptFloats, ownAnchors = room.floats, room.anchors
-					dev := openAssembly(tier)
-					got := contrastResult(dev, s.anchors, s.keys, s.queue, 40, s.symmetric, true, c)
-					dev.Close()
-					if want[0] == nil {
-						want = got
-					}
-					for i := range want {
-						if !slices.Equal(got[i], want[i]) {
-							t.Errorf("%s, %s: tensor %d of %d workers and %v differs from that of one worker", s.name, tier, i, workers, room)
+	}(keptFloats, ownAnchors, wholeFloats, runtime.GOMAXPROCS(0))
+	for _, wholeFloats = range []int{0, 3 << 20} {
+		for _, s := range contrastSizes {
+			for _, tier := range assemblyTiers() {
+				var want [4][]float64
+				for _, workers := range []int{1, 2, 3, 8} {
+					for _, room := range []struct{ floats, anchors int }{{0, 0}, {1 << 19, math.MaxInt / 8}, {6 << 20, 0}} {
+						runtime.GOMAXPROCS(workers)
+						keptFloats, ownAnchors = room.floats, room.anchors
+						dev := openAssembly(tier)
+						got := contrastResult(dev, s.anchors, s.keys, s.queue, 40, s.symmetric, true, kernels.Contrast{Scale: 1.5, Keys: s.keysOf})
+						dev.Close()
+						if want[0] == nil {
+							want = got
+						}
+						for i := range want {
+							if !slices.Equal(got[i], want[i]) {
+								t.Errorf("%s, %s: tensor %d of %d workers, %v and %d floats of one group differs from that of one worker", s.name, tier, i, workers, room, wholeFloats)
+							}
 						}
 					}
 				}

@@ -131,8 +131,11 @@ func (j *contrastJob) keepBands() {
 	workers := j.d.pool.workers
 	j.tile = j.size * j.stride
 	j.bandFloats = max(blocks*j.tile, 1)
-	j.reach = min(max(keptFloats/2/j.bandFloats/workers, 1)*workers, j.bandCount())
-	j.reach = ceil(j.bandCount(), j.groupCount()) // groups of a size
+	j.reach = j.bandCount()
+	if !j.whole() {
+		j.reach = min(max(keptFloats/2/j.bandFloats/workers, 1)*workers, j.bandCount())
+		j.reach = ceil(j.bandCount(), j.groupCount()) // groups of a size
+	}
 	j.kept = growFloats(j.kept, min(j.groupCount(), 2)*j.reach*j.bandFloats)
 	if len(j.dk) != 0 {
 		j.bands = growFloats(j.bands, j.anchors*j.wide)
@@ -142,6 +145,12 @@ func (j *contrastJob) keepBands() {
 	}
 	j.each(j.divide(), (*contrastJob).keptItem)
 }
+
+// wholeFloats are the most of all bands that are one group, however many workers there are. A test sets it.
+var wholeFloats = 3 << 20
+
+// whole reports whether all bands are one group, which follows from the shape.
+func (j *contrastJob) whole() bool { return j.bandCount()*j.bandFloats <= wholeFloats }
 
 // segments are what a worker takes its blocks from: the loose ones of the job, or copies that it packs for itself.
 func (j *contrastJob) segments(ws *contrastWorkspace) {
@@ -168,34 +177,33 @@ func (j *contrastJob) segments(ws *contrastWorkspace) {
 type portion struct {
 	stage, next int          // the first of its items that nobody has taken
 	bands       []int        // of a group: those that are not done
-	keys        []int        // of a block: the groups that are done
 	pairs       []int        // items of the symmetric form
 	left        atomic.Int64 // of pairs that nobody has taken
 }
 
-// keptOrder guards the stages of the portions. The keys of a block wait for those of the portion before, so that the order of
-// their sum is that of the bands.
+// keptOrder guards the stages of the portions, and the order of the sum of a block of keys, which follows from the shape.
 type keptOrder struct {
 	sync.Mutex
 	left []int // of a group: items that are not done
+	keys []int // of a block: bands that are in its sum
 }
 
 // divide makes the portions and returns how many items they have.
 func (j *contrastJob) divide() int {
 	n, groups, blocks := min(j.d.pool.workers, j.reach), j.groupCount(), j.keyBlocks()
-	j.portioned, j.portions, j.order.left = n, grow(j.portions, n), grow(j.order.left, groups)
+	j.portioned, j.portions, j.order.left, j.order.keys = n, grow(j.portions, n), grow(j.order.left, groups), grow(j.order.keys, blocks)
+	clear(j.order.keys)
 	for p := range n {
 		o := &j.portions[p]
-		o.stage, o.next, o.bands, o.keys = 0, 0, grow(o.bands, groups), grow(o.keys, blocks)
+		o.stage, o.next, o.bands = 0, 0, grow(o.bands, groups)
 		for g := range groups {
 			o.bands[g] = j.share(g, p).n
 		}
-		clear(o.keys)
 	}
 	for g := range groups {
-		j.order.left[g] = j.group(g, j.bandCount()).n + n*blocks
+		j.order.left[g] = j.group(g, j.bandCount()).n + 2*n*blocks
 	}
-	return j.bandCount() + n*groups*blocks
+	return j.bandCount() + 2*n*groups*blocks
 }
 
 // keyBlocks is the blocks of keys that get a gradient of many bands.
@@ -243,14 +251,15 @@ func (j *contrastJob) keptOf(p, worker int) bool {
 	case n < 0:
 		return false
 	case keys:
-		j.keptKeys(j.share(group, p), group, n)
+		j.keptKeys(group, p, n)
 	default:
 		j.keptBand(j.share(group, p).first+n, group, worker)
 	}
 	j.order.Lock()
 	defer j.order.Unlock()
 	if keys {
-		j.portions[p].keys[n]++
+		block, bands, _ := j.turn(group, p, n)
+		j.order.keys[block] += bands.n
 	} else {
 		j.portions[p].bands[group]--
 	}
@@ -267,7 +276,7 @@ func (j *contrastJob) take(p int) (group int, keys bool, n int) {
 		group, keys = j.stageOf(o.stage)
 		items := j.share(group, p).n
 		if keys {
-			items = j.keyBlocks()
+			items = 2 * j.keyBlocks()
 		}
 		if o.next < items {
 			if !j.ready(p, group, keys, o.next) {
@@ -280,19 +289,36 @@ func (j *contrastJob) take(p int) (group int, keys bool, n int) {
 	return 0, false, -1
 }
 
+// turn is the bands of a portion that an item of keys adds to the gradient of a block, and how many come before them in its sum. Where all
+// bands are one group, odd blocks begin with the band in the middle, so that of two workers neither waits for the other. A portion
+// has two turns with every block, in the first one with the half that the block begins with.
+func (j *contrastJob) turn(group, p, item int) (block int, bands span, before int) {
+	all, own, blocks := j.group(group, j.bandCount()), j.share(group, p), j.keyBlocks()
+	block = item % blocks
+	middle, begin, upper := all.first+all.n, all.first, item >= blocks
+	if j.whole() {
+		middle = all.first + all.n/2
+		if block%2 != 0 {
+			begin, upper = middle, !upper
+		}
+	}
+	first, end := own.first, own.first+own.n
+	if upper {
+		first = max(first, middle)
+	} else {
+		end = min(end, middle)
+	}
+	return block, span{first, max(end-first, 0)}, all.first + (first-begin+all.n)%all.n
+}
+
 // ready reports whether an item of a portion need not wait: bands for room, which the group before the last leaves, keys for
-// the bands of the portion and for the same block of the portion before.
+// the bands of the portion and for those that come before in the sum.
 func (j *contrastJob) ready(p, group int, keys bool, n int) bool {
 	if !keys {
 		return group < 2 || j.order.left[group-2] == 0
 	}
-	if j.portions[p].bands[group] != 0 {
-		return false
-	}
-	if p > 0 {
-		return j.portions[p-1].keys[n] > group
-	}
-	return group == 0 || j.portions[j.portioned-1].keys[n] >= group
+	block, bands, before := j.turn(group, p, n)
+	return j.portions[p].bands[group] == 0 && (bands.n == 0 || j.order.keys[block] == before)
 }
 
 // acrossBehind is the keys of the next block.
@@ -458,15 +484,16 @@ func (j *contrastJob) finishAnchor(i int, sum, labelled float64) {
 	}
 }
 
-// keptKeys adds the gradient of a block of keys of some bands of a group.
-func (j *contrastJob) keptKeys(bands span, group, b int) {
-	block := j.keys.block(b)
-	for i := bands.first; i < bands.first+bands.n; i++ {
+// keptKeys adds the gradient of a block of keys of the bands of a turn.
+func (j *contrastJob) keptKeys(group, p, item int) {
+	b, bands, before := j.turn(group, p, item)
+	for i := range bands.n {
+		band := bands.first + i
 		var later []float32
-		if i+1 < bands.first+bands.n {
-			later = j.keptTiles(group, i+1)[b*j.tile:][:j.tile]
+		if i+1 < bands.n {
+			later = j.keptTiles(group, band+1)[b*j.tile:][:j.tile]
 		}
-		j.addKeys(j.keptTiles(group, i)[b*j.tile:], j.dk, j.bands, j.band(i), block, i > 0, later)
+		j.addKeys(j.keptTiles(group, band)[b*j.tile:], j.dk, j.bands, j.band(band), j.keys.block(b), before+i > 0, later)
 	}
 }
 

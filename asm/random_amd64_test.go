@@ -14,7 +14,9 @@ import (
 // FuzzCalls compares random calls of all operations of every tier with the reference; they have the same bits for any number of workers,
 // whatever earlier calls have left. A seed is a call.
 func FuzzCalls(f *testing.F) {
-	defer func(groups, floats, anchors int) { contrastGroups, keptFloats, ownAnchors = groups, floats, anchors }(contrastGroups, keptFloats, ownAnchors)
+	defer func(groups, floats, anchors, whole int) {
+		contrastGroups, keptFloats, ownAnchors, wholeFloats = groups, floats, anchors, whole
+	}(contrastGroups, keptFloats, ownAnchors, wholeFloats)
 	var devices [][]kernels.Device
 	for _, tier := range assemblyTiers() {
 		var same []kernels.Device
@@ -32,7 +34,7 @@ func FuzzCalls(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, seed uint64) {
-		contrastGroups, keptFloats, ownAnchors = []int{16, 2}[seed%2], []int{6 << 20, 1 << 16}[seed/2%2], []int{512, 0}[seed/4%2]
+		contrastGroups, keptFloats, ownAnchors, wholeFloats = []int{16, 2}[seed%2], []int{6 << 20, 1 << 16}[seed/2%2], []int{512, 0}[seed/4%2], []int{3 << 20, 0}[seed/8%2]
 		for _, same := range devices {
 			r := kerneltest.Random{Work: 1 << 17, Large: 8, Same: same[1:], Spoil: func(dev kernels.Device) { dev.(*device).spoil() }}
 			kerneltest.Suite{}.CheckRandom(t, same[0], r, seed)
