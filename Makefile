@@ -123,8 +123,8 @@ cuda-test: $(CUDA_LIBRARY)/libcuda.a $(STATICCHECK) ## the build for NVIDIA GPUs
 	$(CUDA_BUILD) $(TEST) -race -short -count=1 -tags cuda ./cuda/mumax
 	$(CUDA_BUILD) $(TEST) -count=1 -tags cuda -run 'TestSimulatedGPU|TestLibraryIsFoundAtRunTime' ./cmd/gzpt-train
 
-goldens: ## PyTorch's recorded networks and the first step of its trainings on the interpreter, all in every precision of a GPU: minutes
-	$(GO) test -count=1 -timeout 1h -v ./nn -run 'TestGoldenOnInterpreter' -goldens
+goldens: ## PyTorch's recorded networks and the first step of its trainings on the interpreter, in every precision of a GPU, and random trainings: minutes
+	$(GO) test -count=1 -timeout 1h -v ./nn -run 'TestGoldenOnInterpreter|TestRandomTrainingsOnInterpreter' -goldens
 
 # GPU_TAGS=cuda makes a bundle that runs on the interpreter (GPU_SMALL=1 bench/gpu.sh), to try the way.
 GPU_TAGS ?= cuda,gpu

@@ -41,7 +41,7 @@ var interpreted = map[string][3]int{
 }
 
 // everyGolden is the flag -goldens of the tests of this package.
-var everyGolden = flag.Bool("goldens", false, "in TestGoldenOnInterpreter run every golden network and begin every golden training in every precision: minutes")
+var everyGolden = flag.Bool("goldens", false, "on the interpreter run every golden network, begin every golden training in every precision, and run random trainings: minutes")
 
 // TestGoldenOnInterpreter repeats what interpreted says, or with -goldens the first step of every training at least, and demands that
 // interpreted knows every golden.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"gzpt/asm"
+	"gzpt/cuda"
 	"gzpt/kernels"
 	"gzpt/kernels/kerneltest"
 	"gzpt/kernels/kerneltest/fardevice"
@@ -124,6 +125,19 @@ func TestRandomTrainings(t *testing.T) {
 	devices = append(devices, opened{asm.Tiers()[0], far})
 	for seed := range seeds {
 		t.Run(fmt.Sprintf("seed_%d", seed), func(t *testing.T) { newRandomTraining(seed).compare(t, devices) })
+	}
+}
+
+// TestRandomTrainingsOnInterpreter is TestRandomTrainings for the kernels of the GPU device, whose bits are the same under every order of
+// warps.
+func TestRandomTrainingsOnInterpreter(t *testing.T) {
+	if !*everyGolden {
+		t.Skip("minutes; TestCUDATrains and the golden trainings stay; -goldens")
+	}
+	for seed := range uint64(12) {
+		t.Run(fmt.Sprintf("seed_%d", seed), func(t *testing.T) {
+			newRandomTraining(seed).compare(t, []opened{{"cuda", openCUDA(t, 0, cuda.Settings{})}, {"cuda", openCUDA(t, 1, cuda.Settings{})}})
+		})
 	}
 }
 
