@@ -249,7 +249,7 @@ func (w *warp) shadowShared(s *sharedMemory, lane int, at uint64, a access) {
 	}
 	cell, touched, lanes := at/cellBytes, byteMask(at, a.bytes), lanesOf(lane, 1)
 	whole := &s.cells[cell]
-	if a.bytes == cellBytes && !a.strong && (a.write && w.writeQuickly(s, cell, lane, 1, a.proxy) || !a.write && w.readQuickly(s, cell, lanes, a.proxy)) {
+	if a.bytes == cellBytes && !a.strong && s.block == w.block && (a.write && w.writeQuickly(s, cell, lane, 1, a.proxy) || !a.write && w.readQuickly(s, cell, lanes, a.proxy)) {
 		return
 	}
 	if a.write && !whole.split() {
@@ -324,7 +324,7 @@ func (w *warp) own(mark *sharedMark, lanes uint32, k, words uint64) bool {
 	return int(mark.writer) == w.entry+1 && (mark.lanes^lanes)>>(8*k)<<(8*(cellWords-words)) == 0
 }
 
-// readQuickly notes that lanes read a whole cell. Where it says false it may be a fault, and nothing is noted of the word that it may be.
+// readQuickly notes that lanes read a whole cell of their own block's memory. Where it says false it may be a fault, and nothing is noted of the word that it may be.
 func (w *warp) readQuickly(s *sharedMemory, cell uint64, lanes uint32, proxy bool) bool {
 	mark := &s.cells[cell]
 	if mark.split() {
@@ -344,14 +344,8 @@ func (w *warp) readQuickly(s *sharedMemory, cell uint64, lanes uint32, proxy boo
 	return true
 }
 
-// noteCellRead notes that a whole cell is read, which is not split.
+// noteCellRead notes that a whole cell of the own block's memory is read, which is not split.
 func (w *warp) noteCellRead(s *sharedMemory, mark *sharedMark, cell uint64) {
-	if s.block != w.block {
-		for k := range uint64(cellWords) {
-			s.noteRemote(cell*cellWords+k, w.entry, w.order.clock[w.entry], 15)
-		}
-		return
-	}
 	all := w.order.clock[w.entry]<<4 | 15
 	mark.readers |= 1 << w.number
 	*s.readsOf(w.number, cell) = cellReads{all, all, all, all}
@@ -403,7 +397,7 @@ func (w *warp) noteSharedRead(s *sharedMemory, mark *sharedMark, cell, k uint64,
 	reads[k] |= uint32(touched)
 }
 
-// writeQuickly notes that per lanes write a whole cell. Where it says false it may be a fault, and nothing is noted.
+// writeQuickly notes that per lanes write a whole cell of their own block's memory. Where it says false it may be a fault, and nothing is noted.
 func (w *warp) writeQuickly(s *sharedMemory, cell uint64, from, per int, proxy bool) bool {
 	mark, lanes := &s.cells[cell], lanesOf(from, per)
 	if mark.split() {
