@@ -401,6 +401,20 @@ mma sync aligned m8n8k128|m16n8k128|m16n8k256:shape row col s32:D b1:A b1:B s32:
 mma @89 @v84 sync aligned m16n8k32:shape row col f32:D e4m3|e5m2:A e4m3|e5m2:B f32:C ; mma < mma mma mma
 mma @89 @v87 sync aligned m16n8k16:shape row col f32:D e4m3|e5m2:A e4m3|e5m2:B f32:C ; mma < mma mma mma
 mma @89 @v87 sync aligned m16n8k16|m16n8k32:shape row col f16:D e4m3|e5m2:A e4m3|e5m2:B f16:C ; mma < mma mma mma
+mma sp:sparse sync aligned m16n8k16|m16n8k32:shape row col f32:D f16:A f16:B f32:C ; mma < mma mma mma b32 imm
+mma sp:sparse sync aligned m16n8k16|m16n8k32:shape row col f16:D f16:A f16:B f16:C ; mma < mma mma mma b32 imm
+mma sp:sparse sync aligned m16n8k16|m16n8k32:shape row col f32:D bf16:A bf16:B f32:C ; mma < mma mma mma b32 imm
+mma sp:sparse sync aligned m16n8k8|m16n8k16:shape row col f32:D tf32:A tf32:B f32:C ; mma < mma mma mma b32 imm
+mma sp:sparse sync aligned m16n8k32|m16n8k64:shape row col satfinite? s32:D u8|s8:A u8|s8:B s32:C ; mma < mma mma mma b32 imm
+mma sp:sparse sync aligned m16n8k64|m16n8k128:shape row col satfinite? s32:D u4|s4:A u4|s4:B s32:C ; mma < mma mma mma b32 imm
+mma @89 @v84 sp:sparse sync aligned m16n8k64:shape row col f32:D e4m3|e5m2:A e4m3|e5m2:B f32:C ; mma < mma mma mma b32 imm
+mma @v85 sp::ordered_metadata:sparse sync aligned m16n8k16|m16n8k32:shape row col f32:D f16:A f16:B f32:C ; mma < mma mma mma b32 imm
+mma @v85 sp::ordered_metadata:sparse sync aligned m16n8k16|m16n8k32:shape row col f16:D f16:A f16:B f16:C ; mma < mma mma mma b32 imm
+mma @v85 sp::ordered_metadata:sparse sync aligned m16n8k16|m16n8k32:shape row col f32:D bf16:A bf16:B f32:C ; mma < mma mma mma b32 imm
+mma @v85 sp::ordered_metadata:sparse sync aligned m16n8k8|m16n8k16:shape row col f32:D tf32:A tf32:B f32:C ; mma < mma mma mma b32 imm
+mma @v85 sp::ordered_metadata:sparse sync aligned m16n8k32|m16n8k64:shape row col satfinite? s32:D u8|s8:A u8|s8:B s32:C ; mma < mma mma mma b32 imm
+mma @v85 sp::ordered_metadata:sparse sync aligned m16n8k64|m16n8k128:shape row col satfinite? s32:D u4|s4:A u4|s4:B s32:C ; mma < mma mma mma b32 imm
+mma @89 @v85 sp::ordered_metadata:sparse sync aligned m16n8k64:shape row col f32:D e4m3|e5m2:A e4m3|e5m2:B f32:C ; mma < mma mma mma b32 imm
 wgmma @90a fence sync aligned ;
 wgmma @90a commit_group sync aligned ;
 wgmma @90a wait_group sync aligned ; < imm

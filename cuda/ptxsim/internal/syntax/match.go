@@ -113,7 +113,7 @@ const unknownModifiers = "modifiers that are unknown or not supported"
 // unsupported are the instructions of the manual that have no form here, and why.
 var unsupported = map[string]string{
 	"tex": "textures", "tld4": "textures", "txq": "textures", "istypep": "textures", "suld": "surfaces", "sust": "surfaces", "sured": "surfaces",
-	"suq": "surfaces", "multimem": "memory of several devices", "tcgen05": "the tensor memory of sm_100", "clusterlaunchcontrol": "clusters",
+	"suq": "surfaces", "multimem": "memory of several devices", "tcgen05": "the tensor memory of sm_100", "clusterlaunchcontrol": "clusters that are launched anew",
 	"tensormap": "tensor maps that kernels change", "vmad": "video instructions beyond sums and comparisons of parts",
 	"vset": "video instructions beyond sums and comparisons of parts", "vshl": "video instructions beyond sums and comparisons of parts",
 	"vshr": "video instructions beyond sums and comparisons of parts",
@@ -299,6 +299,13 @@ func (i *Instruction) matchNumbers(targets int) string {
 		}
 	case i.Opcode == "mbarrier" && i.Has("order") != i.Has("scope"):
 		return "order and scope go together"
+	case i.Has("sparse"):
+		if i.Operands[4].Kind != RegisterOperand {
+			return "expected a register with the metadata of the sparse matrix"
+		}
+		if selector, most := i.Operands[5].Value, 4/i.SparseThreads()-1; selector > uint64(most) {
+			return fmt.Sprintf("sparsity selector %d, expected 0 to %d", selector, most)
+		}
 	case i.Opcode == "lop3":
 		if table := i.Operands[4].Value; table > 255 {
 			return fmt.Sprintf("table %d, expected 0 to 255", table)

@@ -108,6 +108,7 @@ func TestUnsupported(t *testing.T) {
 		"multimem.red.relaxed.sys.global.add.u32 [%d1], %r1;":                           "is not supported: memory of several devices",
 		"vmad.s32.s32.s32 %r1, %r2, %r3, %r4;":                                          "is not supported: video instructions",
 		"cp.reduce.async.bulk.global.shared::cta.bulk_group.add.f32 [%d1], [%r2], %r3;": "modifiers that are unknown or not supported",
+		"clusterlaunchcontrol.try_cancel.async.mbarrier::complete_tx::bytes.b128 [%r1], [%r2];": "is not supported: clusters that are launched anew",
 		"nothing.u32 %r1;": "unknown instruction",
 	} {
 		_, err := Parse("one.ptx", text+statement+"\n}\n")

@@ -328,6 +328,9 @@ func (p *parser) special(name string) *Operand {
 	if specials[name] == "" {
 		p.fail("unknown register %s", name)
 	}
+	if strings.Contains(name, "cluster") && p.module.Capability() < 90 {
+		p.fail("target %s has no clusters", p.module.Target)
+	}
 	return &Operand{Kind: SpecialOperand, Name: name}
 }
 
