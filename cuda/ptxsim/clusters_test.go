@@ -270,3 +270,78 @@ func TestClusterSample(t *testing.T) {
 		}
 	}
 }
+
+// TestGenericAsync demands that st.async, red.async and mbarriers take generic addresses, in a cluster of one block too, and refuse what is
+// no shared memory.
+func TestGenericAsync(t *testing.T) {
+	const text = `.version 8.1
+.target sm_90
+.address_size 64
+.visible .entry k(.param .u64 x, .param .u64 out)
+{
+	.reg .pred %p<4>;
+	.reg .b32 %r<8>;
+	.reg .b64 %d<12>;
+	.shared .align 16 .b32 s[64];
+	.shared .align 8 .b64 full;
+	ld.param.u64 %d0, [x];
+	ld.param.u64 %d1, [out];
+	mov.u32 %r0, %tid.x;
+	setp.eq.u32 %p0, %r0, 0;
+	mov.u64 %d2, s;
+	cvta.shared.u64 %d2, %d2;
+	mov.u64 %d3, full;
+	cvta.shared.u64 %d3, %d3;
+	mov.u32 %r1, %cluster_nctarank;
+	sub.u32 %r1, %r1, 1;
+	mapa.u64 %d4, %d2, %r1;
+	mapa.u64 %d5, %d3, %r1;
+	mul.wide.u32 %d6, %r0, 4;
+	add.u64 %d4, %d4, %d6;
+	add.u64 %d2, %d2, %d6;
+	st.u32 [%d2+128], 5;
+	@%p0 mbarrier.init.b64 [WHERE], 1;
+	fence.mbarrier_init.release.cluster;
+	barrier.cluster.arrive;
+	barrier.cluster.wait;
+	mov.u32 %r2, %cluster_ctarank;
+	setp.ne.u32 %p1, %r1, %r2;
+	@%p1 bra DONE;
+	@%p0 mbarrier.arrive.expect_tx.b64 %d7, [%d3], 256;
+	add.u32 %r4, %r0, 100;
+	st.async.mbarrier::complete_tx::bytes.u32 [%d4], %r4, [%d5];
+	red.async.relaxed.cluster.mbarrier::complete_tx::bytes.add.u32 [%d4+128], %r0, [%d5];
+WAIT:
+	mbarrier.try_wait.parity.b64 %p2, [%d3], 0;
+	@!%p2 bra WAIT;
+	ld.u32 %r5, [%d2];
+	ld.u32 %r6, [%d2+128];
+	add.u32 %r5, %r5, %r6;
+	add.u64 %d1, %d1, %d6;
+	st.global.u32 [%d1], %r5;
+DONE:
+	barrier.cluster.arrive;
+	barrier.cluster.wait;
+	ret;
+}
+`
+	for _, size := range []int{1, 2} {
+		r := newRig(t, Options{}, "generic.ptx", strings.Replace(text, "WHERE", "%d3", 1))
+		out := r.room(128)
+		r.clusters("k", line(size), line(32), line(size), 0, r.in(make([]uint32, 32)), out)
+		got := make([]uint32, 32)
+		r.out(got, out)
+		for i, v := range got {
+			if want := uint32(105 + 2*i); v != want {
+				t.Fatalf("cluster of %d: out[%d] = %d, expected %d", size, i, v, want)
+			}
+		}
+		for _, where := range []string{"%d0", "%d6"} { // global memory, and nothing
+			r := newRig(t, Options{}, "generic.ptx", strings.Replace(text, "WHERE", where, 1))
+			err := r.tryClusters("k", line(size), line(32), line(size), 0, r.in(make([]uint32, 32)), r.room(128))
+			if err == nil || !strings.Contains(err.Error(), "is no address of shared memory") {
+				t.Errorf("cluster of %d, mbarrier at %s: error %v", size, where, err)
+			}
+		}
+	}
+}

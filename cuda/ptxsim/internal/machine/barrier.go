@@ -269,6 +269,7 @@ func (b *phaseBarrier) complete(bytes int) {
 // visitPhases finds the objects that the lanes name. Their words are read, so that whoever is not ordered after the
 // initialisation faults.
 func (w *warp) visitPhases(where space, mask uint32, address *wideRow, f func(lane int, b *phaseBarrier)) {
+	w.demandWindow(where, mask, address)
 	w.visit(where, mask, address, access{bytes: 8, read: true, strong: true, phase: true}, func(lane int, _ []byte) {
 		home, at := w.home(address[lane])
 		b := home.phases[at]
@@ -356,6 +357,7 @@ func (c *compiler) phaseInit(i *syntax.Instruction) work {
 			b := w.block.phases[inside]
 			return b != nil && b.untouched(int(w.narrow[count][lane]))
 		}
+		w.demandWindow(where, mask, at)
 		w.same = again
 		w.visit(where, mask, at, access{bytes: 8, write: true, plain: true}, func(lane int, _ []byte) {
 			n := int(w.narrow[count][lane])

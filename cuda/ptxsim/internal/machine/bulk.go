@@ -63,7 +63,7 @@ type destination struct {
 // destination is that of a copy of a lane to an address, of which the mbarrier at another address hears.
 func (w *warp) destination(lane int, to, barrier uint64) (d destination) {
 	var phases wideRow
-	phases[lane] = barrier
+	phases[lane] = barrier &^ windowMask
 	w.visitPhases(clusterSpace, 1<<lane, &phases, func(_ int, b *phaseBarrier) { d.phase = b })
 	w.demandRank(lane, rankOf(to))
 	home, at := w.home(to)

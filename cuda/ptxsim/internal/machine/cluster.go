@@ -550,6 +550,13 @@ func decodeBlockRank(c *compiler, i *syntax.Instruction) work {
 	}
 }
 
+// demandWindow faults where generic addresses are none of shared memory.
+func (w *warp) demandWindow(where space, mask uint32, address *wideRow) {
+	for m := mask; m != 0 && where == genericSpace; m &= m - 1 {
+		demandShared(first(m), address[first(m)], true)
+	}
+}
+
 // demandShared is a shared address, which among the generic ones is known by its window.
 func demandShared(lane int, address uint64, generic bool) uint64 {
 	if generic && address&windowMask != sharedWindow {
