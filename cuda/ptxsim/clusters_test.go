@@ -129,11 +129,15 @@ func TestClusterIndices(t *testing.T) {
 		{".explicitcluster", [3]int{2, 3, 1}, [3]int{2, 3, 1}},
 		{".reqnctapercluster 4, 2", [3]int{}, [3]int{4, 2, 1}},
 		{".maxclusterrank 4", [3]int{2, 2, 1}, [3]int{2, 2, 1}},
+		{".blocksareclusters .reqntid 1 .reqnctapercluster 2, 2", [3]int{}, [3]int{2, 2, 1}},
 	} {
 		r := newRig(t, Options{}, "indices.ptx", strings.Replace(clusterText, "DIRECTIVES", test.directives, 1))
 		const width, height = 8, 6
-		out := r.room(32 * width * height)
-		r.clusters("k", [3]int{width, height, 1}, line(1), test.cluster, 0, out)
+		out, grid := r.room(32*width*height), [3]int{width, height, 1}
+		if strings.Contains(test.directives, "blocksareclusters") {
+			grid = [3]int{width / 2, height / 2, 1}
+		}
+		r.clusters("k", grid, line(1), test.cluster, 0, out)
 		got := make([][8]uint32, width*height)
 		r.out(got, out)
 		for n, have := range got {
@@ -168,6 +172,7 @@ func TestClusterSizes(t *testing.T) {
 		{".reqnctapercluster 2", 4, line(4), "cluster [4 1 1], the kernel requires [2 1 1]"},
 		{".reqnctapercluster 16", 16, [3]int{}, "cluster [16 1 1], expected at most 8 blocks"},
 		{".maxclusterrank 2", 4, line(4), "cluster [4 1 1], the kernel allows at most 2 blocks"},
+		{".blocksareclusters .reqntid 1 .reqnctapercluster 2", 4, line(4), "cluster [4 1 1], the kernel requires [2 1 1]"},
 		{".explicitcluster", 4, [3]int{}, "no cluster, and the kernel requires that the launch says one"},
 	} {
 		r := newRig(t, Options{}, "sizes.ptx", strings.Replace(clusterText, "DIRECTIVES", test.directives, 1))
@@ -176,10 +181,15 @@ func TestClusterSizes(t *testing.T) {
 			t.Errorf("%q, grid %d, cluster %v: error %v, expected %q", test.directives, test.grid, test.cluster, err, test.want)
 		}
 	}
-	old := strings.NewReplacer("sm_90", "sm_80", "DIRECTIVES", "").Replace(bulkless)
+	old := strings.NewReplacer("sm_90", "sm_80", "DIRECTIVES", "").Replace(nothing)
 	r := newRig(t, Options{}, "old.ptx", old)
 	if err := r.tryClusters("k", line(2), line(1), line(2), 0); err == nil || !strings.Contains(err.Error(), "target sm_80 has none") {
 		t.Errorf("error %v on sm_80", err)
+	}
+	for _, directives := range []string{".blocksareclusters", ".blocksareclusters .reqntid 32", ".reqnctapercluster 2 .maxclusterrank 4", ".reqnctapercluster 2, 0"} {
+		if _, err := r.device.Load("both.ptx", strings.Replace(nothing, "k()", "k() "+directives, 1)); err == nil || !strings.HasPrefix(err.Error(), "ptxsim: Load: both.ptx:4: ") {
+			t.Errorf("%s: error %v", directives, err)
+		}
 	}
 	for _, directive := range []string{".reqnctapercluster 2", ".explicitcluster", ".maxclusterrank 4"} {
 		if _, err := r.device.Load("old.ptx", strings.Replace(old, "k()", "k() "+directive, 1)); err == nil || !strings.Contains(err.Error(), "target sm_80 has no clusters") {
@@ -188,8 +198,8 @@ func TestClusterSizes(t *testing.T) {
 	}
 }
 
-// bulkless is a kernel that does nothing.
-const bulkless = ".version 8.0\n.target sm_90\n.address_size 64\n.visible .entry k()\n{\n\tret;\n}\n"
+// nothing is a kernel that does nothing.
+const nothing = ".version 8.0\n.target sm_90\n.address_size 64\n.visible .entry k()\n{\n\tret;\n}\n"
 
 // TestClusterSchedules demands that blocks of a cluster meet under every schedule, and that the same seed draws the same one: sums of
 // float32 in the order in which blocks come show it.

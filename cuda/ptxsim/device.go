@@ -12,7 +12,7 @@
 //
 // What it does not have: of sm_90a integers and sparse matrices in wgmma, cp.reduce.async.bulk, multimem, tensor maps that are
 // interleaved, convert or fill with NaN; whatever needs sm_100; textures and surfaces, for which the driver's interface has no objects;
-// grids that count clusters (.blocksareclusters), clusters of 16; mma.m8n8k4 of float16, wmma of 4 bits and of bits; values of 128 bits;
+// clusters of 16; mma.m8n8k4 of float16, wmma of 4 bits and of bits; values of 128 bits;
 // vmad, vset, vshl, vshr and selectors of video instructions;
 // registers that are vectors, parameters in registers; dynamic parallelism. Loading a kernel with any of these, or encoding such
 // a map, fails and says so with the line and the instruction.

@@ -65,6 +65,16 @@ func (l *Launch) clusterSize() [3]int {
 	return [3]int{1, 1, 1}
 }
 
+// Blocks is the grid of blocks that a launch of the program with a grid means.
+func (p *Program) Blocks(grid [3]int) [3]int {
+	if p.Function.CountsClusters {
+		for n := range grid {
+			grid[n] *= p.Function.NeedCluster[n]
+		}
+	}
+	return grid
+}
+
 // explicitCluster says whether the size of the clusters was said at all.
 func (l *Launch) explicitCluster() bool {
 	return l.Cluster != [3]int{} || l.Program.Function.NeedCluster != [3]int{}

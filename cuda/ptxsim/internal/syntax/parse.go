@@ -135,7 +135,8 @@ func (p *parser) integer() uint64 {
 }
 
 func (p *parser) small(what string, most int) int {
-	line, n := p.token.line, p.integer()
+	line := p.token.line
+	n := p.integer()
 	if n > uint64(most) {
 		p.failAt(line, "%s %d, expected at most %d", what, n, most)
 	}
@@ -536,7 +537,7 @@ func (p *parser) tuning(f *Function) {
 		case "explicitcluster":
 			f.ExplicitCluster = true
 		case "blocksareclusters":
-			p.fail("grids that count clusters are not supported, expected no .blocksareclusters")
+			f.CountsClusters = true
 		case "noreturn":
 		case "pragma":
 			p.skipStatement()
@@ -544,10 +545,12 @@ func (p *parser) tuning(f *Function) {
 			p.fail("unknown directive .%s of a function", name)
 		}
 	}
-	clusters := f.ExplicitCluster || f.MaxCluster > 0 || f.NeedCluster != [3]int{}
+	clusters := f.ExplicitCluster || f.CountsClusters || f.MaxCluster > 0 || f.NeedCluster != [3]int{}
 	switch {
 	case clusters && p.module.Capability() < 90:
 		p.failAt(f.Line, "target %s has no clusters", p.module.Target)
+	case f.CountsClusters && (f.NeedThreads == [3]int{} || f.NeedCluster == [3]int{}):
+		p.failAt(f.Line, ".blocksareclusters without .reqntid and .reqnctapercluster")
 	case f.MaxCluster > 0 && f.NeedCluster != [3]int{}:
 		p.failAt(f.Line, ".reqnctapercluster and .maxclusterrank, expected one of them")
 	}
@@ -555,7 +558,8 @@ func (p *parser) tuning(f *Function) {
 
 // cluster reads the blocks of a cluster, which are none where the first number is 0.
 func (p *parser) cluster() [3]int {
-	line, n := p.token.line, p.triple()
+	line := p.token.line
+	n := p.triple()
 	if n[0] == 0 {
 		return [3]int{}
 	}

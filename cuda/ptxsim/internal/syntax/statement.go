@@ -127,7 +127,8 @@ func (p *parser) registers() {
 	}
 	p.advance()
 	for {
-		name, line, count := p.word(), p.token.line, -1
+		line, count := p.token.line, -1
+		name := p.word()
 		if p.accept("<") {
 			count = p.small("registers", mostRegisters)
 			p.expect(">")
@@ -263,7 +264,8 @@ func (p *parser) list(from, to string) (list []*Operand) {
 
 // named reads an operand that begins with a name.
 func (p *parser) named() *Operand {
-	line, name := p.token.line, p.word()
+	line := p.token.line
+	name := p.word()
 	if r := p.findRegister(name); r != nil {
 		o := &Operand{Kind: RegisterOperand, Register: r}
 		if p.accept("|") {

@@ -125,6 +125,7 @@ type Function struct {
 	BranchTargets [][]int
 
 	ExplicitCluster bool // a launch must say the size of the cluster
+	CountsClusters  bool // the grid of a launch is that of the clusters
 }
 
 // Instruction is one statement.
