@@ -1,8 +1,9 @@
 package machine
 
-// This file has copies in the background. cp.async.bulk and cp.async.bulk.tensor copy by the asynchronous proxy. The bytes arrive at once. Those that
-// come to shared memory belong to a phase of an mbarrier: whoever has not waited for it, or follows one who has, faults when he
-// touches them. Those that leave it may not be overwritten before the bulk group has been waited for.
+// This file has copies in the background. cp.async.bulk and cp.async.bulk.tensor copy by the asynchronous proxy. The bytes arrive at
+// once. Those that come to shared memory, of any block of the cluster, belong to a phase of an mbarrier there: whoever has not waited for
+// it, or follows one who has, faults when he touches them. Those that leave it may not be overwritten before the bulk group has been
+// waited for. st.async and red.async are told in the same way.
 
 import (
 	"gzpt/cuda/internal/driver"
