@@ -237,6 +237,23 @@ var matrixTests = []cudaTest{
 		got := multiplied[float32](r, "product_float8", m, n, k, [2]int{16, 8}, abits, bbits)
 		near(r, "product", got, product(a, b, m, n, k, true), 1e-5)
 	}},
+	{"matrices.cu", "product_sparse", func(r *rig, random *rand.Rand) {
+		const m, n, k = 32, 16, 96
+		stored, storedBits := rounded(&arith.F16, floats(random, m*k/2))
+		b, bbits := rounded(&arith.F16, floats(random, n*k))
+		a, places := make([]float32, m*k), make([]uint16, m*k/16)
+		for i := 0; i < m*k/2; i += 2 {
+			first := random.IntN(3)
+			second := first + 1 + random.IntN(3-first)
+			a[2*i+first], a[2*i+second] = stored[i], stored[i+1]
+			places[2*i/16] |= uint16(second<<2|first) << (2 * i % 16)
+		}
+		c := r.room(4 * m * n)
+		r.launch("product_sparse", [3]int{n / 8, m / 16, 1}, line(32), 0, r.in(storedBits), r.in(places), r.in(bbits), c, int32(n), int32(k))
+		got := make([]float32, m*n)
+		r.out(got, c)
+		near(r, "product", got, product(a, b, m, n, k, true), 2e-5)
+	}},
 	{"matrices.cu", "distances", func(r *rig, random *rand.Rand) {
 		const m, n, count = 16, 24, 16
 		a, b := words(random, m*count), words(random, n*count)

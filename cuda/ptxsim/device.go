@@ -5,9 +5,15 @@
 // It takes PTX that nobody here wrote too: what nvcc makes of CUDA C, optimised or for a debugger, with the headers of the toolkit,
 // inline assembly with modifiers in any order, printf (Options.Output), malloc, and grids whose blocks wait for each other.
 //
-// What it does not have: clusters of more than one block; of sm_90a integers and sparse matrices in wgmma, cp.reduce.async.bulk,
-// multimem, st.async, tensor maps that are interleaved, convert or fill with NaN; whatever needs sm_100; textures and surfaces; sparse
-// mma, mma.m8n8k4 of float16, wmma of 4 bits and of bits; values of 128 bits; vmad, vset, vshl, vshr and selectors of video instructions;
+// Blocks of a cluster, up to 8, run one among the other under the same seed, clusters on all cores. They reach each other's shared memory
+// by mapa, loads, stores, atomics, st.async, red.async, bulk copies and multicast, and meet at barrier.cluster and at mbarriers of any of
+// them. Addresses of shared memory have the rank of the block in bits 24 and up, as in the code that ptxas makes for sm_90. A fault is, besides
+// those within a block, whatever touches the memory of a block that need not have begun, or need not be there any more.
+//
+// What it does not have: of sm_90a integers and sparse matrices in wgmma, cp.reduce.async.bulk, multimem, tensor maps that are
+// interleaved, convert or fill with NaN; whatever needs sm_100; textures and surfaces, for which the driver's interface has no objects;
+// clusters of 16; mma.m8n8k4 of float16, wmma of 4 bits and of bits; values of 128 bits;
+// vmad, vset, vshl, vshr and selectors of video instructions;
 // registers that are vectors, parameters in registers; dynamic parallelism. Loading a kernel with any of these, or encoding such
 // a map, fails and says so with the line and the instruction.
 //
@@ -20,9 +26,11 @@
 // store that meets a store without a barrier, or a fence and a strong access, between them is a race.
 //
 // Caches and time are not modelled. Proxies are told apart in shared memory only: a missing fence.proxy.async.global is not found.
-// Races are looked for between the warps of a block in shared memory and between blocks in global memory, not between threads of one
-// block in global memory. Sums of float8 in mma and wgmma are cut as those of float16, which no source says of the hardware. Streams run
-// their work at once, so they hide no missing wait of the host for a stream.
+// Races are looked for between the warps of a cluster in shared memory and between blocks in global memory, not between threads of one
+// block in global memory. Scopes are not told apart: an mbarrier orders blocks where .cta is its scope too, as the usual libraries write it.
+// Sums of float8 in mma and wgmma are cut as those of float16, which no source says of the hardware. Inferred, and to be verified on a
+// card, are of sparse products that their sums are those of a dense product of half the depth, and which thread has the metadata of which
+// row where elements have 8 bits or fewer. Streams run their work at once, so they hide no missing wait of the host for a stream.
 package ptxsim
 
 import (

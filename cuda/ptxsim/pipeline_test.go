@@ -126,14 +126,18 @@ DONE:
 }
 `
 
-// pipelineText fills in the accumulators: thread by thread, as the registers are.
-func pipelineText() string {
-	stores := ""
+// pipelineText fills in the accumulators.
+func pipelineText(text string) string {
+	text = strings.ReplaceAll(text, "SUM", registers("f", 32))
+	return strings.Replace(text, "STORE", storeAccumulators(), 1)
+}
+
+// storeAccumulators stores them thread by thread, as the registers are.
+func storeAccumulators() (stores string) {
 	for n := 0; n < 32; n += 4 {
 		stores += fmt.Sprintf("st.global.v4.f32 [%%d0+%d], {%%f%d,%%f%d,%%f%d,%%f%d};\n\t", 4*n, n, n+1, n+2, n+3)
 	}
-	text := strings.ReplaceAll(pipeline, "SUM", registers("f", 32))
-	return strings.Replace(text, "STORE", stores, 1)
+	return stores
 }
 
 // multiplyBy runs the pipeline on random matrices and compares with the sums of the tensor core, 16 k at a time.
@@ -181,7 +185,7 @@ func multiplyBy(t *testing.T, text string, seed uint64) error {
 
 // TestPipeline: a ring of tensor copies and products gives the same under every schedule, and a slip in it is found.
 func TestPipeline(t *testing.T) {
-	text := pipelineText()
+	text := pipelineText(pipeline)
 	for seed := range uint64(8) {
 		if err := multiplyBy(t, text, seed); err != nil {
 			t.Fatalf("seed %d: %v", seed, err)

@@ -533,6 +533,7 @@ func refusals(b *bed) {
 		{func(l *driver.Launch) { l.Block = line(65) }, "expected at most 64 threads"},
 		{func(l *driver.Launch) { l.Grid = line(0) }, "expected at least 1 everywhere"},
 		{func(l *driver.Launch) { l.Grid = [3]int{1, 1 << 16, 1} }, "expected below 2^31, 2^16 and 2^16"},
+		{func(l *driver.Launch) { l.Cluster = line(2) }, "cluster"},
 		{func(l *driver.Launch) { l.Shared = 50000 }, "50000 bytes of dynamic shared memory, expected 0 to 49152"},
 		{func(l *driver.Launch) { l.Shared = -1 }, "-1 bytes of dynamic shared memory, expected 0 to 49152"},
 		{func(l *driver.Launch) { l.Arguments = l.Arguments[:12] }, "12 bytes of arguments, expected 16"},

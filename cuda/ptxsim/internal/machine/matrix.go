@@ -15,7 +15,6 @@ func init() {
 	register(decodeStoreMatrix, "stmatrix")
 	register(decodeTransposeMatrix, "movmatrix")
 	register(decodeMultiply, "mma")
-	register(decodeWarpMatrix, "wmma")
 }
 
 // whole demands that all 32 lanes take part.
@@ -90,6 +89,7 @@ func (w *warp) loseLane(mark, lane int) {
 
 // loadMatrices loads matrices, not transposed, from shared memory: each of four lanes has a word of a row.
 func (w *warp) loadMatrices(address *wideRow, rows, marks []int) {
+	address = w.inOwn(all>>(32-8*len(rows)), address)
 	for n, row := range rows {
 		w.touchShared(0xff<<(8*n), address, access{bytes: 16, read: true, passes: true})
 		w.loseMatrix(n, marks[n], false)
@@ -216,7 +216,9 @@ func in(rows []int, places []place) (list []element) {
 // matrices is a compiled product: where its operands lie.
 type matrices struct {
 	m, n, k  int
-	a, b     []element // element k of row or column i at i*k+k
+	stored   int       // elements of a row of A that registers hold: k, or half of them
+	sparse   *sparsity // nil where they are k
+	a, b     []element // element k of row i at i*stored+k, of column i at i*k+k
 	c, d     []element // column j of row i at i*n+j
 	typeA    syntax.Type
 	typeB    syntax.Type
@@ -238,8 +240,11 @@ func decodeMultiply(c *compiler, i *syntax.Instruction) work {
 		return c.multiplyBits(i)
 	}
 	p := &matrices{
-		m: m, n: n, k: k, typeA: syntax.Type(i.With["A"]), typeB: syntax.Type(i.With["B"]), typeC: syntax.Type(i.With["C"]),
+		m: m, n: n, k: k, stored: k, typeA: syntax.Type(i.With["A"]), typeB: syntax.Type(i.With["B"]), typeC: syntax.Type(i.With["C"]),
 		typeD: syntax.Type(i.With["D"]), saturate: i.Has("satfinite"),
+	}
+	if i.Has("sparse") {
+		p.stored, p.sparse = k/2, c.sparsity(i)
 	}
 	register := syntax.Type("b32")
 	if p.typeC != "f16" {
@@ -252,7 +257,7 @@ func decodeMultiply(c *compiler, i *syntax.Instruction) work {
 	}
 	var placesA, placesB, placesC []place
 	for row := range m {
-		for k := range p.k {
+		for k := range p.stored {
 			placesA = append(placesA, placeA(row, k, per))
 		}
 		for column := range n {
@@ -282,7 +287,7 @@ func decodeMultiply(c *compiler, i *syntax.Instruction) work {
 func (p *matrices) lose(w *warp) {
 	var rows, columns uint32
 	for n, e := range p.a {
-		rows |= p.lacks(w, e) << (n / p.k)
+		rows |= p.lacks(w, e) << (n / p.stored)
 	}
 	for n, e := range p.b {
 		columns |= p.lacks(w, e) << (n / p.k)
@@ -323,9 +328,12 @@ func (p *matrices) multiply(w *warp, mask uint32) {
 		p.lose(w)
 	}
 	var results [32 * 32]uint32
-	if p.format == nil {
+	switch {
+	case p.sparse != nil:
+		p.multiplySparse(w, &results)
+	case p.format == nil:
 		p.multiplyIntegers(w, &results)
-	} else {
+	default:
 		p.multiplyFloats(w, &results)
 	}
 	bits := all
@@ -395,11 +403,107 @@ func (p *matrices) multiplyIntegers(w *warp, results *[32 * 32]uint32) {
 		for k := range p.k {
 			sum += a[row*p.k+k] * b[column*p.k+k]
 		}
-		if p.saturate {
-			results[n] = clamp32(sum)
-		} else {
-			results[n] = uint32(sum)
+		results[n] = p.whole(sum)
+	}
+}
+
+// whole is a sum of whole numbers as a result.
+func (p *matrices) whole(sum int64) uint32 {
+	if p.saturate {
+		return clamp32(sum)
+	}
+	return uint32(sum)
+}
+
+// sparsity is the metadata of a sparse product: 4 bits for each chunk of a row of A say which half of its elements registers hold. The
+// others are zeros, whatever B has there.
+type sparsity struct {
+	row, mark int // of the register with the metadata
+	threads   int // of four neighbours, those that hold it
+	first     int // the first of these
+	chunk     int
+	ordered   bool
+	small     bool // elements of 8 bits or fewer: a thread has the metadata of one row
+}
+
+func (c *compiler) sparsity(i *syntax.Instruction) *sparsity {
+	s := c.rows[i.Operands[4].Register]
+	threads := i.SparseThreads()
+	return &sparsity{
+		row: s.row, mark: s.mark, threads: threads, first: int(i.Operands[5].Value) * threads, chunk: i.SparseChunk(),
+		ordered: i.With["sparse"] == "sp::ordered_metadata", small: syntax.Type(i.With["A"]).Bits() <= 8,
+	}
+}
+
+// place is where the 4 bits of a chunk of a row lie. Of whole metadata, a thread of four has 32 bits of one row, or 16 bits of each of two.
+func (s *sparsity) place(row, chunk int) (lane, shift int) {
+	if s.small {
+		return row%8*4 + s.first + chunk/8*2 + row/8, chunk % 8 * 4
+	}
+	return row%8*4 + s.first + chunk/4, row/8*16 + chunk%4*4
+}
+
+// positions are those in a row of A of the elements that registers hold.
+func (s *sparsity) positions(w *warp, row, k int) (list []int) {
+	for chunk := range k / s.chunk {
+		lane, shift := s.place(row, chunk)
+		w.demand(s.mark, 1<<lane)
+		bits := w.narrow[s.row][lane] >> shift & 15
+		low, high := int(bits&3), int(bits>>2)
+		switch {
+		case s.chunk == 2 && bits != 0b0100 && bits != 0b1110:
+			fail(lane, "metadata %#04b of chunk %d of row %d, expected 0b0100 or 0b1110", bits, chunk, row)
+		case low == high || s.ordered && low > high:
+			fail(lane, "metadata %#04b of chunk %d of row %d, expected two places that differ, the lower one in the lower bits if ordered", bits, chunk, row)
 		}
+		at := chunk * s.chunk
+		switch s.chunk {
+		case 2:
+			list = append(list, at+low/2)
+		case 4:
+			list = append(list, at+low, at+high)
+		default:
+			list = append(list, at+2*low, at+2*low+1, at+2*high, at+2*high+1)
+		}
+	}
+	return list
+}
+
+// multiplySparse multiplies each row of A with the elements of B that belong to those which it has: sums as those of a dense product of
+// half the depth.
+func (p *matrices) multiplySparse(w *warp, results *[32 * 32]uint32) {
+	a, b := &w.block.rows, &w.block.columns
+	if p.format != nil {
+		w.unpackLines(a, p.a, p.m, p.stored, p.format, 0)
+		a.Rows()
+	}
+	picked := make([]element, p.n*p.stored)
+	for row := range p.m {
+		for n, at := range p.sparse.positions(w, row, p.k) {
+			for column := range p.n {
+				picked[column*p.stored+n] = p.b[column*p.k+at]
+			}
+		}
+		if p.format == nil {
+			p.sumSparse(w, row, picked, results)
+			continue
+		}
+		w.unpackLines(b, picked, p.n, p.stored, p.formatB, 0)
+		b.Columns()
+		at := row * p.n
+		w.sumEight(a, row, b, 0, p.c[at:], p.typeC == "f16", p.typeD == "f16", (*[8]uint32)(results[at:]))
+	}
+}
+
+// sumSparse sums up whole numbers for a row, given the elements of B that belong to it.
+func (p *matrices) sumSparse(w *warp, row int, picked []element, results *[32 * 32]uint32) {
+	bits := p.typeA.Bits()
+	for column := range p.n {
+		sum := int64(int32(p.c[row*p.n+column].of(w)))
+		for n := range p.stored {
+			sum += videoPart(p.a[row*p.stored+n].of(w), 0, bits, p.typeA.Signed()) * videoPart(picked[column*p.stored+n].of(w), 0, bits, p.typeB.Signed())
+		}
+		results[row*p.n+column] = p.whole(sum)
 	}
 }
 
@@ -467,200 +571,4 @@ func (c *compiler) multiplyBits(i *syntax.Instruction) work {
 			w.narrow[row] = results[register]
 		}
 	}
-}
-
-// wmma, whose fragments have no documented layout: element n of a fragment lies in register n/per/32 of lane n/per%32, where
-// per elements share a register. Registers that a fragment does not fill repeat the others.
-
-func decodeWarpMatrix(c *compiler, i *syntax.Instruction) work {
-	c.step().aligned = true
-	switch i.Modifiers[0] {
-	case "load":
-		return c.wmmaLoad(i)
-	case "store":
-		return c.wmmaStore(i)
-	}
-	return c.wmmaMultiply(i)
-}
-
-// extents are the rows and columns of a fragment.
-func extents(i *syntax.Instruction, name string) (rows, columns int) {
-	m, n, k := i.Shape()
-	switch name {
-	case "a":
-		return m, k
-	case "b":
-		return k, n
-	}
-	return m, n
-}
-
-func wmmaPlace(n, per, bits int) place {
-	return place{n / per % 32, n / per / 32, n % per * bits}
-}
-
-// sizeOf is the bytes of an element in memory and how many share a register.
-func sizeOf(t syntax.Type) (bytes, per int) {
-	bytes = t.Size()
-	return bytes, 4 / bytes
-}
-
-// wmmaAccess calls f for each element of a fragment, with its memory, in rounds of one element a lane.
-func (c *compiler) wmmaAccess(i *syntax.Instruction, name string, t syntax.Type, at, stride *syntax.Operand, a access) func(w *warp, f func(element int, p []byte)) {
-	rows, columns := extents(i, name)
-	byRow := i.With["layout"] == "row"
-	where, address := c.spaceFor(i, at), c.addressOf(at)
-	bytes, _ := sizeOf(t)
-	a.bytes = bytes
-	leading := uint32(columns)
-	if !byRow {
-		leading = uint32(rows)
-	}
-	row := c.constant(uint64(leading), false)
-	if stride != nil {
-		row = c.narrow(stride, "u32")
-	}
-	return func(w *warp, f func(element int, p []byte)) {
-		base, step := address(w)[0], uint64(w.narrow[row][0])
-		for from := 0; from < rows*columns; from += 32 {
-			var addresses wideRow
-			for lane := range 32 {
-				y, x := (from+lane)/columns, (from+lane)%columns
-				if !byRow {
-					y, x = (from+lane)%rows, (from+lane)/rows
-				}
-				if byRow {
-					addresses[lane] = base + (uint64(y)*step+uint64(x))*uint64(bytes)
-				} else {
-					addresses[lane] = base + (uint64(x)*step+uint64(y))*uint64(bytes)
-				}
-			}
-			w.visit(where, all, &addresses, a, func(lane int, p []byte) {
-				n := from + lane
-				if !byRow {
-					n = n%rows*columns + n/rows
-				}
-				f(n, p)
-			})
-		}
-	}
-}
-
-func optional(o []*syntax.Operand, n int) *syntax.Operand {
-	if n < len(o) {
-		return o[n]
-	}
-	return nil
-}
-
-func registerType(t syntax.Type) syntax.Type {
-	if t == "f32" || t == "s32" {
-		return t
-	}
-	return "b32"
-}
-
-func (c *compiler) wmmaLoad(i *syntax.Instruction) work {
-	name := i.With["matrix"]
-	t, _ := i.Fragment(name)
-	if t == "f64" {
-		return c.wmmaLoadDouble(i, name)
-	}
-	rows := c.narrowRows(i.Operands[0], registerType(t))
-	visit := c.wmmaAccess(i, name, t, i.Operands[1], optional(i.Operands, 2), access{read: true})
-	bytes, per := sizeOf(t)
-	height, width := extents(i, name)
-	filled := height * width / per / 32
-	return func(w *warp, mask uint32) {
-		whole(mask)
-		for _, row := range rows {
-			w.narrow[row] = narrowRow{}
-		}
-		visit(w, func(element int, p []byte) {
-			at := wmmaPlace(element, per, 8*bytes)
-			for register := at.register; register < len(rows); register += filled {
-				w.narrow[rows[register]][at.lane] |= uint32(number(p)) << at.shift
-			}
-		})
-	}
-}
-
-func (c *compiler) wmmaStore(i *syntax.Instruction) work {
-	t, _ := i.Fragment("d")
-	if t == "f64" {
-		return c.wmmaStoreDouble(i)
-	}
-	rows := c.narrowRows(i.Operands[1], registerType(t))
-	visit := c.wmmaAccess(i, "d", t, i.Operands[0], optional(i.Operands, 2), access{write: true})
-	bytes, per := sizeOf(t)
-	return func(w *warp, mask uint32) {
-		whole(mask)
-		visit(w, func(element int, p []byte) {
-			putNumber(p, uint64(w.gather(rows, wmmaPlace(element, per, 8*bytes), 8*bytes)))
-		})
-	}
-}
-
-// wmma of float64 has the fragments of mma.m8n8k4.
-
-func (c *compiler) wmmaLoadDouble(i *syntax.Instruction, name string) work {
-	rows := c.doubleRows(i.Operands[0])
-	visit := c.wmmaAccess(i, name, "f64", i.Operands[1], optional(i.Operands, 2), access{read: true})
-	return func(w *warp, mask uint32) {
-		whole(mask)
-		visit(w, func(element int, p []byte) {
-			at := placeDouble(name, element)
-			w.wide[rows[at.register]][at.lane] = number(p)
-		})
-	}
-}
-
-func (c *compiler) wmmaStoreDouble(i *syntax.Instruction) work {
-	rows := c.doubleRows(i.Operands[1])
-	visit := c.wmmaAccess(i, "d", "f64", i.Operands[0], optional(i.Operands, 2), access{write: true})
-	return func(w *warp, mask uint32) {
-		whole(mask)
-		visit(w, func(element int, p []byte) {
-			at := placeDouble("d", element)
-			putNumber(p, w.wide[rows[at.register]][at.lane])
-		})
-	}
-}
-
-// placeDouble is the place of an element of a matrix of m8n8k4, counted row by row.
-func placeDouble(name string, element int) place {
-	switch name {
-	case "a":
-		return placeA(element/4, element%4, 1)
-	case "b":
-		return placeB(element/8, element%8, 1)
-	}
-	return placeC(element/8, element%8, 1)
-}
-
-func (c *compiler) wmmaMultiply(i *syntax.Instruction) work {
-	if i.With["D"] == "f64" {
-		return c.multiplyDouble(i)
-	}
-	p := &matrices{saturate: i.Has("satfinite")}
-	p.m, p.n, p.k = i.Shape()
-	p.typeA, _ = i.Fragment("a")
-	p.typeB = p.typeA // in every form
-	p.typeC, _ = i.Fragment("c")
-	p.typeD, _ = i.Fragment("d")
-	// places are those of so many elements of a type, which at puts in their order.
-	places := func(t syntax.Type, count int, at func(n int) int) (list []place) {
-		bytes, per := sizeOf(t)
-		for n := range count {
-			list = append(list, wmmaPlace(at(n), per, 8*bytes))
-		}
-		return list
-	}
-	same := func(n int) int { return n }
-	p.a = in(c.narrowRows(i.Operands[1], "b32"), places(p.typeA, p.m*p.k, same))
-	p.b = in(c.narrowRows(i.Operands[2], "b32"), places(p.typeA, p.n*p.k, func(n int) int { return n%p.k*p.n + n/p.k }))
-	p.c = in(c.narrowRows(i.Operands[3], registerType(p.typeC)), places(p.typeC, p.m*p.n, same))
-	p.d = in(c.narrowRows(i.Operands[0], registerType(p.typeD)), places(p.typeD, p.m*p.n, same))
-	p.format, p.formatB = formatOf(p.typeA), formatOf(p.typeB)
-	return p.multiply
 }

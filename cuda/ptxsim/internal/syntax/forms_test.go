@@ -103,11 +103,13 @@ func (i *Instruction) sample(class string, n int) string {
 		}
 		return "[%d9]"
 	case "imm":
-		return map[string]string{"lop3": "128", "cp": "16", "pmevent": "1", "discard": "128", "applypriority": "128", "setmaxnreg": "64", "alloca": "16", "wgmma": "1"}[i.Opcode]
+		return map[string]string{"lop3": "128", "cp": "16", "pmevent": "1", "discard": "128", "applypriority": "128", "setmaxnreg": "64", "alloca": "16", "wgmma": "1", "mma": "0"}[i.Opcode]
 	case "[map]":
 		return "[%d9, " + vectorOf("b32", i.dimensions(), 0) + "]"
 	case "offsets":
 		return vectorOf("b16", i.dimensions()-2, 0)
+	case "sink":
+		return "_"
 	case "label":
 		return "L"
 	case "targets":
@@ -285,6 +287,7 @@ var refused = []string{
 	"mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%f1,%f2,%f3,%f4}, {%f5,%f6,%f7,%f8}, {%r3,%r4}, {%f1,%f2,%f3,%f4};",
 	".reg .b32 %r<99>;", ".reg .i32 %z;", ".shared .b8 t[];", ".shared .b32 u = 5;", "L: add.s32 %r1, %r2, %r3;", "add.s32 %r1, %r2, %r3", "{ add.s32 %r1, %r2, %r3;",
 	"add.s32 %r1, %r2, 99999999999999999999;", "mov.b32 %r1, 0f3F80;", "isspacep.global %r1, %d1;", "cvta.shared.u64 %r1, %d1;", "cvta.to.local.u32 %d1, %d2;",
+	"ld.shared::cluster.u32 %r1, [%r2];", "atom.relaxed.cluster.global.add.u32 %r1, [%d2], %r3;", "fence.acq_rel.cluster;", "barrier.cluster.arrive;", "mov.u32 %r1, %cluster_ctarank;",
 }
 
 // refusedHopper are those of sm_90a.
@@ -310,6 +313,26 @@ var refusedHopper = []string{
 	"cp.async.bulk.tensor.2d.global.shared::cta.im2col.bulk_group [%d1, {%r1,%r2}], [s];",
 	"cp.async.bulk.tensor.2d.global.shared::cta.tile.bulk_group.L2::cache_hint [%d1, {%r1,%r2}], [s];",
 	"cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [s], [%d1], 16, [s], %d2;",
+	"mma.sp.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%f1,%f2,%f3,%f4}, {%r1,%r2}, {%r3,%r4}, {%f1,%f2,%f3,%f4}, %r5, 4;",
+	"mma.sp.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%f1,%f2,%f3,%f4}, {%r1,%r2}, {%r3,%r4}, {%f1,%f2,%f3,%f4}, %r5, %r6;",
+	"mma.sp.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%f1,%f2,%f3,%f4}, {%r1,%r2}, {%r3,%r4}, {%f1,%f2,%f3,%f4}, 0, 0;",
+	"mma.sp.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%f1,%f2,%f3,%f4}, {%r1,%r2}, {%r3,%r4}, {%f1,%f2,%f3,%f4}, %r5;",
+	"mma.sp.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%f1,%f2,%f3,%f4}, {%r1,%r2,%r5,%r6}, {%r3,%r4}, {%f1,%f2,%f3,%f4}, %r5, 0;",
+	"mma.sp.sync.aligned.m16n8k64.row.col.s32.s8.s8.s32 {%r1,%r2,%r3,%r4}, {%r1,%r2,%r3,%r4}, {%r1,%r2,%r3,%r4}, {%r1,%r2,%r3,%r4}, %r5, 1;",
+	"mma.sp.sync.aligned.m16n8k32.row.col.f32.e4m3.e4m3.f32 {%f1,%f2,%f3,%f4}, {%r1,%r2}, {%r3,%r4}, {%f1,%f2,%f3,%f4}, %r5, 0;",
+	"mma.sp.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%f1,%f2,%f3,%f4}, {%r1}, {%r3}, {%f1,%f2,%f3,%f4}, %r5, 0;",
+	"mbarrier.arrive.shared::cluster.b64 %d1, [%r1];", "mbarrier.init.shared::cluster.b64 [%r1], 2;", "mbarrier.test_wait.shared::cluster.b64 %p1, [%r1], %d2;",
+	"mbarrier.arrive.noComplete.shared::cluster.b64 _, [%r1], 2;", "mbarrier.arrive.relaxed.b64 _, [%d1];", "mbarrier.inval.shared::cluster.b64 [%r1];",
+	"cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster [%r1], [%d2], 16, [%r3];",
+	"cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster [%r1], [%d2], 16, [%r3], %r4;",
+	"cp.async.bulk.shared::cluster.shared::cta.mbarrier::complete_tx::bytes.L2::cache_hint [%r1], [%r2], 16, [%r3], %d1;",
+	"cp.async.bulk.tensor.2d.shared::cta.global.mbarrier::complete_tx::bytes.multicast::cluster [%r1], [%d1, {%r1,%r2}], [%r3], %h1;",
+	"st.async.shared::cluster.b32 [%r1], %r2, [%r3];", "st.async.shared::cluster.mbarrier::complete_tx::bytes.b16 [%r1], %h2, [%r3];",
+	"st.async.shared::cluster.mbarrier::complete_tx::bytes.v4.b64 [%r1], {%d1,%d2,%d3,%d4}, [%r3];",
+	"red.async.shared::cluster.mbarrier::complete_tx::bytes.add.u32 [%r1], %r2, [%r3];", "st.weak.async.shared::cluster.mbarrier::complete_tx::bytes.b32 [%r1], %r2, [%r3];",
+	"red.async.relaxed.cluster.shared::cluster.mbarrier::complete_tx::bytes.max.u64 [%r1], %d2, [%r3];", "atom.shared::cluster.inc.u64 %d1, [%r1], %d2;",
+	"barrier.cluster.arrive.acquire;", "barrier.cluster.wait.release;", "and.pred %p1, %is_explicit_cluster, %p2;", "mov.u32 %r1, %is_explicit_cluster;",
+	"ld.shared::cluster.nc.u32 %r1, [%r2];", "ldmatrix.sync.aligned.m8n8.x1.shared::cluster.b16 {%r1}, [%r2];", "mapa.shared::cta.u32 %r1, %r2, 0;",
 	"ld.global.u32 %r1, [%d1, {%r1}];", "setmaxnreg.inc.sync.aligned.u32 %r1;",
 }
 

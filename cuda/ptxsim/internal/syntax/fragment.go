@@ -50,6 +50,24 @@ func (i *Instruction) Fragment(name string) (Type, int) {
 	return t, wmmaRegisters[fmt.Sprintf("%s.%s.%s", i.With["shape"], name, t)]
 }
 
+// SparseThreads is how many of four neighbouring threads hold the metadata of a sparse product. Which of the groups of so many of them
+// do the last operand says.
+func (i *Instruction) SparseThreads() int {
+	_, _, k := i.Shape()
+	return k / i.SparseChunk() / 4
+}
+
+// SparseChunk is how many elements of a row of A each 4 bits of the metadata of a sparse product are about, half of which are there.
+func (i *Instruction) SparseChunk() int {
+	switch Type(i.With["A"]).Bits() {
+	case 4:
+		return 8
+	case 32:
+		return 2
+	}
+	return 4
+}
+
 // Shape is M, N and K.
 func (i *Instruction) Shape() (m, n, k int) {
 	fmt.Sscanf(i.With["shape"], "m%dn%dk%d", &m, &n, &k)
@@ -60,6 +78,9 @@ func (i *Instruction) mmaFragment(name string) (Type, int) {
 	m, n, k := i.Shape()
 	t := Type(i.With[strings.ToUpper(name)])
 	elements := map[string]int{"a": m * k, "b": k * n, "c": m * n, "d": m * n}[name]
+	if name == "a" && i.Has("sparse") {
+		elements /= 2
+	}
 	if t == "f64" {
 		return t, elements / 32
 	}

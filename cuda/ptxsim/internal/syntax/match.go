@@ -65,8 +65,8 @@ func parseForm(line string) (opcodes []string, f *Form) {
 		f.modifiers = append(f.modifiers, parseModifier(field))
 	}
 	f.leading = leading(first)
-	if first == "cvt" && f.modifiers[0].name == "pack" {
-		f.leading = 1
+	if len(f.modifiers) > 0 && (first == "cvt" && f.modifiers[0].name == "pack" || f.modifiers[0].name == "async") {
+		f.leading = max(f.leading, 1)
 	}
 	targets, sources, _ := strings.Cut(right, "<")
 	f.targets, f.sources = strings.Fields(targets), strings.Fields(sources)
@@ -113,7 +113,7 @@ const unknownModifiers = "modifiers that are unknown or not supported"
 // unsupported are the instructions of the manual that have no form here, and why.
 var unsupported = map[string]string{
 	"tex": "textures", "tld4": "textures", "txq": "textures", "istypep": "textures", "suld": "surfaces", "sust": "surfaces", "sured": "surfaces",
-	"suq": "surfaces", "multimem": "memory of several devices", "tcgen05": "the tensor memory of sm_100", "clusterlaunchcontrol": "clusters",
+	"suq": "surfaces", "multimem": "memory of several devices", "tcgen05": "the tensor memory of sm_100", "clusterlaunchcontrol": "clusters that are launched anew",
 	"tensormap": "tensor maps that kernels change", "vmad": "video instructions beyond sums and comparisons of parts",
 	"vset": "video instructions beyond sums and comparisons of parts", "vshl": "video instructions beyond sums and comparisons of parts",
 	"vshr": "video instructions beyond sums and comparisons of parts",
@@ -133,6 +133,10 @@ func (i *Instruction) matchForms(choices []*Form, module *Module, anyOrder bool)
 		}
 		if form.version > 10*module.Version[0]+module.Version[1] {
 			wrong = fmt.Sprintf("version %d.%d does not have it", module.Version[0], module.Version[1])
+			continue
+		}
+		if with["scope"] == "cluster" && module.Capability() < 90 {
+			wrong = fmt.Sprintf("target %s has no clusters", module.Target)
 			continue
 		}
 		i.With = with
@@ -295,6 +299,13 @@ func (i *Instruction) matchNumbers(targets int) string {
 		}
 	case i.Opcode == "mbarrier" && i.Has("order") != i.Has("scope"):
 		return "order and scope go together"
+	case i.Has("sparse"):
+		if i.Operands[4].Kind != RegisterOperand {
+			return "expected a register with the metadata of the sparse matrix"
+		}
+		if selector, most := i.Operands[5].Value, 4/i.SparseThreads()-1; selector > uint64(most) {
+			return fmt.Sprintf("sparsity selector %d, expected 0 to %d", selector, most)
+		}
 	case i.Opcode == "lop3":
 		if table := i.Operands[4].Value; table > 255 {
 			return fmt.Sprintf("table %d, expected 0 to 255", table)
@@ -347,6 +358,8 @@ func (i *Instruction) matchOperand(class string, o *Operand, target bool) string
 		return i.matchVector(o, "b16", i.dimensions()-2, false, false)
 	case "imm":
 		return expectKind(o, IntegerOperand, "a whole number")
+	case "sink":
+		return expectKind(o, SinkOperand, "_")
 	case "label":
 		return expectKind(o, LabelOperand, "a label")
 	case "targets":
@@ -360,7 +373,7 @@ func (i *Instruction) matchOperand(class string, o *Operand, target bool) string
 	case "pred|pred":
 		return matchPair(o, "pred", "pred")
 	case "predicate":
-		if o.Kind != IntegerOperand {
+		if o.Kind != IntegerOperand && !(o.Kind == SpecialOperand && specials[o.Name] == "pred") {
 			return matchRegister(o, "pred", false, target)
 		}
 		return ""

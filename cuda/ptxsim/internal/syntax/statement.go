@@ -127,7 +127,8 @@ func (p *parser) registers() {
 	}
 	p.advance()
 	for {
-		name, line, count := p.word(), p.token.line, -1
+		line, count := p.token.line, -1
+		name := p.word()
 		if p.accept("<") {
 			count = p.small("registers", mostRegisters)
 			p.expect(">")
@@ -263,7 +264,8 @@ func (p *parser) list(from, to string) (list []*Operand) {
 
 // named reads an operand that begins with a name.
 func (p *parser) named() *Operand {
-	line, name := p.token.line, p.word()
+	line := p.token.line
+	name := p.word()
 	if r := p.findRegister(name); r != nil {
 		o := &Operand{Kind: RegisterOperand, Register: r}
 		if p.accept("|") {
@@ -328,6 +330,9 @@ func (p *parser) special(name string) *Operand {
 	if specials[name] == "" {
 		p.fail("unknown register %s", name)
 	}
+	if strings.Contains(name, "cluster") && p.module.Capability() < 90 {
+		p.fail("target %s has no clusters", p.module.Target)
+	}
 	return &Operand{Kind: SpecialOperand, Name: name}
 }
 
@@ -344,7 +349,7 @@ var specials = map[string]Type{
 	"%dynamic_smem_size": "u32", "%total_smem_size": "u32",
 	"%clusterid.x": "u32", "%clusterid.y": "u32", "%clusterid.z": "u32", "%nclusterid.x": "u32", "%nclusterid.y": "u32", "%nclusterid.z": "u32",
 	"%cluster_ctaid.x": "u32", "%cluster_ctaid.y": "u32", "%cluster_ctaid.z": "u32", "%cluster_ctarank": "u32", "%cluster_nctarank": "u32",
-	"%cluster_nctaid.x": "u32", "%cluster_nctaid.y": "u32", "%cluster_nctaid.z": "u32",
+	"%is_explicit_cluster": "pred", "%cluster_nctaid.x": "u32", "%cluster_nctaid.y": "u32", "%cluster_nctaid.z": "u32",
 }
 
 // address reads [base+offset], or [base, {coordinates}].

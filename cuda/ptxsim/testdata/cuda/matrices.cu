@@ -94,3 +94,18 @@ extern "C" __global__ void attention(const __half *q, const __half *k, const __h
     }
     for (int e = 0; e < 8; e++) o[(group + e / 2 % 2 * 8) * 16 + e / 4 * 8 + 2 * t + e % 2] = out[e] / sum[e / 2 % 2];
 }
+
+// c = a b^T where of each 4 elements of a row of a two are there, one behind the other in a, their places 2 bits each in places: 16 by 8 a warp.
+extern "C" __global__ void product_sparse(const unsigned *a, const unsigned short *places, const unsigned *b, float *c, int n, int k) {
+    int group = threadIdx.x / 4, t = threadIdx.x % 4, row = 16 * blockIdx.y + group, column = 8 * blockIdx.x + group;
+    float d[4] = {0, 0, 0, 0};
+    for (int at = 0; at < k; at += 32) {
+        const unsigned *x = a + (row * k / 2 + at / 2) / 2 + t, *y = b + (column * k + at) / 2 + t;
+        const unsigned short *m = places + row * k / 16 + at / 16 + t % 2;
+        unsigned meta = m[0] | m[8 * k / 16] << 16;
+        asm volatile("mma.sp::ordered_metadata.sync.aligned.m16n8k32.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9,%10,%11}, {%0,%1,%2,%3}, %12, 0x0;"
+                     : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+                     : "r"(x[0]), "r"(x[2 * k]), "r"(x[4]), "r"(x[2 * k + 4]), "r"(y[0]), "r"(y[4]), "r"(y[8]), "r"(y[12]), "r"(meta));
+    }
+    for (int e = 0; e < 4; e++) c[(row + e / 2 * 8) * n + 8 * blockIdx.x + 2 * t + e % 2] = d[e];
+}
