@@ -168,7 +168,11 @@ func tellList(e *environment, set *dataset.Set) {
 func (s *dataSettings) tellPixels(e *environment, set *dataset.Set) {
 	p := set.Stored
 	if p.File != "" {
-		e.console.Info("pixel cache", "file", p.File, "size", input.Bytes(p.Size), "decoded", cmp.Or(p.Decoded, "before"))
+		decoded := "before"
+		if p.Decoded != "" {
+			decoded = "now (" + p.Decoded + ")"
+		}
+		e.console.Info("pixel cache", "file", p.File, "size", input.Bytes(p.Size), "decoded", decoded)
 	}
 	if n := len(p.Tagged); n > 0 {
 		e.console.Warn(fmt.Sprintf("%d of %d images have an orientation tag that is not applied, the first %q: --orientation upright turns them", n, len(set.Items()), p.Tagged[0]))

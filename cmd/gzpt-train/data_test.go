@@ -139,6 +139,9 @@ func TestEmbed(t *testing.T) {
 	if readFile(t, features, "features.npy") != readFile(t, again, "features.npy") {
 		t.Error("the same images by way of a run and of a folder have other features")
 	}
+	if rows := strings.SplitAfterN(readFile(t, features, "items.csv"), "\n", 3); rows[0] != "image,label,split,group,pixels\n" || !strings.HasPrefix(rows[1], "img00.png,") {
+		t.Errorf("the items of features are %q", rows[:2]) // no gaze was read, and of a folder nobody knows what was trained on
+	}
 	o := succeed(t, "inspect", filepath.Join(features, "features.npy"), filepath.Join(features, "pixels.npy"), run)
 	for _, want := range []string{"array [20 16]", "array [20 16 16 3]", "step 5 of 5", "layer4.1.bn2.running_var", "array [20 20]"} {
 		if !strings.Contains(o.stdout, want) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"gzpt/cmd/gzpt-train/internal/console"
@@ -33,6 +34,19 @@ func (f *flags) addCommon(c *common) {
 	g := f.group(commonGroup)
 	g.BoolVar(&c.quiet, "quiet", false, "show only warnings, errors and results")
 	f.choice(g, &c.logFormat, "log-format", []string{"text", "json"}, "form of the lines on standard error: `FORMAT`")
+}
+
+// misplaced adds to a mistake of usage that a verb comes first, where another verb than that taken stands among the flags.
+func (e *environment) misplaced(taken *verb, err error) error {
+	if len(e.args) == 0 || e.args[0] == taken.name {
+		return err
+	}
+	for _, v := range e.verbs {
+		if slices.Contains(e.args, v.name) {
+			return fmt.Errorf("%w; a verb comes first: %s %s", err, program, v.name)
+		}
+	}
+	return err
 }
 
 // commandLine is the exact command, quoted where a shell needs it.

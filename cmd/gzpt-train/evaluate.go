@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"gzpt/kernels"
@@ -50,6 +51,9 @@ func buildEvaluate(f *flags) work {
 		}
 		if out == "" && s.run != "" && !f.given("weights") && !f.given("data") {
 			out = rundir.Dir(s.run).Evaluation()
+		}
+		if info, err := os.Stat(out); err == nil && info.IsDir() {
+			return usagef("--out %s: a folder, expected a file to write", out)
 		}
 		v, err := s.evaluate(ctx, e, f, knn, trainedToo)
 		if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -95,7 +96,7 @@ func (f *flags) misread(err error) error {
 		}
 		return errors.New(text)
 	case errors.As(err, &wrong):
-		text := fmt.Sprintf("--%s %s: %v", wrong.GetFlag().Name, wrong.GetValue(), wrong.Unwrap())
+		text := fmt.Sprintf("--%s %s: %v", wrong.GetFlag().Name, cmp.Or(wrong.GetValue(), `""`), wrong.Unwrap())
 		if choice, ok := wrong.GetFlag().Value.(*choiceValue); ok {
 			text += words.DidYouMean(wrong.GetValue(), choice.words)
 		}
@@ -104,18 +105,19 @@ func (f *flags) misread(err error) error {
 	return err
 }
 
-// sensible refuses what no flag takes: a number that is none, and a path without a character, as an unset variable of a
-// shell leaves it.
+// sensible refuses what no flag takes: a number that is none, and a text without a character, as an unset variable of a
+// shell leaves it. Taken for the default, it would train on test images, or with another measure than was meant.
 func (f *flags) sensible() (err error) {
 	f.all.Visit(func(flag *pflag.Flag) {
-		switch v := flag.Value.(type) {
-		case *pathValue, *cacheValue:
-			if v.String() == "" {
-				err = fmt.Errorf("--%s \"\": expected a path", flag.Name)
+		switch text := flag.Value.String(); flag.Value.Type() {
+		case "string":
+			if text == "" {
+				name, _ := pflag.UnquoteUsage(flag)
+				err = fmt.Errorf("--%s \"\": expected %s; without the flag its default is taken", flag.Name, name)
 			}
-		default:
-			if number, e := strconv.ParseFloat(v.String(), 64); v.Type() == "float64" && (e != nil || math.IsNaN(number) || math.IsInf(number, 0)) {
-				err = fmt.Errorf("--%s %s: expected a number", flag.Name, v)
+		case "float64":
+			if number, e := strconv.ParseFloat(text, 64); e != nil || math.IsNaN(number) || math.IsInf(number, 0) {
+				err = fmt.Errorf("--%s %s: expected a finite number", flag.Name, text)
 			}
 		}
 	})

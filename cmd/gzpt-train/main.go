@@ -100,7 +100,7 @@ func carryOut(ctx context.Context, args []string, stdout, stderr *console.Stream
 		fmt.Fprint(stdout, v.help(f))
 		return statusDone
 	case err != nil:
-		fmt.Fprintf(stderr, "error: %s\n", plain.Lines(withHelp(f.misread(err), v)))
+		fmt.Fprintf(stderr, "error: %s\n", plain.Lines(withHelp(e.misplaced(v, f.misread(err)), v)))
 		return statusUsage
 	}
 	e.console = console.New(e.consoleOptions(stderr))
@@ -123,7 +123,7 @@ func (e *environment) status(v *verb, err error) int {
 		e.console.Warn("interrupted")
 		return statusInterrupted
 	case errors.As(err, &usage):
-		e.console.Error(withHelp(err, v))
+		e.console.Error(withHelp(e.misplaced(v, err), v))
 		return statusUsage
 	}
 	e.console.Error(words.Message(err) + hint(err))

@@ -2,9 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-
-	"gzpt/nn/rundir"
 )
 
 const aboutPretrain = `
@@ -42,8 +39,8 @@ func buildPretrain(f *flags) work {
 		if s.run.out == "" {
 			return usagef("--out DIR is missing: the run directory to make")
 		}
-		if err := rundir.Vacant(s.run.out); err != nil && !s.run.resume {
-			return fmt.Errorf("%w; --resume continues the run in it", err)
+		if err := s.run.vacant(); err != nil {
+			return err
 		}
 		if !s.run.resume {
 			if err := s.network.checkInit(); err != nil {

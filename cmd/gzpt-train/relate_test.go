@@ -378,7 +378,11 @@ func TestRelateShowsWhatPretrainTakes(t *testing.T) {
 		}
 		found := relateJSON(t, out)
 		p := found.Positives
-		if want := fmt.Sprintf("tau %.4g, per item %.4g, median %g, most %d, share of items without %.4g\n", found.Tau, p.Mean, p.Median, p.Most, p.None); !strings.Contains(o.stderr, want) {
+		by := fmt.Sprintf("tau %.4g", found.Tau)
+		if k := slices.Index(rule, "top-k"); k >= 0 {
+			by = "k " + rule[k+2]
+		}
+		if want := fmt.Sprintf("%s, per item %.4g, median %g, most %d, share of items without %.4g\n", by, p.Mean, p.Median, p.Most, p.None); !strings.Contains(o.stderr, want) {
 			t.Errorf("%s: relate has %s, the run says %s", name, want, o.stderr)
 		}
 		if name == "top-k" && p.Least < 2 {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"time"
 
@@ -28,6 +29,20 @@ type runSettings struct {
 	checkpointEvery               time.Duration
 	device                        deviceName
 	memory                        memorySize
+}
+
+// vacant demands that --out is free for a new run.
+func (s *runSettings) vacant() error {
+	err := rundir.Vacant(s.out)
+	switch {
+	case s.resume:
+		return nil
+	case errors.Is(err, rundir.ErrExists) && rundir.Is(s.out):
+		return fmt.Errorf("%w; --resume continues the run in it", err)
+	case errors.Is(err, rundir.ErrExists):
+		return fmt.Errorf("%w; --out DIR names another folder", err)
+	}
+	return err
 }
 
 func (s *pretrainSettings) addFlags(f *flags) {
@@ -121,6 +136,9 @@ func (s *pretrainSettings) resolve(f *flags) error {
 	if s.run.workers < 0 {
 		return usagef("--workers %d: expected at least 0", s.run.workers)
 	}
+	if s.run.checkpointEvery < 0 {
+		return usagef("--checkpoint-every %v: expected a time from 0 on", s.run.checkpointEvery)
+	}
 	if err := cmp.Or(s.data.validate(), s.data.gaze.resolve(&s.data.Gaze)); err != nil {
 		return err
 	}
@@ -153,7 +171,7 @@ func (s *pretrainSettings) fits(f *flags) error {
 		value int
 	}{{"steps", s.network.steps}, {"epochs", s.network.epochs}, {"stop-after", s.run.stopAfter}} {
 		if long.value > mostSteps {
-			return usagef("--%s %d: metrics.jsonl would take at least %s, expected at most %d", long.flag, long.value, sizeText(perStep*float64(long.value)), mostSteps)
+			return usagef("--%s %d: expected at most %d; metrics.jsonl alone would take %s", long.flag, long.value, mostSteps, sizeText(perStep*float64(long.value)))
 		}
 	}
 	return s.run.memory.check(f, append(t.Network.Footprint(),

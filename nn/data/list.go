@@ -80,7 +80,7 @@ const (
 func List(root string, o ListOptions) (*Listing, error) {
 	info, err := os.Stat(root)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w, expected a folder of images or a manifest", err)
 	}
 	folder, manifest := root, filepath.Join(root, manifestName)
 	if !info.IsDir() {

@@ -92,11 +92,11 @@ func Judge(f Features, items []data.Item, knn KNN) (*Report, error) {
 		return nil, fmt.Errorf("%d %w", len(classes), ErrClasses)
 	}
 	split := all.Labelled(labels)
-	if n := split.items(); len(classes) > 2 && len(classes) >= n {
-		return nil, fmt.Errorf("%d classes of %d items: %w", len(classes), n, ErrNames)
-	}
 	if err := split.Check(len(items), groups); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrSplit, err)
+	}
+	if n := split.items(); len(classes) > 2 && len(classes) >= n {
+		return nil, fmt.Errorf("%d classes of %d items: %w", len(classes), n, ErrNames)
 	}
 	truth := make([]int, len(split.Test))
 	for i, row := range split.Test {
