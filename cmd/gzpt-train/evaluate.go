@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"gzpt/kernels"
@@ -52,8 +51,8 @@ func buildEvaluate(f *flags) work {
 		if out == "" && s.run != "" && !f.given("weights") && !f.given("data") {
 			out = rundir.Dir(s.run).Evaluation()
 		}
-		if info, err := os.Stat(out); err == nil && info.IsDir() {
-			return usagef("--out %s: a folder, expected a file to write", out)
+		if err := noFolder("out", out); err != nil {
+			return err
 		}
 		v, err := s.evaluate(ctx, e, f, knn, trainedToo)
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -90,6 +91,9 @@ func (f *flags) misread(err error) error {
 	case errors.As(err, &unknown):
 		var names []string
 		f.all.VisitAll(func(flag *pflag.Flag) { names = append(names, flag.Name) })
+		if letters := unknown.GetSpecifiedShortnames(); letters != "" {
+			return fmt.Errorf("unknown flag -%s: flags have two dashes", letters)
+		}
 		text := "unknown flag --" + unknown.GetSpecifiedName()
 		if name := words.Nearest(unknown.GetSpecifiedName(), names); name != "" {
 			text += ": did you mean --" + name + "?"
@@ -249,6 +253,14 @@ func (v *choiceValue) Set(s string) error {
 // path adds a flag that takes a path, kept absolute so that a run can be continued from another folder.
 func (f *flags) path(set *pflag.FlagSet, p *string, name, usage string) {
 	set.Var((*pathValue)(p), name, usage)
+}
+
+// noFolder refuses a folder as the file that a flag has written, before the work whose result would be lost there.
+func noFolder(flag, path string) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return usagef("--%s %s: a folder, expected a file to write", flag, path)
+	}
+	return nil
 }
 
 // pathValue is a flag's value that is a path.

@@ -221,6 +221,8 @@ func TestUsage(t *testing.T) {
 		{"inspect nothing", []string{"inspect"}, 2, "needs the path"},
 		{"inspect text", []string{"inspect", os.Args[0]}, 1, "neither a run directory"},
 		{"inspect a device", []string{"inspect", "/dev/null"}, 1, "/dev/null: not a regular file but a device"},
+		{"a letter", []string{"-x"}, 2, "unknown flag -x: flags have two dashes"},
+		{"a folder for the profile", []string{"profile", "--html", "."}, 2, "a folder, expected a file to write"},
 		{"completion", []string{"completion"}, 2, "bash, zsh or fish"},
 		{"completion shell", []string{"completion", "csh"}, 2, `"csh"`},
 	}

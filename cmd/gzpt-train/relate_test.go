@@ -437,3 +437,26 @@ func TestRulesResume(t *testing.T) {
 		t.Errorf("two rules train to the same bits: %d different", len(backbones))
 	}
 }
+
+// The folder of a relation is no damaged run, nor the other way round: each is told for what it is.
+func TestRelationIsNoRun(t *testing.T) {
+	work := t.TempDir()
+	relation, run := filepath.Join(work, "relation"), filepath.Join(work, "run")
+	succeed(t, "relate", "--phantoms", "20", "--gaze", "dhash", "--permutations", "0", "--out", relation)
+	succeed(t, tiny(run, "--steps", "1")...)
+	for _, args := range [][]string{
+		{"evaluate", "--run", relation}, {"embed", "--run", relation, "--out", filepath.Join(work, "features")}, {"export", "--run", relation}, {"--resume", "--out", relation},
+	} {
+		refuses(t, gzpt(t, args...), 1, filepath.Join(relation, "config.json")+": the record of a relation, expected that of a training")
+	}
+	refuses(t, gzpt(t, "relate", "--resume", "--out", run), 1, filepath.Join(run, "config.json")+": the record of a training, expected that of a relation")
+	o := succeed(t, "inspect", relation)
+	says(t, o, relation+": relation of ", "items: 20", "array [20 20]")
+	if strings.Contains(o.stdout, "not there") {
+		t.Errorf("inspect misses in a relation what only a run has:\n%s", o.stdout)
+	}
+	if err := os.WriteFile(filepath.Join(relation, "items.csv"), []byte("image\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	refuses(t, gzpt(t, "inspect", relation), 1, "items.csv")
+}
