@@ -162,6 +162,7 @@ func hint(err error) string {
 		{dataset.ErrNoCache, "; --cache DIR names one, --cache none keeps the pixels in memory"},
 		{evaluate.ErrChannels, "; --channels N"},
 		{pretrain.ErrTrained, "; --trained-too scores them all the same"},
+		{evaluate.ErrOneClass, "; --labels FILE:COLUMN names another column, --split COLUMN another split"},
 		{evaluate.ErrNames, "; --labels FILE:COLUMN names another column"},
 		{evaluate.ErrClasses, "; --labels FILE:COLUMN names them"},
 		{evaluate.ErrSplit, "; --split COLUMN names it, --group COLUMN what must stay together"},
