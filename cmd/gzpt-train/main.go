@@ -153,6 +153,7 @@ func hint(err error) string {
 		{pretrain.ErrStale, ": --resume --out RUN or export --run RUN writes it anew"},
 		{data.ErrCache, "; --cache DIR names another folder, --cache none keeps the pixels in memory"},
 		{pretrain.ErrChanged, "; --init starts a new run from its weights"},
+		{data.ErrNoFolder, "; --data DIR says where they are"},
 		{data.ErrImageColumn, "; --image-column COLUMN names it"},
 		{data.ErrOutside, "; --allow-outside lets it"},
 		{formats.ErrOutside, "; --allow-outside lets it"},

@@ -21,6 +21,9 @@ func buildPretrain(f *flags) work {
 		if len(args) > 0 {
 			return usagef("unexpected argument %q", args[0])
 		}
+		if err := s.run.validate(); err != nil {
+			return err
+		}
 		s.data.anchor()
 		if s.run.resume {
 			if err := s.recall(f); err != nil {

@@ -31,6 +31,22 @@ type runSettings struct {
 	memory                        memorySize
 }
 
+// validate finds numbers below 0.
+func (s *runSettings) validate() error {
+	for _, n := range []struct {
+		flag  string
+		value int
+	}{{"workers", s.workers}, {"stop-after", s.stopAfter}, {"dump-views", s.dumpViews}} {
+		if n.value < 0 {
+			return usagef("--%s %d: expected at least 0", n.flag, n.value)
+		}
+	}
+	if s.checkpointEvery < 0 {
+		return usagef("--checkpoint-every %v: expected a time from 0 on", s.checkpointEvery)
+	}
+	return nil
+}
+
 // vacant demands that --out is free for a new run.
 func (s *runSettings) vacant() error {
 	err := rundir.Vacant(s.out)
@@ -132,12 +148,6 @@ func (s *pretrainSettings) splitOfOldRun(f *flags, recorded settings) {
 func (s *pretrainSettings) resolve(f *flags) error {
 	if s.data.Path == "" {
 		s.phantomDefaults(f)
-	}
-	if s.run.workers < 0 {
-		return usagef("--workers %d: expected at least 0", s.run.workers)
-	}
-	if s.run.checkpointEvery < 0 {
-		return usagef("--checkpoint-every %v: expected a time from 0 on", s.run.checkpointEvery)
 	}
 	if err := cmp.Or(s.data.validate(), s.data.gaze.resolve(&s.data.Gaze)); err != nil {
 		return err

@@ -149,7 +149,11 @@ func (e *environment) announce(r *pretrain.Run, s *gazeSettings) {
 func (e *environment) finish(r *pretrain.Run) {
 	e.console.Finish()
 	if r.Done() {
-		e.console.Info("done", "steps", r.Trainer().StepsDone(), "images_per_s", r.ImagesPerSecond(), "run", r.Dir)
+		about := []any{"steps", r.Trainer().StepsDone()}
+		if speed := r.ImagesPerSecond(); speed > 0 { // a run that was done before has made no step
+			about = append(about, "images_per_s", speed)
+		}
+		e.console.Info("done", append(about, "run", r.Dir)...)
 		return
 	}
 	e.console.Info("stopped", "step", fmt.Sprintf("%d/%d", r.Trainer().StepsDone(), r.Trainer().Config().Steps), "continue_with", resumption(r))
