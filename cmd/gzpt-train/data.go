@@ -208,6 +208,9 @@ of channels and orientation. A file is made anew where an image has changed, wha
   gzpt-train cache clear    remove them; runs make them anew when they need them
 `
 
+// cacheActs is what cache does, the first where nothing is said.
+var cacheActs = []string{"list", "clear"}
+
 func buildCache(f *flags) work {
 	var folder string
 	g := f.group("What")
@@ -217,8 +220,8 @@ func buildCache(f *flags) work {
 		if len(args) > 0 {
 			act = args[0]
 		}
-		if acts := []string{"list", "clear"}; len(args) > 1 || !slices.Contains(acts, act) {
-			return usagef("cache %s: expected list or clear%s", act, words.DidYouMean(act, acts))
+		if len(args) > 1 || !slices.Contains(cacheActs, act) {
+			return usagef("cache %s: expected list or clear%s", act, words.DidYouMean(act, cacheActs))
 		}
 		if folder == dataset.NoCache {
 			return usagef("--cache %s: expected a folder", folder)

@@ -215,7 +215,7 @@ func TestBadInput(t *testing.T) {
 		{name: "wrong value", text: files{"fixations.csv": replace(fixationTable(), "img09.png,10,", "img09.png,ten,")},
 			want: "fixations.csv:20:11:"},
 		{name: "wrong header", text: files{"fixations.csv": replace(fixationTable(), "duration", "length")},
-			want: "no gaze file found", fatal: true},
+			want: "--gaze-files PATH says where it lies, --gaze none and labels need none", fatal: true},
 		{name: "wrong header of a named format", text: files{"gaze.csv": replace(fixationTable(), "duration", "length")}, args: []string{"--format", "eyecrowd"},
 			want: "gaze", fatal: true},
 		{name: "wrong label column", text: files{"fixations.csv": fixationTable(), "labels.csv": labels()}, args: []string{"--labels", "labels.csv:size"},

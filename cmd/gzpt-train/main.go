@@ -156,6 +156,7 @@ func hint(err error) string {
 		{data.ErrNoFolder, "; --data DIR says where they are"},
 		{data.ErrImageColumn, "; --image-column COLUMN names it"},
 		{data.ErrOutside, "; --allow-outside lets it"},
+		{formats.ErrNoGaze, "; --gaze-files PATH says where it lies, --gaze none and labels need none"},
 		{formats.ErrOutside, "; --allow-outside lets it"},
 		{data.ErrWindow, "; --window percentile scales each image by itself"},
 		{dataset.ErrBare, "; --without-gaze plain or skip goes on"},

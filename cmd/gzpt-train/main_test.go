@@ -394,11 +394,19 @@ func TestCompletion(t *testing.T) {
 COMP_WORDS=(gzpt-train relate --rea) COMP_CWORD=2; _gzpt_train; echo "flag ${COMPREPLY[*]}"
 COMP_WORDS=(gzpt-train --arch resnet1) COMP_CWORD=2; _gzpt_train; echo "word ${COMPREPLY[*]}"
 COMP_WORDS=(gzpt-train ev) COMP_CWORD=1; _gzpt_train; echo "verb ${COMPREPLY[*]}"
+COMP_WORDS=(gzpt-train --gaze tim) COMP_CWORD=2; _gzpt_train; echo "measure ${COMPREPLY[*]}"
+COMP_WORDS=(gzpt-train help m) COMP_CWORD=2; _gzpt_train; echo "topic ${COMPREPLY[*]}"
+COMP_WORDS=(gzpt-train cache '') COMP_CWORD=2; _gzpt_train; echo "acts ${COMPREPLY[*]}"
+COMP_WORDS=(gzpt-train inspect a) COMP_CWORD=2; _gzpt_train; echo "files ${#COMPREPLY[@]} ${COMPREPLY[0]}"
 `
 	c := exec.Command(bash, "--norc")
+	c.Dir = t.TempDir()
+	if err := os.WriteFile(filepath.Join(c.Dir, "a name with blanks"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
 	c.Stdin = strings.NewReader(script)
 	text, err := c.CombinedOutput()
-	if want := "flag --readers\nword resnet18 resnet101\nverb evaluate\n"; err != nil || string(text) != want {
+	if want := "flag --readers\nword resnet18 resnet101\nverb evaluate\nmeasure tima\ntopic measures\nacts list clear\nfiles 1 a name with blanks\n"; err != nil || string(text) != want {
 		t.Errorf("got %q, %v; expected %q", text, err, want)
 	}
 }
