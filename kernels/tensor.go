@@ -1,6 +1,9 @@
 package kernels
 
-import "unsafe"
+import (
+	"math"
+	"unsafe"
+)
 
 // Type is the element type of a tensor.
 type Type uint8
@@ -95,14 +98,23 @@ func (t Tensor) over(host unsafe.Pointer) Tensor {
 	return t
 }
 
+// maxElements is how many elements a tensor has at most, of the largest type in half the address space.
+const maxElements = math.MaxInt / 16
+
 func shaped(typ Type, dims []int) Tensor {
 	if len(dims) == 0 || len(dims) > maxRank {
 		panic("kernels: Tensor: a tensor has 1 to 4 dimensions")
 	}
 	t := Tensor{typ: typ, rank: len(dims)}
+	most := maxElements // so that no product of dimensions is another number than it says
 	for i, d := range dims {
-		if d < 0 {
+		switch {
+		case d < 0:
 			panic("kernels: Tensor: negative dimension")
+		case d > most:
+			panic("kernels: Tensor: more elements than any memory has")
+		case d > 0:
+			most /= d
 		}
 		t.dims[i] = d
 	}
@@ -175,7 +187,7 @@ func (t Tensor) View(dims ...int) Tensor {
 // from the arena, or a few items from a batch.
 func (t Tensor) Slice(offset int, dims ...int) Tensor {
 	v := shaped(t.typ, dims)
-	if offset < 0 || offset+v.Len() > t.Len() {
+	if offset < 0 || offset > t.Len()-v.Len() {
 		panic("kernels: Tensor.Slice: out of range")
 	}
 	v.memory, v.offset = t.memory, t.offset

@@ -181,7 +181,7 @@ func (s *pretrainSettings) fits(f *flags) error {
 		value int
 	}{{"steps", s.network.steps}, {"epochs", s.network.epochs}, {"stop-after", s.run.stopAfter}} {
 		if long.value > mostSteps {
-			return usagef("--%s %d: expected at most %d; metrics.jsonl alone would take %s", long.flag, long.value, mostSteps, sizeText(perStep*float64(long.value)))
+			return usagef("--%s %d: expected at most %d; metrics.jsonl alone would take at least %s", long.flag, long.value, mostSteps, sizeText(perStep*float64(long.value)))
 		}
 	}
 	return s.run.memory.check(f, append(t.Network.Footprint(),

@@ -133,8 +133,8 @@ func TestRelateRefuses(t *testing.T) {
 		`gaze measure multimatch: a screen needs both width and`:    {ok, RelateOptions{Measure: "multimatch:width=1920"}},
 		`readers "all", expected merge or mean`:                     {ok, RelateOptions{Measure: "tima", Readers: "all"}},
 		`g.csv:7: image "i", reader "": a frame or a fixation`:      {negative, RelateOptions{Measure: "tima"}},
-		`image "i", reader "": a frame or a fixation that is not a`: {nan, RelateOptions{Measure: "tima"}},
-		`: a frame or a fixation that is not a number`:              {noFrame, RelateOptions{Measure: "tima"}},
+		`image "i", reader "": a frame or a fixation out of all measure`: {nan, RelateOptions{Measure: "tima"}},
+		`: a frame or a fixation out of all measure`:              {noFrame, RelateOptions{Measure: "tima"}},
 	} {
 		if _, err := Relate(context.Background(), gazetest.Device(t), [][]gaze.Recording{{tc.r}}, tc.o); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
