@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"math"
+	"math/bits"
 	"unsafe"
 )
 
@@ -98,7 +99,8 @@ func (t Tensor) over(host unsafe.Pointer) Tensor {
 	return t
 }
 
-// maxElements is how many elements a tensor has at most, of the largest type in half the address space.
+// maxElements is how many elements a tensor has at most, so that neither their number nor that of their bytes overflows. A
+// dimension of 0 counts as 1.
 const maxElements = math.MaxInt / 16
 
 func shaped(typ Type, dims []int) Tensor {
@@ -106,17 +108,16 @@ func shaped(typ Type, dims []int) Tensor {
 		panic("kernels: Tensor: a tensor has 1 to 4 dimensions")
 	}
 	t := Tensor{typ: typ, rank: len(dims)}
-	most := maxElements // so that no product of dimensions is another number than it says
+	elements := uint64(1)
 	for i, d := range dims {
-		switch {
-		case d < 0:
+		if d < 0 {
 			panic("kernels: Tensor: negative dimension")
-		case d > most:
-			panic("kernels: Tensor: more elements than any memory has")
-		case d > 0:
-			most /= d
 		}
-		t.dims[i] = d
+		over, product := bits.Mul64(elements, uint64(max(d, 1)))
+		if over > 0 || product > maxElements {
+			panic("kernels: Tensor: more elements than any memory has")
+		}
+		elements, t.dims[i] = product, d
 	}
 	return t
 }
