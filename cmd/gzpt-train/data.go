@@ -10,6 +10,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/spf13/pflag"
+
 	"gzpt/cmd/gzpt-train/internal/words"
 	"gzpt/kernels/input"
 	"gzpt/kernels/plain"
@@ -98,6 +100,26 @@ func (s *dataSettings) validate() error {
 	return nil
 }
 
+// outOfPlace finds a flag that says nothing of the images that there are: how many phantoms, of those of --data, and how files are
+// read, of phantoms.
+func outOfPlace(f *flags, phantoms bool) error {
+	if !phantoms {
+		if f.given("phantoms") {
+			return usagef("--phantoms is for calls without --data, --gaze-files and --relation")
+		}
+		return nil
+	}
+	var found error
+	for _, g := range f.groups {
+		g.set.VisitAll(func(flag *pflag.Flag) {
+			if flag.Changed && (g.title == recordingsGroup || slices.Contains([]string{"image-column", "orientation", "allow-outside"}, flag.Name)) {
+				found = usagef("--%s is for --data; without it the images are phantoms, which have their own gaze", flag.Name)
+			}
+		})
+	}
+	return found
+}
+
 // parts is the memory that the data settings take: phantoms are all in memory, and every worker holds a square.
 func (s *dataSettings) parts(workers int, phantoms bool) []nn.Part {
 	const item, goroutine = 2 << 10, 8 << 10 // what a phantom and a goroutine take beside their pixels
@@ -131,6 +153,9 @@ func (s *dataSettings) load(ctx context.Context, e *environment, seed uint64, wi
 	set, err := dataset.Open(ctx, s.Settings)
 	if err != nil {
 		return nil, err
+	}
+	if s.Path == "" {
+		e.console.Info("the images are phantoms: --data DIR takes others", "items", len(set.Items()))
 	}
 	tellList(e, set)
 	s.tellPixels(e, set)

@@ -22,12 +22,14 @@ type recordingSettings struct {
 	rate, shownHeight             float64
 }
 
+const recordingsGroup = "Recordings"
+
 func (s *recordingSettings) addFlags(f *flags, path *string) {
 	var names []string
 	for _, d := range fixations.Detectors() {
 		names = append(names, d.Name)
 	}
-	g := f.group("Recordings")
+	g := f.group(recordingsGroup)
 	f.path(g, path, "gaze-files", "file or folder of gaze, where it lies elsewhere than the images: `PATH` (default: --data)")
 	f.choice(g, &s.format, "format", append([]string{"auto"}, formats.Formats()...), "`FORMAT` of the gaze files")
 	g.StringVar(&s.columns, "gaze-map", "", "columns of a table that no format knows: `MAP` as in x=FPOGX@norm,y=FPOGY@norm,t=TIME@ms,image=MEDIA, with duration=... for "+

@@ -152,7 +152,7 @@ func (s *pretrainSettings) resolve(f *flags) error {
 	if err := cmp.Or(s.data.validate(), s.data.gaze.resolve(&s.data.Gaze)); err != nil {
 		return err
 	}
-	if err := s.gaze.resolve(f); err != nil {
+	if err := cmp.Or(outOfPlace(f, s.data.Path == ""), s.gaze.resolve(f)); err != nil {
 		return err
 	}
 	if err := s.network.resolve(f); err != nil {
