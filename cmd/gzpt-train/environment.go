@@ -41,9 +41,12 @@ func (e *environment) misplaced(taken *verb, err error) error {
 	if len(e.args) == 0 || e.args[0] == taken.name {
 		return err
 	}
-	for _, v := range e.verbs {
-		if slices.Contains(e.args, v.name) {
-			return fmt.Errorf("%w; a verb comes first: %s %s", err, program, v.name)
+	for i, arg := range e.args {
+		if i > 0 && strings.HasPrefix(e.args[i-1], "--") && e.args[i-1] != "--quiet" && !strings.Contains(e.args[i-1], "=") {
+			continue // the value of a flag
+		}
+		if slices.ContainsFunc(e.verbs, func(v *verb) bool { return v.name == arg }) {
+			return fmt.Errorf("%w; a verb comes first: %s %s", err, program, arg)
 		}
 	}
 	return err

@@ -168,6 +168,8 @@ func TestUsage(t *testing.T) {
 		{"an unset variable", []string{"relate", "--out", out, "--data", ""}, 2, `--data "": expected DIR; without the flag its default is taken`},
 		{"a verb behind a flag", []string{"--quiet", "evaluate", "--run", "x"}, 2, "unknown flag --run; a verb comes first: gzpt-train evaluate"},
 		{"a verb behind a flag that all have", []string{"--quiet", "version"}, 2, `unexpected argument "version"; a verb comes first: gzpt-train version`},
+		{"a verb's name for a folder", []string{"--out", "cache", "--depth", "3"}, 2, "unknown flag --depth; 'gzpt-train pretrain"},
+		{"a verb behind a value", []string{"--log-format", "json", "evaluate", "--depth", "3"}, 2, "unknown flag --depth; a verb comes first: gzpt-train evaluate"},
 		{"time between checkpoints", tiny(out, "--checkpoint-every", "-5s"), 2, "--checkpoint-every -5s: expected a time from 0 on"},
 		{"stop before the beginning", tiny(out, "--stop-after", "-1"), 2, "--stop-after -1: expected at least 0"},
 		{"stop before the beginning, resumed", []string{"--resume", "--out", out, "--stop-after", "-1"}, 2, "--stop-after -1: expected at least 0"},
