@@ -1,6 +1,10 @@
 package kernels
 
-import "unsafe"
+import (
+	"math"
+	"math/bits"
+	"unsafe"
+)
 
 // Type is the element type of a tensor.
 type Type uint8
@@ -95,16 +99,25 @@ func (t Tensor) over(host unsafe.Pointer) Tensor {
 	return t
 }
 
+// maxElements is how many elements a tensor has at most, so that neither their number nor that of their bytes overflows. A
+// dimension of 0 counts as 1.
+const maxElements = math.MaxInt / 16
+
 func shaped(typ Type, dims []int) Tensor {
 	if len(dims) == 0 || len(dims) > maxRank {
 		panic("kernels: Tensor: a tensor has 1 to 4 dimensions")
 	}
 	t := Tensor{typ: typ, rank: len(dims)}
+	elements := uint64(1)
 	for i, d := range dims {
 		if d < 0 {
 			panic("kernels: Tensor: negative dimension")
 		}
-		t.dims[i] = d
+		over, product := bits.Mul64(elements, uint64(max(d, 1)))
+		if over > 0 || product > maxElements {
+			panic("kernels: Tensor: more elements than any memory has")
+		}
+		elements, t.dims[i] = product, d
 	}
 	return t
 }
@@ -175,7 +188,7 @@ func (t Tensor) View(dims ...int) Tensor {
 // from the arena, or a few items from a batch.
 func (t Tensor) Slice(offset int, dims ...int) Tensor {
 	v := shaped(t.typ, dims)
-	if offset < 0 || offset+v.Len() > t.Len() {
+	if offset < 0 || offset > t.Len()-v.Len() {
 		panic("kernels: Tensor.Slice: out of range")
 	}
 	v.memory, v.offset = t.memory, t.offset

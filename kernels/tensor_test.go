@@ -1,6 +1,7 @@
 package kernels
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -56,6 +57,9 @@ func TestMistakesNameTheFunction(t *testing.T) {
 		"kernels: FromFloat64: ":    func() { FromFloat64(make([]float64, 5), 2, 3) },
 		"kernels: Tensor: ":         func() { FromFloat32(nil, 1, 2, 3, 4, 5) },
 		"kernels: Tensor: negative": func() { FromFloat32(nil, -1) },
+		"kernels: Tensor: more":     func() { FromFloat32(nil, math.MaxInt/2, 8) },
+		"kernels: Tensor: more e":   func() { x.View(math.MaxInt, math.MaxInt, 6) }, // a product of 6, but for what overflows
+		"kernels: Tensor.Slice: o":  func() { x.Slice(math.MaxInt, 6) },
 		"kernels: Tensor.Dim: ":     func() { x.Dim(2) },
 		"kernels: Tensor.View: ":    func() { x.View(5) },
 		"kernels: Tensor.Slice: ":   func() { x.Slice(4, 3) },

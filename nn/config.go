@@ -193,7 +193,7 @@ func (c Config) Validate() error {
 	demand(c.Schedule == "cosine" || c.Schedule == "constant", "unknown schedule %q: expected cosine or constant", c.Schedule)
 	demand(knownPrecision(c.Precision), "unknown precision %q: %s", c.Precision, expectedPrecisions)
 	demand(within(c.WarmupRatio, 0, 1), "warm-up ratio is %v: expected 0 to 1", c.WarmupRatio)
-	demand(within(c.LR, 0, math.MaxFloat32), "learning rate is %v: expected a finite number from 0", c.LR)
+	demand(within(c.LR, 0, math.MaxFloat32), "learning rate is %v: expected a number from 0 to 3.4e38", c.LR)
 	if err := c.Optimiser.Validate(); err != nil {
 		faults = append(faults, err)
 	}

@@ -47,14 +47,14 @@ func (o Optimiser) Validate() error {
 		}
 	}
 	demand(o.Name == "adamw" || o.Name == "sgd" || o.Name == "lars", "unknown name %q: expected adamw, sgd or lars", o.Name)
-	demand(within(o.WeightDecay, 0, math.MaxFloat32), "weight decay is %v: expected a finite number from 0", o.WeightDecay)
-	demand(within(o.Eps, 0, math.MaxFloat32), "eps is %v: expected a finite number from 0", o.Eps)
+	demand(within(o.WeightDecay, 0, math.MaxFloat32), "weight decay is %v: expected a number from 0 to 3.4e38", o.WeightDecay)
+	demand(within(o.Eps, 0, math.MaxFloat32), "eps is %v: expected a number from 0 to 3.4e38", o.Eps)
 	demand(within(o.Momentum, 0, 1), "momentum is %v: expected 0 to 1", o.Momentum)
 	if o.Name == "adamw" {
 		demand(within(o.Beta1, 0, 1) && o.Beta1 < 1 && within(o.Beta2, 0, 1) && o.Beta2 < 1, "betas are %v and %v: expected from 0 to below 1", o.Beta1, o.Beta2)
 	}
 	if o.Name == "lars" {
-		demand(within(o.Trust, 0, math.MaxFloat32), "trust is %v: expected a finite number from 0", o.Trust)
+		demand(within(o.Trust, 0, math.MaxFloat32), "trust is %v: expected a number from 0 to 3.4e38", o.Trust)
 	}
 	return errors.Join(faults...)
 }

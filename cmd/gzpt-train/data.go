@@ -10,6 +10,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/spf13/pflag"
+
 	"gzpt/cmd/gzpt-train/internal/words"
 	"gzpt/kernels/input"
 	"gzpt/kernels/plain"
@@ -98,6 +100,26 @@ func (s *dataSettings) validate() error {
 	return nil
 }
 
+// outOfPlace finds a flag that says nothing of the images that there are: how many phantoms, of those of --data, and how files are
+// read, of phantoms.
+func outOfPlace(f *flags, phantoms bool) error {
+	if !phantoms {
+		if f.given("phantoms") {
+			return usagef("--phantoms is for calls without --data, --gaze-files and --relation")
+		}
+		return nil
+	}
+	var found error
+	for _, g := range f.groups {
+		g.set.VisitAll(func(flag *pflag.Flag) {
+			if flag.Changed && (g.title == recordingsGroup || slices.Contains([]string{"image-column", "orientation", "allow-outside"}, flag.Name)) {
+				found = usagef("--%s is for --data; without it the images are phantoms, which have their own gaze", flag.Name)
+			}
+		})
+	}
+	return found
+}
+
 // parts is the memory that the data settings take: phantoms are all in memory, and every worker holds a square.
 func (s *dataSettings) parts(workers int, phantoms bool) []nn.Part {
 	const item, goroutine = 2 << 10, 8 << 10 // what a phantom and a goroutine take beside their pixels
@@ -131,6 +153,9 @@ func (s *dataSettings) load(ctx context.Context, e *environment, seed uint64, wi
 	set, err := dataset.Open(ctx, s.Settings)
 	if err != nil {
 		return nil, err
+	}
+	if s.Path == "" {
+		e.console.Info("the images are phantoms: --data DIR takes others", "items", len(set.Items()))
 	}
 	tellList(e, set)
 	s.tellPixels(e, set)
@@ -168,7 +193,11 @@ func tellList(e *environment, set *dataset.Set) {
 func (s *dataSettings) tellPixels(e *environment, set *dataset.Set) {
 	p := set.Stored
 	if p.File != "" {
-		e.console.Info("pixel cache", "file", p.File, "size", input.Bytes(p.Size), "decoded", cmp.Or(p.Decoded, "before"))
+		decoded := "before"
+		if p.Decoded != "" {
+			decoded = "now (" + p.Decoded + ")"
+		}
+		e.console.Info("pixel cache", "file", p.File, "size", input.Bytes(p.Size), "decoded", decoded)
 	}
 	if n := len(p.Tagged); n > 0 {
 		e.console.Warn(fmt.Sprintf("%d of %d images have an orientation tag that is not applied, the first %q: --orientation upright turns them", n, len(set.Items()), p.Tagged[0]))
@@ -204,6 +233,9 @@ of channels and orientation. A file is made anew where an image has changed, wha
   gzpt-train cache clear    remove them; runs make them anew when they need them
 `
 
+// cacheActs is what cache does, the first where nothing is said.
+var cacheActs = []string{"list", "clear"}
+
 func buildCache(f *flags) work {
 	var folder string
 	g := f.group("What")
@@ -213,8 +245,8 @@ func buildCache(f *flags) work {
 		if len(args) > 0 {
 			act = args[0]
 		}
-		if acts := []string{"list", "clear"}; len(args) > 1 || !slices.Contains(acts, act) {
-			return usagef("cache %s: expected list or clear%s", act, words.DidYouMean(act, acts))
+		if len(args) > 1 || !slices.Contains(cacheActs, act) {
+			return usagef("cache %s: expected list or clear%s", act, words.DidYouMean(act, cacheActs))
 		}
 		if folder == dataset.NoCache {
 			return usagef("--cache %s: expected a folder", folder)

@@ -88,14 +88,23 @@ func onData(folder, out string, more ...string) []string {
 	return append(args, more...)
 }
 
+// withSide is a table of labels with a column side of three classes.
+func withSide(table string) string {
+	rows := strings.Split(strings.TrimSuffix(table, "\n"), "\n")
+	for i := range rows {
+		rows[i] += "," + []string{"side", "left", "right", "both"}[min(i, 1+i%3)]
+	}
+	return strings.Join(rows, "\n") + "\n"
+}
+
 func TestTrainEvaluateEmbedOnAFolder(t *testing.T) {
 	routes := []struct {
 		name string
 		text files
 		args []string
 	}{
-		{"labels beside the images", files{"fixations.csv": fixationTable(), "labels.csv": labels()}, []string{"--labels", "labels.csv:grade", "--split", "part", "--group", "patient"}},
-		{"split in a file of its own", files{"fixations.csv": fixationTable(), "labels.csv": labels(), "parts.csv": labels()}, []string{"--labels", "labels.csv:grade", "--split", "parts.csv:part"}},
+		{"labels beside the images", files{"fixations.csv": fixationTable(), "labels.csv": withSide(labels())}, []string{"--labels", "labels.csv:grade", "--split", "part", "--group", "patient"}},
+		{"split in a file of its own", files{"fixations.csv": fixationTable(), "labels.csv": withSide(labels()), "parts.csv": labels()}, []string{"--labels", "labels.csv:grade", "--split", "parts.csv:part"}},
 		{"manifest", files{"fixations.csv": fixationTable(), "items.csv": manifest()}, nil},
 	}
 	var first string
@@ -117,10 +126,12 @@ func TestTrainEvaluateEmbedOnAFolder(t *testing.T) {
 				t.Errorf("evaluate prints %s", o.stdout)
 			}
 			if len(route.args) > 0 { // another column of the run's own table
-				other := succeed(t, "evaluate", "--run", out, "--labels", "labels.csv:part", "--split", route.args[3])
-				if !strings.Contains(other.stdout, "3 classes of labels.csv:part") {
+				other := succeed(t, "evaluate", "--run", out, "--labels", "labels.csv:side", "--split", route.args[3])
+				if !strings.Contains(other.stdout, "3 classes of labels.csv:side") {
 					t.Errorf("evaluate on other labels prints %s", other.stdout)
 				}
+				refuses(t, gzpt(t, "evaluate", "--run", out, "--labels", "labels.csv:part", "--split", route.args[3]), 1,
+					`all 12 training items are of the class "train": expected at least two classes to tell apart; --labels`)
 			}
 			if v := readFile(t, out, "evaluate.json"); !strings.Contains(v, `"macro_auc"`) || !strings.Contains(v, `"balanced_accuracy"`) {
 				t.Errorf("evaluate.json is %s", v)
@@ -138,6 +149,9 @@ func TestEmbed(t *testing.T) {
 		"--batch", "7")
 	if readFile(t, features, "features.npy") != readFile(t, again, "features.npy") {
 		t.Error("the same images by way of a run and of a folder have other features")
+	}
+	if rows := strings.SplitAfterN(readFile(t, features, "items.csv"), "\n", 3); rows[0] != "image,label,split,group,pixels\n" || !strings.HasPrefix(rows[1], "img00.png,") {
+		t.Errorf("the items of features are %q", rows[:2]) // no gaze was read, and of a folder nobody knows what was trained on
 	}
 	o := succeed(t, "inspect", filepath.Join(features, "features.npy"), filepath.Join(features, "pixels.npy"), run)
 	for _, want := range []string{"array [20 16]", "array [20 16 16 3]", "step 5 of 5", "layer4.1.bn2.running_var", "array [20 20]"} {
@@ -201,7 +215,7 @@ func TestBadInput(t *testing.T) {
 		{name: "wrong value", text: files{"fixations.csv": replace(fixationTable(), "img09.png,10,", "img09.png,ten,")},
 			want: "fixations.csv:20:11:"},
 		{name: "wrong header", text: files{"fixations.csv": replace(fixationTable(), "duration", "length")},
-			want: "no gaze file found", fatal: true},
+			want: "--gaze-files PATH says where it lies, --gaze none and labels need none", fatal: true},
 		{name: "wrong header of a named format", text: files{"gaze.csv": replace(fixationTable(), "duration", "length")}, args: []string{"--format", "eyecrowd"},
 			want: "gaze", fatal: true},
 		{name: "wrong label column", text: files{"fixations.csv": fixationTable(), "labels.csv": labels()}, args: []string{"--labels", "labels.csv:size"},

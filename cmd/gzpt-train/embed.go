@@ -12,9 +12,9 @@ import (
 )
 
 const aboutEmbed = `
-Writes the features of images: OUT/features.npy, n x d float32, and OUT/items.csv, a line for each row. The images are
-those of a run, or of any folder; they are resized to squares and normalised as torchvision's
-Compose([Resize((N, N)), ToTensor(), Normalize(mean, std)]) does with ImageNet's mean and std.
+Writes the features of images: OUT/features.npy, n x d float32, and OUT/items.csv, a line for each row: image, label, split, group
+and a checksum of its pixels. The images are those of a run, or of any folder; they are resized to squares and normalised as
+torchvision's Compose([Resize((N, N)), ToTensor(), Normalize(mean, std)]) does with ImageNet's mean and std.
 
   gzpt-train embed --run runs/a --out features
   gzpt-train embed --run runs/a --images FOLDER --out features
@@ -67,7 +67,7 @@ func (s *subject) embed(ctx context.Context, e *environment, f *flags, out strin
 	}
 	defer encoder.Close()
 	s.tell(e, encoder.Found())
-	rows, err := pretrain.Rows(set, set.Recordings)
+	rows, err := pretrain.Rows(set, nil)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (s *subject) embed(ctx context.Context, e *environment, f *flags, out strin
 				return err
 			}
 		}
-		return pretrain.WriteRows(dir.Items(), rows)
+		return pretrain.WriteShown(dir.Items(), rows)
 	})
 	if err == nil {
 		fmt.Fprintf(e.stdout, "%d x %d features of %s written to %s\n", features.Rows, features.Dim, encoder, out)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"gzpt/cmd/gzpt-train/internal/console"
@@ -33,6 +34,22 @@ func (f *flags) addCommon(c *common) {
 	g := f.group(commonGroup)
 	g.BoolVar(&c.quiet, "quiet", false, "show only warnings, errors and results")
 	f.choice(g, &c.logFormat, "log-format", []string{"text", "json"}, "form of the lines on standard error: `FORMAT`")
+}
+
+// misplaced adds to a mistake of usage that a verb comes first, where another verb than that taken stands among the flags.
+func (e *environment) misplaced(taken *verb, err error) error {
+	if len(e.args) == 0 || e.args[0] == taken.name {
+		return err
+	}
+	for i, arg := range e.args {
+		if i > 0 && strings.HasPrefix(e.args[i-1], "--") && e.args[i-1] != "--quiet" && !strings.Contains(e.args[i-1], "=") {
+			continue // the value of a flag
+		}
+		if slices.ContainsFunc(e.verbs, func(v *verb) bool { return v.name == arg }) {
+			return fmt.Errorf("%w; a verb comes first: %s %s", err, program, arg)
+		}
+	}
+	return err
 }
 
 // commandLine is the exact command, quoted where a shell needs it.

@@ -51,6 +51,9 @@ func buildEvaluate(f *flags) work {
 		if out == "" && s.run != "" && !f.given("weights") && !f.given("data") {
 			out = rundir.Dir(s.run).Evaluation()
 		}
+		if err := noFolder("out", out); err != nil {
+			return err
+		}
 		v, err := s.evaluate(ctx, e, f, knn, trainedToo)
 		if err != nil {
 			return err

@@ -39,7 +39,7 @@ func buildExport(f *flags) work {
 		if out == "" {
 			out = dir.Backbone()
 		} else if _, err := os.Lstat(out); err == nil {
-			return fmt.Errorf("%s exists and is never overwritten", out)
+			return fmt.Errorf("%s %w", out, rundir.ErrExists)
 		}
 		dev, err := device.open()
 		if err != nil {

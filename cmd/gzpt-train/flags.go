@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -89,13 +91,16 @@ func (f *flags) misread(err error) error {
 	case errors.As(err, &unknown):
 		var names []string
 		f.all.VisitAll(func(flag *pflag.Flag) { names = append(names, flag.Name) })
+		if letters := unknown.GetSpecifiedShortnames(); letters != "" {
+			return fmt.Errorf("unknown flag -%s: flags have two dashes", letters)
+		}
 		text := "unknown flag --" + unknown.GetSpecifiedName()
 		if name := words.Nearest(unknown.GetSpecifiedName(), names); name != "" {
 			text += ": did you mean --" + name + "?"
 		}
 		return errors.New(text)
 	case errors.As(err, &wrong):
-		text := fmt.Sprintf("--%s %s: %v", wrong.GetFlag().Name, wrong.GetValue(), wrong.Unwrap())
+		text := fmt.Sprintf("--%s %s: %v", wrong.GetFlag().Name, cmp.Or(wrong.GetValue(), `""`), wrong.Unwrap())
 		if choice, ok := wrong.GetFlag().Value.(*choiceValue); ok {
 			text += words.DidYouMean(wrong.GetValue(), choice.words)
 		}
@@ -104,18 +109,19 @@ func (f *flags) misread(err error) error {
 	return err
 }
 
-// sensible refuses what no flag takes: a number that is none, and a path without a character, as an unset variable of a
-// shell leaves it.
+// sensible refuses what no flag takes: a number that is none, and a text without a character, as an unset variable of a
+// shell leaves it. Taken for the default, it would train on test images, or with another measure than was meant.
 func (f *flags) sensible() (err error) {
 	f.all.Visit(func(flag *pflag.Flag) {
-		switch v := flag.Value.(type) {
-		case *pathValue, *cacheValue:
-			if v.String() == "" {
-				err = fmt.Errorf("--%s \"\": expected a path", flag.Name)
+		switch text := flag.Value.String(); flag.Value.Type() {
+		case "string":
+			if text == "" {
+				name, _ := pflag.UnquoteUsage(flag)
+				err = fmt.Errorf("--%s \"\": expected %s; without the flag its default is taken", flag.Name, name)
 			}
-		default:
-			if number, e := strconv.ParseFloat(v.String(), 64); v.Type() == "float64" && (e != nil || math.IsNaN(number) || math.IsInf(number, 0)) {
-				err = fmt.Errorf("--%s %s: expected a number", flag.Name, v)
+		case "float64":
+			if number, e := strconv.ParseFloat(text, 64); e != nil || math.IsNaN(number) || math.IsInf(number, 0) {
+				err = fmt.Errorf("--%s %s: expected a finite number", flag.Name, text)
 			}
 		}
 	})
@@ -247,6 +253,14 @@ func (v *choiceValue) Set(s string) error {
 // path adds a flag that takes a path, kept absolute so that a run can be continued from another folder.
 func (f *flags) path(set *pflag.FlagSet, p *string, name, usage string) {
 	set.Var((*pathValue)(p), name, usage)
+}
+
+// noFolder refuses a folder as the file that a flag has written, before the work whose result would be lost there.
+func noFolder(flag, path string) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return usagef("--%s %s: a folder, expected a file to write", flag, path)
+	}
+	return nil
 }
 
 // pathValue is a flag's value that is a path.

@@ -22,6 +22,8 @@ type gazeSettings struct {
 	tau, positives, full, quantile float64
 	mutual                         bool
 	drop                           float64
+	// idle is the flags that were given and say nothing, as there are no degrees of alikeness.
+	idle []string
 }
 
 const (
@@ -37,7 +39,7 @@ func (s *gazeSettings) addFlags(f *flags) {
 		"labels (the upper bound)")
 	f.choice(g, &s.readers, "readers", []string{"merge", "mean"}, "several readers of an image, one scanpath or the mean of all their pairs: `HOW`")
 	f.path(g, &s.relation, "relation", "take this matrix instead of a measure: `FILE`, a square .npy; --names says what its rows are")
-	f.path(g, &s.names, "names", "names of the rows of --relation: `FILE`, an image a line; an image that it lacks has no gaze")
+	f.path(g, &s.names, "names", "names of the rows of --relation: `FILE`, an image a line or items.csv; what it lacks has no gaze")
 	g = f.group("Positives")
 	f.choice(g, &s.rule, "rule", relation.RuleKinds(), "which pairs are positives, above --tau, the --positives K most alike, above a --quantile, or weighted from --tau to --tau-full: `RULE`")
 	g.Float64Var(&s.tau, "tau", 0, "pairs above this similarity are positives: `T` (tima: 0.95, otherwise by --positives 4; phantoms: by --positives 20)")
@@ -58,9 +60,11 @@ func (s *gazeSettings) resolve(f *flags) error {
 	case s.relation != "":
 		s.gaze = pretrain.ReadyMade
 	case s.gaze == "none":
+		s.idle = given(f, "rule", "tau", "positives", "quantile", "tau-full", "mutual", "patients", "drop")
 		s.tau, s.positives, s.drop = 0, 0, 0
 		return nil
 	case s.gaze == "labels":
+		s.idle = given(f, "rule", "tau", "positives", "quantile", "tau-full", "mutual")
 		s.rule, s.tau, s.positives = "threshold", 0.5, 0
 		if !f.given("drop") {
 			s.drop = 0
@@ -83,6 +87,23 @@ func (s *gazeSettings) resolve(f *flags) error {
 		return inFlags(err)
 	}
 	return nil
+}
+
+// given is those of the flags that were on the command line.
+func given(f *flags, names ...string) (on []string) {
+	for _, name := range names {
+		if f.given(name) {
+			on = append(on, "--"+name)
+		}
+	}
+	return on
+}
+
+// tellIdle says which flags have no effect.
+func (s *gazeSettings) tellIdle(e *environment) {
+	if len(s.idle) > 0 {
+		e.console.Warn(fmt.Sprintf("no effect with --gaze %s: %s", s.gaze, strings.Join(s.idle, ", ")))
+	}
 }
 
 // contradiction finds flags that exclude each other.
@@ -145,6 +166,14 @@ func (s *gazeSettings) ruleOf() relation.Rule {
 	return r
 }
 
+// told is the rule for a line of the log, with what it goes by.
+func (s *gazeSettings) told() []any {
+	if s.rule == "top-k" {
+		return []any{"rule", s.rule, "k", s.positives}
+	}
+	return []any{"rule", s.rule, "tau", s.tau}
+}
+
 // alike is where the relation comes from.
 func (s *gazeSettings) alike() pretrain.Alike {
 	return pretrain.Alike{By: s.gaze, Readers: s.readers, Matrix: s.relation, Names: s.names}
@@ -184,7 +213,7 @@ func (s *gazeSettings) relate(ctx context.Context, e *environment, dev kernels.D
 // tellPositives says how many images count as alike, and warns where that is next to none.
 func (s *gazeSettings) tellPositives(e *environment, positives *relation.Positives) {
 	p := positives.Counts()
-	e.console.Info("positives", "rule", s.rule, "tau", s.tau, "per_item", p.Mean, "median", p.Median, "most", p.Most, "share_of_items_without", p.None)
+	e.console.Info("positives", append(s.told(), "per_item", p.Mean, "median", p.Median, "most", p.Most, "share_of_items_without", p.None)...)
 	if p.Mean < 0.5 {
 		e.console.Warn("most images are alike to no other: this is nearly training without gaze; --positives K chooses tau by the number of positives")
 	}

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -155,11 +157,28 @@ func buildCompletion(*flags) work {
 	}
 }
 
+// shells is those that there are scripts for.
+var shells = []string{"bash", "zsh", "fish"}
+
 // completed is the verbs as scripts of shells know them.
 func completed(verbs []*verb) (all []completion.Verb) {
+	openWords := map[string][]string{"gaze": {"none", "permuted", "labels"}, "fixations": {"auto"}} // of flags that take parameters, too
+	for _, m := range similarity.Measures() {
+		openWords["gaze"] = append(openWords["gaze"], m.Name)
+	}
+	for _, d := range fixations.Detectors() {
+		openWords["fixations"] = append(openWords["fixations"], d.Name)
+	}
+	arguments := map[string][]string{"cache": cacheActs, "completion": shells, "help": slices.Sorted(maps.Keys(topics))}
 	for _, v := range verbs {
-		known := completion.Verb{Name: v.name, Summary: v.summary}
+		arguments["help"] = append(arguments["help"], v.name)
+	}
+	for _, v := range verbs {
+		known := completion.Verb{Name: v.name, Summary: v.summary, Arguments: arguments[v.name]}
 		flagsOf(v, func(f *pflag.Flag, words []string) {
+			if words == nil {
+				words = openWords[f.Name]
+			}
 			_, usage := pflag.UnquoteUsage(f)
 			known.Flags = append(known.Flags, completion.Flag{Name: f.Name, Usage: usage, Words: words, NoValue: f.NoOptDefVal != ""})
 		})

@@ -75,6 +75,9 @@ func inspectRun(w io.Writer, path string) error {
 		return err
 	}
 	c, err := pretrain.ReadRecord(d)
+	if errors.Is(err, pretrain.ErrRelation) {
+		return inspectRelation(w, path)
+	}
 	faults := []error{err}
 	if errors.Is(err, checksum.ErrDamaged) { // it may tell something all the same
 		var text []byte
@@ -108,6 +111,27 @@ func inspectRun(w io.Writer, path string) error {
 		faults = append(faults, err)
 	}
 	return errors.Join(faults...)
+}
+
+// inspectRelation is inspectRun for the folder of a relation.
+func inspectRelation(w io.Writer, path string) error {
+	d := rundir.Dir(path)
+	r, err := readRelateRecord(d)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "%s: relation of %s\n  command: %s\n  started: %s\n", plain.Text(path), plain.Text(r.Version), plain.Text(r.Command), plain.Text(r.Started))
+	list, err := pretrain.ReadRows(d.Items())
+	if err == nil {
+		fmt.Fprintf(w, "  items: %d, %d of them to train on\n", len(list), len(pretrain.Training(list)))
+	}
+	faults := []error{err}
+	if _, err := os.Stat(d.Relation()); err != nil {
+		fmt.Fprintf(w, "%s: not there\n", plain.Text(d.Relation()))
+	} else {
+		faults = append(faults, inspect(w, d.Relation()))
+	}
+	return errors.Join(append(faults, (&pretrain.Record{Checksums: r.Checksums}).CheckFiles(d))...)
 }
 
 func inspectCheckpoint(w io.Writer, path string) error {

@@ -100,7 +100,7 @@ func carryOut(ctx context.Context, args []string, stdout, stderr *console.Stream
 		fmt.Fprint(stdout, v.help(f))
 		return statusDone
 	case err != nil:
-		fmt.Fprintf(stderr, "error: %s\n", plain.Lines(withHelp(f.misread(err), v)))
+		fmt.Fprintf(stderr, "error: %s\n", plain.Lines(withHelp(e.misplaced(v, f.misread(err)), v)))
 		return statusUsage
 	}
 	e.console = console.New(e.consoleOptions(stderr))
@@ -123,7 +123,7 @@ func (e *environment) status(v *verb, err error) int {
 		e.console.Warn("interrupted")
 		return statusInterrupted
 	case errors.As(err, &usage):
-		e.console.Error(withHelp(err, v))
+		e.console.Error(withHelp(e.misplaced(v, err), v))
 		return statusUsage
 	}
 	e.console.Error(words.Message(err) + hint(err))
@@ -153,8 +153,10 @@ func hint(err error) string {
 		{pretrain.ErrStale, ": --resume --out RUN or export --run RUN writes it anew"},
 		{data.ErrCache, "; --cache DIR names another folder, --cache none keeps the pixels in memory"},
 		{pretrain.ErrChanged, "; --init starts a new run from its weights"},
+		{data.ErrNoFolder, "; --data DIR says where they are"},
 		{data.ErrImageColumn, "; --image-column COLUMN names it"},
 		{data.ErrOutside, "; --allow-outside lets it"},
+		{formats.ErrNoGaze, "; --gaze-files PATH says where it lies, --gaze none and labels need none"},
 		{formats.ErrOutside, "; --allow-outside lets it"},
 		{data.ErrWindow, "; --window percentile scales each image by itself"},
 		{dataset.ErrBare, "; --without-gaze plain or skip goes on"},
@@ -162,6 +164,7 @@ func hint(err error) string {
 		{dataset.ErrNoCache, "; --cache DIR names one, --cache none keeps the pixels in memory"},
 		{evaluate.ErrChannels, "; --channels N"},
 		{pretrain.ErrTrained, "; --trained-too scores them all the same"},
+		{evaluate.ErrOneClass, "; --labels FILE:COLUMN names another column, --split COLUMN another split"},
 		{evaluate.ErrNames, "; --labels FILE:COLUMN names another column"},
 		{evaluate.ErrClasses, "; --labels FILE:COLUMN names them"},
 		{evaluate.ErrSplit, "; --split COLUMN names it, --group COLUMN what must stay together"},

@@ -163,9 +163,23 @@ func TestUsage(t *testing.T) {
 		{"number of the CPU", tiny(out, "--device", "cpu:0"), 2, "--device cpu:0: expected one of auto, cpu, cuda, ptxsim"},
 		{"measure", tiny(out, "--gaze", "guess"), 2, ", or none, permuted, labels"},
 		{"measure's parameter", tiny(out, "--gaze", "tima:eps=x"), 2, `eps is "x"`},
-		{"an endless number", tiny(out, "--positives", "inf"), 2, "--positives +Inf: expected a number"},
-		{"not a number after all", []string{"relate", "--out", out, "--drop", "nan"}, 2, "--drop NaN: expected a number"},
-		{"an unset variable", []string{"relate", "--out", out, "--data", ""}, 2, `--data "": expected a path`},
+		{"an endless number", tiny(out, "--positives", "inf"), 2, "--positives +Inf: expected a finite number"},
+		{"not a number after all", []string{"relate", "--out", out, "--drop", "nan"}, 2, "--drop NaN: expected a finite number"},
+		{"an unset variable", []string{"relate", "--out", out, "--data", ""}, 2, `--data "": expected DIR; without the flag its default is taken`},
+		{"a verb behind a flag", []string{"--quiet", "evaluate", "--run", "x"}, 2, "unknown flag --run; a verb comes first: gzpt-train evaluate"},
+		{"a verb behind a flag that all have", []string{"--quiet", "version"}, 2, `unexpected argument "version"; a verb comes first: gzpt-train version`},
+		{"a verb's name for a folder", []string{"--out", "cache", "--depth", "3"}, 2, "unknown flag --depth; 'gzpt-train pretrain"},
+		{"a verb behind a value", []string{"--log-format", "json", "evaluate", "--depth", "3"}, 2, "unknown flag --depth; a verb comes first: gzpt-train evaluate"},
+		{"time between checkpoints", tiny(out, "--checkpoint-every", "-5s"), 2, "--checkpoint-every -5s: expected a time from 0 on"},
+		{"stop before the beginning", tiny(out, "--stop-after", "-1"), 2, "--stop-after -1: expected at least 0"},
+		{"stop before the beginning, resumed", []string{"--resume", "--out", out, "--stop-after", "-1"}, 2, "--stop-after -1: expected at least 0"},
+		{"fewer views than none", tiny(out, "--dump-views", "-1"), 2, "--dump-views -1: expected at least 0"},
+		{"a folder with files of others", tiny(filepath.Dir(os.Args[0])), 1, "exists and is never overwritten; --out DIR names another folder"},
+		{"a folder below a file", tiny(os.Args[0] + "/run"), 1, "not a directory\n"},
+		{"a detector's parameter", tiny(out, "--fixations", "idt:dispersion=-1"), 2, `dispersion is "-1", expected a number from 0.001 to 90; 'gzpt-train`},
+		{"pixels in a degree", tiny(out, "--px-per-degree", "-3"), 2, `--px-per-degree "-3": expected one number above 0`},
+		{"steps without an end", tiny(out, "--steps", "9999999999"), 2, "--steps 9999999999: expected at most 1000000000; metrics.jsonl alone would take"},
+		{"a folder for the scores", []string{"evaluate", "--weights", "x", "--data", ".", "--out", "."}, 2, "a folder, expected a file to write"},
 		{"workers", []string{"relate", "--out", out, "--workers", "-1"}, 2, "--workers -1: expected at least 0"},
 		{"workers of a run", tiny(out, "--workers", "-2"), 2, "--workers -2: expected at least 0"},
 		{"labels without a column", []string{"relate", "--out", out, "--data", ".", "--labels", "labels.csv"}, 2, "--labels labels.csv: expected FILE:COLUMN"},
@@ -179,11 +193,11 @@ func TestUsage(t *testing.T) {
 		{"image size", tiny(out, "--image-size", "1"), 2, "--image-size 1"},
 		{"channels", tiny(out, "--channels", "2"), 2, "expected 1 or 3"},
 		{"warm-up", tiny(out, "--warmup", "10"), 2, "share of the run"},
-		{"learning rate", tiny(out, "--lr", "-1"), 2, "error: --lr -1: expected a finite number from 0"},
+		{"learning rate", tiny(out, "--lr", "-1"), 2, "error: --lr -1: expected a number from 0 to 3.4e38"},
 		{"views", tiny(out, "--flip", "3"), 2, "error: --flip 3: expected 0 to 1"},
 		{"preset", tiny(out, "--augment", "wild"), 2, "expected one of medical"},
 		{"labels of phantoms", tiny(out, "--labels", "a:b"), 2, "phantoms have their own"},
-		{"no such data", []string{"--data", "nowhere", "--out", out}, 1, "nowhere"},
+		{"no such data", []string{"--data", "nowhere", "--out", out}, 1, "nowhere: no such file or directory, expected a folder of images or a manifest; --data DIR says where they are"},
 		{"no such init", tiny(out, "--init", "nothing.safetensors"), 1, "nothing.safetensors"},
 		{"relate without out", []string{"relate"}, 2, "--out DIR is missing"},
 		{"rule", tiny(out, "--rule", "best"), 2, "expected one of threshold, top-k, quantile, soft"},
@@ -201,6 +215,9 @@ func TestUsage(t *testing.T) {
 		{"permutations", []string{"relate", "--out", out, "--permutations", "1"}, 2, "expected 0, or 2 and more"},
 		{"pairs", []string{"relate", "--out", out, "--pairs", "-1"}, 2, "--pairs -1: expected at least 0"},
 		{"relate resume nothing", []string{"relate", "--resume", "--out", out}, 1, "is not a run directory"},
+		{"a screen of phantoms", tiny(out, "--screen", "10x10"), 2, "--screen is for --data; without it the images are phantoms"},
+		{"columns of phantoms", []string{"relate", "--out", out, "--image-column", "x"}, 2, "--image-column is for --data; without it the images are phantoms"},
+		{"phantoms of a folder", tiny(out, "--data", "."), 2, "--phantoms is for calls without --data"},
 		{"gaze files of phantoms", tiny(out, "--gaze-files", "x"), 2, "are for --data"},
 		{"relate none", []string{"relate", "--gaze", "none", "--out", out}, 2, "has no relation"},
 		{"evaluate nothing", []string{"evaluate"}, 2, "--run DIR is missing"},
@@ -212,6 +229,8 @@ func TestUsage(t *testing.T) {
 		{"inspect nothing", []string{"inspect"}, 2, "needs the path"},
 		{"inspect text", []string{"inspect", os.Args[0]}, 1, "neither a run directory"},
 		{"inspect a device", []string{"inspect", "/dev/null"}, 1, "/dev/null: not a regular file but a device"},
+		{"a letter", []string{"-x"}, 2, "unknown flag -x: flags have two dashes"},
+		{"a folder for the profile", []string{"profile", "--html", "."}, 2, "a folder, expected a file to write"},
 		{"completion", []string{"completion"}, 2, "bash, zsh or fish"},
 		{"completion shell", []string{"completion", "csh"}, 2, `"csh"`},
 	}
@@ -380,11 +399,19 @@ func TestCompletion(t *testing.T) {
 COMP_WORDS=(gzpt-train relate --rea) COMP_CWORD=2; _gzpt_train; echo "flag ${COMPREPLY[*]}"
 COMP_WORDS=(gzpt-train --arch resnet1) COMP_CWORD=2; _gzpt_train; echo "word ${COMPREPLY[*]}"
 COMP_WORDS=(gzpt-train ev) COMP_CWORD=1; _gzpt_train; echo "verb ${COMPREPLY[*]}"
+COMP_WORDS=(gzpt-train --gaze tim) COMP_CWORD=2; _gzpt_train; echo "measure ${COMPREPLY[*]}"
+COMP_WORDS=(gzpt-train help m) COMP_CWORD=2; _gzpt_train; echo "topic ${COMPREPLY[*]}"
+COMP_WORDS=(gzpt-train cache '') COMP_CWORD=2; _gzpt_train; echo "acts ${COMPREPLY[*]}"
+COMP_WORDS=(gzpt-train inspect a) COMP_CWORD=2; _gzpt_train; echo "files ${#COMPREPLY[@]} ${COMPREPLY[0]}"
 `
 	c := exec.Command(bash, "--norc")
+	c.Dir = t.TempDir()
+	if err := os.WriteFile(filepath.Join(c.Dir, "a name with blanks"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
 	c.Stdin = strings.NewReader(script)
 	text, err := c.CombinedOutput()
-	if want := "flag --readers\nword resnet18 resnet101\nverb evaluate\n"; err != nil || string(text) != want {
+	if want := "flag --readers\nword resnet18 resnet101\nverb evaluate\nmeasure tima\ntopic measures\nacts list clear\nfiles 1 a name with blanks\n"; err != nil || string(text) != want {
 		t.Errorf("got %q, %v; expected %q", text, err, want)
 	}
 }
@@ -399,5 +426,33 @@ func TestHintOfMemory(t *testing.T) {
 	}
 	if got, want := err.Error()+hint(err), "takes less: --batch, --image-size, --width"; !strings.HasSuffix(got, want) || !strings.Contains(got, "of 1048576 there") {
 		t.Errorf("the message is %q, expected one that ends in %q", got, want)
+	}
+}
+
+// A value without a character, as an unset variable of a shell leaves it, is no flag's default: a run without the split that was
+// meant trains on the images that it is judged by.
+func TestEmptyValues(t *testing.T) {
+	for _, v := range verbs() {
+		flagsOf(v, func(f *pflag.Flag, _ []string) {
+			if f.NoOptDefVal == "" { // it takes a value
+				refuses(t, gzpt(t, v.name, "--"+f.Name+"="), 2, "error: --"+f.Name+" ")
+			}
+		})
+	}
+}
+
+// A flag that says nothing with the chosen gaze is told, so that nobody takes it for a setting of the run.
+func TestIdleFlags(t *testing.T) {
+	folder := t.TempDir()
+	o := gzpt(t, tiny(filepath.Join(folder, "none"), "--steps", "1", "--gaze", "none", "--tau", "0.5", "--drop", "0.5")...)
+	says(t, o, "warning: no effect with --gaze none: --tau, --drop\n", "gaze none\n")
+	if strings.Contains(o.stderr, "rule") {
+		t.Errorf("a run without gaze names a rule:\n%s", o.stderr)
+	}
+	says(t, gzpt(t, tiny(filepath.Join(folder, "labels"), "--steps", "1", "--gaze", "labels", "--rule", "top-k")...), "warning: no effect with --gaze labels: --rule\n")
+	o = gzpt(t, tiny(filepath.Join(folder, "k"), "--steps", "1", "--rule", "top-k", "--positives", "3")...)
+	says(t, o, "rule top-k, k 3")
+	if strings.Contains(o.stderr, "no effect") || strings.Contains(o.stderr, "tau") {
+		t.Errorf("a run by top-k says\n%s", o.stderr)
 	}
 }

@@ -39,7 +39,7 @@ func (s *networkSettings) addFlags(f *flags) {
 	g = f.group("Training")
 	s.addBatch(g)
 	g.IntVar(&s.epochs, "epochs", 100, "passes through the items: `N` (phantoms: 60)")
-	g.IntVar(&s.steps, "steps", 0, "length of the run in steps instead of epochs: `N`")
+	g.IntVar(&s.steps, "steps", 0, "length of the run in steps instead of epochs: `N` (0: by --epochs)")
 	g.Float64Var(&s.lr, "lr", usual.LR, "largest learning rate: `X` (phantoms: 0.003)")
 	f.choice(g, &s.schedule, "schedule", []string{"cosine", "constant"}, "learning rate after the warm-up: `NAME`")
 	g.Float64Var(&s.warmup, "warmup", 0.1, "`SHARE` of the run in which the learning rate rises")

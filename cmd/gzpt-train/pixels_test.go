@@ -321,7 +321,7 @@ func TestCacheVerb(t *testing.T) {
 	folder, cache := makeData(t, nil), filepath.Join(t.TempDir(), "kept")
 	says(t, gzpt(t, "cache", "--cache", cache), cache+": 0 files of 0 bytes")
 	o := gzpt(t, short(folder, filepath.Join(t.TempDir(), "r"), "--cache", cache)...)
-	says(t, o, "pixel cache: file "+cache+"/pixels-", "KiB, decoded no cache yet")
+	says(t, o, "pixel cache: file "+cache+"/pixels-", "KiB, decoded now (no cache yet)")
 	says(t, gzpt(t, "cache", "list", "--cache", cache), cache+": 1 file of ", "20 images of 19 x 19 x 3, the first "+filepath.Join(folder, "images", "img00.png"))
 	says(t, gzpt(t, "cache", "clear", "--cache", cache), cache+": 1 file of ")
 	says(t, gzpt(t, "cache", "clear", "--cache", cache), cache+": 0 files of 0 bytes removed")

@@ -2,9 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-
-	"gzpt/nn/rundir"
 )
 
 const aboutPretrain = `
@@ -24,49 +21,62 @@ func buildPretrain(f *flags) work {
 		if len(args) > 0 {
 			return usagef("unexpected argument %q", args[0])
 		}
-		s.data.anchor()
-		if s.run.resume {
-			if err := s.recall(f); err != nil {
-				return err
-			}
-		} else if err := s.resolve(f); err != nil {
+		if err := s.prepare(f); err != nil {
 			return err
 		}
-		if err := s.fits(f); err != nil {
-			return err
-		}
-		s.data.InFlight = s.run.memory.inFlight()
 		if s.data.Path == "" && !f.given("gaze") && !s.run.resume {
 			return demo(ctx, e, f, s)
 		}
-		if s.run.out == "" {
-			return usagef("--out DIR is missing: the run directory to make")
-		}
-		if err := rundir.Vacant(s.run.out); err != nil && !s.run.resume {
-			return fmt.Errorf("%w; --resume continues the run in it", err)
-		}
-		if !s.run.resume {
-			if err := s.network.checkInit(); err != nil {
-				return err
-			}
-		}
-		dev, err := s.run.device.openFor(s.network.precision)
-		if err != nil {
-			return err
-		}
-		defer dev.Close()
-		set, err := s.data.load(ctx, e, s.network.seed, s.gaze.alike().NeedsGaze(), s.run.workers)
-		if err != nil {
-			return err
-		}
-		defer set.Close()
-		run, err := s.train(ctx, e, f, dev, set)
-		if err != nil {
-			return err
-		}
-		if !e.quiet {
-			printLoading(e.stdout, run.Trainer().Config().Arch, run.Dir.Backbone())
-		}
-		return nil
+		return s.pretrain(ctx, e, f)
 	}
+}
+
+// prepare takes the settings from the run that goes on, or checks and completes those of a new one.
+func (s *pretrainSettings) prepare(f *flags) error {
+	if err := s.run.validate(); err != nil {
+		return err
+	}
+	s.data.anchor()
+	settle := s.resolve
+	if s.run.resume {
+		settle = s.recall
+	}
+	if err := settle(f); err != nil {
+		return err
+	}
+	s.data.InFlight = s.run.memory.inFlight()
+	return s.fits(f)
+}
+
+// pretrain makes the run of --out, or goes on with it.
+func (s *pretrainSettings) pretrain(ctx context.Context, e *environment, f *flags) error {
+	if s.run.out == "" {
+		return usagef("--out DIR is missing: the run directory to make")
+	}
+	if err := s.run.vacant(); err != nil {
+		return err
+	}
+	if !s.run.resume {
+		if err := s.network.checkInit(); err != nil {
+			return err
+		}
+	}
+	dev, err := s.run.device.openFor(s.network.precision)
+	if err != nil {
+		return err
+	}
+	defer dev.Close()
+	set, err := s.data.load(ctx, e, s.network.seed, s.gaze.alike().NeedsGaze(), s.run.workers)
+	if err != nil {
+		return err
+	}
+	defer set.Close()
+	run, err := s.train(ctx, e, f, dev, set)
+	if err != nil {
+		return err
+	}
+	if !e.quiet {
+		printLoading(e.stdout, run.Trainer().Config().Arch, run.Dir.Backbone())
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -96,6 +97,9 @@ func (s *profileSettings) config(f *flags) (nn.Config, error) {
 		return nn.Config{}, usagef("--top %d: expected at least 0", s.top)
 	case len(s.devices) == 0:
 		return nn.Config{}, usagef("--device: expected at least one of %s", strings.Join(profiledDevices(), ", "))
+	}
+	if err := cmp.Or(noFolder("json", s.jsonFile), noFolder("trace", s.traceFile), noFolder("html", s.page)); err != nil {
+		return nn.Config{}, err
 	}
 	usual := nn.DefaultConfig(nn.Arch{})
 	n := &s.network

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,12 +22,14 @@ type recordingSettings struct {
 	rate, shownHeight             float64
 }
 
+const recordingsGroup = "Recordings"
+
 func (s *recordingSettings) addFlags(f *flags, path *string) {
 	var names []string
 	for _, d := range fixations.Detectors() {
 		names = append(names, d.Name)
 	}
-	g := f.group("Recordings")
+	g := f.group(recordingsGroup)
 	f.path(g, path, "gaze-files", "file or folder of gaze, where it lies elsewhere than the images: `PATH` (default: --data)")
 	f.choice(g, &s.format, "format", append([]string{"auto"}, formats.Formats()...), "`FORMAT` of the gaze files")
 	g.StringVar(&s.columns, "gaze-map", "", "columns of a table that no format knows: `MAP` as in x=FPOGX@norm,y=FPOGY@norm,t=TIME@ms,image=MEDIA, with duration=... for "+
@@ -59,6 +62,9 @@ func (s *recordingSettings) resolve(g *dataset.Gaze) (err error) {
 			names = append(names, d.Name)
 		}
 		name, _, _ := strings.Cut(s.detector, ":")
+		if slices.Contains(names, name) { // a parameter is wrong
+			return usagef("--fixations: %w", err)
+		}
 		return usagef("--fixations: %w%s", err, words.DidYouMean(name, append(names, "auto")))
 	}
 	g.Detector, g.Without = s.detector, dataset.Without(s.without)
@@ -110,7 +116,7 @@ func (s *recordingSettings) alignOptions() (formats.AlignOptions, error) {
 			o.ScreenHeight, err = positive(height)
 		}
 		if err != nil {
-			return o, usagef("--screen %q: expected WIDTHxHEIGHT in pixels", s.screen)
+			return o, usagef("--screen %q: expected WIDTHxHEIGHT in pixels, each above 0 and at most %g", s.screen, mostPixels)
 		}
 	}
 	if s.resolution != "" {
@@ -122,17 +128,19 @@ func (s *recordingSettings) alignOptions() (formats.AlignOptions, error) {
 			o.Resolution.Y, err = positive(y)
 		}
 		if err != nil {
-			return o, usagef("--px-per-degree %q: expected one number, or two with a comma", s.resolution)
+			return o, usagef("--px-per-degree %q: expected one number above 0, or two with a comma, at most %g", s.resolution, mostPixels)
 		}
 	}
 	return o, nil
 }
 
+// mostPixels bounds the sides of a screen, and the pixels in a degree.
+const mostPixels = 100_000.0
+
 // positive is a number of pixels.
 func positive(text string) (float64, error) {
-	const most = 1e5
 	v, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-	if err != nil || !(v > 0 && v <= most) {
+	if err != nil || !(v > 0 && v <= mostPixels) {
 		return 0, fmt.Errorf("%q, expected a number above 0", text)
 	}
 	return v, nil

@@ -53,7 +53,10 @@ func buildRelate(f *flags) work {
 			return err
 		}
 		if err := s.vacant(); err != nil {
-			return fmt.Errorf("%w; --resume continues a call that was interrupted", err)
+			if errors.Is(err, rundir.ErrExists) {
+				err = fmt.Errorf("%w; --resume continues a call that was interrupted, --out DIR names another folder", err)
+			}
+			return err
 		}
 		begun := relateRecord{Settings: f.settings(), Command: e.commandLine(), Version: version(), Machine: thisMachine(), Started: time.Now().Format(time.RFC3339)}
 		return s.related(ctx, e, begun, s.create)
@@ -66,6 +69,9 @@ func (s *relateSettings) continued(ctx context.Context, e *environment, f *flags
 	dir, err := rundir.Open(s.run.out)
 	if err != nil {
 		return err
+	}
+	if _, err := pretrain.ReadRecord(dir); err == nil {
+		return fmt.Errorf("%s: the record of a training, expected that of a relation", dir.Config())
 	}
 	was, err := readRelateRecord(dir)
 	if err != nil {

@@ -378,7 +378,11 @@ func TestRelateShowsWhatPretrainTakes(t *testing.T) {
 		}
 		found := relateJSON(t, out)
 		p := found.Positives
-		if want := fmt.Sprintf("tau %.4g, per item %.4g, median %g, most %d, share of items without %.4g\n", found.Tau, p.Mean, p.Median, p.Most, p.None); !strings.Contains(o.stderr, want) {
+		by := fmt.Sprintf("tau %.4g", found.Tau)
+		if k := slices.Index(rule, "top-k"); k >= 0 {
+			by = "k " + rule[k+2]
+		}
+		if want := fmt.Sprintf("%s, per item %.4g, median %g, most %d, share of items without %.4g\n", by, p.Mean, p.Median, p.Most, p.None); !strings.Contains(o.stderr, want) {
 			t.Errorf("%s: relate has %s, the run says %s", name, want, o.stderr)
 		}
 		if name == "top-k" && p.Least < 2 {
@@ -432,4 +436,27 @@ func TestRulesResume(t *testing.T) {
 	if len(backbones) != 5 {
 		t.Errorf("two rules train to the same bits: %d different", len(backbones))
 	}
+}
+
+// The folder of a relation is no damaged run, nor the other way round: each is told for what it is.
+func TestRelationIsNoRun(t *testing.T) {
+	work := t.TempDir()
+	relation, run := filepath.Join(work, "relation"), filepath.Join(work, "run")
+	succeed(t, "relate", "--phantoms", "20", "--gaze", "dhash", "--permutations", "0", "--out", relation)
+	succeed(t, tiny(run, "--steps", "1")...)
+	for _, args := range [][]string{
+		{"evaluate", "--run", relation}, {"embed", "--run", relation, "--out", filepath.Join(work, "features")}, {"export", "--run", relation}, {"--resume", "--out", relation},
+	} {
+		refuses(t, gzpt(t, args...), 1, filepath.Join(relation, "config.json")+": the record of a relation, expected that of a training")
+	}
+	refuses(t, gzpt(t, "relate", "--resume", "--out", run), 1, filepath.Join(run, "config.json")+": the record of a training, expected that of a relation")
+	o := succeed(t, "inspect", relation)
+	says(t, o, relation+": relation of ", "items: 20", "array [20 20]")
+	if strings.Contains(o.stdout, "not there") {
+		t.Errorf("inspect misses in a relation what only a run has:\n%s", o.stdout)
+	}
+	if err := os.WriteFile(filepath.Join(relation, "items.csv"), []byte("image\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	refuses(t, gzpt(t, "inspect", relation), 1, "items.csv")
 }

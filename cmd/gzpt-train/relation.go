@@ -61,7 +61,7 @@ func (s *relateSettings) resolve(f *flags) error {
 	if s.onPhantoms() {
 		s.phantomDefaults(f)
 	}
-	if err := s.validate(); err != nil {
+	if err := cmp.Or(s.validate(), outOfPlace(f, s.onPhantoms())); err != nil {
 		return err
 	}
 	if _, err := s.measures(); err != nil {

@@ -493,3 +493,28 @@ func TestPrecision(t *testing.T) {
 	}
 	succeed(t, "evaluate", "--run", whole)
 }
+
+// A run that has lost its checkpoint does not begin anew over what was exported from it.
+func TestLostCheckpoint(t *testing.T) {
+	run := filepath.Join(t.TempDir(), "run")
+	succeed(t, tiny(run, "--steps", "3")...)
+	checkpoint, backbone := filepath.Join(run, "checkpoints", "last.ckpt"), filepath.Join(run, "exported", "backbone.safetensors")
+	kept, exported := readFile(t, checkpoint), readFile(t, backbone)
+	if o := succeed(t, "--resume", "--out", run); strings.Contains(o.stderr, "images per s") {
+		t.Errorf("a run that is done has a speed:\n%s", o.stderr)
+	}
+	if err := os.Remove(checkpoint); err != nil {
+		t.Fatal(err)
+	}
+	refuses(t, gzpt(t, "--resume", "--out", run), 1, checkpoint+": it is missing, though a backbone was exported from it: put it back, or move the backbone away to begin anew, "+backbone)
+	if readFile(t, backbone) != exported {
+		t.Error("the backbone has changed")
+	}
+	if err := os.Rename(backbone, filepath.Join(run, "old.safetensors")); err != nil {
+		t.Fatal(err)
+	}
+	succeed(t, "--resume", "--out", run)
+	if readFile(t, checkpoint) != kept || readFile(t, backbone) != exported {
+		t.Error("a run that was begun anew ends elsewhere")
+	}
+}

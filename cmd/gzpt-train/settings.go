@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"time"
 
@@ -28,6 +29,36 @@ type runSettings struct {
 	checkpointEvery               time.Duration
 	device                        deviceName
 	memory                        memorySize
+}
+
+// validate finds numbers below 0.
+func (s *runSettings) validate() error {
+	for _, n := range []struct {
+		flag  string
+		value int
+	}{{"workers", s.workers}, {"stop-after", s.stopAfter}, {"dump-views", s.dumpViews}} {
+		if n.value < 0 {
+			return usagef("--%s %d: expected at least 0", n.flag, n.value)
+		}
+	}
+	if s.checkpointEvery < 0 {
+		return usagef("--checkpoint-every %v: expected a time from 0 on", s.checkpointEvery)
+	}
+	return nil
+}
+
+// vacant demands that --out is free for a new run.
+func (s *runSettings) vacant() error {
+	err := rundir.Vacant(s.out)
+	switch {
+	case s.resume:
+		return nil
+	case errors.Is(err, rundir.ErrExists) && rundir.Is(s.out):
+		return fmt.Errorf("%w; --resume continues the run in it", err)
+	case errors.Is(err, rundir.ErrExists):
+		return fmt.Errorf("%w; --out DIR names another folder", err)
+	}
+	return err
 }
 
 func (s *pretrainSettings) addFlags(f *flags) {
@@ -118,13 +149,10 @@ func (s *pretrainSettings) resolve(f *flags) error {
 	if s.data.Path == "" {
 		s.phantomDefaults(f)
 	}
-	if s.run.workers < 0 {
-		return usagef("--workers %d: expected at least 0", s.run.workers)
-	}
 	if err := cmp.Or(s.data.validate(), s.data.gaze.resolve(&s.data.Gaze)); err != nil {
 		return err
 	}
-	if err := s.gaze.resolve(f); err != nil {
+	if err := cmp.Or(outOfPlace(f, s.data.Path == ""), s.gaze.resolve(f)); err != nil {
 		return err
 	}
 	if err := s.network.resolve(f); err != nil {
@@ -153,7 +181,7 @@ func (s *pretrainSettings) fits(f *flags) error {
 		value int
 	}{{"steps", s.network.steps}, {"epochs", s.network.epochs}, {"stop-after", s.run.stopAfter}} {
 		if long.value > mostSteps {
-			return usagef("--%s %d: metrics.jsonl would take at least %s, expected at most %d", long.flag, long.value, sizeText(perStep*float64(long.value)), mostSteps)
+			return usagef("--%s %d: expected at most %d; metrics.jsonl alone would take at least %s", long.flag, long.value, mostSteps, sizeText(perStep*float64(long.value)))
 		}
 	}
 	return s.run.memory.check(f, append(t.Network.Footprint(),

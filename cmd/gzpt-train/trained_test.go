@@ -65,6 +65,7 @@ func TestEvaluateWarns(t *testing.T) {
 		t.Errorf("evaluate.json is %s", text)
 	}
 	refuses(t, gzpt(t, "evaluate", "--run", run, "--labels", "labels.csv:patient", "--split", "part"), 1, "20 classes of 20 items: labels that name items, not classes; --labels")
+	refuses(t, gzpt(t, "evaluate", "--run", run, "--split", "none"), 1, "the split has 0 train and 0 test items, expected some of each; --split COLUMN names it")
 }
 
 // Images with equal pixels in two parts of the split, or under two labels, are told.

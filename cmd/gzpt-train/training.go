@@ -20,6 +20,7 @@ func (s *pretrainSettings) train(ctx context.Context, e *environment, f *flags, 
 		return nil, err
 	}
 	d := pretrain.Data{Images: set, Gaze: set.Recordings}
+	s.gaze.tellIdle(e)
 	if !s.run.resume {
 		rows, err := pretrain.Rows(set, set.Recordings)
 		if err == nil {
@@ -128,8 +129,11 @@ func (e *environment) announce(r *pretrain.Run, s *gazeSettings) {
 	c := r.Trainer().Config()
 	backbone, total := r.Trainer().Parameters()
 	e.console.Info("network", "method", c.Method, "arch", c.Arch, "weights", backbone, "with_heads", total, "device", r.Device().Name())
-	e.console.Info("data", "items", r.Items(), "training", r.TrainingItems(), "image_size", c.Height, "gaze", s.gaze,
-		"rule", s.rule, "tau", s.tau, "drop", s.drop)
+	about := []any{"items", r.Items(), "training", r.TrainingItems(), "image_size", c.Height, "gaze", s.gaze}
+	if s.gaze != "none" {
+		about = append(append(about, s.told()...), "drop", s.drop)
+	}
+	e.console.Info("data", about...)
 	if done := r.Trainer().StepsDone(); done > 0 {
 		e.console.Info("resumed", "step", fmt.Sprintf("%d/%d", done, c.Steps))
 	}
@@ -145,7 +149,11 @@ func (e *environment) announce(r *pretrain.Run, s *gazeSettings) {
 func (e *environment) finish(r *pretrain.Run) {
 	e.console.Finish()
 	if r.Done() {
-		e.console.Info("done", "steps", r.Trainer().StepsDone(), "images_per_s", r.ImagesPerSecond(), "run", r.Dir)
+		about := []any{"steps", r.Trainer().StepsDone()}
+		if speed := r.ImagesPerSecond(); speed > 0 { // a run that was done before has made no step
+			about = append(about, "images_per_s", speed)
+		}
+		e.console.Info("done", append(about, "run", r.Dir)...)
 		return
 	}
 	e.console.Info("stopped", "step", fmt.Sprintf("%d/%d", r.Trainer().StepsDone(), r.Trainer().Config().Steps), "continue_with", resumption(r))

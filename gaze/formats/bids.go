@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"gzpt/gaze"
@@ -57,7 +56,7 @@ func sniffBIDS(head []byte) bool {
 		return false
 	}
 	for i, field := range fields[:3] {
-		if _, err := strconv.ParseFloat(strings.TrimSpace(field), 64); err != nil && (i == 0 || !missing(strings.TrimSpace(field))) {
+		if _, err := parseNumber(strings.TrimSpace(field)); err != nil && (i == 0 || !missing(strings.TrimSpace(field))) {
 			return false
 		}
 	}

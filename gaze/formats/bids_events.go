@@ -28,6 +28,19 @@ func (b *bidsRun) showings() ([]bidsShowing, error) {
 	if path == "" || err != nil {
 		return whole, err
 	}
+	list, err := b.events(path)
+	if err != nil || len(list) == 0 {
+		return whole, err
+	}
+	slices.SortStableFunc(list, func(a, b bidsShowing) int { return cmp.Compare(a.begin, b.begin) })
+	for i := range list[:len(list)-1] {
+		list[i].end = min(list[i].end, list[i+1].begin)
+	}
+	return list, nil
+}
+
+// events is the images of a table of events, in its order; none of several events that names one is an error.
+func (b *bidsRun) events(path string) (list []bidsShowing, err error) {
 	f, err := input.Open(path)
 	if err != nil {
 		return nil, err
@@ -37,14 +50,13 @@ func (b *bidsRun) showings() ([]bidsShowing, error) {
 	if err != nil {
 		return nil, err
 	}
-	var list []bidsShowing
-	trials, first := 0, 0
 	column := cmp.Or(b.source.options.ImageFrom, "stim_file")
 	if b.source.options.ImageFrom != "" {
 		if err := t.require(column); err != nil {
 			return nil, err
 		}
 	}
+	trials, first := 0, 0
 	err = b.source.rows(t, func() error {
 		if trials++; trials == 1 {
 			first = t.line()
@@ -53,42 +65,29 @@ func (b *bidsRun) showings() ([]bidsShowing, error) {
 		if image == "" {
 			return nil
 		}
-		v := bidsShowing{image: image, end: math.Inf(1), place: t.place()}
-		var err error
-		if v.begin, err = t.seconds("onset", 1, math.Inf(-1)); err != nil {
-			return err
+		v, err := showingOf(t, image)
+		if err == nil {
+			list = append(list, v)
 		}
-		if !missing(t.text("duration")) {
-			d, err := t.seconds("duration", 1, 0)
-			if err != nil {
-				return err
-			}
-			if d > 0 { // the mere onset has none
-				v.end = v.begin + d
-			}
-		}
-		list = append(list, v)
-		return nil
-	})
-	slices.SortStableFunc(list, func(a, b bidsShowing) int {
-		switch {
-		case a.begin < b.begin:
-			return -1
-		case a.begin > b.begin:
-			return 1
-		}
-		return 0
+		return err
 	})
 	if err == nil && len(list) == 0 && trials > 1 {
 		return nil, gaze.Problem{File: path, Line: first, Reason: fmt.Sprintf("%d events, none of which names an image; expected the column stim_file, the name of another, or a manifest with a run for each image", trials)}
 	}
-	if err != nil || len(list) == 0 {
-		return whole, err
+	return list, err
+}
+
+// showingOf is the showing of an image by the row of an event; the mere onset of one has no end.
+func showingOf(t *table, image string) (v bidsShowing, err error) {
+	v = bidsShowing{image: image, end: math.Inf(1), place: t.place()}
+	if v.begin, err = t.seconds("onset", 1, math.Inf(-1)); err != nil || missing(t.text("duration")) {
+		return v, err
 	}
-	for i := range list[:len(list)-1] {
-		list[i].end = min(list[i].end, list[i+1].begin)
+	duration, err := t.seconds("duration", 1, 0)
+	if duration > 0 {
+		v.end = v.begin + duration
 	}
-	return list, nil
+	return v, err
 }
 
 // stimulus is the image of a row of the events, "" where it shows none: that in a column, or, in a table without that, the

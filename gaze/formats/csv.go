@@ -101,6 +101,9 @@ func rawTable(file string, r io.Reader) *table {
 func startTable(file string, r io.Reader, above int) (*table, error) {
 	b := bufio.NewReaderSize(r, headSize)
 	first, _ := b.Peek(headSize) // a longer line has its separators in there, too
+	if err := input.LineEnds(first); err != nil {
+		return nil, gaze.Problem{File: file, Line: above + 1, Reason: err.Error()}
+	}
 	t := rawTable(file, b)
 	t.above = above
 	t.reader.Comma = separator(first)
@@ -324,6 +327,14 @@ func (t *table) position(column string) (float64, error) {
 func decimal(text string, separator rune) (float64, error) {
 	if separator != ',' {
 		text = strings.Replace(text, ",", ".", 1)
+	}
+	return parseNumber(text)
+}
+
+// parseNumber reads a decimal number. What Go takes besides is none in a file of gaze: 0x10 for 16, 1_0 for 10.
+func parseNumber(text string) (float64, error) {
+	if strings.ContainsAny(text, "xX_") {
+		return 0, strconv.ErrSyntax
 	}
 	return strconv.ParseFloat(text, 64)
 }

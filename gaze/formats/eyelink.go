@@ -7,7 +7,6 @@ import (
 	"math"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -63,7 +62,7 @@ func sniffEyeLink(head []byte) bool {
 			return word == "LEFT" || word == "RIGHT" || word == "SAMPLES" || word == "EVENTS"
 		}
 		if len(words) > 2 && (words[0] == "MSG" || words[0] == "START" && slices.ContainsFunc(words[2:], block)) {
-			if _, err := strconv.ParseFloat(words[1], 64); err == nil {
+			if _, err := parseNumber(words[1]); err == nil {
 				return true
 			}
 		}
@@ -195,7 +194,7 @@ func (b *eyeLink) number(words []string, i int, what string, most float64) (floa
 	if i >= len(words) {
 		return 0, b.problem("%d fields, expected %s in the %dth", len(words), what, i+1)
 	}
-	v, err := strconv.ParseFloat(words[i], 64)
+	v, err := parseNumber(words[i])
 	if err != nil || !(math.Abs(v) <= most) {
 		return 0, b.problem("field %d is %q, expected %s", i+1, words[i], what)
 	}

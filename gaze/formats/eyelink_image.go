@@ -3,7 +3,6 @@ package formats
 import (
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"gzpt/gaze"
@@ -71,7 +70,7 @@ func (b *eyeLink) setVariable(name, value string) {
 	}
 	switch {
 	case rank > len(imageVariables):
-		if _, err := strconv.ParseFloat(value, 64); err != nil { // a number is no name that it would have by chance
+		if _, err := parseNumber(value); err != nil { // a number is no name that it would have by chance
 			t.values = append(t.values, value)
 		}
 	case t.rank == 0 || rank < t.rank:
@@ -114,7 +113,7 @@ func cutNumbers(text []string) (path, numbers []string) {
 	n := len(text)
 	first := n
 	for first > 1 && n-first < 4 {
-		if _, err := strconv.ParseFloat(text[first-1], 64); err != nil {
+		if _, err := parseNumber(text[first-1]); err != nil {
 			break
 		}
 		first--

@@ -134,7 +134,7 @@ func (b *eyeLink) validation(text []string) {
 	if i < 0 || i+1 >= len(text) {
 		return // aborted
 	}
-	if v, err := strconv.ParseFloat(text[i+1], 64); err == nil {
+	if v, err := parseNumber(text[i+1]); err == nil {
 		for _, eye := range []string{"LEFT", "RIGHT"} {
 			if slices.Contains(text, eye) {
 				b.errors[eye] = v

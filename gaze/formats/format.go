@@ -188,6 +188,9 @@ func empty(r gaze.Recording) bool {
 
 const manifestName = "items.csv"
 
+// ErrNoGaze says that no file of a folder holds gaze.
+var ErrNoGaze = errors.New("no gaze file found")
+
 func (set *Set) addFolder(dir string, o ReadOptions) error {
 	manifest := filepath.Join(dir, manifestName)
 	if _, err := os.Stat(manifest); err == nil && (o.Format == "" || o.Format == "manifest") {
@@ -203,7 +206,7 @@ func (set *Set) addFolder(dir string, o ReadOptions) error {
 		return err
 	}
 	if len(files) == 0 {
-		return fmt.Errorf("%s: no gaze file found, expected %s or a file of the format %s", dir, manifestName, cmp.Or(o.Format, strings.Join(Formats(), ", ")))
+		return fmt.Errorf("%s: %w, expected %s or a file of the format %s", dir, ErrNoGaze, manifestName, cmp.Or(o.Format, strings.Join(Formats(), ", ")))
 	}
 	for _, file := range files {
 		if err := set.addFile(file, o); err != nil {

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"gzpt/gaze"
@@ -197,7 +196,7 @@ func pairOf(at place, line string) (x, y float64, err error) {
 		if missing(field) {
 			continue
 		}
-		if v[i], err = strconv.ParseFloat(field, 64); err != nil || !finite(v[i]) {
+		if v[i], err = parseNumber(field); err != nil || !finite(v[i]) {
 			p := at.problem(fmt.Sprintf("%s is %q, expected a number, or nothing where it is missing", string("xy"[i]), field))
 			p.Column = 1 + i*(len(fields[0])+1)
 			return 0, 0, p
@@ -275,7 +274,7 @@ func cutRectangle(image string) (r Rectangle, ok bool) {
 	}
 	var sides [4]float64
 	for i := range sides {
-		sides[i], _ = strconv.ParseFloat(parts[i+1], 64)
+		sides[i], _ = parseNumber(parts[i+1])
 	}
 	return between(sides[0], sides[1], sides[2], sides[3]), true
 }

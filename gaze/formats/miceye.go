@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 
 	"gzpt/gaze"
@@ -188,7 +187,7 @@ func configuredHeight(log string) (height float64, origin string, err error) {
 		if json.Unmarshal(text, &config) != nil || config["image height"] == nil {
 			continue // another program's
 		}
-		height, err := strconv.ParseFloat(string(config["image height"]), 64)
+		height, err := parseNumber(string(config["image height"]))
 		if err != nil || !finite(height) || height < 1 || height > maxFrame {
 			return 0, "", gaze.Problem{File: file, Reason: fmt.Sprintf("image height is %s, expected pixels, 1 to 100000", config["image height"])}
 		}
@@ -327,7 +326,7 @@ func (p *pairs) number() (float64, error) {
 	if n < 0 {
 		n = len(p.text) - p.at
 	}
-	v, err := strconv.ParseFloat(p.text[p.at:p.at+n], 64)
+	v, err := parseNumber(p.text[p.at : p.at+n])
 	if err != nil || !finite(v) {
 		return 0, p.unexpected("a number")
 	}

@@ -3,7 +3,6 @@ package formats
 import (
 	"cmp"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"gzpt/gaze"
@@ -80,7 +79,7 @@ func parseRectangle(text string) (Rectangle, error) {
 	var v [4]float64
 	for i, field := range fields {
 		var err error
-		v[i], err = strconv.ParseFloat(strings.TrimSpace(field), 64)
+		v[i], err = parseNumber(strings.TrimSpace(field))
 		if err != nil || !finite(v[i]) || v[i] > maxFrame || v[i] < -maxFrame {
 			return Rectangle{}, fmt.Errorf("%q is no number of pixels", field)
 		}

@@ -112,6 +112,9 @@ func TestBadLines(t *testing.T) {
 		{"table", "a,R,5,5,0,-1,10,10\n", `duration [ms] is "-1"`},
 		{"table", "a,R,5,5,0,1,10,0\n", `height is "0"`},
 		{"table", "a,R,five,5,0,1,10,10\n", `x [px] is "five"`},
+		{"table", "a,R,0x5,5,0,1,10,10\n", `x [px] is "0x5"`},
+		{"table", "a,R,1_0,5,0,1,10,10\n", `x [px] is "1_0"`},
+		{"table", "a,R,inf,5,0,1,10,10\n", `x [px] is "inf"`},
 		{"table", "a,R,5,five,0,1,10,10\n", `y [px] is "five"`},
 		{"table", ",R,5,5,0,1,10,10\n", `image is ""`},
 	} {
@@ -140,6 +143,7 @@ func TestBadHeaders(t *testing.T) {
 		{"gazemedseg", "IMAGE,CURRENT_FIX_X\n", "", `g.csv:1: the header lacks the column "CURRENT_FIX_INDEX"; expected IMAGE,`},
 		{"eyecrowd", strings.Replace(crowdHeader, "subject", "image", 1), "", `g.csv:1:7: column 2 has the name of column 1`},
 		{"eyecrowd", "\"image\n", "", `g.csv:1`},
+		{"table", "image,x [px],y [px],duration\ra,1,2,3\rb,1,2,3\r", "", "g.csv:1: lines that end in a carriage return alone, expected line feeds"},
 		{"table", "image,x [px],y [px]\n", "", `g.csv:1: the header lacks the column "duration"`},
 		{"table", "x,y,duration\n1,2,3\n", "", "the unit of positions is not declared"},
 		{"table", "x [px],y [norm],duration\n1,2,3\n", "", "the unit of positions is not declared"},

@@ -2,8 +2,10 @@ package relation
 
 import (
 	"bufio"
+	"encoding/csv"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strings"
@@ -11,11 +13,12 @@ import (
 	"gzpt/gaze"
 	"gzpt/kernels/input"
 	"gzpt/kernels/npy"
+	"gzpt/kernels/plain"
 )
 
 // ReadReleased reads a relation matrix that other code made, such as GzPT's own release: a square .npy of float32,
 // float64 or integers, and a name list, a text file with the image of every row on a line of its own, blank ones only at
-// its end.
+// its end, or the items.csv of a run.
 //
 // The two halves of the matrix are averaged, and asymmetry is how far they are apart at most; a matrix that has zeros in
 // all of one half is taken from the other. An item whose row and column are zeros has no gaze; the diagonal of the others
@@ -81,39 +84,93 @@ func (r *Relation) symmetrise() (asymmetry float64) {
 	return asymmetry
 }
 
-// ReadNames reads a name list.
+// itemsHeader is how the items.csv of a run or a relation begins, which has the rows of the relation.npy beside it.
+const itemsHeader = "image,"
+
+// ReadNames reads a name list: a line a name, or the items.csv of a run or a relation.
 func ReadNames(path string) ([]string, error) {
 	f, err := input.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	var names []string
-	lines, blank := map[string]int{}, 0
-	s := bufio.NewScanner(input.Limit(f, input.Table/8))
+	l, r := nameList{path: path, lines: map[string]int{}}, bufio.NewReader(input.Limit(f, input.Table/8))
+	if head, _ := r.Peek(len(itemsHeader)); string(head) == itemsHeader {
+		err = l.readItems(r)
+	} else {
+		err = l.readLines(r)
+	}
+	if err == nil && len(l.names) == 0 {
+		err = l.problem(0, "no name, expected that of an image on each line")
+	}
+	return l.names, err
+}
+
+// nameList is the names in the file at path, each with its line.
+type nameList struct {
+	path  string
+	names []string
+	lines map[string]int
+}
+
+func (l *nameList) problem(line int, format string, a ...any) error {
+	return gaze.Problem{File: l.path, Line: line, Reason: fmt.Sprintf(format, a...)}
+}
+
+func (l *nameList) add(name string, line int) error {
+	if l.lines[name] > 0 {
+		return l.problem(line, "the name on line %d once more", l.lines[name])
+	}
+	l.lines[name] = line
+	l.names = append(l.names, name)
+	return nil
+}
+
+// readItems reads the first column of a table, below its header.
+func (l *nameList) readItems(r io.Reader) error {
+	table := csv.NewReader(r)
+	for header := true; ; header = false {
+		fields, err := table.Read()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w, expected a table with the names of images in its first column", l.path, err)
+		}
+		line, _ := table.FieldPos(0)
+		switch name := plain.Restored(fields[0]); {
+		case header:
+		case strings.TrimSpace(name) == "":
+			return l.problem(line, "no name, expected that of an image")
+		default:
+			if err := l.add(name, line); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// readLines reads a name a line; blank lines are at the end alone.
+func (l *nameList) readLines(r io.Reader) error {
+	blank, s := 0, bufio.NewScanner(r)
 	for line := 1; s.Scan(); line++ {
 		name := strings.TrimSpace(strings.TrimPrefix(s.Text(), "\ufeff"))
 		switch {
+		case name == "" && blank == 0:
+			blank = line
 		case name == "":
-			if blank == 0 {
-				blank = line
-			}
-			continue
 		case blank > 0:
-			return nil, gaze.Problem{File: path, Line: blank, Reason: "a blank line, expected the name of an image"}
-		case lines[name] > 0:
-			return nil, gaze.Problem{File: path, Line: line, Reason: fmt.Sprintf("the name on line %d once more", lines[name])}
+			return l.problem(blank, "a blank line, expected the name of an image")
+		default:
+			if err := l.add(name, line); err != nil {
+				return err
+			}
 		}
-		lines[name] = line
-		names = append(names, name)
 	}
 	if err := s.Err(); err != nil {
-		return nil, gaze.Problem{File: path, Line: len(names) + 1, Reason: fmt.Sprintf("%v, expected the name of an image", err)}
+		return l.problem(len(l.names)+1, "%v, expected the name of an image", err)
 	}
-	if len(names) == 0 {
-		return nil, gaze.Problem{File: path, Reason: "no name, expected that of an image on each line"}
-	}
-	return names, nil
+	return nil
 }
 
 // Select is the relation of other items: item i is the item rows[i] of this one, or has no gaze where that is -1.

@@ -61,6 +61,11 @@ func TestReadReleased(t *testing.T) {
 		{"twice", []int{4, 4}, square, "a\nb\na\nd\n", `names.txt:3: the name on line 1 once more`},
 		{"blank", []int{4, 4}, square, "a\n\n\nb\nc\nd", "names.txt:2: a blank line, expected the name of an image"},
 		{"empty", []int{4, 4}, square, "\n", "names.txt: no name, expected that of an image on each line"},
+		{"items of a run", []int{4, 4}, square, "image,label\na.png,1\n\"images/b.png\",\"with \"\"marks\"\"\n and a line\"\nc,\nd.png,4\n", ""},
+		{"items twice", []int{4, 4}, square, "image,label\na.png,1\nb.png,\"\n\"\na.png,1\nd,2\n", "names.txt:5: the name on line 2 once more"},
+		{"an item without a name", []int{4, 4}, square, "image,label\na.png,1\n,2\nc,3\nd,4\n", "names.txt:3: no name, expected that of an image"},
+		{"no items", []int{4, 4}, square, "image,label\n", "names.txt: no name, expected that of an image"},
+		{"items without an end", []int{4, 4}, square, "image,label\n\"a", "names.txt: parse error on line 2"},
 		{"not text", []int{4, 4}, square, "a\n" + strings.Repeat("x", 1<<17), "names.txt:2: bufio.Scanner: token too long, expected the name of an image"},
 	}
 	for _, test := range tests {

@@ -68,7 +68,7 @@ func Relate(ctx context.Context, dev kernels.Device, items [][]gaze.Recording, o
 	return nil, fmt.Errorf("readers %q, expected merge or mean", o.Readers)
 }
 
-// drawable checks what the measures rely on: a frame, and coordinates and durations that are numbers.
+// drawable checks what the measures rely on: a frame, finite positions, and finite durations that are not negative.
 func drawable(recordings []gaze.Recording) error {
 	for _, r := range recordings {
 		bad := len(r.Fixations) > 0 && !(r.Width > 0 && r.Height > 0 && finite(r.Width) && finite(r.Height))
@@ -76,7 +76,7 @@ func drawable(recordings []gaze.Recording) error {
 			bad = bad || !finite(f.X) || !finite(f.Y) || !finite(f.Duration) || f.Duration < 0
 		}
 		if bad {
-			return gaze.Problem{File: r.File, Line: r.Line, Reason: fmt.Sprintf("image %q, reader %q: a frame or a fixation that is not a number, expected pixels and seconds", r.Image, r.Reader)}
+			return gaze.Problem{File: r.File, Line: r.Line, Reason: fmt.Sprintf("image %q, reader %q: a frame or a fixation out of all measure, expected a frame above 0, finite pixels and seconds that are not negative", r.Image, r.Reader)}
 		}
 	}
 	return nil

@@ -124,17 +124,17 @@ func TestRelateRefuses(t *testing.T) {
 		r gaze.Recording
 		o RelateOptions
 	}{
-		`gaze measure "cc", expected one of `:                       {ok, RelateOptions{Measure: "cc"}},
-		`gaze measure tima has no parameter "sigma"; it has eps`:    {ok, RelateOptions{Measure: "tima:sigma=1"}},
-		`gaze measure tima: eps is "-1", expected a number from`:    {ok, RelateOptions{Measure: "tima:eps=-1"}},
-		`eps is "", expected`:                                       {ok, RelateOptions{Measure: "tima:eps"}},
-		`rate is "NaN"`:                                             {ok, RelateOptions{Measure: "tima:rate=NaN"}},
-		`resize is "cubic", expected area or bilinear`:              {ok, RelateOptions{Measure: "tima:resize=cubic"}},
-		`gaze measure multimatch: a screen needs both width and`:    {ok, RelateOptions{Measure: "multimatch:width=1920"}},
-		`readers "all", expected merge or mean`:                     {ok, RelateOptions{Measure: "tima", Readers: "all"}},
-		`g.csv:7: image "i", reader "": a frame or a fixation`:      {negative, RelateOptions{Measure: "tima"}},
-		`image "i", reader "": a frame or a fixation that is not a`: {nan, RelateOptions{Measure: "tima"}},
-		`: a frame or a fixation that is not a number`:              {noFrame, RelateOptions{Measure: "tima"}},
+		`gaze measure "cc", expected one of `:                            {ok, RelateOptions{Measure: "cc"}},
+		`gaze measure tima has no parameter "sigma"; it has eps`:         {ok, RelateOptions{Measure: "tima:sigma=1"}},
+		`gaze measure tima: eps is "-1", expected a number from`:         {ok, RelateOptions{Measure: "tima:eps=-1"}},
+		`eps is "", expected`:                                            {ok, RelateOptions{Measure: "tima:eps"}},
+		`rate is "NaN"`:                                                  {ok, RelateOptions{Measure: "tima:rate=NaN"}},
+		`resize is "cubic", expected area or bilinear`:                   {ok, RelateOptions{Measure: "tima:resize=cubic"}},
+		`gaze measure multimatch: a screen needs both width and`:         {ok, RelateOptions{Measure: "multimatch:width=1920"}},
+		`readers "all", expected merge or mean`:                          {ok, RelateOptions{Measure: "tima", Readers: "all"}},
+		`g.csv:7: image "i", reader "": a frame or a fixation`:           {negative, RelateOptions{Measure: "tima"}},
+		`image "i", reader "": a frame or a fixation out of all measure`: {nan, RelateOptions{Measure: "tima"}},
+		`: a frame or a fixation out of all measure`:                     {noFrame, RelateOptions{Measure: "tima"}},
 	} {
 		if _, err := Relate(context.Background(), gazetest.Device(t), [][]gaze.Recording{{tc.r}}, tc.o); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)

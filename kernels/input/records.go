@@ -36,6 +36,18 @@ func (r *Records) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// ErrReturns says that nothing but carriage returns ends the lines of a text, as old spreadsheets of the Macintosh wrote them.
+var ErrReturns = errors.New("lines that end in a carriage return alone, expected line feeds: saved as CSV UTF-8, the table has them")
+
+// LineEnds is [ErrReturns] where the first line of a text, of which head is the beginning, goes on behind a carriage return.
+func LineEnds(head []byte) error {
+	line, _, _ := bytes.Cut(head, []byte("\n"))
+	if bytes.IndexByte(bytes.TrimRight(line, "\r"), '\r') >= 0 { // before a line feed there may be some
+		return ErrReturns
+	}
+	return nil
+}
+
 // Text is a text as UTF-8 without its byte-order mark, which tells UTF-16 of either byte order. Bytes that are no UTF-8
 // become what repair makes of them, where it is not nil. A text that ends within a unit of UTF-16 fails with [ErrHalf]
 // behind what is whole.

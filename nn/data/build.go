@@ -98,11 +98,11 @@ func (c *Cache) rebuild(ctx context.Context, items []Item, sources []entry) erro
 		undecoded, err = c.write(ctx, w, items, sources)
 		return cmp.Or(undecoded, err)
 	})
-	if err != nil && undecoded == nil {
-		return fmt.Errorf("%w: %w", ErrCache, err)
+	if undecoded != nil { // the error names the image, not the cache that it was for
+		return undecoded
 	}
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", ErrCache, err)
 	}
 	return c.open(ctx, slices.Clone(sources))
 }

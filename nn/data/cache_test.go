@@ -357,6 +357,9 @@ func TestBadImages(t *testing.T) {
 			if !errors.As(err, &p) || p.Line != 3 || p.File != "items.csv" || p.Item != "1.png" || !errors.Is(err, os.ErrNotExist) {
 				t.Fatalf("error %v, expected the first bad image at items.csv:3", err)
 			}
+			if !strings.HasPrefix(err.Error(), "items.csv:3: ") {
+				t.Errorf("error %v, expected it to begin with where the image is listed", err)
+			}
 			if cached {
 				if left, _ := os.ReadDir(o.Folder); len(left) > 0 {
 					t.Errorf("left behind: %v", left)
@@ -400,7 +403,7 @@ func TestBadImages(t *testing.T) {
 			}
 		}
 		o.SkipBad = true
-		if _, err := OpenCache(t.Context(), []Item{items[1], items[3]}, o); err == nil || !strings.Contains(err.Error(), "no image can be used; 2 skipped, the first: items.csv:3:") {
+		if _, err := OpenCache(t.Context(), []Item{items[1], items[3]}, o); err == nil || !strings.HasPrefix(err.Error(), "no image can be used; 2 skipped, the first: items.csv:3:") {
 			t.Errorf("nothing but bad images gives error %v", err)
 		}
 	}

@@ -67,6 +67,9 @@ const (
 	imageColumn  = "image"
 )
 
+// ErrNoFolder says that where a data set was to be there is nothing.
+var ErrNoFolder = errors.New("expected a folder of images or a manifest")
+
 // List finds the images of a data set. root is a folder, or a manifest.
 //
 // A manifest, or a file items.csv in the folder, lists the items: a table with a column image, a path relative to it or to
@@ -80,7 +83,7 @@ const (
 func List(root string, o ListOptions) (*Listing, error) {
 	info, err := os.Stat(root)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w, %w", err, ErrNoFolder)
 	}
 	folder, manifest := root, filepath.Join(root, manifestName)
 	if !info.IsDir() {

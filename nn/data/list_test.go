@@ -180,6 +180,7 @@ func TestBadLists(t *testing.T) {
 	}{
 		{"a missing image", with(two, "items.csv", "image\n3.png\n4.png\n"), ListOptions{},
 			`ROOT/items.csv:3: image "4.png": no such file, expected ROOT/4.png or ROOT/images/4.png`, []string{"3.png|||"}},
+		{"lines of an old Macintosh", with(two, "items.csv", "image\r3.png\r"), ListOptions{}, "ROOT/items.csv:1: lines that end in a carriage return alone, expected line feeds", nil},
 		{"a folder for an image", with(two, "items.csv", "image\na\n3.png\n"), ListOptions{}, `ROOT/items.csv:2: image "a": no such file`, []string{"3.png|||"}},
 		{"an image twice", with(two, "items.csv", "image,label\n3.png,x\na/1.png,\n3.png,x\n"), ListOptions{},
 			`ROOT/items.csv:4: image "3.png": listed already on line 2`, []string{"3.png|x||", "a/1.png|||"}},

@@ -34,6 +34,9 @@ type table struct {
 
 func newTable(file string, content []byte) (*table, error) {
 	content = utf8Text(content)
+	if err := input.LineEnds(content); err != nil {
+		return nil, Problem{File: file, Line: 1, Reason: err.Error()}
+	}
 	content, comma := declaredSeparator(content)
 	records := input.NewRecords(bytes.NewReader(content))
 	t := &table{file: file, reader: csv.NewReader(records), records: records, columns: map[string]int{}}

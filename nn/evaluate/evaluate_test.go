@@ -413,6 +413,8 @@ func TestMisuse(t *testing.T) {
 	for name, call := range map[string]func(){
 		"shape":      func() { Features{Rows: 4, Dim: 3}.check("X", nil, 1) },
 		"row":        func() { (KNN{}).Predict(f, labels, 2, []int{10}, nil) },
+		"neighbours": func() { (KNN{K: -1}).Predict(f, labels, 2, []int{1}, nil) },
+		"nan votes":  func() { (KNN{Temperature: math.NaN()}).Predict(f, labels, 2, []int{1}, nil) },
 		"label":      func() { (KNN{}).Predict(f, labels, 1, []int{1}, nil) },
 		"accuracy":   func() { Accuracy([]int{1}, nil) },
 		"confusion":  func() { Confusion([]int{2}, []int{0}, 2) },

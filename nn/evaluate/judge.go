@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 
 	"gzpt/nn"
 	"gzpt/nn/data"
@@ -58,6 +59,8 @@ type ProbeScores struct {
 var (
 	// ErrClasses says that there are too few labels to tell anything apart by.
 	ErrClasses = errors.New("classes among the labels, expected at least 2")
+	// ErrOneClass says that nothing can be learnt, as the training items are all alike.
+	ErrOneClass = errors.New("expected at least two classes to tell apart")
 	// ErrNames says that labels name items, and no classes.
 	ErrNames = errors.New("labels that name items, not classes")
 	// ErrSplit is the kind of an error that a split cannot be evaluated on, see [Split.Check].
@@ -92,11 +95,14 @@ func Judge(f Features, items []data.Item, knn KNN) (*Report, error) {
 		return nil, fmt.Errorf("%d %w", len(classes), ErrClasses)
 	}
 	split := all.Labelled(labels)
+	if err := split.Check(len(items), groups); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrSplit, err)
+	}
 	if n := split.items(); len(classes) > 2 && len(classes) >= n {
 		return nil, fmt.Errorf("%d classes of %d items: %w", len(classes), n, ErrNames)
 	}
-	if err := split.Check(len(items), groups); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrSplit, err)
+	if c := labels[split.Train[0]]; !slices.ContainsFunc(split.Train, func(row int) bool { return labels[row] != c }) {
+		return nil, fmt.Errorf("all %d training items are of the class %q: %w", len(split.Train), classes[c], ErrOneClass)
 	}
 	truth := make([]int, len(split.Test))
 	for i, row := range split.Test {

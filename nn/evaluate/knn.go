@@ -14,7 +14,7 @@ type KNN struct {
 	// K is how many neighbours vote, 20 if 0; never more than there are training items.
 	K int
 	// Temperature T weighs a neighbour's vote by exp(similarity/T) (Wu et al., CVPR 2018, use 0.07); at 0 all votes are
-	// equal.
+	// equal. A negative number, of neighbours too, is a mistake of the caller.
 	Temperature float64
 }
 
@@ -25,6 +25,9 @@ const DefaultK = 20
 // train. A vector of zeros, or one that is not finite, is an error.
 func (k KNN) Predict(f Features, labels []int, classes int, train, query []int) (Prediction, error) {
 	f.check("KNN.Predict", labels, classes, train)
+	if k.K < 0 || !(k.Temperature >= 0) {
+		panic("evaluate: KNN.Predict: neighbours and temperature are at least 0")
+	}
 	if len(train) == 0 {
 		return Prediction{}, errors.New("no training items to be neighbours")
 	}

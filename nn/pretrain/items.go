@@ -88,11 +88,22 @@ func groups(rows []Row) []string {
 
 // WriteRows writes items.csv.
 func WriteRows(path string, rows []Row) error {
+	return writeTable(path, rowColumns, rows, func(r Row) []string { return append(r.fields(), r.Pixels) })
+}
+
+// WriteShown writes items.csv for images that a network was shown: what they are, without their gaze, which was not read, and
+// whether they were trained on, which is known of a run's own alone.
+func WriteShown(path string, rows []Row) error {
+	columns := []string{"image", "label", "split", "group", "pixels"}
+	return writeTable(path, columns, rows, func(r Row) []string { return []string{r.Image, r.Label, r.Split, r.Group, r.Pixels} })
+}
+
+func writeTable(path string, columns []string, rows []Row, fields func(Row) []string) error {
 	return rundir.WriteAside(path, func(w io.Writer) error {
 		table := bufio.NewWriter(w)
-		writeSheet(table, rowColumns) // Flush tells of any failure
+		writeSheet(table, columns) // Flush tells of any failure
 		for _, r := range rows {
-			writeSheet(table, append(r.fields(), r.Pixels))
+			writeSheet(table, fields(r))
 		}
 		return table.Flush()
 	})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"time"
 
 	"gzpt/kernels"
@@ -139,7 +140,11 @@ func (r *Run) initialise() error {
 	return err
 }
 
-// load brings the trainer to the last checkpoint; a run that was stopped before its first one begins anew.
+// ErrLost says that a run has lost its checkpoint.
+var ErrLost = errors.New("it is missing, though a backbone was exported from it: put it back, or move the backbone away to begin anew")
+
+// load brings the trainer to the last checkpoint; a run that was stopped before its first one begins anew. One that has lost it
+// does not: its first checkpoint would put an early backbone in the place of a late one.
 func (r *Run) load(was *Record) error {
 	if err := was.same(r.Dir.Config(), r.record()); err != nil {
 		return err
@@ -147,6 +152,9 @@ func (r *Run) load(was *Record) error {
 	path := r.Dir.Checkpoint()
 	position, err := nn.LoadCheckpoint(path, r.trainer)
 	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(r.Dir.Backbone()); err == nil {
+			return fmt.Errorf("%s: %w, %s", path, ErrLost, r.Dir.Backbone())
+		}
 		return r.initialise()
 	}
 	if err != nil {

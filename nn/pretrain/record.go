@@ -46,7 +46,10 @@ type Origin struct {
 	Skipped []string `json:"skipped,omitempty"`
 }
 
-// ReadRecord reads the record of a run.
+// ErrRelation says that a folder holds a relation alone, which nothing was trained on.
+var ErrRelation = errors.New("of a relation, expected that of a training")
+
+// ReadRecord reads the record of a run. That of a relation alone is an [ErrRelation].
 func ReadRecord(dir rundir.Dir) (*Record, error) {
 	r := &Record{}
 	sealed, err := rundir.ReadSealed(dir.Config(), r)
@@ -58,6 +61,9 @@ func ReadRecord(dir rundir.Dir) (*Record, error) {
 	}
 	if r.Format > recordFormat {
 		return nil, fmt.Errorf("%s: format %d, this program reads up to %d", dir.Config(), r.Format, recordFormat)
+	}
+	if r.Network.Arch == (nn.Arch{}) && r.Settings != nil {
+		return nil, fmt.Errorf("%s: the record %w", dir.Config(), ErrRelation)
 	}
 	return r, nil
 }

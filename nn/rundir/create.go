@@ -66,7 +66,7 @@ func Create(path string, fill func(Dir) error) (Dir, error) {
 // taken is an error of renaming a folder to path where another process has made one.
 func taken(err error, path string) error {
 	if errors.Is(err, fs.ErrExist) || errors.Is(err, syscall.ENOTEMPTY) {
-		return fmt.Errorf("%s exists and is never overwritten", path)
+		return fmt.Errorf("%s %w", path, ErrExists)
 	}
 	return err
 }
@@ -162,7 +162,10 @@ func finish(path string) error {
 	return atomicfile.SyncFolder(path)
 }
 
-// Vacant returns an error unless path does not exist or is an empty folder, or a link to one.
+// ErrExists says that a folder that was to be made is there, and not empty.
+var ErrExists = errors.New("exists and is never overwritten")
+
+// Vacant returns an error, [ErrExists] where that is why, unless path does not exist or is an empty folder, or a link to one.
 func Vacant(path string) error {
 	if err := finish(path); err != nil {
 		return err
@@ -178,7 +181,7 @@ func Vacant(path string) error {
 		return err
 	}
 	if slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() != filling && e.Name() != recovered }) {
-		return fmt.Errorf("%s exists and is never overwritten", path)
+		return fmt.Errorf("%s %w", path, ErrExists)
 	}
 	return nil
 }

@@ -1,5 +1,7 @@
 // Package scanpaths has the measures of similarity that compare fixations: their places, their order and their durations, and
 // the moments of the regions that they dwell on.
+//
+// Places are taken from the centre of the frame, so that scanpaths on frames of other sizes and shapes are laid centre on centre.
 package scanpaths
 
 import (

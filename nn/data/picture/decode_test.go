@@ -135,6 +135,48 @@ func bmpHeader(width, height uint32) []byte {
 	return b
 }
 
+// packedBMP is a BMP file of some bits a pixel and a palette of greys, in which pixel (x, y) has the grey 3x+5y.
+func packedBMP(width, height, bits int) []byte {
+	greys := 1 << bits
+	b := bmpHeader(uint32(width), uint32(height))
+	binary.LittleEndian.PutUint32(b[10:], uint32(54+4*greys))
+	binary.LittleEndian.PutUint16(b[28:], uint16(bits))
+	for i := range greys {
+		v := byte(i * 255 / (greys - 1))
+		b = append(b, v, v, v, 0)
+	}
+	for y := height - 1; y >= 0; y-- {
+		row := make([]byte, (width*bits+31)/32*4)
+		for x := range width {
+			row[x*bits/8] |= byte((3*x+5*y)%greys) << (8 - bits - x*bits%8)
+		}
+		b = append(b, row...)
+	}
+	return b
+}
+
+// TestPackedBMP: several pixels to a byte are no truncated file.
+func TestPackedBMP(t *testing.T) {
+	for _, bits := range []int{1, 2, 4, 8} {
+		const width, height = 90, 70
+		file := packedBMP(width, height, bits)
+		m, err := Decode(bytes.NewReader(file))
+		if err != nil {
+			t.Errorf("%d bits: %v", bits, err)
+			continue
+		}
+		for i, v := range m.Grey().Pix8 {
+			x, y, greys := i%width, i/width, 1<<bits
+			if want := (3*x + 5*y) % greys * 255 / (greys - 1); int(v) != want {
+				t.Fatalf("%d bits: pixel (%d, %d) is %d, expected %d", bits, x, y, v, want)
+			}
+		}
+		if _, err := Decode(bytes.NewReader(file[:len(file)-8])); err == nil {
+			t.Errorf("%d bits: a file that ends early is decoded", bits)
+		}
+	}
+}
+
 // TestWhatCannotBeDecoded: every bad file is an error that says what it is, and none fills the memory first.
 func TestWhatCannotBeDecoded(t *testing.T) {
 	good := encode(t, image.NewGray(image.Rect(0, 0, 100, 100)))

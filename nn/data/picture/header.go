@@ -92,7 +92,12 @@ const slackBytes = 64
 func densest(format string, m color.Model) int64 {
 	const deflate = 1032
 	switch format {
-	case "bmp", "pnm":
+	case "bmp":
+		if isPalette(m) {
+			return 8 // of one bit
+		}
+		return 1
+	case "pnm":
 		return 1
 	case "png":
 		switch {

@@ -74,7 +74,7 @@ func (d *Set) alignGaze(s Settings, set *formats.Set) error {
 	d.Dropped = set.Dropped
 	d.Dropped.Add(report.Dropped)
 	if d.Dropped.Any() {
-		d.skip(fmt.Errorf("left out of the gaze: %s", d.Dropped))
+		d.skip(fmt.Errorf("of the gaze %s", d.Dropped))
 	}
 	d.Notes = set.Notes
 	d.Recordings, d.Detector = withoutSamples(recordings), detectorText(report)

@@ -11,6 +11,7 @@ import (
 // Verb is a verb of the program; its users mean the first of a list where they name none.
 type Verb struct {
 	Name, Summary string
+	Arguments     []string // the words that it takes besides flags; nil where they are files
 	Flags         []Flag
 }
 
@@ -23,7 +24,7 @@ type Flag struct {
 
 // Bash writes the script for bash, which zsh runs too.
 func Bash(w io.Writer, program string, verbs []Verb) {
-	var names, flagCases, wordCases []string
+	var names, flagCases, wordCases, argumentCases []string
 	seen := map[string]bool{}
 	for _, v := range verbs {
 		names = append(names, v.Name)
@@ -36,6 +37,9 @@ func Bash(w io.Writer, program string, verbs []Verb) {
 			}
 		}
 		flagCases = append(flagCases, fmt.Sprintf("    %s) flags='%s' ;;", v.Name, strings.Join(options, " ")))
+		if v.Arguments != nil {
+			argumentCases = append(argumentCases, fmt.Sprintf("    %s) COMPREPLY=($(compgen -W '%s' -- \"$word\")) ;;", v.Name, strings.Join(v.Arguments, " ")))
+		}
 	}
 	fmt.Fprintf(w, `_gzpt_train() {
   local word="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}" verb="${COMP_WORDS[1]}" flags
@@ -51,11 +55,14 @@ func Bash(w io.Writer, program string, verbs []Verb) {
   elif [[ "$COMP_CWORD" -eq 1 ]]; then
     COMPREPLY=($(compgen -W '%s' -- "$word"))
   else
-    COMPREPLY=($(compgen -f -- "$word"))
+    case "$verb" in
+%s
+    *) local IFS=$'\n'; COMPREPLY=($(compgen -f -- "$word")) ;;
+    esac
   fi
 }
 complete -o filenames -F _gzpt_train %s
-`, strings.Join(wordCases, "\n"), strings.Join(flagCases, "\n"), strings.Split(flagCases[0], "'")[1], strings.Join(names, " "), program)
+`, strings.Join(wordCases, "\n"), strings.Join(flagCases, "\n"), strings.Split(flagCases[0], "'")[1], strings.Join(names, " "), strings.Join(argumentCases, "\n"), program)
 }
 
 // Fish writes the script for fish.
@@ -69,6 +76,9 @@ func Fish(w io.Writer, program string, verbs []Verb) {
 		condition := "__fish_seen_subcommand_from " + v.Name
 		if v.Name == names[0] {
 			condition = "not __fish_seen_subcommand_from " + strings.Join(names[1:], " ")
+		}
+		if v.Arguments != nil {
+			fmt.Fprintf(w, "complete -c %s -n '%s' -f -a '%s'\n", program, condition, strings.Join(v.Arguments, " "))
 		}
 		for _, f := range v.Flags {
 			fmt.Fprintf(w, "complete -c %s -n '%s' -l %s -d %s", program, condition, f.Name, fishQuote(f.Usage))

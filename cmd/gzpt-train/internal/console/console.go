@@ -129,11 +129,19 @@ func (c *Console) print(r slog.Record) {
 	}
 }
 
+// inSeconds names the unit of a time for a program, which would have nanoseconds without a word.
+func inSeconds(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		return slog.Float64(a.Key+"_s", a.Value.Duration().Seconds())
+	}
+	return a
+}
+
 // format is the line of a record: in the log with its time, on the screen perhaps with colour.
 func (c *Console) format(r slog.Record, colour, stamp bool) string {
 	if c.options.JSON {
 		var b bytes.Buffer
-		slog.NewJSONHandler(&b, nil).Handle(context.Background(), r) // writing to memory does not fail
+		slog.NewJSONHandler(&b, &slog.HandlerOptions{ReplaceAttr: inSeconds}).Handle(context.Background(), r) // writing to memory does not fail
 		return quoted(b.String())
 	}
 	line := text(r, colour)

@@ -40,12 +40,12 @@ func TestJSON(t *testing.T) {
 	var out bytes.Buffer
 	c := New(Options{Out: &out, JSON: true, Width: 80})
 	c.Progress(0.5, "no bar among JSON")
-	c.Info("epoch 1", "loss", -1.5)
+	c.Info("epoch 1", "loss", -1.5, "left", 1500*time.Millisecond)
 	var line map[string]any
 	if err := json.Unmarshal(out.Bytes(), &line); err != nil {
 		t.Fatalf("%q is not JSON: %v", out.String(), err)
 	}
-	if line["msg"] != "epoch 1" || line["loss"] != -1.5 || line["level"] != "INFO" {
+	if line["msg"] != "epoch 1" || line["loss"] != -1.5 || line["level"] != "INFO" || line["left_s"] != 1.5 || line["left"] != nil {
 		t.Errorf("got %v", line)
 	}
 }

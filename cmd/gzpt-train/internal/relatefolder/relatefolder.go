@@ -116,7 +116,7 @@ func DiscardUnbegun(dir rundir.Dir) error {
 	}
 	defer release()
 	if !Unbegun(string(dir)) {
-		return fmt.Errorf("%s exists and is never overwritten", string(dir))
+		return fmt.Errorf("%s %w", string(dir), rundir.ErrExists)
 	}
 	return Discard(dir)
 }
