@@ -96,17 +96,19 @@ noasm: ## build and test without assembly
 	$(TEST) -short -tags noasm ./asm/...
 	$(TEST) -short -count=1 -tags noasm -run 'TestOldRunGoesOn|TestRelate$$|TestForcedTierMustExist' ./cmd/gzpt-train
 
+# Without optimising: nothing of it runs here, and Go's own library is compiled for it as well.
 portable: ## build and vet for an architecture without assembly
 	@echo "== GOARCH=arm64"
-	GOARCH=arm64 $(GO) build ./...
-	GOARCH=arm64 $(VET) ./...
+	GOARCH=arm64 $(GO) build -gcflags='all=-N -l' ./...
+	GOARCH=arm64 $(VET) -gcflags='all=-N -l' ./...
 
 # In these packages nothing runs at a time.
-SERIAL := bench/(gpu|machine|measures|pages|peer|ptx|study)|gaze/(fixations|formats)|nn/(evaluate|internal/named|rundir|safetensors|tensorfile|torchfile)
+SERIAL := bench/(gpu|machine|measures|pages|peer|ptx|study)|cmd/gzpt-train/internal/(memory|relatefolder|relatepage|words)|cuda/(sass|ptxsim/internal/arith)|gaze/(fixations|formats|internal/spec)|kernels/(augment|checksum|filelock|input|npy|plain)|nn/(data/picture|evaluate|internal/named|rundir|safetensors|tensorfile|torchfile)
 
+# A program that ends waits a second for reports under way, as long as nothing is said: sixty programs of tests.
 race: ## tests under the race detector, the long ones shortened
 	@echo "== go test -race"
-	$(TEST) -race -short -timeout 30m $$($(GO) list $(PACKAGES) | grep -vE '^gzpt/($(SERIAL))$$')
+	GORACE=atexit_sleep_ms=100 $(TEST) -race -short -timeout 30m $$($(GO) list $(PACKAGES) | grep -vE '^gzpt/($(SERIAL))$$')
 
 cuda: $(CUDA_LIBRARY)/libcuda.a ## build gzpt-train for NVIDIA GPUs: needs gcc, no CUDA and no GPU; the program is under the GPL then (NOTICE)
 	$(CUDA_BUILD) $(GO) build -tags cuda -o gzpt-train ./cmd/gzpt-train

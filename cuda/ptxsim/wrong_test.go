@@ -110,11 +110,16 @@ func (k *wrongKernel) run(t *testing.T, text string, options Options) error {
 	return stream.Launch(driver.Launch{Function: f, Grid: [3]int{k.grid, 1, 1}, Block: [3]int{k.block, 1, 1}, Shared: k.shared, Arguments: arguments})
 }
 
-// TestWrongKernels demands of each that its fault is found under every schedule, at its place, and none in its twin.
+// TestWrongKernels demands of each that its fault is found under every schedule, at its place, and none in its twin. Where tests are short
+// there are two schedules: the others have the same goroutines.
 func TestWrongKernels(t *testing.T) {
+	schedules := uint64(8)
+	if testing.Short() {
+		schedules = 2
+	}
 	for _, k := range wrongKernels(t) {
 		t.Run(k.name, func(t *testing.T) {
-			for seed := range uint64(8) {
+			for seed := range schedules {
 				err := k.run(t, k.twin("mended"), Options{Seed: seed})
 				var fault *Fault
 				if !errors.As(err, &fault) {
