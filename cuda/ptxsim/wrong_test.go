@@ -152,6 +152,9 @@ func TestIgnoreRaces(t *testing.T) {
 // TestWrongKernelsAgainstPtxas demands that the assembler accepts all twins: what is wrong with them only shows in a run. All
 // go into one file, under names of their own.
 func TestWrongKernelsAgainstPtxas(t *testing.T) {
+	if testing.Short() {
+		t.Skip("ptxas, and no goroutine of ours; run without -short")
+	}
 	ptxas := toolkit.Tool(t, "ptxas")
 	var whole strings.Builder
 	whole.WriteString(".version 8.0\n.target sm_90a\n.address_size 64\n")
