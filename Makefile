@@ -93,7 +93,7 @@ tiers: ## the command's tests once more for every tier of the machine but the be
 noasm: ## build and test without assembly
 	@echo "== -tags noasm"
 	$(VET) -tags noasm ./...
-	$(TEST) -short -tags noasm ./asm/...
+	$(TEST) -short -tags noasm ./asm/... ./cuda/ptxsim/internal/arith
 	$(TEST) -short -count=1 -tags noasm -run 'TestOldRunGoesOn|TestRelate$$|TestForcedTierMustExist' ./cmd/gzpt-train
 
 # Without optimising: nothing of it runs here, and Go's own library is compiled for it as well.
