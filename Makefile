@@ -12,6 +12,7 @@ MINUTES     ?= 20
 SEED        ?= 1
 # Tests whose packages lint, noasm or cuda-test vets: go test would vet them again, once for every set of tags and flags.
 TEST        := $(GO) test -vet=off
+VET         := GO_VET="$$($(GO) tool -n vet)" $(GO) vet -vettool='$(CURDIR)/.ci/vet'
 # The packages whose tests take longest come first, so that no core has nothing to do at the end.
 PACKAGES    := ./nn ./cuda ./cmd/gzpt-train ./...
 TORTURE     := CGO_ENABLED=0 $(GO) run ./bench/torture
@@ -58,7 +59,7 @@ lint: $(STATICCHECK) ## gofmt, go vet, staticcheck, tidy go.mod
 	@echo "== gofmt"
 	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
 	@echo "== go vet"
-	@$(GO) vet ./...
+	@$(VET) ./...
 	@echo "== staticcheck $(STATICCHECK_VERSION)"
 	@$(STATICCHECK) ./...
 	@echo "== go mod tidy"
@@ -91,21 +92,23 @@ tiers: ## the command's tests once more for every tier of the machine but the be
 # the tag changes, and a program that has it: it trains on, from a checkpoint of another, and relates.
 noasm: ## build and test without assembly
 	@echo "== -tags noasm"
-	$(GO) vet -tags noasm ./...
-	$(TEST) -short -tags noasm ./asm/...
+	$(VET) -tags noasm ./...
+	$(TEST) -short -tags noasm ./asm/... ./cuda/ptxsim/internal/arith
 	$(TEST) -short -count=1 -tags noasm -run 'TestOldRunGoesOn|TestRelate$$|TestForcedTierMustExist' ./cmd/gzpt-train
 
+# Without optimising: nothing of it runs here, and Go's own library is compiled for it as well.
 portable: ## build and vet for an architecture without assembly
 	@echo "== GOARCH=arm64"
-	GOARCH=arm64 $(GO) build ./...
-	GOARCH=arm64 $(GO) vet ./...
+	GOARCH=arm64 $(GO) build -gcflags='all=-N -l' ./...
+	GOARCH=arm64 $(VET) -gcflags='all=-N -l' ./...
 
 # In these packages nothing runs at a time.
-SERIAL := bench/(gpu|machine|measures|pages|peer|ptx|study)|gaze/(fixations|formats)|nn/(evaluate|internal/named|rundir|safetensors|tensorfile|torchfile)
+SERIAL := bench/(gpu|machine|measures|pages|peer|ptx|study)|cmd/gzpt-train/internal/(memory|relatefolder|relatepage|words)|cuda/(sass|ptxsim/internal/arith)|gaze/(fixations|formats|internal/spec)|kernels/(augment|checksum|filelock|input|npy|plain)|nn/(data/picture|evaluate|internal/named|rundir|safetensors|tensorfile|torchfile)
 
+# A program that ends waits a second for reports under way, as long as nothing is said: sixty programs of tests.
 race: ## tests under the race detector, the long ones shortened
 	@echo "== go test -race"
-	$(TEST) -race -short -timeout 30m $$($(GO) list $(PACKAGES) | grep -vE '^gzpt/($(SERIAL))$$')
+	GORACE=atexit_sleep_ms=100 $(TEST) -race -short -timeout 30m $$($(GO) list $(PACKAGES) | grep -vE '^gzpt/($(SERIAL))$$')
 
 cuda: $(CUDA_LIBRARY)/libcuda.a ## build gzpt-train for NVIDIA GPUs: needs gcc, no CUDA and no GPU; the program is under the GPL then (NOTICE)
 	$(CUDA_BUILD) $(GO) build -tags cuda -o gzpt-train ./cmd/gzpt-train
@@ -117,8 +120,8 @@ $(CUDA_LIBRARY)/libcuda.a: $(wildcard cuda/mumax/libcuda/*.[ch])
 
 cuda-test: $(CUDA_LIBRARY)/libcuda.a $(STATICCHECK) ## the build for NVIDIA GPUs, its driver and its command, on an interpreter in place of the GPU
 	@echo "== -tags cuda"
-	$(CUDA_BUILD) $(GO) vet -tags cuda ./cuda/mumax/... ./cmd/... ./nn
-	$(CUDA_BUILD) $(GO) vet -tags cuda,gpu ./cuda/mumax/... ./cmd/... ./nn
+	$(CUDA_BUILD) $(VET) -tags cuda ./cuda/mumax/... ./cmd/... ./nn
+	$(CUDA_BUILD) $(VET) -tags cuda,gpu ./cuda/mumax/... ./cmd/... ./nn
 	$(CUDA_BUILD) $(STATICCHECK) -tags cuda ./cuda/mumax/... ./cmd/...
 	$(CUDA_BUILD) $(TEST) -race -short -count=1 -tags cuda ./cuda/mumax
 	$(CUDA_BUILD) $(TEST) -count=1 -tags cuda -run 'TestSimulatedGPU|TestLibraryIsFoundAtRunTime' ./cmd/gzpt-train

@@ -17,14 +17,18 @@ func open(tb testing.TB, tier string) kernels.Device {
 	return dev
 }
 
+// shortened is tiers, the last of them where tests are short, as under the race detector: to that all tiers are the same Go.
+func shortened(tiers []string) []string {
+	if testing.Short() && len(tiers) > 1 {
+		return tiers[len(tiers)-1:]
+	}
+	return tiers
+}
+
 // TestSuite runs the conformance suite on every assembly tier of this machine. The first tier, the reference, runs it in
 // its own package.
 func TestSuite(t *testing.T) {
-	tiers := asm.Tiers()[1:]
-	if testing.Short() && len(tiers) > 1 { // as under the race detector, to which all tiers are the same Go
-		tiers = tiers[len(tiers)-1:]
-	}
-	for _, tier := range tiers {
+	for _, tier := range shortened(asm.Tiers()[1:]) {
 		t.Run(tier, func(t *testing.T) {
 			kerneltest.Run(t, func(tb testing.TB) kernels.Device { return open(tb, tier) })
 		})
@@ -34,7 +38,7 @@ func TestSuite(t *testing.T) {
 // FuzzConv2D compares all convolution operations of every tier with the reference on any geometry.
 func FuzzConv2D(f *testing.F) {
 	var devices []kernels.Device
-	for _, tier := range asm.Tiers() {
+	for _, tier := range shortened(asm.Tiers()) {
 		devices = append(devices, open(f, tier))
 	}
 	for _, seed := range [][11]uint8{
@@ -59,7 +63,7 @@ func FuzzConv2D(f *testing.F) {
 // FuzzContrast compares the contrastive loss of every tier with the reference at any sizes, some of several tiles.
 func FuzzContrast(f *testing.F) {
 	var devices []kernels.Device
-	for _, tier := range asm.Tiers() {
+	for _, tier := range shortened(asm.Tiers()) {
 		devices = append(devices, open(f, tier))
 	}
 	f.Add(uint16(3), uint16(5), uint16(4), uint8(6), uint8(0), false)

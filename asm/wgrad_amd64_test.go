@@ -13,6 +13,9 @@ import (
 // TestFewRows: weight gradients of images with more pixels a row, or an image, than a part has at least take no part of nothing, in
 // whose place there would be what an earlier call has left.
 func TestFewRows(t *testing.T) {
+	if testing.Short() {
+		t.Skip("numbers; the goroutines are those of the suite; run without -short")
+	}
 	for _, g := range []kerneltest.Geometry{
 		{N: 1, H: 1, W: 2 * gradPart, C: 3, K: 5, R: 1, S: 3},  // narrow
 		{N: 1, H: 1, W: 2 * gradPart, C: 33, K: 2, R: 1, S: 3}, // along rows

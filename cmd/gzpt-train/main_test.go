@@ -40,9 +40,10 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// withoutArithmetic are the tests of signals, disks, damage, profiles and texts. No other tier and no race detector sees more of them than
-// the run without -short.
-const withoutArithmetic = "Absurd|Disk|Files|Full|Hang|InPlace|Interrupt|Manifest|Profile|Readers|Streams|Usage|Words"
+// withoutArithmetic are the tests of signals, disks, links, damage, changes, refusals, profiles and texts. No other tier and no race detector
+// sees more of them than the run without -short: what they train or relate between others do too.
+const withoutArithmetic = "Absurd|BadInput|Change|Disk|Escaped|Files|Full|GoesAway|Hang|Hint|InPlace|Interrupt|Link|MakesWay|Manifest|" +
+	"Passed|Profile|Readers|Refuse|Streams|Umask|Usage|Waited|Words"
 
 // heedSignals has the commands of the tests begin with signals that end them. A process inherits what its parent ignores, and under nohup
 // or behind a shell's & that is a hangup or an interrupt; what the parent takes note of it does not.

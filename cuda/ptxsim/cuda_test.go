@@ -46,10 +46,14 @@ type cudaTest struct {
 	run          func(r *rig, random *rand.Rand)
 }
 
-// TestCUDA runs kernels that nvcc has compiled, under several schedules.
+// TestCUDA runs kernels that nvcc has compiled, under several schedules. Where tests are short it runs some files, in which blocks share memory and
+// wait for each other as in all, because nvcc takes longer than they do.
 func TestCUDA(t *testing.T) {
 	toolkit.Tool(t, "nvcc")
 	for _, test := range cudaTests {
+		if testing.Short() && !slices.Contains([]string{"reductions.cu", "groups.cu", "memory.cu"}, test.file) {
+			continue
+		}
 		t.Run(test.kernel, func(t *testing.T) {
 			t.Parallel()
 			ptx := compileCUDA(t, test.file)
@@ -108,6 +112,9 @@ func same[T comparable](r *rig, what string, got, want []T) {
 // TestCUDAOccupancy takes the registers of every compiled kernel from ptxas, none of which may spill, and demands that at
 // least one block of 128 threads fits a multiprocessor with them.
 func TestCUDAOccupancy(t *testing.T) {
+	if testing.Short() {
+		t.Skip("ptxas, and no goroutine of ours; run without -short")
+	}
 	ptxas := toolkit.Tool(t, "ptxas")
 	for _, name := range []string{"reductions.cu", "rows.cu", "products.cu", "numbers.cu"} {
 		ptx := compileCUDA(t, name)
@@ -140,6 +147,9 @@ var cudaTests = slices.Concat(reductionTests, rowTests, productTests, controlTes
 // TestCUDADebug runs kernels as nvcc compiles them for a debugger: without optimising, all values in local memory, calls instead of
 // inlined functions.
 func TestCUDADebug(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the goroutines are those of TestCUDA; run without -short")
+	}
 	toolkit.Tool(t, "nvcc")
 	for _, test := range cudaTests {
 		if test.kernel == "saxpy4" {

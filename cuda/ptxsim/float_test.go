@@ -47,6 +47,9 @@ func floatTests() (tests []opcodeTest) {
 }
 
 func TestFloatOpcodes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one warp has no goroutine beside it; run without -short")
+	}
 	tests := floatTests()
 	for _, test := range tests {
 		t.Run(test.text, func(t *testing.T) { test.check(t) })

@@ -68,6 +68,9 @@ func draw(random *rand.Rand) uint64 {
 
 // TestOpcodes holds whole-number instructions to models made of big numbers and single bits.
 func TestOpcodes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one warp has no goroutine beside it; run without -short")
+	}
 	tests := opcodeTests()
 	for _, test := range tests {
 		t.Run(test.text, func(t *testing.T) { test.check(t) })

@@ -338,6 +338,9 @@ func TestTensorFaults(t *testing.T) {
 
 // TestTensorAgainstPtxas demands that the assembler accepts the kernels.
 func TestTensorAgainstPtxas(t *testing.T) {
+	if testing.Short() {
+		t.Skip("ptxas, and no goroutine of ours; run without -short")
+	}
 	ptxas := toolkit.Tool(t, "ptxas")
 	var whole strings.Builder
 	whole.WriteString(".version 8.0\n.target sm_90\n.address_size 64\n")

@@ -123,6 +123,9 @@ func partsVideoTests(add adder, name, types string, parts int, to, a, b string) 
 
 // TestVideoOpcodes tries the video instructions, all types of them in three of the ways.
 func TestVideoOpcodes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one warp has no goroutine beside it; run without -short")
+	}
 	tests := videoTests()
 	for _, test := range tests {
 		t.Run(test.text, func(t *testing.T) { test.check(t) })

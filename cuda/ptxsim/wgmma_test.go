@@ -267,6 +267,9 @@ func TestGroupMultiply(t *testing.T) {
 
 // TestGroupMultiplyAgainstPtxas demands that the assembler accepts the kernels.
 func TestGroupMultiplyAgainstPtxas(t *testing.T) {
+	if testing.Short() {
+		t.Skip("ptxas, and no goroutine of ours; run without -short")
+	}
 	ptxas := toolkit.Tool(t, "ptxas")
 	var whole strings.Builder
 	whole.WriteString(".version 8.0\n.target sm_90a\n.address_size 64\n")

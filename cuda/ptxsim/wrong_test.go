@@ -110,11 +110,16 @@ func (k *wrongKernel) run(t *testing.T, text string, options Options) error {
 	return stream.Launch(driver.Launch{Function: f, Grid: [3]int{k.grid, 1, 1}, Block: [3]int{k.block, 1, 1}, Shared: k.shared, Arguments: arguments})
 }
 
-// TestWrongKernels demands of each that its fault is found under every schedule, at its place, and none in its twin.
+// TestWrongKernels demands of each that its fault is found under every schedule, at its place, and none in its twin. Where tests are short
+// there are two schedules: the others have the same goroutines.
 func TestWrongKernels(t *testing.T) {
+	schedules := uint64(8)
+	if testing.Short() {
+		schedules = 2
+	}
 	for _, k := range wrongKernels(t) {
 		t.Run(k.name, func(t *testing.T) {
-			for seed := range uint64(8) {
+			for seed := range schedules {
 				err := k.run(t, k.twin("mended"), Options{Seed: seed})
 				var fault *Fault
 				if !errors.As(err, &fault) {
@@ -147,6 +152,9 @@ func TestIgnoreRaces(t *testing.T) {
 // TestWrongKernelsAgainstPtxas demands that the assembler accepts all twins: what is wrong with them only shows in a run. All
 // go into one file, under names of their own.
 func TestWrongKernelsAgainstPtxas(t *testing.T) {
+	if testing.Short() {
+		t.Skip("ptxas, and no goroutine of ours; run without -short")
+	}
 	ptxas := toolkit.Tool(t, "ptxas")
 	var whole strings.Builder
 	whole.WriteString(".version 8.6\n.target sm_90a\n.address_size 64\n")

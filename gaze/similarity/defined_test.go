@@ -38,6 +38,9 @@ func odd() (items [][]gaze.Recording) {
 // Whatever recordings hold, every measure gives a symmetric similarity from -1 to 1, 0 where there is no gaze, and 1 for the
 // same gaze.
 func TestEveryMeasureIsDefined(t *testing.T) {
+	if testing.Short() {
+		t.Skip("numbers; the goroutines of every measure are those of TestRelate; run without -short")
+	}
 	items := odd()
 	specs := append(slices.Clone(measuretest.Scanpaths), "ig:baseline=uniform", "ig:baseline=mean", "heatmap-cc:sigma=0.001,grid=2",
 		"kl:sigma=0.001", "iou:top=0.01", "0.5*kl+0.5*tde")

@@ -65,38 +65,45 @@ func (d *device[T]) Conv2DStats(y, moments, x, w kernels.Tensor, c kernels.Conv)
 	d.channelMoments(moments, y)
 }
 
+// An item is a line of outputs. Some filters at a time go along it, so that their weights stay in the cache.
 func (d *device[T]) conv2D(y, x, w kernels.Tensor, c kernels.Conv) {
 	g := geometryOf(y, x, w, c)
 	ys, xs, ws := d.of(y), d.wide(x), d.wide(w)
+	filter := g.r * g.s * g.cgroup
 	spread(g.n*g.oh, func(item int) {
-		sums := make([]float64, g.k)
-		for ow := range g.ow {
-			clear(sums)
-			g.eachRun(item/g.oh, item%g.oh, ow, func(xAt, wAt, run int) {
-				for group := range g.Groups {
-					in := xs[xAt+group*g.cgroup:][:run]
-					for k := group * g.kgroup; k < (group+1)*g.kgroup; k++ {
-						sums[k] += dot(in, ws[k*g.r*g.s*g.cgroup+wAt:][:run])
-					}
-				}
-			})
-			convert(row(ys, item*g.ow+ow, g.k), sums)
+		runs, sums := g.runs(item/g.oh, item%g.oh), make([]float64, g.ow*g.k)
+		for k := 0; k < g.k; {
+			group := k / g.kgroup
+			some := min(dotsBeside, (group+1)*g.kgroup-k)
+			for _, r := range runs {
+				dots(sums[r.to*g.k+k:][:some], xs[r.from+group*g.cgroup:][:r.length], ws[k*filter+r.at:], filter)
+			}
+			k += some
 		}
+		convert(row(ys, item, g.ow*g.k), sums)
 	})
 	d.store(y, ys)
 }
 
-// eachRun calls visit for the runs of elements that output (n, oh, ow) reads: xAt is where the run starts in x for the
-// first group, wAt where it starts in w for output channel 0.
-func (g geometry) eachRun(n, oh, ow int, visit func(xAt, wAt, run int)) {
-	rows, columns := g.rows[oh], g.columns[ow]
-	step := g.run(columns.end - columns.first)
-	for r := rows.first; r < rows.end; r++ {
-		for s := columns.first; s < columns.end; s += step {
-			xAt := ((n*g.h+g.read(oh, r))*g.w + g.read(ow, s)) * g.c
-			visit(xAt, (r*g.s+s)*g.cgroup, step*g.cgroup)
+// run is neighbours in memory that one dot product takes: length elements from an element on, times those of a filter from at on, added to
+// what belongs to an output or input pixel of a line.
+type run struct{ to, from, at, length int }
+
+// runs is all runs of the outputs of line (n, oh), of each in the order of the taps: from is the element of x for the first group, at that
+// of w for output channel 0.
+func (g geometry) runs(n, oh int) []run {
+	rows := g.rows[oh]
+	runs := make([]run, 0, g.ow*(rows.end-rows.first)*(g.s/g.run(g.s)))
+	for ow, columns := range g.columns {
+		step := g.run(columns.end - columns.first)
+		for r := rows.first; r < rows.end; r++ {
+			for s := columns.first; s < columns.end; s += step {
+				from := ((n*g.h+g.read(oh, r))*g.w + g.read(ow, s)) * g.c
+				runs = append(runs, run{ow, from, (r*g.s + s) * g.cgroup, step * g.cgroup})
+			}
 		}
 	}
+	return runs
 }
 
 func (d *device[T]) Conv2DBackwardData(dx, dy, w kernels.Tensor, c kernels.Conv) {
@@ -109,46 +116,48 @@ func (d *device[T]) Conv2DBackwardDataAdd(dx, dy, w kernels.Tensor, c kernels.Co
 	d.backwardData(dx, dy, w, c, true)
 }
 
+// An item is a line of inputs, as in conv2D of outputs.
 func (d *device[T]) backwardData(dx, dy, w kernels.Tensor, c kernels.Conv, add bool) {
 	g := geometryOf(dy, dx, w, c)
 	dxs, dys, ws := d.of(dx), d.wide(dy), inputMajor(g, d.wide(w))
+	filter := g.r * g.s * g.kgroup
 	spread(g.n*g.h, func(item int) {
-		n, h := item/g.h, item%g.h
-		sums := make([]float64, g.c)
-		for wi := range g.w {
-			pixel := row(dxs, item*g.w+wi, g.c)
-			clear(sums)
-			if add {
-				convert(sums, pixel)
-			}
-			g.eachReader(h, wi, func(oh, ow, tap int) {
-				grad := row(dys, (n*g.oh+oh)*g.ow+ow, g.k)
-				for group := range g.Groups {
-					in := row(grad, group, g.kgroup)
-					for ci := group * g.cgroup; ci < (group+1)*g.cgroup; ci++ {
-						sums[ci] += dot(in, row(ws, ci*g.r*g.s+tap, g.kgroup))
-					}
-				}
-			})
-			convert(pixel, sums)
+		line, sums := row(dxs, item, g.w*g.c), make([]float64, g.w*g.c)
+		if add {
+			convert(sums, line)
 		}
+		readers := g.readers(item/g.h, item%g.h)
+		for ci := 0; ci < g.c; {
+			group := ci / g.cgroup
+			some := min(dotsBeside, (group+1)*g.cgroup-ci)
+			for _, r := range readers {
+				dots(sums[r.to*g.c+ci:][:some], dys[r.from+group*g.kgroup:][:r.length], ws[ci*filter+r.at:], filter)
+			}
+			ci += some
+		}
+		convert(line, sums)
 	})
 	d.store(dx, dxs)
 }
 
-// eachReader calls visit for every output and tap r*S+s that read input (h, w).
-func (g geometry) eachReader(h, w int, visit func(oh, ow, tap int)) {
-	for r := range g.r {
-		oh, ok := g.reader(h, r, g.oh)
-		if !ok {
-			continue
-		}
-		for s := range g.s {
-			if ow, ok := g.reader(w, s, g.ow); ok {
-				visit(oh, ow, r*g.s+s)
+// readers is the outputs that read the inputs of line (n, h), of each in the order of the taps: from is the element of dy for the first
+// group, at that of the input major weights for input channel 0.
+func (g geometry) readers(n, h int) []run {
+	runs := make([]run, 0, g.w*g.r*g.s)
+	for w := range g.w {
+		for r := range g.r {
+			oh, ok := g.reader(h, r, g.oh)
+			if !ok {
+				continue
+			}
+			for s := range g.s {
+				if ow, ok := g.reader(w, s, g.ow); ok {
+					runs = append(runs, run{w, ((n*g.oh+oh)*g.ow + ow) * g.k, (r*g.s + s) * g.kgroup, g.kgroup})
+				}
 			}
 		}
 	}
+	return runs
 }
 
 // reader is the output coordinate whose tap t reads input i, and whether there is one among size outputs.

@@ -4,7 +4,7 @@
 // Storage is float32 or float64, of activations also bfloat16; every sum is taken in float64 and rounded when it is
 // stored, to bfloat16 by way of the device's type; the sums of Augment alone are those of package augment. Long loops are
 // spread over goroutines, cut by shape and never by worker, so the bits do not depend on GOMAXPROCS. Unlike the other devices it
-// allocates: scratch for transposed operands, and its goroutines.
+// allocates: scratch for operands and sums, and its goroutines.
 package reference
 
 import "gzpt/kernels"

@@ -45,6 +45,52 @@ func dot[T float](a, b []T) float64 {
 	return (s0 + s1) + (s2 + s3)
 }
 
+// dotsBeside is how many dot products dots takes beside each other.
+const dotsBeside = 3
+
+// dots adds the dot product of x and row k of w, whose rows begin stride apart, to sums[k], for up to dotsBeside rows. Their sums are those
+// of dot, two of the four at a time: more do not fit into the registers. What comes from x they share.
+func dots(sums, x, w []float64, stride int) {
+	n := len(x)
+	if len(sums) < dotsBeside {
+		for k := range sums {
+			sums[k] += dot(x, w[k*stride:][:n])
+		}
+		return
+	}
+	a, b, c := w[:n], w[stride:][:n], w[2*stride:][:n]
+	var a0, a1, b0, b1, c0, c1 float64
+	i := 0
+	for ; i < n-3; i += 4 {
+		x0, x1 := x[i], x[i+1]
+		a0 += x0 * a[i]
+		a1 += x1 * a[i+1]
+		b0 += x0 * b[i]
+		b1 += x1 * b[i+1]
+		c0 += x0 * c[i]
+		c1 += x1 * c[i+1]
+	}
+	for ; i < n; i++ {
+		a0 += x[i] * a[i]
+		b0 += x[i] * b[i]
+		c0 += x[i] * c[i]
+	}
+	first, second, third := a0+a1, b0+b1, c0+c1
+	a0, a1, b0, b1, c0, c1 = 0, 0, 0, 0, 0, 0
+	for i := 3; i < n; i += 4 {
+		x0, x1 := x[i-1], x[i]
+		a0 += x0 * a[i-1]
+		a1 += x1 * a[i]
+		b0 += x0 * b[i-1]
+		b1 += x1 * b[i]
+		c0 += x0 * c[i-1]
+		c1 += x1 * c[i]
+	}
+	sums[0] += first + (a0 + a1)
+	sums[1] += second + (b0 + b1)
+	sums[2] += third + (c0 + c1)
+}
+
 // axpy adds a*x[i] to sums[i].
 func axpy[T float](sums []float64, a float64, x []T) {
 	sums = sums[:len(x)]

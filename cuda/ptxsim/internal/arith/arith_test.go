@@ -162,6 +162,8 @@ func checkFormat(t *testing.T, f *Format, a, b, c uint32, mode Rounding) {
 				a[31], b[31], c[31] = math.Float32bits(float32(x)), math.Float32bits(float32(y)), math.Float32bits(float32(z))
 				FMA32(&row, &a, &b, &c)
 				check("quick fma", row[31], want)
+				eachFMA32(&row, &a, &b, &c)
+				check("quick fma by the loop", row[31], want)
 			}
 		}
 		return

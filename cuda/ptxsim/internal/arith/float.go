@@ -46,8 +46,8 @@ func (f *Format) Sqrt(a uint32, mode Rounding) uint32 {
 	return f.Round(odd(s, math.FMA(-s, s, x)), mode)
 }
 
-// FMA32 is FMA of F32 to nearest, of each element.
-func FMA32(z, a, b, c *[32]uint32) {
+// eachFMA32 is the loop of FMA32.
+func eachFMA32(z, a, b, c *[32]uint32) {
 	value := func(bits uint32) float64 { return float64(math.Float32frombits(bits)) }
 	for n := range z {
 		product, addend := value(a[n])*value(b[n]), value(c[n])

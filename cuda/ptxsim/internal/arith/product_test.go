@@ -62,6 +62,34 @@ func fill(l *Lines, f *Format, lines, k int, draw func(*Format) uint32) (element
 	return elements
 }
 
+// TestRows holds rows of multiply-adds to those one by one, with NaN, infinities and subnormal numbers in any lane and z in place of any operand.
+func TestRows(t *testing.T) {
+	random := rand.New(rand.NewPCG(17, 18))
+	for name, rows := range map[string]func(z, a, b, c *[32]uint32){"FMA32": FMA32, "eachFMA32": eachFMA32} {
+		for range rounds(2000) {
+			var z, want [32]uint32
+			var x [3][32]uint32
+			for n := range want {
+				for i := range x {
+					x[i][n] = F32.operands(random)
+				}
+				want[n] = F32.FMA(x[0][n], x[1][n], x[2][n], Nearest)
+			}
+			rows(&z, &x[0], &x[1], &x[2])
+			if z != want {
+				t.Fatalf("%s of %#x: %#x, expected %#x", name, x, z, want)
+			}
+			for i := range x {
+				y := x
+				rows(&y[i], &y[0], &y[1], &y[2])
+				if y[i] != want {
+					t.Fatalf("%s of %#x in place of operand %d: %#x, expected %#x", name, x, i, y[i], want)
+				}
+			}
+		}
+	}
+}
+
 // TestLoops holds what is computed for many at once to the operations one by one.
 func TestLoops(t *testing.T) {
 	random := rand.New(rand.NewPCG(15, 16))
