@@ -115,8 +115,8 @@ func (s contrastCase) lossBound(c call, out int) []float64 {
 	return []float64{sum}
 }
 
-// backwardBound allows every coefficient the roundings of its logit, which the exponential makes relative ones, and the
-// sum over the columns, or over the anchors, those of its products.
+// backwardBound allows every coefficient the roundings of its logit, which the exponential makes relative ones, or to be 0 where that
+// may be no normal number, and the sum over the columns, or over the anchors, those of its products.
 func (s contrastCase) backwardBound(c call, out int) []float64 {
 	return s.gradientBound(c, out, c.named("lse"), make([]float64, s.anchors))
 }
@@ -150,10 +150,14 @@ func (s contrastCase) gradientBound(c call, out int, lse, rounding []float64) []
 				continue
 			}
 			at, factor := i*n+j, contrastScale*math.Abs(s.form.Scale)*t.weight[i]
-			p := math.Exp(t.z[at]-lse[i]) * t.positives[i]
+			e, off := math.Exp(t.z[at]-lse[i]), t.rounding[at]+rounding[i]+4*math.Abs(lse[i])
+			p := e * t.positives[i]
 			size := factor * (summed + 8) * (p + t.labels[at])
 			if p != 0 {
-				size += factor * p * (t.rounding[at] + rounding[i] + 4*math.Abs(lse[i]))
+				size += factor * p * off
+			}
+			if e < underflow*math.Exp(off*0x1p-23) { // with these roundings it may be no normal number, for which devices have 0
+				size += factor * p / 0x1p-23
 			}
 			if anchors {
 				meet(row(b, i), size, row(t.candidates, j))
