@@ -95,9 +95,11 @@ func (d *Device) Stop(operation string, w trace.Work) trace.Reading {
 	var launches []Launch
 	var seconds float64
 	limits := map[string]float64{}
+	readable := w.Bytes - w.Results
 	for _, p := range d.launches {
-		l := predict(d.gpu, p, d.registers[p.Kernel], w.Bytes)
+		l := predict(d.gpu, p, d.registers[p.Kernel], readable)
 		launches = append(launches, l)
+		readable += l.Written
 		seconds += l.Seconds
 		limits[l.Limit] += l.Seconds
 	}

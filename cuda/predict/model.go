@@ -57,6 +57,8 @@ type Launch struct {
 	// Counts is what one block does, as the interpreter has counted it; Bytes is what the launch moves through memory.
 	Counts Counts
 	Bytes  float64
+	// Written is those of Bytes that are not read.
+	Written float64
 	// Seconds is the longest of the terms, whose name is Limit.
 	Seconds float64
 	Limit   string
@@ -186,10 +188,10 @@ func matrixShape(modifier string) (m, n, k int, ok bool) {
 }
 
 // passes are those of an instruction through the first cache or shared memory: at least one a request, one for each 128 bytes,
-// one for each bank conflict. Bulk copies go past the first cache.
+// one for each bank conflict. Bulk copies, and those of 16 bytes that say so, go past the first cache.
 func passes(l ptxsim.LineCounts) float64 {
 	global := max(float64(l.GlobalRequests), float64(l.GlobalSectors)*sectorBytes/accessedAClock)
-	if strings.HasPrefix(l.Text, "cp.async.bulk") {
+	if _, opcode, _ := strings.Cut(" "+l.Text, " cp.async."); strings.HasPrefix(opcode, "bulk") || strings.HasPrefix(opcode, "cg") {
 		global = 0
 	}
 	shared := max(float64(l.SharedRequests), float64(l.SharedBytes)/accessedAClock) + float64(l.SharedConflicts)
@@ -197,19 +199,20 @@ func passes(l ptxsim.LineCounts) float64 {
 }
 
 // predict is the time of a sampled launch on a GPU. Of memory it reads once what the sampled blocks have in common, and what each
-// has for itself as often as there are blocks; but no more than operands, the bytes that the operation must move by its
-// definition: what blocks read again lies in the second cache.
-func predict(g GPU, p *ptxsim.Profile, registers int, operands float64) Launch {
+// has for itself as often as there are blocks; but no more than readable, the bytes that there are to read, those of the operation's
+// operands and what its launches before have written: what blocks read again lies in the second cache.
+func predict(g GPU, p *ptxsim.Profile, registers int, readable float64) Launch {
 	c := count(p)
 	blocks, threads := p.Grid[0]*p.Grid[1]*p.Grid[2], p.Block[0]*p.Block[1]*p.Block[2]
 	l := Launch{Kernel: p.Kernel, Blocks: blocks, Threads: threads, Registers: registers, SharedBytes: p.SharedBytes, Counts: c}
 	l.Occupancy = max(ptxsim.Occupancy(g.Capability, threads, registers, p.SharedBytes), 1)
 	l.Waves = float64(blocks) / float64(g.Multiprocessors*l.Occupancy)
 	read := c.Common + (c.Read-c.Common)*float64(blocks)
-	if operands > 0 {
-		read = min(read, operands)
+	if readable > 0 {
+		read = min(read, readable)
 	}
-	l.Bytes = read + c.Written*float64(blocks)
+	l.Written = c.Written * float64(blocks)
+	l.Bytes = read + l.Written
 
 	// The busiest multiprocessor has so many blocks; each of its units works through their instructions.
 	busiest := float64((blocks + g.Multiprocessors - 1) / g.Multiprocessors)

@@ -96,7 +96,7 @@ func TestTerms(t *testing.T) {
 		}
 	}
 	if got, want := predict(h100, p, 64, 1e6).term(t, memoryTerm), (1e6+300*2048)/3350e9; !near(got, want) {
-		t.Errorf("memory: %.6g s, expected %.6g: no more than the operands is read", got, want)
+		t.Errorf("memory: %.6g s, expected %.6g: no more is read than there is", got, want)
 	}
 	if l.Limit != launchTerm || l.Seconds != 3e-6 {
 		t.Errorf("%s limits it to %v s", l.Limit, l.Seconds)
@@ -164,7 +164,7 @@ LOOP:
 	if c.BFloat16 != 2*16*4096 || c.TF32 != 2*3*2048 || c.Read != 1024 || c.Common != 1024 || c.Waits != 0 {
 		t.Errorf("%+v", c)
 	}
-	if want := 2.0 * (4 + 4 + 4 + 2); c.Passes < want || c.Passes > want+8 { // copies in and out of cache, ldmatrix, stores
+	if want := 2.0 * (4 + 4 + 4); c.Passes != want { // copies past the first cache, ldmatrix, stores
 		t.Errorf("%v passes, expected about %v", c.Passes, want)
 	}
 }
@@ -280,8 +280,8 @@ func TestCountsAreTheWork(t *testing.T) {
 	if got, want := l.Counts.Written*float64(l.Blocks), float64(y.Bytes()); got != want {
 		t.Errorf("%v bytes written, expected %v", got, want)
 	}
-	if l.Bytes > calls[0].Bytes+float64(y.Bytes()) {
-		t.Errorf("%v bytes moved: expected at most the operands, %v", l.Bytes, calls[0].Bytes)
+	if l.Bytes != calls[0].Bytes { // though each image is read for two tiles of channels
+		t.Errorf("%v bytes moved, expected the operands, %v", l.Bytes, calls[0].Bytes)
 	}
 }
 
