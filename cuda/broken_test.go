@@ -206,6 +206,10 @@ var brokenFiles = []broken{
 	{"barrier before columns of threads are summed", "normalisation.ptx", "bar.sync 0;\n\tand.b32", "and.b32", "race", runNorm},
 	{"barrier behind the sum", "normalisation.ptx", "bar.sync 0;\n\tst.param", "st.param", "race", runNorm},
 	{"rows of columns of threads", "normalisation.ptx", "add.u32 %at, %at, 64;", "add.u32 %at, %at, 128;", "", runNorm},
+	{"rows of a group", "normalisation.ptx", "mul.lo.u32 %share, %share, %each;", "", "", runNorm},
+	{"no fence before a block is counted", "normalisation.ptx", "fence.acq_rel.gpu;\n\tbar.sync 0; // all", "bar.sync 0; // all", "race", runNorm},
+	{"counters not 0 again", "normalisation.ptx", "@%p st.global.u32 [%counter], 0;", "", "", runNorm},
+	{"another block than the last", "normalisation.ptx", "setp.eq.u32 %p, %t, %blocks;", "setp.eq.u32 %p, %t, 1;", "", runNorm},
 	{"rows of a thread", "normalisation.ptx", "add.u32 %i, %i, %n;\n\tsetp.lt.u32 %p, %i, %total;", "mad.lo.u32 %i, %n, 2, %i;\n\tsetp.lt.u32 %p, %i, %total;", "", runNorm},
 	{"the last row of a thread", "normalisation.ptx", "setp.lt.u32 %p, %i, %total;", "setp.le.u32 %p, %i, %total;", "", runNorm},
 	{"slope of the gradient", "normalisation.ptx", "neg.f32 %slope, %slope;", "", "", runNorm},
@@ -314,7 +318,7 @@ func (b broken) found(t *testing.T, list []family, settings Settings) string {
 		return err.Error()
 	}
 	defer dev.Close()
-	dev.beginning = 1 // so that threads serve several rows
+	dev.beginning, dev.groupParts = 1, 36 // so that threads serve several rows, and sums have groups
 	oracle := reference.New(kernels.Float32)
 	want := b.run(bed{oracle})
 	for i, got := range b.run(bed{dev}) {

@@ -12,15 +12,14 @@ import (
 // They take one group of channels that are whole instructions deep, from aligned addresses; the bits are those of the portable
 // kernels, because the order of each sum is, but for operands of float32 that lie in the middle of two tf32 numbers.
 
-// windowKernel is a kernel of convolution_wgmma_*.ptx: the pixels and channels of its tile, the stages of its ring, and how many blocks of
-// it a multiprocessor holds.
+// windowKernel is a kernel of convolution_wgmma_*.ptx: the pixels and channels of its tile, the stages of its ring, its warpgroups, and how
+// many blocks of it a multiprocessor holds.
 type windowKernel struct {
 	instance
-	pixels, channels, stages, blocks int
+	pixels, channels, stages, groups, blocks int
 }
 
 const (
-	windowThreads    = 288
 	windowRowBytes   = 128 // of a stage
 	warpgroupFilters = 64
 	// startClocks is what a block takes before its first product and after its last one, about, with nothing else on its multiprocessor: the
@@ -33,18 +32,21 @@ func (k windowKernel) shared() int {
 	return ring.Ring{M: k.pixels, N: k.channels, Stages: k.stages}.Bytes()
 }
 
+// threads is those of a block: its warpgroups and the warp that brings stages.
+func (k windowKernel) threads() int { return 128*k.groups + warpThreads }
+
 // clocks is what a block takes for so many stages: products, 2048 a clock in bfloat16, or the bytes of shared memory that copies write
-// and the two warpgroups read, 128 a clock, and its start and end, which other blocks may hide.
+// and the warpgroups read, 128 a clock, and its start and end, which other blocks may hide.
 func (k windowKernel) clocks(stages int) int {
 	products := k.pixels * k.channels * windowRowBytes / 2 / 2048
-	read := 2 * (warpgroupFilters + k.pixels*k.channels/(2*warpgroupFilters))
+	read := k.groups*warpgroupFilters + k.pixels*k.channels/warpgroupFilters
 	return stages*max(products, k.pixels+k.channels+read) + startClocks/k.blocks
 }
 
 // windowKernelsOf are those for the numbers that tensor cores multiply, the largest tiles first.
 func windowKernelsOf(number string) []windowKernel {
 	named := func(pixels, channels, stages, blocks int) windowKernel {
-		return windowKernel{instance{kernel: fmt.Sprintf("convolve_wgmma_%s_%dx%d", number, pixels, channels)}, pixels, channels, stages, blocks}
+		return windowKernel{instance{kernel: fmt.Sprintf("convolve_wgmma_%s_%dx%d", number, pixels, channels)}, pixels, channels, stages, 2, blocks}
 	}
 	return []windowKernel{named(256, 128, 4, 1), named(512, 64, 3, 1), named(192, 128, 5, 1), named(128, 128, 3, 2), named(256, 64, 2, 2)}
 }
@@ -173,11 +175,24 @@ func (d *Device) gatherWindows(op string, g gather, out, in, filtersAt uint64) {
 	pitch := elementBytes * filters.sizes[0]
 	filters.strides = [4]int{pitch, pitch * g.taps.all}
 	tilesM, tilesN := divideUp(rows, k.pixels), divideUp(g.ng, k.channels)
-	a := d.list(word(out), word(uint64(g.moments)), size(g.out.Dim(1)), size(g.out.Dim(2)), size(g.out.Dim(3)))
+	a := d.list(word(uint64(g.moments)), size(g.out.Dim(3)))
 	a = dividing(a, pixels, g.columns.count)
 	a = append(a, size(g.rows.step), size(h0), size(w0), size(tapH), size(tapW), size(tapOf(g.rows, g.columns)), size(g.columns.taps),
-		size(g.taps.first), size(g.taps.row), size(g.taps.column), size(g.cg), size(stages), size(g.rows.outStep), size(g.rows.outFirst), size(g.columns.outFirst), size(g.ng))
+		size(g.taps.first), size(g.taps.row), size(g.taps.column), size(g.cg), size(stages), size(g.ng))
 	a = dividing(a, tilesN)
 	a = append(a, size(rows), size(divideUp(rows, momentsPixels)), flag(g.add))
-	d.launchMapped(op, k.instance, tilesM*tilesN, windowThreads, k.shared(), []driver.TensorMap{d.tensorMap(op, windows), d.tensorMap(op, filters)}, a...)
+	maps := []driver.TensorMap{d.tensorMap(op, windows), d.tensorMap(op, filters), d.tensorMap(op, g.outMapping(out, k.pixels))}
+	d.launchMapped(op, k.instance, tilesM*tilesN, k.threads(), k.shared(), maps, a...)
+}
+
+// outMapping is the pixels that a gather makes of an image, so many of them a tile, which in a phase of a strided gradient are not
+// side by side.
+func (g gather) outMapping(out uint64, pixels int) mapping {
+	pixel := g.out.Dim(3) * g.elements.Size()
+	row := pixel * g.out.Dim(2)
+	return mapping{
+		typ: g.elements, exact: true, at: out + uint64(row*g.rows.outFirst+pixel*g.columns.outFirst), rank: 4, swizzle: driver.Swizzle128,
+		sizes: [5]int{g.ng, g.columns.count, g.rows.count, g.in.images}, strides: [4]int{pixel * g.columns.outStep, row * g.rows.outStep, row * g.out.Dim(1)},
+		channels: windowRowBytes / g.elements.Size(), pixels: pixels,
+	}
 }
