@@ -25,6 +25,8 @@ const (
 	// startClocks is what a block takes before its first product and after its last one, about, with nothing else on its multiprocessor: the
 	// latency of memory and the store of its tile.
 	startClocks = 4000
+	// secondBytes is what the second cache gives all multiprocessors in a clock, about.
+	secondBytes = 5120
 )
 
 // shared is the bytes of dynamic shared memory.
@@ -41,6 +43,11 @@ func (k windowKernel) clocks(stages int) int {
 	products := k.pixels * k.channels * windowRowBytes / 2 / 2048
 	read := k.groups*warpgroupFilters + k.pixels*k.channels/warpgroupFilters
 	return stages*max(products, k.pixels+k.channels+read) + startClocks/k.blocks
+}
+
+// work is the clocks of so many blocks on so many multiprocessors: of the busiest one, or of the second cache, through which each stage comes.
+func (k windowKernel) work(blocks, multiprocessors, stages int) int {
+	return max(divideUp(blocks, multiprocessors)*k.clocks(stages), blocks*stages*windowRowBytes*(k.pixels+k.channels)/secondBytes)
 }
 
 // windowKernelsOf are those for the numbers that tensor cores multiply, the largest tiles first.
@@ -143,12 +150,12 @@ func (d *Device) gatherAligned(op string, g gather) {
 	d.move(op, address(g.out), out, g.out.Bytes())
 }
 
-// windowKernelFor is the kernel that gives the busiest multiprocessor the least work, of equals the one with the largest tile.
+// windowKernelFor is the kernel with the least work, of equals the one with the largest tile.
 func (d *Device) windowKernelFor(g gather, pixels, stages int) (chosen windowKernel) {
 	least := 0
 	for _, k := range g.windowKernels() {
 		blocks := divideUp(pixels, k.pixels) * divideUp(g.ng, k.channels)
-		if work := divideUp(blocks, d.wideBlocks) * k.clocks(stages); least == 0 || work < least {
+		if work := k.work(blocks, d.wideBlocks, stages); least == 0 || work < least {
 			chosen, least = k, work
 		}
 	}

@@ -52,7 +52,7 @@ func (d *Device) weightsCut(dw kernels.Tensor, pixels int) (chosen weightsWindow
 		tiles := divideUp(dw.Dim(0), k.filters) * divideUp(dw.Dim(1)*dw.Dim(2)*divideUp(dw.Dim(3), columnBlock), k.columns/columnBlock)
 		for parts := 1; parts <= min(weightBlocks, divideUp(pixels, leastPixels)); parts++ {
 			stages := divideUp(divideUp(pixels, parts), columnBlock)
-			work := divideUp(parts*tiles, d.wideBlocks)*k.tile().clocks(stages) + parts*max(mergeClocks, 8*dw.Len()/mergedBytes)
+			work := k.tile().work(parts*tiles, d.wideBlocks, stages) + parts*max(mergeClocks, 8*dw.Len()/mergedBytes)
 			if least == 0 || work < least {
 				chosen, share, least = k, stages*columnBlock, work
 			}

@@ -74,6 +74,8 @@ type Counts struct {
 	Waits                                            float64 // clocks that the loads of a warp take
 	// Read and Written are bytes of global memory, each sector once; of those read, Common are read by the other blocks too.
 	Read, Written, Common float64
+	// Copied is the bytes of copies that go past the first cache, whatever a block has copied before.
+	Copied float64
 }
 
 // count sorts the instructions of a sampled launch by unit, for one block.
@@ -83,7 +85,7 @@ func count(p *ptxsim.Profile) Counts {
 		c.add(l)
 	}
 	blocks, warps := float64(p.Ran), float64((p.Block[0]*p.Block[1]*p.Block[2]+warp-1)/warp)
-	for _, v := range []*float64{&c.Instructions, &c.Integer, &c.Float32, &c.Float64, &c.Special, &c.BFloat16, &c.TF32, &c.GroupBFloat16, &c.GroupTF32, &c.Passes} {
+	for _, v := range []*float64{&c.Instructions, &c.Integer, &c.Float32, &c.Float64, &c.Special, &c.BFloat16, &c.TF32, &c.GroupBFloat16, &c.GroupTF32, &c.Passes, &c.Copied} {
 		*v /= blocks
 	}
 	c.Read, c.Written = float64(p.ReadBytes)/blocks, float64(p.WrittenBytes)/blocks
@@ -132,6 +134,15 @@ func (c *Counts) add(l ptxsim.LineCounts) {
 	}
 	c.Instructions += n
 	c.Passes += passes(l)
+	if pastFirstCache(l) && !strings.Contains(opcode, ".global.shared") {
+		c.Copied += float64(l.GlobalSectors) * sectorBytes
+	}
+}
+
+// pastFirstCache reports whether an instruction is a copy that does not go through the first cache: one in bulk, or of 16 bytes that says so.
+func pastFirstCache(l ptxsim.LineCounts) bool {
+	_, copies, _ := strings.Cut(" "+l.Text, " cp.async.")
+	return strings.HasPrefix(copies, "bulk") || strings.HasPrefix(copies, "cg")
 }
 
 // What a division or root that is exact takes, in instructions of the unit of its type.
@@ -188,10 +199,10 @@ func matrixShape(modifier string) (m, n, k int, ok bool) {
 }
 
 // passes are those of an instruction through the first cache or shared memory: at least one a request, one for each 128 bytes,
-// one for each bank conflict. Bulk copies, and those of 16 bytes that say so, go past the first cache.
+// one for each bank conflict.
 func passes(l ptxsim.LineCounts) float64 {
 	global := max(float64(l.GlobalRequests), float64(l.GlobalSectors)*sectorBytes/accessedAClock)
-	if _, opcode, _ := strings.Cut(" "+l.Text, " cp.async."); strings.HasPrefix(opcode, "bulk") || strings.HasPrefix(opcode, "cg") {
+	if pastFirstCache(l) {
 		global = 0
 	}
 	shared := max(float64(l.SharedRequests), float64(l.SharedBytes)/accessedAClock) + float64(l.SharedConflicts)
@@ -227,7 +238,7 @@ func predict(g GPU, p *ptxsim.Profile, registers int, readable float64) Launch {
 	l.Terms = []Term{
 		{launchTerm, launchSeconds},
 		{memoryTerm, l.Bytes / g.Bandwidth},
-		{l2Term, (c.Read + c.Written) * float64(blocks) / g.L2Bandwidth},
+		{l2Term, (max(c.Read, c.Copied) + c.Written) * float64(blocks) / g.L2Bandwidth},
 		clocks(accessTerm, c.Passes, 1),
 		clocks(issueTerm, c.Instructions, issuedAClock),
 		clocks(integerTerm, c.Integer, integerAClock),

@@ -68,6 +68,8 @@ func TestTerms(t *testing.T) {
 	p.Class[ptxsim.GlobalLoad] = load.Counts
 	h100 := GPUs()[1]
 	l := predict(h100, p, 64, 1e7)
+	copied := *p
+	copied.Lines = append(copied.Lines, bulk, bulk) // 3*128 sectors of a block, more than the 10240 bytes that it touches
 	// A block of 8 warps of 64 registers takes 16384 of 65536: 4 blocks; its 41 KiB of 228: 5.
 	if l.Occupancy != 4 || l.Blocks != 300 || l.Threads != 256 || !near(l.Waves, 300.0/(132*4)) {
 		t.Errorf("%+v", l)
@@ -97,6 +99,10 @@ func TestTerms(t *testing.T) {
 	}
 	if got, want := predict(h100, p, 64, 1e6).term(t, memoryTerm), (1e6+300*2048)/3350e9; !near(got, want) {
 		t.Errorf("memory: %.6g s, expected %.6g: no more is read than there is", got, want)
+	}
+	again := predict(h100, &copied, 64, 1e7)
+	if got, want := again.term(t, l2Term), 300*(3*128*32+2048)/(5120*1.98e9); !near(got, want) {
+		t.Errorf("L2: %.6g s, expected %.6g: what copies bring past the first cache counts each time", got, want)
 	}
 	if l.Limit != launchTerm || l.Seconds != 3e-6 {
 		t.Errorf("%s limits it to %v s", l.Limit, l.Seconds)
