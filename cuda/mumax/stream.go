@@ -170,6 +170,9 @@ func (f *function) refuse(l *driver.Launch) error {
 	if got, want := len(l.Arguments), f.attributes.ArgumentBytes; got != want {
 		return fmt.Errorf("%d bytes of arguments, expected %d", got, want)
 	}
+	if l.Cluster != [3]int{} { // it would take cuLaunchKernelEx, and an attribute of the nodes of graphs
+		return fmt.Errorf("clusters of %v blocks, which this driver leaves to .reqnctapercluster of the kernel", l.Cluster)
+	}
 	if min(l.Grid[0], l.Grid[1], l.Grid[2], l.Block[0], l.Block[1], l.Block[2]) < 1 {
 		return fmt.Errorf("grid %v, block %v, expected at least 1 everywhere", l.Grid, l.Block)
 	}

@@ -22,8 +22,11 @@ func compileCUDA(t *testing.T, name string, flags ...string) string {
 	t.Helper()
 	nvcc := toolkit.Tool(t, "nvcc")
 	target := "sm_80"
-	if name == "matrices.cu" {
+	switch name {
+	case "matrices.cu":
 		target = "sm_90"
+	case "clusters.cu":
+		target = "sm_90a"
 	}
 	once, _ := compiled.LoadOrStore(fmt.Sprint(name, flags), sync.OnceValues(func() (string, error) {
 		return toolkit.Compile(nvcc, filepath.Join("testdata", "cuda", name), target, flags...)
@@ -120,7 +123,7 @@ func TestCUDAOccupancy(t *testing.T) {
 	}
 }
 
-var cudaTests = slices.Concat(reductionTests, rowTests, productTests, controlTests, numberTests, groupTests, blockTests, memoryTests, warpTests, functionTests, matrixTests)
+var cudaTests = slices.Concat(reductionTests, rowTests, productTests, controlTests, numberTests, groupTests, blockTests, memoryTests, warpTests, functionTests, matrixTests, clusterTests)
 
 // TestCUDADebug runs kernels as nvcc compiles them for a debugger: without optimising, all values in local memory, calls instead of
 // inlined functions.
@@ -130,7 +133,7 @@ func TestCUDADebug(t *testing.T) {
 		if test.kernel == "saxpy4" {
 			continue // without optimising a product and a sum are rounded apart
 		}
-		if slices.Contains([]string{"reductions.cu", "rows.cu", "control.cu", "memory.cu", "warps.cu"}, test.file) {
+		if slices.Contains([]string{"reductions.cu", "rows.cu", "control.cu", "memory.cu", "warps.cu", "clusters.cu"}, test.file) {
 			t.Run(test.kernel, func(t *testing.T) {
 				t.Parallel()
 				test.run(newRig(t, Options{Seed: 3}, test.file, compileCUDA(t, test.file, "-G")), rand.New(rand.NewPCG(1, 2)))

@@ -92,12 +92,18 @@ func pack(t testing.TB, offsets []int, values ...any) []byte {
 // try launches a kernel.
 func (r *rig) try(name string, grid, block [3]int, shared int, arguments ...any) error {
 	r.t.Helper()
+	return r.tryClusters(name, grid, block, [3]int{}, shared, arguments...)
+}
+
+// tryClusters launches one in clusters whose size the launch says.
+func (r *rig) tryClusters(name string, grid, block, cluster [3]int, shared int, arguments ...any) error {
+	r.t.Helper()
 	f, err := r.module.Function(name)
 	if err != nil {
 		return err
 	}
 	return r.stream.Launch(driver.Launch{
-		Function: f, Grid: grid, Block: block, Shared: shared, Arguments: pack(r.t, f.Attributes().ArgumentOffsets, arguments...),
+		Function: f, Grid: grid, Block: block, Cluster: cluster, Shared: shared, Arguments: pack(r.t, f.Attributes().ArgumentOffsets, arguments...),
 	})
 }
 

@@ -68,7 +68,7 @@ func (s *stream) Launch(l driver.Launch) error {
 		panic("ptxsim: Launch: function of another device")
 	}
 	arguments := append([]byte(nil), l.Arguments...)
-	run := &machine.Launch{Program: f.program, Grid: l.Grid, Block: l.Block, Shared: l.Shared, Arguments: arguments}
+	run := &machine.Launch{Program: f.program, Grid: l.Grid, Block: l.Block, Cluster: l.Cluster, Shared: l.Shared, Arguments: arguments}
 	return s.issue("Launch", func() error {
 		if l.Shared < 0 || l.Shared > f.dynamic {
 			return fmt.Errorf("%s: %d bytes of dynamic shared memory, expected 0 to %d", f.Name(), l.Shared, f.dynamic)
@@ -126,7 +126,7 @@ func (d *Device) likeness(run *machine.Launch) string {
 			binary.LittleEndian.PutUint64(arguments[at:], anAddress|value%pointerAlignment)
 		}
 	}
-	return fmt.Sprint(run.Program.Name, run.Grid, run.Block, run.Shared, arguments)
+	return fmt.Sprint(run.Program.Name, run.Grid, run.Block, run.Cluster, run.Shared, arguments)
 }
 
 // pointerAlignment is the alignment of allocations, below which kernels may tell addresses apart.

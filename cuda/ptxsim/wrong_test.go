@@ -149,7 +149,7 @@ func TestIgnoreRaces(t *testing.T) {
 func TestWrongKernelsAgainstPtxas(t *testing.T) {
 	ptxas := toolkit.Tool(t, "ptxas")
 	var whole strings.Builder
-	whole.WriteString(".version 8.0\n.target sm_90a\n.address_size 64\n")
+	whole.WriteString(".version 8.6\n.target sm_90a\n.address_size 64\n")
 	names := regexp.MustCompile(`\b(k\(|recur\b|nothing\b|table\b|\bd\b)`)
 	count := 0
 	for _, k := range wrongKernels(t) {

@@ -108,7 +108,9 @@ type Launch struct {
 	Function Function
 	Grid     [3]int // blocks
 	Block    [3]int // threads
-	Shared   int    // bytes of dynamic shared memory
+	// Cluster is the blocks of a cluster, where that is not left to the kernel, whose .reqnctapercluster says it. Not every driver can.
+	Cluster [3]int
+	Shared  int // bytes of dynamic shared memory
 	// Arguments is the block of parameters, each at its natural alignment, as a C structure has them. A kernel with the one
 	// parameter `.param .align 64 .b8 p[N]` takes any structure whose size is a multiple of 8, through drivers too that
 	// pass every argument as 8 bytes.

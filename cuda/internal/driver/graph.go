@@ -57,7 +57,7 @@ func (w *Work) Alike(other *Work) bool {
 
 // Same reports whether work does what other work does.
 func (w *Work) Same(other *Work) bool {
-	return w.Alike(other) && w.Grid == other.Grid && w.Block == other.Block && w.Shared == other.Shared &&
+	return w.Alike(other) && w.Grid == other.Grid && w.Block == other.Block && w.Cluster == other.Cluster && w.Shared == other.Shared &&
 		bytes.Equal(w.Arguments, other.Arguments) && w.To == other.To && w.From == other.From &&
 		unsafe.SliceData(w.Host) == unsafe.SliceData(other.Host) && len(w.Host) == len(other.Host) &&
 		w.Bytes == other.Bytes && w.Value == other.Value

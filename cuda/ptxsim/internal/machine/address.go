@@ -20,14 +20,18 @@ const (
 type space uint8
 
 const (
-	globalSpace space = iota // constants too, which lie in global memory
-	sharedSpace
+	globalSpace  space = iota // constants too, which lie in global memory
+	sharedSpace               // of the thread's own block
+	clusterSpace              // of any block of the cluster
 	localSpace
 	genericSpace
 	argumentSpace
 )
 
 func spaceOf(name string) space {
+	if name == "shared::cluster" {
+		return clusterSpace
+	}
 	name, _, _ = strings.Cut(name, "::")
 	switch name {
 	case "global", "const":
@@ -52,6 +56,7 @@ type access struct {
 	atomic  bool // it reads and writes at once
 	proxy   bool // by the asynchronous proxy, to shared memory
 	passes  bool // what has no value may be read, as long as nothing depends on it
+	phase   bool // of an mbarrier, which visitPhases tells the block of that has it
 	plain   bool // a store of which w.same tells whether the memory holds the value already
 }
 
@@ -81,6 +86,8 @@ func (w *warp) visit(s space, mask uint32, address *wideRow, a access, f func(la
 		w.visitGlobal(mask, address, a, f)
 	case sharedSpace:
 		w.visitShared(mask, address, a, f)
+	case clusterSpace:
+		w.visitCluster(mask, address, a, f)
 	case localSpace:
 		w.visitLocal(mask, address, a, f)
 	case argumentSpace:
@@ -106,7 +113,7 @@ func (w *warp) visitGeneric(mask uint32, address *wideRow, a access, f func(lane
 		inside[lane] = address[lane] &^ windowMask
 	}
 	if shared != 0 {
-		w.visitShared(shared, &inside, a, f)
+		w.visitCluster(shared, &inside, a, f)
 	}
 	if local != 0 {
 		w.visitLocal(local, &inside, a, f)
@@ -277,8 +284,6 @@ func init() {
 	register(decodeAlloca, "alloca")
 	register(decodeStackSave, "stacksave")
 	register(decodeStackRestore, "stackrestore")
-	register(decodeMapAddress, "mapa")
-	register(decodeBlockRank, "getctarank")
 }
 
 // stackBytes is the memory that alloca gives out, in a program that has it.
@@ -328,25 +333,4 @@ func decodeStackRestore(c *compiler, i *syntax.Instruction) work {
 			w.local.stack[lane] = int(w.wide[source][lane])
 		}
 	}
-}
-
-// decodeMapAddress is mapa: the address in another block of the cluster that an address has in this one.
-func decodeMapAddress(c *compiler, i *syntax.Instruction) work {
-	t := syntax.Type(i.With["T"])
-	o := i.Operands
-	target, source, rank := c.target(o[0], t), c.row(o[1], t), c.narrow(o[2], "u32")
-	return func(w *warp, mask uint32) {
-		for m := mask; m != 0; m &= m - 1 {
-			lane := first(m)
-			if n := w.narrow[rank][lane]; n != 0 {
-				fail(lane, "rank %d in a cluster of 1 block", n)
-			}
-			target(w, lane, source(w, lane))
-		}
-	}
-}
-
-// decodeBlockRank is getctarank: the block in whose shared memory an address lies.
-func decodeBlockRank(c *compiler, i *syntax.Instruction) work {
-	return c.unaryWork(i, "u32", syntax.Type(i.With["T"]), func(uint64) uint64 { return 0 })
 }

@@ -55,7 +55,7 @@ func (c *compiler) copyArrive(i *syntax.Instruction) work {
 			if !counted {
 				b.pending++
 			}
-			w.arrivePhase(lane, b, 1, 0)
+			w.arrivePhase(lane, b, 1, 0, false)
 		})
 	}
 }
@@ -76,6 +76,7 @@ func (c *compiler) copyAsync(i *syntax.Instruction) work {
 
 // copyRows copies count bytes a lane and fills the rest of size with zeros. A lane that copies nothing reads nothing.
 func (w *warp) copyRows(mask uint32, to, from *wideRow, count *narrowRow, size int) {
+	to = w.inOwn(mask, to)
 	var bytes [32][16]byte
 	var reading [5]uint32 // the lanes that copy 1, 2, 4, 8 and 16 bytes
 	odd := uint32(0)      // those that copy another number of them
@@ -107,8 +108,8 @@ func (w *warp) copyRows(mask uint32, to, from *wideRow, count *narrowRow, size i
 			w.readOdd(lane, from[lane], int(count[lane]), &bytes[lane])
 		}
 		at := to[lane]
-		p := w.sharedBytes(lane, at, size)
-		w.shadowShared(lane, at, access{bytes: size, write: true})
+		p := w.block.shared.at(lane, at, size)
+		w.shadowShared(&w.block.shared, lane, at, access{bytes: size, write: true})
 		if size == len(bytes[lane]) {
 			*(*[16]byte)(p) = bytes[lane]
 		} else {
@@ -165,5 +166,5 @@ func (w *warp) waitCopies(mask uint32, groups uint32, every bool) {
 
 // end makes of what a copy has brought something that the warp has written now.
 func (w *warp) end(mark *sharedMark) {
-	mark.pending, mark.tick, mark.syncs = false, w.order.clock[w.number], w.order.syncs
+	mark.pending, mark.tick, mark.syncs = false, w.order.clock[w.entry], w.order.syncs
 }

@@ -42,10 +42,15 @@ func decodeFence(_ *compiler, i *syntax.Instruction) work {
 		return func(*warp, uint32) {} // global memory knows no proxies here
 	case i.With["kind"] == "async":
 		return func(w *warp, mask uint32) { w.fenceProxy(mask) }
+	case i.Modifiers[0] == "mbarrier_init":
+		return func(w *warp, _ uint32) { w.fenceInits() }
 	}
 	return func(w *warp, _ uint32) {
 		w.block.global.fence()
 		w.order.fenced = true
+		if w.program.relaxes {
+			w.released = w.tell(w.released)
+		}
 	}
 }
 
@@ -167,7 +172,7 @@ func countText(expected int) string {
 func (w *warp) arrive(b *barrier, g *group, mask uint32, expected int, only bool, deliver func(*warp, uint32, int, int)) {
 	w.pass(g, mask)
 	b.clock = join(b.clock, w.order.clock)
-	w.order.clock[w.number]++
+	w.order.clock[w.entry]++
 	b.expected, b.line = expected, w.program.code[w.pc].line
 	// With a count whole warps arrive, however many of their threads there are.
 	if expected > 0 && mask == w.alive {
@@ -224,94 +229,7 @@ func (b *block) threadsLeft() {
 			b.release(at)
 		}
 	}
-	b.meetCluster()
-}
-
-// clusterMeeting is barrier.cluster in a cluster of one block: all threads of the block arrive, and wait or not.
-type clusterMeeting struct {
-	clock   []uint32 // joined of all who arrived
-	done    []uint32 // of the last time that all had
-	waiting []waiting
-}
-
-// clusterLanes are the lanes of a warp that have arrived, and those whose wait will not block.
-type clusterLanes struct{ arrived, free uint32 }
-
-func (c *compiler) clusterBarrier(i *syntax.Instruction) {
-	c.step().aligned = i.Has("aligned")
-	ordered := i.With["order"] != "relaxed"
-	if i.With["op"] == "arrive" {
-		c.step().control = func(w *warp, g *group, mask uint32) {
-			w.pass(g, g.mask)
-			w.arriveCluster(mask, ordered)
-		}
-		return
-	}
-	c.step().control = func(w *warp, g *group, mask uint32) {
-		if mask == 0 {
-			g.pc++
-			return
-		}
-		w.waitCluster(g, mask)
-	}
-}
-
-func (w *warp) arriveCluster(mask uint32, ordered bool) {
-	if twice := mask & (w.cluster.arrived | w.cluster.free); twice != 0 {
-		fail(first(twice), "barrier count: the thread arrives at the barrier of its cluster again without barrier.cluster.wait")
-	}
-	w.cluster.arrived |= mask
-	if ordered {
-		w.block.cluster.clock = join(w.block.cluster.clock, w.order.clock)
-		w.order.clock[w.number]++
-	}
-	w.block.meetCluster()
-}
-
-func (w *warp) waitCluster(g *group, mask uint32) {
-	if missing := mask &^ (w.cluster.arrived | w.cluster.free); missing != 0 {
-		fail(first(missing), "barrier count: the thread waits for the barrier of its cluster and has not arrived at it")
-	}
-	if free := mask & w.cluster.free; free != 0 && free != mask {
-		w.split(g, mask&^free, g.pc) // they come here again
-		mask = free
-	}
-	w.pass(g, mask)
-	if mask&^w.cluster.free == 0 {
-		w.cluster.free &^= mask
-		w.order.clock = join(w.order.clock, w.block.cluster.done)
-		w.syncLanes(mask)
-		return
-	}
-	g.state = blocked
-	w.block.cluster.waiting = append(w.block.cluster.waiting, waiting{warp: w, group: g, mask: mask})
-}
-
-// meetCluster lets those go on who wait for the barrier of the cluster, if all threads that have not left have arrived.
-func (b *block) meetCluster() {
-	arrived := uint32(0)
-	for _, w := range b.warps {
-		if w.alive&^w.cluster.arrived != 0 {
-			return
-		}
-		arrived |= w.cluster.arrived
-	}
-	if arrived == 0 {
-		return
-	}
-	at := &b.cluster
-	at.done, at.clock = join(nil, at.clock), nil
-	for _, w := range b.warps {
-		w.cluster = clusterLanes{free: w.cluster.arrived}
-	}
-	for _, entry := range at.waiting {
-		w := entry.warp
-		entry.group.state = running
-		w.cluster.free &^= entry.mask
-		w.order.clock = join(w.order.clock, at.done)
-		w.syncLanes(entry.mask)
-	}
-	at.waiting = nil
+	b.cluster.meet()
 }
 
 // phaseBarrier is one mbarrier object.
@@ -320,7 +238,8 @@ type phaseBarrier struct {
 	pending  int // those still to come in this one
 	bytes    int // those still to come
 	phase    uint64
-	entry    int      // of the clocks: how many phases have ended
+	entry    int      // of the clocks: how many phases have ended; the next one is 1 for whom its initialisation is fenced
+	line     int      // of that
 	clock    []uint32 // joined of all who arrived
 	done     []uint32 // the clock of the last phase that ended
 	missed   int      // line of a wait that found the phase not ended, 0 for none since it began
@@ -350,29 +269,44 @@ func (b *phaseBarrier) complete(bytes int) {
 // visitPhases finds the objects that the lanes name. Their words are read, so that whoever is not ordered after the
 // initialisation faults.
 func (w *warp) visitPhases(where space, mask uint32, address *wideRow, f func(lane int, b *phaseBarrier)) {
-	w.visit(where, mask, address, access{bytes: 8, read: true, strong: true}, func(lane int, _ []byte) {
-		at := address[lane] &^ sharedWindow
-		b := w.block.phases[at]
+	w.visit(where, mask, address, access{bytes: 8, read: true, strong: true, phase: true}, func(lane int, _ []byte) {
+		home, at := w.home(address[lane])
+		b := home.phases[at]
 		if b == nil {
-			fail(lane, "no mbarrier has been initialised at shared address %#x", at)
+			fail(lane, "no mbarrier has been initialised at shared address %#x%s", at, w.elsewhere(home))
 		}
+		home.noteVisit(w, lane, visit{phase: b})
 		f(lane, b)
 	})
 }
 
-// publishPhase lets the barrier carry what the warp has done to those who wait.
-func (w *warp) publishPhase(b *phaseBarrier) {
-	b.clock = join(b.clock, w.order.clock)
-	w.order.clock[w.number]++
+// fenceInits lets a relaxed arrival at the barrier of the cluster tell of the mbarriers that the warp has initialised.
+func (w *warp) fenceInits() {
+	for _, entry := range w.inits {
+		w.order.clock = join(w.order.clock, make([]uint32, entry+1))
+		w.order.clock[entry] = 1
+		w.released = join(w.released, make([]uint32, entry+1))
+		w.released[entry] = 1
+	}
+	w.inits = w.inits[:0]
 }
 
-// arrivePhase counts arrivals of a lane, which may announce bytes; the result is the state before.
-func (w *warp) arrivePhase(lane int, b *phaseBarrier, count, bytes int) uint64 {
+// knowsPhase says whether the last write of a word is the initialisation of an mbarrier of which the warp knows by its fence.
+func (w *warp) knowsPhase(s *sharedMemory, word uint64, mark *sharedMark) bool {
+	b := s.block.phases[4*(word&^1)]
+	return b != nil && b.line == int(mark.line) && w.order.of(uint16(b.entry+2)) == 1
+}
+
+// arrivePhase counts arrivals of a lane, which may announce bytes, and tells what the warp has done unless the arrival is relaxed; the
+// result is the state before.
+func (w *warp) arrivePhase(lane int, b *phaseBarrier, count, bytes int, relaxed bool) uint64 {
 	state := b.phase<<20 | uint64(b.pending)
 	if count > b.pending {
 		fail(lane, "barrier count: %d arrivals where the mbarrier expects %d more in this phase", count, b.pending)
 	}
-	w.publishPhase(b)
+	if !relaxed {
+		b.clock = w.tell(b.clock)
+	}
 	b.bytes += bytes
 	b.pending -= count
 	b.turn()
@@ -387,12 +321,17 @@ func decodePhaseBarrier(c *compiler, i *syntax.Instruction) work {
 	case "inval":
 		where, address := c.spaceFor(i, o[0]), c.addressOf(o[0])
 		return func(w *warp, mask uint32) {
-			w.visitPhases(where, mask, address(w), func(lane int, _ *phaseBarrier) { delete(w.block.phases, address(w)[lane]&^sharedWindow) })
+			w.visitPhases(where, mask, address(w), func(lane int, _ *phaseBarrier) { w.forgetPhase(address(w)[lane]) })
 		}
 	case "expect_tx":
 		where, address, bytes := c.spaceFor(i, o[0]), c.addressOf(o[0]), c.narrow(o[1], "u32")
 		return func(w *warp, mask uint32) {
 			w.visitPhases(where, mask, address(w), func(lane int, b *phaseBarrier) { b.bytes += int(w.narrow[bytes][lane]) })
+		}
+	case "complete_tx":
+		where, address, bytes := c.spaceFor(i, o[0]), c.addressOf(o[0]), c.narrow(o[1], "u32")
+		return func(w *warp, mask uint32) {
+			w.visitPhases(where, mask, address(w), func(lane int, b *phaseBarrier) { b.complete(int(w.narrow[bytes][lane])) })
 		}
 	case "pending_count":
 		return c.unaryWork(i, "u32", "b64", func(state uint64) uint64 { return state & (1<<20 - 1) })
@@ -402,12 +341,19 @@ func decodePhaseBarrier(c *compiler, i *syntax.Instruction) work {
 	return c.phaseWait(i)
 }
 
+// forgetPhase is mbarrier.inval.
+func (w *warp) forgetPhase(address uint64) {
+	home, at := w.home(address)
+	delete(home.phases, at)
+}
+
 func (c *compiler) phaseInit(i *syntax.Instruction) work {
 	where, address, count := c.spaceFor(i, i.Operands[0]), c.addressOf(i.Operands[0]), c.narrow(i.Operands[1], "u32")
 	return func(w *warp, mask uint32) {
 		at := address(w)
 		again := func(w *warp, lane int, _ []byte) bool {
-			b := w.block.phases[at[lane]&^sharedWindow]
+			_, inside := w.home(at[lane])
+			b := w.block.phases[inside]
 			return b != nil && b.untouched(int(w.narrow[count][lane]))
 		}
 		w.same = again
@@ -422,8 +368,9 @@ func (c *compiler) phaseInit(i *syntax.Instruction) work {
 			if w.block.phases == nil {
 				w.block.phases = map[uint64]*phaseBarrier{}
 			}
-			w.block.phases[at[lane]&^sharedWindow] = &phaseBarrier{expected: n, pending: n, entry: w.block.entries}
-			w.block.entries++
+			_, inside := w.home(at[lane])
+			w.block.phases[inside] = &phaseBarrier{expected: n, pending: n, entry: w.block.cluster.takeEntries(2), line: w.program.code[w.pc].line}
+			w.inits = append(w.inits, w.block.phases[inside].entry+1)
 		})
 	}
 }
@@ -436,7 +383,7 @@ func (c *compiler) phaseArrive(i *syntax.Instruction) work {
 	if len(o) > 2 {
 		number = c.narrow(o[2], "u32")
 	}
-	drop, announces := i.With["op"] == "arrive_drop", i.Has("transaction")
+	drop, announces, relaxed := i.With["op"] == "arrive_drop", i.Has("transaction"), i.With["order"] == "relaxed"
 	return func(w *warp, mask uint32) {
 		w.visitPhases(where, mask, address(w), func(lane int, b *phaseBarrier) {
 			count, bytes := int(w.narrow[number][lane]), 0
@@ -446,7 +393,7 @@ func (c *compiler) phaseArrive(i *syntax.Instruction) work {
 			if drop {
 				b.expected -= count
 			}
-			state(w, lane, w.arrivePhase(lane, b, count, bytes))
+			state(w, lane, w.arrivePhase(lane, b, count, bytes, relaxed))
 		})
 	}
 }
@@ -467,7 +414,7 @@ func (c *compiler) phaseWait(i *syntax.Instruction) work {
 	o := i.Operands
 	target := c.predTarget(o[0].Register)
 	where, address := c.spaceFor(i, o[1]), c.addressOf(o[1])
-	parity, tries := i.Has("parity"), i.With["op"] == "try_wait"
+	parity, tries, relaxed := i.Has("parity"), i.With["op"] == "try_wait", i.With["order"] == "relaxed"
 	kind := syntax.Type("b64")
 	if parity {
 		kind = "u32"
@@ -487,7 +434,10 @@ func (c *compiler) phaseWait(i *syntax.Instruction) work {
 			}
 			if ended {
 				passed |= 1 << lane
-				w.order.clock = join(w.order.clock, b.done)
+				if relaxed {
+					return
+				}
+				w.learn(b.done)
 			} else {
 				b.missed = w.program.code[w.pc].line
 				if tries && mask == w.alive {
@@ -508,8 +458,8 @@ func (c *compiler) phaseWait(i *syntax.Instruction) work {
 func (b *block) missing() (text string) {
 	for _, at := range slices.Sorted(maps.Keys(b.phases)) {
 		if p := b.phases[at]; p.missed != 0 {
-			text += fmt.Sprintf("; deadlock: line %d waits for the mbarrier at shared address %#x, whose phase lacks %d arrivals and %d bytes",
-				p.missed, at, p.pending, p.bytes)
+			text += fmt.Sprintf("; deadlock: line %d waits for the mbarrier at shared address %#x%s, whose phase lacks %d arrivals and %d bytes",
+				p.missed, at, b.cluster.nameBlock(b), p.pending, p.bytes)
 		}
 	}
 	return text

@@ -51,25 +51,100 @@ func (c *compiler) copyBulk(i *syntax.Instruction) work {
 
 // The addresses of operands may share the warp's room for them: each is copied before the next is asked for.
 
-// loadBulk copies whole pieces from global to shared memory.
+// destination is where an asynchronous copy comes to, and the mbarrier there that hears of it.
+type destination struct {
+	memory *sharedMemory
+	at     uint64 // place there
+	phase  *phaseBarrier
+}
+
+// destination is that of a copy of a lane to an address, of which the mbarrier at another address hears.
+func (w *warp) destination(lane int, to, barrier uint64) (d destination) {
+	var phases wideRow
+	phases[lane] = barrier
+	w.visitPhases(clusterSpace, 1<<lane, &phases, func(_ int, b *phaseBarrier) { d.phase = b })
+	w.demandRank(lane, rankOf(to))
+	home, at := w.home(to)
+	if rankOf(to) != rankOf(barrier) {
+		fail(lane, "the mbarrier at %#x lies in another block than the memory at %#x, of which it is to hear", barrier&^windowMask, to&^windowMask)
+	}
+	w.demandPresent(lane, home)
+	d.memory, d.at = &home.shared, at
+	return d
+}
+
+// multicast are the destinations of a copy to the same place in the blocks whose bits are set, or without a row to one place.
+func (w *warp) multicast(lane int, to, barrier uint64, blocks int) (list []destination) {
+	if blocks < 0 {
+		return []destination{w.destination(lane, to, barrier)}
+	}
+	size := len(w.block.cluster.blocks)
+	for mask := w.narrow[blocks][lane] & 0xffff; mask != 0; mask &= mask - 1 {
+		rank := first(mask)
+		if rank >= size {
+			fail(lane, "multicast to block %d of a cluster of %d", rank, size)
+		}
+		move := func(address uint64) uint64 { return address&^(0xff<<rankBit) | uint64(rank)<<rankBit }
+		list = append(list, w.destination(lane, move(to), move(barrier)))
+	}
+	return list
+}
+
+// complete tells the mbarrier of bytes that have come. They are an access to its block's memory until its phase is waited for.
+func (d *destination) complete(w *warp, lane, bytes int) {
+	d.memory.block.noteVisit(w, lane, visit{phase: d.phase, asynchronous: true})
+	d.phase.complete(bytes)
+}
+
+// multicastRow is the row of the mask of blocks that a copy goes to, -1 where it goes to one place. It follows the other operands.
+func (c *compiler) multicastRow(i *syntax.Instruction, others int) int {
+	if !i.Has("multicast") {
+		return -1
+	}
+	return c.narrow(i.Operands[others], "u16")
+}
+
+// loadBulk copies whole pieces to shared memory, from global memory or from that of the warp's block.
 func (c *compiler) loadBulk(i *syntax.Instruction) work {
 	o := i.Operands
 	to, from, size, barrier := c.addressOf(o[0]), c.addressOf(o[1]), c.narrow(o[2], "u32"), c.addressOf(o[3])
+	blocks, distributes := c.multicastRow(i, 4), i.With["source"] == "shared::cta"
 	return func(w *warp, mask uint32) {
 		target := *to(w)
 		source := *from(w)
 		phases := *barrier(w)
-		w.visitPhases(sharedSpace, mask, &phases, func(lane int, b *phaseBarrier) {
+		for m := mask; m != 0; m &= m - 1 {
+			lane := first(m)
 			bytes := wholePieces(lane, w.narrow[size][lane])
+			list := w.multicast(lane, target[lane], phases[lane], blocks)
 			var piece [pieceBytes]byte
 			for n := uint64(0); n < bytes; n += pieceBytes {
-				w.moveGlobal(lane, source[lane]+n, piece[:], false)
-				w.deliver(lane, target[lane]&^sharedWindow+n, piece[:], b)
+				if distributes {
+					piece = w.distribute(lane, source[lane]+n, list[0].phase)
+				} else {
+					w.moveGlobal(lane, source[lane]+n, piece[:], false)
+				}
+				for _, d := range list {
+					w.deliver(d.memory, lane, d.at+n, piece[:], d.phase)
+				}
 			}
-			w.countBulk(int(bytes))
-			b.complete(int(bytes))
-		})
+			for n := range list {
+				w.countBulk(int(bytes))
+				list[n].complete(w, lane, int(bytes))
+			}
+		}
 	}
+}
+
+// distribute is a piece of the block's own memory that a copy reads until the phase of an mbarrier has ended.
+func (w *warp) distribute(lane int, address uint64, b *phaseBarrier) [pieceBytes]byte {
+	s, at := &w.block.shared, w.inside(lane, address)
+	p := s.at(lane, at, pieceBytes)
+	w.shadowShared(s, lane, at, access{bytes: pieceBytes, read: true, proxy: true})
+	for word := at / 4; word < (at+pieceBytes)/4; word++ {
+		s.noteRemote(word, b.entry, uint32(b.phase+1), 15)
+	}
+	return [pieceBytes]byte(p)
 }
 
 // storeBulk copies whole pieces from shared to global memory.
@@ -83,7 +158,7 @@ func (c *compiler) storeBulk(i *syntax.Instruction) work {
 			lane := first(m)
 			store, bytes := w.newStore(lane), wholePieces(lane, w.narrow[size][lane])
 			for n := uint64(0); n < bytes; n += pieceBytes {
-				w.moveGlobal(lane, target[lane]+n, w.borrow(lane, source[lane]&^sharedWindow+n, &store.pieces), true)
+				w.moveGlobal(lane, target[lane]+n, w.borrow(lane, w.inside(lane, source[lane]+n), &store.pieces), true)
 			}
 			w.countBulk(int(bytes))
 			w.stores.pending = append(w.stores.pending, store)
@@ -136,7 +211,7 @@ func (t *tensorOperands) read(w *warp, lane int, from, shared *wideRow) (m *tens
 	for _, row := range t.coordinates {
 		coordinates = append(coordinates, int32(w.narrow[row][lane]))
 	}
-	if at = shared[lane] &^ sharedWindow; at%128 != 0 {
+	if at = shared[lane] &^ windowMask; at%128 != 0 {
 		fail(lane, "misaligned: a tensor copy at shared address %#x, expected a multiple of 128", at)
 	}
 	return m, coordinates, at
@@ -145,32 +220,39 @@ func (t *tensorOperands) read(w *warp, lane int, from, shared *wideRow) (m *tens
 // loadTensor copies a box, or the pixels of im2col, to shared memory; what lies outside the tensor is 0.
 func (c *compiler) loadTensor(i *syntax.Instruction) work {
 	o := i.Operands
-	t, barrier := c.tensorOperands(i, o[1], o[0]), c.addressOf(o[2])
+	t, barrier, others := c.tensorOperands(i, o[1], o[0]), c.addressOf(o[2]), 3
 	var moves []int // rows of the offsets
 	if t.im2col {
-		moves = c.narrowRows(o[3], "b16")
+		moves, others = c.narrowRows(o[3], "b16"), 4
 	}
+	blocks := c.multicastRow(i, others)
 	return func(w *warp, mask uint32) {
 		from := *t.mapAt(w)
 		to := *t.shared(w)
 		phases := *barrier(w)
-		w.visitPhases(sharedSpace, mask, &phases, func(lane int, b *phaseBarrier) {
+		for m := mask; m != 0; m &= m - 1 {
+			lane := first(m)
 			m, coordinates, at := t.read(w, lane, &from, &to)
 			rows := m.Tiles(coordinates)
 			if t.im2col {
 				rows = w.pixels(lane, m, coordinates, moves)
 			}
+			list := w.multicast(lane, at, phases[lane], blocks)
 			for row := range rows {
 				bytes := make([]byte, m.RowBytes())
 				w.moveGlobal(lane, row.Global, bytes[row.From:row.To], false)
 				m.Round(bytes)
-				for n := 0; n < len(bytes); n += pieceBytes {
-					w.deliver(lane, tensor.Swizzle(at+uint64(row.Shared+n), int(m.Span)), bytes[n:n+pieceBytes], b)
+				for _, d := range list {
+					for n := 0; n < len(bytes); n += pieceBytes {
+						w.deliver(d.memory, lane, tensor.Swizzle(d.at+uint64(row.Shared+n), int(m.Span)), bytes[n:n+pieceBytes], d.phase)
+					}
 				}
 			}
-			b.complete(m.Bytes())
-			w.countBulk(m.Bytes())
-		})
+			for n := range list {
+				w.countBulk(m.Bytes())
+				list[n].complete(w, lane, m.Bytes())
+			}
+		}
 	}
 }
 
@@ -210,7 +292,7 @@ func (c *compiler) storeTensor(i *syntax.Instruction) work {
 				}
 				rows = w.pixels(lane, m, coordinates, nil)
 			}
-			store := w.newStore(lane)
+			store, at := w.newStore(lane), w.inside(lane, at)
 			for row := range rows {
 				var bytes []byte
 				for n := 0; n < m.RowBytes(); n += pieceBytes {
@@ -263,19 +345,62 @@ func (w *warp) countBulk(bytes int) {
 }
 
 // deliver writes a piece to shared memory, which the phase of the mbarrier under way brings.
-func (w *warp) deliver(lane int, at uint64, piece []byte, b *phaseBarrier) {
-	p := w.sharedBytes(lane, at, pieceBytes)
-	w.shadowShared(lane, at, access{bytes: pieceBytes, write: true, proxy: true})
+func (w *warp) deliver(s *sharedMemory, lane int, at uint64, piece []byte, b *phaseBarrier) {
+	p := s.at(lane, at, pieceBytes)
+	w.shadowShared(s, lane, at, access{bytes: pieceBytes, write: true, proxy: true})
 	copy(p, piece)
-	mark := &w.block.shared.cells[at/cellBytes]
-	mark.writer, mark.tick = uint16(b.entry+1), uint32(b.phase+1)
+	s.belong(at, pieceBytes, b)
+}
+
+// belong notes that what was written now is brought by the phase of the mbarrier under way.
+func (s *sharedMemory) belong(at uint64, bytes int, b *phaseBarrier) {
+	marks := s.cells[at/cellBytes:][:1]
+	if marks[0].split() {
+		marks = s.words[at/4:][:bytes/4]
+	}
+	for n := range marks {
+		marks[n].writer, marks[n].tick = uint16(b.entry+1), uint32(b.phase+1)
+	}
+}
+
+// storeAsync is st.async and red.async: a store to memory of the cluster, or an atomic operation there, of which the mbarrier beside hears.
+func (c *compiler) storeAsync(i *syntax.Instruction) work {
+	o, t := i.Operands, syntax.Type(i.With["T"])
+	var values []func(w *warp, lane int) uint64
+	for _, operand := range elements(o[1]) {
+		values = append(values, c.row(operand, bitsOrType(t)))
+	}
+	to, barrier, generic, size := c.addressOf(o[0]), c.addressOf(o[2]), !i.Has("space"), t.Size()
+	a := access{bytes: size * len(values), write: true}
+	update := func(_, value, _ uint64) uint64 { return value }
+	if i.Opcode == "red" {
+		a.read, a.strong, a.atomic = true, true, true
+		update = atomicUpdate(i.With["op"], t)
+	}
+	return func(w *warp, mask uint32) {
+		target := *to(w)
+		phases := *barrier(w)
+		for m := mask; m != 0; m &= m - 1 {
+			lane := first(m)
+			d := w.destination(lane, demandShared(lane, target[lane], generic), demandShared(lane, phases[lane], generic))
+			p := d.memory.at(lane, d.at, a.bytes)
+			w.shadowShared(d.memory, lane, d.at, a)
+			for n, value := range values {
+				q := p[n*size : (n+1)*size]
+				putNumber(q, update(number(q), value(w, lane), 0))
+			}
+			d.memory.belong(d.at, a.bytes, d.phase)
+			d.complete(w, lane, a.bytes)
+		}
+	}
 }
 
 // borrow is a piece of shared memory that the asynchronous proxy reads until release.
 func (w *warp) borrow(lane int, at uint64, pieces *[]uint64) []byte {
-	p := w.sharedBytes(lane, at, pieceBytes)
-	w.shadowShared(lane, at, access{bytes: pieceBytes, read: true, proxy: true})
-	s, line := &w.block.shared, int32(w.program.code[w.pc].line)
+	s := &w.block.shared
+	p := s.at(lane, at, pieceBytes)
+	w.shadowShared(s, lane, at, access{bytes: pieceBytes, read: true, proxy: true})
+	line := int32(w.program.code[w.pc].line)
 	if mark := &s.cells[at/cellBytes]; !mark.split() {
 		mark.reading, mark.readsAt = mark.reading+1, line
 	} else {
@@ -294,13 +419,13 @@ func (w *warp) release(pieces []uint64) {
 		cell := at / cellBytes
 		if mark := &s.cells[cell]; !mark.split() {
 			mark.reading--
-			w.noteCellRead(mark, cell)
+			w.noteCellRead(s, mark, cell)
 			continue
 		}
 		for k := range uint64(cellWords) {
 			mark := &s.words[cell*cellWords+k]
 			mark.reading--
-			w.noteSharedRead(mark, cell, k, 15)
+			w.noteSharedRead(s, mark, cell, k, 15)
 		}
 	}
 }
@@ -341,37 +466,37 @@ type proxyOrder struct {
 // settleProxy: a fence of any lane now covers what all have written.
 func (w *warp) settleProxy() {
 	o := &w.order
-	o.proxy.unfenced, o.proxy.met = 0, o.clock[w.number]
-	o.clock[w.number]++
+	o.proxy.unfenced, o.proxy.met = 0, o.clock[w.entry]
+	o.clock[w.entry]++
 }
 
 // fenceProxy is fence.proxy.async of some lanes: it covers their own writes and those that they know of.
 func (w *warp) fenceProxy(mask uint32) {
-	o, warps := &w.order, len(w.block.warps)
+	o, warps := &w.order, len(w.block.cluster.warps)
 	for n := range warps {
-		if n != w.number {
+		if n != w.entry {
 			o.clock[warps+n] = max(o.clock[warps+n], o.clock[n])
 		}
 	}
-	now := o.clock[w.number]
+	now := o.clock[w.entry]
 	for m := mask; m != 0; m &= m - 1 {
 		o.proxy.fenced[first(m)] = now
 	}
 	if o.proxy.unfenced &^= mask; o.proxy.unfenced == 0 {
-		o.clock[warps+w.number] = now
+		o.clock[warps+w.entry] = now
 	} else {
-		o.clock[warps+w.number] = max(o.clock[warps+w.number], o.proxy.met)
+		o.clock[warps+w.entry] = max(o.clock[warps+w.entry], o.proxy.met)
 	}
-	o.clock[w.number]++
+	o.clock[w.entry]++
 }
 
 // demandProxyFence faults where the asynchronous proxy touches what a thread has written and no fence.proxy.async lies between.
 func (w *warp) demandProxyFence(lane int, word uint64, mark *sharedMark) {
-	writer, warps := int(mark.writer)-1, len(w.block.warps)
-	if writer < 0 || writer >= warps || w.order.clock[warps+writer] >= mark.tick || writer == w.number && w.order.proxy.fenced[mark.lane(word%cellWords)] >= mark.tick {
+	writer, warps := int(mark.writer)-1, len(w.block.cluster.warps)
+	if writer < 0 || writer >= warps || w.order.clock[warps+writer] >= mark.tick || writer == w.entry && w.order.proxy.fenced[mark.lane(word%cellWords)] >= mark.tick {
 		return
 	}
-	if writer != w.number && w.order.clock[writer] < mark.tick {
+	if writer != w.entry && w.order.clock[writer] < mark.tick {
 		return // a race, which is worse
 	}
 	fail(lane, "the word of shared memory at %#x was written in line %d and no fence.proxy.async lies between", 4*word, mark.line)

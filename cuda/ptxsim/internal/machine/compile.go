@@ -59,6 +59,7 @@ type Program struct {
 	multiplies bool // by wgmma
 	together   bool // its blocks wait for each other
 	allocates  bool // by malloc
+	relaxes    bool // it arrives at the barrier of the cluster without telling what it has done
 	reserves   bool // it uses the shared memory that the system keeps for itself
 
 	module    *Module
@@ -78,6 +79,7 @@ type Program struct {
 type constant struct {
 	row, mark int
 	value     uint64
+	shared    bool // the value is a place in shared memory, whose address depends on the block
 }
 
 // routine is where a function's code, registers and local memory lie.
@@ -104,8 +106,8 @@ type compiler struct {
 type slot struct{ row, mark int }
 
 type constantKey struct {
-	wide  bool
-	value uint64
+	wide, shared bool
+	value        uint64
 }
 
 // unsupported stops the compiler.
@@ -343,7 +345,7 @@ func (c *compiler) operand(o *syntax.Operand, t syntax.Type, wide bool) int {
 	case syntax.SpecialOperand:
 		return c.special(o.Name, wide)
 	case syntax.VariableOperand:
-		return c.constant(c.address(o.Variable)+o.Value, wide)
+		return c.addressRow(o, wide)
 	case syntax.FunctionOperand:
 		return c.constant(c.functionAddress(o.Function), wide)
 	}
@@ -369,8 +371,15 @@ func literal(o *syntax.Operand, t syntax.Type) uint64 {
 }
 
 // constant is a row that holds value in all lanes.
-func (c *compiler) constant(value uint64, wide bool) int {
-	key := constantKey{wide, value}
+func (c *compiler) constant(value uint64, wide bool) int { return c.keep(value, wide, false) }
+
+// addressRow is a row that holds the address of a variable, moved as the operand says.
+func (c *compiler) addressRow(o *syntax.Operand, wide bool) int {
+	return c.keep(c.address(o.Variable)+o.Value, wide, o.Variable.Space == "shared")
+}
+
+func (c *compiler) keep(value uint64, wide, shared bool) int {
+	key := constantKey{wide, shared, value}
 	if s, known := c.constants[key]; known {
 		return s.row
 	}
@@ -380,7 +389,7 @@ func (c *compiler) constant(value uint64, wide bool) int {
 	if wide {
 		set = &c.wideSet
 	}
-	*set = append(*set, constant{s.row, s.mark, value})
+	*set = append(*set, constant{s.row, s.mark, value, shared})
 	return s.row
 }
 
@@ -452,6 +461,14 @@ func (c *compiler) pred(o *syntax.Operand) func(w *warp) uint32 {
 			value = all
 		}
 		return func(*warp) uint32 { return value }
+	}
+	if o.Kind == syntax.SpecialOperand { // %is_explicit_cluster
+		return func(w *warp) uint32 {
+			if w.block.launch.explicitCluster() {
+				return all
+			}
+			return 0
+		}
 	}
 	row := c.rows[o.Register].row
 	if o.Not {

@@ -142,6 +142,7 @@ func (w *warp) exit(g *group, mask uint32) {
 	g.pc++
 	w.demandStored(mask)
 	w.alive &^= mask
+	w.block.leave()
 	w.block.threadsLeft()
 }
 

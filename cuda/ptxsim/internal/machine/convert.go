@@ -405,7 +405,7 @@ func decodeConvertAddress(c *compiler, i *syntax.Instruction) work {
 	o := i.Operands
 	window := uint64(0)
 	switch spaceOf(i.With["space"]) {
-	case sharedSpace:
+	case sharedSpace, clusterSpace:
 		window = sharedWindow
 	case localSpace:
 		window = localWindow
@@ -439,11 +439,14 @@ func decodeIsSpace(c *compiler, i *syntax.Instruction) work {
 			return address&windowMask == 0 && constant == (name == "const")
 		}
 	default:
-		window := map[space]uint64{sharedSpace: sharedWindow, localSpace: localWindow}[spaceOf(name)]
+		window := map[space]uint64{sharedSpace: sharedWindow, clusterSpace: sharedWindow, localSpace: localWindow}[spaceOf(name)]
 		if name == "param" {
 			window = paramWindow
 		}
-		inside = func(_ *warp, address uint64) bool { return address&windowMask == window }
+		own := spaceOf(name) == sharedSpace
+		inside = func(w *warp, address uint64) bool {
+			return address&windowMask == window && (!own || rankOf(address) == w.block.rank)
+		}
 	}
 	return func(w *warp, mask uint32) {
 		for m := mask; m != 0; m &= m - 1 {

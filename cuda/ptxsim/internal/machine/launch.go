@@ -1,17 +1,18 @@
-// Package machine runs PTX: it compiles a function to steps over whole warps, runs blocks on all cores, and stops at the
+// Package machine runs PTX: it compiles a function to steps over whole warps, runs clusters of blocks on all cores, and stops at the
 // first thing that a kernel must not do.
 //
-// Files call downwards: launch.go and block.go run warps; warp.go runs steps; compile.go makes them, by opcode, from the
+// Files call downwards: launch.go and cluster.go run warps; warp.go runs steps; compile.go makes them, by opcode, from the
 // files named after their subject; memory lies in global.go and shared.go behind address.go.
 package machine
 
-// This file runs the blocks of a launch on all cores, and is what a kernel did wrong and where.
+// This file runs the clusters of a launch on all cores, and is what a kernel did wrong and where.
 
 import (
 	"fmt"
 	"io"
 	"math/bits"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -20,10 +21,12 @@ import (
 type Launch struct {
 	Program     *Program
 	Grid, Block [3]int
-	Shared      int // dynamic bytes
+	Cluster     [3]int // blocks, zero for what the program says
+	Shared      int    // dynamic bytes
 	Arguments   []byte
 
 	global     *Global
+	cluster    [3]int // blocks
 	number     uint32
 	seed       uint64
 	budget     int
@@ -38,10 +41,10 @@ type Launch struct {
 // Settings are how a machine runs launches.
 type Settings struct {
 	Seed         uint64    // of the schedule of warps
-	Workers      int       // blocks at a time, 0 for one a core
+	Workers      int       // clusters at a time, 0 for one a core
 	Instructions int       // that the warps of a block may run
 	IgnoreRaces  bool      // between blocks
-	Sample       int       // blocks to run, spread evenly over the grid; 0 for all
+	Sample       int       // blocks to run, in whole clusters that are spread evenly over the grid; 0 for all
 	Output       io.Writer // of printf, nil for nowhere
 	Profile      bool      // whether to count, which takes a tenth of the time
 }
@@ -52,84 +55,120 @@ func (l *Launch) blocks() int { return l.Grid[0] * l.Grid[1] * l.Grid[2] }
 
 func (l *Launch) sharedBytes() int { return l.Program.SharedBytes + l.Shared }
 
-// Run runs all blocks, or a sample of them, and returns what they did if the settings ask for it. The error is the *Fault of the first block, by number, among those that failed before the others
-// stopped.
+// clusterSize is the number of blocks of a cluster in each direction: what the launch or else the program says, else 1.
+func (l *Launch) clusterSize() [3]int {
+	for _, size := range [][3]int{l.Cluster, l.Program.Function.NeedCluster} {
+		if size != [3]int{} {
+			return size
+		}
+	}
+	return [3]int{1, 1, 1}
+}
+
+// explicitCluster says whether the size of the clusters was said at all.
+func (l *Launch) explicitCluster() bool {
+	return l.Cluster != [3]int{} || l.Program.Function.NeedCluster != [3]int{}
+}
+
+// blockNumber counts the blocks of the grid.
+func (l *Launch) blockNumber(index [3]int) int {
+	return (index[2]*l.Grid[1]+index[1])*l.Grid[0] + index[0]
+}
+
+// Run runs all blocks, or a sample of them, and returns what they did if the settings ask for it. The error is the *Fault of the first
+// cluster, by number, among those that failed before the others stopped.
 func (l *Launch) Run(global *Global, number uint32, settings Settings) (*Profile, error) {
 	l.global, l.number, l.seed, l.budget = global, number, settings.Seed, settings.Instructions
+	l.cluster = l.clusterSize()
 	l.checkRaces = l.blocks() > 1 && !settings.IgnoreRaces && !global.hollow
 	l.output = settings.Output
+	if err := l.prepare(global); err != nil {
+		return nil, err
+	}
 	if l.Program.together {
-		if global.hollow {
-			return nil, fmt.Errorf("%s: blocks that wait for each other cannot be sampled", l.Program.Name)
-		}
-		if err := l.takeWorkspace(global); err != nil {
-			return nil, err
-		}
 		defer global.Free(l.workspace)
 	}
-	if l.Program.allocates {
-		if global.hollow {
-			return nil, fmt.Errorf("%s: kernels that take memory cannot be sampled", l.Program.Name)
-		}
-		if err := global.prepareHeap(); err != nil {
-			return nil, err
-		}
-	}
-	l.published.words = map[uint64]map[uint32]uint32{}
 	workers := settings.Workers
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	sample := l.blocks()
+	size := l.cluster[0] * l.cluster[1] * l.cluster[2]
+	sample := l.blocks() / size
 	if settings.Sample > 0 {
-		sample = min(sample, settings.Sample)
+		sample = min(sample, (settings.Sample+size-1)/size)
 	}
 	workers = min(workers, sample)
 	if l.Program.together {
 		workers = sample
 	}
+	rooms := make([]*cluster, workers)
+	for n := range rooms {
+		rooms[n] = l.room(size, settings.Profile)
+	}
+	touched, err := l.runAll(rooms, sample)
+	var profile *Profile
+	if settings.Profile {
+		profile = l.profile(rooms)
+		profile.Ran = sample * size
+		profile.touch(touched)
+	}
+	for _, c := range rooms {
+		l.leave(c)
+	}
+	return profile, err
+}
+
+// prepare takes the memory that the launch needs besides its own.
+func (l *Launch) prepare(global *Global) error {
+	l.published.words = map[uint64]map[uint32]uint32{}
+	if l.Program.together {
+		if global.hollow {
+			return fmt.Errorf("%s: blocks that wait for each other cannot be sampled", l.Program.Name)
+		}
+		if err := l.takeWorkspace(global); err != nil {
+			return err
+		}
+	}
+	if !l.Program.allocates {
+		return nil
+	}
+	if global.hollow {
+		return fmt.Errorf("%s: kernels that take memory cannot be sampled", l.Program.Name)
+	}
+	return global.prepareHeap()
+}
+
+// runAll runs a sample of clusters, each room one after the other, and returns what their blocks have touched of hollow memory.
+func (l *Launch) runAll(rooms []*cluster, sample int) ([]footprint, error) {
 	var next, failed atomic.Int64
 	failed.Store(int64(sample))
-	var touched []footprint
-	if global.hollow {
-		touched = make([]footprint, sample)
-	}
-	rooms := make([]*block, workers)
-	errs := make([]error, workers)
-	at := make([]int64, workers)
+	touched := make([][]footprint, sample)
+	errs := make([]error, len(rooms))
+	at := make([]int64, len(rooms))
 	var group sync.WaitGroup
-	for n := range workers {
-		b := l.room(settings.Profile)
-		rooms[n] = b
+	for n, c := range rooms {
 		group.Go(func() {
 			for {
-				block := next.Add(1) - 1
-				if block >= failed.Load() {
+				number := next.Add(1) - 1
+				if number >= failed.Load() {
 					return
 				}
-				if err := b.run(l.sampled(int(block), sample)); err != nil {
+				if err := c.run(l.sampled(int(number), sample)); err != nil {
 					l.failing.Store(true)
-					errs[n], at[n] = err, block
-					failed.Store(min(failed.Load(), block))
+					errs[n], at[n] = err, number
+					failed.Store(min(failed.Load(), number))
 					return
 				}
-				if global.hollow {
-					touched[block] = b.touched
+				if l.global.hollow {
+					for _, b := range c.blocks {
+						touched[number] = append(touched[number], b.touched)
+					}
 				}
 			}
 		})
 	}
 	group.Wait()
-	var profile *Profile
-	if settings.Profile {
-		profile = l.profile(rooms)
-		profile.Ran = sample
-		profile.touch(touched)
-	}
-	for _, b := range rooms {
-		l.leave(b)
-	}
-	return profile, firstError(errs, at)
+	return slices.Concat(touched...), firstError(errs, at)
 }
 
 // workspaceBytes are those of a grid whose blocks wait for each other: they hold its barrier.
@@ -150,12 +189,12 @@ func (l *Launch) reservedAt() int { return alignUp(l.sharedBytes(), 16) }
 // mostTogether is how many blocks can wait for each other: those that a GPU holds at a time, where they are small.
 const mostTogether = 132 * 32
 
-// profile sums up what blocks have counted.
-func (l *Launch) profile(rooms []*block) *Profile {
+// profile sums up what clusters have counted.
+func (l *Launch) profile(rooms []*cluster) *Profile {
 	counts := rooms[0].counts
-	for _, b := range rooms[1:] {
+	for _, c := range rooms[1:] {
 		for line := range counts {
-			counts[line].Add(&b.counts[line])
+			counts[line].Add(&c.counts[line])
 		}
 	}
 	p := l.Program.profile(counts)
@@ -163,35 +202,44 @@ func (l *Launch) profile(rooms []*block) *Profile {
 	return p
 }
 
-// room is room for a block of the launch, from an earlier launch of the program where there is any.
-func (l *Launch) room(profile bool) *block {
-	b, _ := l.Program.rooms.Get().(*block)
-	if b == nil || len(b.warps) != (l.threads()+31)/32 {
-		b = newBlock(l.Program, (l.threads()+31)/32)
+// room is room for a cluster of the launch, from an earlier launch of the program where there is any.
+func (l *Launch) room(blocks int, profile bool) *cluster {
+	warps := (l.threads() + 31) / 32
+	c, _ := l.Program.rooms.Get().(*cluster)
+	if c == nil || len(c.blocks) != blocks || len(c.warps) != blocks*warps {
+		c = newCluster(l.Program, blocks, warps)
 	}
-	b.launch = l
+	c.launch = l
 	var counts []Counts
 	if profile {
-		if b.counts == nil {
-			b.counts = make([]Counts, len(l.Program.code))
+		if c.counts == nil {
+			c.counts = make([]Counts, len(l.Program.code))
 		}
-		clear(b.counts)
-		counts = b.counts
+		clear(c.counts)
+		counts = c.counts
 	}
-	for _, w := range b.warps {
+	for _, b := range c.blocks {
+		b.launch = l
+	}
+	for _, w := range c.warps {
 		w.counts, w.area = counts, nil
 	}
-	return b
+	return c
 }
 
 // leave gives room back.
-func (l *Launch) leave(b *block) {
-	b.launch, b.touched = nil, footprint{}
-	l.Program.rooms.Put(b)
+func (l *Launch) leave(c *cluster) {
+	c.launch = nil
+	for _, b := range c.blocks {
+		b.launch, b.touched = nil, footprint{}
+	}
+	l.Program.rooms.Put(c)
 }
 
-// sampled is the number of block i of n that are spread evenly over the grid, each in the middle of its share.
-func (l *Launch) sampled(i, n int) int { return (2*i + 1) * l.blocks() / (2 * n) }
+// sampled is the number of cluster i of n that are spread evenly over the grid, each in the middle of its share.
+func (l *Launch) sampled(i, n int) int {
+	return (2*i + 1) * (l.blocks() / (l.cluster[0] * l.cluster[1] * l.cluster[2])) / (2 * n)
+}
 
 func firstError(errs []error, at []int64) (err error) {
 	best := int64(-1)
@@ -224,6 +272,9 @@ func (l *Launch) Check(mostShared int) error {
 	if l.Grid[0] >= 1<<31 || l.Grid[1] >= 1<<16 || l.Grid[2] >= 1<<16 {
 		return fmt.Errorf("grid %v, expected below 2^31, 2^16 and 2^16", l.Grid)
 	}
+	if err := l.checkCluster(); err != nil {
+		return err
+	}
 	if l.Program.together && l.blocks() > mostTogether {
 		return fmt.Errorf("%d blocks that wait for each other, expected at most %d", l.blocks(), mostTogether)
 	}
@@ -232,6 +283,32 @@ func (l *Launch) Check(mostShared int) error {
 	}
 	if size := l.Program.ParamBytes; len(l.Arguments) != size && len(l.Arguments) != alignUp(size, 8) {
 		return fmt.Errorf("%d bytes of arguments, expected %d", len(l.Arguments), size)
+	}
+	return nil
+}
+
+// checkCluster says what is wrong with the size of the clusters.
+func (l *Launch) checkCluster() error {
+	f, size := l.Program.Function, l.clusterSize()
+	blocks := size[0] * size[1] * size[2]
+	switch most := f.MaxCluster; {
+	case slices.Min(size[:]) < 1:
+		return fmt.Errorf("cluster %v, expected at least 1 everywhere", size)
+	case f.NeedCluster != [3]int{} && size != f.NeedCluster:
+		return fmt.Errorf("cluster %v, the kernel requires %v", size, f.NeedCluster)
+	case f.ExplicitCluster && l.Cluster == [3]int{} && f.NeedCluster == [3]int{}:
+		return fmt.Errorf("no cluster, and the kernel requires that the launch says one")
+	case blocks > mostBlocks:
+		return fmt.Errorf("cluster %v, expected at most %d blocks", size, mostBlocks)
+	case most > 0 && blocks > most:
+		return fmt.Errorf("cluster %v, the kernel allows at most %d blocks", size, most)
+	case blocks > 1 && l.Program.module.Tree.Capability() < 90:
+		return fmt.Errorf("cluster %v, and target %s has none", size, l.Program.module.Tree.Target)
+	}
+	for n := range size {
+		if l.Grid[n]%size[n] != 0 {
+			return fmt.Errorf("grid %v of clusters %v, expected a multiple", l.Grid, size)
+		}
 	}
 	return nil
 }
@@ -256,10 +333,11 @@ func (f *Fault) Error() string {
 type stop struct {
 	lane   int
 	reason string
+	by     *warp // nil for the one that runs
 }
 
 func fail(lane int, format string, args ...any) {
-	panic(stop{lane, fmt.Sprintf(format, args...)})
+	panic(stop{lane: lane, reason: fmt.Sprintf(format, args...)})
 }
 
 // first is the lowest lane of a mask.

@@ -20,10 +20,11 @@ func init() {
 
 // addressOf makes the addresses of an operand, into the warp's room for them.
 func (c *compiler) addressOf(o *syntax.Operand) func(w *warp) *wideRow {
-	offset := o.Value
 	if o.Variable != nil {
-		offset += c.address(o.Variable)
+		row := c.addressRow(o, true)
+		return func(w *warp) *wideRow { return &w.wide[row] }
 	}
+	offset := o.Value
 	if o.Register == nil {
 		row := c.constant(offset, true)
 		return func(w *warp) *wideRow { return &w.wide[row] }
@@ -235,6 +236,9 @@ func (c *compiler) plainRows(list []*syntax.Operand, t syntax.Type) (rows []int)
 }
 
 func decodeStore(c *compiler, i *syntax.Instruction) work {
+	if i.Has("async") {
+		return c.storeAsync(i)
+	}
 	t := syntax.Type(i.With["T"])
 	o := i.Operands
 	sources := elements(o[1])
@@ -306,6 +310,9 @@ func decodePolicy(c *compiler, i *syntax.Instruction) work {
 func decodePrefetch(*compiler, *syntax.Instruction) work { return func(*warp, uint32) {} }
 
 func decodeAtomic(c *compiler, i *syntax.Instruction) work {
+	if i.Has("async") {
+		return c.storeAsync(i)
+	}
 	t := syntax.Type(i.With["T"])
 	o := i.Operands
 	var targets []func(w *warp, lane int, value uint64)

@@ -90,6 +90,7 @@ func (w *warp) loseLane(mark, lane int) {
 
 // loadMatrices loads matrices, not transposed, from shared memory: each of four lanes has a word of a row.
 func (w *warp) loadMatrices(address *wideRow, rows, marks []int) {
+	address = w.inOwn(all>>(32-8*len(rows)), address)
 	for n, row := range rows {
 		w.touchShared(0xff<<(8*n), address, access{bytes: 16, read: true, passes: true})
 		w.loseMatrix(n, marks[n], false)

@@ -8,12 +8,21 @@ import "encoding/binary"
 
 // sharedMemory is one block's.
 type sharedMemory struct {
-	data  []byte
-	cells []sharedMark
-	words []sharedMark // of cells that are split
-	reads []cellReads  // by warp and cell
-	warps int
-	sync  map[uint64][]uint32 // what words carry through which warps talk: clocks
+	block  *block
+	data   []byte
+	cells  []sharedMark
+	words  []sharedMark // of cells that are split
+	reads  []cellReads  // by warp of the block and cell
+	warps  int
+	sync   map[uint64][]uint32 // what words carry through which warps talk: clocks
+	remote [][]remoteRead      // by word, nil until a read comes from outside
+}
+
+// remoteRead is a read since the last write that no warp of the block has done: one of another block's, or an asynchronous one.
+type remoteRead struct {
+	entry int // of the clocks
+	tick  uint32
+	bytes uint8
 }
 
 const (
@@ -53,9 +62,10 @@ func (s *sharedMemory) readsOf(warp int, cell uint64) *cellReads {
 	return &s.reads[warp*len(s.cells)+int(cell)]
 }
 
-// ordering is what a warp knows of the others. A clock has three parts: of each warp, up to which of its ticks its accesses lie
-// before the warp's own; of each warp, up to which tick a fence.proxy.async lies between; of each mbarrier, how many of its
-// phases have ended.
+// ordering is what a warp knows of the others. A clock has four parts: of each warp of the cluster, up to which of its ticks its
+// accesses lie before the warp's own, 1 where it has only begun; of each warp, up to which tick a fence.proxy.async lies between; of
+// each block of a cluster that has several, up to which tick its accesses to global memory do; of each mbarrier, how many of its
+// phases have ended, and whether a fence.mbarrier_init lies between.
 type ordering struct {
 	clock  []uint32
 	proxy  proxyOrder
@@ -65,13 +75,14 @@ type ordering struct {
 	fenced bool
 }
 
-func (s *sharedMemory) reset(bytes, warps int) {
+func (s *sharedMemory) reset(b *block, bytes, warps int) {
+	s.block = b
 	if cells := (bytes + cellBytes - 1) / cellBytes; len(s.data) != bytes || s.warps != warps {
 		s.data, s.cells, s.words = make([]byte, bytes), make([]sharedMark, cells), make([]sharedMark, cells*cellWords)
 		s.reads, s.warps = make([]cellReads, cells*warps), warps
 	}
 	clear(s.cells)
-	s.sync = nil
+	s.sync, s.remote = nil, nil
 }
 
 // split gives each word of a cell a mark of its own.
@@ -96,11 +107,17 @@ func (s *sharedMemory) join(cell uint64) {
 	s.cells[cell] = mark
 }
 
+// visitShared visits the memory of the warp's own block.
 func (w *warp) visitShared(mask uint32, address *wideRow, a access, f func(lane int, p []byte)) {
+	w.visitMemory(&w.block.shared, mask, w.inOwn(mask, address), a, f)
+}
+
+// visitMemory visits that of a block, by addresses inside it.
+func (w *warp) visitMemory(s *sharedMemory, mask uint32, address *wideRow, a access, f func(lane int, p []byte)) {
 	for m := mask; m != 0; m &= m - 1 {
 		lane := first(m)
-		p := w.sharedBytes(lane, address[lane], a.bytes)
-		w.shadowShared(lane, address[lane], a)
+		p := s.at(lane, address[lane], a.bytes)
+		w.shadowShared(s, lane, address[lane], a)
 		f(lane, p)
 	}
 	w.countShared(mask, address, a.bytes)
@@ -108,6 +125,7 @@ func (w *warp) visitShared(mask uint32, address *wideRow, a access, f func(lane 
 
 // loadShared is visitShared for loads of rows of 32 or of 64 bits.
 func (w *warp) loadShared(mask uint32, address *wideRow, a access, narrow, wide []int) {
+	address = w.inOwn(mask, address)
 	w.touchShared(mask, address, a)
 	data := w.block.shared.data
 	for n, row := range narrow {
@@ -134,6 +152,7 @@ func (w *warp) loadShared(mask uint32, address *wideRow, a access, narrow, wide 
 
 // storeShared is visitShared for stores of such. Where lanes meet the last one wins.
 func (w *warp) storeShared(mask uint32, address *wideRow, a access, narrow, wide []int) {
+	address = w.inOwn(mask, address)
 	w.touchShared(mask, address, a)
 	data := w.block.shared.data
 	for lane, at := range address {
@@ -160,11 +179,11 @@ func (w *warp) touchShared(mask uint32, address *wideRow, a access) {
 		lanes := mask >> from & (1<<per - 1)
 		if at := address[from]; lanes == 1<<per-1 && at%cellBytes == 0 && at < size && at+cellBytes <= size && follow(address, from, per, bytes) {
 			cell := at / cellBytes
-			if cell == last || a.write && w.writeQuickly(cell, from, per, false) {
+			if cell == last || a.write && w.writeQuickly(s, cell, from, per, false) {
 				continue
 			}
-			if !a.write && w.readQuickly(cell, lanesOf(from, per), false) {
-				if writer := int(s.cells[cell].writer); writer != w.number+1 && writer != splitCell {
+			if !a.write && w.readQuickly(s, cell, lanesOf(from, per), false) {
+				if writer := int(s.cells[cell].writer); writer != w.entry+1 && writer != splitCell {
 					last = cell
 				}
 				continue
@@ -172,8 +191,8 @@ func (w *warp) touchShared(mask uint32, address *wideRow, a access) {
 		}
 		for ; lanes != 0; lanes &= lanes - 1 {
 			lane := from + first(lanes)
-			w.sharedBytes(lane, address[lane], a.bytes)
-			w.shadowShared(lane, address[lane], a)
+			s.at(lane, address[lane], a.bytes)
+			w.shadowShared(s, lane, address[lane], a)
 		}
 	}
 	w.countShared(mask, address, a.bytes)
@@ -201,9 +220,9 @@ func lanesOf(from, per int) uint32 {
 	return lanes
 }
 
-// sharedBytes is the memory at an address, checked.
-func (w *warp) sharedBytes(lane int, at uint64, bytes int) []byte {
-	data := w.block.shared.data
+// at is the memory at an address, checked.
+func (s *sharedMemory) at(lane int, at uint64, bytes int) []byte {
+	data := s.data
 	if at > uint64(len(data)) || at+uint64(bytes) > uint64(len(data)) {
 		fail(lane, "out of bounds: %d bytes at shared address %#x of %#x", bytes, at, len(data))
 	}
@@ -224,14 +243,13 @@ func (w *warp) countShared(mask uint32, address *wideRow, bytes int) {
 }
 
 // shadowShared checks and notes an access in the marks of its words.
-func (w *warp) shadowShared(lane int, at uint64, a access) {
-	s := &w.block.shared
+func (w *warp) shadowShared(s *sharedMemory, lane int, at uint64, a access) {
 	if a.strong {
-		w.talkShared(at, a)
+		w.talkShared(s, at, a)
 	}
 	cell, touched, lanes := at/cellBytes, byteMask(at, a.bytes), lanesOf(lane, 1)
 	whole := &s.cells[cell]
-	if a.bytes == cellBytes && !a.strong && (a.write && w.writeQuickly(cell, lane, 1, a.proxy) || !a.write && w.readQuickly(cell, lanes, a.proxy)) {
+	if a.bytes == cellBytes && !a.strong && s.block == w.block && (a.write && w.writeQuickly(s, cell, lane, 1, a.proxy) || !a.write && w.readQuickly(s, cell, lanes, a.proxy)) {
 		return
 	}
 	if a.write && !whole.split() {
@@ -242,7 +260,7 @@ func (w *warp) shadowShared(lane int, at uint64, a access) {
 		if whole.split() {
 			mark = &s.words[word]
 		}
-		w.shadowWord(lane, at, word, mark, touched, a)
+		w.shadowWord(s, lane, at, word, mark, touched, a)
 	}
 	if a.write && a.bytes == cellBytes { // now its words have the same past
 		*whole = s.words[cell*cellWords]
@@ -258,7 +276,7 @@ func missingBytes(at, word uint64, bytes uint8) uint16 {
 }
 
 // shadowWord checks and notes the access of a word.
-func (w *warp) shadowWord(lane int, at, word uint64, mark *sharedMark, touched uint8, a access) {
+func (w *warp) shadowWord(s *sharedMemory, lane int, at, word uint64, mark *sharedMark, touched uint8, a access) {
 	if a.read && mark.init&touched != touched {
 		if !a.passes {
 			fail(lane, uninitialisedShared, 4*word)
@@ -275,47 +293,46 @@ func (w *warp) shadowWord(lane int, at, word uint64, mark *sharedMark, touched u
 		w.demandProxyFence(lane, word, mark)
 	}
 	cell, k := word/cellWords, word%cellWords
-	if !w.ordered(mark, a.write) && !w.own(mark, lanesOf(lane, 1), k, 1) || a.write && !w.readsOrdered(mark, cell, k, 1) {
-		w.raceShared(lane, at, word, mark, touched, a)
+	if !w.ordered(mark, a.write) && !w.own(mark, lanesOf(lane, 1), k, 1) || a.write && !w.readsOrdered(s, mark, cell, k, 1) {
+		w.raceShared(s, lane, at, word, mark, touched, a)
 	}
 	switch {
 	case a.write:
-		w.noteSharedWrite(lane, k, mark, touched, a)
+		w.noteSharedWrite(s, lane, word, mark, touched, a)
 	case !a.strong:
-		w.noteSharedRead(mark, cell, k, touched)
+		w.noteSharedRead(s, mark, cell, k, touched)
 	}
 }
 
 // ordered says whether the last write of a word surely lies before what any lane of the warp does now. A write of another lane, of which
 // an mbarrier may have told, may be read from the warp's next tick on, and is overwritten only behind a bar.warp.sync.
 func (w *warp) ordered(mark *sharedMark, write bool) bool {
-	if int(mark.writer) == w.number+1 {
-		return write && mark.syncs < w.order.met || !write && mark.tick < w.order.clock[w.number]
+	if int(mark.writer) == w.entry+1 {
+		return write && mark.syncs < w.order.met || !write && mark.tick < w.order.clock[w.entry]
 	}
 	return mark.writer == 0 || mark.tick <= w.order.of(mark.writer)
 }
 
 // fenced says whether a fence.proxy.async that counts for the warp surely lies behind the last write of a word.
 func (w *warp) fenced(mark *sharedMark) bool {
-	warps := w.block.shared.warps
+	warps := len(w.block.cluster.warps)
 	return mark.writer == 0 || int(mark.writer) > warps || w.order.clock[warps+int(mark.writer)-1] >= mark.tick
 }
 
 // own says whether the lanes of so many words of a cell, from word k on, do something to what they have written themselves.
 func (w *warp) own(mark *sharedMark, lanes uint32, k, words uint64) bool {
-	return int(mark.writer) == w.number+1 && (mark.lanes^lanes)>>(8*k)<<(8*(cellWords-words)) == 0
+	return int(mark.writer) == w.entry+1 && (mark.lanes^lanes)>>(8*k)<<(8*(cellWords-words)) == 0
 }
 
-// readQuickly notes that lanes read a whole cell. Where it says false it may be a fault, and nothing is noted of the word that it may be.
-func (w *warp) readQuickly(cell uint64, lanes uint32, proxy bool) bool {
-	s := &w.block.shared
+// readQuickly notes that lanes read a whole cell of their own block's memory. Where it says false it may be a fault, and nothing is noted of the word that it may be.
+func (w *warp) readQuickly(s *sharedMemory, cell uint64, lanes uint32, proxy bool) bool {
 	mark := &s.cells[cell]
 	if mark.split() {
 		for k := range uint64(cellWords) {
 			if mark := &s.words[cell*cellWords+k]; mark.init != 15 || mark.pending || !w.ordered(mark, false) && !w.own(mark, lanes, k, 1) || proxy && !w.fenced(mark) {
 				return false
 			}
-			w.noteSharedRead(&s.words[cell*cellWords+k], cell, k, 15)
+			w.noteSharedRead(s, &s.words[cell*cellWords+k], cell, k, 15)
 		}
 		s.join(cell)
 		return true
@@ -323,21 +340,49 @@ func (w *warp) readQuickly(cell uint64, lanes uint32, proxy bool) bool {
 	if mark.init != 15 || mark.pending || !w.ordered(mark, false) && !w.own(mark, lanes, 0, cellWords) || proxy && !w.fenced(mark) {
 		return false
 	}
-	w.noteCellRead(mark, cell)
+	w.noteCellRead(s, mark, cell)
 	return true
 }
 
-// noteCellRead notes that a whole cell is read, which is not split.
-func (w *warp) noteCellRead(mark *sharedMark, cell uint64) {
-	all := w.order.clock[w.number]<<4 | 15
+// noteCellRead notes that a whole cell of the own block's memory is read, which is not split.
+func (w *warp) noteCellRead(s *sharedMemory, mark *sharedMark, cell uint64) {
+	all := w.order.clock[w.entry]<<4 | 15
 	mark.readers |= 1 << w.number
-	*w.block.shared.readsOf(w.number, cell) = cellReads{all, all, all, all}
+	*s.readsOf(w.number, cell) = cellReads{all, all, all, all}
+}
+
+// noteRemote notes a read that is none of the block's own warps.
+func (s *sharedMemory) noteRemote(word uint64, entry int, tick uint32, bytes uint8) {
+	if s.remote == nil {
+		s.remote = make([][]remoteRead, len(s.words))
+	}
+	list := s.remote[word]
+	for n := range list {
+		if list[n].entry == entry {
+			if list[n].tick != tick {
+				list[n].bytes = 0
+			}
+			list[n].tick, list[n].bytes = tick, list[n].bytes|bytes
+			return
+		}
+	}
+	s.remote[word] = append(list, remoteRead{entry, tick, bytes})
+}
+
+// forgetRemote forgets such reads of words that are written now.
+func (s *sharedMemory) forgetRemote(word, words uint64) {
+	if s.remote != nil {
+		clear(s.remote[word : word+words])
+	}
 }
 
 // noteSharedRead notes a read of bytes of word k of a cell. A mark that has the reader has what it has read of each word.
-func (w *warp) noteSharedRead(mark *sharedMark, cell, k uint64, touched uint8) {
-	s := &w.block.shared
-	reads, tick, reader := s.readsOf(w.number, cell), w.order.clock[w.number]<<4, uint32(1)<<w.number
+func (w *warp) noteSharedRead(s *sharedMemory, mark *sharedMark, cell, k uint64, touched uint8) {
+	if s.block != w.block {
+		s.noteRemote(cell*cellWords+k, w.entry, w.order.clock[w.entry], touched)
+		return
+	}
+	reads, tick, reader := s.readsOf(w.number, cell), w.order.clock[w.entry]<<4, uint32(1)<<w.number
 	if mark.readers&reader == 0 {
 		mark.readers |= reader
 		if s.cells[cell].split() {
@@ -352,23 +397,23 @@ func (w *warp) noteSharedRead(mark *sharedMark, cell, k uint64, touched uint8) {
 	reads[k] |= uint32(touched)
 }
 
-// writeQuickly notes that per lanes write a whole cell. Where it says false it may be a fault, and nothing is noted.
-func (w *warp) writeQuickly(cell uint64, from, per int, proxy bool) bool {
-	s := &w.block.shared
+// writeQuickly notes that per lanes write a whole cell of their own block's memory. Where it says false it may be a fault, and nothing is noted.
+func (w *warp) writeQuickly(s *sharedMemory, cell uint64, from, per int, proxy bool) bool {
 	mark, lanes := &s.cells[cell], lanesOf(from, per)
 	if mark.split() {
 		for k := range uint64(cellWords) {
-			if !w.mayWrite(&s.words[cell*cellWords+k], cell, lanes, k, 1, proxy) {
+			if !w.mayWrite(s, &s.words[cell*cellWords+k], cell, lanes, k, 1, proxy) {
 				return false
 			}
 		}
-	} else if !w.mayWrite(mark, cell, lanes, 0, cellWords, proxy) {
+	} else if !w.mayWrite(s, mark, cell, lanes, 0, cellWords, proxy) {
 		return false
 	}
 	*mark = sharedMark{
-		init: 15, written: 15, lanes: lanes, writer: uint16(w.number + 1), tick: w.order.clock[w.number], syncs: w.order.syncs,
+		init: 15, written: 15, lanes: lanes, writer: uint16(w.entry + 1), tick: w.order.clock[w.entry], syncs: w.order.syncs,
 		line: int32(w.program.code[w.pc].line),
 	}
+	s.forgetRemote(cell*cellWords, cellWords)
 	if !proxy {
 		w.order.proxy.unfenced |= (1<<per - 1) << from
 	}
@@ -376,39 +421,68 @@ func (w *warp) writeQuickly(cell uint64, from, per int, proxy bool) bool {
 }
 
 // mayWrite says whether nothing can be against writing words of a cell, from word k on.
-func (w *warp) mayWrite(mark *sharedMark, cell uint64, lanes uint32, k, words uint64, proxy bool) bool {
+func (w *warp) mayWrite(s *sharedMemory, mark *sharedMark, cell uint64, lanes uint32, k, words uint64, proxy bool) bool {
 	return !mark.pending && mark.reading == 0 && (w.ordered(mark, true) || w.own(mark, lanes, k, words)) && (!proxy || w.fenced(mark)) &&
-		w.readsOrdered(mark, cell, k, words)
+		w.readsOrdered(s, mark, cell, k, words)
 }
 
 // readsOrdered says whether all reads by other warps of words of a cell, from word k on, lie before whatever the warp does now.
-func (w *warp) readsOrdered(mark *sharedMark, cell, k, words uint64) bool {
-	for readers := mark.readers &^ (1 << w.number); readers != 0; readers &= readers - 1 {
+func (w *warp) readsOrdered(s *sharedMemory, mark *sharedMark, cell, k, words uint64) bool {
+	for readers := w.others(s, mark); readers != 0; readers &= readers - 1 {
 		other := first(readers)
-		tick := w.order.clock[other]
-		for _, read := range w.block.shared.readsOf(other, cell)[k : k+words] {
+		tick := w.order.clock[s.block.firstEntry+other]
+		for _, read := range s.readsOf(other, cell)[k : k+words] {
 			if read>>4 > tick {
 				return false
 			}
 		}
 	}
+	if s.remote == nil {
+		return true
+	}
+	for word := cell*cellWords + k; word < cell*cellWords+k+words; word++ {
+		if w.remoteReader(s, word, 15) != nil {
+			return false
+		}
+	}
 	return true
 }
 
+// others are the warps of the memory's block, but for this one, that have read a word.
+func (w *warp) others(s *sharedMemory, mark *sharedMark) uint32 {
+	if s.block != w.block {
+		return mark.readers
+	}
+	return mark.readers &^ (1 << w.number)
+}
+
+// remoteReader is a read from outside of these bytes of a word that does not lie before what the warp does now, nil if there is none.
+func (w *warp) remoteReader(s *sharedMemory, word uint64, bytes uint8) *remoteRead {
+	if s.remote == nil {
+		return nil
+	}
+	for n := range s.remote[word] {
+		if read := &s.remote[word][n]; read.entry != w.entry && read.bytes&bytes != 0 && read.tick > w.order.of(uint16(read.entry+1)) {
+			return read
+		}
+	}
+	return nil
+}
+
 // raceShared faults where an earlier access of the word is not ordered before this one.
-func (w *warp) raceShared(lane int, at, word uint64, mark *sharedMark, touched uint8, a access) {
+func (w *warp) raceShared(s *sharedMemory, lane int, at, word uint64, mark *sharedMark, touched uint8, a access) {
 	writer := mark.lane(word % cellWords)
-	if mark.writer != 0 && mark.written&touched != 0 && !(a.strong && mark.strength > weak) {
+	if mark.writer != 0 && mark.written&touched != 0 && !(a.strong && mark.strength > weak) && !w.knowsPhase(s, word, mark) {
 		switch other := int(mark.writer) - 1; {
-		case other >= w.block.shared.warps:
+		case other >= len(w.block.cluster.warps):
 			if w.order.of(mark.writer) < mark.tick {
-				fail(lane, "the word of shared memory at %#x belongs to a bulk copy of line %d that is not finished, or nobody has waited for it",
+				fail(lane, "the word of shared memory at %#x belongs to a bulk copy or asynchronous store of line %d that is not finished, or nobody has waited for it",
 					4*word, mark.line)
 			}
-		case other != w.number && w.order.clock[other] < mark.tick && !w.repeatsShared(lane, at, a):
-			w.raceOf(lane, mark, a, "race in shared memory at %#x: thread %v has written it in line %d and no barrier lies between", 4*word,
-				w.block.warps[other].thread(writer), mark.line)
-		case other == w.number && writer != lane && !w.lanesOrdered(lane, writer, mark) && !w.repeatsShared(lane, at, a):
+		case other != w.entry && w.order.clock[other] < mark.tick && !w.repeatsShared(s, lane, at, a):
+			w.raceOf(lane, mark, a, "race in shared memory at %#x: thread %s has written it in line %d and no barrier lies between", 4*word,
+				w.block.cluster.nameThread(other, writer, s.block), mark.line)
+		case other == w.entry && writer != lane && !w.lanesOrdered(lane, writer, mark) && !w.repeatsShared(s, lane, at, a):
 			w.raceOf(lane, mark, a, "race in shared memory at %#x: thread %v of the same warp has written it in line %d and no bar.warp.sync lies between",
 				4*word, w.thread(writer), mark.line)
 		}
@@ -416,13 +490,15 @@ func (w *warp) raceShared(lane int, at, word uint64, mark *sharedMark, touched u
 	if !a.write || a.atomic {
 		return
 	}
-	s := &w.block.shared
-	for readers := mark.readers &^ (1 << w.number); readers != 0; readers &= readers - 1 {
+	for readers := w.others(s, mark); readers != 0; readers &= readers - 1 {
 		other := first(readers)
 		read := s.readsOf(other, word/cellWords)[word%cellWords]
-		if uint8(read)&15&touched != 0 && w.order.clock[other] < read>>4 {
-			fail(lane, "race in shared memory at %#x: warp %d has read it and no barrier lies between", 4*word, other)
+		if uint8(read)&15&touched != 0 && w.order.clock[s.block.firstEntry+other] < read>>4 {
+			fail(lane, "race in shared memory at %#x: warp %d%s has read it and no barrier lies between", 4*word, other, w.elsewhere(s.block))
 		}
+	}
+	if read := w.remoteReader(s, word, touched); read != nil {
+		fail(lane, "race in shared memory at %#x: %s has read it and no barrier lies between", 4*word, w.block.cluster.nameEntry(read.entry))
 	}
 }
 
@@ -435,8 +511,8 @@ func (w *warp) raceOf(lane int, mark *sharedMark, a access, format string, value
 }
 
 // repeatsShared says whether a store leaves what is there.
-func (w *warp) repeatsShared(lane int, at uint64, a access) bool {
-	return a.plain && w.same(w, lane, w.sharedBytes(lane, at, a.bytes))
+func (w *warp) repeatsShared(s *sharedMemory, lane int, at uint64, a access) bool {
+	return a.plain && w.same(w, lane, s.at(lane, at, a.bytes))
 }
 
 // lanesOrdered says whether a bar.warp.sync lies between another lane's write and this lane. Lanes of one store that meet
@@ -448,14 +524,15 @@ func (w *warp) lanesOrdered(lane, writer int, mark *sharedMark) bool {
 	return w.order.synced[lane] > mark.syncs && w.order.synced[writer] > mark.syncs
 }
 
-func (w *warp) noteSharedWrite(lane int, k uint64, mark *sharedMark, touched uint8, a access) {
-	tick := w.order.clock[w.number]
+func (w *warp) noteSharedWrite(s *sharedMemory, lane int, word uint64, mark *sharedMark, touched uint8, a access) {
+	tick, k := w.order.clock[w.entry], word%cellWords
 	mark.init |= touched
 	mark.readers = 0
-	if int(mark.writer) == w.number+1 && mark.lane(k) == lane && mark.tick == tick {
+	s.forgetRemote(word, 1)
+	if int(mark.writer) == w.entry+1 && mark.lane(k) == lane && mark.tick == tick {
 		touched |= mark.written
 	}
-	mark.writer, mark.tick, mark.syncs = uint16(w.number+1), tick, w.order.syncs
+	mark.writer, mark.tick, mark.syncs = uint16(w.entry+1), tick, w.order.syncs
 	mark.lanes = mark.lanes&^(0xff<<(8*k)) | uint32(lane)<<(8*k)
 	mark.written, mark.strength, mark.line = touched, a.strength(), int32(w.program.code[w.pc].line)
 	if !a.proxy {
@@ -464,17 +541,15 @@ func (w *warp) noteSharedWrite(lane int, k uint64, mark *sharedMark, touched uin
 }
 
 // talkShared lets a strong access carry order from warp to warp, as far as a fence lies before the write.
-func (w *warp) talkShared(at uint64, a access) {
-	s := &w.block.shared
+func (w *warp) talkShared(s *sharedMemory, at uint64, a access) {
 	if a.read {
-		w.order.clock = join(w.order.clock, s.sync[at])
+		w.learn(s.sync[at])
 	}
 	if a.write && (w.order.fenced || a.release) {
 		if s.sync == nil {
 			s.sync = map[uint64][]uint32{}
 		}
-		s.sync[at] = join(s.sync[at], w.order.clock)
-		w.order.clock[w.number]++
+		s.sync[at] = w.tell(s.sync[at])
 	}
 }
 

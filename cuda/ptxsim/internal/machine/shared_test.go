@@ -54,7 +54,7 @@ func (p *plainShared) check(w *warp, lane int, word uint64, touched uint8, a acc
 		synced := int(w.order.synced[lane]) > m.syncs && int(w.order.synced[m.lane]) > m.syncs
 		switch {
 		case m.writer > warps && clock(m.writer) < m.tick:
-			return fmt.Sprintf("the word of shared memory at %#x belongs to a bulk copy of line %d that is not finished, or nobody has waited for it", 4*word, m.line)
+			return fmt.Sprintf("the word of shared memory at %#x belongs to a bulk copy or asynchronous store of line %d that is not finished, or nobody has waited for it", 4*word, m.line)
 		case m.writer <= warps && m.writer != own && clock(m.writer) < m.tick:
 			return fmt.Sprintf("race in shared memory at %#x: thread %v has written it in line %d and no barrier lies between", 4*word, thread(m.writer-1), m.line)
 		case m.writer == own && int(m.lane) != lane && (a.write || clock(own) <= m.tick) && !together && !synced:
@@ -107,13 +107,13 @@ func newSharedBlock() *block {
 	for line := range 4 {
 		program.code = append(program.code, step{line: 10 + line})
 	}
-	b := newBlock(program, 3)
+	b := newCluster(program, 1, 3).blocks[0]
 	b.launch = &Launch{Program: program, Grid: [3]int{1, 1, 1}, Block: [3]int{96, 1, 1}, global: NewGlobal(1)}
 	return b
 }
 
 func newSharedTrial(random *rand.Rand, b *block, bytes int) *sharedTrial {
-	b.shared.reset(bytes, len(b.warps))
+	b.shared.reset(b, bytes, len(b.warps))
 	for _, w := range b.warps {
 		w.alive, w.order = all, ordering{clock: make([]uint32, 2*len(b.warps))}
 		w.order.clock[w.number], w.async = 1, asyncCopies{}
@@ -122,7 +122,7 @@ func newSharedTrial(random *rand.Rand, b *block, bytes int) *sharedTrial {
 	t.plain.words = make([]plainWord, bytes/4)
 	if random.IntN(8) > 0 { // most begin with memory that holds something
 		for at := 0; at < bytes; at += cellBytes {
-			b.warps[0].shadowShared(0, uint64(at), access{bytes: cellBytes, write: true})
+			b.warps[0].shadowShared(&b.shared, 0, uint64(at), access{bytes: cellBytes, write: true})
 			t.plain.access(b.warps[0], 0, uint64(at), access{bytes: cellBytes, write: true})
 		}
 		t.meet(b.warps)
@@ -274,7 +274,7 @@ func (t *sharedTrial) copy(w *warp) (got, want string) {
 	bytes, lane := 4<<t.random.IntN(3), t.random.IntN(32)
 	at, a := t.addresses(bytes)[lane], access{bytes: bytes, write: true}
 	got = reason(func() {
-		w.shadowShared(lane, at, a)
+		w.shadowShared(&w.block.shared, lane, at, a)
 		w.begin(lane, at, bytes)
 	})
 	if want = t.plain.access(w, lane, at, a); want == "" {
@@ -290,7 +290,7 @@ func (t *sharedTrial) copy(w *warp) (got, want string) {
 func (t *sharedTrial) deliver(w *warp) (got, want string) {
 	lane, at := t.random.IntN(32), t.addresses(pieceBytes)[0]
 	phase := int(t.phases.phase) + 1
-	got = reason(func() { w.deliver(lane, at, make([]byte, pieceBytes), t.phases) })
+	got = reason(func() { w.deliver(&w.block.shared, lane, at, make([]byte, pieceBytes), t.phases) })
 	if want = t.plain.access(w, lane, at, access{bytes: pieceBytes, write: true, proxy: true}); want == "" {
 		for word := at / 4; word < at/4+cellWords; word++ {
 			t.plain.words[word].writer, t.plain.words[word].tick = t.phases.entry+1, phase

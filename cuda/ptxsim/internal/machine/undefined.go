@@ -65,6 +65,8 @@ func (c *compiler) passOn(i *syntax.Instruction) {
 	s.lost = &lost{passes: passingOpcodes[i.Opcode]}
 	o := i.Operands
 	switch {
+	case i.Has("async") && i.Opcode == "st":
+		s.lost.passes = passNothing
 	case i.Opcode == "st":
 		c.collectOperand(&s.lost.strict, o[0])
 		s.lost.elements, s.lost.bytes = c.elementMarks(o[1]), syntax.Type(i.With["T"]).Size()
@@ -354,7 +356,7 @@ func resolve(where space, address uint64) space {
 	}
 	switch address & windowMask {
 	case sharedWindow:
-		return sharedSpace
+		return clusterSpace
 	case localWindow:
 		return localSpace
 	}
@@ -388,8 +390,9 @@ func (l *localMemory) forget(lane int, at uint64, from *origin) {
 
 func (w *warp) forgetByte(where space, lane int, at uint64) {
 	switch where {
-	case sharedSpace:
-		s := &w.block.shared
+	case sharedSpace, clusterSpace:
+		home, at := w.home(at)
+		s := &home.shared
 		if !s.cells[at/cellBytes].split() {
 			s.split(at / cellBytes)
 		}

@@ -10,6 +10,7 @@ type warp struct {
 	program *Program
 	block   *block
 	number  int
+	entry   int // of the clocks: its place in the cluster
 	narrow  []narrowRow
 	wide    []wideRow
 	pred    []uint32 // a bit a lane
@@ -27,6 +28,11 @@ type warp struct {
 	group   groupState
 	cluster clusterLanes
 	rest    rest
+
+	present  uint32   // blocks of the cluster, by rank, of which it is known that they have begun
+	released []uint32 // the clock at the last fence, which a relaxed arrival at the barrier of the cluster tells
+	inits    []int    // entries of the clocks of mbarriers that it has initialised since its last fence.mbarrier_init
+	offsets  wideRow  // of an access to shared memory, in the block
 
 	// Of a plain store, whether the memory holds the value of a lane already. Two may store the same at the same time, as with a flag that
 	// anyone may set: whoever comes last leaves it as it is.

@@ -108,7 +108,7 @@ func (b *block) disband() error {
 		}
 		if earliest != nil {
 			earliest.by.pc = earliest.pc
-			return earliest.by.fault(stop{0, fmt.Sprintf("divergent: only %d of the %d warps of the warpgroup execute it", earliest.warps, groupWarps)})
+			return earliest.by.fault(stop{reason: fmt.Sprintf("divergent: only %d of the %d warps of the warpgroup execute it", earliest.warps, groupWarps)})
 		}
 	}
 	return nil

@@ -24,6 +24,7 @@ import (
 //	[map]        an address of a tensor map with coordinates, as many as the modifier remembered as dim says
 //	offsets      a vector of the offsets of im2col, two fewer than coordinates
 //	imm          a whole number
+//	sink         _, for a result that nobody may ask for
 //	label, targets  places in the function
 //	any          anything of a mov: the address of a variable or function, a special register, a register
 //
@@ -204,8 +205,10 @@ cvt @90 $rnd:rnd bf16:T u16|u32|u64|s16|s32|s64|f16|f64:U ; T < ~U
 cvt @90 $irnd:rnd u16|u32|u64|s16|s32|s64:T bf16:U ; ~T < U
 cvt pack sat u16|s16:T s32:U ; b32 < s32 s32
 cvt pack sat u8|s8:T s32:U b32 ; b32 < s32 s32 b32
-cvta global|shared|local|const:space u64:T ; T < any
-cvta to global|shared|local|const:space u64:T ; T < any
+cvta global|shared|local|const|shared::cta:space u64:T ; T < any
+cvta to global|shared|local|const|shared::cta:space u64:T ; T < any
+cvta @90 shared::cluster:space u64:T ; T < any
+cvta @90 to shared::cluster:space u64:T ; T < any
 cvta @v77 param:space u64:T ; T < any
 isspacep global|shared|local|const|shared::cta:space ; pred < u64
 isspacep @90 shared::cluster:space ; pred < u64
@@ -222,7 +225,8 @@ ld volatile:strong global|shared|shared::cta:space? v2|v4:vec? $scalar:T ; *~T <
 ld @v91 volatile:strong local:space v2|v4:vec? $scalar:T ; *~T < []
 ld relaxed|acquire:strong cta|cluster|gpu|sys:scope global|shared|shared::cta:space? $evict:evict? L2::cache_hint:hint? $prefetch:prefetch? v2|v4:vec? $scalar:T ; *~T < [] b64?
 ld global:space ca|cg|cs:cache? nc:nc $evict:evict? L2::cache_hint:hint? $prefetch:prefetch? v2|v4:vec? $scalar:T ; *~T < [] b64?
-ld @90 shared::cluster:space v2|v4:vec? $scalar:T ; *~T < []
+ld @90 weak? shared::cluster:space v2|v4:vec? $scalar:T ; *~T < []
+ld @90 volatile:strong shared::cluster:space v2|v4:vec? $scalar:T ; *~T < []
 ld @90 relaxed|acquire:strong cta|cluster|gpu|sys:scope shared::cluster:space v2|v4:vec? $scalar:T ; *~T < []
 ld @v82 mmio relaxed:strong sys:scope global:space? $scalar:T ; *~T < []
 ldu global:space? v2|v4:vec? $scalar:T ; *~T < []
@@ -231,9 +235,11 @@ st weak? global|shared|local|shared::cta:space? wb|cg|cs|wt:cache? $evict:evict?
 st volatile:strong global|shared|shared::cta:space? v2|v4:vec? $scalar:T ; < [] *~T
 st @v91 volatile:strong local:space v2|v4:vec? $scalar:T ; < [] *~T
 st relaxed|release:strong cta|cluster|gpu|sys:scope global|shared|shared::cta:space? $evict:evict? L2::cache_hint:hint? v2|v4:vec? $scalar:T ; < [] *~T b64?
-st @90 shared::cluster:space v2|v4:vec? $scalar:T ; < [] *~T
+st @90 weak? shared::cluster:space v2|v4:vec? $scalar:T ; < [] *~T
+st @90 volatile:strong shared::cluster:space v2|v4:vec? $scalar:T ; < [] *~T
 st @90 relaxed|release:strong cta|cluster|gpu|sys:scope shared::cluster:space v2|v4:vec? $scalar:T ; < [] *~T
 st @v82 mmio relaxed:strong sys:scope global:space? $scalar:T ; < [] *~T
+st @90 @v81 async:async weak? shared::cluster:space? mbarrier::complete_tx::bytes v2|v4:vec? b32|b64|u32|u64|s32|s64|f32|f64:T ; < [] *T []
 prefetch global|local:space? L1|L2:level ; < []
 prefetch global:space L2::evict_last|L2::evict_normal:level ; < []
 prefetchu L1 ; < []
@@ -247,18 +253,35 @@ createpolicy cvt L2 b64 ; b64 < b64
 applypriority global? L2::evict_normal ; < [] imm
 discard global:space? L2 ; < [] imm
 atom $order:order? $scope:scope? global|shared|shared::cta:space? and|or|xor|exch:op b32|b64:T ; T < [] T
+atom @90 $order:order? $scope:scope? shared::cluster:space and|or|xor|exch:op b32|b64:T ; T < [] T
 atom $order:order? $scope:scope? global|shared|shared::cta:space? cas:op b16|b32|b64:T ; T < [] T T
+atom @90 $order:order? $scope:scope? shared::cluster:space cas:op b16|b32|b64:T ; T < [] T T
 atom $order:order? $scope:scope? global|shared|shared::cta:space? add:op u32|s32|u64|f32|f64:T ; T < [] T
+atom @90 $order:order? $scope:scope? shared::cluster:space add:op u32|s32|u64|f32|f64:T ; T < [] T
 atom $order:order? $scope:scope? global|shared|shared::cta:space? add:op noftz f16|f16x2:T ; T < [] T
+atom @90 $order:order? $scope:scope? shared::cluster:space add:op noftz f16|f16x2:T ; T < [] T
 atom @90 $order:order? $scope:scope? global|shared|shared::cta:space? add:op noftz bf16|bf16x2:T ; T < [] T
+atom @90 $order:order? $scope:scope? shared::cluster:space add:op noftz bf16|bf16x2:T ; T < [] T
 atom $order:order? $scope:scope? global|shared|shared::cta:space? inc|dec:op u32:T ; T < [] T
+atom @90 $order:order? $scope:scope? shared::cluster:space inc|dec:op u32:T ; T < [] T
 atom $order:order? $scope:scope? global|shared|shared::cta:space? min|max:op u32|s32|u64|s64:T ; T < [] T
+atom @90 $order:order? $scope:scope? shared::cluster:space min|max:op u32|s32|u64|s64:T ; T < [] T
 red relaxed|release:order? $scope:scope? global|shared|shared::cta:space? and|or|xor:op b32|b64:T ; < [] T
+red @90 relaxed|release:order? $scope:scope? shared::cluster:space and|or|xor:op b32|b64:T ; < [] T
 red relaxed|release:order? $scope:scope? global|shared|shared::cta:space? add:op u32|s32|u64|f32|f64:T ; < [] T
+red @90 relaxed|release:order? $scope:scope? shared::cluster:space add:op u32|s32|u64|f32|f64:T ; < [] T
 red relaxed|release:order? $scope:scope? global|shared|shared::cta:space? add:op noftz f16|f16x2:T ; < [] T
+red @90 relaxed|release:order? $scope:scope? shared::cluster:space add:op noftz f16|f16x2:T ; < [] T
 red @90 relaxed|release:order? $scope:scope? global|shared|shared::cta:space? add:op noftz bf16|bf16x2:T ; < [] T
+red @90 relaxed|release:order? $scope:scope? shared::cluster:space add:op noftz bf16|bf16x2:T ; < [] T
 red relaxed|release:order? $scope:scope? global|shared|shared::cta:space? inc|dec:op u32:T ; < [] T
+red @90 relaxed|release:order? $scope:scope? shared::cluster:space inc|dec:op u32:T ; < [] T
 red relaxed|release:order? $scope:scope? global|shared|shared::cta:space? min|max:op u32|s32|u64|s64:T ; < [] T
+red @90 relaxed|release:order? $scope:scope? shared::cluster:space min|max:op u32|s32|u64|s64:T ; < [] T
+red @90 @v81 async:async relaxed:order cluster:scope shared::cluster:space? mbarrier::complete_tx::bytes inc|dec:op u32:T ; < [] T []
+red @90 @v81 async:async relaxed:order cluster:scope shared::cluster:space? mbarrier::complete_tx::bytes min|max:op u32|s32:T ; < [] T []
+red @90 @v81 async:async relaxed:order cluster:scope shared::cluster:space? mbarrier::complete_tx::bytes add:op u32|s32|u64|s64:T ; < [] T []
+red @90 @v81 async:async relaxed:order cluster:scope shared::cluster:space? mbarrier::complete_tx::bytes and|or|xor:op b32:T ; < [] T []
 red @90 relaxed|release:order? $scope:scope? global:space add:op v2|v4:vec f32:T ; < [] *T
 red @90 relaxed|release:order? $scope:scope? global:space add|min|max:op noftz v2|v4:vec f16x2|bf16x2:T ; < [] *T
 red @90 relaxed|release:order? $scope:scope? global:space add|min|max:op noftz v2|v4|v8:vec f16|bf16:T ; < [] *T
@@ -283,8 +306,19 @@ mbarrier @90 test_wait|try_wait:op acquire:order? cta|cluster:scope? shared|shar
 mbarrier @90 test_wait|try_wait:op parity:parity acquire:order? cta|cluster:scope? shared|shared::cta:space? b64 ; pred < [] u32
 mbarrier @90 try_wait:op acquire:order? cta|cluster:scope? shared|shared::cta:space? b64 ; pred < [] b64 u32
 mbarrier @90 try_wait:op parity:parity acquire:order? cta|cluster:scope? shared|shared::cta:space? b64 ; pred < [] u32 u32
+mbarrier @90 expect_tx:op relaxed:order? cta|cluster:scope? shared::cluster:space b64 ; < [] u32
+mbarrier @90 complete_tx:op relaxed:order? cta|cluster:scope? shared|shared::cta|shared::cluster:space? b64 ; < [] u32
+mbarrier @90 arrive_drop:op expect_tx:transaction release:order? cta|cluster:scope? shared|shared::cta:space? b64 ; b64 < [] u32
+mbarrier @90 arrive|arrive_drop:op release:order? cta|cluster:scope? shared::cluster:space b64 ; sink < [] u32?
+mbarrier @90 arrive|arrive_drop:op expect_tx:transaction release:order? cta|cluster:scope? shared::cluster:space b64 ; sink < [] u32
+mbarrier @90 @v86 arrive|arrive_drop:op relaxed:order cta|cluster:scope shared|shared::cta:space? b64 ; b64 < [] u32?
+mbarrier @90 @v86 arrive|arrive_drop:op relaxed:order cta|cluster:scope shared::cluster:space b64 ; sink < [] u32?
+mbarrier @90 @v86 test_wait|try_wait:op relaxed:order cta|cluster:scope shared|shared::cta:space? b64 ; pred < [] b64
+mbarrier @90 @v86 test_wait|try_wait:op parity:parity relaxed:order cta|cluster:scope shared|shared::cta:space? b64 ; pred < [] u32
 mbarrier pending_count:op b64 ; u32 < b64
 fence @90 mbarrier_init release cluster ;
+fence @90 @v86 acquire sync_restrict::shared::cluster:restrict cluster ;
+fence @90 @v86 release sync_restrict::shared::cta:restrict cluster ;
 membar cta|gl|sys:scope ;
 bar sync ; < u32 u32?
 bar arrive ; < u32 u32
@@ -334,9 +368,13 @@ cp async cg:cache shared|shared::cta:space global L2::cache_hint:hint? $prefetch
 cp async mbarrier arrive noinc? shared|shared::cta:space? b64 ; < []
 cp @90 async bulk:bulk shared::cluster:space global mbarrier::complete_tx::bytes L2::cache_hint:hint? ; < [] [] u32 [] b64?
 cp @90 @v86 async bulk:bulk shared::cta:space global mbarrier::complete_tx::bytes L2::cache_hint:hint? ; < [] [] u32 [] b64?
+cp @90 async bulk:bulk shared::cluster:space global mbarrier::complete_tx::bytes multicast::cluster:multicast L2::cache_hint:hint? ; < [] [] u32 [] u16 b64?
+cp @90 async bulk:bulk shared::cluster:space shared::cta:source mbarrier::complete_tx::bytes ; < [] [] u32 []
 cp @90 async bulk:bulk global:space shared::cta:from bulk_group L2::cache_hint:hint? ; < [] [] u32 b64?
 cp @90 async bulk:bulk tensor:tensor $dim:dim shared::cluster:space global tile:mode? mbarrier::complete_tx::bytes L2::cache_hint:hint? ; < [] [map] [] b64?
 cp @90 async bulk:bulk tensor:tensor 3d|4d|5d:dim shared::cluster:space global im2col:mode mbarrier::complete_tx::bytes L2::cache_hint:hint? ; < [] [map] [] offsets b64?
+cp @90 async bulk:bulk tensor:tensor $dim:dim shared::cluster:space global tile:mode? mbarrier::complete_tx::bytes multicast::cluster:multicast L2::cache_hint:hint? ; < [] [map] [] u16 b64?
+cp @90 async bulk:bulk tensor:tensor 3d|4d|5d:dim shared::cluster:space global im2col:mode mbarrier::complete_tx::bytes multicast::cluster:multicast L2::cache_hint:hint? ; < [] [map] [] offsets u16 b64?
 cp @90 @v86 async bulk:bulk tensor:tensor $dim:dim shared::cta:space global tile:mode? mbarrier::complete_tx::bytes L2::cache_hint:hint? ; < [] [map] [] b64?
 cp @90 @v86 async bulk:bulk tensor:tensor 3d|4d|5d:dim shared::cta:space global im2col:mode mbarrier::complete_tx::bytes L2::cache_hint:hint? ; < [] [map] [] offsets b64?
 cp @90 async bulk:bulk tensor:tensor $dim:dim global:space shared::cta:from tile:mode? bulk_group L2::cache_hint:hint? ; < [map] [] b64?

@@ -108,6 +108,8 @@ func (i *Instruction) sample(class string, n int) string {
 		return "[%d9, " + vectorOf("b32", i.dimensions(), 0) + "]"
 	case "offsets":
 		return vectorOf("b16", i.dimensions()-2, 0)
+	case "sink":
+		return "_"
 	case "label":
 		return "L"
 	case "targets":

@@ -65,8 +65,8 @@ func parseForm(line string) (opcodes []string, f *Form) {
 		f.modifiers = append(f.modifiers, parseModifier(field))
 	}
 	f.leading = leading(first)
-	if first == "cvt" && f.modifiers[0].name == "pack" {
-		f.leading = 1
+	if len(f.modifiers) > 0 && (first == "cvt" && f.modifiers[0].name == "pack" || f.modifiers[0].name == "async") {
+		f.leading = max(f.leading, 1)
 	}
 	targets, sources, _ := strings.Cut(right, "<")
 	f.targets, f.sources = strings.Fields(targets), strings.Fields(sources)
@@ -133,6 +133,10 @@ func (i *Instruction) matchForms(choices []*Form, module *Module, anyOrder bool)
 		}
 		if form.version > 10*module.Version[0]+module.Version[1] {
 			wrong = fmt.Sprintf("version %d.%d does not have it", module.Version[0], module.Version[1])
+			continue
+		}
+		if with["scope"] == "cluster" && module.Capability() < 90 {
+			wrong = fmt.Sprintf("target %s has no clusters", module.Target)
 			continue
 		}
 		i.With = with
@@ -347,6 +351,8 @@ func (i *Instruction) matchOperand(class string, o *Operand, target bool) string
 		return i.matchVector(o, "b16", i.dimensions()-2, false, false)
 	case "imm":
 		return expectKind(o, IntegerOperand, "a whole number")
+	case "sink":
+		return expectKind(o, SinkOperand, "_")
 	case "label":
 		return expectKind(o, LabelOperand, "a label")
 	case "targets":
@@ -360,7 +366,7 @@ func (i *Instruction) matchOperand(class string, o *Operand, target bool) string
 	case "pred|pred":
 		return matchPair(o, "pred", "pred")
 	case "predicate":
-		if o.Kind != IntegerOperand {
+		if o.Kind != IntegerOperand && !(o.Kind == SpecialOperand && specials[o.Name] == "pred") {
 			return matchRegister(o, "pred", false, target)
 		}
 		return ""

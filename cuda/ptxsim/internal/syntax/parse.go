@@ -527,13 +527,16 @@ func (p *parser) tuning(f *Function) {
 			f.MaxThreads = p.triple()
 		case "reqntid":
 			f.NeedThreads = p.triple()
-		case "minnctapersm", "maxnreg", "maxnctapersm", "maxclusterrank":
+		case "minnctapersm", "maxnreg", "maxnctapersm":
 			p.integer()
+		case "maxclusterrank":
+			f.MaxCluster = p.small("blocks", 1024)
 		case "reqnctapercluster":
-			if n := p.triple(); n[0]*n[1]*n[2] != 1 {
-				p.fail("clusters of %v blocks are not supported, expected one block", n)
-			}
-		case "explicitcluster", "blocksareclusters":
+			f.NeedCluster = p.cluster()
+		case "explicitcluster":
+			f.ExplicitCluster = true
+		case "blocksareclusters":
+			p.fail("grids that count clusters are not supported, expected no .blocksareclusters")
 		case "noreturn":
 		case "pragma":
 			p.skipStatement()
@@ -541,6 +544,25 @@ func (p *parser) tuning(f *Function) {
 			p.fail("unknown directive .%s of a function", name)
 		}
 	}
+	clusters := f.ExplicitCluster || f.MaxCluster > 0 || f.NeedCluster != [3]int{}
+	switch {
+	case clusters && p.module.Capability() < 90:
+		p.failAt(f.Line, "target %s has no clusters", p.module.Target)
+	case f.MaxCluster > 0 && f.NeedCluster != [3]int{}:
+		p.failAt(f.Line, ".reqnctapercluster and .maxclusterrank, expected one of them")
+	}
+}
+
+// cluster reads the blocks of a cluster, which are none where the first number is 0.
+func (p *parser) cluster() [3]int {
+	line, n := p.token.line, p.triple()
+	if n[0] == 0 {
+		return [3]int{}
+	}
+	if n[1] == 0 || n[2] == 0 {
+		p.failAt(line, "a cluster of %v blocks, expected at least 1 everywhere", n)
+	}
+	return n
 }
 
 func (p *parser) triple() (n [3]int) {

@@ -344,7 +344,7 @@ var specials = map[string]Type{
 	"%dynamic_smem_size": "u32", "%total_smem_size": "u32",
 	"%clusterid.x": "u32", "%clusterid.y": "u32", "%clusterid.z": "u32", "%nclusterid.x": "u32", "%nclusterid.y": "u32", "%nclusterid.z": "u32",
 	"%cluster_ctaid.x": "u32", "%cluster_ctaid.y": "u32", "%cluster_ctaid.z": "u32", "%cluster_ctarank": "u32", "%cluster_nctarank": "u32",
-	"%cluster_nctaid.x": "u32", "%cluster_nctaid.y": "u32", "%cluster_nctaid.z": "u32",
+	"%is_explicit_cluster": "pred", "%cluster_nctaid.x": "u32", "%cluster_nctaid.y": "u32", "%cluster_nctaid.z": "u32",
 }
 
 // address reads [base+offset], or [base, {coordinates}].

@@ -120,7 +120,11 @@ type Function struct {
 	Defined       bool
 	MaxThreads    [3]int // 0 where nothing is said
 	NeedThreads   [3]int
+	NeedCluster   [3]int // blocks
+	MaxCluster    int    // blocks, 0 where nothing is said
 	BranchTargets [][]int
+
+	ExplicitCluster bool // a launch must say the size of the cluster
 }
 
 // Instruction is one statement.
