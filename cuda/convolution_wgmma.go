@@ -12,11 +12,20 @@ import (
 // They take one group of channels that are whole instructions deep, from aligned addresses; the bits are those of the portable
 // kernels, because the order of each sum is, but for operands of float32 that lie in the middle of two tf32 numbers.
 
-// windowKernel is a kernel of convolution_wgmma_*.ptx: the pixels and channels of its tile, the stages of its ring, its warpgroups, and how
-// many blocks of it a multiprocessor holds.
+// windowKernel is a kernel of convolution_wgmma_*.ptx: the pixels and channels of its tile, the stages of its ring, its warpgroups, how
+// many blocks of it a multiprocessor holds, and whether two blocks with the same pixels bring half of them each, for both.
 type windowKernel struct {
 	instance
 	pixels, channels, stages, groups, blocks int
+	pair                                     bool
+}
+
+// brought is the pixels that a block brings.
+func (k windowKernel) brought() int {
+	if k.pair {
+		return k.pixels / 2
+	}
+	return k.pixels
 }
 
 const (
@@ -25,6 +34,8 @@ const (
 	// startClocks is what a block takes before its first product and after its last one, about, with nothing else on its multiprocessor: the
 	// latency of memory and the store of its tile.
 	startClocks = 4000
+	// productsAClock is what a multiprocessor multiplies in bfloat16, by the published rate.
+	productsAClock = 1890
 	// secondBytes is what the second cache gives all multiprocessors in a clock, about.
 	secondBytes = 5120
 )
@@ -37,25 +48,32 @@ func (k windowKernel) shared() int {
 // threads is those of a block: its warpgroups and the warp that brings stages.
 func (k windowKernel) threads() int { return 128*k.groups + warpThreads }
 
-// clocks is what a block takes for so many stages: products, 2048 a clock in bfloat16, or the bytes of shared memory that copies write
-// and the warpgroups read, 128 a clock, and its start and end, which other blocks may hide.
-func (k windowKernel) clocks(stages int) int {
-	products := k.pixels * k.channels * windowRowBytes / 2 / 2048
+// stageClocks is what a stage takes a multiprocessor: products, or the bytes of shared memory that copies write and the warpgroups read, 128 a
+// clock.
+func (k windowKernel) stageClocks() int {
+	products := k.pixels * k.channels * windowRowBytes / 2 / productsAClock
 	read := k.groups*warpgroupFilters + k.pixels*k.channels/warpgroupFilters
-	return stages*max(products, k.pixels+k.channels+read) + startClocks/k.blocks
+	return max(products, k.pixels+k.channels+read)
 }
 
-// work is the clocks of so many blocks on so many multiprocessors: of the busiest one, or of the second cache, through which each stage comes.
-func (k windowKernel) work(blocks, multiprocessors, stages int) int {
-	return max(divideUp(blocks, multiprocessors)*k.clocks(stages), blocks*stages*windowRowBytes*(k.pixels+k.channels)/secondBytes)
+// windowWork is the clocks of so many blocks of a kernel: of the busiest multiprocessor, or of the second cache, through which each stage
+// comes; and the start and end of each block, which others may hide.
+func (d *Device) windowWork(k windowKernel, blocks, stages int) int {
+	busiest, brought := divideUp(blocks, d.wideBlocks), windowRowBytes*(k.brought()+k.channels)
+	return busiest*startClocks/k.blocks + max(busiest*stages*k.stageClocks(), blocks*stages*brought/d.secondBytes)
 }
 
 // windowKernelsOf are those for the numbers that tensor cores multiply, the largest tiles first.
 func windowKernelsOf(number string) []windowKernel {
 	named := func(pixels, channels, stages, blocks int) windowKernel {
-		return windowKernel{instance{kernel: fmt.Sprintf("convolve_wgmma_%s_%dx%d", number, pixels, channels)}, pixels, channels, stages, 2, blocks}
+		return windowKernel{instance{kernel: fmt.Sprintf("convolve_wgmma_%s_%dx%d", number, pixels, channels)}, pixels, channels, stages, 2, blocks, false}
 	}
-	return []windowKernel{named(256, 128, 4, 1), named(512, 64, 3, 1), named(192, 128, 5, 1), named(128, 128, 3, 2), named(256, 64, 2, 2)}
+	pair := func(k windowKernel) windowKernel {
+		k.kernel, k.pair = k.kernel+"_pair", true
+		return k
+	}
+	large, middle := named(256, 128, 4, 1), named(192, 128, 5, 1)
+	return []windowKernel{pair(large), large, named(512, 64, 3, 1), pair(middle), middle, named(128, 128, 3, 2), named(256, 64, 2, 2)}
 }
 
 var tf32Windows, bf16Windows, turnedWindows = windowKernelsOf("tf32"), windowKernelsOf("bf16"), windowKernelsOf("turned_bf16")
@@ -154,8 +172,12 @@ func (d *Device) gatherAligned(op string, g gather) {
 func (d *Device) windowKernelFor(g gather, pixels, stages int) (chosen windowKernel) {
 	least := 0
 	for _, k := range g.windowKernels() {
-		blocks := divideUp(pixels, k.pixels) * divideUp(g.ng, k.channels)
-		if work := k.work(blocks, d.wideBlocks, stages); least == 0 || work < least {
+		tilesN := divideUp(g.ng, k.channels)
+		if k.pair && tilesN%2 != 0 {
+			continue
+		}
+		blocks := divideUp(pixels, k.pixels) * tilesN
+		if work := d.windowWork(k, blocks, stages); least == 0 || work < least {
 			chosen, least = k, work
 		}
 	}
@@ -173,7 +195,7 @@ func (d *Device) gatherWindows(op string, g gather, out, in, filtersAt uint64) {
 	w0, lastW, tapW := g.columns.window(g.in.columns)
 	windows := imagesMapping(g.elements, in, g.in.images, g.in.rows, g.in.columns, g.cg)
 	windows.steps, windows.lower, windows.upper = [5]int{1, g.columns.step, g.rows.step, 1}, [3]int{w0, h0}, [3]int{lastW, lastH}
-	windows.channels, windows.pixels = depth, k.pixels
+	windows.channels, windows.pixels = depth, k.brought()
 	filters := mapping{typ: g.elements, at: filtersAt, rank: 3, swizzle: driver.Swizzle128}
 	filters.sizes, filters.box = [5]int{g.cg, g.taps.all, g.ng}, [5]int{depth, 1, k.channels}
 	if g.turned {

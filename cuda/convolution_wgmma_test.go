@@ -66,11 +66,15 @@ func TestWindows(t *testing.T) {
 				}
 				want = want[:len(want)-g.K*g.R*g.S*g.C/g.Groups] // the pixels of the weight gradient may be cut in another way
 				var first []float64
-				taken := false
+				taken, pairs := false, false
 				for seed := range uint64(2) {
 					dev := openWindows(t, ptxsim.Options{Seed: seed, Workers: 1 + int(seed), Observe: func(p *ptxsim.Profile) {
 						taken = taken || strings.HasPrefix(p.Kernel, "convolve_wgmma_")
+						pairs = pairs || strings.HasSuffix(p.Kernel, "_pair")
 					}})
+					if seed == 1 {
+						dev.secondBytes = 1 // blocks bring windows in pairs where they can
+					}
 					got, err := convolved(dev, g, typ)
 					dev.Close()
 					if err != nil {
@@ -88,6 +92,8 @@ func TestWindows(t *testing.T) {
 				}
 				if within := i < len(windowShapes); taken != within {
 					t.Errorf("%v: taken by the kernels for sm_90a: %t, expected %t", typ, taken, within)
+				} else if within && pairs != (evenTiles(g.K) || evenTiles(g.C)) {
+					t.Errorf("%v: in pairs of blocks: %t", typ, pairs)
 				}
 			}
 			dev := openWindows(t, ptxsim.Options{})
@@ -96,6 +102,9 @@ func TestWindows(t *testing.T) {
 		})
 	}
 }
+
+// evenTiles reports whether so many channels are pairs of tiles of 128.
+func evenTiles(channels int) bool { return divideUp(channels, 128)%2 == 0 }
 
 // windowTypes are those that the kernels for sm_90a multiply.
 var windowTypes = []kernels.Type{kernels.BFloat16, kernels.Float32}
@@ -137,7 +146,11 @@ func TestWindowsCounters(t *testing.T) {
 		for _, l := range p.Lines {
 			switch {
 			case strings.Contains(l.Text, ".shared::cluster.global."):
-				filled += l.SharedBytes - 8*l.Instructions // those of the mbarrier
+				mbarriers := l.Instructions
+				if strings.Contains(l.Text, ".multicast") {
+					mbarriers *= 2
+				}
+				filled += l.SharedBytes - 8*mbarriers
 			case strings.Contains(l.Text, ".global.shared::cta."):
 				stored += l.SharedBytes
 			case l.Class == ptxsim.SharedStore && !strings.HasPrefix(l.Text, "mbarrier"):
@@ -187,7 +200,7 @@ var windowTiles = []kerneltest.Geometry{
 	shape(1, 8, 16, 64, 64, 3, 3, 1, 1, 1, 1), shape(1, 8, 16, 128, 128, 1, 1, 1, 0, 1, 1), shape(2, 16, 16, 64, 64, 1, 1, 1, 0, 1, 1),
 	shape(2, 16, 8, 256, 128, 1, 1, 1, 0, 1, 1), shape(3, 16, 8, 16, 128, 1, 1, 1, 0, 1, 1), shape(1, 16, 12, 32, 128, 1, 1, 1, 0, 1, 1),
 	shape(2, 8, 16, 32, 64, 1, 1, 1, 0, 1, 1), shape(1, 16, 12, 128, 32, 1, 1, 1, 0, 1, 1),
-	shape(1, 8, 15, 64, 64, 3, 2, 1, 1, 1, 1),
+	shape(1, 8, 15, 64, 64, 3, 2, 1, 1, 1, 1), shape(2, 16, 8, 128, 256, 1, 1, 1, 0, 1, 1), shape(1, 16, 12, 256, 256, 1, 1, 1, 0, 1, 1),
 }
 
 const (
@@ -249,14 +262,23 @@ var brokenWindows = []brokenTile{
 	{"what is added to not waited for", windowsFile + "tf32.ptx", []string{"@!%p bra OLD; // until", "// until"}, "shared memory"},
 	{"what is added to not waited for", turnedFile, []string{"@!%p bra OLD; // until", "// until"}, "shared memory"},
 	{"what is added to left out", turnedFile, []string{"@!%adds bra PUT_DOWN;", "bra PUT_DOWN;"}, "bits"},
+	{"room of the other block not waited for", windowsFile, []string{"+8], 16;", "+8], 8;", "+24], 16;", "+24], 8;", "+40], 16;", "+40], 8;", "+56], 16;", "+56], 8;", "+72], 16;", "+72], 8;"}, ""},
+	{"a stage not handed back to the other block", windowsFile, []string{"@%p mbarrier.arrive.release.cluster.shared::cluster.b64 _, [%t];", ""}, "deadlock"},
+	{"a stage handed back to the own block twice", windowsFile, []string{"xor.b32 %peer, %rank, 1;", "mov.u32 %peer, %rank;"}, ""},
+	{"pixels for the own block alone", windowsFile, []string{"mov.u16 %both, 3;", "mov.u16 %both, 1;"}, ""},
+	{"the first half of the pixels twice", windowsFile, []string{"mad.lo.u32 %at_m, %rank,", "mad.lo.u32 %at_m, 0,"}, "bits"},
+	{"both halves at the same place", windowsFile, []string{"add.u32 %t, %to, %half;", "mov.u32 %t, %to;"}, ""},
+	{"mbarriers of the other block not waited for", windowsFile, []string{"barrier.cluster.arrive.release.aligned;\n\tbarrier.cluster.wait.acquire.aligned;", "bar.sync 0;"}, ""},
+	{"a block that leaves before the other", windowsFile, []string{"barrier.cluster.arrive.release; // nothing", "// nothing", "barrier.cluster.wait.acquire;\n", "\n"}, ""},
 	{"halves of a pair swapped", turnedFile, []string{"mov.b32 %old0, %t;", "mov.b32 %old1, %t;", "mov.b32 %old1, %t;\n\tadd", "mov.b32 %old0, %t;\n\tadd"}, ""},
 }
 
-// brokenWindowShapes have more stages than the ring, windows beyond the edges, phases, each tile, and one with whole parts of moments alone.
+// brokenWindowShapes have more stages than the ring, windows beyond the edges, phases, each tile, one with whole parts of moments alone,
+// and pairs of blocks with more stages than the ring.
 var brokenWindowShapes = []kerneltest.Geometry{
 	shape(1, 6, 7, 80, 80, 3, 3, 1, 1, 1, 1), shape(3, 17, 15, 16, 16, 3, 3, 2, 1, 1, 1), shape(1, 3, 3, 64, 200, 3, 2, 1, 0, 1, 1),
 	shape(1, 1, 129, 16, 144, 1, 1, 1, 0, 1, 1), shape(1, 199, 5, 16, 80, 1, 1, 2, 0, 1, 1), shape(2, 8, 16, 16, 128, 1, 1, 1, 0, 1, 1),
-	shape(1, 8, 8, 16, 16, 1, 1, 1, 0, 1, 1),
+	shape(1, 8, 8, 16, 16, 1, 1, 1, 0, 1, 1), shape(1, 8, 25, 80, 256, 1, 3, 1, 1, 1, 1),
 }
 
 // TestWindowsBroken: a mistake in a file for sm_90a is found by what a few small convolutions show.

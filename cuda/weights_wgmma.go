@@ -29,7 +29,7 @@ var weightsWindows = []weightsWindow{weightsWindowOf(64, 576, 2, 3, 1), weightsW
 
 // tile is the kernel as one of convolutions, whose ring has the same bytes: columns for pixels.
 func (k weightsWindow) tile() windowKernel {
-	return windowKernel{k.instance, k.columns, k.filters, k.stages, k.groups, k.blocks}
+	return windowKernel{k.instance, k.columns, k.filters, k.stages, k.groups, k.blocks, false}
 }
 
 // seesWeights reports whether the kernels for sm_90a take a weight gradient of this shape.
@@ -52,7 +52,7 @@ func (d *Device) weightsCut(dw kernels.Tensor, pixels int) (chosen weightsWindow
 		tiles := divideUp(dw.Dim(0), k.filters) * divideUp(dw.Dim(1)*dw.Dim(2)*divideUp(dw.Dim(3), columnBlock), k.columns/columnBlock)
 		for parts := 1; parts <= min(weightBlocks, divideUp(pixels, leastPixels)); parts++ {
 			stages := divideUp(divideUp(pixels, parts), columnBlock)
-			work := k.tile().work(parts*tiles, d.wideBlocks, stages) + parts*max(mergeClocks, 8*dw.Len()/mergedBytes)
+			work := d.windowWork(k.tile(), parts*tiles, stages) + parts*max(mergeClocks, 8*dw.Len()/mergedBytes)
 			if least == 0 || work < least {
 				chosen, share, least = k, stages*columnBlock, work
 			}

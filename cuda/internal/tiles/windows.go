@@ -12,24 +12,31 @@ type windowTile struct {
 	Stages     int
 	Groups     int      // warpgroups
 	Turned     bool     // filters lie as the forward pass has them, in a data gradient
+	Pair       bool     // two blocks with the same pixels bring half of them each, for both
 	Maps       int      // tensor maps
 	Parameters []string // behind them
 }
 
 // Convolve is the name of a kernel of convolutions.
 func (t windowTile) Convolve() string {
+	name, pair := "convolve_wgmma", ""
 	if t.Turned {
-		return t.Entry("convolve_wgmma_turned")
+		name += "_turned"
 	}
-	return t.Entry("convolve_wgmma")
+	if t.Pair {
+		pair = "_pair"
+	}
+	return t.Entry(name) + pair
 }
 
 // windowTiles are those of convolutions of a type.
 func windowTiles(n number, turned bool) windowFamily {
 	of := func(pixels, channels, stages, blocks int) windowTile {
-		return windowTile{tile{n, pixels, channels, 32, wide, blocks}, stages, 2, turned, 3, gatherParameters}
+		return windowTile{tile{n, pixels, channels, 32, wide, blocks}, stages, 2, turned, false, 3, gatherParameters}
 	}
-	return windowFamily{n, []windowTile{of(256, 128, 4, 1), of(192, 128, 5, 1), of(128, 128, 3, 2), of(512, 64, 3, 1), of(256, 64, 2, 2)}}
+	pair := func(t windowTile) windowTile { t.Pair = true; return t }
+	large, middle := of(256, 128, 4, 1), of(192, 128, 5, 1)
+	return windowFamily{n, []windowTile{large, middle, of(128, 128, 3, 2), of(512, 64, 3, 1), of(256, 64, 2, 2), pair(large), pair(middle)}}
 }
 
 // Weights is the name of a kernel of the weight gradient.
@@ -40,11 +47,18 @@ func (t windowTile) Weights() string {
 // Group is the pixels of a warpgroup, which has 64 channels of them.
 func (t windowTile) Group() int { return t.M * t.N / 64 / t.Groups }
 
-// Share is the percentage of the peak of tensor cores that shared memory leaves: for 16 terms copies write, and each warpgroup reads its
-// factors, 128 bytes a clock, while tensor cores make 2048 products a clock.
+// secondBytes is what the second cache of an H200 gives each multiprocessor in a clock where all ask.
+const secondBytes = 5120.0 / 132
+
+// Share is the percentage of the peak of tensor cores that shared memory and the second cache leave: for 16 terms copies bring a stage's part and
+// write it, and each warpgroup reads its factors, 128 bytes a clock, while tensor cores make 2048 products a clock.
 func (t windowTile) Share() int {
-	products, bytes := 16*t.M*t.N/2048, 32*(t.M+t.N+t.Groups*(64+t.Group()))/128
-	return min(100, 100*products/bytes)
+	brought := t.M + t.N
+	if t.Pair {
+		brought -= t.M / 2
+	}
+	products, written := float64(16*t.M*t.N)/2048, float64(32*(t.M+t.N+t.Groups*(64+t.Group())))/128
+	return min(100, int(100*products/max(written, float64(32*brought)/secondBytes)))
 }
 
 // Depth is the number of terms of a sum that a stage holds, a row of 128 bytes, Terms that of one instruction.
@@ -61,8 +75,14 @@ func (t windowTile) SharedBytes() int { return t.RingBytes() + 16*t.Stages }
 func (t windowTile) ChannelBlocks() int { return t.N / t.Depth() }
 func (t windowTile) TileBytes() int     { return t.ChannelBlocks() * t.ABytes() }
 
-// Warps are those that multiply; Threads are theirs and those of the warp that brings stages; Registers the most that each may have.
-func (t windowTile) Warps() int     { return 4 * t.Groups }
+// Warps are those that multiply, Readers those that have to have read a stage before it is filled again; Threads are theirs and those of the warp that brings stages; Registers the most that each may have.
+func (t windowTile) Warps() int { return 4 * t.Groups }
+func (t windowTile) Readers() int {
+	if t.Pair {
+		return 2 * t.Warps()
+	}
+	return t.Warps()
+}
 func (t windowTile) Threads() int   { return 32*t.Warps() + 32 }
 func (t windowTile) Registers() int { return 65536 / (t.Blocks * t.Threads()) / 8 * 8 }
 
@@ -95,7 +115,7 @@ var gatherParameters = []string{
 
 // weightsTile is what a block of the weight gradient computes: N filters x M columns.
 func weightsTile(n number, filters, columns, stages, groups, blocks int) windowTile {
-	return windowTile{tile{n, columns, filters, 32, wide, blocks}, stages, groups, false, 2, weightsParameters}
+	return windowTile{tile{n, columns, filters, 32, wide, blocks}, stages, groups, false, false, 2, weightsParameters}
 }
 
 // windowFamily is the kernels of one file whose tiles are brought by tensor maps.
