@@ -13,20 +13,15 @@ import (
 // kernels, because the order of each sum is, but for operands of float32 that lie in the middle of two tf32 numbers.
 
 // windowKernel is a kernel of convolution_wgmma_*.ptx: the pixels and channels of its tile, the stages of its ring, its warpgroups, how
-// many blocks of it a multiprocessor holds, and whether two blocks with the same pixels bring half of them each, for both.
+// many blocks of it a multiprocessor holds, and in how many parts blocks that have them in common bring pixels and filters.
 type windowKernel struct {
 	instance
 	pixels, channels, stages, groups, blocks int
-	pair                                     bool
+	pixelParts, filterParts                  int
 }
 
-// brought is the pixels that a block brings.
-func (k windowKernel) brought() int {
-	if k.pair {
-		return k.pixels / 2
-	}
-	return k.pixels
-}
+// brought is the pixels and filters that a block brings.
+func (k windowKernel) brought() int { return k.pixels/k.pixelParts + k.channels/k.filterParts }
 
 const (
 	windowRowBytes   = 128 // of a stage
@@ -59,21 +54,25 @@ func (k windowKernel) stageClocks() int {
 // windowWork is the clocks of so many blocks of a kernel: of the busiest multiprocessor, or of the second cache, through which each stage
 // comes; and the start and end of each block, which others may hide.
 func (d *Device) windowWork(k windowKernel, blocks, stages int) int {
-	busiest, brought := divideUp(blocks, d.wideBlocks), windowRowBytes*(k.brought()+k.channels)
+	busiest, brought := divideUp(blocks, d.wideBlocks), windowRowBytes*k.brought()
 	return busiest*startClocks/k.blocks + max(busiest*stages*k.stageClocks(), blocks*stages*brought/d.secondBytes)
 }
 
 // windowKernelsOf are those for the numbers that tensor cores multiply, the largest tiles first.
 func windowKernelsOf(number string) []windowKernel {
 	named := func(pixels, channels, stages, blocks int) windowKernel {
-		return windowKernel{instance{kernel: fmt.Sprintf("convolve_wgmma_%s_%dx%d", number, pixels, channels)}, pixels, channels, stages, 2, blocks, false}
+		return windowKernel{instance{kernel: fmt.Sprintf("convolve_wgmma_%s_%dx%d", number, pixels, channels)}, pixels, channels, stages, 2, blocks, 1, 1}
 	}
-	pair := func(k windowKernel) windowKernel {
-		k.kernel, k.pair = k.kernel+"_pair", true
+	pixels := func(k windowKernel) windowKernel {
+		k.kernel, k.pixelParts = k.kernel+"_pair_pixels", 2
+		return k
+	}
+	filters := func(k windowKernel) windowKernel {
+		k.kernel, k.filterParts = k.kernel+"_pair_filters", 2
 		return k
 	}
 	large, middle := named(256, 128, 4, 1), named(192, 128, 5, 1)
-	return []windowKernel{pair(large), large, named(512, 64, 3, 1), pair(middle), middle, named(128, 128, 3, 2), named(256, 64, 2, 2)}
+	return []windowKernel{pixels(large), filters(large), large, named(512, 64, 3, 1), pixels(middle), middle, named(128, 128, 3, 2), named(256, 64, 2, 2)}
 }
 
 var tf32Windows, bf16Windows, turnedWindows = windowKernelsOf("tf32"), windowKernelsOf("bf16"), windowKernelsOf("turned_bf16")
@@ -168,15 +167,20 @@ func (d *Device) gatherAligned(op string, g gather) {
 	d.move(op, address(g.out), out, g.out.Bytes())
 }
 
+// tiles is how many tiles pixels and channels are cut into: of pixels as many as blocks come in clusters.
+func (k windowKernel) tiles(pixels, channels int) (tilesM, tilesN int) {
+	return multiple(divideUp(pixels, k.pixels), k.filterParts), divideUp(channels, k.channels)
+}
+
 // windowKernelFor is the kernel with the least work, of equals the one with the largest tile.
 func (d *Device) windowKernelFor(g gather, pixels, stages int) (chosen windowKernel) {
 	least := 0
 	for _, k := range g.windowKernels() {
-		tilesN := divideUp(g.ng, k.channels)
-		if k.pair && tilesN%2 != 0 {
+		tilesM, tilesN := k.tiles(pixels, g.ng)
+		if tilesN%k.pixelParts != 0 || k.filterParts > 1 && tilesN > 1 {
 			continue
 		}
-		blocks := divideUp(pixels, k.pixels) * tilesN
+		blocks := tilesM * tilesN
 		if work := d.windowWork(k, blocks, stages); least == 0 || work < least {
 			chosen, least = k, work
 		}
@@ -195,15 +199,15 @@ func (d *Device) gatherWindows(op string, g gather, out, in, filtersAt uint64) {
 	w0, lastW, tapW := g.columns.window(g.in.columns)
 	windows := imagesMapping(g.elements, in, g.in.images, g.in.rows, g.in.columns, g.cg)
 	windows.steps, windows.lower, windows.upper = [5]int{1, g.columns.step, g.rows.step, 1}, [3]int{w0, h0}, [3]int{lastW, lastH}
-	windows.channels, windows.pixels = depth, k.brought()
+	windows.channels, windows.pixels = depth, k.pixels/k.pixelParts
 	filters := mapping{typ: g.elements, at: filtersAt, rank: 3, swizzle: driver.Swizzle128}
-	filters.sizes, filters.box = [5]int{g.cg, g.taps.all, g.ng}, [5]int{depth, 1, k.channels}
+	filters.sizes, filters.box = [5]int{g.cg, g.taps.all, g.ng}, [5]int{depth, 1, k.channels / k.filterParts}
 	if g.turned {
 		filters.sizes, filters.box = [5]int{g.ng, g.taps.all, g.cg}, [5]int{warpgroupFilters, 1, depth}
 	}
 	pitch := elementBytes * filters.sizes[0]
 	filters.strides = [4]int{pitch, pitch * g.taps.all}
-	tilesM, tilesN := divideUp(rows, k.pixels), divideUp(g.ng, k.channels)
+	tilesM, tilesN := k.tiles(rows, g.ng)
 	a := d.list(word(uint64(g.moments)), size(g.out.Dim(3)))
 	a = dividing(a, pixels, g.columns.count)
 	a = append(a, size(g.rows.step), size(h0), size(w0), size(tapH), size(tapW), size(tapOf(g.rows, g.columns)), size(g.columns.taps),

@@ -70,7 +70,7 @@ func TestWindows(t *testing.T) {
 				for seed := range uint64(2) {
 					dev := openWindows(t, ptxsim.Options{Seed: seed, Workers: 1 + int(seed), Observe: func(p *ptxsim.Profile) {
 						taken = taken || strings.HasPrefix(p.Kernel, "convolve_wgmma_")
-						pairs = pairs || strings.HasSuffix(p.Kernel, "_pair")
+						pairs = pairs || strings.HasSuffix(p.Kernel, "_pair_pixels")
 					}})
 					if seed == 1 {
 						dev.secondBytes = 1 // blocks bring windows in pairs where they can
@@ -201,6 +201,7 @@ var windowTiles = []kerneltest.Geometry{
 	shape(2, 16, 8, 256, 128, 1, 1, 1, 0, 1, 1), shape(3, 16, 8, 16, 128, 1, 1, 1, 0, 1, 1), shape(1, 16, 12, 32, 128, 1, 1, 1, 0, 1, 1),
 	shape(2, 8, 16, 32, 64, 1, 1, 1, 0, 1, 1), shape(1, 16, 12, 128, 32, 1, 1, 1, 0, 1, 1),
 	shape(1, 8, 15, 64, 64, 3, 2, 1, 1, 1, 1), shape(2, 16, 8, 128, 256, 1, 1, 1, 0, 1, 1), shape(1, 16, 12, 256, 256, 1, 1, 1, 0, 1, 1),
+	shape(2, 16, 16, 128, 128, 1, 1, 1, 0, 1, 1),
 }
 
 const (
@@ -267,6 +268,8 @@ var brokenWindows = []brokenTile{
 	{"a stage handed back to the own block twice", windowsFile, []string{"xor.b32 %peer, %rank, 1;", "mov.u32 %peer, %rank;"}, ""},
 	{"pixels for the own block alone", windowsFile, []string{"mov.u16 %both, 3;", "mov.u16 %both, 1;"}, ""},
 	{"the first half of the pixels twice", windowsFile, []string{"mad.lo.u32 %at_m, %rank,", "mad.lo.u32 %at_m, 0,"}, "bits"},
+	{"the first half of the filters twice", windowsFile, []string{"mad.lo.u32 %at_n, %rank,", "mad.lo.u32 %at_n, 0,"}, "bits"},
+	{"the first half of turned filters twice", turnedFile, []string{"mad.lo.u32 %at_n, %rank,", "mad.lo.u32 %at_n, 0,"}, "bits"},
 	{"both halves at the same place", windowsFile, []string{"add.u32 %t, %to, %half;", "mov.u32 %t, %to;"}, ""},
 	{"mbarriers of the other block not waited for", windowsFile, []string{"barrier.cluster.arrive.release.aligned;\n\tbarrier.cluster.wait.acquire.aligned;", "bar.sync 0;"}, ""},
 	{"a block that leaves before the other", windowsFile, []string{"barrier.cluster.arrive.release; // nothing", "// nothing", "barrier.cluster.wait.acquire;\n", "\n"}, ""},
@@ -278,7 +281,7 @@ var brokenWindows = []brokenTile{
 var brokenWindowShapes = []kerneltest.Geometry{
 	shape(1, 6, 7, 80, 80, 3, 3, 1, 1, 1, 1), shape(3, 17, 15, 16, 16, 3, 3, 2, 1, 1, 1), shape(1, 3, 3, 64, 200, 3, 2, 1, 0, 1, 1),
 	shape(1, 1, 129, 16, 144, 1, 1, 1, 0, 1, 1), shape(1, 199, 5, 16, 80, 1, 1, 2, 0, 1, 1), shape(2, 8, 16, 16, 128, 1, 1, 1, 0, 1, 1),
-	shape(1, 8, 8, 16, 16, 1, 1, 1, 0, 1, 1), shape(1, 8, 25, 80, 256, 1, 3, 1, 1, 1, 1),
+	shape(1, 8, 8, 16, 16, 1, 1, 1, 0, 1, 1), shape(1, 8, 25, 80, 256, 1, 3, 1, 1, 1, 1), shape(2, 16, 14, 80, 80, 1, 3, 1, 1, 1, 1),
 }
 
 // TestWindowsBroken: a mistake in a file for sm_90a is found by what a few small convolutions show.

@@ -29,7 +29,7 @@ var weightsWindows = []weightsWindow{weightsWindowOf(64, 576, 2, 3, 1), weightsW
 
 // tile is the kernel as one of convolutions, whose ring has the same bytes: columns for pixels.
 func (k weightsWindow) tile() windowKernel {
-	return windowKernel{k.instance, k.columns, k.filters, k.stages, k.groups, k.blocks, false}
+	return windowKernel{k.instance, k.columns, k.filters, k.stages, k.groups, k.blocks, 1, 1}
 }
 
 // seesWeights reports whether the kernels for sm_90a take a weight gradient of this shape.

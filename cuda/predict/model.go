@@ -57,8 +57,6 @@ type Launch struct {
 	// Counts is what one block does, as the interpreter has counted it; Bytes is what the launch moves through memory.
 	Counts Counts
 	Bytes  float64
-	// Written is those of Bytes that are not read.
-	Written float64
 	// Seconds is the longest of the terms, whose name is Limit.
 	Seconds float64
 	Limit   string
@@ -209,9 +207,14 @@ func passes(l ptxsim.LineCounts) float64 {
 	return global + shared
 }
 
+// written is the bytes that all blocks of a sampled launch write.
+func written(p *ptxsim.Profile) float64 {
+	return float64(p.WrittenBytes) / float64(p.Ran) * float64(p.Grid[0]*p.Grid[1]*p.Grid[2])
+}
+
 // predict is the time of a sampled launch on a GPU. Of memory it reads once what the sampled blocks have in common, and what each
 // has for itself as often as there are blocks; but no more than readable, the bytes that there are to read, those of the operation's
-// operands and what its launches before have written: what blocks read again lies in the second cache.
+// operands and what its launches before have written for others: what blocks read again lies in the second cache.
 func predict(g GPU, p *ptxsim.Profile, registers int, readable float64) Launch {
 	c := count(p)
 	blocks, threads := p.Grid[0]*p.Grid[1]*p.Grid[2], p.Block[0]*p.Block[1]*p.Block[2]
@@ -222,8 +225,7 @@ func predict(g GPU, p *ptxsim.Profile, registers int, readable float64) Launch {
 	if readable > 0 {
 		read = min(read, readable)
 	}
-	l.Written = c.Written * float64(blocks)
-	l.Bytes = read + l.Written
+	l.Bytes = read + written(p)
 
 	// The busiest multiprocessor has so many blocks; each of its units works through their instructions.
 	busiest := float64((blocks + g.Multiprocessors - 1) / g.Multiprocessors)

@@ -12,31 +12,49 @@ type windowTile struct {
 	Stages     int
 	Groups     int      // warpgroups
 	Turned     bool     // filters lie as the forward pass has them, in a data gradient
-	Pair       bool     // two blocks with the same pixels bring half of them each, for both
+	Shared     shared   // what two blocks have in common, of which each brings half for both
 	Maps       int      // tensor maps
 	Parameters []string // behind them
 }
 
 // Convolve is the name of a kernel of convolutions.
 func (t windowTile) Convolve() string {
-	name, pair := "convolve_wgmma", ""
+	name := "convolve_wgmma"
 	if t.Turned {
 		name += "_turned"
 	}
-	if t.Pair {
-		pair = "_pair"
+	return t.Entry(name) + t.Suffix()
+}
+
+// shared is what two blocks of a cluster have in common.
+type shared string
+
+const (
+	nothing shared = ""
+	pixels  shared = "pixels"
+	filters shared = "filters"
+)
+
+func (t windowTile) Pair() bool          { return t.Shared != nothing }
+func (t windowTile) SharesPixels() bool  { return t.Shared == pixels }
+func (t windowTile) SharesFilters() bool { return t.Shared == filters }
+
+// Suffix is what the name of a kernel of pairs ends with.
+func (t windowTile) Suffix() string {
+	if t.Pair() {
+		return "_pair_" + string(t.Shared)
 	}
-	return t.Entry(name) + pair
+	return ""
 }
 
 // windowTiles are those of convolutions of a type.
 func windowTiles(n number, turned bool) windowFamily {
-	of := func(pixels, channels, stages, blocks int) windowTile {
-		return windowTile{tile{n, pixels, channels, 32, wide, blocks}, stages, 2, turned, false, 3, gatherParameters}
+	of := func(m, channels, stages, blocks int) windowTile {
+		return windowTile{tile{n, m, channels, 32, wide, blocks}, stages, 2, turned, nothing, 3, gatherParameters}
 	}
-	pair := func(t windowTile) windowTile { t.Pair = true; return t }
+	pair := func(t windowTile, s shared) windowTile { t.Shared = s; return t }
 	large, middle := of(256, 128, 4, 1), of(192, 128, 5, 1)
-	return windowFamily{n, []windowTile{large, middle, of(128, 128, 3, 2), of(512, 64, 3, 1), of(256, 64, 2, 2), pair(large), pair(middle)}}
+	return windowFamily{n, []windowTile{large, middle, of(128, 128, 3, 2), of(512, 64, 3, 1), of(256, 64, 2, 2), pair(large, pixels), pair(middle, pixels), pair(large, filters)}}
 }
 
 // Weights is the name of a kernel of the weight gradient.
@@ -54,8 +72,11 @@ const secondBytes = 5120.0 / 132
 // write it, and each warpgroup reads its factors, 128 bytes a clock, while tensor cores make 2048 products a clock.
 func (t windowTile) Share() int {
 	brought := t.M + t.N
-	if t.Pair {
+	switch t.Shared {
+	case pixels:
 		brought -= t.M / 2
+	case filters:
+		brought -= t.N / 2
 	}
 	products, written := float64(16*t.M*t.N)/2048, float64(32*(t.M+t.N+t.Groups*(64+t.Group())))/128
 	return min(100, int(100*products/max(written, float64(32*brought)/secondBytes)))
@@ -78,7 +99,7 @@ func (t windowTile) TileBytes() int     { return t.ChannelBlocks() * t.ABytes() 
 // Warps are those that multiply, Readers those that have to have read a stage before it is filled again; Threads are theirs and those of the warp that brings stages; Registers the most that each may have.
 func (t windowTile) Warps() int { return 4 * t.Groups }
 func (t windowTile) Readers() int {
-	if t.Pair {
+	if t.Pair() {
 		return 2 * t.Warps()
 	}
 	return t.Warps()
@@ -115,7 +136,7 @@ var gatherParameters = []string{
 
 // weightsTile is what a block of the weight gradient computes: N filters x M columns.
 func weightsTile(n number, filters, columns, stages, groups, blocks int) windowTile {
-	return windowTile{tile{n, columns, filters, 32, wide, blocks}, stages, groups, false, false, 2, weightsParameters}
+	return windowTile{tile{n, columns, filters, 32, wide, blocks}, stages, groups, false, nothing, 2, weightsParameters}
 }
 
 // windowFamily is the kernels of one file whose tiles are brought by tensor maps.
