@@ -61,10 +61,14 @@ func TestFractionsAreExact(t *testing.T) {
 }
 
 // TestAugmentCounters: at the usual sizes a pixel of a view is made of 9 taps, three bytes and a weight each, and what a blur loads for
-// each weight is a pixel on either side, or four elements of a row on either side at a time.
+// each weight is the weight alone across, where its row lies in shared memory without bank conflicts, and down four elements of a row on either
+// side at a time.
 func TestAugmentCounters(t *testing.T) {
 	loads, blocks := map[string]int64{}, map[string]int{} // of a warp; threads of a block
 	dev := openOver(t, ptxsim.Open(ptxsim.Options{Sample: 2, Observe: func(p *ptxsim.Profile) {
+		if n := p.Total.SharedConflicts; n > 0 {
+			t.Errorf("%s: %d bank conflicts", p.Kernel, n)
+		}
 		warps := int64(p.Ran * ((p.Block[0] + 31) / 32))
 		loads[p.Kernel] = max(loads[p.Kernel], int64(p.Class[ptxsim.GlobalLoad].Instructions)/warps)
 		blocks[p.Kernel] = p.Block[0]
@@ -83,11 +87,43 @@ func TestAugmentCounters(t *testing.T) {
 		loads   int64
 	}{
 		{"view_pixels", size, 3*(3*(channels+1)+1) + 2 + 3 + 2*kernels.Steps}, // taps and weights; where they begin; window and flip; steps
-		{"view_across", size, channels + 1 + radius*(2*channels+1)},
-		{"view_down_wide", 192, 1 + 1 + 1 + radius*(2+1)}, // the threshold first
+		{"view_across", size, (7*(channels+1+radius) + channels) / 7},         // one of seven warps brings the pixels beside the row too
+		{"view_down_wide", 192, 1 + 1 + 1 + radius*(2+1)},                     // the threshold first
 	} {
 		if got := loads[want.kernel]; got != want.loads || blocks[want.kernel] != want.threads {
 			t.Errorf("%s: %d loads a warp in blocks of %d, expected %d and %d", want.kernel, got, blocks[want.kernel], want.loads, want.threads)
+		}
+	}
+}
+
+// TestBlurOfRows: a blur has the bits of the reference on rows that a block takes in turns, and where it reaches beyond what shared memory
+// holds of a row.
+func TestBlurOfRows(t *testing.T) {
+	if runtime.GOARCH != "amd64" { // elsewhere the oracle, not the kernel, has other bits
+		t.Skip("Go may fuse products and sums here")
+	}
+	for _, c := range []struct{ size, radius, channels int }{{270, 3, 3}, {270, 2, 1}, {131, 129, 3}} {
+		v := kernels.Views{Side: 16, Bits: 8, Std: [3]float64{1, 1, 1}}
+		words, row := make([]int32, v.Row(c.channels)), make([]float64, kernels.ViewColumns(c.radius))
+		for i, x := range kerneltest.Fill("image", 0, 1<<31, len(words)) {
+			words[i] = int32(x)
+		}
+		view := kernels.View{High: 255, Part: kernels.Part{Width: 1, Height: 1}, Threshold: kernels.NoThreshold, Blur: kerneltest.Fill("blur", 0, 1, c.radius+1)}
+		view.Encode(row)
+		var made [2][]float32
+		for k, dev := range []kernels.Device{reference.New(kernels.Float32), open(t, ptxsim.Options{})} {
+			defer dev.Close()
+			y, images, table := dev.New(kernels.Float32, 1, c.size, c.size, c.channels), dev.New(kernels.Int32, 1, len(words)), dev.New(kernels.Float64, 1, len(row))
+			dev.WriteInt32(images, words)
+			dev.WriteFloat64(table, row)
+			dev.Augment(y, images, table, v)
+			made[k] = make([]float32, y.Len())
+			if err := dev.Read(made[k], y); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !slices.Equal(made[0], made[1]) {
+			t.Errorf("%+v: other bits than those of the reference", c)
 		}
 	}
 }

@@ -206,6 +206,10 @@ var brokenFiles = []broken{
 	{"barrier before columns of threads are summed", "normalisation.ptx", "bar.sync 0;\n\tand.b32", "and.b32", "race", runNorm},
 	{"barrier behind the sum", "normalisation.ptx", "bar.sync 0;\n\tst.param", "st.param", "race", runNorm},
 	{"rows of columns of threads", "normalisation.ptx", "add.u32 %at, %at, 64;", "add.u32 %at, %at, 128;", "", runNorm},
+	{"rows of a group", "normalisation.ptx", "mul.lo.u32 %share, %share, %each;", "", "", runNorm},
+	{"no fence before a block is counted", "normalisation.ptx", "fence.acq_rel.gpu;\n\tbar.sync 0; // all", "bar.sync 0; // all", "race", runNorm},
+	{"counters not 0 again", "normalisation.ptx", "@%p st.global.u32 [%counter], 0;", "", "", runNorm},
+	{"another block than the last", "normalisation.ptx", "setp.eq.u32 %p, %t, %blocks;", "setp.eq.u32 %p, %t, 1;", "", runNorm},
 	{"rows of a thread", "normalisation.ptx", "add.u32 %i, %i, %n;\n\tsetp.lt.u32 %p, %i, %total;", "mad.lo.u32 %i, %n, 2, %i;\n\tsetp.lt.u32 %p, %i, %total;", "", runNorm},
 	{"the last row of a thread", "normalisation.ptx", "setp.lt.u32 %p, %i, %total;", "setp.le.u32 %p, %i, %total;", "", runNorm},
 	{"slope of the gradient", "normalisation.ptx", "neg.f32 %slope, %slope;", "", "", runNorm},
@@ -246,6 +250,9 @@ var brokenFiles = []broken{
 	{"the last pixels of the mean", "augmentation.ptx", "setp.ge.u32 %p, %t, %n;", "setp.gt.u32 %p, %t, %n;", "", runAugment},
 	{"a sixth of the circle", "augmentation.ptx", "mov.f32 %w, 0f40000000; // 2", "mov.f32 %w, 0f40400000;", "", runAugment},
 	{"left border of the blur", "augmentation.ptx", "abs.s32 %left, %left;", "", "", runAugment},
+	{"right border of the blur", "augmentation.ptx", "min.s32 %left, %left, %t;", "", "", runAugment},
+	{"a row that is not waited for", "augmentation.ptx", "bar.sync 0; // the row is there", "", "race", runAugment},
+	{"the middle of the blur", "augmentation.ptx", "add.u32 %t, %thread, %radius;", "mov.u32 %t, %thread;", "", runAugment},
 	{"upper border of the blur", "augmentation.ptx", "abs.s32 %above, %above;", "", "", runAugment},
 	{"the last weight", "augmentation.ptx", "setp.gt.u32 %p, %k, %radius;", "setp.ge.u32 %p, %k, %radius;", "", runAugment},
 	{"threshold", "augmentation.ptx", "setp.ge.f32 %q, %sum, %threshold;", "setp.lt.f32 %q, %sum, %threshold;", "", runAugment},
@@ -304,7 +311,7 @@ func (b broken) found(t *testing.T, list []family, settings Settings) string {
 		return err.Error()
 	}
 	defer dev.Close()
-	dev.beginning = 1 // so that threads serve several rows
+	dev.beginning, dev.groupParts = 1, 36 // so that threads serve several rows, and sums have groups
 	oracle := reference.New(kernels.Float32)
 	want := b.run(bed{oracle})
 	for i, got := range b.run(bed{dev}) {

@@ -12,20 +12,27 @@ import (
 // They take one group of channels that are whole instructions deep, from aligned addresses; the bits are those of the portable
 // kernels, because the order of each sum is, but for operands of float32 that lie in the middle of two tf32 numbers.
 
-// windowKernel is a kernel of convolution_wgmma_*.ptx: the pixels and channels of its tile, the stages of its ring, and how many blocks of
-// it a multiprocessor holds.
+// windowKernel is a kernel of convolution_wgmma_*.ptx: the pixels and channels of its tile, the stages of its ring, its warpgroups, how
+// many blocks of it a multiprocessor holds, and in how many parts blocks that have them in common bring pixels and filters.
 type windowKernel struct {
 	instance
-	pixels, channels, stages, blocks int
+	pixels, channels, stages, groups, blocks int
+	pixelParts, filterParts                  int
 }
 
+// brought is the pixels and filters that a block brings.
+func (k windowKernel) brought() int { return k.pixels/k.pixelParts + k.channels/k.filterParts }
+
 const (
-	windowThreads    = 288
 	windowRowBytes   = 128 // of a stage
 	warpgroupFilters = 64
 	// startClocks is what a block takes before its first product and after its last one, about, with nothing else on its multiprocessor: the
 	// latency of memory and the store of its tile.
 	startClocks = 4000
+	// productsAClock is what a multiprocessor multiplies in bfloat16, by the published rate.
+	productsAClock = 1890
+	// secondBytes is what the second cache gives all multiprocessors in a clock, about.
+	secondBytes = 5120
 )
 
 // shared is the bytes of dynamic shared memory.
@@ -33,20 +40,39 @@ func (k windowKernel) shared() int {
 	return ring.Ring{M: k.pixels, N: k.channels, Stages: k.stages}.Bytes()
 }
 
-// clocks is what a block takes for so many stages: products, 2048 a clock in bfloat16, or the bytes of shared memory that copies write
-// and the two warpgroups read, 128 a clock, and its start and end, which other blocks may hide.
-func (k windowKernel) clocks(stages int) int {
-	products := k.pixels * k.channels * windowRowBytes / 2 / 2048
-	read := 2 * (warpgroupFilters + k.pixels*k.channels/(2*warpgroupFilters))
-	return stages*max(products, k.pixels+k.channels+read) + startClocks/k.blocks
+// threads is those of a block: its warpgroups and the warp that brings stages.
+func (k windowKernel) threads() int { return 128*k.groups + warpThreads }
+
+// stageClocks is what a stage takes a multiprocessor: products, or the bytes of shared memory that copies write and the warpgroups read, 128 a
+// clock.
+func (k windowKernel) stageClocks() int {
+	products := k.pixels * k.channels * windowRowBytes / 2 / productsAClock
+	read := k.groups*warpgroupFilters + k.pixels*k.channels/warpgroupFilters
+	return max(products, k.pixels+k.channels+read)
+}
+
+// windowWork is the clocks of so many blocks of a kernel: of the busiest multiprocessor, or of the second cache, through which each stage
+// comes; and the start and end of each block, which others may hide.
+func (d *Device) windowWork(k windowKernel, blocks, stages int) int {
+	busiest, brought := divideUp(blocks, d.wideBlocks), windowRowBytes*k.brought()
+	return busiest*startClocks/k.blocks + max(busiest*stages*k.stageClocks(), blocks*stages*brought/d.secondBytes)
 }
 
 // windowKernelsOf are those for the numbers that tensor cores multiply, the largest tiles first.
 func windowKernelsOf(number string) []windowKernel {
 	named := func(pixels, channels, stages, blocks int) windowKernel {
-		return windowKernel{instance{kernel: fmt.Sprintf("convolve_wgmma_%s_%dx%d", number, pixels, channels)}, pixels, channels, stages, blocks}
+		return windowKernel{instance{kernel: fmt.Sprintf("convolve_wgmma_%s_%dx%d", number, pixels, channels)}, pixels, channels, stages, 2, blocks, 1, 1}
 	}
-	return []windowKernel{named(256, 128, 4, 1), named(512, 64, 3, 1), named(192, 128, 5, 1), named(128, 128, 3, 2), named(256, 64, 2, 2)}
+	pixels := func(k windowKernel) windowKernel {
+		k.kernel, k.pixelParts = k.kernel+"_pair_pixels", 2
+		return k
+	}
+	filters := func(k windowKernel) windowKernel {
+		k.kernel, k.filterParts = k.kernel+"_pair_filters", 2
+		return k
+	}
+	large, middle := named(256, 128, 4, 1), named(192, 128, 5, 1)
+	return []windowKernel{pixels(large), filters(large), large, named(512, 64, 3, 1), pixels(middle), middle, named(128, 128, 3, 2), named(256, 64, 2, 2)}
 }
 
 var tf32Windows, bf16Windows, turnedWindows = windowKernelsOf("tf32"), windowKernelsOf("bf16"), windowKernelsOf("turned_bf16")
@@ -142,12 +168,21 @@ func (d *Device) gatherAligned(op string, g gather) {
 	d.move(op, address(g.out), out, g.out.Bytes())
 }
 
-// windowKernelFor is the kernel that gives the busiest multiprocessor the least work, of equals the one with the largest tile.
+// tiles is how many tiles pixels and channels are cut into: of pixels as many as blocks come in clusters.
+func (k windowKernel) tiles(pixels, channels int) (tilesM, tilesN int) {
+	return multiple(divideUp(pixels, k.pixels), k.filterParts), divideUp(channels, k.channels)
+}
+
+// windowKernelFor is the kernel with the least work, of equals the one with the largest tile.
 func (d *Device) windowKernelFor(g gather, pixels, stages int) (chosen windowKernel) {
 	least := 0
 	for _, k := range g.windowKernels() {
-		blocks := divideUp(pixels, k.pixels) * divideUp(g.ng, k.channels)
-		if work := divideUp(blocks, d.wideBlocks) * k.clocks(stages); least == 0 || work < least {
+		tilesM, tilesN := k.tiles(pixels, g.ng)
+		if tilesN%k.pixelParts != 0 || k.filterParts > 1 && tilesN > 1 {
+			continue
+		}
+		blocks := tilesM * tilesN
+		if work := d.windowWork(k, blocks, stages); least == 0 || work < least {
 			chosen, least = k, work
 		}
 	}
@@ -165,20 +200,33 @@ func (d *Device) gatherWindows(op string, g gather, out, in, filtersAt uint64) {
 	w0, lastW, tapW := g.columns.window(g.in.columns)
 	windows := imagesMapping(g.elements, in, g.in.images, g.in.rows, g.in.columns, g.cg)
 	windows.steps, windows.lower, windows.upper = [5]int{1, g.columns.step, g.rows.step, 1}, [3]int{w0, h0}, [3]int{lastW, lastH}
-	windows.channels, windows.pixels = depth, k.pixels
+	windows.channels, windows.pixels = depth, k.pixels/k.pixelParts
 	filters := mapping{typ: g.elements, at: filtersAt, rank: 3, swizzle: driver.Swizzle128}
-	filters.sizes, filters.box = [5]int{g.cg, g.taps.all, g.ng}, [5]int{depth, 1, k.channels}
+	filters.sizes, filters.box = [5]int{g.cg, g.taps.all, g.ng}, [5]int{depth, 1, k.channels / k.filterParts}
 	if g.turned {
 		filters.sizes, filters.box = [5]int{g.ng, g.taps.all, g.cg}, [5]int{warpgroupFilters, 1, depth}
 	}
 	pitch := elementBytes * filters.sizes[0]
 	filters.strides = [4]int{pitch, pitch * g.taps.all}
-	tilesM, tilesN := divideUp(rows, k.pixels), divideUp(g.ng, k.channels)
-	a := d.list(word(out), word(uint64(g.moments)), size(g.out.Dim(1)), size(g.out.Dim(2)), size(g.out.Dim(3)))
+	tilesM, tilesN := k.tiles(rows, g.ng)
+	a := d.list(word(uint64(g.moments)), size(g.out.Dim(3)))
 	a = dividing(a, pixels, g.columns.count)
 	a = append(a, size(g.rows.step), size(h0), size(w0), size(tapH), size(tapW), size(tapOf(g.rows, g.columns)), size(g.columns.taps),
-		size(g.taps.first), size(g.taps.row), size(g.taps.column), size(g.cg), size(stages), size(g.rows.outStep), size(g.rows.outFirst), size(g.columns.outFirst), size(g.ng))
+		size(g.taps.first), size(g.taps.row), size(g.taps.column), size(g.cg), size(stages), size(g.ng))
 	a = dividing(a, tilesN)
 	a = append(a, size(rows), size(divideUp(rows, momentsPixels)), flag(g.add))
-	d.launchMapped(op, k.instance, tilesM*tilesN, windowThreads, k.shared(), []driver.TensorMap{d.tensorMap(op, windows), d.tensorMap(op, filters)}, a...)
+	maps := []driver.TensorMap{d.tensorMap(op, windows), d.tensorMap(op, filters), d.tensorMap(op, g.outMapping(out, k.pixels))}
+	d.launchMapped(op, k.instance, tilesM*tilesN, k.threads(), k.shared(), maps, a...)
+}
+
+// outMapping is the pixels that a gather makes of an image, so many of them a tile, which in a phase of a strided gradient are not
+// side by side.
+func (g gather) outMapping(out uint64, pixels int) mapping {
+	pixel := g.out.Dim(3) * g.elements.Size()
+	row := pixel * g.out.Dim(2)
+	return mapping{
+		typ: g.elements, exact: true, at: out + uint64(row*g.rows.outFirst+pixel*g.columns.outFirst), rank: 4, swizzle: driver.Swizzle128,
+		sizes: [5]int{g.ng, g.columns.count, g.rows.count, g.in.images}, strides: [4]int{pixel * g.columns.outStep, row * g.rows.outStep, row * g.out.Dim(1)},
+		channels: windowRowBytes / g.elements.Size(), pixels: pixels,
+	}
 }

@@ -68,11 +68,15 @@ func TestWindows(t *testing.T) {
 				}
 				want = want[:len(want)-g.K*g.R*g.S*g.C/g.Groups] // the pixels of the weight gradient may be cut in another way
 				var first []float64
-				taken := false
+				taken, pairs := false, false
 				for seed := range uint64(2) {
 					dev := openWindows(t, ptxsim.Options{Seed: seed, Workers: 1 + int(seed), Observe: func(p *ptxsim.Profile) {
 						taken = taken || strings.HasPrefix(p.Kernel, "convolve_wgmma_")
+						pairs = pairs || strings.HasSuffix(p.Kernel, "_pair_pixels")
 					}})
+					if seed == 1 {
+						dev.secondBytes = 1 // blocks bring windows in pairs where they can
+					}
 					got, err := convolved(dev, g, typ)
 					dev.Close()
 					if err != nil {
@@ -90,6 +94,8 @@ func TestWindows(t *testing.T) {
 				}
 				if within := i < len(windowShapes); taken != within {
 					t.Errorf("%v: taken by the kernels for sm_90a: %t, expected %t", typ, taken, within)
+				} else if within && pairs != (evenTiles(g.K) || evenTiles(g.C)) {
+					t.Errorf("%v: in pairs of blocks: %t", typ, pairs)
 				}
 			}
 			dev := openWindows(t, ptxsim.Options{})
@@ -98,6 +104,9 @@ func TestWindows(t *testing.T) {
 		})
 	}
 }
+
+// evenTiles reports whether so many channels are pairs of tiles of 128.
+func evenTiles(channels int) bool { return divideUp(channels, 128)%2 == 0 }
 
 // windowTypes are those that the kernels for sm_90a multiply.
 var windowTypes = []kernels.Type{kernels.BFloat16, kernels.Float32}
@@ -113,19 +122,19 @@ func TestWindowsSuite(t *testing.T) {
 	suite.Run(t)
 }
 
-// TestWindowsCounters holds the kernels for sm_90a to their headers: copies bring a stage for 32 products of warps, no access of shared
-// memory meets a bank twice, threads touch no stages, and global memory is touched in whole sectors. Full tiles have the bits of the portable
-// kernels.
+// TestWindowsCounters holds the kernels for sm_90a to their headers: copies bring a stage for 4 products of each warp, no access of shared
+// memory meets a bank twice, threads touch no stages, each sum goes through shared memory once, and global memory is touched in whole sectors.
+// Full tiles have the bits of the portable kernels.
 func TestWindowsCounters(t *testing.T) {
 	SlowUnderRace(t)
-	stage := map[string]uint64{} // bytes
-	for _, kernels := range [][]windowKernel{tf32Windows, bf16Windows, turnedWindows} {
+	stage, tiles, warps := map[string]uint64{}, map[string]int{}, map[string]uint64{} // bytes of a stage and of a tile; warps that multiply
+	for size, kernels := range map[int][]windowKernel{4: tf32Windows, 2: slices.Concat(bf16Windows, turnedWindows)} {
 		for _, k := range kernels {
-			stage[k.kernel] = uint64(windowRowBytes * (k.pixels + k.channels))
+			stage[k.kernel], tiles[k.kernel], warps[k.kernel] = uint64(windowRowBytes*(k.pixels+k.channels)), size*k.pixels*k.channels, 8
 		}
 	}
 	for _, k := range weightsWindows {
-		stage[k.kernel] = uint64(windowRowBytes * (k.columns + k.filters))
+		stage[k.kernel], warps[k.kernel] = uint64(windowRowBytes*(k.columns+k.filters)), uint64(4*k.groups)
 	}
 	seen := map[string]bool{}
 	dev := openWindows(t, ptxsim.Options{Observe: func(p *ptxsim.Profile) {
@@ -135,17 +144,32 @@ func TestWindowsCounters(t *testing.T) {
 		}
 		seen[p.Kernel] = true
 		checkAccess(t, p)
-		var filled, loads uint64
+		var filled, stored, put, loaded uint64
 		for _, l := range p.Lines {
 			switch {
-			case strings.HasPrefix(l.Text, "cp.async.bulk.tensor"):
-				filled += l.SharedBytes - 8*l.Instructions // those of the mbarrier
-			case l.Class == ptxsim.SharedLoad && !strings.HasPrefix(l.Text, "ld.shared.v4"):
-				loads += l.Instructions
+			case strings.Contains(l.Text, ".shared::cluster.global."):
+				mbarriers := l.Instructions
+				if strings.Contains(l.Text, ".multicast") {
+					mbarriers *= 2
+				}
+				filled += l.SharedBytes - 8*mbarriers
+			case strings.Contains(l.Text, ".global.shared::cta."):
+				stored += l.SharedBytes
+			case l.Class == ptxsim.SharedStore && !strings.HasPrefix(l.Text, "mbarrier"):
+				put += l.SharedBytes
+			case l.Class == ptxsim.SharedLoad:
+				loaded += l.SharedBytes
 			}
 		}
-		if products := p.Class[ptxsim.Tensor].Instructions; products == 0 || products*bytes != 32*filled || loads != 0 {
-			t.Errorf("%s: %d products of warps, %d bytes copied, expected %d for 32; %d loads besides those of sums", p.Kernel, products, filled, bytes, loads)
+		if loaded > 0 { // what lies in out already
+			filled -= stored
+		}
+		products := p.Class[ptxsim.Tensor].Instructions
+		if products == 0 || products*bytes != 4*warps[p.Kernel]*filled {
+			t.Errorf("%s: %d products of %d warps, %d bytes copied, expected %d for 4 of each", p.Kernel, products, warps[p.Kernel], filled, bytes)
+		}
+		if tile := uint64(p.Ran * tiles[p.Kernel]); stored != tile || put != tile || loaded != 0 && loaded != tile {
+			t.Errorf("%s: %d bytes put down, %d stored, %d loaded, expected those of the tile, %d", p.Kernel, put, stored, loaded, tile)
 		}
 	}})
 	defer dev.Close()
@@ -178,6 +202,8 @@ var windowTiles = []kerneltest.Geometry{
 	shape(1, 8, 16, 64, 64, 3, 3, 1, 1, 1, 1), shape(1, 8, 16, 128, 128, 1, 1, 1, 0, 1, 1), shape(2, 16, 16, 64, 64, 1, 1, 1, 0, 1, 1),
 	shape(2, 16, 8, 256, 128, 1, 1, 1, 0, 1, 1), shape(3, 16, 8, 16, 128, 1, 1, 1, 0, 1, 1), shape(1, 16, 12, 32, 128, 1, 1, 1, 0, 1, 1),
 	shape(2, 8, 16, 32, 64, 1, 1, 1, 0, 1, 1), shape(1, 16, 12, 128, 32, 1, 1, 1, 0, 1, 1),
+	shape(1, 8, 15, 64, 64, 3, 2, 1, 1, 1, 1), shape(2, 16, 8, 128, 256, 1, 1, 1, 0, 1, 1), shape(1, 16, 12, 256, 256, 1, 1, 1, 0, 1, 1),
+	shape(2, 16, 16, 128, 128, 1, 1, 1, 0, 1, 1),
 }
 
 const (
@@ -217,19 +243,47 @@ var brokenWindows = []brokenTile{
 	{"taps of one row only", windowsFile, []string{"add.u32 %move_h, %move_h, %tap;", ""}, "bits"},
 	{"a stage of channels too many", windowsFile, []string{"setp.lt.u32 %p, %c, %channels;", "setp.le.u32 %p, %c, %channels;"}, ""},
 	{"filters of another tile", windowsFile, []string{"%tap_at, %at_n}", "%tap_at, %at_m}"}, ""},
-	{"a pixel too many", windowsFile, []string{"setp.ge.u32 %p, %t, %rows;", "setp.gt.u32 %p, %t, %rows;"}, ""},
-	{"a channel too many", windowsFile, []string{"setp.lt.u32 %column0, %t, %ng;", "setp.le.u32 %column0, %t, %ng;"}, ""},
+	{"moments of a pixel too many", windowsFile, []string{"setp.gt.s32 %p, %left,", "setp.ge.s32 %p, %left,"}, ""},
+	{"moments of the pixels of another lane", windowsFile, []string{"mad.lo.s32 %left, %quad, -2, %live;", "mad.lo.s32 %left, %quad, -1, %live;"}, ""},
+	{"moments of 64 pixels where there are fewer", windowsFile, []string{"setp.lt.u32 %p, %live, 64;", "setp.lt.u32 %p, %live, 1;"}, ""},
+	{"moments of no pixel", windowsFile, []string{"setp.ge.or.u32 %p, %t, %rows, %silent;", "setp.gt.or.u32 %p, %t, %rows, %silent;"}, ""},
+	{"moments of a channel too many", windowsFile, []string{"setp.lt.u32 %told, %channel, %ng;", "setp.le.u32 %told, %channel, %ng;"}, ""},
+	{"moments of the next pixels", windowsFile, []string{"shr.u32 %t, %first_pixel, 6;", "shr.u32 %t, %at_m, 6;"}, ""},
+	{"moments of a lane alone", windowsFile, []string{"shfl.sync.bfly.b32 %bits, %bits, 2,", "shfl.sync.bfly.b32 %bits, %bits, 1,"}, ""},
+	{"distances from different pixels", windowsFile, []string{"and.b32 %first_lane, %lane, 28;", "and.b32 %first_lane, %lane, 30;"}, ""},
+	{"squares that are means", windowsFile, []string{"selp.f32 %mean0, %squares0, %mean0, %upper;", ""}, ""},
+	{"squares from a pivot", windowsFile, []string{"selp.f32 %pivot0, 0f00000000, %pivot0, %upper;", ""}, ""},
+	{"the other channel's moments", windowsFile, []string{"selp.f32 %mean0, %mean1, %mean0, %odd;", ""}, ""},
 	{"sums put down on stages that are read", windowsFile, []string{"bar.sync 1, 256; // both warpgroups", "// both warpgroups"}, "shared memory"},
 	{"sums not waited for", windowsFile, []string{"bar.sync 1, 256; // all sums", "// all sums"}, "shared memory"},
-	{"parts of sums not exchanged", windowsFile, []string{"xor.b32 %t, %t, %u;\n\tshl.b32 %t, %t, 4;\n\tand.b32 %v, %v, 3;", "shl.b32 %t, %t, 4;\n\tand.b32 %v, %v, 3;"}, ""},
-	{"a part of sums from the neighbour", windowsFile, []string{"xor.b32 %part1, %part0,", "add.u32 %part1, %part0,"}, ""},
-	{"blocks left out", windowsFile, []string{"add.u32 %item, %item, 8;", "add.u32 %item, %item, 12;"}, ""},
+	{"no fence between sums and their copy", windowsFile, []string{"fence.proxy.async.shared::cta;", ""}, "fence"},
+	{"a copy that is not waited for", windowsFile, []string{"cp.async.bulk.wait_group.read 0;", ""}, ""},
+	{"parts of sums not exchanged", windowsFile, []string{"xor.b32 %t, %t, %u;\n\tshl.b32 %t, %t, 4;", "shl.b32 %t, %t, 4;"}, ""},
+	{"sums of the other warpgroup", windowsFile, []string{"mad.lo.u32 %first_pixel, %warpgroup,", "mad.lo.u32 %first_pixel, %warp,"}, ""},
+	{"a tile stored at its column", windowsFile, []string{"[%out_map, {%t, %j, %i, %image}], [%ring", "[%out_map, {%t, %i, %j, %image}], [%ring"}, ""},
+	{"channels stored on those before", windowsFile, []string{"add.u32 %t, %at_n, 64;\n\tcp.async.bulk.tensor.4d.global", "add.u32 %t, %at_n, 0;\n\tcp.async.bulk.tensor.4d.global"}, ""},
+	{"what is added to not waited for", windowsFile + "tf32.ptx", []string{"@!%p bra OLD; // until", "// until"}, "shared memory"},
+	{"what is added to not waited for", turnedFile, []string{"@!%p bra OLD; // until", "// until"}, "shared memory"},
+	{"what is added to left out", turnedFile, []string{"@!%adds bra PUT_DOWN;", "bra PUT_DOWN;"}, "bits"},
+	{"room of the other block not waited for", windowsFile, []string{"+8], 16;", "+8], 8;", "+24], 16;", "+24], 8;", "+40], 16;", "+40], 8;", "+56], 16;", "+56], 8;", "+72], 16;", "+72], 8;"}, ""},
+	{"a stage not handed back to the other block", windowsFile, []string{"@%p mbarrier.arrive.release.cluster.shared::cluster.b64 _, [%t];", ""}, "deadlock"},
+	{"a stage handed back to the own block twice", windowsFile, []string{"xor.b32 %peer, %rank, 1;", "mov.u32 %peer, %rank;"}, ""},
+	{"pixels for the own block alone", windowsFile, []string{"mov.u16 %both, 3;", "mov.u16 %both, 1;"}, ""},
+	{"the first half of the pixels twice", windowsFile, []string{"mad.lo.u32 %at_m, %rank,", "mad.lo.u32 %at_m, 0,"}, "bits"},
+	{"the first half of the filters twice", windowsFile, []string{"mad.lo.u32 %at_n, %rank,", "mad.lo.u32 %at_n, 0,"}, "bits"},
+	{"the first half of turned filters twice", turnedFile, []string{"mad.lo.u32 %at_n, %rank,", "mad.lo.u32 %at_n, 0,"}, "bits"},
+	{"both halves at the same place", windowsFile, []string{"add.u32 %t, %to, %half;", "mov.u32 %t, %to;"}, ""},
+	{"mbarriers of the other block not waited for", windowsFile, []string{"barrier.cluster.arrive.release.aligned;\n\tbarrier.cluster.wait.acquire.aligned;", "bar.sync 0;"}, ""},
+	{"a block that leaves before the other", windowsFile, []string{"barrier.cluster.arrive.release; // nothing", "// nothing", "barrier.cluster.wait.acquire;\n", "\n"}, ""},
+	{"halves of a pair swapped", turnedFile, []string{"mov.b32 %old0, %t;", "mov.b32 %old1, %t;", "mov.b32 %old1, %t;\n\tadd", "mov.b32 %old0, %t;\n\tadd"}, ""},
 }
 
-// brokenWindowShapes have more stages than the ring, windows beyond the edges, phases, and each tile.
+// brokenWindowShapes have more stages than the ring, windows beyond the edges, phases, each tile, one with whole parts of moments alone,
+// and pairs of blocks with more stages than the ring.
 var brokenWindowShapes = []kerneltest.Geometry{
 	shape(1, 6, 7, 80, 80, 3, 3, 1, 1, 1, 1), shape(3, 17, 15, 16, 16, 3, 3, 2, 1, 1, 1), shape(1, 3, 3, 64, 200, 3, 2, 1, 0, 1, 1),
 	shape(1, 1, 129, 16, 144, 1, 1, 1, 0, 1, 1), shape(1, 199, 5, 16, 80, 1, 1, 2, 0, 1, 1), shape(2, 8, 16, 16, 128, 1, 1, 1, 0, 1, 1),
+	shape(1, 8, 8, 16, 16, 1, 1, 1, 0, 1, 1), shape(1, 8, 25, 80, 256, 1, 3, 1, 1, 1, 1), shape(2, 16, 14, 80, 80, 1, 3, 1, 1, 1, 1),
 }
 
 // TestWindowsBroken: a mistake in a file for sm_90a is found by what a few small convolutions show.
@@ -257,7 +311,7 @@ var brokenWeightsWindows = []brokenTile{
 	{"the last products not waited for", weightsWindowsFile, []string{"wgmma.wait_group.sync.aligned 0;", ""}, "wgmma"},
 	{"a stage handed back while it is read", weightsWindowsFile, []string{"[%empty];", "[%barrier+8];", "setp.ne.and.u32 %p, %step, 0,", "setp.ge.and.u32 %p, %step, 0,"}, "shared memory"},
 	{"the wrong parity of stages", weightsWindowsFile, []string{"mov.u32 %parity, 0;", "mov.u32 %parity, 1;"}, ""},
-	{"too many bytes expected", weightsWindowsFile, []string{"[%barrier], 49152;", "[%barrier], 49168;", "[%barrier], 32768;", "[%barrier], 32784;", "[%barrier], 57344;", "[%barrier], 57360;"}, "deadlock"},
+	{"too many bytes expected", weightsWindowsFile, []string{"[%barrier], 49152;", "[%barrier], 49168;", "[%barrier], 32768;", "[%barrier], 32784;", "[%barrier], 57344;", "[%barrier], 57360;", "[%barrier], 81920;", "[%barrier], 81936;"}, "deadlock"},
 	{"another distance of pixels", weightsWindowsFile, []string{"0x4000004002000000", "0x4000002002000000"}, ""},
 	{"another distance of columns", weightsWindowsFile, []string{"0x4000004002000000", "0x4000004001000000"}, "bits"},
 	{"another swizzle", weightsWindowsFile, []string{"0x4000004002000000", "0x8000004002000000"}, ""},
@@ -277,7 +331,7 @@ var brokenWeightsWindows = []brokenTile{
 
 // brokenWeightsShapes have each tile, more stages than the ring, a part of a block of channels, parts of pixels.
 var brokenWeightsShapes = []kerneltest.Geometry{
-	shape(2, 13, 14, 80, 144, 1, 2, 1, 1, 1, 1), shape(3, 10, 11, 24, 136, 1, 1, 1, 0, 1, 1), shape(2, 15, 14, 16, 40, 3, 3, 1, 1, 1, 1),
+	shape(2, 13, 14, 80, 144, 1, 2, 1, 1, 1, 1), shape(3, 10, 11, 24, 136, 1, 1, 1, 0, 1, 1), shape(2, 15, 14, 16, 40, 3, 3, 1, 1, 1, 1), shape(2, 15, 14, 16, 40, 3, 2, 1, 1, 1, 1),
 }
 
 // TestWeightsWindowsBroken: a mistake in the weight gradient for sm_90a is found by what a few small ones show, whole and in parts.
@@ -349,7 +403,7 @@ func TestWindowsAllocateNothing(t *testing.T) {
 			t.Errorf("%v: %v allocations", typ, n)
 		}
 	}
-	for _, kernel := range []string{"convolve_wgmma_bf16_128x128", "convolve_wgmma_turned_bf16_128x128", "convolve_weights_wgmma_bf16_64x384", "convolve_wgmma_tf32_128x128"} {
+	for _, kernel := range []string{"convolve_wgmma_bf16_128x128", "convolve_wgmma_turned_bf16_128x128", "convolve_weights_wgmma_bf16_64x576", "convolve_wgmma_tf32_128x128"} {
 		if r.launches[kernel] == 0 {
 			t.Errorf("no launch of %s", kernel)
 		}

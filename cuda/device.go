@@ -64,6 +64,7 @@ type Device struct {
 	maps      map[mapping]driver.TensorMap // those that were encoded
 
 	wideBlocks  int // see the constants
+	secondBytes int
 	groupParts  int
 	beginning   int
 	leastTurned int
@@ -89,7 +90,7 @@ func Open(gpu driver.Device, settings Settings) (*Device, error) {
 func open(gpu driver.Device, settings Settings, list []family) (*Device, error) {
 	d := &Device{
 		settings: settings, driver: gpu, families: map[instance]family{}, functions: map[instance]kernel{}, memory: newMemory(),
-		maps: map[mapping]driver.TensorMap{}, wideBlocks: wideBlocks, groupParts: groupParts, beginning: beginning, leastTurned: leastTurned,
+		maps: map[mapping]driver.TensorMap{}, wideBlocks: wideBlocks, secondBytes: secondBytes, groupParts: groupParts, beginning: beginning, leastTurned: leastTurned,
 	}
 	d.check = kernels.Check{Type: kernels.Float32, Owner: d, BFloat16: true}
 	stream, err := gpu.NewStream()

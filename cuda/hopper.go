@@ -31,8 +31,9 @@ const (
 // mapping is what a tensor map shows of a tensor, its innermost dimension first: boxes, or where pixels is not 0 so many pixels of
 // images, as in driver.Tiled and driver.Im2col. It can be compared, so that a device encodes each once.
 type mapping struct {
-	typ              kernels.Type // BFloat16, or Float32, which is rounded to tf32 on its way
-	at               uint64       // a multiple of 16
+	typ              kernels.Type // BFloat16, or Float32, which is rounded to tf32 on its way, unless it is exact
+	exact            bool
+	at               uint64 // a multiple of 16
 	rank             int
 	sizes            [5]int // elements
 	strides          [4]int // bytes, from the second dimension on: multiples of 16
@@ -78,8 +79,11 @@ func (d *Device) tensorMap(op string, m mapping) driver.TensorMap {
 // tensor is what both kinds of maps have.
 func (m mapping) tensor() driver.Tensor {
 	t := driver.Tensor{Type: driver.TFloat32, At: driver.Pointer(m.at), Swizzle: m.swizzle}
-	if m.typ == kernels.BFloat16 {
+	switch {
+	case m.typ == kernels.BFloat16:
 		t.Type = driver.BFloat16
+	case m.exact:
+		t.Type = driver.Float32
 	}
 	for n := range m.rank {
 		t.Sizes = append(t.Sizes, uint64(m.sizes[n]))

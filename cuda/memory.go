@@ -20,6 +20,9 @@ type memory struct {
 	// scratch is the memory between the launches of one operation. As operations run in order, all share it.
 	scratch      driver.Pointer
 	scratchBytes int
+	// counters are words of 0, which kernels that count their blocks leave so.
+	counters     driver.Pointer
+	counterWords int
 }
 
 // nowhere is above all addresses of a GPU, so that such tensors overlap nothing.
@@ -162,3 +165,24 @@ func (s scratch) argument() argument { return argument{bits: uint64(s), address:
 
 // from is the numbers from number n on.
 func (s scratch) from(n int) scratch { return s + scratch(8*n) }
+
+// leastCounters is the fewest words of counters that a device takes.
+const leastCounters = 1024
+
+// counters is the address of n words of 0.
+func (d *Device) counters(op string, n int) argument {
+	if n > d.memory.counterWords && d.err == nil {
+		if d.memory.counterWords > 0 {
+			d.release(op, d.memory.counters)
+			d.memory.counterWords = 0
+		}
+		n = max(n, leastCounters)
+		at, ok := d.alloc(op, 4*n)
+		if !ok {
+			return argument{}
+		}
+		d.memory.counters, d.memory.counterWords = at, n
+		d.do(op, driver.Work{Kind: driver.Fill, To: at, Words: n})
+	}
+	return argument{bits: uint64(d.memory.counters), address: true}
+}

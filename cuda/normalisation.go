@@ -35,18 +35,33 @@ func (d *Device) mergeBlocks(count, channels int) int {
 	return divideUp(count, d.groupParts) * divideUp(channels, blockChannels)
 }
 
-// mergeMoments is the moments of rows in count parts of share rows, which lie in scratchOfParts: groups are merged until one is left.
+// mergers merges count parts of sums for each channel, which lie in scratchOfParts, group by group until one is left. merge does so from
+// parts that lie at from: without counters to groups, or to the result where there is one group; with them to groups, and these to the result.
+func (d *Device) mergers(op string, partial scratch, count, channels int, merge func(groups, from argument, count int, counters argument)) {
+	groups := partial.from(2 * count * channels)
+	for ; divideUp(count, d.groupParts) > d.groupParts; partial, groups = groups, partial {
+		merge(groups.argument(), partial.argument(), count, argument{})
+		count = divideUp(count, d.groupParts)
+	}
+	counters := argument{}
+	if count > d.groupParts {
+		counters = d.counters(op, divideUp(channels, blockChannels))
+	}
+	merge(groups.argument(), partial.argument(), count, counters)
+}
+
+// mergeMoments is the moments of rows in count parts of share rows.
 func (d *Device) mergeMoments(op string, moments kernels.Tensor, partial scratch, rows, share, count int) {
 	channels := moments.Len() / 2
-	merge := func(to, from argument) {
+	d.mergers(op, partial, count, channels, func(groups, from argument, count int, counters argument) {
+		to := at(moments)
+		if count > d.groupParts && counters.bits == 0 {
+			to = groups
+		}
 		d.launch(op, instance{kernel: "moments_merge"}, d.mergeBlocks(count, channels), blockThreads,
-			d.list(to, from, size(rows), size(share), size(count), size(channels), size(d.groupParts))...)
-	}
-	for groups := partial.from(2 * count * channels); count > d.groupParts; partial, groups = groups, partial {
-		merge(groups.argument(), partial.argument())
-		count, share = divideUp(count, d.groupParts), d.groupParts*share
-	}
-	merge(at(moments), partial.argument())
+			d.list(to, from, size(rows), size(share), size(count), size(channels), size(d.groupParts), groups, counters)...)
+		share *= d.groupParts
+	})
 }
 
 // BatchNormStats turns the moments of rows rows into Mean and InvStd and moves the running statistics.
@@ -133,15 +148,14 @@ func (d *Device) normBackward(op string, dx, dr, dgamma, dbeta, dy, y, x kernels
 	partial := coefficients.from(2 * channels)
 	d.each(op, "norm_parts", count*channels, partial.argument(), at(dy), at(y), at(x), at(n.Mean), at(n.InvStd),
 		size(rows), period(channels), size(share))
-	sums := func(out argument, dgamma kernels.Tensor) {
+	d.mergers(op, partial, count, channels, func(groups, from argument, count int, counters argument) {
+		out, all := coefficients.argument(), dgamma
+		if count > d.groupParts && counters.bits == 0 {
+			out, all = groups, kernels.Tensor{}
+		}
 		d.launch(op, instance{kernel: "norm_sums"}, d.mergeBlocks(count, channels), blockThreads,
-			d.list(out, at(dgamma), at(dbeta), at(n.Gamma), at(n.InvStd), partial.argument(), size(count), size(channels),
-				size(d.groupParts), number(float64(rows)))...)
-	}
-	for groups := partial.from(2 * count * channels); count > d.groupParts; partial, groups = groups, partial {
-		sums(groups.argument(), kernels.Tensor{})
-		count = divideUp(count, d.groupParts)
-	}
-	sums(coefficients.argument(), dgamma)
+			d.list(out, at(all), at(dbeta), at(n.Gamma), at(n.InvStd), from, size(count), size(channels),
+				size(d.groupParts), number(float64(rows)), groups, counters)...)
+	})
 	d.each(op, "norm_data", d.normThreads(x), at(dx), at(dr), at(dy), at(y), at(x), at(n.Mean), coefficients.argument(), period(channels), size(x.Len()))
 }

@@ -44,6 +44,7 @@ func (d *Device) small(seed uint64) {
 	}
 	d.wideBlocks, d.groupParts = choose(1, wideBlocks, 4), choose(groupParts, 2, 7)
 	d.beginning, d.leastTurned = choose(beginning, 1, 100), choose(0, leastTurned)
+	d.secondBytes = choose(secondBytes, 1)
 }
 
 // freshScratch gives the scratch memory back, so that the next call gets what it asks for and no more, and the interpreter sees what

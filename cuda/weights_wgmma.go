@@ -13,23 +13,23 @@ import (
 // columnBlock is the channels of a tap that a tile has together, and the pixels of a stage.
 const columnBlock = 64
 
-// weightsWindow is a kernel of convolution_weights_wgmma.ptx: the filters and columns of its tile, its stages, and how many blocks of it
-// a multiprocessor holds.
+// weightsWindow is a kernel of convolution_weights_wgmma.ptx: the filters and columns of its tile, its stages, its warpgroups, and how
+// many blocks of it a multiprocessor holds.
 type weightsWindow struct {
 	instance
-	filters, columns, stages, blocks int
+	filters, columns, stages, groups, blocks int
 }
 
-func weightsWindowOf(filters, columns, stages, blocks int) weightsWindow {
-	return weightsWindow{instance{kernel: fmt.Sprintf("convolve_weights_wgmma_bf16_%dx%d", filters, columns)}, filters, columns, stages, blocks}
+func weightsWindowOf(filters, columns, stages, groups, blocks int) weightsWindow {
+	return weightsWindow{instance{kernel: fmt.Sprintf("convolve_weights_wgmma_bf16_%dx%d", filters, columns)}, filters, columns, stages, groups, blocks}
 }
 
-// weightsWindows has the largest tiles first.
-var weightsWindows = []weightsWindow{weightsWindowOf(128, 256, 4, 1), weightsWindowOf(64, 384, 4, 1), weightsWindowOf(128, 128, 3, 2)}
+// weightsWindows has the largest tiles first; that of 576 columns has all nine taps of 64 channels.
+var weightsWindows = []weightsWindow{weightsWindowOf(64, 576, 2, 3, 1), weightsWindowOf(128, 256, 4, 2, 1), weightsWindowOf(64, 384, 4, 2, 1), weightsWindowOf(128, 128, 3, 2, 2)}
 
 // tile is the kernel as one of convolutions, whose ring has the same bytes: columns for pixels.
 func (k weightsWindow) tile() windowKernel {
-	return windowKernel{k.instance, k.columns, k.filters, k.stages, k.blocks}
+	return windowKernel{k.instance, k.columns, k.filters, k.stages, k.groups, k.blocks, 1, 1}
 }
 
 // seesWeights reports whether the kernels for sm_90a take a weight gradient of this shape.
@@ -52,7 +52,7 @@ func (d *Device) weightsCut(dw kernels.Tensor, pixels int) (chosen weightsWindow
 		tiles := divideUp(dw.Dim(0), k.filters) * divideUp(dw.Dim(1)*dw.Dim(2)*divideUp(dw.Dim(3), columnBlock), k.columns/columnBlock)
 		for parts := 1; parts <= min(weightBlocks, divideUp(pixels, leastPixels)); parts++ {
 			stages := divideUp(divideUp(pixels, parts), columnBlock)
-			work := divideUp(parts*tiles, d.wideBlocks)*k.tile().clocks(stages) + parts*max(mergeClocks, 8*dw.Len()/mergedBytes)
+			work := d.windowWork(k.tile(), parts*tiles, stages) + parts*max(mergeClocks, 8*dw.Len()/mergedBytes)
 			if least == 0 || work < least {
 				chosen, share, least = k, stages*columnBlock, work
 			}
@@ -82,6 +82,6 @@ func (d *Device) weightsByWindows(op string, k weightsWindow, dw, dy, x kernels.
 	a = dividing(a, tilesM, tilesN)
 	a = append(a, size(pixels), size(share))
 	maps := []driver.TensorMap{d.tensorMap(op, gradients), d.tensorMap(op, windows)}
-	d.launchMapped(op, k.instance, count*tilesM*tilesN, windowThreads, k.tile().shared(), maps, a...)
+	d.launchMapped(op, k.instance, count*tilesM*tilesN, k.tile().threads(), k.tile().shared(), maps, a...)
 	d.mergeFilters(op, dw, partial, count, dw.Dim(2)*channels, channels)
 }

@@ -95,9 +95,14 @@ func (d *Device) Stop(operation string, w trace.Work) trace.Reading {
 	var launches []Launch
 	var seconds float64
 	limits := map[string]float64{}
+	between, before := -w.Results, 0.0 // bytes that launches write for others; those of the launches before
 	for _, p := range d.launches {
-		l := predict(d.gpu, p, d.registers[p.Kernel], w.Bytes)
+		between += written(p)
+	}
+	for _, p := range d.launches {
+		l := predict(d.gpu, p, d.registers[p.Kernel], w.Bytes-w.Results+max(min(before, between), 0))
 		launches = append(launches, l)
+		before += written(p)
 		seconds += l.Seconds
 		limits[l.Limit] += l.Seconds
 	}

@@ -72,6 +72,8 @@ type Counts struct {
 	Waits                                            float64 // clocks that the loads of a warp take
 	// Read and Written are bytes of global memory, each sector once; of those read, Common are read by the other blocks too.
 	Read, Written, Common float64
+	// Copied is the bytes of copies that go past the first cache, whatever a block has copied before.
+	Copied float64
 }
 
 // count sorts the instructions of a sampled launch by unit, for one block.
@@ -81,7 +83,7 @@ func count(p *ptxsim.Profile) Counts {
 		c.add(l)
 	}
 	blocks, warps := float64(p.Ran), float64((p.Block[0]*p.Block[1]*p.Block[2]+warp-1)/warp)
-	for _, v := range []*float64{&c.Instructions, &c.Integer, &c.Float32, &c.Float64, &c.Special, &c.BFloat16, &c.TF32, &c.GroupBFloat16, &c.GroupTF32, &c.Passes} {
+	for _, v := range []*float64{&c.Instructions, &c.Integer, &c.Float32, &c.Float64, &c.Special, &c.BFloat16, &c.TF32, &c.GroupBFloat16, &c.GroupTF32, &c.Passes, &c.Copied} {
 		*v /= blocks
 	}
 	c.Read, c.Written = float64(p.ReadBytes)/blocks, float64(p.WrittenBytes)/blocks
@@ -130,6 +132,15 @@ func (c *Counts) add(l ptxsim.LineCounts) {
 	}
 	c.Instructions += n
 	c.Passes += passes(l)
+	if pastFirstCache(l) && !strings.Contains(opcode, ".global.shared") {
+		c.Copied += float64(l.GlobalSectors) * sectorBytes
+	}
+}
+
+// pastFirstCache reports whether an instruction is a copy that does not go through the first cache: one in bulk, or of 16 bytes that says so.
+func pastFirstCache(l ptxsim.LineCounts) bool {
+	_, copies, _ := strings.Cut(" "+l.Text, " cp.async.")
+	return strings.HasPrefix(copies, "bulk") || strings.HasPrefix(copies, "cg")
 }
 
 // What a division or root that is exact takes, in instructions of the unit of its type.
@@ -186,30 +197,35 @@ func matrixShape(modifier string) (m, n, k int, ok bool) {
 }
 
 // passes are those of an instruction through the first cache or shared memory: at least one a request, one for each 128 bytes,
-// one for each bank conflict. Bulk copies go past the first cache.
+// one for each bank conflict.
 func passes(l ptxsim.LineCounts) float64 {
 	global := max(float64(l.GlobalRequests), float64(l.GlobalSectors)*sectorBytes/accessedAClock)
-	if strings.HasPrefix(l.Text, "cp.async.bulk") {
+	if pastFirstCache(l) {
 		global = 0
 	}
 	shared := max(float64(l.SharedRequests), float64(l.SharedBytes)/accessedAClock) + float64(l.SharedConflicts)
 	return global + shared
 }
 
+// written is the bytes that all blocks of a sampled launch write.
+func written(p *ptxsim.Profile) float64 {
+	return float64(p.WrittenBytes) / float64(p.Ran) * float64(p.Grid[0]*p.Grid[1]*p.Grid[2])
+}
+
 // predict is the time of a sampled launch on a GPU. Of memory it reads once what the sampled blocks have in common, and what each
-// has for itself as often as there are blocks; but no more than operands, the bytes that the operation must move by its
-// definition: what blocks read again lies in the second cache.
-func predict(g GPU, p *ptxsim.Profile, registers int, operands float64) Launch {
+// has for itself as often as there are blocks; but no more than readable, the bytes that there are to read, those of the operation's
+// operands and what its launches before have written for others: what blocks read again lies in the second cache.
+func predict(g GPU, p *ptxsim.Profile, registers int, readable float64) Launch {
 	c := count(p)
 	blocks, threads := p.Grid[0]*p.Grid[1]*p.Grid[2], p.Block[0]*p.Block[1]*p.Block[2]
 	l := Launch{Kernel: p.Kernel, Blocks: blocks, Threads: threads, Registers: registers, SharedBytes: p.SharedBytes, Counts: c}
 	l.Occupancy = max(ptxsim.Occupancy(g.Capability, threads, registers, p.SharedBytes), 1)
 	l.Waves = float64(blocks) / float64(g.Multiprocessors*l.Occupancy)
 	read := c.Common + (c.Read-c.Common)*float64(blocks)
-	if operands > 0 {
-		read = min(read, operands)
+	if readable > 0 {
+		read = min(read, readable)
 	}
-	l.Bytes = read + c.Written*float64(blocks)
+	l.Bytes = read + written(p)
 
 	// The busiest multiprocessor has so many blocks; each of its units works through their instructions.
 	busiest := float64((blocks + g.Multiprocessors - 1) / g.Multiprocessors)
@@ -224,7 +240,7 @@ func predict(g GPU, p *ptxsim.Profile, registers int, operands float64) Launch {
 	l.Terms = []Term{
 		{launchTerm, launchSeconds},
 		{memoryTerm, l.Bytes / g.Bandwidth},
-		{l2Term, (c.Read + c.Written) * float64(blocks) / g.L2Bandwidth},
+		{l2Term, (max(c.Read, c.Copied) + c.Written) * float64(blocks) / g.L2Bandwidth},
 		clocks(accessTerm, c.Passes, 1),
 		clocks(issueTerm, c.Instructions, issuedAClock),
 		clocks(integerTerm, c.Integer, integerAClock),

@@ -211,3 +211,58 @@ func TestSampleKeepsBounds(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestWaitsCountOnce: a try_wait counts when its phase has ended, however often one lane of a warp, which cannot rest, has asked before.
+func TestWaitsCountOnce(t *testing.T) {
+	const text = `.version 8.0
+.target sm_90
+.address_size 64
+.visible .entry k()
+{
+	.reg .b32 %r<4>;
+	.reg .b64 %state;
+	.reg .pred %p;
+	.shared .align 8 .b8 s[8];
+	mov.u32 %r0, %tid.x;
+	mov.u32 %r1, 0;
+	setp.ne.u32 %p, %r0, 0;
+	@%p bra READY;
+	mbarrier.init.shared::cta.b64 [s], 1;
+READY:
+	bar.sync 0;
+	setp.ge.u32 %p, %r0, 32;
+	@%p bra LATE;
+	setp.ne.u32 %p, %r0, 0;
+	@%p bra DONE;
+WAIT:
+	mbarrier.try_wait.parity.shared::cta.b64 %p, [s], %r1;
+	@!%p bra WAIT;
+	bra DONE;
+LATE:
+	add.u32 %r1, %r1, 1;
+	setp.lt.u32 %p, %r1, 5000;
+	@%p bra LATE;
+	setp.ne.u32 %p, %r0, 32;
+	@%p bra DONE;
+	mbarrier.arrive.shared::cta.b64 %state, [s];
+DONE:
+	ret;
+}
+`
+	var profile *Profile
+	r := newRig(t, Options{Target: 90, Observe: func(p *Profile) { profile = p }}, "wait.ptx", text)
+	r.launch("k", line(1), line(64), 0)
+	want := Counts{Instructions: 1, Lanes: 1, SharedRequests: 1, SharedBytes: 8}
+	asked, waits := uint64(0), 1+strings.Count(text[:strings.Index(text, "@!%p bra WAIT")], "\n")
+	for _, l := range profile.Lines {
+		switch {
+		case strings.HasPrefix(l.Text, "mbarrier.try_wait") && l.Counts != want:
+			t.Errorf("%+v, expected %+v", l.Counts, want)
+		case l.Line == waits:
+			asked = l.Instructions
+		}
+	}
+	if asked < 2 {
+		t.Errorf("the warp has asked %d times: the test shows nothing", asked)
+	}
+}

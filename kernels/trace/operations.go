@@ -45,43 +45,43 @@ func (d *Device) ReadFloat64(dst []float64, src kernels.Tensor) error {
 func (d *Device) Fill(x kernels.Tensor, v float64) {
 	d.start()
 	d.device.Fill(x, v)
-	d.stop("Fill", dimensions(x), work(0, x), x)
+	d.stop("Fill", dimensions(x), work(0, x).writing(x), x)
 }
 
 func (d *Device) Copy(y, x kernels.Tensor) {
 	d.start()
 	d.device.Copy(y, x)
-	d.stop("Copy", dimensions(x), work(0, y, x), y, x)
+	d.stop("Copy", dimensions(x), work(0, y, x).writing(y), y, x)
 }
 
 func (d *Device) Convert(y, x kernels.Tensor) {
 	d.start()
 	d.device.Convert(y, x)
-	d.stop("Convert", dimensions(x), work(0, y, x), y, x)
+	d.stop("Convert", dimensions(x), work(0, y, x).writing(y), y, x)
 }
 
 func (d *Device) ReLU(y, x kernels.Tensor) {
 	d.start()
 	d.device.ReLU(y, x)
-	d.stop("ReLU", dimensions(x), over(1, x, y, x))
+	d.stop("ReLU", dimensions(x), over(1, x, y, x).writing(y))
 }
 
 func (d *Device) ReLUBackward(dx, dy, y kernels.Tensor) {
 	d.start()
 	d.device.ReLUBackward(dx, dy, y)
-	d.stop("ReLUBackward", dimensions(y), over(1, y, dx, dy, y))
+	d.stop("ReLUBackward", dimensions(y), over(1, y, dx, dy, y).writing(dx))
 }
 
 func (d *Device) AddBias(y, x, b kernels.Tensor) {
 	d.start()
 	d.device.AddBias(y, x, b)
-	d.stop("AddBias", dimensions(x), over(1, x, y, x, b), b)
+	d.stop("AddBias", dimensions(x), over(1, x, y, x, b).writing(y), b)
 }
 
 func (d *Device) AddBiasBackward(db, dy kernels.Tensor) {
 	d.start()
 	d.device.AddBiasBackward(db, dy)
-	d.stop("AddBiasBackward", dimensions(dy), over(1, dy, db, db, dy), db)
+	d.stop("AddBiasBackward", dimensions(dy), over(1, dy, db, db, dy).writing(db), db)
 }
 
 // Convolutions.
@@ -89,31 +89,31 @@ func (d *Device) AddBiasBackward(db, dy kernels.Tensor) {
 func (d *Device) Conv2D(y, x, w kernels.Tensor, c kernels.Conv) {
 	d.start()
 	d.device.Conv2D(y, x, w, c)
-	d.stop("Conv2D", taps(x, w, c), convolution(y, w, y, x, w), w)
+	d.stop("Conv2D", taps(x, w, c), convolution(y, w, y, x, w).writing(y), w)
 }
 
 func (d *Device) Conv2DStats(y, moments, x, w kernels.Tensor, c kernels.Conv) {
 	d.start()
 	d.device.Conv2DStats(y, moments, x, w, c)
-	d.stop("Conv2DStats", taps(x, w, c), convolution(y, w, y, moments, x, w), w)
+	d.stop("Conv2DStats", taps(x, w, c), convolution(y, w, y, moments, x, w).writing(y, moments), w)
 }
 
 func (d *Device) Conv2DBackwardData(dx, dy, w kernels.Tensor, c kernels.Conv) {
 	d.start()
 	d.device.Conv2DBackwardData(dx, dy, w, c)
-	d.stop("Conv2DBackwardData", taps(dx, w, c), convolution(dy, w, dx, dy, w), w)
+	d.stop("Conv2DBackwardData", taps(dx, w, c), convolution(dy, w, dx, dy, w).writing(dx), w)
 }
 
 func (d *Device) Conv2DBackwardDataAdd(dx, dy, w kernels.Tensor, c kernels.Conv) {
 	d.start()
 	d.device.Conv2DBackwardDataAdd(dx, dy, w, c)
-	d.stop("Conv2DBackwardDataAdd", taps(dx, w, c), convolution(dy, w, dx, dx, dy, w), w)
+	d.stop("Conv2DBackwardDataAdd", taps(dx, w, c), convolution(dy, w, dx, dx, dy, w).writing(dx), w)
 }
 
 func (d *Device) Conv2DBackwardWeights(dw, dy, x kernels.Tensor, c kernels.Conv) {
 	d.start()
 	d.device.Conv2DBackwardWeights(dw, dy, x, c)
-	d.stop("Conv2DBackwardWeights", taps(x, dw, c), convolution(dy, dw, dw, dw, dy, x), dw)
+	d.stop("Conv2DBackwardWeights", taps(x, dw, c), convolution(dy, dw, dw, dw, dy, x).writing(dw), dw)
 }
 
 // Normalisations.
@@ -121,55 +121,55 @@ func (d *Device) Conv2DBackwardWeights(dw, dy, x kernels.Tensor, c kernels.Conv)
 func (d *Device) ChannelMoments(moments, x kernels.Tensor) {
 	d.start()
 	d.device.ChannelMoments(moments, x)
-	d.stop("ChannelMoments", dimensions(x), over(4, x, moments, x))
+	d.stop("ChannelMoments", dimensions(x), over(4, x, moments, x).writing(moments))
 }
 
 func (d *Device) BatchNormStats(n kernels.Norm, runningMean, runningVar, moments kernels.Tensor, rows int, eps, momentum float64) {
 	d.start()
 	d.device.BatchNormStats(n, runningMean, runningVar, moments, rows, eps, momentum)
-	d.stop("BatchNormStats", dimensions(n.Mean), over(10, n.Mean, n.Mean, n.InvStd, runningMean, runningMean, runningVar, runningVar, moments), runningMean)
+	d.stop("BatchNormStats", dimensions(n.Mean), over(10, n.Mean, n.Mean, n.InvStd, runningMean, runningMean, runningVar, runningVar, moments).writing(n.Mean, n.InvStd, runningMean, runningVar), runningMean)
 }
 
 func (d *Device) InverseStd(invStd, variance kernels.Tensor, eps float64) {
 	d.start()
 	d.device.InverseStd(invStd, variance, eps)
-	d.stop("InverseStd", dimensions(variance), over(3, variance, invStd, variance), variance)
+	d.stop("InverseStd", dimensions(variance), over(3, variance, invStd, variance).writing(invStd), variance)
 }
 
 func (d *Device) BatchNorm(y, x kernels.Tensor, n kernels.Norm) {
 	d.start()
 	d.device.BatchNorm(y, x, n)
-	d.stop("BatchNorm", dimensions(x), over(normOperations, x, norms(n, y, x)...), n.Gamma)
+	d.stop("BatchNorm", dimensions(x), over(normOperations, x, norms(n, y, x)...).writing(y), n.Gamma)
 }
 
 func (d *Device) BatchNormReLU(y, x kernels.Tensor, n kernels.Norm) {
 	d.start()
 	d.device.BatchNormReLU(y, x, n)
-	d.stop("BatchNormReLU", dimensions(x), over(normOperations+1, x, norms(n, y, x)...), n.Gamma)
+	d.stop("BatchNormReLU", dimensions(x), over(normOperations+1, x, norms(n, y, x)...).writing(y), n.Gamma)
 }
 
 func (d *Device) BatchNormAddReLU(y, x, r kernels.Tensor, n kernels.Norm) {
 	d.start()
 	d.device.BatchNormAddReLU(y, x, r, n)
-	d.stop("BatchNormAddReLU", dimensions(x), over(normOperations+2, x, norms(n, y, x, r)...), n.Gamma)
+	d.stop("BatchNormAddReLU", dimensions(x), over(normOperations+2, x, norms(n, y, x, r)...).writing(y), n.Gamma)
 }
 
 func (d *Device) BatchNormBackward(dx, dgamma, dbeta, dy, x kernels.Tensor, n kernels.Norm) {
 	d.start()
 	d.device.BatchNormBackward(dx, dgamma, dbeta, dy, x, n)
-	d.stop("BatchNormBackward", dimensions(x), over(normBackwardOperations, x, norms(n, dx, dgamma, dgamma, dbeta, dbeta, dy, dy, x, x)...), n.Gamma)
+	d.stop("BatchNormBackward", dimensions(x), over(normBackwardOperations, x, norms(n, dx, dgamma, dgamma, dbeta, dbeta, dy, dy, x, x)...).writing(dx, dgamma, dbeta), n.Gamma)
 }
 
 func (d *Device) BatchNormReLUBackward(dx, dgamma, dbeta, dy, y, x kernels.Tensor, n kernels.Norm) {
 	d.start()
 	d.device.BatchNormReLUBackward(dx, dgamma, dbeta, dy, y, x, n)
-	d.stop("BatchNormReLUBackward", dimensions(x), over(normBackwardOperations+1, x, norms(n, dx, dgamma, dgamma, dbeta, dbeta, dy, dy, y, y, x, x)...), n.Gamma)
+	d.stop("BatchNormReLUBackward", dimensions(x), over(normBackwardOperations+1, x, norms(n, dx, dgamma, dgamma, dbeta, dbeta, dy, dy, y, y, x, x)...).writing(dx, dgamma, dbeta), n.Gamma)
 }
 
 func (d *Device) BatchNormAddReLUBackward(dx, dr, dgamma, dbeta, dy, y, x kernels.Tensor, n kernels.Norm) {
 	d.start()
 	d.device.BatchNormAddReLUBackward(dx, dr, dgamma, dbeta, dy, y, x, n)
-	d.stop("BatchNormAddReLUBackward", dimensions(x), over(normBackwardOperations+1, x, norms(n, dx, dr, dgamma, dgamma, dbeta, dbeta, dy, dy, y, y, x, x)...), n.Gamma)
+	d.stop("BatchNormAddReLUBackward", dimensions(x), over(normBackwardOperations+1, x, norms(n, dx, dr, dgamma, dgamma, dbeta, dbeta, dy, dy, y, y, x, x)...).writing(dx, dr, dgamma, dbeta), n.Gamma)
 }
 
 // Pooling.
@@ -177,25 +177,25 @@ func (d *Device) BatchNormAddReLUBackward(dx, dr, dgamma, dbeta, dy, y, x kernel
 func (d *Device) MaxPool(y, x kernels.Tensor, p kernels.Pool) {
 	d.start()
 	d.device.MaxPool(y, x, p)
-	d.stop("MaxPool", dimensions(x), over(float64(p.Size*p.Size), y, y, x))
+	d.stop("MaxPool", dimensions(x), over(float64(p.Size*p.Size), y, y, x).writing(y))
 }
 
 func (d *Device) MaxPoolBackward(dx, dy, y, x kernels.Tensor, p kernels.Pool) {
 	d.start()
 	d.device.MaxPoolBackward(dx, dy, y, x, p)
-	d.stop("MaxPoolBackward", dimensions(x), over(float64(p.Size*p.Size), y, dx, dy, y, x))
+	d.stop("MaxPoolBackward", dimensions(x), over(float64(p.Size*p.Size), y, dx, dy, y, x).writing(dx))
 }
 
 func (d *Device) GlobalAveragePool(y, x kernels.Tensor) {
 	d.start()
 	d.device.GlobalAveragePool(y, x)
-	d.stop("GlobalAveragePool", dimensions(x), over(1, x, y, x))
+	d.stop("GlobalAveragePool", dimensions(x), over(1, x, y, x).writing(y))
 }
 
 func (d *Device) GlobalAveragePoolBackward(dx, dy kernels.Tensor) {
 	d.start()
 	d.device.GlobalAveragePoolBackward(dx, dy)
-	d.stop("GlobalAveragePoolBackward", dimensions(dx), over(1, dy, dx, dy))
+	d.stop("GlobalAveragePoolBackward", dimensions(dx), over(1, dy, dx, dy).writing(dx))
 }
 
 // Algebra.
@@ -215,13 +215,13 @@ func (d *Device) PairwiseMinimum(c, a, b kernels.Tensor) {
 func (d *Device) NormalizeRows(y, norms, x kernels.Tensor, eps float64) {
 	d.start()
 	d.device.NormalizeRows(y, norms, x, eps)
-	d.stop("NormalizeRows", dimensions(x), over(3, x, y, norms, x))
+	d.stop("NormalizeRows", dimensions(x), over(3, x, y, norms, x).writing(y, norms))
 }
 
 func (d *Device) NormalizeRowsBackward(dx, dy, y, norms kernels.Tensor) {
 	d.start()
 	d.device.NormalizeRowsBackward(dx, dy, y, norms)
-	d.stop("NormalizeRowsBackward", dimensions(y), over(5, y, dx, dy, y, norms))
+	d.stop("NormalizeRowsBackward", dimensions(y), over(5, y, dx, dy, y, norms).writing(dx))
 }
 
 // Losses.
@@ -229,13 +229,13 @@ func (d *Device) NormalizeRowsBackward(dx, dy, y, norms kernels.Tensor) {
 func (d *Device) LogSoftmax(y, x kernels.Tensor) {
 	d.start()
 	d.device.LogSoftmax(y, x)
-	d.stop("LogSoftmax", dimensions(x), over(softmaxOperations, x, y, x))
+	d.stop("LogSoftmax", dimensions(x), over(softmaxOperations, x, y, x).writing(y))
 }
 
 func (d *Device) LogSoftmaxBackward(dx, dy, y kernels.Tensor) {
 	d.start()
 	d.device.LogSoftmaxBackward(dx, dy, y)
-	d.stop("LogSoftmaxBackward", dimensions(y), over(4, y, dx, dy, y))
+	d.stop("LogSoftmaxBackward", dimensions(y), over(4, y, dx, dy, y).writing(dx))
 }
 
 func (d *Device) PositivesLoss(loss, logp, labels kernels.Tensor, normaliser kernels.Normaliser, scale float64) {
@@ -247,25 +247,25 @@ func (d *Device) PositivesLoss(loss, logp, labels kernels.Tensor, normaliser ker
 func (d *Device) PositivesLossBackward(dx, logp, labels kernels.Tensor, normaliser kernels.Normaliser, scale float64) {
 	d.start()
 	d.device.PositivesLossBackward(dx, logp, labels, normaliser, scale)
-	d.stop("PositivesLossBackward", dimensions(logp), over(5, logp, dx, logp, labels))
+	d.stop("PositivesLossBackward", dimensions(logp), over(5, logp, dx, logp, labels).writing(dx))
 }
 
 func (d *Device) ContrastiveLoss(loss, lse, q, k, queue kernels.Tensor, labels kernels.Labels, c kernels.Contrast, scale float64) {
 	d.start()
 	d.device.ContrastiveLoss(loss, lse, q, k, queue, labels, c, scale)
-	d.stop("ContrastiveLoss", anchors(q, k, queue), contrastive(false, false, q, k, queue, c, labels, lse))
+	d.stop("ContrastiveLoss", anchors(q, k, queue), contrastive(false, false, q, k, queue, c, labels, lse).writing(lse))
 }
 
 func (d *Device) ContrastiveLossBackward(dq, dk, lse, q, k, queue kernels.Tensor, labels kernels.Labels, c kernels.Contrast, scale float64) {
 	d.start()
 	d.device.ContrastiveLossBackward(dq, dk, lse, q, k, queue, labels, c, scale)
-	d.stop("ContrastiveLossBackward", anchors(q, k, queue), contrastive(true, dk.Rank() > 0, q, k, queue, c, labels, dq, dk, lse))
+	d.stop("ContrastiveLossBackward", anchors(q, k, queue), contrastive(true, dk.Rank() > 0, q, k, queue, c, labels, dq, dk, lse).writing(dq, dk))
 }
 
 func (d *Device) ContrastiveLossAndBackward(loss, lse, dq, dk, q, k, queue kernels.Tensor, labels kernels.Labels, c kernels.Contrast, scale float64) {
 	d.start()
 	d.device.ContrastiveLossAndBackward(loss, lse, dq, dk, q, k, queue, labels, c, scale)
-	d.stop("ContrastiveLossAndBackward", anchors(q, k, queue), contrastive(true, dk.Rank() > 0, q, k, queue, c, labels, dq, dk, lse))
+	d.stop("ContrastiveLossAndBackward", anchors(q, k, queue), contrastive(true, dk.Rank() > 0, q, k, queue, c, labels, dq, dk, lse).writing(dq, dk, lse))
 }
 
 func (d *Device) AlignmentLoss(loss, o, t, a kernels.Tensor, scale float64) {
@@ -285,25 +285,25 @@ func (d *Device) AlignmentLossBackward(do, t, a kernels.Tensor, scale float64) {
 func (d *Device) SGD(p, g, m kernels.Tensor, o kernels.SGD) {
 	d.start()
 	d.device.SGD(p, g, m, o)
-	d.stop("SGD", dimensions(p), over(6, p, p, p, g, m, m), p)
+	d.stop("SGD", dimensions(p), over(6, p, p, p, g, m, m).writing(p, m), p)
 }
 
 func (d *Device) AdamW(p, g, m, v kernels.Tensor, o kernels.AdamW) {
 	d.start()
 	d.device.AdamW(p, g, m, v, o)
-	d.stop("AdamW", dimensions(p), over(14, p, p, p, g, m, m, v, v), p)
+	d.stop("AdamW", dimensions(p), over(14, p, p, p, g, m, m, v, v).writing(p, m, v), p)
 }
 
 func (d *Device) LARS(p, g, m kernels.Tensor, o kernels.LARS) {
 	d.start()
 	d.device.LARS(p, g, m, o)
-	d.stop("LARS", dimensions(p), over(12, p, p, p, p, g, g, m, m), p)
+	d.stop("LARS", dimensions(p), over(12, p, p, p, p, g, g, m, m).writing(p, m), p)
 }
 
 func (d *Device) EMA(t, o kernels.Tensor, momentum float64) {
 	d.start()
 	d.device.EMA(t, o, momentum)
-	d.stop("EMA", dimensions(t), over(3, t, t, t, o), t)
+	d.stop("EMA", dimensions(t), over(3, t, t, t, o).writing(t), t)
 }
 
 func (d *Device) SumSquares(out, x kernels.Tensor) {
@@ -323,5 +323,5 @@ func (d *Device) CountNonFinite(out, x kernels.Tensor) {
 func (d *Device) Augment(y, images, table kernels.Tensor, v kernels.Views) {
 	d.start()
 	d.device.Augment(y, images, table, v)
-	d.stop("Augment", fmt.Sprintf("%s of %d at %d bits", dimensions(y), v.Side, v.Bits), augmented(y, images, table))
+	d.stop("Augment", fmt.Sprintf("%s of %d at %d bits", dimensions(y), v.Side, v.Bits), augmented(y, images, table).writing(y))
 }

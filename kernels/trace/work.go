@@ -10,10 +10,20 @@ type Work struct {
 	// Bytes are those of every operand, once for each pass over it that the definition needs: twice where a sum over an
 	// operand must end before the operand is used again, and twice where an operand is added to.
 	Bytes float64 `json:"bytes"`
+	// Results are those of Bytes that are only written.
+	Results float64 `json:"-"`
 }
 
 // Add is the sum.
-func (w Work) Add(v Work) Work { return Work{w.Operations + v.Operations, w.Bytes + v.Bytes} }
+func (w Work) Add(v Work) Work {
+	return Work{w.Operations + v.Operations, w.Bytes + v.Bytes, w.Results + v.Results}
+}
+
+// writing is the work, some tensors of which are results.
+func (w Work) writing(results ...kernels.Tensor) Work {
+	w.Results += work(0, results...).Bytes
+	return w
+}
 
 // Intensity is operations a byte, 0 where no byte is moved.
 func (w Work) Intensity() float64 {
@@ -48,7 +58,7 @@ func product(c, a, b kernels.Tensor, p kernels.Product) Work {
 	if p.TransA {
 		depth = a.Dim(0)
 	}
-	w := work(2*float64(c.Len())*float64(depth), a, b, c)
+	w := work(2*float64(c.Len())*float64(depth), a, b, c).writing(c)
 	if p.Accumulate {
 		w.Bytes += float64(c.Bytes())
 	}

@@ -127,9 +127,6 @@ func (t tile) BParts() int    { return t.BRowBytes() / 16 }
 func (t tile) ARows() int     { return t.Depth() * t.AParts() / t.Threads() }
 func (t tile) BRows() int     { return t.Depth() * t.BParts() / t.Threads() }
 
-// Again says that sums are read from shared memory each time that the store needs them.
-func (t tile) Again() bool { return false }
-
 // Turns says that the rows of x that a thread copies, one pass of all threads apart, have their parts exchanged in two ways by turns.
 func (t tile) Turns() bool { return t.Cores() && t.Threads()/t.BParts() < t.Depth()/4 }
 
@@ -151,21 +148,21 @@ var weightsParameters = []string{
 // Files are the generated files by name.
 func Files() (map[string]string, error) {
 	functions := template.FuncMap{
-		"add":     func(a, b int) int { return a + b },
-		"mul":     func(a, b int) int { return a * b },
-		"div":     func(a, b int) int { return a / b },
-		"mod":     func(a, b int) int { return a % b },
-		"log":     logarithm,
-		"list":    list,
-		"divide":  divide,
-		"size":    loadSize,
-		"divisor": loadDivisor,
-		"stage":   stageOf,
-		"name":    func(name string, n int) string { return fmt.Sprintf("%%%s%d", name, n) },
-		"sum":     sum,
-		"quarter": quarterOf,
-		"sums":    sums,
-		"offset":  offset,
+		"add":       func(a, b int) int { return a + b },
+		"mul":       func(a, b int) int { return a * b },
+		"div":       func(a, b int) int { return a / b },
+		"mod":       func(a, b int) int { return a % b },
+		"log":       logarithm,
+		"list":      list,
+		"divide":    divide,
+		"size":      loadSize,
+		"divisor":   loadDivisor,
+		"stage":     stageOf,
+		"name":      func(name string, n int) string { return fmt.Sprintf("%%%s%d", name, n) },
+		"sum":       sum,
+		"distances": distancesOf,
+		"sums":      sums,
+		"offset":    offset,
 	}
 	parsed, err := template.New("").Funcs(functions).Funcs(ringFunctions).ParseFS(sources, "*.tmpl")
 	if err != nil {
@@ -196,7 +193,7 @@ func Files() (map[string]string, error) {
 	bf16 := numbers[2]
 	execute("convolution_wgmma_turned_bf16.ptx", "convolution_wgmma.tmpl", windowTiles(bf16, true))
 	execute("convolution_weights_wgmma.ptx", "weights_wgmma.tmpl", windowFamily{bf16, []windowTile{
-		weightsTile(bf16, 128, 256, 4, 1), weightsTile(bf16, 128, 128, 3, 2), weightsTile(bf16, 64, 384, 4, 1),
+		weightsTile(bf16, 128, 256, 4, 2, 1), weightsTile(bf16, 128, 128, 3, 2, 2), weightsTile(bf16, 64, 384, 4, 2, 1), weightsTile(bf16, 64, 576, 2, 3, 1),
 	}})
 	make("convolution_filters.ptx", "filters.tmpl", tile{number: numbers[0]}, tile{number: numbers[2]})
 	make("convolution_pack.ptx", "pack.tmpl", tile{number: numbers[1]}, tile{number: numbers[2]})

@@ -424,6 +424,11 @@ func (c *compiler) phaseWait(i *syntax.Instruction) work {
 	awaited := c.row(o[2], kind)
 	return func(w *warp, mask uint32) {
 		passed := uint32(0)
+		var before Counts // a try_wait counts when it passes, as the hardware suspends it until then, not how often the interpreter asks
+		if w.counts != nil {
+			before = w.counts[w.pc]
+			before.Instructions, before.Lanes = before.Instructions-1, before.Lanes-uint64(onesCount(mask))
+		}
 		w.visitPhases(where, mask, address(w), func(lane int, b *phaseBarrier) {
 			ended := b.phase > awaited(w, lane)>>20
 			if parity {
@@ -444,6 +449,8 @@ func (c *compiler) phaseWait(i *syntax.Instruction) work {
 		})
 		if passed != 0 {
 			w.syncLanes(passed)
+		} else if tries && w.counts != nil {
+			w.counts[w.pc] = before
 		}
 		w.pred[target] = w.pred[target]&^mask | passed
 	}
