@@ -8,7 +8,7 @@ import (
 
 func (d *device[T]) MatMul(c, a, b kernels.Tensor, p kernels.Product) {
 	m, n, depth := d.check.MatMul(c, a, b, p)
-	cs, left, right := d.of(c), d.wide(a), d.wide(b)
+	cs, left, right := d.of(c), d.of(a), d.of(b)
 	if p.TransA {
 		left = transpose(left, depth, m)
 	}
@@ -16,16 +16,14 @@ func (d *device[T]) MatMul(c, a, b kernels.Tensor, p kernels.Product) {
 		right = transpose(right, depth, n)
 	}
 	spread(m, func(i int) {
-		out, sums := row(cs, i, n), make([]float64, n)
-		for j := 0; j < n; j += dotsBeside {
-			dots(sums[j:min(j+dotsBeside, n)], row(left, i, depth), right[j*depth:], depth)
-		}
-		if p.Accumulate {
-			for j, v := range out {
-				sums[j] += float64(v)
+		out := row(cs, i, n)
+		for j := range out {
+			sum := dot(row(left, i, depth), row(right, j, depth))
+			if p.Accumulate {
+				sum += float64(out[j])
 			}
+			out[j] = T(sum)
 		}
-		convert(out, sums)
 	})
 }
 
