@@ -34,7 +34,7 @@ func checkPack(t *testing.T, columns, n []int, at func(r, j int) int, pack func(
 		for width := 1; width <= columns; width++ {
 			for _, n := range n {
 				src := integers(g, 40*32)
-				dst, want := filled(n*columns+lanes), filled(n*columns+lanes)
+				dst, want := filled(max(n, 1)*columns+lanes), filled(max(n, 1)*columns+lanes) // no rows have a place as well
 				for r := range n {
 					for j := range columns {
 						want[r*columns+j] = 0
