@@ -22,13 +22,15 @@ type mmaCase struct {
 	half    bool // accumulators are f16
 }
 
+// The fragments of elements of 32, 16 and 8 bits.
+func tf32A(e, g, t int) (int, int) { return g + 8*(e&1), t + 4*(e>>1) }
+func tf32B(e, g, t int) (int, int) { return g, t + 4*e }
+func pairA(e, g, t int) (int, int) { return g + 8*(e>>1&1), 2*t + e&1 + 8*(e>>2) }
+func pairB(e, g, t int) (int, int) { return g, 2*t + e&1 + 8*(e>>1) }
+func quadA(e, g, t int) (int, int) { return g + 8*(e>>2&1), 4*t + e&3 + 16*(e>>3) }
+func quadB(e, g, t int) (int, int) { return g, 4*t + e&3 + 16*(e>>2) }
+
 func mmaCases() []mmaCase {
-	tf32A := func(e, g, t int) (int, int) { return g + 8*(e&1), t + 4*(e>>1) }
-	tf32B := func(e, g, t int) (int, int) { return g, t + 4*e }
-	pairA := func(e, g, t int) (int, int) { return g + 8*(e>>1&1), 2*t + e&1 + 8*(e>>2) }
-	pairB := func(e, g, t int) (int, int) { return g, 2*t + e&1 + 8*(e>>1) }
-	quadA := func(e, g, t int) (int, int) { return g + 8*(e>>2&1), 4*t + e&3 + 16*(e>>3) }
-	quadB := func(e, g, t int) (int, int) { return g, 4*t + e&3 + 16*(e>>2) }
 	return []mmaCase{
 		{"m16n8k32.row.col.f32.e4m3.e4m3.f32", 16, 8, 32, &arith.E4M3, 8, quadA, quadB, false},
 		{"m16n8k32.row.col.f16.e5m2.e5m2.f16", 16, 8, 32, &arith.E5M2, 8, quadA, quadB, true},

@@ -1,14 +1,6 @@
 package ptxsim
 
-import (
-	"errors"
-	"math/rand/v2"
-	"strings"
-	"testing"
-
-	"gzpt/cuda/internal/driver"
-	"gzpt/cuda/ptxsim/internal/arith"
-)
+import "testing"
 
 // multicastPipeline is pipeline for a cluster of two blocks. Each multiplies 64 rows of A of its own with all 64 rows of B, of which it
 // brings one half to both: B is read once for the two.
@@ -105,20 +97,7 @@ ARRIVED:
 	cvt.u64.u32 %a, %r12;
 	or.b64 %a, %a, 0x4000004000010000; // swizzle of 128 bytes, 1024 from 8 rows to the next
 	add.u64 %b, %a, 512;
-	wgmma.fence.sync.aligned;
-	wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 SUM, %a, %b, %p4, 1, 1, 0, 0;
-	setp.eq.u32 %p4, %r5, %r5;
-	add.u64 %a, %a, 2;
-	add.u64 %b, %b, 2;
-	wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 SUM, %a, %b, %p4, 1, 1, 0, 0;
-	add.u64 %a, %a, 2;
-	add.u64 %b, %b, 2;
-	wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 SUM, %a, %b, %p4, 1, 1, 0, 0;
-	add.u64 %a, %a, 2;
-	add.u64 %b, %b, 2;
-	wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 SUM, %a, %b, %p4, 1, 1, 0, 0;
-	wgmma.commit_group.sync.aligned;
-	wgmma.wait_group.sync.aligned 1;
+	STAGE
 	setp.eq.u32 %p5, %r5, 0;
 	@%p5 bra FIRST;
 	xor.b32 %r11, %r9, 8; // the slot before
@@ -142,60 +121,17 @@ DONE:
 }
 `
 
-// multiplyPaired runs the pipeline of clusters on random matrices, 64 rows of A a block, and compares as multiplyBy does.
-func multiplyPaired(t *testing.T, text string, seed uint64) error {
-	t.Helper()
-	const blocks, rows, tiles, k = 4, 64, 5, 64 * 5
-	r := newRig(t, Options{Seed: seed, BlockInstructions: 200_000}, "multicast.ptx", text)
-	random := rand.New(rand.NewPCG(seed, 5))
-	matrix := func(height, box uint32) (elements []arith.Element, m driver.TensorMap) {
-		var bits []uint16
-		for range height * k {
-			x := arith.BF16.Round(random.NormFloat64(), arith.Nearest)
-			bits, elements = append(bits, uint16(x)), append(elements, arith.BF16.Unpack(x))
-		}
-		m, err := r.device.EncodeTiled(driver.Tiled{
-			Tensor: driver.Tensor{Type: driver.BFloat16, At: r.in(bits), Sizes: []uint64{k, uint64(height)}, Strides: []uint64{2 * k}, Swizzle: driver.Swizzle128},
-			Box:    []uint32{64, box},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return elements, m
-	}
-	a, mapA := matrix(blocks*rows, rows)
-	b, mapB := matrix(rows, rows/2)
-	out := r.room(4 * blocks * rows * rows)
-	if err := r.try("k", line(blocks), line(160), 0, mapA[:], mapB[:], out, uint32(tiles)); err != nil {
-		return err
-	}
-	got := make([]uint32, blocks*rows*rows)
-	r.out(got, out)
-	for row := range blocks * rows {
-		for column := range rows {
-			sum := uint32(0)
-			for at := 0; at < k; at += 16 {
-				sum = arith.Cut(arith.Dot(a[row*k+at:][:16], b[column*k+at:][:16], sum))
-			}
-			thread := row%rows/16*32 + row%8*4 + column%8/2
-			if bits := got[row/rows*rows*rows+32*thread+column/8*4+row/8%2*2+column%2]; bits != sum {
-				t.Fatalf("seed %d: c(%d,%d) = %#x, expected %#x", seed, row, column, bits, sum)
-			}
-		}
-	}
-	return nil
-}
-
 // TestMulticastPipeline: a ring of tensor copies that two blocks bring each other gives the same under every schedule, and a slip in it
 // is found.
 func TestMulticastPipeline(t *testing.T) {
 	text := pipelineText(multicastPipeline)
+	multiply := func(text string, seed uint64) error { return multiplyBy(t, text, seed, 4, 32) }
 	for seed := range uint64(4) {
-		if err := multiplyPaired(t, text, seed); err != nil {
+		if err := multiply(text, seed); err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
 	}
-	for _, slip := range []struct{ name, old, new, fault string }{
+	findsSlips(t, text, 3, multiply, []slip{
 		{"room in the own block only", "mbarrier.init.shared::cta.b64 [empty], 8;\n\tmbarrier.init.shared::cta.b64 [empty+8], 8;",
 			"mbarrier.init.shared::cta.b64 [empty], 4;\n\tmbarrier.init.shared::cta.b64 [empty+8], 4;", "shared memory"},
 		{"the other block not told", "setp.lt.u32 %p1, %r21, 2;", "setp.eq.u32 %p1, %r21, %r17;", "deadlock"},
@@ -208,18 +144,5 @@ func TestMulticastPipeline(t *testing.T) {
 		{"too few bytes expected", "16384;\n\tshl", "12288;\n\tshl", ""},
 		{"a slot not waited for", "@!%p2 bra ARRIVED;", "", "shared memory"},
 		{"room not waited for", "@!%p2 bra ROOM;", "", ""},
-	} {
-		wrong := strings.Replace(text, slip.old, slip.new, 1)
-		if wrong == text {
-			t.Fatalf("the kernel has no %q", slip.old)
-		}
-		for seed := range uint64(3) {
-			var fault *Fault
-			if err := multiplyPaired(t, wrong, seed); !errors.As(err, &fault) || !strings.Contains(fault.Reason, slip.fault) {
-				t.Errorf("%s, seed %d: error %v", slip.name, seed, err)
-			} else if testing.Verbose() && seed == 0 {
-				t.Logf("%s: %v", slip.name, err)
-			}
-		}
-	}
+	})
 }

@@ -94,20 +94,7 @@ ARRIVED:
 	cvt.u64.u32 %a, %r12;
 	or.b64 %a, %a, 0x4000004000010000; // swizzle of 128 bytes, 1024 from 8 rows to the next
 	add.u64 %b, %a, 512;
-	wgmma.fence.sync.aligned;
-	wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 SUM, %a, %b, %p4, 1, 1, 0, 0;
-	setp.eq.u32 %p4, %r5, %r5;
-	add.u64 %a, %a, 2;
-	add.u64 %b, %b, 2;
-	wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 SUM, %a, %b, %p4, 1, 1, 0, 0;
-	add.u64 %a, %a, 2;
-	add.u64 %b, %b, 2;
-	wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 SUM, %a, %b, %p4, 1, 1, 0, 0;
-	add.u64 %a, %a, 2;
-	add.u64 %b, %b, 2;
-	wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 SUM, %a, %b, %p4, 1, 1, 0, 0;
-	wgmma.commit_group.sync.aligned;
-	wgmma.wait_group.sync.aligned 1;
+	STAGE
 	setp.eq.u32 %p5, %r5, 0;
 	@%p5 bra FIRST;
 	xor.b32 %r11, %r9, 8; // the slot before
@@ -126,8 +113,25 @@ DONE:
 }
 `
 
-// pipelineText fills in the accumulators.
+// stageProducts are those of a stage of 64 k, of which a product behind the first adds to the sums.
+const stageProducts = `wgmma.fence.sync.aligned;
+	wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 SUM, %a, %b, %p4, 1, 1, 0, 0;
+	setp.eq.u32 %p4, %r5, %r5;
+	add.u64 %a, %a, 2;
+	add.u64 %b, %b, 2;
+	wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 SUM, %a, %b, %p4, 1, 1, 0, 0;
+	add.u64 %a, %a, 2;
+	add.u64 %b, %b, 2;
+	wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 SUM, %a, %b, %p4, 1, 1, 0, 0;
+	add.u64 %a, %a, 2;
+	add.u64 %b, %b, 2;
+	wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 SUM, %a, %b, %p4, 1, 1, 0, 0;
+	wgmma.commit_group.sync.aligned;
+	wgmma.wait_group.sync.aligned 1;`
+
+// pipelineText fills in the products of a stage and the accumulators.
 func pipelineText(text string) string {
+	text = strings.Replace(text, "STAGE", stageProducts, 1)
 	text = strings.ReplaceAll(text, "SUM", registers("f", 32))
 	return strings.Replace(text, "STORE", storeAccumulators(), 1)
 }
@@ -140,42 +144,44 @@ func storeAccumulators() (stores string) {
 	return stores
 }
 
-// multiplyBy runs the pipeline on random matrices and compares with the sums of the tensor core, 16 k at a time.
-func multiplyBy(t *testing.T, text string, seed uint64) error {
+// multiplyBy runs a pipeline on random matrices, 64 rows of A a block and all 64 of B, of which a copy brings so many, and compares with
+// the sums of the tensor core, 16 k at a time.
+func multiplyBy(t *testing.T, text string, seed uint64, blocks int, copied uint32) error {
 	t.Helper()
 	const rows, tiles, k = 64, 5, 64 * 5
 	r := newRig(t, Options{Seed: seed, BlockInstructions: 200_000}, "pipeline.ptx", text)
 	random := rand.New(rand.NewPCG(seed, 5))
-	matrix := func() (bits []uint16, elements []arith.Element, m driver.TensorMap) {
-		for range rows * k {
+	matrix := func(height, box uint32) (elements []arith.Element, m driver.TensorMap) {
+		var bits []uint16
+		for range height * k {
 			x := arith.BF16.Round(random.NormFloat64(), arith.Nearest)
 			bits, elements = append(bits, uint16(x)), append(elements, arith.BF16.Unpack(x))
 		}
 		m, err := r.device.EncodeTiled(driver.Tiled{
-			Tensor: driver.Tensor{Type: driver.BFloat16, At: r.in(bits), Sizes: []uint64{k, rows}, Strides: []uint64{2 * k}, Swizzle: driver.Swizzle128},
-			Box:    []uint32{64, rows},
+			Tensor: driver.Tensor{Type: driver.BFloat16, At: r.in(bits), Sizes: []uint64{k, uint64(height)}, Strides: []uint64{2 * k}, Swizzle: driver.Swizzle128},
+			Box:    []uint32{64, box},
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return bits, elements, m
+		return elements, m
 	}
-	_, a, mapA := matrix()
-	_, b, mapB := matrix()
-	out := r.room(4 * rows * rows)
-	if err := r.try("k", line(1), line(160), 0, mapA[:], mapB[:], out, uint32(tiles)); err != nil {
+	a, mapA := matrix(uint32(blocks*rows), rows)
+	b, mapB := matrix(rows, copied)
+	out := r.room(4 * blocks * rows * rows)
+	if err := r.try("k", line(blocks), line(160), 0, mapA[:], mapB[:], out, uint32(tiles)); err != nil {
 		return err
 	}
-	got := make([]uint32, rows*rows)
+	got := make([]uint32, blocks*rows*rows)
 	r.out(got, out)
-	for row := range rows {
+	for row := range blocks * rows {
 		for column := range rows {
 			sum := uint32(0)
 			for at := 0; at < k; at += 16 {
 				sum = arith.Cut(arith.Dot(a[row*k+at:][:16], b[column*k+at:][:16], sum))
 			}
-			thread := row/16*32 + row%8*4 + column%8/2
-			if bits := got[32*thread+column/8*4+row/8%2*2+column%2]; bits != sum {
+			thread := row%rows/16*32 + row%8*4 + column%8/2
+			if bits := got[row/rows*rows*rows+32*thread+column/8*4+row/8%2*2+column%2]; bits != sum {
 				t.Fatalf("seed %d: c(%d,%d) = %#x, expected %#x", seed, row, column, bits, sum)
 			}
 		}
@@ -183,15 +189,36 @@ func multiplyBy(t *testing.T, text string, seed uint64) error {
 	return nil
 }
 
+// slip is a mistake in a kernel, and a part of the fault that tells it.
+type slip struct{ name, old, new, fault string }
+
+// findsSlips demands that each of some slips in a kernel is found when it multiplies, under every order of warps.
+func findsSlips(t *testing.T, text string, seeds uint64, multiply func(text string, seed uint64) error, slips []slip) {
+	t.Helper()
+	for _, slip := range slips {
+		wrong := strings.Replace(text, slip.old, slip.new, 1)
+		if wrong == text {
+			t.Fatalf("the kernel has no %q", slip.old)
+		}
+		for seed := range seeds {
+			var fault *Fault
+			if err := multiply(wrong, seed); !errors.As(err, &fault) || !strings.Contains(fault.Reason, slip.fault) {
+				t.Errorf("%s, seed %d: error %v", slip.name, seed, err)
+			}
+		}
+	}
+}
+
 // TestPipeline: a ring of tensor copies and products gives the same under every schedule, and a slip in it is found.
 func TestPipeline(t *testing.T) {
 	text := pipelineText(pipeline)
+	multiply := func(text string, seed uint64) error { return multiplyBy(t, text, seed, 1, 64) }
 	for seed := range uint64(8) {
-		if err := multiplyBy(t, text, seed); err != nil {
+		if err := multiply(text, seed); err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
 	}
-	for _, slip := range []struct{ name, old, new, fault string }{
+	findsSlips(t, text, 4, multiply, []slip{
 		{"a slot given back while its product is under way", "setp.eq.u32 %p5, %r5, 0;\n\t@%p5 bra FIRST;\n\txor.b32 %r11, %r9, 8;", "mov.u32 %r11, %r9;", "shared memory"},
 		{"a product not waited for", "wgmma.wait_group.sync.aligned 1;", "", "shared memory"},
 		{"a slot not waited for", "@!%p2 bra ARRIVED;", "", "shared memory"},
@@ -200,16 +227,5 @@ func TestPipeline(t *testing.T) {
 		{"too few bytes expected", "[%r10], 16384;", "[%r10], 8192;", "shared memory"},
 		{"too many arrivals expected", "[empty], 4;", "[empty], 5;", "deadlock"},
 		{"accumulators stored early", "wgmma.wait_group.sync.aligned 0;", "", "no wgmma.wait_group has waited for"},
-	} {
-		wrong := strings.Replace(text, slip.old, slip.new, 1)
-		if wrong == text {
-			t.Fatalf("the kernel has no %q", slip.old)
-		}
-		for seed := range uint64(4) {
-			var fault *Fault
-			if err := multiplyBy(t, wrong, seed); !errors.As(err, &fault) || !strings.Contains(fault.Reason, slip.fault) {
-				t.Errorf("%s, seed %d: error %v", slip.name, seed, err)
-			}
-		}
-	}
+	})
 }

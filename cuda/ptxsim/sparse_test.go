@@ -19,12 +19,6 @@ type sparseCase struct {
 }
 
 func sparseCases() []sparseCase {
-	tf32A := func(e, g, t int) (int, int) { return g + 8*(e&1), t + 4*(e>>1) }
-	tf32B := func(e, g, t int) (int, int) { return g, t + 4*e }
-	pairA := func(e, g, t int) (int, int) { return g + 8*(e>>1&1), 2*t + e&1 + 8*(e>>2) }
-	pairB := func(e, g, t int) (int, int) { return g, 2*t + e&1 + 8*(e>>1) }
-	quadA := func(e, g, t int) (int, int) { return g + 8*(e>>2&1), 4*t + e&3 + 16*(e>>3) }
-	quadB := func(e, g, t int) (int, int) { return g, 4*t + e&3 + 16*(e>>2) }
 	octA := func(e, g, t int) (int, int) { return g + 8*(e>>3&1), 8*t + e&7 + 32*(e>>4) }
 	octB := func(e, g, t int) (int, int) { return g, 8*t + e&7 + 32*(e>>3) }
 	one := func(name string, k int, f *arith.Format, bits int, a, b func(e, g, t int) (int, int), half bool) mmaCase {
