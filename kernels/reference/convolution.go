@@ -65,21 +65,14 @@ func (d *device[T]) Conv2DStats(y, moments, x, w kernels.Tensor, c kernels.Conv)
 	d.channelMoments(moments, y)
 }
 
-// An item is a line of outputs. Some filters at a time go along it, so that their weights stay in the cache.
+// An item is a line of outputs.
 func (d *device[T]) conv2D(y, x, w kernels.Tensor, c kernels.Conv) {
 	g := geometryOf(y, x, w, c)
 	ys, xs, ws := d.of(y), d.wide(x), d.wide(w)
 	filter := g.r * g.s * g.cgroup
 	spread(g.n*g.oh, func(item int) {
 		runs, sums := g.runs(item/g.oh, item%g.oh), make([]float64, g.ow*g.k)
-		for k := 0; k < g.k; {
-			group := k / g.kgroup
-			some := min(dotsBeside, (group+1)*g.kgroup-k)
-			for _, r := range runs {
-				dots(sums[r.to*g.k+k:][:some], xs[r.from+group*g.cgroup:][:r.length], ws[k*filter+r.at:], filter)
-			}
-			k += some
-		}
+		addRuns(sums, xs, ws, runs, g.k, g.kgroup, g.cgroup, filter)
 		convert(row(ys, item, g.ow*g.k), sums)
 	})
 	d.store(y, ys)
@@ -88,6 +81,19 @@ func (d *device[T]) conv2D(y, x, w kernels.Tensor, c kernels.Conv) {
 // run is neighbours in memory that one dot product takes: length elements from an element on, times those of a filter from at on, added to
 // what belongs to an output or input pixel of a line.
 type run struct{ to, from, at, length int }
+
+// addRuns adds the products of runs to a line of pixels of so many channels, some filters at a time, so that their weights stay in the
+// cache: channels of a group come from as many of x as inGroup says.
+func addRuns(sums, x, w []float64, runs []run, channels, outGroup, inGroup, filter int) {
+	for k := 0; k < channels; {
+		group := k / outGroup
+		some := min(dotsBeside, (group+1)*outGroup-k)
+		for _, r := range runs {
+			dots(sums[r.to*channels+k:][:some], x[r.from+group*inGroup:][:r.length], w[k*filter+r.at:], filter)
+		}
+		k += some
+	}
+}
 
 // runs is all runs of the outputs of line (n, oh), of each in the order of the taps: from is the element of x for the first group, at that
 // of w for output channel 0.
@@ -126,15 +132,7 @@ func (d *device[T]) backwardData(dx, dy, w kernels.Tensor, c kernels.Conv, add b
 		if add {
 			convert(sums, line)
 		}
-		readers := g.readers(item/g.h, item%g.h)
-		for ci := 0; ci < g.c; {
-			group := ci / g.cgroup
-			some := min(dotsBeside, (group+1)*g.cgroup-ci)
-			for _, r := range readers {
-				dots(sums[r.to*g.c+ci:][:some], dys[r.from+group*g.kgroup:][:r.length], ws[ci*filter+r.at:], filter)
-			}
-			ci += some
-		}
+		addRuns(sums, dys, ws, g.readers(item/g.h, item%g.h), g.c, g.cgroup, g.kgroup, filter)
 		convert(line, sums)
 	})
 	d.store(dx, dxs)
