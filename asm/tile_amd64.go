@@ -53,8 +53,8 @@ type fetch struct {
 	lines int
 }
 
-// tile computes tiles of blocking.rows rows, one below the other and the last with fewer, of a sum of products, for offsets in
-// bytes and w packed by rows of blocking.columns floats:
+// tile computes tiles of up to blocking.rows rows, one below the other, of a sum of products, for offsets in bytes and w packed by
+// rows of blocking.columns floats:
 //
 //	for i := range rows { for j := range columns {
 //		sum := 0
@@ -82,8 +82,8 @@ func (d *device) tileAhead(a *float32, in *int, runs []run, w, c *float32, out *
 	}
 }
 
-// gradTile computes tiles of blocking.rows rows, one below the other and the last with fewer, of a sum of outer products, one
-// for each step of the runs, for steps in bytes:
+// gradTile computes tiles of up to blocking.rows rows, one below the other, of a sum of outer products, one for each step of the
+// runs, for steps in bytes:
 //
 //	for i := range rows { for j := range columns {
 //		sum := add ? c[i*cStep+j] : 0

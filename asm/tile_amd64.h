@@ -1,5 +1,5 @@
-// TILE computes tiles of TILEROWS rows (pixels) by two vectors of columns (output channels), one below the other, the last with
-// fewer rows:
+// TILE computes tiles of up to TILEROWS rows (pixels), as HEIGHT says, by two vectors of columns (output channels), one below the
+// other:
 //
 //	for i := range rows { for j := range columns of mask {
 //		sum := 0
@@ -147,7 +147,6 @@ tile:
 	EACHSUM(CLEAR)
 	MOVQ  $STEPS, LEFT
 	MOVQ  $0, MOVED
-	MOVQ  rows+56(FP), CX
 	MOVQ  runs+16(FP), DX
 	CMPQ  DX, END
 	JEQ   sum
@@ -164,6 +163,8 @@ go:
 	MOVQ 32(SI), R10
 	MOVQ 40(SI), R11
 	MOREIN
+	MOVQ rows+56(FP), CX
+	HEIGHT(CX, SI)
 	CHOOSE(CX)
 
 	MORERUNS
@@ -181,14 +182,17 @@ sum:
 
 summed:
 	MOVQ rows+56(FP), CX
+	HEIGHT(CX, SI)
 	MOVQ c+40(FP), SI
 	MOVQ out+48(FP), DI
 	ADDANDSTORE(stored)
 
 stored:
-	ADDQ $(8*TILEROWS), in+8(FP)
-	ADDQ $(8*TILEROWS), out+48(FP)
-	SUBQ $TILEROWS, rows+56(FP)
+	MOVQ CX, AX
+	SHLQ $3, AX
+	ADDQ AX, in+8(FP)
+	ADDQ AX, out+48(FP)
+	SUBQ CX, rows+56(FP)
 	JGT  tile
 	VZEROUPPER
 	RET

@@ -15,3 +15,14 @@
 	VMAXPS X1, X0, X0;       \
 	VPERMILPS $0xB1, X0, X1; \
 	VMAXSS X1, X0, X0
+
+// HEIGHT sets n, the rows to go, to those of the next tile. What is left of less than two tiles is cut in halves: one or two rows have
+// too few sums to hide the latency of a multiply-add. Destroys t.
+#define HEIGHT(n, t) \
+	LEAQ    1(n), t;      \
+	SHRQ    $1, t;        \
+	CMPQ    n, $TILEROWS; \
+	CMOVQLE n, t;         \
+	MOVQ    $TILEROWS, n; \
+	CMPQ    t, n;         \
+	CMOVQLT t, n

@@ -1,5 +1,5 @@
-// GRADTILE computes tiles of TILEROWS rows by two vectors of columns of a sum of outer products, one for each pixel k, one tile
-// below the other, the last with fewer rows:
+// GRADTILE computes tiles of up to TILEROWS rows, as HEIGHT says, by two vectors of columns of a sum of outer products, one for each
+// pixel k, one tile below the other:
 //
 //	for i := range rows { for j := range columns of mask {
 //		sum := add ? c[i*cStep+j] : 0
@@ -15,7 +15,7 @@
 //	CX  pixels of the run to go     A0,A1  one a, broadcast
 //	DX  next run
 //	R8  aStep, R9 3*aStep; R10 bStep, R11 3*bStep
-//	R12 behind the last run; R13 rows to go
+//	R12 behind the last run; R13 rows of the tile
 //
 // The file of a tier includes the header of its sums, defines this, and includes this one:
 //
@@ -113,11 +113,12 @@ TEXT GRADTILE(SB), NOSPLIT, $0-104
 	LEAQ (R8)(R8*2), R9
 	MOVQ bStep+24(FP), R10
 	LEAQ (R10)(R10*2), R11
-	MOVQ rows+64(FP), R13
 	POINTERS
 
 tile:
 	EACHSUM(CLEAR)
+	MOVQ rows+64(FP), R13
+	HEIGHT(R13, SI)
 	MOVQ CTILE, SI
 	MOVQ cStep+56(FP), DI
 	CMPB add+80(FP), $0
@@ -150,8 +151,9 @@ store:
 
 stored:
 	MOVQ SI, CTILE
-	ADDQ $(4*TILEROWS), ATILE
-	SUBQ $TILEROWS, R13
+	LEAQ (R13*4), SI
+	ADDQ SI, ATILE
+	SUBQ R13, rows+64(FP)
 	JGT  tile
 	VZEROUPPER
 	RET
