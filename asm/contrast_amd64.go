@@ -119,7 +119,7 @@ const (
 	contrastSmall  = 64
 	contrastMiddle = 128
 	forwardWidth   = 512                // columns, where a tile is no operand: long rows have less work at their ends
-	tilePadding    = 16                 // floats that keep rows of a tile from meeting in one set of L1
+	tilePadding    = 16                 // floats that keep rows of a tile from meeting in one set of L1; exponentialSums writes there
 	maxReach       = 4                  // bands of a group
 	manyAnchors    = 8 * contrastMiddle // enough bands of any size for some workers
 )
@@ -269,21 +269,11 @@ func (j *contrastJob) prepareItem(item, _ int) {
 func (j *contrastJob) blockCount() int { return j.keys.blocks() + j.queue.blocks() }
 
 // longest is the largest sum of squares of some rows, NaN if one is; only the passes together want to know.
-func (j *contrastJob) longest(rows []float32, of span) (largest float64) {
-	if j.pass != together || j.depth == 0 {
+func (j *contrastJob) longest(rows []float32, of span) float64 {
+	if j.pass != together || j.depth == 0 || of.n == 0 {
 		return 0
 	}
-	dot := j.d.losses().dot
-	for i := of.first; i < of.first+of.n; i++ {
-		row := &rows[i*j.depth]
-		if squares := dot(row, row, j.depth); !(squares <= largest) {
-			largest = squares
-			if squares != squares {
-				return largest
-			}
-		}
-	}
-	return largest
+	return j.k.longestRow(&rows[of.first*j.depth], of.n, j.depth)
 }
 
 // scratch makes room for tiles, and lists the offsets of their rows.
@@ -406,9 +396,12 @@ func (j *contrastJob) packAcross(s *segment, block span) {
 // packAlong packs the rows of one block or band for the products that sum over them.
 func (j *contrastJob) packAlong(packed, rows []float32, block span) {
 	columns := j.d.blocking().columns
-	for c := 0; c < j.depth; c += columns {
-		to := &packed[block.first*j.wide+c*block.n]
-		packRows(to, columns, &rows[block.first*j.depth+c], j.depth, block.n, min(columns, j.depth-c))
+	panels := j.depth / columns
+	if panels > 0 {
+		packPanels(&packed[block.first*j.wide], 4*columns*block.n, 4*columns, &rows[block.first*j.depth], 4*j.depth, block.n, panels, columns/lanes)
+	}
+	if c := panels * columns; c < j.depth {
+		packRows(&packed[block.first*j.wide+c*block.n], columns, &rows[block.first*j.depth+c], j.depth, block.n, j.depth-c)
 	}
 }
 
@@ -460,6 +453,9 @@ func whole(n int) int { return ceil(n, 64) * 64 }
 
 // fillUp puts v behind the n columns of the rows of a tile.
 func (j *contrastJob) fillUp(z []float32, rows, n int, v float32) {
+	if n == whole(n) {
+		return
+	}
 	for r := range rows {
 		for c := n; c < whole(n); c++ {
 			z[r*j.stride+c] = v

@@ -5,7 +5,7 @@
 // -Inf where that matters.
 //
 //	SI  row of x           DX  rows to go      AX  offset in the row
-//	R8  stride             R10 bytes of a row  R9  constants of EXP
+//	R8  stride             R10 bytes of a row  R9  constants of EXP or EXPFOUR
 //	V4 x - shift    V5,V6 scratch    V0 exponential    V11 shift    V12 factor
 //
 // Expected: an exponential takes some 20 instructions for a vector, a multiply-add of the products around it 2 x depth for
@@ -157,10 +157,11 @@ row:
 //
 //	for r := range rows { for i := range n {
 //		x[r*stride+i] = exp(x[r*stride+i])
-//		sums[r] += x[r*stride+i]; columnSums[i] += x[r*stride+i]
+//		sums[r] += x[r*stride+i]; if columnSums != nil { columnSums[i] += x[r*stride+i] }
 //	}}
 //
-// sums are float64.
+// sums are float64. It writes one vector behind the n floats of every row, the sums of its lanes: added up behind all rows, they
+// overlap, where the exponentials of the next row would wait for them.
 //
 //	DI sums    R11 columnSums    V13 sum of the row's lanes
 //
@@ -170,19 +171,22 @@ TEXT EXPONENTIALSUMS(SB), NOSPLIT, $0-48
 	MOVQ sums+32(FP), DI
 	MOVQ columnSums+40(FP), R11
 	SHLQ $2, R10
-	EXPCONSTANTS
+	EXPFOURCONSTANTS
 	PCALIGN $32
 
 row:
 	VXORPS V13, V13, V13
+	TESTQ  R11, R11
+	JEQ    alone
 
 #define ADDFOUR \
-	EXPFOUR(0);                          \
-	STOREFOUR(SI);                       \
-	VADDPS V0, V13, V13;                 \
-	VADDPS V1, V13, V13;                 \
-	VADDPS V2, V13, V13;                 \
-	VADDPS V3, V13, V13;                 \
+	EXPFOUR(0);          \
+	STOREFOUR(SI);       \
+	VADDPS V0, V13, V13; \
+	VADDPS V1, V13, V13; \
+	VADDPS V2, V13, V13; \
+	VADDPS V3, V13, V13
+#define ADDCOLUMNS \
 	VADDPS (R11)(AX*1), V0, V0;          \
 	VADDPS BYTES(R11)(AX*1), V1, V1;     \
 	VADDPS (2*BYTES)(R11)(AX*1), V2, V2; \
@@ -193,12 +197,31 @@ row:
 	VMOVUPS V1, BYTES(row)(AX*1);     \
 	VMOVUPS V2, (2*BYTES)(row)(AX*1); \
 	VMOVUPS V3, (3*BYTES)(row)(AX*1)
-	ALONG(exponentials, 4*BYTES, ADDFOUR)
-	TOTALOF(V13)
+	ALONG(exponentials, 4*BYTES, ADDFOUR; ADDCOLUMNS)
+
+end:
+	VMOVUPS V13, (SI)(R10*1)
+	ADDQ    R8, SI
+	DECQ    DX
+	JNE     row
+	MOVQ    x+0(FP), SI
+	ADDQ    R10, SI
+	MOVQ    rows+16(FP), DX
+
+total:
+	TOTALOF((SI))
 	VADDSD (DI), X8, X8
 	VMOVSD X8, (DI)
 	ADDQ   $8, DI
-	NEXTROW
+	ADDQ   R8, SI
+	DECQ   DX
+	JNE    total
+	VZEROUPPER
+	RET
+
+alone:
+	ALONG(more, 4*BYTES, ADDFOUR)
+	JMP end
 
 // scaleRows: for r := range rows { for i := range n { y[r*stride+i] = x[r*stride+i] * (factors[r] + columnFactors[i]) } }
 //
@@ -248,5 +271,76 @@ TEXT SCALEFLOATS(SB), NOSPLIT, $0-20
 
 #define SCALE VMULPS (SI)(AX*1), V12, V0; VMOVUPS V0, (SI)(AX*1)
 	ALONG(scale, BYTES, SCALE)
+	VZEROUPPER
+	RET
+
+// longestRow returns the largest sum of squares of a row, or NaN where one is NaN or infinite:
+//
+//	for r := range rows { sum = 0; for i := range n { sum += x[r*n+i]*x[r*n+i] }; largest = max(largest, sum) }
+//
+//	SI x    DX rows to go    R10 bytes of whole vectors    CX floats behind them
+//	V0,V3-V5 sums    X12 largest    X13 sum of all
+//
+// func (x *float32, rows, n int) float64
+TEXT LONGESTROW(SB), NOSPLIT, $0-32
+	MOVQ   x+0(FP), SI
+	MOVQ   rows+8(FP), DX
+	MOVQ   n+16(FP), CX
+	MOVQ   CX, R10
+	ANDQ   $~(WIDTH-1), R10
+	SUBQ   R10, CX
+	MOVQ   CX, BX
+	TAIL(BX)
+	SHLQ   $2, R10
+	VXORPD X12, X12, X12
+	VXORPD X13, X13, X13
+
+row:
+	VXORPS V0, V0, V0
+	VXORPS V3, V3, V3
+	VXORPS V4, V4, V4
+	VXORPS V5, V5, V5
+	LEAQ   (SI)(R10*1), DI
+	LEAQ   (-4*BYTES)(DI), R8
+	CMPQ   SI, R8
+	JHI    rest
+
+#define SQUARE(m, v, sum) VMOVUPS (m)(SI), v; VFMADD231PS v, v, sum
+
+four:
+	SQUARE(0, V6, V0)
+	SQUARE(BYTES, V7, V3)
+	SQUARE(2*BYTES, V8, V4)
+	SQUARE(3*BYTES, V9, V5)
+	ADDQ $(4*BYTES), SI
+	CMPQ SI, R8
+	JLS  four
+
+rest:
+	CMPQ SI, DI
+	JEQ  tail
+	SQUARE(0, V6, V0)
+	ADDQ $BYTES, SI
+	JMP  rest
+
+tail:
+	TESTQ CX, CX
+	JEQ   sum
+	LOADTAIL((SI), V6)
+	VFMADD231PS V6, V6, V3
+	LEAQ  (SI)(CX*4), SI
+
+sum:
+	VADDPS V3, V0, V0
+	VADDPS V5, V4, V4
+	VADDPS V4, V0, V3
+	TOTALOF(V3)
+	VMAXSD X8, X12, X12
+	VADDSD X8, X13, X13
+	DECQ   DX
+	JNE    row
+	VSUBSD X13, X13, X13
+	VADDSD X13, X12, X12
+	VMOVSD X12, ret+24(FP)
 	VZEROUPPER
 	RET

@@ -203,3 +203,36 @@ func TestContrastKeptLogits(t *testing.T) {
 		}
 	}
 }
+
+// TestLongestRow looks at rows of all tails, the longest of them anywhere, and at what is not finite.
+func TestLongestRow(t *testing.T) {
+	for _, tier := range assemblyTiers() {
+		longest := (&device{avx512: tier == "avx512"}).contrastKernels().longestRow
+		for n := 1; n <= 150; n++ {
+			for rows := 1; rows <= 5; rows++ {
+				x := make([]float32, rows*n)
+				var want float64
+				for r := range rows {
+					var sum float64
+					for i := range n {
+						v := float32((r*7+n)%5+1) * float32(i%3-1)
+						x[r*n+i], sum = v, sum+float64(v)*float64(v)
+					}
+					want = max(want, sum)
+				}
+				if got := longest(&x[0], rows, n); got != want {
+					t.Fatalf("%s: %d rows of %d: %g, want %g", tier, rows, n, got, want)
+				}
+				for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), 1e30} {
+					for _, at := range []int{0, rows*n - 1} {
+						with := slices.Clone(x)
+						with[at] = float32(v)
+						if got := longest(&with[0], rows, n); !math.IsNaN(got) {
+							t.Fatalf("%s: %d rows of %d with %g: %g, want NaN", tier, rows, n, v, got)
+						}
+					}
+				}
+			}
+		}
+	}
+}

@@ -10,6 +10,7 @@
 #define EXPONENTIALSUMS ·exponentialSumsAVX2
 #define SCALEROWS ·scaleRowsAVX2
 #define SCALEFLOATS ·scaleFloatsAVX2
+#define LONGESTROW ·longestRowAVX2
 #define SYMMETRICROWS ·symmetricRowsAVX2
 
 #include "contrast_amd64.h"

@@ -10,6 +10,7 @@
 #define EXPONENTIALSUMS ·exponentialSumsAVX512
 #define SCALEROWS ·scaleRowsAVX512
 #define SCALEFLOATS ·scaleFloatsAVX512
+#define LONGESTROW ·longestRowAVX512
 #define SYMMETRICROWS ·symmetricRowsAVX512
 
 #include "contrast_amd64.h"

@@ -181,17 +181,17 @@ type portion struct {
 	left        atomic.Int64 // of pairs that nobody has taken
 }
 
-// keptOrder guards the stages of the portions, and the order of the sum of a block of keys, which follows from the shape.
+// keptOrder guards the stages of the portions, and the order of the sum of a piece of keys, which follows from the shape.
 type keptOrder struct {
 	sync.Mutex
 	left []int // of a group: items that are not done
-	keys []int // of a block: bands that are in its sum
+	keys []int // of a piece: bands that are in its sum
 }
 
 // divide makes the portions and returns how many items they have.
 func (j *contrastJob) divide() int {
-	n, groups, blocks := min(j.d.pool.workers, j.reach), j.groupCount(), j.keyBlocks()
-	j.portioned, j.portions, j.order.left, j.order.keys = n, grow(j.portions, n), grow(j.order.left, groups), grow(j.order.keys, blocks)
+	n, groups, pieces := min(j.d.pool.workers, j.reach), j.groupCount(), j.keyPieces()
+	j.portioned, j.portions, j.order.left, j.order.keys = n, grow(j.portions, n), grow(j.order.left, groups), grow(j.order.keys, pieces)
 	clear(j.order.keys)
 	for p := range n {
 		o := &j.portions[p]
@@ -201,17 +201,37 @@ func (j *contrastJob) divide() int {
 		}
 	}
 	for g := range groups {
-		j.order.left[g] = j.group(g, j.bandCount()).n + 2*n*blocks
+		j.order.left[g] = j.group(g, j.bandCount()).n + 2*n*pieces
 	}
-	return j.bandCount() + 2*n*groups*blocks
+	return j.bandCount() + 2*n*groups*pieces
 }
 
-// keyBlocks is the blocks of keys that get a gradient of many bands.
-func (j *contrastJob) keyBlocks() int {
+// keyPieces is the pieces of blocks of keys that get a gradient of many bands. The shorter the last items are, the less the workers
+// wait for each other at the end.
+func (j *contrastJob) keyPieces() int {
 	if len(j.dk) == 0 || j.Keys == kernels.OwnKey {
 		return 0
 	}
-	return j.keys.blocks()
+	return j.keys.blocks() * j.piecesOf()
+}
+
+// piecesOf is how many pieces a block of keys has. Small work has items enough.
+func (j *contrastJob) piecesOf() int {
+	if j.keys.size <= contrastSmall {
+		return 1
+	}
+	return ceil(j.keys.size, keyColumns)
+}
+
+// piece is the block of a piece of keys and where it lies in it.
+func (j *contrastJob) piece(i int) (block int, rows span) {
+	pieces := j.piecesOf()
+	block = i / pieces
+	n, first := j.keys.block(block).n, i%pieces*keyColumns
+	if pieces == 1 {
+		return block, span{0, n}
+	}
+	return block, span{first, max(min(keyColumns, n-first), 0)}
 }
 
 // share is the bands of a group that belong to a portion.
@@ -258,8 +278,8 @@ func (j *contrastJob) keptOf(p, worker int) bool {
 	j.order.Lock()
 	defer j.order.Unlock()
 	if keys {
-		block, bands, _ := j.turn(group, p, n)
-		j.order.keys[block] += bands.n
+		piece, bands, _ := j.turn(group, p, n)
+		j.order.keys[piece] += bands.n
 	} else {
 		j.portions[p].bands[group]--
 	}
@@ -276,7 +296,7 @@ func (j *contrastJob) take(p int) (group int, keys bool, n int) {
 		group, keys = j.stageOf(o.stage)
 		items := j.share(group, p).n
 		if keys {
-			items = 2 * j.keyBlocks()
+			items = 2 * j.keyPieces()
 		}
 		if o.next < items {
 			if !j.ready(p, group, keys, o.next) {
@@ -289,16 +309,16 @@ func (j *contrastJob) take(p int) (group int, keys bool, n int) {
 	return 0, false, -1
 }
 
-// turn is the bands of a portion that an item of keys adds to the gradient of a block, and how many come before them in its sum. Where all
+// turn is the bands of a portion that an item of keys adds to the gradient of a piece, and how many come before them in its sum. Where all
 // bands are one group, odd blocks begin with the band in the middle, so that of two workers neither waits for the other. A portion
-// has two turns with every block, in the first one with the half that the block begins with.
-func (j *contrastJob) turn(group, p, item int) (block int, bands span, before int) {
-	all, own, blocks := j.group(group, j.bandCount()), j.share(group, p), j.keyBlocks()
-	block = item % blocks
-	middle, begin, upper := all.first+all.n, all.first, item >= blocks
+// has two turns with every piece, in the first one with the half that its block begins with.
+func (j *contrastJob) turn(group, p, item int) (piece int, bands span, before int) {
+	all, own, pieces := j.group(group, j.bandCount()), j.share(group, p), j.keyPieces()
+	piece = item % pieces
+	middle, begin, upper := all.first+all.n, all.first, item >= pieces
 	if j.whole() {
 		middle = all.first + all.n/2
-		if block%2 != 0 {
+		if block, _ := j.piece(piece); block%2 != 0 {
 			begin, upper = middle, !upper
 		}
 	}
@@ -308,7 +328,7 @@ func (j *contrastJob) turn(group, p, item int) (block int, bands span, before in
 	} else {
 		end = min(end, middle)
 	}
-	return block, span{first, max(end-first, 0)}, all.first + (first-begin+all.n)%all.n
+	return piece, span{first, max(end-first, 0)}, all.first + (first-begin+all.n)%all.n
 }
 
 // ready reports whether an item of a portion need not wait: bands for room, which the group before the last leaves, keys for
@@ -317,8 +337,8 @@ func (j *contrastJob) ready(p, group int, keys bool, n int) bool {
 	if !keys {
 		return group < 2 || j.order.left[group-2] == 0
 	}
-	block, bands, before := j.turn(group, p, n)
-	return j.portions[p].bands[group] == 0 && (bands.n == 0 || j.order.keys[block] == before)
+	piece, bands, before := j.turn(group, p, n)
+	return j.portions[p].bands[group] == 0 && (bands.n == 0 || j.order.keys[piece] == before)
 }
 
 // acrossBehind is the keys of the next block.
@@ -467,8 +487,7 @@ func (j *contrastJob) exponentials(ws *contrastWorkspace, z []float32, band span
 			labelled[r] += j.labelledIn(z[r*j.stride:], 1, band.first+r, columns)
 		}
 	}
-	clear(ws.columnSums)
-	j.k.exponentialSums(&z[0], 4*j.stride, band.n, whole(block.n), &sums[0], &ws.columnSums[0])
+	j.k.exponentialSums(&z[0], 4*j.stride, band.n, whole(block.n), &sums[0], nil)
 }
 
 // finishAnchor is what follows from the sum of the exponentials of an anchor and from that of its labelled logits.
@@ -484,16 +503,21 @@ func (j *contrastJob) finishAnchor(i int, sum, labelled float64) {
 	}
 }
 
-// keptKeys adds the gradient of a block of keys of the bands of a turn.
+// keptKeys adds the gradient of a piece of keys of the bands of a turn.
 func (j *contrastJob) keptKeys(group, p, item int) {
-	b, bands, before := j.turn(group, p, item)
+	piece, bands, before := j.turn(group, p, item)
+	b, rows := j.piece(piece)
+	if rows.n == 0 {
+		return
+	}
+	keys := span{j.keys.block(b).first + rows.first, rows.n}
 	for i := range bands.n {
 		band := bands.first + i
 		var later []float32
-		if i+1 < bands.n {
+		if rows.first == 0 && i+1 < bands.n { // for all pieces of the block
 			later = j.keptTiles(group, band+1)[b*j.tile:][:j.tile]
 		}
-		j.addKeys(j.keptTiles(group, band)[b*j.tile:], j.dk, j.bands, j.band(band), j.keys.block(b), before+i > 0, later)
+		j.addKeys(j.keptTiles(group, band)[b*j.tile+rows.first:], j.dk, j.bands, j.band(band), keys, before+i > 0, later)
 	}
 }
 
@@ -588,7 +612,11 @@ func (j *contrastJob) keptPair(_, worker int) {
 	for _, s := range [][]float64{sums, labelled, sumsBelow, labelledBelow} {
 		clear(s)
 	}
-	j.products(z, rows, &j.keys, columns, nil)
+	if upper == lower {
+		j.mirrored(z, rows)
+	} else {
+		j.products(z, rows, &j.keys, columns, nil)
+	}
 	j.leaveOut(z, rows, &j.keys, columns, minusInfinity)
 	j.fillUp(z, rows.n, columns.n, minusInfinity)
 	if j.marked(rows.first, columns.first) {
@@ -608,6 +636,19 @@ func (j *contrastJob) keptPair(_, worker int) {
 			sumsBelow[c] += float64(ws.columnSums[c])
 		}
 	}
+}
+
+// mirrored fills a tile with the logits of a band and itself. The lower left quarter is the upper right one.
+func (j *contrastJob) mirrored(z []float32, band span) {
+	half := ceil(band.n, 2*maxColumns) * maxColumns
+	if half >= band.n {
+		j.products(z, band, &j.keys, band, nil)
+		return
+	}
+	upper, lower := span{band.first, half}, span{band.first + half, band.n - half}
+	j.products(z, upper, &j.keys, band, nil)
+	j.products(z[half*j.stride+half:], lower, &j.keys, lower, nil)
+	transpose(&z[half*j.stride], j.stride, &z[half], j.stride, lower.n, half)
 }
 
 // finishBand adds up what all bands have given one.

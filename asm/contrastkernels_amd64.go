@@ -17,17 +17,20 @@ type contrastKernels struct {
 	gradientRows func(x *float32, stride, rows, n int, shifts, factors *float32)
 	// symmetricRows: x[r,i] = exp(x[r,i]-shifts[r])*factors[r] + exp(x[r,i]-columnShifts[i])*columnFactors[i].
 	symmetricRows func(x *float32, stride, rows, n int, shifts, factors, columnShifts, columnFactors *float32)
-	// exponentialSums: x[r,i] = exp(x[r,i]), for x below 88 or -Inf; sums[r] += sum_i x[r,i]; columnSums[i] += sum_r x[r,i].
+	// exponentialSums: x[r,i] = exp(x[r,i]), for x below 88 or -Inf; sums[r] += sum_i x[r,i]; columnSums[i] += sum_r x[r,i], unless it
+	// is nil. It writes up to tilePadding floats behind each row.
 	exponentialSums func(x *float32, stride, rows, n int, sums *float64, columnSums *float32)
 	// scaleRows: y[r,i] = x[r,i]*(factors[r]+columnFactors[i]). y may be x.
 	scaleRows func(y, x *float32, stride, rows, n int, factors, columnFactors *float32)
 	// scaleFloats: x[i] *= factor.
 	scaleFloats func(x *float32, n int, factor float32)
+	// longestRow: max_r sum_i x[r*n+i]*x[r*n+i], or NaN where a sum is NaN or infinite. There is at least one row, and n is any number.
+	longestRow func(x *float32, rows, n int) float64
 }
 
 var (
-	contrastAVX2   = contrastKernels{largestAndSumAVX2, gradientRowsAVX2, symmetricRowsAVX2, exponentialSumsAVX2, scaleRowsAVX2, scaleFloatsAVX2}
-	contrastAVX512 = contrastKernels{largestAndSumAVX512, gradientRowsAVX512, symmetricRowsAVX512, exponentialSumsAVX512, scaleRowsAVX512, scaleFloatsAVX512}
+	contrastAVX2   = contrastKernels{largestAndSumAVX2, gradientRowsAVX2, symmetricRowsAVX2, exponentialSumsAVX2, scaleRowsAVX2, scaleFloatsAVX2, longestRowAVX2}
+	contrastAVX512 = contrastKernels{largestAndSumAVX512, gradientRowsAVX512, symmetricRowsAVX512, exponentialSumsAVX512, scaleRowsAVX512, scaleFloatsAVX512, longestRowAVX512}
 )
 
 func (d *device) contrastKernels() *contrastKernels {
@@ -72,3 +75,9 @@ func scaleRowsAVX512(y, x *float32, stride, rows, n int, factors, columnFactors 
 
 //go:noescape
 func scaleFloatsAVX512(x *float32, n int, factor float32)
+
+//go:noescape
+func longestRowAVX2(x *float32, rows, n int) float64
+
+//go:noescape
+func longestRowAVX512(x *float32, rows, n int) float64

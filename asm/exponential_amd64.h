@@ -28,56 +28,63 @@
 	VMOVUPS     LOWEST, n;            \
 	CLEARBELOW(x, n, p)
 
-// EXPFOUR sets V0 to V3 to e to the power of the four vectors from m(SI)(AX*1) on, at most 0 or NaN as in EXPTOZERO: side by
-// side, because in one alone every instruction waits for the last. Destroys V4 to V12.
+// EXPFOUR sets V0 to V3 to e to the power of the four vectors from m(SI)(AX*1) on, at most 0.91 units in the last place off from
+// -83 to 88.6, between which no product loses digits. Below -87.3365 it is 0; NaN stays NaN. Four stand side by side, because in one
+// alone every instruction waits for the last. Destroys V4 to V12. The constants are those of ·exponential, by EXPFOURCONSTANTS, a
+// word of the tiers, in R9.
+//
+// e^x = 2^(n/8) * e^r for the integer n nearest to x*8/log(2) and r = x - n*log(2)/8, with log(2)/8 in two parts. r is so near to
+// 0 that a polynomial of degree 4 is enough, which is a shorter chain than that of EXP. n is the lower bits of x*8/log(2) + SHIFTER;
+// the lowest three find 2^(n%8/8) in EIGHTHPOWERS, and all of them, shifted, are added to its exponent.
 #define EXPFOUR(m) \
-	FETCH(LOG2E, V12);                             \
-	VMULPS (m)(SI)(AX*1), FETCHED(LOG2E, V12), V8;            \
-	VMULPS (m+BYTES)(SI)(AX*1), FETCHED(LOG2E, V12), V9;      \
-	VMULPS (m+2*BYTES)(SI)(AX*1), FETCHED(LOG2E, V12), V10;   \
-	VMULPS (m+3*BYTES)(SI)(AX*1), FETCHED(LOG2E, V12), V11;   \
-	ROUND(V8, V8);                                 \
-	ROUND(V9, V9);                                 \
-	ROUND(V10, V10);                               \
-	ROUND(V11, V11);                               \
-	VMOVUPS (m)(SI)(AX*1), V4;                     \
-	VMOVUPS (m+BYTES)(SI)(AX*1), V5;               \
-	VMOVUPS (m+2*BYTES)(SI)(AX*1), V6;             \
-	VMOVUPS (m+3*BYTES)(SI)(AX*1), V7;             \
-	EXPREDUCE(LN2HIGH);                            \
-	EXPREDUCE(LN2LOW);                             \
-	VMOVUPS TERM7, V0;                             \
-	VMOVUPS V0, V1;                                \
-	VMOVUPS V0, V2;                                \
-	VMOVUPS V0, V3;                                \
-	EXPTERM(TERM6);                                \
-	EXPTERM(TERM5);                                \
-	EXPTERM(TERM4);                                \
-	EXPTERM(TERM3);                                \
-	EXPTERM(TERM2);                                \
-	EXPTERM(ONE);                                  \
-	EXPTERM(ONE);                                  \
-	POWER(V8, V0);                                 \
-	POWER(V9, V1);                                 \
-	POWER(V10, V2);                                \
-	POWER(V11, V3);                                \
-	EXPCLEAR(m, V4, V0);                           \
-	EXPCLEAR(m+BYTES, V5, V1);                     \
-	EXPCLEAR(m+2*BYTES, V6, V2);                   \
-	EXPCLEAR(m+3*BYTES, V7, V3)
+	FETCH(EIGHTHS, V12);                \
+	EXPEIGHTHS(m, V8, V0, V4);          \
+	EXPEIGHTHS(m+BYTES, V9, V1, V5);    \
+	EXPEIGHTHS(m+2*BYTES, V10, V2, V6); \
+	EXPEIGHTHS(m+3*BYTES, V11, V3, V7); \
+	VMOVUPS (m)(SI)(AX*1), V8;          \
+	VMOVUPS (m+BYTES)(SI)(AX*1), V9;    \
+	VMOVUPS (m+2*BYTES)(SI)(AX*1), V10; \
+	VMOVUPS (m+3*BYTES)(SI)(AX*1), V11; \
+	EXPREDUCE(EIGHTHHIGH);              \
+	EXPREDUCE(EIGHTHLOW);               \
+	VMOVUPS EIGHTHTERM4, V4;            \
+	VMOVUPS V4, V5;                     \
+	VMOVUPS V4, V6;                     \
+	VMOVUPS V4, V7;                     \
+	EXPTERM(EIGHTHTERM3);               \
+	EXPTERM(TERM2);                     \
+	EXPTERM(ONE);                       \
+	EXPLAST(m, V8, V4, V0);             \
+	EXPLAST(m+BYTES, V9, V5, V1);       \
+	EXPLAST(m+2*BYTES, V10, V6, V2);    \
+	EXPLAST(m+3*BYTES, V11, V7, V3)
+
+// EXPEIGHTHS sets p to 2^(n/8) and e to n. Destroys n.
+#define EXPEIGHTHS(m, n, p, e) \
+	VMOVAPS     SHIFTER, n;                              \
+	VFMADD231PS (m)(SI)(AX*1), FETCHED(EIGHTHS, V12), n; \
+	VPERMPS     EIGHTHPOWERS, n, p;                      \
+	VSUBPS      SHIFTER, n, e;                           \
+	VPSLLD      $20, n, n;                               \
+	VPADDD      n, p, p
 #define EXPREDUCE(part) \
-	FETCH(part, V12);                      \
-	VFMADD231PS FETCHED(part, V12), V8, V4;  \
-	VFMADD231PS FETCHED(part, V12), V9, V5;  \
-	VFMADD231PS FETCHED(part, V12), V10, V6; \
-	VFMADD231PS FETCHED(part, V12), V11, V7
+	FETCH(part, V12);                        \
+	VFMADD231PS FETCHED(part, V12), V4, V8;  \
+	VFMADD231PS FETCHED(part, V12), V5, V9;  \
+	VFMADD231PS FETCHED(part, V12), V6, V10; \
+	VFMADD231PS FETCHED(part, V12), V7, V11
 #define EXPTERM(term) \
-	FETCH(term, V12);                       \
-	VFMADD213PS FETCHED(term, V12), V4, V0; \
-	VFMADD213PS FETCHED(term, V12), V5, V1; \
-	VFMADD213PS FETCHED(term, V12), V6, V2; \
-	VFMADD213PS FETCHED(term, V12), V7, V3
-#define EXPCLEAR(m, x, p) \
-	VMOVUPS (m)(SI)(AX*1), x; \
-	VMOVUPS LOWEST, V12;      \
-	CLEARBELOW(x, V12, p)
+	FETCH(term, V12);                        \
+	VFMADD213PS FETCHED(term, V12), V8, V4;  \
+	VFMADD213PS FETCHED(term, V12), V9, V5;  \
+	VFMADD213PS FETCHED(term, V12), V10, V6; \
+	VFMADD213PS FETCHED(term, V12), V11, V7
+
+// EXPLAST sets p to p + p*r*polynomial, or to 0 where x is too low. Destroys r and the polynomial.
+#define EXPLAST(m, r, polynomial, p) \
+	VMULPS      p, r, r;                   \
+	VFMADD231PS polynomial, r, p;          \
+	VMOVUPS     (m)(SI)(AX*1), polynomial; \
+	VMOVUPS     LOWEST, V12;               \
+	CLEARBELOW(polynomial, V12, p)

@@ -4,6 +4,7 @@ package asm
 
 import (
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -40,6 +41,67 @@ func TestExponential(t *testing.T) {
 		t.Logf("%s: at most %.4f units in the last place, at %g", tier, worst[tier], at[tier])
 		if !(worst[tier] <= 1) {
 			t.Errorf("%s: %.4f units in the last place at %g", tier, worst[tier], at[tier])
+		}
+	}
+}
+
+// TestExponentialSums demands one unit in the last place of what the contrastive loss keeps, on every 97th float on both sides
+// of 0 and of -Inf, and sums of what it has made.
+func TestExponentialSums(t *testing.T) {
+	const rows, n, stride = 16, 128, 128 + tilePadding
+	step := uint32(97)
+	if testing.Short() {
+		step = 7001
+	}
+	infinity := float32(math.Inf(-1))
+	for _, tier := range assemblyTiers() {
+		k := (&device{avx512: tier == "avx512"}).contrastKernels()
+		x, given := make([]float32, rows*stride), make([]float32, rows*stride)
+		var worst float64
+		var at float32
+		for _, ends := range [][2]float32{{0, 88.6}, {float32(math.Copysign(0, -1)), -83}} {
+			for bits, last := math.Float32bits(ends[0]), math.Float32bits(ends[1]); bits <= last; {
+				for i := range x {
+					x[i] = untouched
+					if i%stride < n {
+						x[i] = math.Float32frombits(min(bits, last))
+						bits += step
+					}
+				}
+				x[3*stride+5] = infinity
+				copy(given, x)
+				sums, columns, want := make([]float64, rows), make([]float32, n), make([]float64, n)
+				k.exponentialSums(&x[0], 4*stride, rows, n, &sums[0], &columns[0])
+				twice := slices.Clone(given)
+				k.exponentialSums(&twice[0], 4*stride, rows, n, &make([]float64, rows)[0], nil)
+				if !slices.Equal(twice, x) {
+					t.Fatalf("%s: from %g on: without sums of columns there are other exponentials", tier, given[0])
+				}
+				for r := range rows {
+					var sum float64
+					for i, got := range x[r*stride:][:n] {
+						sum, want[i] = sum+float64(got), want[i]+float64(got)
+						if off := unitsOff(got, math.Exp(float64(given[r*stride+i]))); !(off <= worst) && given[r*stride+i] != infinity {
+							worst, at = off, given[r*stride+i]
+						}
+					}
+					if sum < math.MaxFloat32 && !(math.Abs(sums[r]-sum) <= 1e-6*sum) {
+						t.Fatalf("%s: row %d from %g on: sum %g, want %g", tier, r, given[r*stride], sums[r], sum)
+					}
+				}
+				for i, sum := range want {
+					if sum < math.MaxFloat32 && !(math.Abs(float64(columns[i])-sum) <= 1e-6*sum) {
+						t.Fatalf("%s: column %d from %g on: sum %g, want %g", tier, i, given[i], columns[i], sum)
+					}
+				}
+				if x[3*stride+5] != 0 {
+					t.Fatalf("%s: exp(-Inf) = %g", tier, x[3*stride+5])
+				}
+			}
+		}
+		t.Logf("%s: at most %.4f units in the last place, at %g", tier, worst, at)
+		if !(worst <= 1) {
+			t.Errorf("%s: %.4f units in the last place at %g", tier, worst, at)
 		}
 	}
 }

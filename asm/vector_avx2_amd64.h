@@ -119,6 +119,15 @@
 #define LOWEST 320(R9)
 #define HIGHEST 352(R9)
 #define INFINITE 384(R9)
+// EXPFOURCONSTANTS gets those of EXPFOUR ready, with TERM2, ONE and LOWEST; it takes R9, V14 and V15.
+#define EXPFOURCONSTANTS EXPCONSTANTS; VMOVUPS 480(R9), SHIFTER; VMOVUPS 640(R9), EIGHTHPOWERS
+#define EIGHTHS 448(R9)
+#define SHIFTER Y15
+#define EIGHTHHIGH 512(R9)
+#define EIGHTHLOW 544(R9)
+#define EIGHTHTERM4 576(R9)
+#define EIGHTHTERM3 608(R9)
+#define EIGHTHPOWERS Y14
 // FETCH(constant, t) and FETCHED(constant, t): a constant for several instructions, in t where it lies in memory.
 #define FETCH(constant, t) VMOVUPS constant, t
 #define FETCHED(constant, t) t

@@ -38,11 +38,11 @@ const (
 // Arithmetic is the number of this version's arithmetic: while it is the same, the same settings and data give the same
 // bits on the same tier. A change that moves a bit of a training on purpose (an order of sums, a kernel, the pixels of a
 // view) raises it, so that a run which an older version began can be told that it goes on to other bits.
-const Arithmetic = 3
+const Arithmetic = 4
 
-// contrastiveArithmetic is the number that came with other bits of the contrastive methods alone: their loss and its gradient
-// became one operation.
-const contrastiveArithmetic = 3
+// commonArithmetic is the last number that came with other bits of every method. Those behind it moved the contrastive methods
+// alone: with 3 their loss and its gradient became one operation, with 4 its exponentials go by a table.
+const commonArithmetic = 2
 
 // firstArithmetic is that of checkpoints without a number.
 const firstArithmetic = 1
@@ -76,7 +76,7 @@ type CheckpointInfo struct {
 // SameBits reports whether this version's arithmetic continues the run to the bits that its own version would have given.
 func (i *CheckpointInfo) SameBits() bool {
 	contrastive := i.Config.Method == "simclr" || i.Config.Method == "moco"
-	return i.Arithmetic == Arithmetic || i.Arithmetic == contrastiveArithmetic-1 && !contrastive
+	return i.Arithmetic == Arithmetic || !contrastive && commonArithmetic <= i.Arithmetic && i.Arithmetic < Arithmetic
 }
 
 // checkpointHeader is the JSON of a checkpoint.
