@@ -230,6 +230,39 @@ func TestRunOfAnotherProgram(t *testing.T) {
 	}
 }
 
+// What an encoder is shown is normalised as what it was trained on, which a program that uses the library may choose, and by
+// ImageNet where the weights are of no run.
+func TestShownAsTrained(t *testing.T) {
+	folder, work := makeData(t, files{"fixations.csv": fixationTable()}), t.TempDir()
+	run, copied := filepath.Join(work, "run"), filepath.Join(work, "copied.safetensors")
+	succeed(t, onData(folder, run)...)
+	editSettings(t, run, func(config map[string]any) {
+		delete(config, "settings")
+		config["views"].(map[string]any)["normalisation"] = map[string]any{"mean": [3]float64{}, "std": [3]float64{1, 1, 1}}
+	})
+	if err := os.WriteFile(copied, []byte(backboneOf(t, run)), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for out, c := range map[string]struct {
+		weights   []string
+		fractions bool
+	}{
+		"run":     {[]string{"--run", run}, true},
+		"weights": {[]string{"--weights", rundir.Dir(run).Backbone(), "--image-size", "16"}, true},
+		"copied":  {[]string{"--weights", copied, "--image-size", "16"}, false},
+	} {
+		out = filepath.Join(work, "shown-"+out)
+		succeed(t, append([]string{"embed", "--data", folder, "--pixels", "--out", out}, c.weights...)...)
+		_, pixels, err := npy.ReadFile(filepath.Join(out, "pixels.npy"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := slices.Min(pixels) >= 0 && slices.Max(pixels) <= 1; got != c.fractions {
+			t.Errorf("%s: pixels from %v to %v", out, slices.Min(pixels), slices.Max(pixels))
+		}
+	}
+}
+
 // longSteps is enough to be stopped on the way; under the race detector a step takes long.
 func longSteps() int {
 	if testing.Short() {

@@ -57,13 +57,14 @@ func TrainedTestItems(dir rundir.Dir, images data.Source, sameNames bool) (train
 	return trained, err
 }
 
-// Evaluate judges the backbone of the last checkpoint of a run. The report says how far the run was. A backbone that is not of
-// that checkpoint is refused, see [Check].
+// Evaluate judges the backbone of the last checkpoint of a run, on images normalised as its views were unless the options say
+// otherwise. The report says how far the run was. A backbone that is not of that checkpoint is refused, see [Check].
 func Evaluate(ctx context.Context, dev kernels.Device, dir rundir.Dir, images data.Source, o evaluate.BackboneOptions) (*evaluate.Report, error) {
 	was, _, err := Check(dir)
 	if err != nil {
 		return nil, err
 	}
+	o.Normalisation = cmp.Or(o.Normalisation, was.Views.Normalisation)
 	report, err := evaluate.Backbone(ctx, dev, dir.Backbone(), images, o)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package pretrain
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"gzpt/kernels"
 	"gzpt/kernels/reference"
 	"gzpt/nn"
+	"gzpt/nn/data"
 	"gzpt/nn/evaluate"
 	"gzpt/nn/pretrain/dataset"
 	"gzpt/nn/rundir"
@@ -99,6 +101,36 @@ func TestRunGoesOn(t *testing.T) {
 	report, err := Evaluate(t.Context(), b.dev, rundir.Dir(whole), b.set, evaluate.BackboneOptions{EncodeOptions: evaluate.EncodeOptions{ImageSize: 16}, Batch: 4})
 	if err != nil || report.Step != report.Steps || report.Steps != len(steps) || b.dev.InUse() != before {
 		t.Errorf("%+v, %v, %d bytes left", report, err, b.dev.InUse()-before)
+	}
+}
+
+// A backbone is judged on images normalised as those that it was trained on, or as the options say.
+func TestEvaluatedAsTrained(t *testing.T) {
+	b, run := newTrial(t), filepath.Join(t.TempDir(), "run")
+	b.Epochs = 1
+	b.Views.Normalisation = data.Normalisation{Mean: [3]float64{0.5, 0.5, 0.5}, Std: [3]float64{0.25, 0.25, 0.25}}
+	b.train(t, run, Options{})
+	for _, given := range []data.Normalisation{{}, data.ImageNet()} {
+		var seen []float32
+		o := evaluate.EncodeOptions{ImageSize: 16, Normalisation: given, Seen: func(pixels []float32) error {
+			seen = append(seen, pixels...)
+			return nil
+		}}
+		if _, err := Evaluate(t.Context(), b.dev, rundir.Dir(run), b.set, evaluate.BackboneOptions{EncodeOptions: o, Batch: 8}); err != nil {
+			t.Fatal(err)
+		}
+		all := make([]int, len(b.set.Items()))
+		for i := range all {
+			all[i] = i
+		}
+		want := make([]float32, len(all)*16*16)
+		shown := data.EvalOptions{ImageSize: 16, Normalisation: cmp.Or(given, b.Views.Normalisation)}
+		if err := data.Eval(t.Context(), want, b.set, all, shown); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(seen, want) {
+			t.Errorf("given %v, the encoder saw other pixels", given)
+		}
 	}
 }
 
