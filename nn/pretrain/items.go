@@ -41,9 +41,12 @@ func (r Row) fields() []string {
 }
 
 // Rows describes the items of a source; recordings is the gaze of each, nil where there is none. The error names an
-// item whose split is no word of a split.
+// item whose split is no word of a split. It panics if there are recordings of more or fewer items.
 func Rows(images data.Source, recordings [][]gaze.Recording) ([]Row, error) {
 	items := images.Items()
+	if recordings != nil && len(recordings) != len(items) {
+		panic("pretrain: Rows: recordings of each item, in their order")
+	}
 	split, err := evaluate.SplitItems(items)
 	if err != nil {
 		return nil, err
