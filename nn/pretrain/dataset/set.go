@@ -126,15 +126,6 @@ func (d *Set) Close() error {
 	return d.close()
 }
 
-// Names is the name of each item.
-func (d *Set) Names() []string {
-	names := make([]string, len(d.Items()))
-	for i, item := range d.Items() {
-		names[i] = item.Name
-	}
-	return names
-}
-
 // Images is the items for an index of names.
 func (d *Set) Images() []names.Image {
 	images := make([]names.Image, len(d.Items()))
