@@ -35,10 +35,15 @@ const pixelsAtOnce = 1 << 25
 // Encode is the features of all items of a source, resized to squares and normalised as [data.Eval] says. A feature that is
 // not finite is an error.
 func Encode(ctx context.Context, encoder *nn.Encoder, source data.Source, o EncodeOptions) (Features, error) {
+	return encode(ctx, encoder, source, o, pixelsAtOnce/(o.ImageSize*o.ImageSize*source.Channels()))
+}
+
+// encode is Encode with at most so many images decoded before they are encoded, one at least.
+func encode(ctx context.Context, encoder *nn.Encoder, source data.Source, o EncodeOptions, atOnce int) (Features, error) {
 	n, dim := len(source.Items()), encoder.Arch().Features()
 	values := o.ImageSize * o.ImageSize * source.Channels()
 	shown := data.EvalOptions{ImageSize: o.ImageSize, Normalisation: cmp.Or(o.Normalisation, data.ImageNet()), Workers: o.Workers}
-	chunk := max(1, min(n, pixelsAtOnce/values))
+	chunk := max(1, min(n, atOnce))
 	f := Features{Rows: n, Dim: dim, Values: make([]float32, n*dim)}
 	pixels, items := make([]float32, chunk*values), make([]int, chunk)
 	for from := 0; from < n; from += chunk {
