@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -101,6 +102,34 @@ func TestRunGoesOn(t *testing.T) {
 	report, err := Evaluate(t.Context(), b.dev, rundir.Dir(whole), b.set, evaluate.BackboneOptions{EncodeOptions: evaluate.EncodeOptions{ImageSize: 16}, Batch: 4})
 	if err != nil || report.Step != report.Steps || report.Steps != len(steps) || b.dev.InUse() != before {
 		t.Errorf("%+v, %v, %d bytes left", report, err, b.dev.InUse()-before)
+	}
+}
+
+// What the settings say of the run reaches the training: its length and warm-up, the items that a queue draws from, the share of
+// positives that is left out.
+func TestSettingsReachTheTraining(t *testing.T) {
+	b, folder := newTrial(t), t.TempDir()
+	b.Settings = MethodSettings("moco", b.Network.Arch)
+	c := &b.Network
+	c.Height, c.Width, c.Batch, c.ProjectorHidden, c.Embedding, c.MoCo.Queue, c.MoCo.QueueStart = 16, 16, 8, 4, 4, 16, "random"
+	b.Epochs, b.Warmup = 4, 0.25
+	r, err := Open(b.dev, filepath.Join(folder, "moco"), b.Data, b.Settings, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+	steps := 4 * (r.TrainingItems() / 8)
+	if got := r.Trainer().Config(); got.Steps != steps || got.WarmupSteps != steps/4 || got.MoCo.Items != len(b.set.Items()) || r.TrainingItems() == r.Items() {
+		t.Errorf("%d steps, %d of warm-up, %d items: expected %d, %d, %d", got.Steps, got.WarmupSteps, got.MoCo.Items, steps, steps/4, len(b.set.Items()))
+	}
+	for _, drop := range []float64{0, 1} {
+		b := newTrial(t)
+		b.Epochs, b.Drop = 1, drop
+		b.train(t, filepath.Join(folder, fmt.Sprint(drop)), Options{Observer: Observer{Step: func(s Step) {
+			if none := s.PositivesPerAnchor == 0; none != (drop == 1) {
+				t.Errorf("drop %v: %v positives an image", drop, s.PositivesPerAnchor)
+			}
+		}}})
 	}
 }
 
