@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -130,6 +131,64 @@ func TestSettingsReachTheTraining(t *testing.T) {
 				t.Errorf("drop %v: %v positives an image", drop, s.PositivesPerAnchor)
 			}
 		}}})
+	}
+}
+
+// A run that would never update its weights is refused, and leaves nothing behind.
+func TestRunWithoutAnUpdate(t *testing.T) {
+	b, path := newTrial(t), filepath.Join(t.TempDir(), "run")
+	b.Epochs, b.Network.Accumulate = 1, 4 // 28 items are trained on: three steps
+	if _, err := Open(b.dev, path, b.Data, b.Settings, Options{}); !errors.Is(err, ErrNoUpdate) {
+		t.Errorf("error %v", err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the folder is there: %v", err)
+	}
+	b.Network.Accumulate = 3
+	b.train(t, path, Options{})
+}
+
+// The views that are written are those of the first items that are trained on, in the first epoch, by the run's seed, with their
+// gaze where it is known.
+func TestDumpedViews(t *testing.T) {
+	b, folder := newTrial(t), t.TempDir()
+	b.Network.Seed = 9
+	read := func(paths []string, err error) (files []string) {
+		t.Helper()
+		for _, path := range paths {
+			text, e := os.ReadFile(path)
+			err = cmp.Or(err, e)
+			files = append(files, string(text))
+		}
+		if err != nil || len(files) != 3 {
+			t.Fatalf("%d files, %v", len(files), err)
+		}
+		return files
+	}
+	var of [2][]string
+	for i, known := range []bool{false, true} {
+		d := b.Data
+		if !known {
+			d.Gaze = nil
+		}
+		r, err := Open(b.dev, filepath.Join(folder, fmt.Sprint("run", i)), d, b.Settings, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		of[i] = read(r.DumpViews(3))
+		r.Close()
+	}
+	rows, err := Rows(b.set, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := read(data.DumpViews(filepath.Join(folder, "views"), b.set, data.DumpOptions{
+		Items: Training(rows)[:3], ImageSize: 16, Augmentation: b.Views, Seed: 9,
+	}))
+	for k := range want {
+		if of[0][k] != want[k] || of[1][k] == want[k] {
+			t.Errorf("item %d: the same views %v, with gaze drawn %v", k, of[0][k] == want[k], of[1][k] != want[k])
+		}
 	}
 }
 
