@@ -192,6 +192,29 @@ func TestDumpedViews(t *testing.T) {
 	}
 }
 
+// A run from a backbone that was stopped before its first checkpoint begins anew from that backbone.
+func TestInitWithoutACheckpoint(t *testing.T) {
+	b, folder := newTrial(t), t.TempDir()
+	b.Epochs = 1
+	b.train(t, filepath.Join(folder, "first"), Options{})
+	b.Init, b.Network.Seed = rundir.Dir(filepath.Join(folder, "first")).Backbone(), 5
+	whole, cut := filepath.Join(folder, "whole"), filepath.Join(folder, "cut")
+	if r := b.train(t, whole, Options{}); r.Found() == nil {
+		t.Error("nothing was found in the file")
+	}
+	r, err := Open(b.dev, cut, b.Data, b.Settings, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+	b.train(t, cut, Options{Resume: true})
+	b.Init = ""
+	b.train(t, filepath.Join(folder, "random"), Options{})
+	if backbone(t, cut) != backbone(t, whole) || backbone(t, cut) == backbone(t, filepath.Join(folder, "random")) {
+		t.Error("the run ends with another backbone")
+	}
+}
+
 // A backbone is judged on images normalised as those that it was trained on, or as the options say.
 func TestEvaluatedAsTrained(t *testing.T) {
 	b, run := newTrial(t), filepath.Join(t.TempDir(), "run")
