@@ -16,10 +16,10 @@ import (
 // ErrTrained says that an encoder is to be measured on what it was trained on.
 var ErrTrained = errors.New("were trained on")
 
-// TrainedTestItems counts the test items with a label that a run was trained on: those whose pixels it knows, or, where
-// names mean the same images or no pixels are known to compare, whose names. Any at all are also an error that names
-// the first, of the kind [ErrTrained]. It says where it cannot know: pixels of another size or number of channels than those
-// of the run have other checksums.
+// TrainedTestItems counts the test items with a label that a run was trained on. It knows them by their pixels, and by their
+// names where sameNames says that these mean the images of the run, or where pixels are not known. If there are any, the error
+// names the first, an [ErrTrained]. told says where it cannot know: pixels of another size or number of channels than those of
+// the run have other checksums.
 func TrainedTestItems(dir rundir.Dir, images data.Source, sameNames bool) (trained int, told string, err error) {
 	was, err := ReadRecord(dir)
 	if err != nil {

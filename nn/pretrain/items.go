@@ -94,8 +94,8 @@ func WriteRows(path string, rows []Row) error {
 	return writeTable(path, rowColumns, rows, func(r Row) []string { return append(r.fields(), r.Pixels) })
 }
 
-// WriteShown writes items.csv for images whose features a network gave. It leaves out the columns of gaze, which nobody read, and that of
-// training, which is known only of the images of a run.
+// WriteShown writes items.csv for images whose features a network gave. It leaves out the columns of gaze, which nobody read, and
+// that of training, which is known only of the images of a run.
 func WriteShown(path string, rows []Row) error {
 	columns := []string{"image", "label", "split", "group", "pixels"}
 	return writeTable(path, columns, rows, func(r Row) []string { return []string{r.Image, r.Label, r.Split, r.Group, r.Pixels} })
