@@ -78,7 +78,9 @@ func TestViewsThatFlagsDoNotChange(t *testing.T) {
 			t.Errorf("%s: error %v, expected %q", line, err, want)
 		}
 	}
-	for _, line := range []string{"--jitter 0 --hue 0", "--crop 0", "--jitter 0", "--brightness 0", "--augment released-dental --jitter 0.5 --saturation 0"} {
+	for _, line := range []string{
+		"--jitter 0 --hue 0", "--crop 0", "--jitter 0", "--brightness 0", "--augment released-dental --jitter 0.5 --saturation 0",
+	} {
 		if _, _, err := resolveViews(t, line); err != nil {
 			t.Errorf("%s: %v", line, err)
 		}

@@ -458,8 +458,8 @@ func TestIdleFlags(t *testing.T) {
 		"warning: no effect with --gaze none: --readers, --without-gaze\n")
 	matrix := filepath.Join(folder, "read")
 	succeed(t, "relate", "--data", images, "--gaze", "heatmap-cc", "--image-size", "16", "--out", matrix)
-	ready := []string{"--data", images, "--relation", filepath.Join(matrix, "relation.npy"), "--names", filepath.Join(matrix, "items.csv"), "--image-size", "16",
-		"--width", "2", "--batch", "4", "--steps", "1", "--out", filepath.Join(folder, "ready")}
+	ready := []string{"--data", images, "--relation", filepath.Join(matrix, "relation.npy"), "--names", filepath.Join(matrix, "items.csv"),
+		"--image-size", "16", "--width", "2", "--batch", "4", "--steps", "1", "--out", filepath.Join(folder, "ready")}
 	says(t, gzpt(t, append(ready, more...)...), "warning: no effect with --relation: --readers, --without-gaze\n")
 	o = gzpt(t, tiny(filepath.Join(folder, "k"), "--steps", "1", "--rule", "top-k", "--positives", "3")...)
 	says(t, o, "rule top-k, k 3")

@@ -36,7 +36,9 @@ func Example() {
 		log.Fatal(err)
 	}
 	defer os.RemoveAll(folder)
-	paths, err := data.DumpViews(folder, set, data.DumpOptions{Items: []int{0}, ImageSize: 32, Augmentation: data.Medical(), Seed: 1, Gaze: set.Gaze})
+	paths, err := data.DumpViews(folder, set, data.DumpOptions{
+		Items: []int{0}, ImageSize: 32, Augmentation: data.Medical(), Seed: 1, Gaze: set.Gaze,
+	})
 	if err != nil {
 		log.Fatal(err)
 	}

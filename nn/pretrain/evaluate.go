@@ -38,7 +38,8 @@ func TrainedTestItems(dir rundir.Dir, images data.Source, sameNames bool) (train
 	}
 	byName := sameNames || pixels[""]
 	if n := was.Network; !byName && (images.Side() != data.Side(n.Height) || images.Channels() != n.Arch.Channels) {
-		told = fmt.Sprintf("whether test images are among those that %s was trained on cannot be told by their pixels, which have another size or other channels there", string(dir))
+		told = fmt.Sprintf("whether test images are among those that %s was trained on cannot be told by their pixels, which have another size or other "+
+			"channels there", string(dir))
 	}
 	split, err := evaluate.SplitItems(images.Items())
 	if err != nil {

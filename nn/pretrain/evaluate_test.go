@@ -96,7 +96,9 @@ func TestTally(t *testing.T) {
 	for k := range 4 {
 		sums.add(nn.Metrics{Loss: float64(k), EmbeddingStd: 1, PositivesPerAnchor: float64(2 * k)}, 10, time.Second, time.Second/4)
 	}
-	got := []float64{sums.mean(sums.loss), sums.mean(sums.spread), sums.mean(sums.positives), sums.rate(), sums.wait.Seconds() / sums.elapsed.Seconds()}
+	got := []float64{
+		sums.mean(sums.loss), sums.mean(sums.spread), sums.mean(sums.positives), sums.rate(), sums.wait.Seconds() / sums.elapsed.Seconds(),
+	}
 	if want := []float64{1.5, 1, 3, 10, 0.25}; !slices.Equal(got, want) {
 		t.Errorf("%v, expected %v", got, want)
 	}

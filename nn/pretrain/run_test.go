@@ -120,8 +120,9 @@ func TestSettingsReachTheTraining(t *testing.T) {
 	}
 	r.Close()
 	steps := 4 * (r.TrainingItems() / 8)
-	if got := r.Trainer().Config(); got.Steps != steps || got.WarmupSteps != steps/4 || got.MoCo.Items != len(b.set.Items()) || r.TrainingItems() == r.Items() {
-		t.Errorf("%d steps, %d of warm-up, %d items: expected %d, %d, %d", got.Steps, got.WarmupSteps, got.MoCo.Items, steps, steps/4, len(b.set.Items()))
+	got, listed := r.Trainer().Config(), len(b.set.Items())
+	if got.Steps != steps || got.WarmupSteps != steps/4 || got.MoCo.Items != listed || r.TrainingItems() == listed {
+		t.Errorf("%d steps, %d of warm-up, %d items: expected %d, %d, %d", got.Steps, got.WarmupSteps, got.MoCo.Items, steps, steps/4, listed)
 	}
 	for _, drop := range []float64{0, 1} {
 		b := newTrial(t)

@@ -153,7 +153,9 @@ func TestMedians(t *testing.T) {
 		for _, took := range steps {
 			var calls []trace.Call
 			if took > 0 { // in two calls
-				calls = []trace.Call{{Operation: "ReLU", Reading: trace.Reading{Took: 250 * took}}, {Operation: "ReLU", Reading: trace.Reading{Took: 750 * took}}}
+				for _, part := range []time.Duration{250, 750} {
+					calls = append(calls, trace.Call{Operation: "ReLU", Reading: trace.Reading{Took: part * took}})
+				}
 			}
 			s.Calls = append(s.Calls, calls)
 		}
