@@ -230,6 +230,23 @@ func TestRunOfAnotherProgram(t *testing.T) {
 	}
 }
 
+// Permuted gaze is another one with another seed, and the same with the same.
+func TestPermutedGazeFollowsTheSeed(t *testing.T) {
+	folder, work := makeData(t, files{"fixations.csv": fixationTable()}), t.TempDir()
+	relation := func(name, seed, gaze string) string {
+		run := filepath.Join(work, name)
+		succeed(t, onData(folder, run, "--gaze", gaze, "--seed", seed)...)
+		return readFile(t, run, "relation.npy")
+	}
+	first := relation("first", "1", "permuted:heatmap-cc")
+	if relation("again", "1", "permuted:heatmap-cc") != first {
+		t.Error("the same seed shuffles the gaze in another way")
+	}
+	if relation("other", "2", "permuted:heatmap-cc") == first || relation("real", "1", "heatmap-cc") == first {
+		t.Error("another seed, or none of the shuffling, gives the same relation")
+	}
+}
+
 // What an encoder is shown is normalised as what it was trained on, which a program that uses the library may choose, and by
 // ImageNet where the weights are of no run.
 func TestShownAsTrained(t *testing.T) {
