@@ -230,6 +230,16 @@ func TestRunOfAnotherProgram(t *testing.T) {
 	}
 }
 
+// Other images than those of the run have none of its tables: labels, split and groups are not sought among them.
+func TestOtherDataHasItsOwnTables(t *testing.T) {
+	work := t.TempDir()
+	run, others := filepath.Join(work, "run"), filepath.Join(work, "others")
+	tables := []string{"--labels", "labels.csv:grade", "--split", "part", "--group", "patient"}
+	succeed(t, short(makeData(t, files{"labels.csv": labels()}), run, tables...)...)
+	pngs(t, others, "a.png", "b.png")
+	says(t, succeed(t, "embed", "--run", run, "--data", others, "--out", filepath.Join(work, "features")), "2 x ")
+}
+
 // Permuted gaze is another one with another seed, and the same with the same.
 func TestPermutedGazeFollowsTheSeed(t *testing.T) {
 	folder, work := makeData(t, files{"fixations.csv": fixationTable()}), t.TempDir()
