@@ -245,6 +245,24 @@ func TestProvenance(t *testing.T) {
 	}
 }
 
+// TestProvenanceOfALoadedBackbone: a trainer that gets a backbone is in the state of no checkpoint any more.
+func TestProvenanceOfALoadedBackbone(t *testing.T) {
+	dev, folder := reference.New(kernels.Float32), t.TempDir()
+	tr, exported := newTrainer(t, dev, tiny(18)), filepath.Join(folder, "backbone.safetensors")
+	if err := SaveCheckpoint(filepath.Join(folder, "last.ckpt"), tr, Position{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{stateOf(t, filepath.Join(folder, "last.ckpt")), ""} {
+		if err := ExportBackbone(exported, tr); err != nil {
+			t.Fatal(err)
+		}
+		found, err := LoadBackbone(exported, tr)
+		if err != nil || found.Provenance == nil || found.Provenance.State != want {
+			t.Fatalf("%+v, %v, expected the state %q", found, err, want)
+		}
+	}
+}
+
 // TestSaveKeepsOld: a checkpoint that cannot be written leaves the old one.
 func TestSaveKeepsOld(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "last.ckpt")

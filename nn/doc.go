@@ -2,8 +2,9 @@
 // SimCLR and MoCo v2 with gaze positives (GzPT), optimisers, schedules, checkpoints.
 //
 // A [Trainer] carries out one micro-batch per call of Step: two augmented views of every item go through the networks of the
-// method, and the [Weights] of the batch say which items count as alike. An [Encoder] turns images into features with a trained backbone. Neither names a device: the same code runs on
-// the reference and on every tier of the CPU, and a steady training step allocates nothing.
+// method, and the [Weights] of the batch say which items count as alike. An [Encoder] turns images into features with a trained
+// backbone. Neither names a device: the same code runs on the reference, on every tier of the CPU and on a GPU, and a steady
+// training step allocates nothing.
 //
 // # Memory
 //

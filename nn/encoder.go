@@ -80,7 +80,6 @@ func (e *Encoder) Follow(t *Trainer) {
 	for i, p := range e.net.statistics.parameters {
 		e.dev.Copy(e.net.statistics.at(i), from.statistics.named(backbonePrefix+p.name))
 	}
-	e.net.tracked = from.tracked
 	e.net.renew(e.dev)
 }
 

@@ -14,9 +14,9 @@ type MoCo struct {
 	KeyMomentum float64 `json:"key_momentum"`
 	// Queue is the number of slots, at least the items of an update.
 	Queue int `json:"queue"`
-	// QueueStart is what the slots hold before keys of items do, random directions: "empty", of no item, or "random", marked
-	// as the keys of random items, as GzPT's code was released. Items is how many items these are drawn from, the length of
-	// the training list; 0 for an empty start.
+	// QueueStart says whose keys the random directions are that the slots hold at first: of no item ("empty"), or of items drawn
+	// at random ("random"), as GzPT's code was released. Items is how many there are to draw from, the indices of a batch's
+	// items being below it; 0 for an empty start.
 	QueueStart string `json:"queue_start"`
 	Items      int    `json:"items,omitempty"`
 	// QueueSelf is how a row and the slots of its own item are related: "same", always positives, never dropped; or

@@ -1,7 +1,9 @@
 package nn
 
 import (
+	"bytes"
 	"math"
+	"slices"
 	"testing"
 
 	"gzpt/kernels"
@@ -59,6 +61,35 @@ func TestLARSScale(t *testing.T) {
 			if math.Abs(v-want) > 1e-12 {
 				t.Fatalf("%s is %v, expected %v", p.name, v, want)
 			}
+		}
+	}
+}
+
+// counting is a device that notes the numbers of the updates of AdamW.
+type counting struct {
+	kernels.Device
+	steps []int
+}
+
+func (c *counting) AdamW(p, g, m, v kernels.Tensor, o kernels.AdamW) {
+	c.steps = append(c.steps, o.Step)
+	c.Device.AdamW(p, g, m, v, o)
+}
+
+// TestUpdatesAreCounted: the bias correction of AdamW goes by the updates of the whole run, also behind a checkpoint.
+func TestUpdatesAreCounted(t *testing.T) {
+	for _, accumulate := range []int{1, 2} {
+		dev := &counting{Device: reference.New(kernels.Float32)}
+		c := tiny(18)
+		c.Accumulate, c.Steps = accumulate, 5*accumulate
+		first, second := newTrainer(t, dev, c), newTrainer(t, dev, c)
+		train(t, first, 0, 3*accumulate)
+		if _, err := second.Load(bytes.NewReader(state(t, first))); err != nil {
+			t.Fatal(err)
+		}
+		train(t, second, 3*accumulate, 2*accumulate)
+		if want := []int{1, 2, 3, 4, 5}; !slices.Equal(dev.steps, want) {
+			t.Errorf("accumulate %d: updates number %v, expected %v", accumulate, dev.steps, want)
 		}
 	}
 }

@@ -78,6 +78,13 @@ func shadowFollowsWeights(t *testing.T, method string) {
 		train(t, tr, k, 1)
 		check("after an update", tr.method.networks()...)
 	}
+	switch m := tr.method.(type) { // moco follows at the beginning of an update
+	case *byol:
+		m.follower.follow(0.5)
+	case *moco:
+		m.follower.follow(0.5)
+	}
+	check("after one network followed the other", tr.method.networks()...)
 	path := filepath.Join(t.TempDir(), "backbone.safetensors")
 	if err := ExportBackbone(path, tr); err != nil {
 		t.Fatal(err)

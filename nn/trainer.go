@@ -245,8 +245,8 @@ func (t *Trainer) checkImages(m *kernels.Images) {
 
 // MakesViews reports whether batches of images serve better than batches of views: the host does not reach the memory of the
 // device, so that pixels would have to be carried there, and the update does not keep its views on the host, as SimCLR and
-// MoCo do with Accumulate above 1. A device whose float32 is that of package augment makes the views that the host would have made, to the
-// bit.
+// MoCo do with Accumulate above 1. A device that computes float32 as package augment does makes the same views as the host, to
+// the bit.
 func (t *Trainer) MakesViews() bool {
 	return !t.both.Host() && t.config.Height == t.config.Width && !t.method.keepsViews()
 }

@@ -154,6 +154,58 @@ func TestScheduleCountsUpdates(t *testing.T) {
 	}
 }
 
+// TestTargetFollows: after an update the target network moves by the momentum of the update's last micro-batch, the first of
+// the run being number 0. The online network stays where it is.
+func TestTargetFollows(t *testing.T) {
+	for _, accumulate := range []int{1, 2} {
+		dev := reference.New(kernels.Float64)
+		c := tiny(18)
+		c.Accumulate, c.Steps, c.LR, c.TargetMomentum = accumulate, 6, 0, 0.5
+		tr := newTrainer(t, dev, c)
+		b := tr.method.(*byol)
+		dev.Fill(b.follower.leader.weights.block, 1)
+		dev.Fill(b.follower.net.weights.block, 0)
+		want := 0.0
+		for k := range c.Steps {
+			train(t, tr, k, 1)
+			if (k+1)%accumulate == 0 {
+				m := 1 - (1-0.5)*(math.Cos(math.Pi*float64(k)/6)+1)/2
+				want = m*want + (1 - m)
+			}
+			if got := b.follower.net.weights.named("backbone.conv1.weight").Float64()[0]; math.Abs(got-want) > 1e-12 {
+				t.Errorf("accumulate %d, after micro-batch %d: %v, expected %v", accumulate, k, got, want)
+			}
+		}
+	}
+}
+
+// TestStepsDropOtherPairs: which positives are left out differs from one step to the next.
+func TestStepsDropOtherPairs(t *testing.T) {
+	for _, method := range Methods() {
+		c := tinyMethod(method, 18)
+		c.Batch, c.Steps, c.LR = 8, 12, 0
+		if method == "moco" {
+			c.MoCo.Queue = 2 * c.Batch // full after two steps
+		}
+		tr := newTrainer(t, reference.New(kernels.Float32), c)
+		b := tinyBatch(c, 0)
+		b.Drop = 0.5
+		positives := map[float64]bool{}
+		for k := range c.Steps {
+			m, err := tr.Step(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if k >= 2 {
+				positives[m.PositivesPerAnchor] = true
+			}
+		}
+		if len(positives) < 2 {
+			t.Errorf("%s: every step has the same number of positives: %v", method, positives)
+		}
+	}
+}
+
 // TestEmbeddingStd: 0 for embeddings that are one point, 1 on average for random directions.
 func TestEmbeddingStd(t *testing.T) {
 	dev := reference.New(kernels.Float64)

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"cmp"
+	"slices"
+
 	"gzpt/nn/data"
 )
 
@@ -50,22 +53,52 @@ func presets() []string {
 	return words
 }
 
-// resolve writes the preset's values into the flags that were not given.
+// resolve writes the preset's values into the flags that were not given. A step that the preset lacks and a flag switches on has
+// the ranges of the medical preset.
 func (s *augmentSettings) resolve(f *flags) error {
 	preset, err := data.Preset(s.preset)
 	if err != nil {
 		return inFlags(err)
+	}
+	usual := data.Medical()
+	if preset.CropProbability == 0 && f.given("crop") {
+		preset.CropScale = usual.CropScale
+	}
+	if preset.JitterProbability == 0 && f.given("jitter") {
+		preset.Brightness, preset.Contrast, preset.Saturation, preset.Hue = usual.Brightness, usual.Contrast, usual.Saturation, usual.Hue
 	}
 	for i, a := range augmentFlags {
 		if !f.given(a.name) {
 			s.changes[i] = *a.field(&preset)
 		}
 	}
-	return s.apply()
+	return cmp.Or(s.idle(f), s.apply())
 }
 
-// apply makes the augmentation from the resolved flags. A step that the preset lacks and a flag switches on has the
-// ranges of the medical preset.
+// idle finds a flag that would change nothing.
+func (s *augmentSettings) idle(f *flags) error {
+	value := map[string]float64{}
+	for i, a := range augmentFlags {
+		value[a.name] = s.changes[i]
+	}
+	colours := []string{"brightness", "contrast", "saturation", "hue"}
+	switch {
+	case f.given("crop-min") && value["crop-min"] == 0:
+		return usagef("--crop-min 0: expected a share above 0; --crop 0 switches crops off")
+	case f.given("crop-min") && value["crop"] == 0:
+		return usagef("--crop-min %g: no effect with --crop 0", value["crop-min"])
+	case f.given("jitter") && value["jitter"] > 0 && !slices.ContainsFunc(colours, func(name string) bool { return value[name] > 0 }):
+		return usagef("--jitter %g: no effect with --brightness, --contrast, --saturation and --hue 0", value["jitter"])
+	}
+	for _, name := range colours {
+		if f.given(name) && value[name] > 0 && value["jitter"] == 0 {
+			return usagef("--%s %g: no effect with --jitter 0", name, value[name])
+		}
+	}
+	return nil
+}
+
+// apply makes the augmentation from the resolved flags.
 func (s *augmentSettings) apply() error {
 	a, err := data.Preset(s.preset)
 	if err != nil {
@@ -84,7 +117,7 @@ func (s *augmentSettings) apply() error {
 	for i, flag := range augmentFlags {
 		*flag.field(&a) = s.changes[i]
 	}
-	if a.CropProbability > 0 && a.CropScale[0] == 0 {
+	if a.CropProbability > 0 && a.CropScale[0] == 0 { // as older versions recorded the usual share
 		a.CropScale[0] = usual.CropScale[0]
 	}
 	s.Augmentation = a

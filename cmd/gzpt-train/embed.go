@@ -14,7 +14,8 @@ import (
 const aboutEmbed = `
 Writes the features of images: OUT/features.npy, n x d float32, and OUT/items.csv, a line for each row: image, label, split, group
 and a checksum of its pixels. The images are those of a run, or of any folder; they are resized to squares and normalised as
-torchvision's Compose([Resize((N, N)), ToTensor(), Normalize(mean, std)]) does with ImageNet's mean and std.
+torchvision's Compose([Resize((N, N)), ToTensor(), Normalize(mean, std)]) does with ImageNet's mean and std (of a run that a
+program of your own began: with those of its views).
 
   gzpt-train embed --run runs/a --out features
   gzpt-train embed --run runs/a --images FOLDER --out features

@@ -77,14 +77,14 @@ func (s *subject) evaluate(ctx context.Context, e *environment, f *flags, knn ev
 	}
 	defer dev.Close()
 	defer set.Close()
-	trained := 0
+	trained, told := 0, ""
 	if dir, ofRun := s.runOfWeights(); ofRun {
 		was, err := pretrain.ReadRecord(dir)
 		if err != nil {
 			return nil, err
 		}
 		sameData := decodeFlag(was.Settings["data"]) == s.data.Path // and so names mean the same images
-		if trained, err = pretrain.TrainedTestItems(dir, set, sameData); err != nil && !(trainedToo && errors.Is(err, pretrain.ErrTrained)) {
+		if trained, told, err = pretrain.TrainedTestItems(dir, set, sameData); err != nil && !(trainedToo && errors.Is(err, pretrain.ErrTrained)) {
 			return nil, err
 		}
 	}
@@ -94,6 +94,9 @@ func (s *subject) evaluate(ctx context.Context, e *environment, f *flags, knn ev
 	}
 	if v.Trained = trained; trained > 0 {
 		v.Warnings = append(v.Warnings, fmt.Sprintf("%d of %d test images were trained on: these are no scores of new images", trained, v.Test))
+	}
+	if told != "" {
+		v.Warnings = append(v.Warnings, told)
 	}
 	return v, nil
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/pflag"
+
 	"gzpt/cmd/gzpt-train/internal/words"
 	"gzpt/gaze/relation"
 	"gzpt/gaze/similarity"
@@ -22,7 +24,7 @@ type gazeSettings struct {
 	tau, positives, full, quantile float64
 	mutual                         bool
 	drop                           float64
-	// idle is the flags that were given and say nothing, as there are no degrees of alikeness.
+	// idle is the flags that were given and say nothing, as there are no degrees of alikeness or no gaze is read.
 	idle []string
 }
 
@@ -59,12 +61,13 @@ func (s *gazeSettings) resolve(f *flags) error {
 	switch {
 	case s.relation != "":
 		s.gaze = pretrain.ReadyMade
+		s.idle = unread(f)
 	case s.gaze == "none":
-		s.idle = given(f, "rule", "tau", "positives", "quantile", "tau-full", "mutual", "patients", "drop")
+		s.idle = append(given(f, "rule", "tau", "positives", "quantile", "tau-full", "mutual", "patients", "drop"), unread(f)...)
 		s.tau, s.positives, s.drop = 0, 0, 0
 		return nil
 	case s.gaze == "labels":
-		s.idle = given(f, "rule", "tau", "positives", "quantile", "tau-full", "mutual")
+		s.idle = append(given(f, "rule", "tau", "positives", "quantile", "tau-full", "mutual"), unread(f)...)
 		s.rule, s.tau, s.positives = "threshold", 0.5, 0
 		if !f.given("drop") {
 			s.drop = 0
@@ -99,11 +102,27 @@ func given(f *flags, names ...string) (on []string) {
 	return on
 }
 
+// unread is the flags that were given and say how gaze is read or readers are compared.
+func unread(f *flags) []string {
+	on := given(f, "readers")
+	for _, g := range f.groups {
+		if g.title == recordingsGroup {
+			g.set.VisitAll(func(flag *pflag.Flag) { on = append(on, given(f, flag.Name)...) })
+		}
+	}
+	return on
+}
+
 // tellIdle says which flags have no effect.
 func (s *gazeSettings) tellIdle(e *environment) {
-	if len(s.idle) > 0 {
-		e.console.Warn(fmt.Sprintf("no effect with --gaze %s: %s", s.gaze, strings.Join(s.idle, ", ")))
+	if len(s.idle) == 0 {
+		return
 	}
+	with := "--gaze " + s.gaze
+	if s.gaze == pretrain.ReadyMade {
+		with = "--relation"
+	}
+	e.console.Warn(fmt.Sprintf("no effect with %s: %s", with, strings.Join(s.idle, ", ")))
 }
 
 // contradiction finds flags that exclude each other.

@@ -171,7 +171,8 @@ func TestUsage(t *testing.T) {
 		{"a verb behind a flag that all have", []string{"--quiet", "version"}, 2, `unexpected argument "version"; a verb comes first: gzpt-train version`},
 		{"a verb's name for a folder", []string{"--out", "cache", "--depth", "3"}, 2, "unknown flag --depth; 'gzpt-train pretrain"},
 		{"a verb behind a value", []string{"--log-format", "json", "evaluate", "--depth", "3"}, 2, "unknown flag --depth; a verb comes first: gzpt-train evaluate"},
-		{"time between checkpoints", tiny(out, "--checkpoint-every", "-5s"), 2, "--checkpoint-every -5s: expected a time from 0 on"},
+		{"time between checkpoints", tiny(out, "--checkpoint-every", "-5s"), 2, "--checkpoint-every -5s: expected a time above 0"},
+		{"no time between checkpoints", tiny(out, "--checkpoint-every", "0"), 2, "--checkpoint-every 0s: expected a time above 0"},
 		{"stop before the beginning", tiny(out, "--stop-after", "-1"), 2, "--stop-after -1: expected at least 0"},
 		{"stop before the beginning, resumed", []string{"--resume", "--out", out, "--stop-after", "-1"}, 2, "--stop-after -1: expected at least 0"},
 		{"fewer views than none", tiny(out, "--dump-views", "-1"), 2, "--dump-views -1: expected at least 0"},
@@ -451,6 +452,15 @@ func TestIdleFlags(t *testing.T) {
 		t.Errorf("a run without gaze names a rule:\n%s", o.stderr)
 	}
 	says(t, gzpt(t, tiny(filepath.Join(folder, "labels"), "--steps", "1", "--gaze", "labels", "--rule", "top-k")...), "warning: no effect with --gaze labels: --rule\n")
+	images := makeData(t, files{"fixations.csv": fixationTable()})
+	more := []string{"--readers", "mean", "--without-gaze", "skip"}
+	says(t, gzpt(t, append(onData(images, filepath.Join(folder, "unread"), "--gaze", "none"), more...)...),
+		"warning: no effect with --gaze none: --readers, --without-gaze\n")
+	matrix := filepath.Join(folder, "read")
+	succeed(t, "relate", "--data", images, "--gaze", "heatmap-cc", "--image-size", "16", "--out", matrix)
+	ready := []string{"--data", images, "--relation", filepath.Join(matrix, "relation.npy"), "--names", filepath.Join(matrix, "items.csv"),
+		"--image-size", "16", "--width", "2", "--batch", "4", "--steps", "1", "--out", filepath.Join(folder, "ready")}
+	says(t, gzpt(t, append(ready, more...)...), "warning: no effect with --relation: --readers, --without-gaze\n")
 	o = gzpt(t, tiny(filepath.Join(folder, "k"), "--steps", "1", "--rule", "top-k", "--positives", "3")...)
 	says(t, o, "rule top-k, k 3")
 	if strings.Contains(o.stderr, "no effect") || strings.Contains(o.stderr, "tau") {

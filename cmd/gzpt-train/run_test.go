@@ -230,6 +230,66 @@ func TestRunOfAnotherProgram(t *testing.T) {
 	}
 }
 
+// Other images than those of the run have none of its tables: labels, split and groups are not sought among them.
+func TestOtherDataHasItsOwnTables(t *testing.T) {
+	work := t.TempDir()
+	run, others := filepath.Join(work, "run"), filepath.Join(work, "others")
+	tables := []string{"--labels", "labels.csv:grade", "--split", "part", "--group", "patient"}
+	succeed(t, short(makeData(t, files{"labels.csv": labels()}), run, tables...)...)
+	pngs(t, others, "a.png", "b.png")
+	says(t, succeed(t, "embed", "--run", run, "--data", others, "--out", filepath.Join(work, "features")), "2 x ")
+}
+
+// Permuted gaze is another one with another seed, and the same with the same.
+func TestPermutedGazeFollowsTheSeed(t *testing.T) {
+	folder, work := makeData(t, files{"fixations.csv": fixationTable()}), t.TempDir()
+	relation := func(name, seed, gaze string) string {
+		run := filepath.Join(work, name)
+		succeed(t, onData(folder, run, "--gaze", gaze, "--seed", seed)...)
+		return readFile(t, run, "relation.npy")
+	}
+	first := relation("first", "1", "permuted:heatmap-cc")
+	if relation("again", "1", "permuted:heatmap-cc") != first {
+		t.Error("the same seed shuffles the gaze in another way")
+	}
+	if relation("other", "2", "permuted:heatmap-cc") == first || relation("real", "1", "heatmap-cc") == first {
+		t.Error("another seed, or none of the shuffling, gives the same relation")
+	}
+}
+
+// What an encoder is shown is normalised as what it was trained on, which a program that uses the library may choose, and by
+// ImageNet where the weights are of no run.
+func TestShownAsTrained(t *testing.T) {
+	folder, work := makeData(t, files{"fixations.csv": fixationTable()}), t.TempDir()
+	run, copied := filepath.Join(work, "run"), filepath.Join(work, "copied.safetensors")
+	succeed(t, onData(folder, run)...)
+	editSettings(t, run, func(config map[string]any) {
+		delete(config, "settings")
+		config["views"].(map[string]any)["normalisation"] = map[string]any{"mean": [3]float64{}, "std": [3]float64{1, 1, 1}}
+	})
+	if err := os.WriteFile(copied, []byte(backboneOf(t, run)), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for out, c := range map[string]struct {
+		weights   []string
+		fractions bool
+	}{
+		"run":     {[]string{"--run", run}, true},
+		"weights": {[]string{"--weights", rundir.Dir(run).Backbone(), "--image-size", "16"}, true},
+		"copied":  {[]string{"--weights", copied, "--image-size", "16"}, false},
+	} {
+		out = filepath.Join(work, "shown-"+out)
+		succeed(t, append([]string{"embed", "--data", folder, "--pixels", "--out", out}, c.weights...)...)
+		_, pixels, err := npy.ReadFile(filepath.Join(out, "pixels.npy"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := slices.Min(pixels) >= 0 && slices.Max(pixels) <= 1; got != c.fractions {
+			t.Errorf("%s: pixels from %v to %v", out, slices.Min(pixels), slices.Max(pixels))
+		}
+	}
+}
+
 // longSteps is enough to be stopped on the way; under the race detector a step takes long.
 func longSteps() int {
 	if testing.Short() {

@@ -31,7 +31,7 @@ type runSettings struct {
 	memory                        memorySize
 }
 
-// validate finds numbers below 0.
+// validate finds numbers below what they may be.
 func (s *runSettings) validate() error {
 	for _, n := range []struct {
 		flag  string
@@ -41,8 +41,8 @@ func (s *runSettings) validate() error {
 			return usagef("--%s %d: expected at least 0", n.flag, n.value)
 		}
 	}
-	if s.checkpointEvery < 0 {
-		return usagef("--checkpoint-every %v: expected a time from 0 on", s.checkpointEvery)
+	if s.checkpointEvery <= 0 {
+		return usagef("--checkpoint-every %v: expected a time above 0; 1ns writes one after every step", s.checkpointEvery)
 	}
 	return nil
 }

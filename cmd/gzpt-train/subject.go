@@ -8,6 +8,7 @@ import (
 	"gzpt/kernels"
 	"gzpt/kernels/checksum"
 	"gzpt/nn"
+	"gzpt/nn/data"
 	"gzpt/nn/evaluate"
 	"gzpt/nn/pretrain"
 	"gzpt/nn/pretrain/dataset"
@@ -23,6 +24,8 @@ type subject struct {
 	workers      int
 	device       deviceName
 	memory       memorySize
+	// normalisation is that of the run that the weights are the backbone of, zero for weights from elsewhere.
+	normalisation data.Normalisation
 }
 
 func (s *subject) addFlags(f *flags) {
@@ -119,12 +122,15 @@ func (s *subject) runOfWeights() (rundir.Dir, bool) {
 // check demands that the record of the run is that of its checkpoint and, where they are its own, that the weights are, too.
 func (s *subject) check(e *environment) error {
 	if dir, ofRun := s.runOfWeights(); ofRun {
-		_, remarks, err := pretrain.Check(dir)
+		was, remarks, err := pretrain.Check(dir)
 		for _, text := range remarks {
 			e.console.Warn(text)
 		}
-		if err != nil || string(dir) == s.run {
+		if err != nil {
 			return err
+		}
+		if s.normalisation = was.Views.Normalisation; string(dir) == s.run {
+			return nil
 		}
 	}
 	if s.run == "" {
@@ -170,5 +176,7 @@ func (s *subject) tell(e *environment, found *nn.FoundBackbone) {
 
 // encoding is how the images are shown to the encoder.
 func (s *subject) encoding(e *environment) evaluate.EncodeOptions {
-	return evaluate.EncodeOptions{ImageSize: s.data.ImageSize, Workers: s.workers, Progress: e.progress("images encoded")}
+	return evaluate.EncodeOptions{
+		ImageSize: s.data.ImageSize, Normalisation: s.normalisation, Workers: s.workers, Progress: e.progress("images encoded"),
+	}
 }

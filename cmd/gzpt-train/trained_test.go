@@ -35,12 +35,18 @@ func TestTrainedImagesAreNotScored(t *testing.T) {
 		t.Fatal(err)
 	}
 	refuses(t, gzpt(t, append([]string{"evaluate", "--run", run, "--data", renamed}, part...)...), 1, `"ximg14.png" first`)
+	refuses(t, gzpt(t, append([]string{"evaluate", "--run", run, "--data", renamed, "--window", "10,200"}, part...)...), 1, `"ximg14.png" first`)
+	const unknown = "cannot be told by their pixels"
+	says(t, gzpt(t, append([]string{"evaluate", "--run", run, "--data", renamed, "--image-size", "24"}, part...)...), unknown)
 	others := filepath.Join(work, "others") // of the same names
 	pngs(t, filepath.Join(others, "images"), strings.Split("img00.png img01.png img02.png img03.png img12.png img14.png img15.png", " ")...)
 	if err := os.WriteFile(filepath.Join(others, "labels.csv"), []byte("image,grade,part\nimg00.png,a,train\nimg01.png,b,train\nimg14.png,a,test\nimg15.png,b,test\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	says(t, gzpt(t, append([]string{"evaluate", "--run", run, "--data", others}, part...)...), "2 train, 0 val, 2 test items")
+	o := gzpt(t, append([]string{"evaluate", "--run", run, "--data", others}, part...)...)
+	if says(t, o, "2 train, 0 val, 2 test items"); strings.Contains(o.stderr, unknown) {
+		t.Error("pixels of the same size are not compared")
+	}
 }
 
 // Labels of another table leave the manifest its split, and say so.

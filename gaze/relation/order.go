@@ -129,12 +129,10 @@ func (p Pairs) Quantiles(levels []float64) []float64 {
 	return found
 }
 
-// TauForPositives is the smallest threshold at which the items with gaze have at most k positives on average.
-func (r *Relation) TauForPositives(k float64) float64 { return r.Pairs().tauForPositives(k) }
-
 func (p Pairs) tauForPositives(k float64) float64 { return p.TausForPositives([]float64{k})[0] }
 
-// TausForPositives is [Relation.TauForPositives] of these pairs, for several numbers at once.
+// TausForPositives is, for each of some numbers, the smallest threshold at which the items with gaze have at most so many
+// positives on average.
 func (p Pairs) TausForPositives(numbers []float64) []float64 {
 	taus := make([]float64, len(numbers))
 	high, total := p.high()

@@ -61,19 +61,19 @@ func TestTauForPositives(t *testing.T) {
 		r := random(60, levels, 3)
 		counts := func(tau float64) Counts { return r.Positives(Rule{Tau: tau}, nil, nil).Counts() }
 		for _, k := range []float64{0, .5, 1, 5, 1e9} {
-			tau := r.TauForPositives(k)
+			tau := r.Pairs().tauForPositives(k)
 			mean := counts(tau).Mean
 			lower := counts(math.Nextafter(float64(math.Nextafter32(float32(tau), -2)), -2)).Mean
 			if mean > k || lower <= k && k < 1e9 {
 				t.Errorf("k = %g: tau %g gives %g positives, a lower one %g", k, tau, mean, lower)
 			}
 		}
-		if got := counts(r.TauForPositives(1e9)); got.Least != 52 { // of the 53 items with gaze
+		if got := counts(r.Pairs().tauForPositives(1e9)); got.Least != 52 { // of the 53 items with gaze
 			t.Errorf("all pairs asked for, %+v given", got)
 		}
 	}
 	for _, none := range []*Relation{newRelation(0), newRelation(3)} {
-		if got := none.TauForPositives(3); got != 0 {
+		if got := none.Pairs().tauForPositives(3); got != 0 {
 			t.Errorf("%d items without gaze: tau %g", none.N, got)
 		}
 	}

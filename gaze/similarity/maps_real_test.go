@@ -40,7 +40,7 @@ func TestKvasirMaps(t *testing.T) {
 	labels := column(t, gazetest.Shared(t, "data", "kvasir_gaze", "labels.csv"), "area_tercile")
 	for measure, least := range mapNeighbourFloors {
 		r := relate(t, items, similarity.RelateOptions{Measure: measure})
-		d := examine.DiagnoseAt(r, r.TauForPositives(5), labels)
+		d := examine.DiagnoseAt(r, r.Pairs().TausForPositives([]float64{5})[0], labels)
 		control := examine.DiagnoseAt(r.Permuted(1), d.Tau, labels)
 		t.Logf("%s: neighbour %.3f (permuted %.3f), AUC %.3f (permuted %.3f), %g positives", measure, d.Labels.Neighbour, control.Labels.Neighbour, d.Labels.AUC, control.Labels.AUC, d.Positives.Mean)
 		if d.WithGaze != 1000 || d.Labels.Neighbour < least {

@@ -118,7 +118,7 @@ func TestKvasir(t *testing.T) {
 	labels := column(t, gazetest.Shared(t, "data", "kvasir_gaze", "labels.csv"), "area_tercile")
 	for name := range neighbourFloors { // chance is .33
 		r := relate(t, items, similarity.RelateOptions{Measure: name})
-		d := examine.DiagnoseAt(r, r.TauForPositives(5), labels)
+		d := examine.DiagnoseAt(r, r.Pairs().TausForPositives([]float64{5})[0], labels)
 		if d.WithGaze != 1000 || d.Labels.Neighbour < floor(t, neighbourFloors, name) || !gazetest.Within(d.Labels.Chance, .333, .001) {
 			t.Errorf("%s: the nearest neighbour shares the label in %.3f, chance %.3f", name, d.Labels.Neighbour, d.Labels.Chance)
 		}

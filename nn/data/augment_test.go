@@ -10,6 +10,7 @@ import (
 
 	"gzpt/kernels"
 	"gzpt/kernels/augment"
+	"gzpt/nn/data/picture"
 )
 
 // unscaled is a normalisation that changes nothing, but for rounding: 0 is subtracted, 1 divides.
@@ -255,6 +256,33 @@ func (g *Augmenter) replay(seed uint64, item int) (first, second float64) {
 		g.random.IntN(i + 1)
 	}
 	return g.factor(1), g.factor(1)
+}
+
+// TestBlurIsInProportion: the weights of a blur are those of a Gaussian whose sigma, meant for views of 224 pixels, is scaled to
+// the view's size, and which is cut at three of them.
+func TestBlurIsInProportion(t *testing.T) {
+	a := Augmentation{BlurProbability: 1, BlurSigma: [2]float64{1.6, 1.6}, Normalisation: unscaled}
+	for _, size := range []int{28, 112, 224, 448} {
+		g := NewAugmenter(a, size, size, 1)
+		row := make([]float64, g.Columns())
+		g.Row(row, picture.Window{High: 255}, 1, 0, 0, 0)
+		var v kernels.View
+		v.Decode(row)
+		sigma := 1.6 * float64(size) / 224
+		reach, sum := int(math.Ceil(3*sigma)), 0.0
+		for k := -reach; k <= reach; k++ {
+			sum += math.Exp(-float64(k*k) / (2 * sigma * sigma))
+		}
+		if len(v.Blur) != reach+1 {
+			t.Errorf("size %d: a blur of %d pixels to a side, expected %d", size, len(v.Blur)-1, reach)
+			continue
+		}
+		for k, got := range v.Blur {
+			if want := math.Exp(-float64(k*k)/(2*sigma*sigma)) / sum; math.Abs(got-want) > 1e-6 {
+				t.Errorf("size %d: weight %d is %v, expected %v", size, k, got, want)
+			}
+		}
+	}
 }
 
 // TestNormalisation: grey views take the mean of the three channels.

@@ -128,13 +128,10 @@ func (d *dumper) draw(item int) (image.Image, error) {
 
 // undo brings normalised values back to fractions of full scale.
 func (n Normalisation) undo(pixels []float32, channels int) {
+	mean, std := n.channels(channels)
 	for i, v := range pixels {
 		c := i % channels
-		mean, std := n.Mean[c], n.Std[c]
-		if channels == 1 {
-			mean, std = (n.Mean[0]+n.Mean[1]+n.Mean[2])/3, (n.Std[0]+n.Std[1]+n.Std[2])/3
-		}
-		pixels[i] = min(max(v*float32(std)+float32(mean), 0), 1)
+		pixels[i] = min(max(v*float32(std[c])+float32(mean[c]), 0), 1)
 	}
 }
 

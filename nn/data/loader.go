@@ -15,8 +15,8 @@ import (
 
 // LoaderOptions says which batches a loader makes.
 type LoaderOptions struct {
-	// Batch is the number of items of a batch. The items that are left at the end of an epoch when no full batch is, fewer
-	// than Batch, are dropped; another order in the next epoch gives them their turn.
+	// Batch is the number of items of a batch. At the end of an epoch fewer than Batch items may be left over: they are dropped,
+	// and have their turn in the order of another epoch.
 	Batch int
 	// ImageSize is the side of the views in pixels.
 	ImageSize    int

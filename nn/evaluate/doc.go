@@ -80,9 +80,13 @@ func Classes(labels []string) (names []string, index []int) {
 		}
 		return cmp.Compare(a, b)
 	})
+	number := map[string]int{"": -1}
+	for i, name := range names {
+		number[name] = i
+	}
 	index = make([]int, len(labels))
 	for i, l := range labels {
-		index[i] = slices.Index(names, l)
+		index[i] = number[l]
 	}
 	return names, index
 }

@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,8 @@ import (
 type EncodeOptions struct {
 	// ImageSize is the side in pixels of the squares that the encoder takes.
 	ImageSize int
+	// Normalisation is that of the views that the encoder was trained on; the zero value is ImageNet's.
+	Normalisation data.Normalisation
 	// Workers is the number of goroutines that decode images, 0 for one per processor.
 	Workers int
 	// Seen, if not nil, is given what the encoder saw, [n,ImageSize,ImageSize,Channels], some items after the other. It must
@@ -32,9 +35,15 @@ const pixelsAtOnce = 1 << 25
 // Encode is the features of all items of a source, resized to squares and normalised as [data.Eval] says. A feature that is
 // not finite is an error.
 func Encode(ctx context.Context, encoder *nn.Encoder, source data.Source, o EncodeOptions) (Features, error) {
+	return encode(ctx, encoder, source, o, pixelsAtOnce/(o.ImageSize*o.ImageSize*source.Channels()))
+}
+
+// encode is Encode with at most so many images decoded before they are encoded, one at least.
+func encode(ctx context.Context, encoder *nn.Encoder, source data.Source, o EncodeOptions, atOnce int) (Features, error) {
 	n, dim := len(source.Items()), encoder.Arch().Features()
 	values := o.ImageSize * o.ImageSize * source.Channels()
-	chunk := max(1, min(n, pixelsAtOnce/values))
+	shown := data.EvalOptions{ImageSize: o.ImageSize, Normalisation: cmp.Or(o.Normalisation, data.ImageNet()), Workers: o.Workers}
+	chunk := max(1, min(n, atOnce))
 	f := Features{Rows: n, Dim: dim, Values: make([]float32, n*dim)}
 	pixels, items := make([]float32, chunk*values), make([]int, chunk)
 	for from := 0; from < n; from += chunk {
@@ -43,7 +52,7 @@ func Encode(ctx context.Context, encoder *nn.Encoder, source data.Source, o Enco
 			items[k] = from + k
 		}
 		part := pixels[:m*values]
-		err := data.Eval(ctx, part, source, items[:m], data.EvalOptions{ImageSize: o.ImageSize, Normalisation: data.ImageNet(), Workers: o.Workers})
+		err := data.Eval(ctx, part, source, items[:m], shown)
 		if err != nil {
 			return f, err
 		}
@@ -101,8 +110,8 @@ type BackboneOptions struct {
 	Labels string
 }
 
-// Backbone judges a backbone in a file of weights, which [nn.LoadEncoder] opens, by its features of the items of a source, which must have labels and a
-// split.
+// Backbone judges a backbone in a file of weights, which [nn.LoadEncoder] opens, by its features of the items of a source, which
+// must have labels and a split.
 func Backbone(ctx context.Context, dev kernels.Device, weights string, source data.Source, o BackboneOptions) (*Report, error) {
 	encoder, err := OpenEncoder(dev, weights, source, o.Batch, o.ImageSize)
 	if err != nil {

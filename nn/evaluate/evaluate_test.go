@@ -419,6 +419,7 @@ func TestMisuse(t *testing.T) {
 		"accuracy":   func() { Accuracy([]int{1}, nil) },
 		"confusion":  func() { Confusion([]int{2}, []int{0}, 2) },
 		"scores":     func() { MacroAUC([]int{0}, nil, 2) },
+		"nan score":  func() { MacroAUC([]int{0, 1}, []float64{math.NaN(), 1, 0, 1}, 2) },
 		"groups":     func() { (Split{}).Check(2, []string{"a"}) },
 		"prediction": func() { (&Linear{mean: make([]float64, 2)}).Predict(f, nil) },
 	} {

@@ -62,7 +62,7 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// Features of images do not depend on how many are encoded at a time, and everything is given back to the device.
+// Features of images do not depend on how many are decoded before and encoded at a time, and everything is given back to the device.
 func TestBackbone(t *testing.T) {
 	dev := reference.New(kernels.Float32)
 	defer dev.Close()
@@ -88,20 +88,22 @@ func TestBackbone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		done, seen := 0, 0
-		f, err := Encode(t.Context(), encoder, set, EncodeOptions{
-			ImageSize: 16, Progress: func(n, total int) { done = n },
-			Seen: func(pixels []float32) error { seen += len(pixels); return nil },
-		})
+		for _, decoded := range []int{0, 1, 9, 1000} {
+			done, seen := 0, 0
+			f, err := encode(t.Context(), encoder, set, EncodeOptions{
+				ImageSize: 16, Progress: func(n, total int) { done = n },
+				Seen: func(pixels []float32) error { seen += len(pixels); return nil },
+			}, decoded)
+			if err != nil || f.Rows != 40 || f.Dim != 8 || done != 40 || seen != 40*16*16 {
+				t.Fatalf("%d x %d features, %d done, %d pixels, %v", f.Rows, f.Dim, done, seen, err)
+			}
+			if first == nil {
+				first = f.Values
+			} else if !slices.Equal(first, f.Values) {
+				t.Errorf("%d at a time, %d decoded before, give other features", batch, decoded)
+			}
+		}
 		encoder.Close()
-		if err != nil || f.Rows != 40 || f.Dim != 8 || done != 40 || seen != 40*16*16 {
-			t.Fatalf("%d x %d features, %d done, %d pixels, %v", f.Rows, f.Dim, done, seen, err)
-		}
-		if first == nil {
-			first = f.Values
-		} else if !slices.Equal(first, f.Values) {
-			t.Errorf("%d at a time give other features", batch)
-		}
 	}
 	r, err := Backbone(t.Context(), dev, weights, set, BackboneOptions{EncodeOptions: EncodeOptions{ImageSize: 16}, Batch: 8, Labels: "phantoms"})
 	if err != nil || r.Labels != "phantoms" || r.Test == 0 || r.Backbone != weights || dev.InUse() != before {

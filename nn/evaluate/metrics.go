@@ -3,6 +3,8 @@ package evaluate
 import (
 	"cmp"
 	"slices"
+
+	"gonum.org/v1/gonum/floats"
 )
 
 // Scores sums up a prediction.
@@ -84,8 +86,8 @@ func BalancedAccuracy(truth, predicted []int, classes int) float64 {
 // MacroAUC is the mean over classes of the area under the ROC curve of one class against the rest, scores being items x
 // classes. A class that no item or every item has is left out; 0.5 where none remains.
 func MacroAUC(truth []int, scores []float64, classes int) float64 {
-	if len(scores) != len(truth)*classes {
-		panic("evaluate: MacroAUC: scores are items x classes")
+	if len(scores) != len(truth)*classes || floats.HasNaN(scores) {
+		panic("evaluate: MacroAUC: scores are items x classes, none of them NaN")
 	}
 	column, member := make([]float64, len(truth)), make([]bool, len(truth))
 	sum, used := 0.0, 0

@@ -41,9 +41,12 @@ func (r Row) fields() []string {
 }
 
 // Rows describes the items of a source; recordings is the gaze of each, nil where there is none. The error names an
-// item whose split is no word of a split.
+// item whose split is no word of a split. It panics if there are recordings of more or fewer items.
 func Rows(images data.Source, recordings [][]gaze.Recording) ([]Row, error) {
 	items := images.Items()
+	if recordings != nil && len(recordings) != len(items) {
+		panic("pretrain: Rows: recordings of each item, in their order")
+	}
 	split, err := evaluate.SplitItems(items)
 	if err != nil {
 		return nil, err
@@ -91,8 +94,8 @@ func WriteRows(path string, rows []Row) error {
 	return writeTable(path, rowColumns, rows, func(r Row) []string { return append(r.fields(), r.Pixels) })
 }
 
-// WriteShown writes items.csv for images whose features a network gave. It leaves out the columns of gaze, which nobody read, and that of
-// training, which is known only of the images of a run.
+// WriteShown writes items.csv for images whose features a network gave. It leaves out the columns of gaze, which nobody read, and
+// that of training, which is known only of the images of a run.
 func WriteShown(path string, rows []Row) error {
 	columns := []string{"image", "label", "split", "group", "pixels"}
 	return writeTable(path, columns, rows, func(r Row) []string { return []string{r.Image, r.Label, r.Split, r.Group, r.Pixels} })

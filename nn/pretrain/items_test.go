@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"gzpt/gaze"
 	"gzpt/nn/evaluate"
 )
 
@@ -28,6 +29,21 @@ func TestReadRowsRefuses(t *testing.T) {
 		if _, err := ReadRows(path); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: error %v, expected %q", text, err, want)
 		}
+	}
+}
+
+// Recordings of more items than there are, or of fewer, are those of other items.
+func TestRowsOfOtherRecordings(t *testing.T) {
+	b := newTrial(t)
+	for _, recordings := range [][][]gaze.Recording{b.Gaze[1:], append(slices.Clone(b.Gaze), nil), {}} {
+		func() {
+			defer func() {
+				if text, ok := recover().(string); !ok || !strings.HasPrefix(text, "pretrain: Rows: ") {
+					t.Errorf("recordings of %d items: panic %q", len(recordings), text)
+				}
+			}()
+			Rows(b.Images, recordings)
+		}()
 	}
 }
 

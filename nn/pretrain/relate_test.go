@@ -125,3 +125,26 @@ func TestPositivesOfSoftWeights(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// The most alike of an item are sought among those that are trained on: others, however alike, take nobody's place.
+func TestPositivesAmongTheTrained(t *testing.T) {
+	const n = 6 // the second half is not trained on, and is what all are most alike to
+	rows, r := make([]Row, n), relation.FromValues(n, make([]float32, n*n))
+	for i := range n {
+		rows[i].Training, r.HasGaze[i] = i < n/2, true
+		for j := range n {
+			r.Values[i*n+j] = float32(i+j+1) / (2 * n)
+		}
+	}
+	p, err := Positives(r, relation.Rule{Kind: "top-k", K: 1}, rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		for j := range i {
+			if want := i == 2; p.Weight(i, j) > 0 != want { // 2 is the most alike of 0 and of 1
+				t.Errorf("items %d and %d are positives: %v", i, j, !want)
+			}
+		}
+	}
+}

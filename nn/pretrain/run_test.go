@@ -1,9 +1,12 @@
 package pretrain
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +17,7 @@ import (
 	"gzpt/kernels"
 	"gzpt/kernels/reference"
 	"gzpt/nn"
+	"gzpt/nn/data"
 	"gzpt/nn/evaluate"
 	"gzpt/nn/pretrain/dataset"
 	"gzpt/nn/rundir"
@@ -99,6 +103,146 @@ func TestRunGoesOn(t *testing.T) {
 	report, err := Evaluate(t.Context(), b.dev, rundir.Dir(whole), b.set, evaluate.BackboneOptions{EncodeOptions: evaluate.EncodeOptions{ImageSize: 16}, Batch: 4})
 	if err != nil || report.Step != report.Steps || report.Steps != len(steps) || b.dev.InUse() != before {
 		t.Errorf("%+v, %v, %d bytes left", report, err, b.dev.InUse()-before)
+	}
+}
+
+// What the settings say of the run reaches the training: its length and warm-up, the items that a queue draws from, the share of
+// positives that is left out.
+func TestSettingsReachTheTraining(t *testing.T) {
+	b, folder := newTrial(t), t.TempDir()
+	b.Settings = MethodSettings("moco", b.Network.Arch)
+	c := &b.Network
+	c.Height, c.Width, c.Batch, c.ProjectorHidden, c.Embedding, c.MoCo.Queue, c.MoCo.QueueStart = 16, 16, 8, 4, 4, 16, "random"
+	b.Epochs, b.Warmup = 4, 0.25
+	r, err := Open(b.dev, filepath.Join(folder, "moco"), b.Data, b.Settings, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+	steps := 4 * (r.TrainingItems() / 8)
+	got, listed := r.Trainer().Config(), len(b.set.Items())
+	if got.Steps != steps || got.WarmupSteps != steps/4 || got.MoCo.Items != listed || r.TrainingItems() == listed {
+		t.Errorf("%d steps, %d of warm-up, %d items: expected %d, %d, %d", got.Steps, got.WarmupSteps, got.MoCo.Items, steps, steps/4, listed)
+	}
+	for _, drop := range []float64{0, 1} {
+		b := newTrial(t)
+		b.Epochs, b.Drop = 1, drop
+		b.train(t, filepath.Join(folder, fmt.Sprint(drop)), Options{Observer: Observer{Step: func(s Step) {
+			if none := s.PositivesPerAnchor == 0; none != (drop == 1) {
+				t.Errorf("drop %v: %v positives an image", drop, s.PositivesPerAnchor)
+			}
+		}}})
+	}
+}
+
+// A run that would never update its weights is refused, and leaves nothing behind.
+func TestRunWithoutAnUpdate(t *testing.T) {
+	b, path := newTrial(t), filepath.Join(t.TempDir(), "run")
+	b.Epochs, b.Network.Accumulate = 1, 4 // 28 items are trained on: three steps
+	if _, err := Open(b.dev, path, b.Data, b.Settings, Options{}); !errors.Is(err, ErrNoUpdate) {
+		t.Errorf("error %v", err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the folder is there: %v", err)
+	}
+	b.Network.Accumulate = 3
+	b.train(t, path, Options{})
+}
+
+// The views that are written are those of the first items that are trained on, in the first epoch, by the run's seed, with their
+// gaze where it is known.
+func TestDumpedViews(t *testing.T) {
+	b, folder := newTrial(t), t.TempDir()
+	b.Network.Seed = 9
+	read := func(paths []string, err error) (files []string) {
+		t.Helper()
+		for _, path := range paths {
+			text, e := os.ReadFile(path)
+			err = cmp.Or(err, e)
+			files = append(files, string(text))
+		}
+		if err != nil || len(files) != 3 {
+			t.Fatalf("%d files, %v", len(files), err)
+		}
+		return files
+	}
+	var of [2][]string
+	for i, known := range []bool{false, true} {
+		d := b.Data
+		if !known {
+			d.Gaze = nil
+		}
+		r, err := Open(b.dev, filepath.Join(folder, fmt.Sprint("run", i)), d, b.Settings, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		of[i] = read(r.DumpViews(3))
+		r.Close()
+	}
+	rows, err := Rows(b.set, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := read(data.DumpViews(filepath.Join(folder, "views"), b.set, data.DumpOptions{
+		Items: Training(rows)[:3], ImageSize: 16, Augmentation: b.Views, Seed: 9,
+	}))
+	for k := range want {
+		if of[0][k] != want[k] || of[1][k] == want[k] {
+			t.Errorf("item %d: the same views %v, with gaze drawn %v", k, of[0][k] == want[k], of[1][k] != want[k])
+		}
+	}
+}
+
+// A run from a backbone that was stopped before its first checkpoint begins anew from that backbone.
+func TestInitWithoutACheckpoint(t *testing.T) {
+	b, folder := newTrial(t), t.TempDir()
+	b.Epochs = 1
+	b.train(t, filepath.Join(folder, "first"), Options{})
+	b.Init, b.Network.Seed = rundir.Dir(filepath.Join(folder, "first")).Backbone(), 5
+	whole, cut := filepath.Join(folder, "whole"), filepath.Join(folder, "cut")
+	if r := b.train(t, whole, Options{}); r.Found() == nil {
+		t.Error("nothing was found in the file")
+	}
+	r, err := Open(b.dev, cut, b.Data, b.Settings, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+	b.train(t, cut, Options{Resume: true})
+	b.Init = ""
+	b.train(t, filepath.Join(folder, "random"), Options{})
+	if backbone(t, cut) != backbone(t, whole) || backbone(t, cut) == backbone(t, filepath.Join(folder, "random")) {
+		t.Error("the run ends with another backbone")
+	}
+}
+
+// A backbone is judged on images normalised as those that it was trained on, or as the options say.
+func TestEvaluatedAsTrained(t *testing.T) {
+	b, run := newTrial(t), filepath.Join(t.TempDir(), "run")
+	b.Epochs = 1
+	b.Views.Normalisation = data.Normalisation{Mean: [3]float64{0.5, 0.5, 0.5}, Std: [3]float64{0.25, 0.25, 0.25}}
+	b.train(t, run, Options{})
+	for _, given := range []data.Normalisation{{}, data.ImageNet()} {
+		var seen []float32
+		o := evaluate.EncodeOptions{ImageSize: 16, Normalisation: given, Seen: func(pixels []float32) error {
+			seen = append(seen, pixels...)
+			return nil
+		}}
+		if _, err := Evaluate(t.Context(), b.dev, rundir.Dir(run), b.set, evaluate.BackboneOptions{EncodeOptions: o, Batch: 8}); err != nil {
+			t.Fatal(err)
+		}
+		all := make([]int, len(b.set.Items()))
+		for i := range all {
+			all[i] = i
+		}
+		want := make([]float32, len(all)*16*16)
+		shown := data.EvalOptions{ImageSize: 16, Normalisation: cmp.Or(given, b.Views.Normalisation)}
+		if err := data.Eval(t.Context(), want, b.set, all, shown); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(seen, want) {
+			t.Errorf("given %v, the encoder saw other pixels", given)
+		}
 	}
 }
 

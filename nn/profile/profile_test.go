@@ -146,6 +146,25 @@ func TestShares(t *testing.T) {
 	}
 }
 
+// TestMedians: the time of a group is the median of its times in the steps, one in which it has no call being one of 0.
+func TestMedians(t *testing.T) {
+	for want, steps := range map[float64][]time.Duration{2: {2, 1, 9}, 3: {9, 2, 1, 4}, 5: {5}, 1: {0, 1, 7}} {
+		s := &profile.Step{}
+		for _, took := range steps {
+			var calls []trace.Call
+			if took > 0 { // in two calls
+				for _, part := range []time.Duration{250, 750} {
+					calls = append(calls, trace.Call{Operation: "ReLU", Reading: trace.Reading{Took: part * took}})
+				}
+			}
+			s.Calls = append(s.Calls, calls)
+		}
+		if groups := s.By(profile.ByOperation); len(groups) != 1 || math.Abs(groups[0].Seconds-want*1e-6) > 1e-15 {
+			t.Errorf("steps of %v us: %+v, expected %v us", steps, groups, want)
+		}
+	}
+}
+
 // fixed is a clock after which every operation takes as long.
 type fixed struct {
 	seconds float64

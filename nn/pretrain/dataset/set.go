@@ -1,8 +1,6 @@
 package dataset
 
 import (
-	"slices"
-
 	"gzpt/gaze"
 	"gzpt/gaze/formats"
 	"gzpt/kernels/names"
@@ -93,6 +91,7 @@ type Set struct {
 	Stored Stored
 
 	excluded []data.Item // by the settings
+	skipped  map[string]bool
 	close    func() error
 }
 
@@ -126,15 +125,6 @@ func (d *Set) Close() error {
 	return d.close()
 }
 
-// Names is the name of each item.
-func (d *Set) Names() []string {
-	names := make([]string, len(d.Items()))
-	for i, item := range d.Items() {
-		names[i] = item.Name
-	}
-	return names
-}
-
 // Images is the items for an index of names.
 func (d *Set) Images() []names.Image {
 	images := make([]names.Image, len(d.Items()))
@@ -159,7 +149,13 @@ func (d *Set) Labels() []string {
 
 // skip records what was left out, once, however many readers of the same table say so.
 func (d *Set) skip(problem error) {
-	if text := problem.Error(); !slices.Contains(d.Skips, text) {
-		d.Skips = append(d.Skips, text)
+	text := problem.Error()
+	if d.skipped[text] {
+		return
 	}
+	if d.skipped == nil {
+		d.skipped = map[string]bool{}
+	}
+	d.skipped[text] = true
+	d.Skips = append(d.Skips, text)
 }
