@@ -28,7 +28,7 @@ func prepareIoU(w *measure.Work) (relation.Blocks, error) {
 		return relation.Blocks{}, err
 	}
 	n, cells := len(w.Paths), gridOf(w)*gridOf(w)
-	m, words := int(math.Ceil(w.Settings.Number("top")/100*float64(cells))), (cells+63)/64
+	m, words := int(math.Ceil(w.Settings.Number("top")*float64(cells)/100-1e-9)), (cells+63)/64
 	sets := make([]uint64, n*words)
 	err = w.Each(n, func() func(int) {
 		sorted := make([]float32, cells)
@@ -42,13 +42,14 @@ func prepareIoU(w *measure.Work) (relation.Blocks, error) {
 	})
 }
 
-// topCells sets the bits of the cells that are at least as high as the m-th highest and above 0.
+// topCells sets the bits of the cells that are at least as high as the m-th highest and above 0. Those that only rounding makes
+// lower, as the mirror images of a cell about a fixation, are as high.
 func topCells(set []uint64, cells, sorted []float32, m int) {
 	copy(sorted, cells)
 	slices.Sort(sorted)
 	least := sorted[len(sorted)-m]
 	for k, v := range cells {
-		if v >= least && v > 0 {
+		if v >= least*(1-0x1p-20) && v > 0 {
 			set[k/64] |= 1 << (k % 64)
 		}
 	}
