@@ -37,7 +37,7 @@ func findByModel(t *trace, s settings) ([]stretch, error) {
 		ok = m.fit(t.parts, speeds, int(s.Number("iterations")))
 	}
 	if !ok {
-		return t.bySpeed(func(k int) bool { return speeds[k] >= velocity }, duration), nil
+		return t.bySpeed(asFastAs(velocity, speeds), duration), nil
 	}
 	states := make([]uint8, len(speeds))
 	for _, p := range t.parts {
@@ -62,7 +62,7 @@ func newModel(speeds []float64, velocity, stay float64) (model, bool) {
 	m := model{start: [2]float64{0.5, 0.5}, change: [2][2]float64{{stay, 1 - stay}, {1 - stay, stay}}, likelihood: math.Inf(-1)}
 	var sum, squares, count [2]float64
 	side := func(v float64) int {
-		if v >= velocity {
+		if v >= velocity*(1-slack) {
 			return 1
 		}
 		return 0
