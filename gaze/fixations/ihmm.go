@@ -9,7 +9,7 @@ func init() {
 		Parameters: []Parameter{
 			{Name: "velocity", Default: "20", About: "speed in degrees per second that parts fixations and saccades before the model is fitted", Least: 1e-3, Most: 1000},
 			{Name: "stay", Default: "0.95", About: "probability that the next sample is of the same kind, before the model is fitted", Least: 0.5, Most: 0.999999},
-			{Name: "iterations", Default: "100", About: "most rounds of fitting the model (Baum-Welch); 0 keeps it as it begins", Least: 0, Most: 10000},
+			{Name: "iterations", Default: "100", About: "most rounds of fitting the model (Baum-Welch); 0 keeps it as it begins", Least: 0, Most: 10000, Whole: true},
 			durationParameter("0.1"),
 			windowParameter(),
 			gapParameter,

@@ -17,7 +17,9 @@ import (
 var mapParameters = []measure.Parameter{measure.Degrees, measure.Sigma, gridParameter(32, 2, 256)}
 
 func gridParameter(standard, least, most int) measure.Parameter {
-	return measure.Parameter{Name: "grid", Default: strconv.Itoa(standard), About: "rows and columns of the map", Least: float64(least), Most: float64(most)}
+	return measure.Parameter{
+		Name: "grid", Default: strconv.Itoa(standard), About: "rows and columns of the map", Least: float64(least), Most: float64(most), Whole: true,
+	}
 }
 
 // gridOf is the rows and columns of the maps.

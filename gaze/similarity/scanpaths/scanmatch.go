@@ -13,8 +13,8 @@ func init() {
 		Name:  "scanmatch",
 		About: "cells that are looked at, aligned so that near cells match: the same places in the same order",
 		Parameters: []measure.Parameter{
-			{Name: "cols", Default: "8", About: "columns of cells; the paper has 12 x 8", Least: 1, Most: 64},
-			{Name: "rows", Default: "6", About: "rows of cells", Least: 1, Most: 64},
+			{Name: "cols", Default: "8", About: "columns of cells; the paper has 12 x 8", Least: 1, Most: 64, Whole: true},
+			{Name: "rows", Default: "6", About: "rows of cells", Least: 1, Most: 64, Whole: true},
 			{Name: "threshold", Default: "3.5", About: "cells nearer than this, in cells, add to the score, others take from it", Least: 1e-3, Most: 100},
 			{Name: "bin", Default: "0", About: "seconds of a fixation that count as one visit of its cell; 0 counts a fixation once", Least: 0, Most: 1e3},
 		},

@@ -16,7 +16,7 @@ func init() {
 		About: "moments of dwelled regions aligned in time: the same regions by area and shape in the same order, wherever they lie",
 		Parameters: []measure.Parameter{
 			{Name: "eps", Default: "0.2", About: "reach of a sample in fractions of width, height and time", Least: 1e-6, Most: 10},
-			{Name: "share", Default: "10", About: "a region holds more than 1/share of the samples near one of them", Least: 1, Most: 1e6},
+			{Name: "share", Default: "10", About: "a region holds more than 1/share of the samples near one of them", Least: 1, Most: 1e6, Whole: true},
 			{Name: "area", Default: "0.7", About: "weight of the regions' areas", Least: 0, Most: 1},
 			{Name: "shape", Default: "0.3", About: "weight of the regions' shapes", Least: 0, Most: 1},
 			{Name: "rate", Default: "50", About: "samples per second of fixation", Least: 1, Most: 1000},
