@@ -20,8 +20,8 @@ func init() {
 }
 
 // prepareIoU: R_ij = |A and B| / |A or B| with A and B the cells of two fixation maps that are at least as high as the m-th
-// highest, m = ceil(top % of the cells); cells of 0 are never among them. It is the index of Jaccard (New Phytologist
-// 1912), from 0 to 1.
+// highest, m = ceil(top % of the cells), ties included ([tieShare]); cells of 0 are never among them. It is the index of Jaccard
+// (New Phytologist 1912), from 0 to 1.
 func prepareIoU(w *measure.Work) (relation.Blocks, error) {
 	maps, err := mapsOf(w)
 	if err != nil {
@@ -42,14 +42,13 @@ func prepareIoU(w *measure.Work) (relation.Blocks, error) {
 	})
 }
 
-// topCells sets the bits of the cells that are at least as high as the m-th highest and above 0. Those that only rounding makes
-// lower, as the mirror images of a cell about a fixation, are as high.
+// topCells sets the bits of the cells that are at least as high as the m-th highest and above 0.
 func topCells(set []uint64, cells, sorted []float32, m int) {
 	copy(sorted, cells)
 	slices.Sort(sorted)
 	least := sorted[len(sorted)-m]
 	for k, v := range cells {
-		if v >= least*(1-0x1p-20) && v > 0 {
+		if v >= least*(1-tieShare) && v > 0 {
 			set[k/64] |= 1 << (k % 64)
 		}
 	}

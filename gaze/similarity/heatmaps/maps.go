@@ -98,5 +98,9 @@ func squash(values []float32) {
 	}
 }
 
+// tieShare is the share by which two cells of a map may differ and tie: mirror images of each other about a fixation are the same
+// but for rounding.
+const tieShare = 0x1p-18
+
 // epsilonMap keeps logarithms and quotients of empty cells finite: that of float64, as in the MIT saliency benchmark.
 const epsilonMap = 2.2204e-16
