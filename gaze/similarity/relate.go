@@ -176,10 +176,13 @@ func fill(d *relation.Draft, w *measure.Work, m Measure, progress func(done, tot
 	return d.Fill(w.Ctx, blocks, progress)
 }
 
+// valuesVersion rises with every change that gives a measure other numbers: a matrix that an older version began is begun anew.
+const valuesVersion = 2
+
 // digest is of everything that the values depend on.
 func digest(w *measure.Work, text string) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%s\n%s\n", text, w.Device.Name())
+	fmt.Fprintf(h, "%d\n%s\n%s\n", valuesVersion, text, w.Device.Name())
 	var buffer []byte
 	for _, p := range w.Paths {
 		buffer = append(buffer[:0], p.Image...)
@@ -188,6 +191,7 @@ func digest(w *measure.Work, text string) string {
 			numbers = append(numbers, f.X, f.Y, f.Start, f.Duration, f.Resolution.X, f.Resolution.Y)
 		}
 		if p.Map != nil {
+			numbers = append(numbers, float64(p.Map.Rows), float64(p.Map.Cols))
 			for _, v := range p.Map.Values {
 				numbers = append(numbers, float64(v))
 			}
