@@ -29,7 +29,8 @@ func (s Spread) of(r Recording, f Fixation) (x, y float64) {
 //
 // with the cells' edges x_j = j/cols and y_i = i/rows, positions in fractions of the frame, P the normal distribution's
 // cumulative function, and c such that the map sums to 1; what falls off the frame is lost. Each difference of P is within
-// 1e-9 of its value, sums are taken in float64. It returns false, and zeros, for a recording without gaze.
+// 1e-9 of its value, and within a few millionths of it up to 9 standard deviations from the fixation, where a Gaussian ends; sums
+// are taken in float64. It returns false, and zeros, for a recording without gaze, or with none so near to the frame.
 //
 // A recording that has a heat map and no fixations gives that map, averaged over the cells' areas; spread plays no part.
 //

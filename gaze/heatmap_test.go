@@ -173,19 +173,45 @@ func TestSpread(t *testing.T) {
 	}
 }
 
-func TestNormal(t *testing.T) {
-	worst := 0.0
+func TestNormalTail(t *testing.T) {
+	worst, share := 0.0, 0.0
 	for k := -900_000; k <= 900_000; k++ {
 		z := float64(k) / 100_000
-		worst = max(worst, math.Abs(normal(z)-math.Erfc(-z/math.Sqrt2)/2))
+		want := math.Erfc(math.Abs(z)/math.Sqrt2) / 2
+		off := math.Abs(normalTail(z) - want)
+		worst, share = max(worst, off), max(share, off/want)
+		if off > 1e-10 || off > 1.001e-6*want && math.Abs(z) < normalReach {
+			t.Fatalf("P(-|%g|) is %g, want %g", z, normalTail(z), want)
+		}
 	}
-	if worst > 1e-10 {
-		t.Errorf("wrong by %g", worst)
+	t.Logf("wrong by %g at most, and by %g of the value", worst, share)
+	for z, want := range map[float64]float64{math.Inf(-1): 0, math.Inf(1): 0, math.NaN(): 0, -normalReach: 0, normalReach: 0, 0: .5} {
+		if got := normalTail(z); got != want {
+			t.Errorf("P(-|%g|) is %g, want %g", z, got, want)
+		}
 	}
-	t.Logf("wrong by %g at most", worst)
-	for z, want := range map[float64]float64{math.Inf(-1): 0, math.Inf(1): 1, math.NaN(): 0, -normalReach: 0, normalReach: 1, 0: .5} {
-		if got := normal(z); got != want {
-			t.Errorf("P(%g) is %g, want %g", z, got, want)
+}
+
+// The far tails of a map are as exact as its middle, on either side of a fixation: of a fixation off the frame there is nothing
+// else, and measures that take the logarithm of a map, or rank its cells, see them.
+func TestHeatMapTails(t *testing.T) {
+	for _, off := range []float64{-.42, -.3, -.1, .02, .5, .98, 1.1, 1.3, 1.42} { // up to 8.4 standard deviations
+		r := Recording{Width: 100, Height: 100, Fixations: []Fixation{{X: 100 * off, Y: 50, Duration: 1}}}
+		const cells, sigma = 32, .05
+		got, want, sum := make([]float32, cells), make([]float64, cells), 0.0
+		HeatMap(got, r, 1, cells, Spread{Fraction: sigma})
+		tail := func(edge float64) float64 { return math.Erfc(math.Abs(edge-off)/sigma/math.Sqrt2) / 2 }
+		for k := range want {
+			left, right := float64(k)/cells, float64(k+1)/cells
+			if want[k] = math.Abs(tail(left) - tail(right)); left < off && off < right {
+				want[k] = 1 - tail(left) - tail(right)
+			}
+			sum += want[k]
+		}
+		for k, v := range got {
+			if want[k] /= sum; !within(float64(v), want[k], 4e-6*want[k]+2e-19/sum) {
+				t.Errorf("cell %d of a fixation at %g is %g, want %g", k, off, v, want[k])
+			}
 		}
 	}
 }

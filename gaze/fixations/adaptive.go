@@ -89,7 +89,7 @@ func (t *trace) halfFilter(window float64) int {
 	if t.step == 0 {
 		return 1
 	}
-	return max(1, int(math.Ceil(math.Min(window/2/t.step, 1e6)-1e-6))-1) // 5.0000001 samples are 5
+	return max(1, int(math.Ceil(math.Min(window/2/t.step, 1e6)-slack))-1) // 5.0000001 samples are 5
 }
 
 // markNoise finds what no eye does.
@@ -167,7 +167,7 @@ func (a *adaptive) events(p part) []stretch {
 // or has noise in it. It begins at sample free at the earliest.
 func (a *adaptive) saccadeAt(p part, free, k int) (s stretch, offset float64, ok bool) {
 	first := k
-	for first > free && (a.speeds[first] > a.onset || a.speeds[first-1] < a.speeds[first]) {
+	for first > free && (a.speeds[first] > a.onset || a.slower(first-1, first)) {
 		first--
 	}
 	offset = a.onset
@@ -183,10 +183,14 @@ func (a *adaptive) saccadeAt(p part, free, k int) (s stretch, offset float64, ok
 	return s, offset, s.end-s.first >= a.saccade && !slices.Contains(a.noise[s.first:s.end], true)
 }
 
+// slower reports whether the eye is slower at sample k than at sample l, by more than rounding: on whole pixels many speeds are
+// equal.
+func (a *adaptive) slower(k, l int) bool { return a.speeds[k] < a.speeds[l]-slack }
+
 // settle is the first sample from k on that is not above a threshold and is a local minimum; the last of the part if there
 // is none.
 func (a *adaptive) settle(p part, k int, threshold float64) int {
-	for k+1 < p.end && (a.speeds[k] > threshold || a.speeds[k+1] < a.speeds[k]) {
+	for k+1 < p.end && (a.speeds[k] > threshold || a.slower(k+1, k)) {
 		k++
 	}
 	return k

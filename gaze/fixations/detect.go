@@ -10,6 +10,8 @@
 //     (Olsen, The Tobii I-VT Fixation Filter, 2012).
 //   - The times between samples may differ. A sample stands for the time up to the next one, at most the median step, so
 //     that a fixation of n even samples lasts n steps and fixations never overlap.
+//   - What is just a threshold, as with whole pixels and even steps much is, is decided as for decimals: rounding has no say, nor
+//     has the time or the place that a recording counts from.
 //   - The position of a fixation is the mean of its samples, weighted by the time that each stands for.
 package fixations
 

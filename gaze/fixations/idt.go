@@ -26,7 +26,7 @@ func init() {
 // Samples outside fixations are unclassified: I-DT does not look for saccades.
 func findByDispersion(t *trace, s settings) ([]stretch, error) {
 	var found []stretch
-	threshold, duration := s.Number("dispersion"), s.Number("duration")
+	threshold, duration := s.Number("dispersion")*(1+slack), s.Number("duration")
 	for _, p := range t.parts {
 		end := p.first
 		for first := p.first; first < p.end; {

@@ -9,7 +9,7 @@ func init() {
 		Parameters: []Parameter{
 			{Name: "velocity", Default: "20", About: "speed in degrees per second that parts fixations and saccades before the model is fitted", Least: 1e-3, Most: 1000},
 			{Name: "stay", Default: "0.95", About: "probability that the next sample is of the same kind, before the model is fitted", Least: 0.5, Most: 0.999999},
-			{Name: "iterations", Default: "100", About: "most rounds of fitting the model (Baum-Welch); 0 keeps it as it begins", Least: 0, Most: 10000},
+			{Name: "iterations", Default: "100", About: "most rounds of fitting the model (Baum-Welch); 0 keeps it as it begins", Least: 0, Most: 10000, Whole: true},
 			durationParameter("0.1"),
 			windowParameter(),
 			gapParameter,
@@ -37,7 +37,7 @@ func findByModel(t *trace, s settings) ([]stretch, error) {
 		ok = m.fit(t.parts, speeds, int(s.Number("iterations")))
 	}
 	if !ok {
-		return t.bySpeed(func(k int) bool { return speeds[k] >= velocity }, duration), nil
+		return t.bySpeed(asFastAs(velocity, speeds), duration), nil
 	}
 	states := make([]uint8, len(speeds))
 	for _, p := range t.parts {
@@ -62,7 +62,7 @@ func newModel(speeds []float64, velocity, stay float64) (model, bool) {
 	m := model{start: [2]float64{0.5, 0.5}, change: [2][2]float64{{stay, 1 - stay}, {1 - stay, stay}}, likelihood: math.Inf(-1)}
 	var sum, squares, count [2]float64
 	side := func(v float64) int {
-		if v >= velocity {
+		if v >= velocity*(1-slack) {
 			return 1
 		}
 		return 0

@@ -23,6 +23,5 @@ func init() {
 // unclassified. The difference of two samples that the paper takes is noise on a fast tracker; velocities are measured over
 // a window, of 20 ms as in Tobii's filter (Olsen 2012).
 func findByVelocity(t *trace, velocity, duration, window float64) []stretch {
-	speeds := t.speeds(window)
-	return t.bySpeed(func(k int) bool { return speeds[k] >= velocity }, duration)
+	return t.bySpeed(asFastAs(velocity, t.speeds(window)), duration)
 }

@@ -39,7 +39,7 @@ func findInBoxes(t *trace, s settings) ([]stretch, error) {
 			x, y := t.pixels(first)
 			end := first + 1
 			for ; end < p.end; end++ {
-				if u, v := t.pixels(end); math.Abs(u-x) >= reach || math.Abs(v-y) >= reach {
+				if u, v := t.pixels(end); math.Abs(u-x) >= reach*(1-slack) || math.Abs(v-y) >= reach*(1-slack) {
 					break
 				}
 			}

@@ -47,7 +47,7 @@ func newTrace(r gaze.Recording, gap float64) (*trace, error) {
 			until = min(until, r.Samples[i+1].Time)
 		}
 		n := len(t.time)
-		if n == 0 || s.Time-t.time[n-1] > gap {
+		if n == 0 || s.Time-t.time[n-1] > gap+rounding {
 			t.parts = append(t.parts, part{n, n})
 		}
 		t.parts[len(t.parts)-1].end = n + 1
@@ -115,17 +115,21 @@ const leastStep = 1e-5
 // rounding is what times in seconds may be off by, far below a step of any tracker.
 const rounding = 1e-9
 
+// slack is what other numbers may be off by: distances and speeds relative to a threshold, speeds among each other in degrees per
+// second, and steps of even times in a window.
+const slack = 1e-6
+
 // lasts reports whether the samples first .. end-1 make at least that many seconds.
 func (t *trace) lasts(first, end int, seconds float64) bool {
 	return end > first && t.until[end-1]-t.time[first] >= seconds-rounding
 }
 
-// samples is how many steps of the tracker fit into a time: at least 1.
+// samples is how many steps of the tracker a time has, to the nearest whole number and the larger of two: at least 1.
 func (t *trace) samples(seconds float64) int {
 	if t.step == 0 {
 		return 1
 	}
-	return max(1, int(math.Round(math.Min(seconds/t.step, 1e6))))
+	return max(1, int(math.Floor(math.Min(seconds/t.step, 1e6)+.5+slack)))
 }
 
 // runs calls do for every run of samples of p for which is gives the same answer.
@@ -150,7 +154,8 @@ func (t *trace) pixels(k int) (x, y float64) {
 func (t *trace) fixation(s stretch) gaze.Fixation {
 	f := gaze.Fixation{Start: t.time[s.first], Duration: t.until[s.end-1] - t.time[s.first]}
 	var weight, known float64
-	var x, y, rx, ry float64 // x and y from the first sample, so that equal positions have that one as their mean
+	var x, y, rx, ry float64 // from the first sample, so that equal positions have that one as their mean, and equal resolutions
+	var first gaze.Resolution
 	x0, y0 := t.pixels(s.first)
 	for k := s.first; k < s.end; k++ {
 		sample := t.recording.Samples[t.sample[k]]
@@ -161,13 +166,14 @@ func (t *trace) fixation(s stretch) gaze.Fixation {
 		weight += w
 		x, y = x+w*(sample.X-x0), y+w*(sample.Y-y0)
 		if sample.Resolution.Known() {
+			first = first.Or(sample.Resolution)
 			known += w
-			rx, ry = rx+w*sample.Resolution.X, ry+w*sample.Resolution.Y
+			rx, ry = rx+w*(sample.Resolution.X-first.X), ry+w*(sample.Resolution.Y-first.Y)
 		}
 	}
 	f.X, f.Y = x0+x/weight, y0+y/weight
 	if known > 0 {
-		f.Resolution = gaze.Resolution{X: rx / known, Y: ry / known}
+		f.Resolution = gaze.Resolution{X: first.X + rx/known, Y: first.Y + ry/known}
 	}
 	if s.place > 0 {
 		f.X, f.Y = t.pixels(s.place - 1)

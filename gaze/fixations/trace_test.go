@@ -107,3 +107,58 @@ func TestSlopes(t *testing.T) {
 		t.Errorf("two places at one instant: %g", got)
 	}
 }
+
+// wholePixels is a recording as many trackers write it: even steps, some of them lost, and positions in whole pixels that stand
+// still, drift by a pixel or jump.
+func wholePixels(g *rand.Rand, rate int, origin gaze.Sample) gaze.Recording {
+	r := gaze.Recording{Height: 800, Resolution: gaze.Resolution{X: 35, Y: 35}} // the width is not known: nothing is off the frame
+	x, y, lost, drift := 400, 400, 0, 0
+	for k := range 2 * rate {
+		switch g.IntN(30) {
+		case 0:
+			lost = g.IntN(rate / 8)
+		case 1:
+			x, y = 300+g.IntN(200), 300+g.IntN(200)
+		case 2:
+			drift = 700 / rate * (g.IntN(3) - 1) // 20 degrees per second
+		case 3, 4, 5:
+			x, y = x+g.IntN(20)-10, y+g.IntN(20)-10
+		}
+		x += drift
+		s := gaze.Sample{X: origin.X + float64(x), Y: origin.Y + float64(y), Time: origin.Time + float64(k)/float64(rate)}
+		if lost > 0 {
+			lost--
+			s.X, s.Y = math.NaN(), math.NaN()
+		}
+		r.Samples = append(r.Samples, s)
+	}
+	return r
+}
+
+// Where the clock and the pixels count from changes no event: no gap, dispersion, speed or distance that is just the threshold, no
+// window of two and a half samples and no least of equal speeds is decided by rounding.
+func TestOriginChangesNothing(t *testing.T) {
+	for _, rate := range []int{50, 100, 140, 200, 250, 350, 500, 700, 1250} {
+		for seed := range uint64(12) {
+			plain := wholePixels(rand.New(rand.NewPCG(seed, 3)), rate, gaze.Sample{})
+			for _, origin := range []gaze.Sample{{Time: 1000}, {Time: 12345.678}, {X: 173}, {X: 1024, Y: 11, Time: 60.1}, {X: .1, Y: .7}} {
+				moved := wholePixels(rand.New(rand.NewPCG(seed, 3)), rate, origin)
+				for _, detector := range []string{"adaptive", "idt", "ihmm", "ivt", "released", "released:box=0.025,position=mean"} {
+					if detector == "adaptive" && rate < 200 {
+						continue // it refuses them
+					}
+					want, _ := Events(plain, detector)
+					if got, err := Events(moved, detector); err != nil || !slices.Equal(got, want) {
+						t.Fatalf("%s at %d Hz, recording %d from %+v: other events, %v", detector, rate, seed, origin, err)
+					}
+					a, b := detected(t, plain, detector), detected(t, moved, detector)
+					for k := range a {
+						if !within(b[k].X-origin.X, a[k].X, 1e-6) || !within(b[k].Start-origin.Time, a[k].Start, 1e-6) {
+							t.Fatalf("%s at %d Hz, recording %d from %+v: %+v, want %+v", detector, rate, seed, origin, b[k], a[k])
+						}
+					}
+				}
+			}
+		}
+	}
+}

@@ -13,7 +13,7 @@ func windowParameter() Parameter {
 // (Analytical Chemistry 1964) of order 2, which smooths noise by the number of samples and leaves a constant velocity and a
 // constant acceleration as they are.
 func (t *trace) slopes(values []float64, half int) []float64 {
-	reach := 1.5 * float64(2*half) * t.step
+	reach := 1.5*float64(2*half)*t.step + rounding
 	out := make([]float64, len(values))
 	for _, p := range t.parts {
 		for k := p.first; k < p.end; k++ {
@@ -50,8 +50,8 @@ func slope(x, y []float64) float64 {
 	return xy / xx
 }
 
-// speeds is how fast the eye moves at every sample, in degrees per second, measured over the samples within half a window to
-// either side.
+// speeds is how fast the eye moves at every sample, in degrees per second, measured over as many samples to either side as half a
+// window has.
 func (t *trace) speeds(window float64) []float64 {
 	half := t.samples(window / 2)
 	return lengths(t.slopes(t.x, half), t.slopes(t.y, half))
@@ -63,6 +63,11 @@ func lengths(x, y []float64) []float64 {
 		out[k] = math.Hypot(x[k], y[k])
 	}
 	return out
+}
+
+// asFastAs reports of a sample whether its speed is a velocity or more.
+func asFastAs(velocity float64, speeds []float64) func(k int) bool {
+	return func(k int) bool { return speeds[k] >= velocity*(1-slack) }
 }
 
 // bySpeed makes saccades of the runs of fast samples, and fixations of the runs of slow ones that last.

@@ -10,6 +10,7 @@ import (
 
 	"gzpt/gaze"
 	"gzpt/gaze/internal/gazetest"
+	"gzpt/gaze/similarity/internal/measure"
 	"gzpt/kernels/npy"
 )
 
@@ -132,5 +133,16 @@ func TestMeanToFile(t *testing.T) {
 	}
 	if _, timing, err := TimedRelate(context.Background(), gazetest.Device(t), items, RelateOptions{Measure: "tima"}); err != nil || timing.PairsPerSecond <= 0 {
 		t.Errorf("%+v, %v", timing, err)
+	}
+}
+
+// A heat map of other rows is another input, though its numbers are the same.
+func TestDigestOfMaps(t *testing.T) {
+	of := func(rows, cols int) string {
+		r := gaze.Recording{Width: 4, Height: 4, Map: &gaze.Map{Rows: rows, Cols: cols, Values: []float32{1, 2, 3, 4}}}
+		return digest(&measure.Work{Device: gazetest.Device(t), Paths: []gaze.Recording{r}}, "sim")
+	}
+	if of(2, 2) == of(1, 4) || of(1, 4) == of(4, 1) || of(2, 2) != of(2, 2) {
+		t.Error("maps of other shapes have one digest, or one map has two")
 	}
 }

@@ -68,19 +68,39 @@ func Relate(ctx context.Context, dev kernels.Device, items [][]gaze.Recording, o
 	return nil, fmt.Errorf("readers %q, expected merge or mean", o.Readers)
 }
 
-// drawable checks what the measures rely on: a frame, finite positions, and finite durations that are not negative.
+// drawable checks what the measures rely on.
 func drawable(recordings []gaze.Recording) error {
 	for _, r := range recordings {
-		bad := len(r.Fixations) > 0 && !(r.Width > 0 && r.Height > 0 && finite(r.Width) && finite(r.Height))
-		for _, f := range r.Fixations {
-			bad = bad || !finite(f.X) || !finite(f.Y) || !finite(f.Duration) || f.Duration < 0
+		fault := ""
+		if !drawableFixations(r) {
+			fault = "a frame or a fixation out of all measure, expected a frame above 0, finite pixels and seconds that are not negative"
+		} else if m := r.Map; m != nil && !drawableMap(m) {
+			fault = fmt.Sprintf("a heat map that is not one, expected %d x %d numbers that are not negative", m.Rows, m.Cols)
 		}
-		if bad {
-			return gaze.Problem{File: r.File, Line: r.Line, Reason: fmt.Sprintf("image %q, reader %q: a frame or a fixation out of all measure, expected a frame above 0, finite pixels and seconds that are not negative", r.Image, r.Reader)}
+		if fault != "" {
+			return gaze.Problem{File: r.File, Line: r.Line, Reason: fmt.Sprintf("image %q, reader %q: %s", r.Image, r.Reader, fault)}
 		}
 	}
 	return nil
 }
+
+// drawableFixations demands a frame, finite positions and resolutions, and finite durations that are not negative.
+func drawableFixations(r gaze.Recording) bool {
+	if len(r.Fixations) > 0 && !(r.Width > 0 && r.Height > 0 && finite(r.Width) && finite(r.Height)) || endless(r.Resolution) {
+		return false
+	}
+	return !slices.ContainsFunc(r.Fixations, func(f gaze.Fixation) bool {
+		return !finite(f.X) || !finite(f.Y) || !finite(f.Duration) || f.Duration < 0 || endless(f.Resolution)
+	})
+}
+
+// drawableMap demands a finite number that is not negative for every cell.
+func drawableMap(m *gaze.Map) bool {
+	return len(m.Values) == m.Rows*m.Cols && !slices.ContainsFunc(m.Values, func(v float32) bool { return !(v >= 0) || !finite(float64(v)) })
+}
+
+// endless reports whether a degree is known to cover more pixels than there are numbers for: no fixation would be seen.
+func endless(r gaze.Resolution) bool { return r.Known() && math.IsInf(r.X+r.Y, 1) }
 
 // relateMean compares all recordings, and takes the mean over those of two items.
 func relateMean(ctx context.Context, dev kernels.Device, items [][]gaze.Recording, o RelateOptions) (*relation.Relation, error) {
@@ -156,14 +176,13 @@ func fill(d *relation.Draft, w *measure.Work, m Measure, progress func(done, tot
 	return d.Fill(w.Ctx, blocks, progress)
 }
 
-// arithmetic is the number of this version's measures. A change that moves bits of one raises it, so that a matrix which was
-// interrupted under another version begins anew, instead of mixing the similarities of both.
-const arithmetic = 2
+// valuesVersion rises with every change that gives a measure other numbers: a matrix that an older version began is begun anew.
+const valuesVersion = 2
 
 // digest is of everything that the values depend on.
 func digest(w *measure.Work, text string) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%s\n%s\n%d\n", text, w.Device.Name(), arithmetic)
+	fmt.Fprintf(h, "%d\n%s\n%s\n", valuesVersion, text, w.Device.Name())
 	var buffer []byte
 	for _, p := range w.Paths {
 		buffer = append(buffer[:0], p.Image...)
@@ -172,6 +191,7 @@ func digest(w *measure.Work, text string) string {
 			numbers = append(numbers, f.X, f.Y, f.Start, f.Duration, f.Resolution.X, f.Resolution.Y)
 		}
 		if p.Map != nil {
+			numbers = append(numbers, float64(p.Map.Rows), float64(p.Map.Cols))
 			for _, v := range p.Map.Values {
 				numbers = append(numbers, float64(v))
 			}

@@ -115,7 +115,12 @@ func TestRelateIsCancelled(t *testing.T) {
 
 func TestRelateRefuses(t *testing.T) {
 	ok := gazetest.Path(1, 10, 100, 100)
-	noFrame, nan, negative := ok, ok, ok
+	noFrame, nan, negative, wide, wideFixation := ok, ok, ok, ok, ok
+	wide.Resolution = gaze.Resolution{X: 30, Y: math.Inf(1)}
+	wideFixation.Fixations = []gaze.Fixation{{Duration: 1, Resolution: gaze.Resolution{X: math.Inf(1), Y: 30}}}
+	mapOf := func(values ...float32) gaze.Recording {
+		return gaze.Recording{Width: 10, Height: 10, Map: &gaze.Map{Rows: 1, Cols: 2, Values: values}}
+	}
 	noFrame.Width = 0
 	nan.Fixations = []gaze.Fixation{{X: math.NaN(), Duration: 1}}
 	negative.Fixations = []gaze.Fixation{{Duration: -1}}
@@ -134,6 +139,11 @@ func TestRelateRefuses(t *testing.T) {
 		`readers "all", expected merge or mean`:                          {ok, RelateOptions{Measure: "tima", Readers: "all"}},
 		`g.csv:7: image "i", reader "": a frame or a fixation`:           {negative, RelateOptions{Measure: "tima"}},
 		`image "i", reader "": a frame or a fixation out of all measure`: {nan, RelateOptions{Measure: "tima"}},
+		`frame or a fixation out of all measure, expected`:               {wide, RelateOptions{Measure: "heatmap-cc"}},
+		`a fixation out of all measure, expected a frame`:                {wideFixation, RelateOptions{Measure: "heatmap-cc"}},
+		`a heat map that is not one, expected 1 x 2 numbers`:             {mapOf(1, float32(math.NaN())), RelateOptions{Measure: "sim"}},
+		`heat map that is not one, expected 1 x 2 numbers`:               {mapOf(1, -1), RelateOptions{Measure: "sim"}},
+		`map that is not one, expected 1 x 2 numbers`:                    {mapOf(1), RelateOptions{Measure: "sim"}},
 		`: a frame or a fixation out of all measure`:                     {noFrame, RelateOptions{Measure: "tima"}},
 	} {
 		if _, err := Relate(context.Background(), gazetest.Device(t), [][]gaze.Recording{{tc.r}}, tc.o); err == nil || !strings.Contains(err.Error(), want) {

@@ -16,6 +16,8 @@ type Parameter struct {
 	Choices              []string
 	// Least and Most bound a number.
 	Least, Most float64
+	// Whole says that a number has no fraction.
+	Whole bool
 }
 
 // Choice is what a text can choose, with its parameters.
@@ -91,9 +93,13 @@ func (p Parameter) check(value string) error {
 		}
 		return nil
 	}
+	kind := "number"
+	if p.Whole {
+		kind = "whole number"
+	}
 	v, err := strconv.ParseFloat(value, 64)
-	if err != nil || math.IsNaN(v) || v < p.Least || v > p.Most {
-		return fmt.Errorf("%s is %q, expected a number from %g to %g", p.Name, value, p.Least, p.Most)
+	if err != nil || math.IsNaN(v) || v < p.Least || v > p.Most || p.Whole && v != math.Trunc(v) {
+		return fmt.Errorf("%s is %q, expected a %s from %g to %g", p.Name, value, kind, p.Least, p.Most)
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ var choices = []Choice{
 		{Name: "size", Default: "0.5", Least: 0.1, Most: 2},
 		{Name: "order", Default: "time", Choices: []string{"time", "lexical"}},
 	}},
+	{"counted", []Parameter{{Name: "grid", Default: "8", Least: 2, Most: 16, Whole: true}}},
 }
 
 func TestParse(t *testing.T) {
@@ -23,6 +24,7 @@ func TestParse(t *testing.T) {
 		"rich:size=2,order=time,,":     "rich:size=2,order=time",
 		"rich:size=1,size=0.1":         "rich:size=0.1,order=time",
 		"rich:order=lexical,size=1e-1": "rich:size=1e-1,order=lexical",
+		"counted:grid=1e1":             "counted:grid=1e1",
 	} {
 		index, s, err := Parse("thing", text, choices)
 		if err != nil {
@@ -45,9 +47,9 @@ func TestParse(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                  `thing "", expected one of plain, rich`,
-		"other":             `thing "other", expected one of plain, rich`,
-		"Rich":              `thing "Rich", expected one of plain, rich`,
+		"":                  `thing "", expected one of plain, rich, counted`,
+		"other":             `thing "other", expected one of plain, rich, counted`,
+		"Rich":              `thing "Rich", expected one of plain, rich, counted`,
 		"plain:size=1":      `thing plain has no parameter "size"; it has none`,
 		"rich:sise=1":       `thing rich has no parameter "sise"; it has size, order`,
 		"rich:size":         `thing rich: size is "", expected a number from 0.1 to 2`,
@@ -55,6 +57,8 @@ func TestParseRefuses(t *testing.T) {
 		"rich:size=Inf":     `thing rich: size is "Inf", expected a number from 0.1 to 2`,
 		"rich:size=0.09":    `thing rich: size is "0.09", expected a number from 0.1 to 2`,
 		"rich:order=random": `thing rich: order is "random", expected time or lexical`,
+		"counted:grid=8.5":  `thing counted: grid is "8.5", expected a whole number from 2 to 16`,
+		"counted:grid=17":   `thing counted: grid is "17", expected a whole number from 2 to 16`,
 	} {
 		if _, _, err := Parse("thing", text, choices); err == nil || err.Error() != want {
 			t.Errorf("%s: error %v, want %s", text, err, want)

@@ -20,7 +20,7 @@ func init() {
 
 // prepareAUCJudd: AUC(S, F) is the area under the curve of the share of the fixations F over the share of the cells without a
 // fixation that lie above a threshold of the map S, for all thresholds (Judd et al., ICCV 2009): the probability that a
-// fixation lies higher on the map than a random other cell, ties counted half. R_ij = 2 AUC - 1 with the mean of both
+// fixation lies higher on the map than a random other cell, ties ([tieShare]) counted half. R_ij = 2 AUC - 1 with the mean of both
 // directions, from -1 to 1, 0 being chance.
 //
 // Fixations count once each, several in one cell too. A path that is only a heat map has the fixations that one would expect
@@ -78,7 +78,7 @@ func standing(dst []int32, cells []float32, order []int) {
 	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(cells[a], cells[b]) })
 	for first := 0; first < len(order); {
 		end := first + 1
-		for end < len(order) && cells[order[end]] == cells[order[first]] {
+		for end < len(order) && cells[order[end]] <= cells[order[first]]*(1+tieShare) {
 			end++
 		}
 		for _, k := range order[first:end] {

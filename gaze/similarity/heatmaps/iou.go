@@ -20,15 +20,15 @@ func init() {
 }
 
 // prepareIoU: R_ij = |A and B| / |A or B| with A and B the cells of two fixation maps that are at least as high as the m-th
-// highest, m = ceil(top % of the cells); cells of 0 are never among them. It is the index of Jaccard (New Phytologist
-// 1912), from 0 to 1.
+// highest, m = ceil(top % of the cells), ties included ([tieShare]); cells of 0 are never among them. It is the index of Jaccard
+// (New Phytologist 1912), from 0 to 1.
 func prepareIoU(w *measure.Work) (relation.Blocks, error) {
 	maps, err := mapsOf(w)
 	if err != nil {
 		return relation.Blocks{}, err
 	}
 	n, cells := len(w.Paths), gridOf(w)*gridOf(w)
-	m, words := int(math.Ceil(w.Settings.Number("top")/100*float64(cells))), (cells+63)/64
+	m, words := int(math.Ceil(w.Settings.Number("top")*float64(cells)/100-1e-9)), (cells+63)/64
 	sets := make([]uint64, n*words)
 	err = w.Each(n, func() func(int) {
 		sorted := make([]float32, cells)
@@ -48,7 +48,7 @@ func topCells(set []uint64, cells, sorted []float32, m int) {
 	slices.Sort(sorted)
 	least := sorted[len(sorted)-m]
 	for k, v := range cells {
-		if v >= least && v > 0 {
+		if v >= least*(1-tieShare) && v > 0 {
 			set[k/64] |= 1 << (k % 64)
 		}
 	}

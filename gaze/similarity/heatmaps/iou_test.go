@@ -10,7 +10,7 @@ func TestIoU(t *testing.T) {
 	for _, c := range []struct {
 		top     string
 		grid, m int
-	}{{"20", 16, 52}, {"5", 32, 52}, {"100", 9, 81}, {"3", 16, 8}, {"33.3", 7, 17}} {
+	}{{"20", 16, 52}, {"5", 32, 52}, {"100", 9, 81}, {"3", 16, 8}, {"33.3", 7, 17}, {"7", 10, 7}, {"29", 10, 29}} {
 		top := func(cells []float64) map[int]bool {
 			sorted := slices.Sorted(slices.Values(cells))
 			set := map[int]bool{}
@@ -44,6 +44,7 @@ func TestTopCells(t *testing.T) {
 		{[]float32{0, 0, 0, 4}, 2, 0b1000}, // zeros are not looked at
 		{[]float32{0, 0, 0, 0}, 2, 0},
 		{[]float32{1, 1, 1, 1}, 1, 0b1111},
+		{[]float32{1, 1 - 0x1p-24, 1 + 0x1p-23, .999}, 1, 0b0111}, // mirror images, rounded
 	} {
 		set := make([]uint64, 1)
 		if topCells(set, c.cells, make([]float32, 4), c.m); set[0] != c.want {

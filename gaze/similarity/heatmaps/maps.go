@@ -17,7 +17,9 @@ import (
 var mapParameters = []measure.Parameter{measure.Degrees, measure.Sigma, gridParameter(32, 2, 256)}
 
 func gridParameter(standard, least, most int) measure.Parameter {
-	return measure.Parameter{Name: "grid", Default: strconv.Itoa(standard), About: "rows and columns of the map", Least: float64(least), Most: float64(most)}
+	return measure.Parameter{
+		Name: "grid", Default: strconv.Itoa(standard), About: "rows and columns of the map", Least: float64(least), Most: float64(most), Whole: true,
+	}
 }
 
 // gridOf is the rows and columns of the maps.
@@ -95,6 +97,10 @@ func squash(values []float32) {
 		values[i] = float32(float64(v) / (1 + math.Abs(float64(v))))
 	}
 }
+
+// tieShare is the share by which two cells of a map may differ and tie: mirror images of each other about a fixation are the same
+// but for rounding.
+const tieShare = 0x1p-18
 
 // epsilonMap keeps logarithms and quotients of empty cells finite: that of float64, as in the MIT saliency benchmark.
 const epsilonMap = 2.2204e-16

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"gzpt/gaze"
+	"gzpt/gaze/similarity/internal/measure"
 )
 
 // blob is the drawing of a cluster on a canvas of width x height pixels: pixels outside the box of cols x rows at
@@ -42,18 +43,21 @@ func drawPatches(r gaze.Recording, weights, patch []float64) *blob {
 	b.bound(r, weights, side)
 	for i, f := range r.Fixations {
 		if weights[i] > 0 {
-			b.add(int(f.X)-side/2, int(f.Y)-side/2, patch, weights[i])
+			b.add(pixel(f.X)-side/2, pixel(f.Y)-side/2, patch, weights[i])
 		}
 	}
 	return b
 }
+
+// pixel is the one that a coordinate lies in.
+func pixel(v float64) int { return int(measure.Floor(limit(v))) }
 
 // bound lays the box around all patches, within the canvas.
 func (b *blob) bound(r gaze.Recording, weights []float64, side int) {
 	left, top, right, bottom := b.width, b.height, 0, 0
 	for i, f := range r.Fixations {
 		if weights[i] > 0 {
-			x, y := int(f.X)-side/2, int(f.Y)-side/2
+			x, y := pixel(f.X)-side/2, pixel(f.Y)-side/2
 			left, top = min(left, x), min(top, y)
 			right, bottom = max(right, x+side), max(bottom, y+side)
 		}

@@ -14,6 +14,7 @@ const (
 // in the order of their first core samples, or noise. It returns the number of clusters.
 func dbscan(samples []sample, eps float64, least int, labels []int) int {
 	n := len(samples)
+	eps *= 1 + 1e-9 // samples just eps apart, as those of one fixation often are, are within it, whatever rounding makes of k/n
 	core := make([]bool, n)
 	first, last := 0, 0 // samples within eps in time: the others are not looked at
 	from, to := make([]int, n), make([]int, n)
@@ -67,5 +68,5 @@ func dbscan(samples []sample, eps float64, least int, labels []int) int {
 
 func near(a, b sample, eps float64) bool {
 	dx, dy, dt := a.x-b.x, a.y-b.y, a.t-b.t
-	return dx*dx+dy*dy+dt*dt <= eps*eps
+	return float64(dx*dx)+float64(dy*dy)+float64(dt*dt) <= eps*eps // not fused, as in squared
 }

@@ -19,6 +19,8 @@ type saccades struct {
 // saccade is added to the one before it as that was before the pass, and where that happens the durations become one more
 // than the fixations.
 func (s *saccades) group(direction, duration, amplitude float64) {
+	duration *= 1 - rounding // a fixation of just the threshold, from differences of times, is not shorter
+	amplitude *= 1 - rounding
 	for before := 0; before != len(s.durations); {
 		before = len(s.durations)
 		s.groupByDirection(direction, duration)

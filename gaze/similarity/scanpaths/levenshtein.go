@@ -10,7 +10,7 @@ func init() {
 		Name:  "levenshtein",
 		About: "string edit distance of the cells that are looked at: the same cells in the same order",
 		Parameters: []measure.Parameter{
-			{Name: "grid", Default: "5", About: "rows and columns of the cells", Least: 1, Most: 256},
+			{Name: "grid", Default: "5", About: "rows and columns of the cells", Least: 1, Most: 256, Whole: true},
 		},
 		Prepare: prepareLevenshtein,
 	})

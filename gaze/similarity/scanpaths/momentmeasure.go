@@ -103,7 +103,7 @@ func releasedDrawing(r gaze.Recording) []float64 {
 	return image
 }
 
-func pixelOf(v float64) int { return int(min(max(math.Floor(v), 0), defaultCanvas-1)) }
+func pixelOf(v float64) int { return min(max(pixel(v), 0), defaultCanvas-1) }
 
 // mirrored is a pixel and its images beyond the border that the blur reaches, the pixel at the border not repeated.
 func mirrored(x int) []int {

@@ -59,9 +59,9 @@ type MultiMatchOptions struct {
 //	position  1 - med |start_u - start_v| / D
 //	duration  1 - med |d-e| / max(d,e)
 //
-// of the fixations before the saccades, which last d and e. Numbers, thresholds and the preference among paths of one
-// cost are those of multimatch_gaze 0.1.3, which sees positions from a corner of the frame; here they count from its
-// centre, which in one frame makes no difference. Scanpaths of fewer than 3 fixations have no values: all are 0.
+// of the fixations before the saccades, which last d and e; two that last no time differ by 0, where multimatch_gaze has no number.
+// Numbers, thresholds and the preference among paths of one cost are those of multimatch_gaze 0.1.3, which sees positions from a
+// corner of the frame; here they count from its centre, which in one frame makes no difference. Scanpaths of fewer than 3 fixations have no values: all are 0.
 func MultiMatch(a, b gaze.Recording, o MultiMatchOptions) [5]float64 {
 	if (o.Width > 0) != (o.Height > 0) {
 		panic("scanpaths: MultiMatch: a screen needs a width and a height")

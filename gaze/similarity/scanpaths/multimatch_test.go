@@ -421,3 +421,29 @@ var multimatchTies = []struct {
 		[][3]int{{5, 0, 2}, {2, 4, 2}, {0, 0, 1}, {3, 0, 2}, {2, 2, 4}, {5, 4, 1}, {3, 5, 4}},
 		[5]float64{0.873240812076, 0.625, 0.886851709182, 0.8509288015, 1}},
 }
+
+// Fixations that last just the threshold are not shorter, though the difference of two times may be: no saccades around them are
+// merged.
+func TestGroupingOfDecimals(t *testing.T) {
+	for k := range 500 {
+		start := float64(k) / 250
+		duration := (start + .3) - start // .3 but for rounding, as a detector has it
+		r := gaze.Recording{Width: 300, Height: 400}
+		for _, x := range []float64{0, 100, 200, 300} { // saccades of one direction
+			r.Fixations = append(r.Fixations, gaze.Fixation{X: x, Y: 1, Duration: duration})
+		}
+		o := MultiMatchOptions{Grouping: true, Direction: 45, Duration: .3, Amplitude: .3}
+		if got := len(saccadesOf(r, o).vectors); got != 3 {
+			t.Fatalf("%d saccades between fixations of %.17g s, want 3", got, duration)
+		}
+		r.Fixations = r.Fixations[:3] // and saccades of just the amplitude are not short
+		for i := range r.Fixations {
+			r.Fixations[i].X, r.Fixations[i].Y = start+50*float64(i), []float64{1, 21, 1}[i]+start
+			r.Fixations[i].Duration = .1
+		}
+		o.Direction, o.Amplitude = 1, math.Hypot(50, 20)/500
+		if got := len(saccadesOf(r, o).vectors); got != 2 {
+			t.Fatalf("%d saccades of just the amplitude from %g, want 2", got, start)
+		}
+	}
+}

@@ -13,8 +13,8 @@ func init() {
 		Name:  "scanmatch",
 		About: "cells that are looked at, aligned so that near cells match: the same places in the same order",
 		Parameters: []measure.Parameter{
-			{Name: "cols", Default: "8", About: "columns of cells; the paper has 12 x 8", Least: 1, Most: 64},
-			{Name: "rows", Default: "6", About: "rows of cells", Least: 1, Most: 64},
+			{Name: "cols", Default: "8", About: "columns of cells; the paper has 12 x 8", Least: 1, Most: 64, Whole: true},
+			{Name: "rows", Default: "6", About: "rows of cells", Least: 1, Most: 64, Whole: true},
 			{Name: "threshold", Default: "3.5", About: "cells nearer than this, in cells, add to the score, others take from it", Least: 1e-3, Most: 100},
 			{Name: "bin", Default: "0", About: "seconds of a fixation that count as one visit of its cell; 0 counts a fixation once", Least: 0, Most: 1e3},
 		},
@@ -27,8 +27,8 @@ func init() {
 //
 //	F_ij = max(F_i-1,j-1 + S_ij, F_i-1,j, F_i,j-1), S_ij = T - |c_i - c_j|, R = F_nm / (T max(n, m))
 //
-// with c a cell's column and row and T the threshold. With the parameter bin a fixation counts round(duration/bin) times,
-// as in the paper; a scanpath of which nothing remains has similarity 0.
+// with c a cell's column and row and T the threshold. With the parameter bin a fixation counts duration/bin times, to the
+// nearest whole number and the larger of two, as in the paper; a scanpath of which nothing remains has similarity 0.
 func prepareScanMatch(w *measure.Work) (relation.Blocks, error) {
 	s := newSubstitution(int(w.Settings.Number("cols")), int(w.Settings.Number("rows")), w.Settings.Number("threshold"))
 	words := make([][]int, len(w.Paths))
@@ -70,7 +70,7 @@ func (s *substitution) word(r gaze.Recording, bin float64) []int {
 	}
 	var word []int
 	for i, c := range once {
-		for range int(math.Min(math.Round(r.Fixations[i].Duration/bin), maxSamples)) {
+		for range int(math.Min(nearest(r.Fixations[i].Duration/bin), maxSamples)) {
 			word = append(word, c)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"gzpt/gaze"
 	"gzpt/gaze/internal/gazetest"
 	"gzpt/gaze/similarity/internal/measure/measuretest"
 )
@@ -37,6 +38,19 @@ func TestScanMatch(t *testing.T) {
 			got, turned := s.similarity(numbered(a), numbered(b), row), s.similarity(numbered(b), numbered(a), row)
 			if !gazetest.Within(got, want, 1e-8) || got != turned {
 				t.Fatalf("%d x %d cells, %v, %v: %g, turned %g, want %g", cols, rows, a, b, got, turned, want)
+			}
+		}
+	}
+}
+
+// A fixation of two and a half bins counts three times, whatever rounding makes of decimals.
+func TestScanMatchHalves(t *testing.T) {
+	for _, bin := range []int{20, 50, 100, 130} { // ms
+		s := newSubstitution(8, 6, 3.5)
+		for ms := range 2000 {
+			r := gaze.Recording{Width: 8, Height: 6, Fixations: []gaze.Fixation{{Duration: float64(ms) / 1000}}}
+			if got, want := len(s.word(r, float64(bin)/1000)), (2*ms+bin)/(2*bin); got != want {
+				t.Errorf("%d ms are %d bins of %d ms, want %d", ms, got, bin, want)
 			}
 		}
 	}

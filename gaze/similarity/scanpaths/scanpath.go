@@ -33,6 +33,14 @@ func places(r gaze.Recording, unit float64) []point {
 	return out
 }
 
+// rounding is what numbers that are decimals in a file may be off by, relative to them, far above what sums of them are and far
+// below a difference that a tracker knows. Where two are compared that are often equal, it decides as decimals would, whatever
+// the order of the sum.
+const rounding = 1e-12
+
+// nearest is the nearest whole number, the larger of two.
+func nearest(v float64) float64 { return math.Floor(v*(1+rounding) + .5) }
+
 // limit keeps a coordinate so small that no distance and no sum of distances overflows.
 func limit(v float64) float64 { return min(max(v, -1e9), 1e9) }
 

@@ -176,6 +176,30 @@ func TestCells(t *testing.T) {
 	}
 }
 
+// Files that give fractions of an image, of whole pixels of a screen, put many fixations on the border of two cells or pixels: in
+// the second, whatever the size of the image and rounding make of it.
+func TestCellsOfFractions(t *testing.T) {
+	for _, size := range []int{332, 529, 621, 800, 1024, 1070, 1348, 1920} {
+		for screen := range 1921 {
+			at := float64(screen) / 1920 * float64(size)
+			r := gaze.Recording{Width: float64(size), Height: float64(size), Fixations: []gaze.Fixation{{X: at, Y: at}}}
+			for _, n := range []int{5, 7, 8, 12, 32} {
+				if got, want := cells(r, n, 1, n)[0], min(screen*n/1920, n-1); got != want {
+					t.Errorf("%d of 1920 on %d pixels is in cell %d of %d, want %d", screen, size, got, n, want)
+				}
+			}
+			if got, want := pixel(at), screen*size/1920; got != want {
+				t.Errorf("%d of 1920 on %d pixels is pixel %d, want %d", screen, size, got, want)
+			}
+		}
+	}
+	for v, want := range map[float64]int{-.5: -1, 3.9999: 3, math.Inf(1): 1e9, -1e300: -1e9} {
+		if got := pixel(v); got != want {
+			t.Errorf("%g is pixel %d, want %d", v, got, want)
+		}
+	}
+}
+
 func TestPlaces(t *testing.T) {
 	// Opposite corners are a diagonal apart, in one frame and in frames of two shapes.
 	wide := gaze.Recording{Width: 400, Height: 300, Fixations: []gaze.Fixation{{X: 0, Y: 0}, {X: 400, Y: 300}}}

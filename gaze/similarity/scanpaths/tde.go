@@ -12,7 +12,7 @@ func init() {
 		Name:  "tde",
 		About: "pieces of some fixations in a row, each with the piece most like it: the same short routes, in any order",
 		Parameters: []measure.Parameter{
-			{Name: "k", Default: "3", About: "fixations of a piece", Least: 1, Most: 1e6},
+			{Name: "k", Default: "3", About: "fixations of a piece", Least: 1, Most: 1e6, Whole: true},
 		},
 		Prepare: prepareTDE,
 	})

@@ -16,7 +16,7 @@ func init() {
 		About: "moments of dwelled regions aligned in time: the same regions by area and shape in the same order, wherever they lie",
 		Parameters: []measure.Parameter{
 			{Name: "eps", Default: "0.2", About: "reach of a sample in fractions of width, height and time", Least: 1e-6, Most: 10},
-			{Name: "share", Default: "10", About: "a region holds more than 1/share of the samples near one of them", Least: 1, Most: 1e6},
+			{Name: "share", Default: "10", About: "a region holds more than 1/share of the samples near one of them", Least: 1, Most: 1e6, Whole: true},
 			{Name: "area", Default: "0.7", About: "weight of the regions' areas", Least: 0, Most: 1},
 			{Name: "shape", Default: "0.3", About: "weight of the regions' shapes", Least: 0, Most: 1},
 			{Name: "rate", Default: "50", About: "samples per second of fixation", Least: 1, Most: 1000},
@@ -34,8 +34,10 @@ func init() {
 // prepareTIMA compares scanpaths as sequences of dwelled regions, the measure of GzPT (IEEE TMI 44(10):4063, 2025) as its
 // released code defines it:
 //
-//  1. samples (x/W, y/H, k/n), k = 0 .. n-1, are clustered by DBSCAN with reach eps and at least floor(n/share)+1 samples;
-//  2. each cluster is drawn as a sum of Gaussians, scaled to 0 .. 255 and reduced to 32 x 32;
+//  1. samples (x/W, y/H, k/n), k = 0 .. n-1, are clustered by DBSCAN with reach eps and at least floor(n/share)+1 samples,
+//     each from the fixation in the middle of its part of the dwell time;
+//  2. each cluster is drawn as a sum of Gaussians, floor(H/10) pixels wide and high with a standard deviation of a sixth of
+//     that, scaled to 0 .. 255 and reduced to 32 x 32;
 //  3. its moment (M00, H) is compared by area*rd(M00) + shape*rd(H), rd(a,b) = |a-b|/max(a,b);
 //  4. the sequences of moments are aligned by dynamic time warping: similarity = 1 - cost / cells of the path.
 //
@@ -48,7 +50,9 @@ func init() {
 //
 // Its comparison of single maps has area=0.5,shape=0.5.
 //
-// Fixations become samples as if a tracker of the given rate had seen the dwell time alone, without saccades.
+// Fixations become samples as if a tracker of the given rate had seen the dwell time alone, without saccades: sample k of the
+// n = dwell * rate, to the nearest whole number and the larger of two, is of the fixation at (k + 1/2)/n of the dwell time, and
+// where that is the end of one fixation, of the next. A dwell of less than half a sample has no clusters.
 func prepareTIMA(w *measure.Work) (relation.Blocks, error) {
 	t := newTIMA(w.Settings)
 	sequences := make([][]moment, len(w.Paths))
@@ -109,7 +113,7 @@ const (
 
 // regions is the moments of a scanpath's clusters in the order of time.
 func (t tima) regions(r gaze.Recording) []moment {
-	n := int(math.Min(math.Round(r.Dwell()*t.rate), maxSamples))
+	n := sampleCount(r, t.rate)
 	if n == 0 {
 		return nil
 	}
@@ -146,6 +150,11 @@ func (t tima) regions(r gaze.Recording) []moment {
 	return sequence
 }
 
+// sampleCount is the samples of a scanpath.
+func sampleCount(r gaze.Recording, rate float64) int {
+	return int(math.Min(nearest(r.Dwell()*rate), maxSamples))
+}
+
 // clamped moves positions beyond most pixels there; 0 moves none.
 func clamped(r gaze.Recording, most float64) gaze.Recording {
 	if most == 0 {
@@ -172,7 +181,8 @@ func (t tima) onCanvas(r gaze.Recording) gaze.Recording {
 	return r
 }
 
-// resample returns which fixation is looked at in the middle of each of n equal parts of the dwell time.
+// resample returns which fixation is looked at in the middle of each of n equal parts of the dwell time, at the end of one the
+// next.
 func resample(fixations []gaze.Fixation, n int) []int {
 	total := 0.0
 	for _, f := range fixations {
@@ -182,7 +192,7 @@ func resample(fixations []gaze.Fixation, n int) []int {
 	i, end := 0, fixations[0].Duration
 	for k := range indices {
 		at := (float64(k) + 0.5) / float64(n) * total
-		for at >= end && i < len(fixations)-1 {
+		for at*(1+rounding) >= end && i < len(fixations)-1 {
 			i++
 			end += fixations[i].Duration
 		}

@@ -12,15 +12,14 @@ import (
 )
 
 // naiveDBSCAN is the definition, in quadratic time and by repeated passes.
-func naiveDBSCAN(samples []sample, eps float64, least int) []int {
-	n := len(samples)
+func naiveDBSCAN(n int, near func(i, j int) bool, least int) []int {
 	labels := make([]int, n)
 	core := make([]bool, n)
 	for i := range n {
 		labels[i] = noise
 		count := 0
 		for j := range n {
-			if near(samples[i], samples[j], eps) {
+			if near(i, j) {
 				count++
 			}
 		}
@@ -36,7 +35,7 @@ func naiveDBSCAN(samples []sample, eps float64, least int) []int {
 			grown = false
 			for a := range n {
 				for b := range n {
-					if labels[a] == cluster && core[a] && labels[b] == noise && near(samples[a], samples[b], eps) {
+					if labels[a] == cluster && core[a] && labels[b] == noise && near(a, b) {
 						labels[b], grown = cluster, true
 					}
 				}
@@ -47,19 +46,24 @@ func naiveDBSCAN(samples []sample, eps float64, least int) []int {
 	return labels
 }
 
+// Distances are compared with eps as whole numbers, which know no rounding: many are just eps.
 func TestDBSCAN(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
-	for range 50 {
-		n := 1 + r.IntN(60)
-		samples := make([]sample, n)
+	for range 500 {
+		n, tenths, least := 1+r.IntN(60), []int{1, 2, 4}[r.IntN(3)], 1+r.IntN(8)
+		samples, x, y := make([]sample, n), make([]int, n), make([]int, n)
 		for i := range samples {
-			samples[i] = sample{float64(r.IntN(6)) / 6, float64(r.IntN(3)) / 6, float64(i) / float64(n)}
+			x[i], y[i] = r.IntN(6), r.IntN(3)
+			samples[i] = sample{float64(x[i]) / 10, float64(y[i]) / 10, float64(i) / float64(n)}
 		}
-		eps, least := []float64{.1, .2, .4}[r.IntN(3)], 1+r.IntN(8)
+		near := func(i, j int) bool {
+			dx, dy, dt, eps := n*(x[i]-x[j]), n*(y[i]-y[j]), 10*(i-j), n*tenths
+			return dx*dx+dy*dy+dt*dt <= eps*eps
+		}
 		labels := make([]int, n)
-		dbscan(samples, eps, least, labels)
-		if want := naiveDBSCAN(samples, eps, least); !slices.Equal(labels, want) {
-			t.Fatalf("eps %g, at least %d: %v, want %v", eps, least, labels, want)
+		dbscan(samples, float64(tenths)/10, least, labels)
+		if want := naiveDBSCAN(n, near, least); !slices.Equal(labels, want) {
+			t.Fatalf("eps 0.%d, at least %d: %v, want %v", tenths, least, labels, want)
 		}
 	}
 }
@@ -196,6 +200,42 @@ func TestResample(t *testing.T) {
 	got := resample(fixations, 6)
 	if want := []int{0, 2, 2, 2, 3, 3}; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// Durations are decimals: how many samples there are, and of which fixation each is, follows from whole milliseconds, also where
+// the middle of a sample is the end of a fixation and the sum of the durations is half a sample off.
+func TestSamplesOfDecimals(t *testing.T) {
+	g := rand.New(rand.NewPCG(3, 3))
+	halves, ends := 0, 0
+	for range 3000 {
+		r, total := gaze.Recording{}, 0
+		var until []int
+		for range 1 + g.IntN(40) {
+			ms := 10 + g.IntN(900)
+			total += ms
+			until = append(until, total)
+			r.Fixations = append(r.Fixations, gaze.Fixation{Duration: float64(ms) / 1000})
+		}
+		n := sampleCount(r, 50)
+		if want := (total + 10) / 20; n != want {
+			t.Fatalf("%d samples in %d ms, want %d", n, total, want)
+		}
+		if total%20 == 10 {
+			halves++
+		}
+		for k, i := range resample(r.Fixations, n) {
+			want := slices.IndexFunc(until, func(end int) bool { return (2*k+1)*total < 2*n*end })
+			if i != want {
+				t.Fatalf("sample %d of %d in %d ms is of fixation %d, want %d; they end at %v", k, n, total, i, want, until)
+			}
+			if i > 0 && (2*k+1)*total == 2*n*until[i-1] {
+				ends++
+			}
+		}
+	}
+	if halves == 0 || ends == 0 {
+		t.Errorf("%d sums half a sample off, %d samples at the end of a fixation", halves, ends)
 	}
 }
 

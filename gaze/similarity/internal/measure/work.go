@@ -77,11 +77,29 @@ func ranks(paths []gaze.Recording) []int {
 	return rank
 }
 
-// Compare orders recordings by their fixations, then by their frames.
+// Compare orders recordings by what they are compared by: their fixations, their frames, and last the cells of their heat maps.
 func Compare(a, b gaze.Recording) int {
-	return cmp.Or(
-		slices.CompareFunc(a.Fixations, b.Fixations, func(f, g gaze.Fixation) int {
-			return cmp.Or(cmp.Compare(f.X, g.X), cmp.Compare(f.Y, g.Y), cmp.Compare(f.Duration, g.Duration))
-		}),
-		cmp.Compare(a.Width, b.Width), cmp.Compare(a.Height, b.Height))
+	if c := slices.CompareFunc(a.Fixations, b.Fixations, compareFixations); c != 0 {
+		return c
+	}
+	if c := cmp.Or(cmp.Compare(a.Width, b.Width), cmp.Compare(a.Height, b.Height), compareResolutions(a.Resolution, b.Resolution)); c != 0 {
+		return c
+	}
+	return slices.Compare(cellsOf(a), cellsOf(b))
+}
+
+func compareFixations(f, g gaze.Fixation) int {
+	return cmp.Or(cmp.Compare(f.X, g.X), cmp.Compare(f.Y, g.Y), cmp.Compare(f.Duration, g.Duration), compareResolutions(f.Resolution, g.Resolution))
+}
+
+func compareResolutions(a, b gaze.Resolution) int {
+	return cmp.Or(cmp.Compare(a.X, b.X), cmp.Compare(a.Y, b.Y))
+}
+
+// cellsOf is how many cells lie in a row of a recording's heat map, and these cells.
+func cellsOf(r gaze.Recording) []float32 {
+	if r.Map == nil {
+		return nil
+	}
+	return append([]float32{float32(r.Map.Cols)}, r.Map.Values...)
 }
