@@ -188,8 +188,8 @@ func TestSuiteSeesOtherBitsForOtherProcessors(t *testing.T) {
 func TestSuiteSeesAcceptedMistakes(t *testing.T) {
 	dev := broken{Device: reference.New(kernels.Float32), relu: func(broken, kernels.Tensor, kernels.Tensor) {}}
 	c := callOf(t, elementwiseCalls(), "ReLU", "40")
-	if faults := c.misuseFaults(dev); len(faults) != 11 { // of two operands shape, two types, device, life, and one overlap
-		t.Errorf("the suite found %q, want 11 mistakes accepted", faults)
+	if faults := c.misuseFaults(dev); len(faults) != 13 { // of two operands shape, two types, presence, device, life, and one overlap
+		t.Errorf("the suite found %q, want 13 mistakes accepted", faults)
 	}
 	c.op = "Rectify"
 	if fault := refusal(c.op, "a short slice", func() { panic("kernels: ReLU: shapes differ") }); fault == "" {
@@ -212,7 +212,8 @@ func TestEveryOperationHasCalls(t *testing.T) {
 	}
 	for _, family := range []reflect.Type{
 		reflect.TypeFor[kernels.Elementwise](), reflect.TypeFor[kernels.Convolution](), reflect.TypeFor[kernels.Normalisation](),
-		reflect.TypeFor[kernels.Pooling](), reflect.TypeFor[kernels.Algebra](), reflect.TypeFor[kernels.Losses](), reflect.TypeFor[kernels.Optimisers](),
+		reflect.TypeFor[kernels.Pooling](), reflect.TypeFor[kernels.Algebra](), reflect.TypeFor[kernels.Losses](),
+		reflect.TypeFor[kernels.Optimisers](), reflect.TypeFor[kernels.Augmentation](),
 	} {
 		for i := range family.NumMethod() {
 			if name := family.Method(i).Name; !tried[name] {
