@@ -135,6 +135,9 @@ type limit struct {
 }
 
 func (l *limit) Read(p []byte) (int, error) {
+	if l.left < 0 {
+		return 0, &TooLarge{Most: l.most}
+	}
 	if int64(len(p)) > l.left+1 { // one more tells an end from a limit
 		p = p[:l.left+1]
 	}
