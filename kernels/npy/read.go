@@ -39,22 +39,26 @@ var kinds = map[string]kind{
 }
 
 func readHeader(r io.Reader) (array, error) {
+	const foreign, short = "not a .npy file: it does not begin with \\x93NUMPY", "the header is cut short"
 	var fixed [8]byte
-	if _, err := io.ReadFull(r, fixed[:]); err != nil || string(fixed[:6]) != magic {
-		return array{}, errors.New("not a .npy file: it does not begin with \\x93NUMPY")
+	if err := readFull(r, fixed[:], foreign); err != nil {
+		return array{}, err
+	}
+	if string(fixed[:6]) != magic {
+		return array{}, errors.New(foreign)
 	}
 	var length int
 	switch major := fixed[6]; major {
 	case 1:
 		var b [2]byte
-		if _, err := io.ReadFull(r, b[:]); err != nil {
-			return array{}, errors.New("the header is cut short")
+		if err := readFull(r, b[:], short); err != nil {
+			return array{}, err
 		}
 		length = int(binary.LittleEndian.Uint16(b[:]))
 	case 2, 3:
 		var b [4]byte
-		if _, err := io.ReadFull(r, b[:]); err != nil {
-			return array{}, errors.New("the header is cut short")
+		if err := readFull(r, b[:], short); err != nil {
+			return array{}, err
 		}
 		length = int(min(binary.LittleEndian.Uint32(b[:]), maxHeader+1))
 	default:
@@ -64,10 +68,19 @@ func readHeader(r io.Reader) (array, error) {
 		return array{}, fmt.Errorf("the header is longer than %d bytes", maxHeader)
 	}
 	text := make([]byte, length)
-	if _, err := io.ReadFull(r, text); err != nil {
-		return array{}, errors.New("the header is cut short")
+	if err := readFull(r, text, short); err != nil {
+		return array{}, err
 	}
 	return parseHeader(string(text))
+}
+
+// readFull fills b. Where r ends before, the error says what that means; what else went wrong is told as it is.
+func readFull(r io.Reader, b []byte, ended string) error {
+	_, err := io.ReadFull(r, b)
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return errors.New(ended)
+	}
+	return err
 }
 
 // parseHeader reads the Python dictionary of a header: three keys in any order.
