@@ -8,6 +8,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"gzpt/kernels/input"
 )
 
 // array is what a header says.
@@ -38,26 +40,30 @@ var kinds = map[string]kind{
 	"b1": {1, func(b []byte) float32 { return float32(min(b[0], 1)) }},
 }
 
+var (
+	errForeign = errors.New("not a .npy file: it does not begin with \\x93NUMPY")
+	errShort   = errors.New("the header is cut short")
+)
+
 func readHeader(r io.Reader) (array, error) {
-	const foreign, short = "not a .npy file: it does not begin with \\x93NUMPY", "the header is cut short"
 	var fixed [8]byte
-	if err := readFull(r, fixed[:], foreign); err != nil {
+	if err := input.ReadFull(r, fixed[:], errForeign); err != nil {
 		return array{}, err
 	}
 	if string(fixed[:6]) != magic {
-		return array{}, errors.New(foreign)
+		return array{}, errForeign
 	}
 	var length int
 	switch major := fixed[6]; major {
 	case 1:
 		var b [2]byte
-		if err := readFull(r, b[:], short); err != nil {
+		if err := input.ReadFull(r, b[:], errShort); err != nil {
 			return array{}, err
 		}
 		length = int(binary.LittleEndian.Uint16(b[:]))
 	case 2, 3:
 		var b [4]byte
-		if err := readFull(r, b[:], short); err != nil {
+		if err := input.ReadFull(r, b[:], errShort); err != nil {
 			return array{}, err
 		}
 		length = int(min(binary.LittleEndian.Uint32(b[:]), maxHeader+1))
@@ -68,19 +74,10 @@ func readHeader(r io.Reader) (array, error) {
 		return array{}, fmt.Errorf("the header is longer than %d bytes", maxHeader)
 	}
 	text := make([]byte, length)
-	if err := readFull(r, text, short); err != nil {
+	if err := input.ReadFull(r, text, errShort); err != nil {
 		return array{}, err
 	}
 	return parseHeader(string(text))
-}
-
-// readFull fills b. Where r ends before, the error says what that means; what else went wrong is told as it is.
-func readFull(r io.Reader, b []byte, ended string) error {
-	_, err := io.ReadFull(r, b)
-	if err == io.EOF || err == io.ErrUnexpectedEOF {
-		return errors.New(ended)
-	}
-	return err
 }
 
 // parseHeader reads the Python dictionary of a header: three keys in any order.
