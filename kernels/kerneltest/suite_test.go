@@ -144,6 +144,19 @@ func halfOf(c call) call {
 
 var sink []float32 // keeps an allocation on the heap
 
+// TestFuzzSeesAChangedInput: what fuzz tests run finds a right result that costs an input.
+func TestFuzzSeesAChangedInput(t *testing.T) {
+	g := geometry(1, 6, 7, 1, 16, 3, 3, 1, 1)
+	dev := broken{Device: reference.New(kernels.Float32), convolve: func(d broken, y, x, w kernels.Tensor, c kernels.Conv) {
+		d.Device.Conv2D(y, x, w, c)
+		x.Float32()[0] = 0
+	}}
+	want := "x: the call changed an input"
+	if faults := callOf(t, g.calls(), "Conv2D", g.String()).guardedFaults(dev); !slices.Equal(faults, []string{want, want, want}) {
+		t.Errorf("found %q, expected three times %q", faults, want)
+	}
+}
+
 func TestSuiteSeesAReadBeyondTheEnd(t *testing.T) {
 	c := callOf(t, elementwiseCalls(), "ReLU", "17")
 	for _, atEnd := range []bool{true, false} {
