@@ -514,6 +514,13 @@ func (k Check) Update(op string, p Tensor, others ...Tensor) {
 	disjoint(op, others...)
 }
 
+func (k Check) AdamW(p, g, m, v Tensor, o AdamW) {
+	k.Update("AdamW", p, g, m, v)
+	if o.Step < 1 {
+		fail("AdamW", "steps count from 1")
+	}
+}
+
 // Reduce checks SumSquares and CountNonFinite.
 func (k Check) Reduce(op string, out, x Tensor) {
 	k.typed(op, x)

@@ -176,6 +176,7 @@ func checkNumbers(t *testing.T, dev kernels.Device) {
 	refused(t, "BatchNormStats", "no rows", func() {
 		dev.BatchNormStats(kernels.Norm{Mean: vector(), InvStd: vector()}, vector(), vector(), moments, 0, 1e-5, 0.1)
 	})
+	refused(t, "AdamW", "a step before the first", func() { dev.AdamW(vector(), vector(), vector(), vector(), kernels.AdamW{Step: 0}) })
 	contrastMisuse(t, dev)
 	augmentMisuse(t, dev)
 }
