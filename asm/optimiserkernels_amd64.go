@@ -41,10 +41,10 @@ func (d *device) optimisers() *optimiserKernels {
 }
 
 //go:noescape
-func heavyBallAVX2(p, g, m *float32, n int, o *heavyBallFactors)
+func heavyBallAVX2(p, gradient, m *float32, n int, o *heavyBallFactors)
 
 //go:noescape
-func adamWAVX2(p, g, m, v *float32, n int, o *adamWFactors)
+func adamWAVX2(p, gradient, m, v *float32, n int, o *adamWFactors)
 
 //go:noescape
 func emaAVX2(t, o *float32, n int, keep, take float64)
@@ -56,10 +56,10 @@ func squaresAVX2(x *float32, n int) float64
 func nonFiniteAVX2(x *float32, n int) int
 
 //go:noescape
-func heavyBallAVX512(p, g, m *float32, n int, o *heavyBallFactors)
+func heavyBallAVX512(p, gradient, m *float32, n int, o *heavyBallFactors)
 
 //go:noescape
-func adamWAVX512(p, g, m, v *float32, n int, o *adamWFactors)
+func adamWAVX512(p, gradient, m, v *float32, n int, o *adamWFactors)
 
 //go:noescape
 func emaAVX512(t, o *float32, n int, keep, take float64)

@@ -73,7 +73,7 @@ func (u *adamW) span(i, n, _ int) {
 }
 
 func (d *device) AdamW(p, g, m, v kernels.Tensor, o kernels.AdamW) {
-	d.check.Update("AdamW", p, g, m, v)
+	d.check.AdamW(p, g, m, v, o)
 	step := float64(o.Step)
 	u := &d.elem.optimisers.adamW
 	*u = adamW{k: d.optimisers(), p: p.Float32(), g: g.Float32(), m: m.Float32(), v: v.Float32(), adamWFactors: adamWFactors{

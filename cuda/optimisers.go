@@ -14,7 +14,7 @@ func (d *Device) SGD(p, g, m kernels.Tensor, o kernels.SGD) {
 
 // AdamW updates p by Adam with decoupled weight decay.
 func (d *Device) AdamW(p, g, m, v kernels.Tensor, o kernels.AdamW) {
-	d.check.Update("AdamW", p, g, m, v)
+	d.check.AdamW(p, g, m, v, o)
 	step := o.LR / (1 - math.Pow(o.Beta1, float64(o.Step)))
 	root := 1 / math.Sqrt(1-math.Pow(o.Beta2, float64(o.Step)))
 	d.mapped("AdamW", "adamw", p.Len(), at(p), at(g), at(m), at(v),

@@ -12,6 +12,9 @@ type Check struct {
 	BFloat16 bool
 }
 
+// most is the largest number of a geometry: places in an image that are computed from such numbers are far from overflowing.
+const most = 1 << 30
+
 // fail is out of line so that the checks stay small.
 //
 //go:noinline
@@ -87,6 +90,14 @@ func length(op string, n int, ts ...Tensor) {
 			fail(op, "per-channel or per-row vector has the wrong length")
 		}
 	}
+}
+
+// channels is the last dimension of t, which must have one.
+func channels(op string, t Tensor) int {
+	if t.rank == 0 {
+		fail(op, "a tensor without dimensions has no channels")
+	}
+	return t.dims[t.rank-1]
 }
 
 // apart demands that out shares no memory with any of ins.
@@ -176,7 +187,7 @@ func (k Check) Map(op string, out Tensor, ins ...Tensor) {
 func (k Check) AddBias(y, x, b Tensor) {
 	k.Map("AddBias", y, x)
 	k.typed("AddBias", b)
-	length("AddBias", y.Channels(), b)
+	length("AddBias", channels("AddBias", y), b)
 	apart("AddBias", y, b)
 }
 
@@ -184,7 +195,7 @@ func (k Check) AddBiasBackward(db, dy Tensor) {
 	const op = "AddBiasBackward"
 	k.typed(op, db)
 	k.active(op, dy)
-	length(op, dy.Channels(), db)
+	length(op, channels(op, dy), db)
 	apart(op, db, dy)
 }
 
@@ -205,6 +216,9 @@ func (k Check) Conv2D(op string, y, x, w Tensor, c Conv) Conv {
 	if c.Stride < 1 || c.Pad < 0 || c.Dilation < 1 || c.Groups < 1 {
 		fail(op, "stride, dilation and groups are at least 1, padding at least 0")
 	}
+	if max(c.Stride, c.Pad, c.Dilation) > most {
+		fail(op, "stride, dilation or padding beyond 2^30")
+	}
 	if x.dims[3] != w.dims[3]*c.Groups || w.dims[0]%c.Groups != 0 {
 		fail(op, "channels of x, w and the number of groups do not fit")
 	}
@@ -221,7 +235,7 @@ func (k Check) Conv2D(op string, y, x, w Tensor, c Conv) Conv {
 // ChannelMoments checks the moments of x, which others, the operands beside them, must not touch either.
 func (k Check) ChannelMoments(op string, moments, x Tensor, others ...Tensor) {
 	k.active(op, x)
-	k.float64s(op, moments, 2*x.Channels())
+	k.float64s(op, moments, 2*channels(op, x))
 	apart(op, moments, x)
 	apart(op, moments, others...)
 }
@@ -254,15 +268,15 @@ func (k Check) norm(op string, channels int, n Norm, outs ...Tensor) {
 // BatchNorm checks the forward operations; ins is x, or x and r.
 func (k Check) BatchNorm(op string, y Tensor, n Norm, ins ...Tensor) {
 	k.Map(op, y, ins...)
-	k.norm(op, y.Channels(), n, y)
+	k.norm(op, channels(op, y), n, y)
 }
 
 // BatchNormBackward checks the backward operations; ins is dy, x and where there is one y, which dx must not touch.
 func (k Check) BatchNormBackward(op string, dx, dgamma, dbeta Tensor, n Norm, ins ...Tensor) {
 	k.Map(op, dx, ins...)
-	k.norm(op, dx.Channels(), n, dx, dgamma, dbeta)
+	k.norm(op, channels(op, dx), n, dx, dgamma, dbeta)
 	k.typed(op, dgamma, dbeta)
-	length(op, dx.Channels(), dgamma, dbeta)
+	length(op, channels(op, dx), dgamma, dbeta)
 	disjoint(op, dx, dgamma, dbeta)
 	apart(op, dgamma, ins...)
 	apart(op, dbeta, ins...)
@@ -286,12 +300,18 @@ func (k Check) BatchNormResidual(dr, dx, dy, y Tensor, others ...Tensor) {
 func (k Check) MaxPool(op string, y, x Tensor, p Pool) {
 	k.active(op, y, x)
 	rank(op, 4, y, x)
-	if p.Size < 1 || p.Stride < 1 || p.Pad < 0 || 2*p.Pad > p.Size {
+	if p.Size < 1 || p.Stride < 1 || p.Pad < 0 || p.Pad > p.Size/2 {
 		fail(op, "size and stride are at least 1, padding 0 to size/2")
+	}
+	if max(p.Size, p.Stride) > most {
+		fail(op, "size or stride beyond 2^30")
 	}
 	want := [maxRank]int{x.dims[0], p.Out(x.dims[1]), p.Out(x.dims[2]), x.dims[3]}
 	if y.dims != want {
 		fail(op, "y does not have the shape that x and the geometry give")
+	}
+	if x.Len() == 0 && y.Len() > 0 {
+		fail(op, "windows of an image without pixels have no largest")
 	}
 	apart(op, y, x)
 }
@@ -494,6 +514,13 @@ func (k Check) Update(op string, p Tensor, others ...Tensor) {
 	disjoint(op, others...)
 }
 
+func (k Check) AdamW(p, g, m, v Tensor, o AdamW) {
+	k.Update("AdamW", p, g, m, v)
+	if o.Step < 1 {
+		fail("AdamW", "steps count from 1")
+	}
+}
+
 // Reduce checks SumSquares and CountNonFinite.
 func (k Check) Reduce(op string, out, x Tensor) {
 	k.typed(op, x)
@@ -518,6 +545,8 @@ func (k Check) Augment(y, images, table Tensor, v Views) {
 		fail(op, "views are squares of one channel or three")
 	case v.Side < 1 || v.Bits != 8 && v.Bits != 16:
 		fail(op, "images have a side of at least 1, and 8 or 16 bits a value")
+	case v.Side > 1<<24: // the bits of an image are a number
+		fail(op, "images have a side beyond 2^24")
 	case images.dims[1] != v.Row(channels):
 		fail(op, "a row of images is not as long as an image is")
 	case images.dims[0] == 0 && y.dims[0] > 0 || images.dims[0] > 0 && y.dims[0]%images.dims[0] != 0:

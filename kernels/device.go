@@ -92,7 +92,8 @@ type Elementwise interface {
 
 // Convolution operations. x is [N,H,W,C], w is [K,R,S,C/Groups], y is [N,OH,OW,K] with OH = c.Out(H, R), OW = c.Out(W, S).
 // Input channels c of group g are g*C/Groups ..., output channels g*K/Groups ...; h = oh*Stride - Pad + r*Dilation;
-// pixels outside the image add nothing, whatever the weight. w has the type of the activations, dw that of the device.
+// pixels outside the image add nothing. A device may take them for products with 0: what is not finite, in w or for dw in dy, may then
+// make a NaN of any sum that it belongs to by its channels. w has the type of the activations, dw that of the device.
 type Convolution interface {
 	// Conv2D: y[n,oh,ow,k] = sum_{r,s,c} x[n,h,w,c] * w[k,r,s,c].
 	Conv2D(y, x, w Tensor, c Conv)
@@ -258,7 +259,8 @@ type Augmentation interface {
 	Augment(y, images, table Tensor, v Views)
 }
 
-// Conv is the geometry of a convolution, the same for rows and columns. A Dilation or Groups of 0 means 1.
+// Conv is the geometry of a convolution, the same for rows and columns. A Dilation or Groups of 0 means 1. No number of a geometry is
+// above 2^30.
 type Conv struct {
 	Stride, Pad, Dilation, Groups int
 }
@@ -279,7 +281,8 @@ func (c Conv) Out(in, k int) int {
 	return span/c.Stride + 1
 }
 
-// Pool is the geometry of a max pool, the same for rows and columns. Pad is at most Size/2.
+// Pool is the geometry of a max pool, the same for rows and columns. Pad is at most Size/2, so that every window of an image with pixels
+// has one.
 type Pool struct {
 	Size, Stride, Pad int
 }

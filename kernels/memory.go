@@ -39,7 +39,7 @@ func (m *Memory) Release() { m.host, m.released = nil, true }
 // Tensor is the view of the block that starts offset bytes into it.
 func (m *Memory) Tensor(t Type, offset int, dims ...int) Tensor {
 	v := shaped(t, dims)
-	if offset < 0 || offset%t.Size() != 0 || offset+v.Bytes() > m.bytes {
+	if offset < 0 || offset%t.Size() != 0 || offset > m.bytes-v.Bytes() {
 		panic("kernels: Memory.Tensor: outside the block, or at an offset that is no multiple of the element's size")
 	}
 	v.memory, v.offset = m, offset

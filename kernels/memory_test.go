@@ -44,7 +44,7 @@ func TestMemoryTensor(t *testing.T) {
 		{Float32, 0, []int{2, 5}, true}, {Float32, 0, []int{11}, false}, {Float32, 36, []int{1}, true}, {Float32, 40, []int{1}, false},
 		{Float32, 40, []int{0}, true}, {Float32, -4, []int{1}, false}, {Float32, 2, []int{1}, false}, {BFloat16, 2, []int{19}, true},
 		{BFloat16, 1, []int{1}, false}, {BFloat16, 2, []int{20}, false}, {Float64, 8, []int{4}, true}, {Float64, 4, []int{1}, false},
-		{Int32, 4, []int{9}, true},
+		{Int32, 4, []int{9}, true}, {Float64, 1<<62 + 8, []int{1<<59 - 1}, false}, // whose end overflows
 	}
 	for _, test := range tests {
 		text := panics(func() {

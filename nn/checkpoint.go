@@ -392,8 +392,8 @@ func verifyCheckpoint(r io.ReadSeeker) (h checkpointHeader, data int64, err erro
 // readHeader reads up to the end of the header and returns its text.
 func readHeader(r io.Reader) ([]byte, error) {
 	var fixed [fixedHeader]byte
-	if _, err := io.ReadFull(r, fixed[:]); err != nil {
-		return nil, errors.New("nn: checkpoint: not a checkpoint: shorter than its fixed header")
+	if err := input.ReadFull(r, fixed[:], errors.New("not a checkpoint: shorter than its fixed header")); err != nil {
+		return nil, fmt.Errorf("nn: checkpoint: %w", err)
 	}
 	if string(fixed[:len(checkpointMagic)]) != checkpointMagic {
 		return nil, fmt.Errorf("nn: checkpoint: not a checkpoint: it does not begin with %q", checkpointMagic)
@@ -407,8 +407,8 @@ func readHeader(r io.Reader) ([]byte, error) {
 		return nil, fmt.Errorf("nn: checkpoint: corrupted: a header of %d bytes, expected at most %d", n, maxHeader)
 	}
 	text := make([]byte, n)
-	if _, err := io.ReadFull(r, text); err != nil {
-		return nil, errors.New("nn: checkpoint: truncated in the header")
+	if err := input.ReadFull(r, text, errors.New("truncated in the header")); err != nil {
+		return nil, fmt.Errorf("nn: checkpoint: %w", err)
 	}
 	return text, nil
 }

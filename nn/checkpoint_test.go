@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"gzpt/kernels"
 	"gzpt/kernels/checksum"
@@ -154,6 +156,16 @@ func TestLoadRefuses(t *testing.T) {
 	}
 	if _, err := LoadCheckpoint(filepath.Join(t.TempDir(), "none.ckpt"), tr); err == nil {
 		t.Error("a file that is not there was loaded")
+	}
+	fails := errors.New("input/output error")
+	for _, n := range []int{0, 5, 100, len(good) - 100} { // a disk that fails makes no truncated checkpoint
+		disk := struct {
+			io.Reader
+			io.Seeker
+		}{io.MultiReader(bytes.NewReader(good[:n]), iotest.ErrReader(fails)), bytes.NewReader(good)}
+		if _, err := tr.Load(disk); !errors.Is(err, fails) {
+			t.Errorf("reading fails behind %d bytes: error %v", n, err)
+		}
 	}
 	tr.config.Data = strings.Repeat("x", maxHeader)
 	if err := tr.Save(&bytes.Buffer{}, Position{}); err == nil || !strings.Contains(err.Error(), "a reader accepts") {

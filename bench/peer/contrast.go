@@ -1,11 +1,9 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -201,12 +199,5 @@ func (c contrastRecord) page() string {
 
 // write leaves the record and its page in a folder.
 func (c contrastRecord) write(folder string) error {
-	text, err := json.MarshalIndent(c, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(folder, "contrast.json"), append(text, '\n'), 0o666); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(folder, "contrast.md"), []byte(c.page()), 0o666)
+	return leave(folder, "contrast.json", c, map[string]string{"contrast.md": c.page()})
 }

@@ -207,13 +207,7 @@ func thousands(v float64) string {
 	return fmt.Sprintf("%.3g", v)
 }
 
+// write leaves the record and its page in a folder.
 func (c gazeRecord) write(folder string) error {
-	text, err := json.MarshalIndent(c, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(folder, "gaze.json"), append(text, '\n'), 0o666); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(folder, "gaze.md"), []byte(c.page()), 0o666)
+	return leave(folder, "gaze.json", c, map[string]string{"gaze.md": c.page()})
 }

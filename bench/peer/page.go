@@ -95,15 +95,21 @@ func writePeers(b *strings.Builder, peers map[string]string) {
 
 // write leaves the record and its pages in a folder. Without convolutions the earlier page of them stays.
 func (c record) write(folder string) error {
-	text, err := json.MarshalIndent(c, "", "  ")
+	pages := map[string]string{"speed.md": c.steps()}
+	if slices.ContainsFunc(c.Rows, func(r row) bool { return r.Pairs == 0 }) {
+		pages["convolutions.md"] = c.convolutions()
+	}
+	return leave(folder, "speed.json", c, pages)
+}
+
+// leave writes everything that was measured and the pages that show it into a folder.
+func leave(folder, name string, measured any, pages map[string]string) error {
+	text, err := json.MarshalIndent(measured, "", "  ")
 	if err != nil {
 		return err
 	}
-	files := map[string]string{"speed.json": string(text) + "\n", "speed.md": c.steps()}
-	if slices.ContainsFunc(c.Rows, func(r row) bool { return r.Pairs == 0 }) {
-		files["convolutions.md"] = c.convolutions()
-	}
-	for name, content := range files {
+	pages[name] = string(text) + "\n"
+	for name, content := range pages {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o666); err != nil {
 			return err
 		}

@@ -178,16 +178,17 @@ func (x *study) results(ctx context.Context) ([][]evaluate.Report, error) {
 	return results, nil
 }
 
-// result is the evaluation of one run, which is begun, continued or left alone as it stands.
+// result is the evaluation of one run, which is begun, continued or left alone as it stands. A run of other settings is refused, also one
+// that is done.
 func (x *study) result(ctx context.Context, c condition, seed uint64) (*evaluate.Report, error) {
 	dir := rundir.Dir(filepath.Join(x.runs, fmt.Sprintf("%s-%s-%d", c.method, strings.ReplaceAll(c.relation, ":", "-"), seed)))
-	r := &evaluate.Report{}
-	if err := rundir.ReadJSON(dir.Evaluation(), r); err == nil && r.Step == r.Steps && r.Steps > 0 {
-		return r, nil
-	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := x.train(ctx, dir, c, seed); err != nil {
 		return nil, err
 	}
-	if err := x.train(ctx, dir, c, seed); err != nil {
+	r := &evaluate.Report{}
+	if err := rundir.ReadJSON(dir.Evaluation(), r); err == nil && r.Step == r.Steps && r.Steps > 0 && r.Labels == x.labels {
+		return r, nil
+	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	r, err := pretrain.Evaluate(ctx, x.dev, dir, x.set, evaluate.BackboneOptions{

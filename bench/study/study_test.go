@@ -82,7 +82,6 @@ func TestStudy(t *testing.T) {
 		t.Errorf("a run that is there is evaluated as %+v, %v", r, err)
 	}
 	x.positives = 8
-	os.Remove(dir.Evaluation())
 	if _, err := x.result(t.Context(), condition{"byol", "permuted:heatmap-cc"}, 0); err == nil || !strings.Contains(err.Error(), "positives.rule.per_item is 4 in the run, but 8 here") {
 		t.Errorf("a run of other settings: %v", err)
 	}

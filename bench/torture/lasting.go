@@ -93,7 +93,7 @@ func files(folder string) (names []string) {
 	return names
 }
 
-// listing is the files in a folder with their sizes.
+// listing is the files in a folder and when they were written.
 func listing(folder string) string {
 	var b strings.Builder
 	for _, name := range files(folder) {

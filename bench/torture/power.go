@@ -82,14 +82,24 @@ func (p *power) follow(c tracer.Call) {
 			p.dirty[path] = true // what is written from now on comes without a call
 		}
 	case "renameat", "renameat2":
-		p.synced[c.Path], p.dirty[c.Path], p.mapped[c.Path] = p.synced[c.From], p.dirty[c.From], p.mapped[c.From]
-		delete(p.synced, c.From)
-		delete(p.dirty, c.From)
-		delete(p.mapped, c.From)
+		rename(p.synced, c)
+		rename(p.dirty, c)
+		rename(p.mapped, c)
 	case "unlinkat":
 		delete(p.synced, c.Path)
 		delete(p.dirty, c.Path)
+		delete(p.mapped, c.Path)
 	}
+}
+
+// rename gives what is known of a file to its new name, also where that is nothing.
+func rename[V any](known map[string]V, c tracer.Call) {
+	if v, ok := known[c.From]; ok {
+		known[c.Path] = v
+	} else {
+		delete(known, c.Path)
+	}
+	delete(known, c.From)
 }
 
 func (p *power) sync(path string) {

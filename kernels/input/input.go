@@ -126,6 +126,15 @@ func ReadAll(r io.Reader, most int64) ([]byte, error) {
 	}
 }
 
+// ReadFull fills b. Where r ends before, the error is ended, which says what that means; another one of r comes as it is.
+func ReadFull(r io.Reader, b []byte, ended error) error {
+	_, err := io.ReadFull(r, b)
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return ended
+	}
+	return err
+}
+
 // Limit is r, whose reading fails with a *TooLarge behind the given bytes.
 func Limit(r io.Reader, most int64) io.Reader { return &limit{r, most, most} }
 
@@ -135,6 +144,9 @@ type limit struct {
 }
 
 func (l *limit) Read(p []byte) (int, error) {
+	if l.left < 0 {
+		return 0, &TooLarge{Most: l.most}
+	}
 	if int64(len(p)) > l.left+1 { // one more tells an end from a limit
 		p = p[:l.left+1]
 	}

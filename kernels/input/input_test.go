@@ -1,6 +1,7 @@
 package input
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/csv"
 	"errors"
@@ -40,6 +41,17 @@ func TestLimits(t *testing.T) {
 	}
 	if _, err := Open(path + "b"); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
+	}
+}
+
+// TestLimitStays: what is read again behind a limit is refused again, as by a reader with a buffer that has given its error away.
+func TestLimitStays(t *testing.T) {
+	r := bufio.NewReader(Limit(strings.NewReader("12345"), 2))
+	for range 3 {
+		text, err := r.Peek(3)
+		if large := (*TooLarge)(nil); string(text) != "12" || !errors.As(err, &large) {
+			t.Errorf("%q, %v", text, err)
+		}
 	}
 }
 

@@ -142,15 +142,7 @@ func (s contrastCase) contrastOperands(outputs ...operand) []operand {
 // anchors where the form demands it or, symmetric, the anchors are the keys.
 func CheckContrast(tb testing.TB, dev kernels.Device, anchors, keys, queue, depth int, form kernels.Contrast, symmetric bool) {
 	tb.Helper()
-	for _, c := range contrastCallsOf(anchors, keys, queue, depth, form, symmetric) {
-		c = c.remembering()
-		want := c.want()
-		for _, place := range []placement{plain, guarded(true), guarded(false)} {
-			if d := c.difference(dev.Type(), c.apply(dev, place).values, want, leniency{}); d != "" {
-				tb.Errorf("%s: %s", c.name(), d)
-			}
-		}
-	}
+	checkGuarded(tb, dev, contrastCallsOf(anchors, keys, queue, depth, form, symmetric))
 }
 
 // CheckContrast compares the contrastive loss of the suite's device and its gradient with the reference on one size, wherever the

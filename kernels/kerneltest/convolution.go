@@ -158,13 +158,5 @@ func (s Suite) compare(tb testing.TB, dev kernels.Device, c call) {
 // flush against unmapped pages: the body of a fuzz test.
 func CheckConv2D(tb testing.TB, dev kernels.Device, g Geometry) {
 	tb.Helper()
-	for _, c := range g.calls() {
-		c = c.remembering()
-		want := c.want()
-		for _, place := range []placement{plain, guarded(true), guarded(false)} {
-			if d := c.difference(dev.Type(), c.apply(dev, place).values, want, leniency{}); d != "" {
-				tb.Errorf("%s: %s", c.name(), d)
-			}
-		}
-	}
+	checkGuarded(tb, dev, g.calls())
 }

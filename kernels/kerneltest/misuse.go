@@ -77,6 +77,9 @@ func (c call) misuseFaults(dev kernels.Device) []string {
 				tensors[i] = scope.New(kernels.BFloat16, o.dims...)
 			})
 		}
+		if !c.mayLack(o) {
+			try(o.name+" left out", func(_ *kernels.Scope, tensors []kernels.Tensor) { tensors[i] = kernels.Tensor{} })
+		}
 		try(o.name+" of another device", func(_ *kernels.Scope, tensors []kernels.Tensor) { tensors[i] = allocate(stranger, o, o.dims...) })
 		try(o.name+" after it was given back", func(scope *kernels.Scope, tensors []kernels.Tensor) { scope.Free(tensors[i]) })
 		for j, other := range c.operands {
@@ -86,6 +89,11 @@ func (c call) misuseFaults(dev kernels.Device) []string {
 		}
 	}
 	return faults
+}
+
+// mayLack reports whether a call is legal with the zero Tensor in the place of an operand.
+func (c call) mayLack(o operand) bool {
+	return o.free || c.op == "Fill" || o.name == "dk" || o.name == "queue"
 }
 
 // otherType is a type that every device has and no operand of the given one may have.
@@ -127,5 +135,88 @@ func (c call) tryOverlaps(i, j int, try func(string, func(*kernels.Scope, []kern
 	allowed := slices.Contains(o.inPlace, other.name) || slices.Contains(other.inPlace, o.name)
 	if o.len() == other.len() && !allowed {
 		try(o.name+" is the same memory as "+other.name, place(0))
+	}
+}
+
+// checkNumbers makes mistakes in numbers and choices, each with operands of the shapes that follow from it.
+func checkNumbers(t *testing.T, dev kernels.Device) {
+	x := dev.New(dev.Type(), 1, 4, 4, 2)
+	conv := func(what string, side int, c kernels.Conv) {
+		y, w, moments := dev.New(dev.Type(), 1, side, side, 2), dev.New(dev.Type(), 2, 3, 3, 2), dev.New(kernels.Float64, 2, 2)
+		refused(t, "Conv2D", what, func() { dev.Conv2D(y, x, w, c) })
+		refused(t, "Conv2DStats", what, func() { dev.Conv2DStats(y, moments, x, w, c) })
+		refused(t, "Conv2DBackwardData", what, func() { dev.Conv2DBackwardData(x, y, w, c) })
+		refused(t, "Conv2DBackwardDataAdd", what, func() { dev.Conv2DBackwardDataAdd(x, y, w, c) })
+		refused(t, "Conv2DBackwardWeights", what, func() { dev.Conv2DBackwardWeights(w, y, x, c) })
+	}
+	conv("no stride", 2, kernels.Conv{})
+	conv("a negative stride", 2, kernels.Conv{Stride: -1})
+	conv("a negative padding", 0, kernels.Conv{Stride: 1, Pad: -1})
+	conv("a negative dilation", 6, kernels.Conv{Stride: 1, Dilation: -1})
+	conv("negative groups", 2, kernels.Conv{Stride: 1, Groups: -1})
+	conv("groups that do not divide the channels", 2, kernels.Conv{Stride: 1, Groups: 3})
+	conv("a stride that few numbers hold", 1, kernels.Conv{Stride: 1 << 32})
+	conv("a padding whose double overflows", 0, kernels.Conv{Stride: 1, Pad: 1 << 62})
+	conv("a dilation that overflows", 0, kernels.Conv{Stride: 1, Dilation: 1 << 62})
+
+	pool := func(what string, rows, side int, p kernels.Pool) {
+		image := func() kernels.Tensor { return dev.New(dev.Type(), 1, rows, 4, 2) }
+		y := dev.New(dev.Type(), 1, side, side, 2)
+		refused(t, "MaxPool", what, func() { dev.MaxPool(y, image(), p) })
+		refused(t, "MaxPoolBackward", what, func() { dev.MaxPoolBackward(image(), y, y, image(), p) })
+	}
+	pool("no size", 4, 5, kernels.Pool{Stride: 1})
+	pool("no stride", 4, 2, kernels.Pool{Size: 3})
+	pool("a padding of more than half the window", 4, 6, kernels.Pool{Size: 3, Stride: 1, Pad: 2})
+	pool("a padding whose double overflows", 4, 0, kernels.Pool{Size: 3, Stride: 1, Pad: 1 << 62})
+	pool("a stride that few numbers hold", 4, 1, kernels.Pool{Size: 3, Stride: 1 << 32})
+	pool("windows without pixels", 0, 1, kernels.Pool{Size: 2, Stride: 5, Pad: 1})
+
+	vector, moments := func() kernels.Tensor { return dev.New(dev.Type(), 2) }, dev.New(kernels.Float64, 2, 2)
+	refused(t, "BatchNormStats", "no rows", func() {
+		dev.BatchNormStats(kernels.Norm{Mean: vector(), InvStd: vector()}, vector(), vector(), moments, 0, 1e-5, 0.1)
+	})
+	refused(t, "AdamW", "a step before the first", func() { dev.AdamW(vector(), vector(), vector(), vector(), kernels.AdamW{Step: 0}) })
+	contrastMisuse(t, dev)
+	augmentMisuse(t, dev)
+}
+
+// contrastMisuse makes the choices of losses that there are not.
+func contrastMisuse(t *testing.T, dev kernels.Device) {
+	matrix := func() kernels.Tensor { return dev.New(dev.Type(), 2, 3) }
+	loss, none := dev.New(kernels.Float64, 1), kernels.Normaliser(2)
+	refused(t, "PositivesLoss", "an unknown normaliser", func() { dev.PositivesLoss(loss, matrix(), matrix(), none, 1) })
+	refused(t, "PositivesLossBackward", "an unknown normaliser", func() { dev.PositivesLossBackward(matrix(), matrix(), matrix(), none, 1) })
+	labels := kernels.Labels{Offsets: dev.New(kernels.Int32, 3), Columns: dev.New(kernels.Int32, 1), Weights: dev.New(dev.Type(), 1)}
+	lse, more := dev.New(dev.Type(), 2), func() kernels.Tensor { return dev.New(dev.Type(), 4, 3) }
+	for what, c := range map[string]kernels.Contrast{
+		"an unknown normaliser": {Normaliser: none}, "an unknown choice of keys": {Keys: 3},
+		"more keys than anchors, each without its own": {Keys: kernels.OtherKeys}, "more keys than anchors, each its own": {Keys: kernels.OwnKey},
+	} {
+		queue := kernels.Tensor{}
+		refused(t, "ContrastiveLoss", what, func() { dev.ContrastiveLoss(loss, lse, matrix(), more(), queue, labels, c, 1) })
+		refused(t, "ContrastiveLossBackward", what, func() { dev.ContrastiveLossBackward(matrix(), more(), lse, matrix(), more(), queue, labels, c, 1) })
+		refused(t, "ContrastiveLossAndBackward", what, func() {
+			dev.ContrastiveLossAndBackward(loss, lse, matrix(), more(), matrix(), more(), queue, labels, c, 1)
+		})
+	}
+}
+
+// augmentMisuse tells of images that there are not.
+func augmentMisuse(t *testing.T, dev kernels.Device) {
+	for what, v := range map[string]kernels.Views{
+		"no pixels": {Bits: 8}, "7 bits": {Side: 4, Bits: 7}, "a side whose square overflows": {Side: 1 << 31, Bits: 8},
+	} {
+		y, images := dev.New(dev.Type(), 1, 2, 2, 1), dev.New(kernels.Int32, 1, v.Row(1))
+		table := dev.New(kernels.Float64, 1, kernels.ViewColumns(0))
+		refused(t, "Augment", what, func() { dev.Augment(y, images, table, v) })
+	}
+}
+
+// refused fails the test where a call is not.
+func refused(t *testing.T, op, mistake string, run func()) {
+	t.Helper()
+	if fault := refusal(op, mistake, run); fault != "" {
+		t.Errorf("%s: %s", op, fault)
 	}
 }

@@ -3,6 +3,7 @@ package kerneltest
 import (
 	"fmt"
 	"math"
+	"testing"
 	"unsafe"
 
 	"gzpt/kernels"
@@ -199,4 +200,29 @@ func sameBits(a, b []float64) bool {
 		}
 	}
 	return true
+}
+
+// checkGuarded compares calls with the reference, with their operands apart and flush against unmapped pages.
+func checkGuarded(tb testing.TB, dev kernels.Device, calls []call) {
+	tb.Helper()
+	for _, c := range calls {
+		for _, fault := range c.guardedFaults(dev) {
+			tb.Errorf("%s: %s", c.name(), fault)
+		}
+	}
+}
+
+func (c call) guardedFaults(dev kernels.Device) (faults []string) {
+	c = c.remembering()
+	for _, place := range []placement{plain, guarded(true), guarded(false)} {
+		got := c.apply(dev, place)
+		faults = append(faults, got.faults...)
+		if err := dev.Sync(); err != nil { // there are no results
+			return faults
+		}
+		if d := c.difference(dev.Type(), got.values, c.want(), leniency{}); d != "" {
+			faults = append(faults, d)
+		}
+	}
+	return faults
 }

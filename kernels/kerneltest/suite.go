@@ -130,6 +130,7 @@ var properties = []struct {
 }{
 	{"Transfer", exactly(checkTransfer)},
 	{"Memory", exactly(checkMemory)},
+	{"Numbers", exactly(checkNumbers)},
 	{"Recorder", exactly(checkRecorder)},
 	{"FusedConvolutions", exactly(checkFusedConvolutions)},
 	{"FusedNormalisations", exactly(checkFusedNormalisations)},

@@ -144,6 +144,19 @@ func halfOf(c call) call {
 
 var sink []float32 // keeps an allocation on the heap
 
+// TestFuzzSeesAChangedInput: what fuzz tests run finds a right result that costs an input.
+func TestFuzzSeesAChangedInput(t *testing.T) {
+	g := geometry(1, 6, 7, 1, 16, 3, 3, 1, 1)
+	dev := broken{Device: reference.New(kernels.Float32), convolve: func(d broken, y, x, w kernels.Tensor, c kernels.Conv) {
+		d.Device.Conv2D(y, x, w, c)
+		x.Float32()[0] = 0
+	}}
+	want := "x: the call changed an input"
+	if faults := callOf(t, g.calls(), "Conv2D", g.String()).guardedFaults(dev); !slices.Equal(faults, []string{want, want, want}) {
+		t.Errorf("found %q, expected three times %q", faults, want)
+	}
+}
+
 func TestSuiteSeesAReadBeyondTheEnd(t *testing.T) {
 	c := callOf(t, elementwiseCalls(), "ReLU", "17")
 	for _, atEnd := range []bool{true, false} {
@@ -188,8 +201,8 @@ func TestSuiteSeesOtherBitsForOtherProcessors(t *testing.T) {
 func TestSuiteSeesAcceptedMistakes(t *testing.T) {
 	dev := broken{Device: reference.New(kernels.Float32), relu: func(broken, kernels.Tensor, kernels.Tensor) {}}
 	c := callOf(t, elementwiseCalls(), "ReLU", "40")
-	if faults := c.misuseFaults(dev); len(faults) != 11 { // of two operands shape, two types, device, life, and one overlap
-		t.Errorf("the suite found %q, want 11 mistakes accepted", faults)
+	if faults := c.misuseFaults(dev); len(faults) != 13 { // of two operands shape, two types, presence, device, life, and one overlap
+		t.Errorf("the suite found %q, want 13 mistakes accepted", faults)
 	}
 	c.op = "Rectify"
 	if fault := refusal(c.op, "a short slice", func() { panic("kernels: ReLU: shapes differ") }); fault == "" {
@@ -212,7 +225,8 @@ func TestEveryOperationHasCalls(t *testing.T) {
 	}
 	for _, family := range []reflect.Type{
 		reflect.TypeFor[kernels.Elementwise](), reflect.TypeFor[kernels.Convolution](), reflect.TypeFor[kernels.Normalisation](),
-		reflect.TypeFor[kernels.Pooling](), reflect.TypeFor[kernels.Algebra](), reflect.TypeFor[kernels.Losses](), reflect.TypeFor[kernels.Optimisers](),
+		reflect.TypeFor[kernels.Pooling](), reflect.TypeFor[kernels.Algebra](), reflect.TypeFor[kernels.Losses](),
+		reflect.TypeFor[kernels.Optimisers](), reflect.TypeFor[kernels.Augmentation](),
 	} {
 		for i := range family.NumMethod() {
 			if name := family.Method(i).Name; !tried[name] {

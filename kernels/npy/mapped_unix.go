@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"syscall"
@@ -30,7 +31,10 @@ func mapFile(f *os.File, write bool) (*Mapped, error) {
 	}
 	head := header(h.dims)
 	start := make([]byte, len(head))
-	if _, err := f.ReadAt(start, 0); err != nil || !bytes.Equal(start, head) {
+	if _, err := f.ReadAt(start, 0); err != nil && err != io.EOF {
+		return nil, fmt.Errorf("npy: %w", err)
+	}
+	if !bytes.Equal(start, head) {
 		return nil, errors.New("npy: expected float32 elements under a header as this package writes it")
 	}
 	if size := int64(len(head)) + 4*int64(n); info.Size() != size {

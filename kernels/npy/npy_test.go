@@ -3,13 +3,16 @@ package npy
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 )
 
 // file builds a .npy file of version 1.0 from a header text and elements.
@@ -123,6 +126,23 @@ func TestRefused(t *testing.T) {
 	for _, b := range []string{"", "\x93NUMP", "PK\x03\x04aaaa", magic + "\x01", magic + "\x09\x00aaaa", magic + "\x01\x00\xff\x00{", magic + "\x02\x00\xff\xff\xff\xff"} {
 		if _, _, err := Read(strings.NewReader(b)); err == nil {
 			t.Errorf("%q was accepted", b)
+		}
+	}
+}
+
+// TestReadingFails: a disk that fails is told as that, wherever it does, and not as a file of another kind or a short one.
+func TestReadingFails(t *testing.T) {
+	fails := errors.New("input/output error")
+	for _, version := range []string{"\x01\x00", "\x02\x00\x00\x00"} {
+		b := file("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }", make([]byte, 4))
+		b = slices.Concat([]byte(magic), []byte(version[:2]), b[8:10], []byte(version[2:]), b[10:])
+		for n := range b {
+			if _, _, err := Read(io.MultiReader(bytes.NewReader(b[:n]), iotest.ErrReader(fails))); !errors.Is(err, fails) {
+				t.Errorf("behind %d bytes of %q: %v", n, b, err)
+			}
+		}
+		if _, _, err := Read(bytes.NewReader(b)); err != nil {
+			t.Error(err)
 		}
 	}
 }

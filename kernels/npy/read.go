@@ -8,6 +8,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"gzpt/kernels/input"
 )
 
 // array is what a header says.
@@ -38,23 +40,31 @@ var kinds = map[string]kind{
 	"b1": {1, func(b []byte) float32 { return float32(min(b[0], 1)) }},
 }
 
+var (
+	errForeign = errors.New("not a .npy file: it does not begin with \\x93NUMPY")
+	errShort   = errors.New("the header is cut short")
+)
+
 func readHeader(r io.Reader) (array, error) {
 	var fixed [8]byte
-	if _, err := io.ReadFull(r, fixed[:]); err != nil || string(fixed[:6]) != magic {
-		return array{}, errors.New("not a .npy file: it does not begin with \\x93NUMPY")
+	if err := input.ReadFull(r, fixed[:], errForeign); err != nil {
+		return array{}, err
+	}
+	if string(fixed[:6]) != magic {
+		return array{}, errForeign
 	}
 	var length int
 	switch major := fixed[6]; major {
 	case 1:
 		var b [2]byte
-		if _, err := io.ReadFull(r, b[:]); err != nil {
-			return array{}, errors.New("the header is cut short")
+		if err := input.ReadFull(r, b[:], errShort); err != nil {
+			return array{}, err
 		}
 		length = int(binary.LittleEndian.Uint16(b[:]))
 	case 2, 3:
 		var b [4]byte
-		if _, err := io.ReadFull(r, b[:]); err != nil {
-			return array{}, errors.New("the header is cut short")
+		if err := input.ReadFull(r, b[:], errShort); err != nil {
+			return array{}, err
 		}
 		length = int(min(binary.LittleEndian.Uint32(b[:]), maxHeader+1))
 	default:
@@ -64,8 +74,8 @@ func readHeader(r io.Reader) (array, error) {
 		return array{}, fmt.Errorf("the header is longer than %d bytes", maxHeader)
 	}
 	text := make([]byte, length)
-	if _, err := io.ReadFull(r, text); err != nil {
-		return array{}, errors.New("the header is cut short")
+	if err := input.ReadFull(r, text, errShort); err != nil {
+		return array{}, err
 	}
 	return parseHeader(string(text))
 }

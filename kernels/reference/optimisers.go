@@ -23,7 +23,7 @@ func momentum[T float](ps, ms []T, i int, grad, momentum, lr float64) {
 }
 
 func (d *device[T]) AdamW(p, g, m, v kernels.Tensor, o kernels.AdamW) {
-	d.check.Update("AdamW", p, g, m, v)
+	d.check.AdamW(p, g, m, v, o)
 	ps, gs, ms, vs := d.of(p), d.of(g), d.of(m), d.of(v)
 	rate := o.LR / (1 - math.Pow(o.Beta1, float64(o.Step)))
 	unbias := math.Sqrt(1 - math.Pow(o.Beta2, float64(o.Step)))

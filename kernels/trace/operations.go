@@ -203,13 +203,13 @@ func (d *Device) GlobalAveragePoolBackward(dx, dy kernels.Tensor) {
 func (d *Device) MatMul(c, a, b kernels.Tensor, p kernels.Product) {
 	d.start()
 	d.device.MatMul(c, a, b, p)
-	d.stop("MatMul", factors(c, a, p), product(c, a, b, p), b, c)
+	d.stop("MatMul", factors(c, a, p), product(c, a, b, p).writing(c), b, c)
 }
 
 func (d *Device) PairwiseMinimum(c, a, b kernels.Tensor) {
 	d.start()
 	d.device.PairwiseMinimum(c, a, b)
-	d.stop("PairwiseMinimum", factors(c, a, kernels.Product{}), product(c, a, b, kernels.Product{}))
+	d.stop("PairwiseMinimum", factors(c, a, kernels.Product{}), product(c, a, b, kernels.Product{}).writing(c))
 }
 
 func (d *Device) NormalizeRows(y, norms, x kernels.Tensor, eps float64) {
@@ -277,7 +277,7 @@ func (d *Device) AlignmentLoss(loss, o, t, a kernels.Tensor, scale float64) {
 func (d *Device) AlignmentLossBackward(do, t, a kernels.Tensor, scale float64) {
 	d.start()
 	d.device.AlignmentLossBackward(do, t, a, scale)
-	d.stop("AlignmentLossBackward", dimensions(do), product(do, a, t, kernels.Product{}))
+	d.stop("AlignmentLossBackward", dimensions(do), product(do, a, t, kernels.Product{}).writing(do))
 }
 
 // Optimisers.

@@ -58,7 +58,7 @@ func product(c, a, b kernels.Tensor, p kernels.Product) Work {
 	if p.TransA {
 		depth = a.Dim(0)
 	}
-	w := work(2*float64(c.Len())*float64(depth), a, b, c).writing(c)
+	w := work(2*float64(c.Len())*float64(depth), a, b, c)
 	if p.Accumulate {
 		w.Bytes += float64(c.Bytes())
 	}
@@ -101,7 +101,7 @@ const softmaxOperations = 5
 func contrastive(backward, keysToo bool, q, k, queue kernels.Tensor, c kernels.Contrast, labels kernels.Labels, moved ...kernels.Tensor) Work {
 	n := pairs(q, k, queue, c.Keys)
 	products := 1.0
-	symmetric := q.Address() == k.Address()
+	symmetric := q.Address() == k.Address() && q.Dim(0) == k.Dim(0) // anchors may be some of the keys
 	if symmetric {
 		products = 0.5
 	}

@@ -79,6 +79,11 @@ func TestWork(t *testing.T) {
 		{"ContrastiveLoss symmetric", func(dev kernels.Device) {
 			dev.ContrastiveLoss(d(1), f(4), q, q, kernels.Tensor{}, labels, kernels.Contrast{Scale: 1, Keys: kernels.OtherKeys}, 1)
 		}, 12 * (8 + 5), 4*(4+32) + 84},
+		// The anchors are the first two of the four keys: 8 pairs, of which no two are the same.
+		{"ContrastiveLoss of some keys", func(dev kernels.Device) {
+			some := kernels.Labels{Offsets: labels.Offsets.Slice(0, 3), Columns: labels.Columns, Weights: labels.Weights}
+			dev.ContrastiveLoss(d(1), f(2), q.Slice(0, 2, 8), q, kernels.Tensor{}, some, kernels.Contrast{Scale: 1}, 1)
+		}, 8 * (16 + 5), 4*(2+16+32) + 76},
 		// Against four keys and three rows of a queue: 4*7 pairs, then the products, the gradients of anchors and of keys.
 		{"ContrastiveLossBackward", func(dev kernels.Device) {
 			dev.ContrastiveLossBackward(f(4, 8), f(4, 8), f(4), q, f(4, 8), f(3, 8), labels, kernels.Contrast{Scale: 1}, 1)
@@ -103,6 +108,24 @@ func TestWork(t *testing.T) {
 		if got := calls[0]; got.Operations != c.operations || got.Bytes != c.bytes {
 			t.Errorf("%s: %v operations and %v bytes, expected %v and %v", c.name, got.Operations, got.Bytes, c.operations, c.bytes)
 		}
+	}
+}
+
+// TestResults: of a matrix product only what it gives is written, and nothing of one that ends in a loss.
+func TestResults(t *testing.T) {
+	dev := trace.New(reference.New(kernels.Float32), nil)
+	f := func(dims ...int) kernels.Tensor { return dev.New(kernels.Float32, dims...) }
+	dev.Begin()
+	dev.MatMul(f(2, 3), f(2, 7), f(7, 3), kernels.Product{})
+	dev.PairwiseMinimum(f(2, 3), f(2, 7), f(3, 7))
+	dev.AlignmentLossBackward(f(3, 8), f(3, 8), f(3, 3), 1)
+	dev.AlignmentLoss(dev.New(kernels.Float64, 1), f(3, 8), f(3, 8), f(3, 3), 1)
+	var results []float64
+	for _, c := range dev.End() {
+		results = append(results, c.Results)
+	}
+	if want := []float64{24, 24, 96, 0}; !slices.Equal(results, want) {
+		t.Errorf("%v bytes are only written, expected %v", results, want)
 	}
 }
 

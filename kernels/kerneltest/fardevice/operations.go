@@ -219,7 +219,7 @@ func (f *Device) SGD(p, g, m kernels.Tensor, o kernels.SGD) {
 }
 
 func (f *Device) AdamW(p, g, m, v kernels.Tensor, o kernels.AdamW) {
-	f.check.Update("AdamW", p, g, m, v)
+	f.check.AdamW(p, g, m, v, o)
 	f.issue("AdamW", func(host kernels.Device, t []kernels.Tensor) { host.AdamW(t[0], t[1], t[2], t[3], o) }, p, g, m, v)
 }
 
