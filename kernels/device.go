@@ -198,7 +198,8 @@ type Losses interface {
 	//
 	// Both are overwritten. dk may be the zero Tensor where no gradient of the keys is wanted; the queue has none. Where k is
 	// the tensor q, dq is the gradient of both roles together, the sum of the two, and dk must be the zero Tensor. A column
-	// that Keys takes out may count as a product with 0: a NaN in row i of k may reach dq[i,:], and one in q_i dk[i,:].
+	// that Keys takes out may count as a product with 0: a NaN in row i of k may reach dq[i,:], and one in q_i or in a label of
+	// anchor i dk[i,:].
 	ContrastiveLossBackward(dq, dk, lse, q, k, queue Tensor, labels Labels, c Contrast, scale float64)
 	// ContrastiveLossAndBackward is ContrastiveLoss and then ContrastiveLossBackward for its lse and the same scale, rounded
 	// otherwise. A device may keep what both need from one to the other, if it is some tens of MB whatever N and M are.

@@ -133,8 +133,12 @@ func (s contrastCase) contrastOperands(outputs ...operand) []operand {
 		operands = append(operands, uniform("queue", -1, 1, s.queue, s.depth))
 	}
 	offsets, columns, weights := s.contrastLabels()
+	labelOfOwn := func(at, out int) bool {
+		i := out / max(s.depth, 1)
+		return s.form.Keys == kernels.OtherKeys && i < s.anchors && offsets[i] <= float64(at) && float64(at) < offsets[i+1]
+	}
 	return append(operands, indices(in("offsets", offsets, len(offsets))),
-		free(indices(in("columns", columns, len(columns)))), free(in("weights", weights, len(weights))))
+		free(indices(in("columns", columns, len(columns)))), reaching(free(in("weights", weights, len(weights))), labelOfOwn))
 }
 
 // CheckContrast compares the contrastive loss of a device and its gradient with the reference on one size, with the operands
