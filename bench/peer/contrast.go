@@ -205,8 +205,8 @@ func (c contrastRecord) write(folder string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(folder, "contrast.json"), append(text, '\n'), 0o666); err != nil {
+	if err := bench.WriteFile(filepath.Join(folder, "contrast.json"), string(text)+"\n"); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(folder, "contrast.md"), []byte(c.page()), 0o666)
+	return bench.WriteFile(filepath.Join(folder, "contrast.md"), c.page())
 }

@@ -212,8 +212,8 @@ func (c gazeRecord) write(folder string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(folder, "gaze.json"), append(text, '\n'), 0o666); err != nil {
+	if err := bench.WriteFile(filepath.Join(folder, "gaze.json"), string(text)+"\n"); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(folder, "gaze.md"), []byte(c.page()), 0o666)
+	return bench.WriteFile(filepath.Join(folder, "gaze.md"), c.page())
 }

@@ -3,10 +3,11 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"gzpt/bench"
 )
 
 // record is everything that one run measured.
@@ -104,7 +105,7 @@ func (c record) write(folder string) error {
 		files["convolutions.md"] = c.convolutions()
 	}
 	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o666); err != nil {
+		if err := bench.WriteFile(filepath.Join(folder, name), content); err != nil {
 			return err
 		}
 	}

@@ -87,3 +87,18 @@ func TestStudy(t *testing.T) {
 		t.Errorf("a run of other settings: %v", err)
 	}
 }
+
+// A place that results cannot be written to is found before the work, which takes minutes.
+func TestOut(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	below := filepath.Join(file, "below")
+	for _, s := range []settings{{out: below, runs: t.TempDir()}, {out: filepath.Join(t.TempDir(), "study.md"), runs: below}} {
+		s.data = "no such folder"
+		if err := run(t.Context(), s); err == nil || !strings.Contains(err.Error(), below) {
+			t.Errorf("error %v, expected one of %s", err, below)
+		}
+	}
+}

@@ -31,7 +31,7 @@ func demo(ctx context.Context, e *environment, f *flags, s *pretrainSettings) er
 		}
 		root = temporary
 	}
-	if err := rundir.Vacant(root); err != nil {
+	if err := rundir.Creatable(root); err != nil {
 		return err
 	}
 	dev, err := s.run.device.openFor(s.network.precision)

@@ -51,7 +51,7 @@ func buildEvaluate(f *flags) work {
 		if out == "" && s.run != "" && !f.given("weights") && !f.given("data") {
 			out = rundir.Dir(s.run).Evaluation()
 		}
-		if err := noFolder("out", out); err != nil {
+		if err := ready("out", out); err != nil {
 			return err
 		}
 		v, err := s.evaluate(ctx, e, f, knn, trainedToo)

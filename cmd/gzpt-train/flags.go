@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -15,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"gzpt/cmd/gzpt-train/internal/words"
+	"gzpt/kernels/atomicfile"
 	"gzpt/nn/pretrain/dataset"
 )
 
@@ -255,10 +255,13 @@ func (f *flags) path(set *pflag.FlagSet, p *string, name, usage string) {
 	set.Var((*pathValue)(p), name, usage)
 }
 
-// noFolder refuses a folder as the file that a flag has written, before the work whose result would be lost there.
-func noFolder(flag, path string) error {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return usagef("--%s %s: a folder, expected a file to write", flag, path)
+// ready refuses the file that a flag has written where it cannot be, before the work whose result would be lost.
+func ready(flag, path string) error {
+	if path == "" {
+		return nil
+	}
+	if err := atomicfile.Ready(path); err != nil {
+		return usagef("--%s %w", flag, err)
 	}
 	return nil
 }

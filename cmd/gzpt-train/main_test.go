@@ -252,6 +252,34 @@ func TestUsage(t *testing.T) {
 	}
 }
 
+// A place where nothing can be written is found before anything is read.
+func TestUnwritablePlaces(t *testing.T) {
+	gone := filepath.Join(t.TempDir(), "gone")
+	if err := os.Symlink("nowhere", gone); err != nil {
+		t.Skip(err)
+	}
+	out := filepath.Join(gone, "out")
+	for _, test := range []struct {
+		status int
+		args   []string
+	}{
+		{1, nil}, // the demo
+		{1, []string{"--data", "nowhere"}},
+		{1, []string{"relate", "--data", "nowhere"}},
+		{1, []string{"embed", "--weights", "nowhere", "--images", "nowhere"}},
+		{2, []string{"evaluate", "--weights", "nowhere", "--data", "nowhere"}},
+	} {
+		if o := gzpt(t, append(test.args, "--out", out)...); o.status != test.status || !strings.Contains(o.stderr, out+": nothing can be written in the folder "+gone) {
+			t.Errorf("%v: %d %s", test.args, o.status, o.stderr)
+		}
+	}
+	for _, flag := range []string{"json", "trace", "html"} {
+		if o := gzpt(t, "profile", "--"+flag, out); o.status != 2 || !strings.Contains(o.stderr, "--"+flag+" "+out+": nothing can be written") {
+			t.Errorf("--%s: %d %s", flag, o.status, o.stderr)
+		}
+	}
+}
+
 // Labels that are nowhere are sought under the name that was given.
 func TestMissingLabels(t *testing.T) {
 	folder := makeData(t, files{"fixations.csv": fixationTable()})

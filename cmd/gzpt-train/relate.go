@@ -174,8 +174,8 @@ func (s *relateSettings) reopen(begun relateRecord, rows []pretrain.Row) (rundir
 // vacant returns an error unless the folder can be made: it does not exist, is empty, or has only what a call that failed before
 // it computed anything has left.
 func (s *relateSettings) vacant() error {
-	err := rundir.Vacant(s.run.out)
-	if err != nil && relatefolder.Unbegun(s.run.out) {
+	err := rundir.Creatable(s.run.out)
+	if errors.Is(err, rundir.ErrExists) && relatefolder.Unbegun(s.run.out) {
 		return nil
 	}
 	return err
