@@ -35,11 +35,14 @@ func TestPage(t *testing.T) {
 		scores := evaluate.Scores{Accuracy: accuracy, BalancedAccuracy: accuracy, MacroAUC: accuracy}
 		return evaluate.Report{Test: 100, KNN: evaluate.KNNScores{Scores: scores}, Probe: evaluate.ProbeScores{Scores: scores}}
 	}
-	page := s.page([][]evaluate.Report{{v(0.4), v(0.5)}, {v(0.6), v(0.6)}}, time.Date(2025, 1, 2, 0, 0, 0, 0, time.UTC), "a machine")
+	warned := v(0.6)
+	warned.Warnings = []string{"the probe is not done"}
+	page := s.page([][]evaluate.Report{{v(0.4), v(0.5)}, {v(0.6), warned}}, time.Date(2025, 1, 2, 0, 0, 0, 0, time.UTC), "a machine")
 	for _, want := range []string{
 		"polyps, labels.csv:size", "100 test images",
 		"| BYOL | no gaze | 45.0 ± 7.1 (40.0 to 50.0) |", "| BYOL | TIMA | 60.0 ± 0.0 (60.0 to 60.0) |", "0.600 ± 0.000",
 		"One image more or less is 1.0 %", "near 40 % is 4.9 %", "2025-01-02, a machine",
+		"\nbyol with tima, seed 1: the probe is not done.\n",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("no %q in\n%s", want, page)

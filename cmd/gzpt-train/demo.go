@@ -81,6 +81,7 @@ func (r *demoRun) train(ctx context.Context, e *environment, f *flags, s *pretra
 		return err
 	}
 	e.console.Finish()
+	e.warn(r.result)
 	return rundir.WriteJSON(run.Dir.Evaluation(), r.result)
 }
 

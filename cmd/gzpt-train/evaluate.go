@@ -59,9 +59,7 @@ func buildEvaluate(f *flags) work {
 			return err
 		}
 		e.console.Finish()
-		for _, text := range v.Warnings {
-			e.console.Warn(text)
-		}
+		e.warn(v)
 		printReport(e.stdout, v)
 		if out == "" {
 			return nil
@@ -112,6 +110,13 @@ func (s *subject) judge(ctx context.Context, e *environment, dev kernels.Device,
 		s.tell(e, v.Found)
 	}
 	return v, err
+}
+
+// warn says what makes scores mean less than they seem to.
+func (e *environment) warn(v *evaluate.Report) {
+	for _, text := range v.Warnings {
+		e.console.Warn(text)
+	}
 }
 
 // printReport writes the scores as a table.

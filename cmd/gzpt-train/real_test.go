@@ -106,6 +106,15 @@ func TestDemo(t *testing.T) {
 	}
 }
 
+// The demo says what makes its scores mean less than they seem to.
+func TestDemoWarns(t *testing.T) {
+	o := succeed(t, "--phantoms", "26", "--image-size", "16", "--width", "2", "--projector", "8", "--predictor", "8", "--embedding", "8", "--batch", "8", "--epochs", "1",
+		"--quiet", "--out", filepath.Join(t.TempDir(), "demo"))
+	if !strings.Contains(o.stderr, "has no test items") {
+		t.Errorf("two test images of four classes: %s", o.stderr)
+	}
+}
+
 // TestRelateRealData holds the report of real recordings to what is known of them.
 func TestRelateRealData(t *testing.T) {
 	if testing.Short() {

@@ -82,6 +82,10 @@ func SplitItems(items []data.Item) (Split, error) {
 // Judge measures k-NN and a linear probe on features, one row an item: what is learnt comes from the train part, the
 // strength of the probe from val, the scores from test.
 func Judge(f Features, items []data.Item, knn KNN) (*Report, error) {
+	return judge(f, items, knn, Probe{})
+}
+
+func judge(f Features, items []data.Item, knn KNN, probe Probe) (*Report, error) {
 	all, err := SplitItems(items)
 	if err != nil {
 		return nil, err
@@ -112,7 +116,7 @@ func Judge(f Features, items []data.Item, knn KNN) (*Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("k-NN: %w", err)
 	}
-	linear, err := Probe{}.Fit(f, labels, len(classes), split, groups)
+	linear, err := probe.Fit(f, labels, len(classes), split, groups)
 	if err != nil {
 		return nil, fmt.Errorf("linear probe: %w", err)
 	}
@@ -128,6 +132,7 @@ func Judge(f Features, items []data.Item, knn KNN) (*Report, error) {
 		Probe:  ProbeScores{linear.L2, Score(truth, probed)},
 	}
 	r.warn(knn)
+	r.Warnings = append(r.Warnings, linear.warnings()...)
 	return r, nil
 }
 

@@ -163,6 +163,31 @@ func TestJudgeWarns(t *testing.T) {
 	}
 }
 
+// A probe that ends before its minimum says so, as does the choice of its strength.
+func TestJudgeWarnsOfTheProbe(t *testing.T) {
+	list, f := items()
+	const weights, strength = "linear probe: L-BFGS ended before the minimum", "linear probe: 6 of the 6 fits that L2"
+	for _, c := range []struct {
+		probe Probe
+		want  []string
+	}{
+		{Probe{}, nil},
+		{Probe{Iterations: 1}, []string{weights, strength}},
+		{Probe{Iterations: 1, L2: []float64{1}}, []string{weights}},
+	} {
+		r, err := judge(f, list, KNN{K: 3}, c.probe)
+		if err != nil || len(r.Warnings) != len(c.want) {
+			t.Errorf("%+v: %q, %v", c.probe, r.Warnings, err)
+			continue
+		}
+		for i, want := range c.want {
+			if !strings.HasPrefix(r.Warnings[i], want) {
+				t.Errorf("%+v: warning %q, expected %q", c.probe, r.Warnings[i], want)
+			}
+		}
+	}
+}
+
 // relabel makes item k of the class c.
 func relabel(i, k int, label string) string {
 	if i == k {
