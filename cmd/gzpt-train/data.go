@@ -59,17 +59,15 @@ func (s *dataSettings) allowOfOldRun(f *flags, recorded settings) {
 // anchor makes tables that lie outside the data's folder absolute, so that a run can be continued from another folder.
 func (s *dataSettings) anchor() {
 	for _, spec := range []*string{&s.Labels, &s.Split} {
-		file, column, hasFile := dataset.CutColumn(*spec)
-		if !hasFile || filepath.IsAbs(file) {
-			continue
+		folder := s.Folder()
+		file, column, found := data.CutColumn(folder, *spec)
+		if !found || filepath.IsAbs(file) {
+			continue // nowhere, or a run is continued that knows where
 		}
-		if folder := s.Folder(); folder != "" {
+		if folder != "" {
 			if _, err := os.Stat(filepath.Join(folder, file)); err == nil {
 				continue
 			}
-		}
-		if _, err := os.Stat(file); err != nil {
-			continue // nowhere, or a run is continued that knows where
 		}
 		if absolute, err := filepath.Abs(file); err == nil {
 			*spec = absolute + ":" + column
@@ -84,7 +82,7 @@ func (s *dataSettings) validate() error {
 		return usagef("--image-size %d: expected 8 to %d", s.ImageSize, picture.MaxSide/4)
 	case s.Channels != 1 && s.Channels != 3:
 		return usagef("--channels %d: expected 1 or 3", s.Channels)
-	case s.Labels != "" && s.Labels != data.ByFolders && !columnOf(s.Labels):
+	case s.Labels != "" && s.Labels != data.ByFolders && !s.hasColumn():
 		return usagef("--labels %s: expected FILE:COLUMN or folders", s.Labels)
 	case data.CheckWindow(s.Window) != nil:
 		return usagef("--%w", data.CheckWindow(s.Window))
@@ -135,10 +133,10 @@ func (s *dataSettings) parts(workers int, phantoms bool) []nn.Part {
 	return parts
 }
 
-// columnOf reports whether a text is FILE:COLUMN.
-func columnOf(s string) bool {
-	file, column, hasFile := dataset.CutColumn(s)
-	return hasFile && file != "" && column != ""
+// hasColumn reports whether --labels is FILE:COLUMN.
+func (s *dataSettings) hasColumn() bool {
+	file, column, _ := data.CutColumn(s.Folder(), s.Labels)
+	return file != "" && column != ""
 }
 
 // load opens the items and, if asked for, their gaze, and tells what was found.
