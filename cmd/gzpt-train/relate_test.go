@@ -156,6 +156,28 @@ func TestRelate(t *testing.T) {
 }
 
 // Gaze alone: a file, a folder, a path of its own beside images; and phantoms.
+// Labels that tell nothing apart are left out with a warning, and no run is trained by them.
+func TestLabelsThatTellNothing(t *testing.T) {
+	table := "image,one,none,name\n"
+	for i := range 20 {
+		table += fmt.Sprintf("%s,x,-,%d\n", imageName(i), i)
+	}
+	folder := makeData(t, files{"fixations.csv": fixationTable(), "labels.csv": table})
+	for column, want := range map[string]string{
+		"one": `all labels are "x", expected at least two classes`, "none": "there are no labels", "name": "20 classes of 20 items: labels that name items",
+	} {
+		out := filepath.Join(t.TempDir(), "out")
+		o := succeed(t, "relate", "--data", folder, "--labels", "labels.csv:"+column, "--out", out)
+		if !strings.Contains(o.stderr, "labels.csv:"+column+" are left out: "+want) || !strings.Contains(o.stdout, "Without labels the question") {
+			t.Errorf("%s: %s%s", column, o.stderr, o.stdout)
+		}
+		run := filepath.Join(t.TempDir(), "run")
+		if o := gzpt(t, onData(folder, run, "--gaze", "labels", "--labels", "labels.csv:"+column)...); o.status != statusFailed || !strings.Contains(o.stderr, "--labels FILE:COLUMN") {
+			t.Errorf("%s: a run by labels: %d %s", column, o.status, o.stderr)
+		}
+	}
+}
+
 func TestRelateWithoutImages(t *testing.T) {
 	framed := "image,reader,x [px],y [px],duration [ms],width,height\n"
 	for i := range 12 {

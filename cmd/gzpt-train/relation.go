@@ -187,7 +187,9 @@ type examined struct {
 	dev  kernels.Device
 	set  *dataset.Set
 	rows []pretrain.Row
-	dir  rundir.Dir
+	// labels is what the relation is judged by, nil for none.
+	labels []string
+	dir    rundir.Dir
 	// begun is what the call was begun as, before any interruption, and progressed what it has done.
 	begun      relateRecord
 	progressed relatefolder.Progress

@@ -58,7 +58,7 @@ type ProbeScores struct {
 
 var (
 	// ErrClasses says that there are too few labels to tell anything apart by.
-	ErrClasses = errors.New("classes among the labels, expected at least 2")
+	ErrClasses = errors.New("expected at least two classes among the labels")
 	// ErrOneClass says that nothing can be learnt, as the training items are all alike.
 	ErrOneClass = errors.New("expected at least two classes to tell apart")
 	// ErrNames says that labels name items, and no classes.
@@ -95,15 +95,15 @@ func judge(f Features, items []data.Item, knn KNN, probe Probe) (*Report, error)
 		words[i], groups[i] = item.Label, item.Group
 	}
 	classes, labels := Classes(words)
-	if len(classes) < 2 {
-		return nil, fmt.Errorf("%d %w", len(classes), ErrClasses)
+	if err := tooFew(classes); err != nil {
+		return nil, err
 	}
 	split := all.Labelled(labels)
 	if err := split.Check(len(items), groups); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrSplit, err)
 	}
-	if n := split.items(); len(classes) > 2 && len(classes) >= n {
-		return nil, fmt.Errorf("%d classes of %d items: %w", len(classes), n, ErrNames)
+	if err := tooMany(len(classes), split.items()); err != nil {
+		return nil, err
 	}
 	if c := labels[split.Train[0]]; !slices.ContainsFunc(split.Train, func(row int) bool { return labels[row] != c }) {
 		return nil, fmt.Errorf("all %d training items are of the class %q: %w", len(split.Train), classes[c], ErrOneClass)
@@ -134,6 +134,38 @@ func judge(f Features, items []data.Item, knn KNN, probe Probe) (*Report, error)
 	r.warn(knn)
 	r.Warnings = append(r.Warnings, linear.warnings()...)
 	return r, nil
+}
+
+// CheckClasses returns an error unless labels, "" for none, tell items apart and do not name each by itself: [ErrClasses] or [ErrNames].
+func CheckClasses(labels []string) error {
+	classes, index := Classes(labels)
+	if err := tooFew(classes); err != nil {
+		return err
+	}
+	labelled := 0
+	for _, c := range index {
+		if c >= 0 {
+			labelled++
+		}
+	}
+	return tooMany(len(classes), labelled)
+}
+
+func tooFew(classes []string) error {
+	switch len(classes) {
+	case 0:
+		return fmt.Errorf("there are no labels, %w", ErrClasses)
+	case 1:
+		return fmt.Errorf("all labels are %q, %w", classes[0], ErrClasses)
+	}
+	return nil
+}
+
+func tooMany(classes, items int) error {
+	if classes > 2 && classes >= items {
+		return fmt.Errorf("%d classes of %d items: %w", classes, items, ErrNames)
+	}
+	return nil
 }
 
 // count is the items of each class.

@@ -45,8 +45,8 @@ func TestJudge(t *testing.T) {
 		kind   error
 		want   string
 	}{
-		"one class":     {func(item *data.Item) { item.Label = "a" }, ErrClasses, "1 classes among the labels, expected at least 2"},
-		"no label":      {func(item *data.Item) { item.Label = "" }, ErrClasses, "0 classes"},
+		"one class":     {func(item *data.Item) { item.Label = "a" }, ErrClasses, `all labels are "a", expected at least two classes among the labels`},
+		"no label":      {func(item *data.Item) { item.Label = "" }, ErrClasses, "there are no labels"},
 		"nothing to":    {func(item *data.Item) { item.Split = "train" }, ErrSplit, "0 test items"},
 		"a leak":        {func(item *data.Item) { item.Group = "patient" }, ErrSplit, `group "patient" is in two parts of the split`},
 		"another split": {func(item *data.Item) { item.Split = "tset" }, nil, `items.csv:2: image "": split "tset", expected train, val, test or nothing`},
@@ -113,6 +113,18 @@ func TestBackbone(t *testing.T) {
 	}
 	if _, err := OpenEncoder(dev, weights, colour, 8, 16); !errors.Is(err, ErrChannels) || dev.InUse() != before {
 		t.Errorf("a backbone for grey images on coloured ones: %v, %d bytes left", err, dev.InUse()-before)
+	}
+}
+
+func TestCheckClasses(t *testing.T) {
+	for labels, want := range map[string]error{"": ErrClasses, "a a a": ErrClasses, "a - -": ErrClasses, "a b c": ErrNames, "a b - c": ErrNames, "a b a": nil, "a b": nil, "1 2 3 3 -": nil} {
+		words := strings.Fields(labels)
+		for i := range words {
+			words[i] = strings.TrimPrefix(words[i], "-")
+		}
+		if err := CheckClasses(words); !errors.Is(err, want) {
+			t.Errorf("%s: error %v, expected %v", labels, err, want)
+		}
 	}
 }
 

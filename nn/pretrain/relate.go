@@ -13,6 +13,7 @@ import (
 	"gzpt/gaze/relation"
 	"gzpt/gaze/similarity"
 	"gzpt/kernels"
+	"gzpt/nn/evaluate"
 	"gzpt/nn/pretrain/dataset"
 )
 
@@ -97,6 +98,9 @@ func (a Alike) Relate(ctx context.Context, dev kernels.Device, set *dataset.Set,
 		labels := set.Labels()
 		if labels == nil {
 			return nil, ErrNoLabels
+		}
+		if err := evaluate.CheckClasses(labels); err != nil { // all images would be alike, or none
+			return nil, err
 		}
 		return &Related{Relation: relation.FromLabels(labels)}, nil
 	}
