@@ -124,6 +124,51 @@ func (t tally) allOff(assumed string) error {
 	return gaze.Problem{File: t.file, Reason: fmt.Sprintf("%d of %d positions lie off their images%s; expected other units, or another screen or placement", t.outside, t.all, assumed)}
 }
 
+// What is all in the upper left of a frame was recorded in a smaller one. Few positions may be there by chance.
+const (
+	cornerShare     = 0.4 // of the width and of the height
+	cornerPositions = 50
+	cornerImages    = 5
+)
+
+// inCorner is an error where all gaze on the images lies in their upper left.
+func inCorner(perItem [][]gaze.Recording) error {
+	positions, images, first := 0, 0, gaze.Recording{}
+	for _, recordings := range perItem {
+		before := positions
+		for _, r := range recordings {
+			if r.Map != nil {
+				continue
+			}
+			inside := func(x, y float64) bool {
+				positions++
+				return x < cornerShare*r.Width && y < cornerShare*r.Height
+			}
+			for _, f := range r.Fixations {
+				if !inside(f.X, f.Y) {
+					return nil
+				}
+			}
+			for _, s := range r.Samples {
+				if !s.Lost() && !inside(s.X, s.Y) {
+					return nil
+				}
+			}
+			if first.File == "" {
+				first = r
+			}
+		}
+		if positions > before {
+			images++
+		}
+	}
+	if positions < cornerPositions || images < cornerImages {
+		return nil
+	}
+	return gaze.Problem{File: first.File, Line: first.Line, Reason: fmt.Sprintf("all of %d positions on %d images lie in the upper left %g %% of the width and height, "+
+		"the first in a frame of %g x %g; expected a smaller frame", positions, images, 100*cornerShare, first.Width, first.Height)}
+}
+
 // tally counts positions, and those of them off their images.
 type tally struct {
 	file         string
