@@ -37,7 +37,7 @@ func buildEvaluate(f *flags) work {
 	g.IntVar(&knn.K, "k", evaluate.DefaultK, "neighbours that vote: `K`")
 	g.Float64Var(&knn.Temperature, "temperature", 0, "weigh a vote by exp(similarity/`T`); 0: all votes are equal")
 	g.BoolVar(&trainedToo, "trained-too", false, "score test images that the run was trained on, too, instead of stopping")
-	f.path(g, &out, "out", "`FILE` for the result as JSON (default: evaluate.json of --run)")
+	f.path(g, &out, "out", "`FILE` for the result as JSON (default: evaluate.json of --run); one that is there is overwritten if it is a former result")
 	return func(ctx context.Context, e *environment, args []string) error {
 		switch {
 		case len(args) > 0:
@@ -51,7 +51,11 @@ func buildEvaluate(f *flags) work {
 		if out == "" && s.run != "" && !f.given("weights") && !f.given("data") {
 			out = rundir.Dir(s.run).Evaluation()
 		}
-		if err := ready("out", out); err != nil {
+		begins := "" // what is damaged in a run is made anew
+		if f.given("out") {
+			begins = "{\n  \"backbone\": "
+		}
+		if err := ready("out", out, begins); err != nil {
 			return err
 		}
 		v, err := s.evaluate(ctx, e, f, knn, trainedToo)

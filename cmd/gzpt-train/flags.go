@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -15,6 +17,7 @@ import (
 
 	"gzpt/cmd/gzpt-train/internal/words"
 	"gzpt/kernels/atomicfile"
+	"gzpt/kernels/input"
 	"gzpt/nn/pretrain/dataset"
 )
 
@@ -255,13 +258,28 @@ func (f *flags) path(set *pflag.FlagSet, p *string, name, usage string) {
 	set.Var((*pathValue)(p), name, usage)
 }
 
-// ready refuses the file that a flag has written where it cannot be, before the work whose result would be lost.
-func ready(flag, path string) error {
+// ready refuses the file that a flag has written where it cannot be, before the work whose result would be lost, and where there is
+// a file that does not begin as what the flag writes: only its own former results are overwritten.
+func ready(flag, path, begins string) error {
 	if path == "" {
 		return nil
 	}
 	if err := atomicfile.Ready(path); err != nil {
 		return usagef("--%s %w", flag, err)
+	}
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		return nil
+	}
+	f, err := input.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	head := make([]byte, len(begins))
+	if n, err := io.ReadFull(f, head); string(head[:n]) != begins {
+		return usagef("--%s %s exists and is no former result of --%s: it is not overwritten", flag, path, flag)
+	} else if err != nil {
+		return err
 	}
 	return nil
 }
