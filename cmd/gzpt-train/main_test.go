@@ -470,6 +470,16 @@ func TestEmptyValues(t *testing.T) {
 	}
 }
 
+// A tau that makes none or most images alike is told.
+func TestTauOutOfPlace(t *testing.T) {
+	for tau, want := range map[string]string{"95": "most images are alike to no other", "-5": "most images are alike to most others", "0.5": ""} {
+		o := succeed(t, tiny(filepath.Join(t.TempDir(), "out"), "--steps", "1", "--tau", tau)...)
+		if strings.Contains(o.stderr, "most images are alike") != (want != "") || !strings.Contains(o.stderr, want) {
+			t.Errorf("tau %s: %s", tau, o.stderr)
+		}
+	}
+}
+
 // A flag that says nothing with the chosen gaze is told, so that nobody takes it for a setting of the run.
 func TestIdleFlags(t *testing.T) {
 	folder := t.TempDir()
