@@ -18,6 +18,7 @@ import (
 	"gzpt/nn"
 	"gzpt/nn/data"
 	"gzpt/nn/data/picture"
+	"gzpt/nn/evaluate"
 	"gzpt/nn/pretrain/dataset"
 )
 
@@ -162,9 +163,7 @@ func (s *dataSettings) load(ctx context.Context, e *environment, seed uint64, wi
 			set.Close()
 			return nil, s.gaze.named(err)
 		}
-		for _, note := range set.Notes {
-			e.console.Info("gaze: " + note)
-		}
+		tellNotes(e, set)
 		s.gaze.tellBare(e, set)
 	}
 	tellSkips(e, set)
@@ -204,6 +203,21 @@ func (s *dataSettings) tellPixels(e *environment, set *dataset.Set) {
 		e.console.Warn(fmt.Sprintf("%s: --window %s scales them", p.Unused, p.Suggested))
 	}
 	s.Window = p.Window
+}
+
+// tellTwins says which labels may be one, written in two ways.
+func (e *environment) tellTwins(labels []string) {
+	classes, _ := evaluate.Classes(labels)
+	for _, text := range evaluate.Twins(classes) {
+		e.console.Warn(text)
+	}
+}
+
+// tellNotes says what was assumed of the gaze, and what of it may not be as the user takes it.
+func tellNotes(e *environment, set *dataset.Set) {
+	for _, note := range set.Notes {
+		e.console.Info("gaze: " + note)
+	}
 }
 
 func tellSkips(e *environment, set *dataset.Set) {

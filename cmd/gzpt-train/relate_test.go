@@ -178,6 +178,31 @@ func TestLabelsThatTellNothing(t *testing.T) {
 	}
 }
 
+// What reading the gaze had to assume is told without images too, and labels that may be one in two ways by relate and --gaze labels.
+func TestRelateTells(t *testing.T) {
+	gaze, labels := "image,x [px],y [px],duration [s],width,height\n", "image,grade\n"
+	for i := range 20 {
+		gaze += fmt.Sprintf("%s,%d,%d,0.3,24,20\n", imageName(i), 2+i, 3)
+		labels += fmt.Sprintf("%s,%s\n", imageName(i), []string{"1", "1.0", "2"}[i%3])
+	}
+	folder := t.TempDir()
+	for name, text := range map[string]string{"g.csv": gaze, "h.csv": gaze, "labels.csv": labels} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const twins = `the labels "1" and "1.0" are two classes`
+	o := succeed(t, "relate", "--data", folder, "--labels", "labels.csv:grade", "--out", filepath.Join(t.TempDir(), "out"))
+	if !strings.Contains(o.stderr, "20 recordings of h.csv are those of g.csv") || !strings.Contains(o.stderr, twins) {
+		t.Error(o.stderr)
+	}
+	withImages := makeData(t, files{"labels.csv": labels})
+	o = succeed(t, onData(withImages, filepath.Join(t.TempDir(), "run"), "--gaze", "labels", "--labels", "labels.csv:grade")...)
+	if !strings.Contains(o.stderr, twins) {
+		t.Error(o.stderr)
+	}
+}
+
 func TestRelateWithoutImages(t *testing.T) {
 	framed := "image,reader,x [px],y [px],duration [ms],width,height\n"
 	for i := range 12 {

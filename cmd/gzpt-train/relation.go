@@ -121,6 +121,7 @@ func (s *relateSettings) load(ctx context.Context, e *environment) (set *dataset
 	} else if set, err = dataset.GazeAlone(s.data.Settings); err != nil {
 		return nil, s.data.gaze.named(err)
 	}
+	tellNotes(e, set)
 	tellSkips(e, set)
 	return set, nil
 }

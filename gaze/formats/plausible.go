@@ -181,18 +181,20 @@ func (t *tally) add(other tally) {
 	t.outside += other.outside
 }
 
-// noteShowings says where images were shown to a reader more than once, where two files may be the same gaze, and where none
-// has the samples that were asked for.
+// noteShowings says where images were shown to a reader more than once, where two files may be, or are, the same gaze, and where
+// none has the samples that were asked for.
 func (set *Set) noteShowings(o ReadOptions) {
 	type seen struct {
 		file string
 		kind bool // fixations, otherwise samples
+		at   int  // among the recordings
 	}
 	first := map[[2]string]seen{} // by image and reader
 	again, both := map[[2]string]bool{}, map[[2]string]bool{}
+	copies := map[[2]string]int{} // by the two files
 	var without []string
-	for _, r := range set.Recordings {
-		key, now := [2]string{r.Image, r.Reader}, seen{r.File, len(r.Fixations) > 0}
+	for i, r := range set.Recordings {
+		key, now := [2]string{r.Image, r.Reader}, seen{r.File, len(r.Fixations) > 0, i}
 		before, ok := first[key]
 		switch {
 		case !ok:
@@ -201,6 +203,8 @@ func (set *Set) noteShowings(o ReadOptions) {
 			again[key] = true
 		case r.Image != "" && r.Reader != "" && before.kind != now.kind:
 			both[key] = true
+		case same(r, set.Recordings[before.at]):
+			copies[[2]string{before.file, r.File}]++
 		}
 		if o.Samples && len(r.Fixations) > 0 && !slices.Contains(without, r.File) {
 			without = append(without, r.File)
@@ -212,6 +216,12 @@ func (set *Set) noteShowings(o ReadOptions) {
 	if len(both) > 0 {
 		set.note("%d times a reader has fixations on an image in one file and samples in another: if they are the same gaze it counts twice", len(both))
 	}
+	var lines []string
+	for files, n := range copies {
+		lines = append(lines, fmt.Sprintf("%d recordings of %s are those of %s: the same gaze counts twice", n, filepath.Base(files[1]), filepath.Base(files[0])))
+	}
+	slices.Sort(lines)
+	set.Notes = append(set.Notes, lines...)
 	switch len(without) {
 	case 0:
 	case 1:
@@ -219,4 +229,9 @@ func (set *Set) noteShowings(o ReadOptions) {
 	default:
 		set.note("%d files hold fixations and no samples, as %s: the tracker's own fixations are kept", len(without), filepath.Base(without[0]))
 	}
+}
+
+// same reports whether two recordings hold the same gaze.
+func same(a, b gaze.Recording) bool {
+	return len(a.Fixations)+len(a.Samples) > 0 && slices.Equal(a.Fixations, b.Fixations) && slices.Equal(a.Samples, b.Samples)
 }

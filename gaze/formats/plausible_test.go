@@ -227,3 +227,22 @@ func TestAllInOneCorner(t *testing.T) {
 		}
 	}
 }
+
+// A copy of a file is told: its gaze counts twice. Two showings of an image are none.
+func TestCopies(t *testing.T) {
+	table := "image,reader,x [px],y [px],duration [s]\na.png,r,%d,5,0.3\nb.png,r,10,%d,0.3\n"
+	for _, c := range []struct{ other, want string }{
+		{fmt.Sprintf(table, 5, 5), "2 recordings of h.csv are those of g.csv: the same gaze counts twice"},
+		{fmt.Sprintf(table, 5, 6), "1 recordings of h.csv are those of g.csv: the same gaze counts twice"},
+		{fmt.Sprintf(table, 6, 6), ""},
+		{strings.ReplaceAll(fmt.Sprintf(table, 5, 5), "r,", "s,"), ""},
+	} {
+		set, err := Load(write(t, map[string]string{"g.csv": fmt.Sprintf(table, 5, 5), "h.csv": c.other}), ReadOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(set.Notes, "\n"); strings.Contains(got, "counts twice") != (c.want != "") || !strings.Contains(got, c.want) {
+			t.Errorf("notes %q, expected %q", got, c.want)
+		}
+	}
+}

@@ -188,6 +188,7 @@ func (r *Report) warn(knn KNN) {
 	if r.KNN.K == r.Train && knn.Temperature == 0 {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("k-NN: all %d training items vote on every test item, so that all get the same class: a smaller k tells them apart", r.Train))
 	}
+	r.Warnings = append(r.Warnings, Twins(r.Classes)...)
 	for c, n := range r.Counts {
 		switch {
 		case n.Train == 0 && n.Test > 0:

@@ -116,6 +116,20 @@ func TestBackbone(t *testing.T) {
 	}
 }
 
+func TestTwins(t *testing.T) {
+	for classes, want := range map[string]int{"a b c": 0, "G0 g0 g1": 1, "1 1.0 2": 1, "1 2 10": 0, "01 1 1e0": 2, "Nan nan": 1} {
+		if got := Twins(strings.Fields(classes)); len(got) != want {
+			t.Errorf("%s: %q", classes, got)
+		}
+	}
+	list, f := items()
+	list[0].Label = strings.ToUpper(list[0].Label)
+	r, err := Judge(f, list, KNN{K: 3})
+	if err != nil || !slices.Contains(r.Warnings, `the labels "A" and "a" are two classes: are they one, written in two ways?`) {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
 func TestCheckClasses(t *testing.T) {
 	for labels, want := range map[string]error{"": ErrClasses, "a a a": ErrClasses, "a - -": ErrClasses, "a b c": ErrNames, "a b - c": ErrNames, "a b a": nil, "a b": nil, "1 2 3 3 -": nil} {
 		words := strings.Fields(labels)
