@@ -182,7 +182,7 @@ func (x *study) results(ctx context.Context) ([][]evaluate.Report, error) {
 func (x *study) result(ctx context.Context, c condition, seed uint64) (*evaluate.Report, error) {
 	dir := rundir.Dir(filepath.Join(x.runs, fmt.Sprintf("%s-%s-%d", c.method, strings.ReplaceAll(c.relation, ":", "-"), seed)))
 	r := &evaluate.Report{}
-	if err := rundir.ReadJSON(dir.Evaluation(), r); err == nil && r.Step == r.Steps && r.Steps > 0 {
+	if err := rundir.ReadJSON(dir.Evaluation(), r); err == nil && r.Step == r.Steps && r.Steps > 0 && r.Labels == x.labels {
 		return r, nil
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err

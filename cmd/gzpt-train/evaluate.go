@@ -24,7 +24,7 @@ encoder is in eval mode.
   gzpt-train evaluate --run runs/a --labels labels.csv:other --split split
   gzpt-train evaluate --weights resnet18.safetensors --data DIR --labels labels.csv:grade --split split --image-size 224
 
-With --run alone the result also goes to RUN/evaluate.json.
+On the run's own images (without --weights and --data) the result also goes to RUN/evaluate.json, in the place of the last one.
 `
 
 func buildEvaluate(f *flags) work {
@@ -68,7 +68,11 @@ func buildEvaluate(f *flags) work {
 		if out == "" {
 			return nil
 		}
-		return rundir.WriteJSON(out, v)
+		if err := rundir.WriteJSON(out, v); err != nil {
+			return err
+		}
+		e.console.Info("written", "file", out)
+		return nil
 	}
 }
 

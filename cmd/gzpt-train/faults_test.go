@@ -41,7 +41,9 @@ func TestOnlyResultsAreOverwritten(t *testing.T) {
 	config := readFile(t, run, "config.json")
 	scores := filepath.Join(work, "scores.json")
 	for range 2 {
-		succeed(t, "evaluate", "--run", run, "--out", scores)
+		if o := succeed(t, "evaluate", "--run", run, "--out", scores); !strings.Contains(o.stderr, "written: file "+scores) {
+			t.Error(o.stderr)
+		}
 	}
 	if o := gzpt(t, "evaluate", "--run", run, "--out", filepath.Join(run, "config.json")); o.status != statusUsage || !strings.Contains(o.stderr, "is no former result of --out") {
 		t.Errorf("%d %s", o.status, o.stderr)
