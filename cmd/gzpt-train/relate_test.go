@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -194,6 +195,21 @@ func TestRelateTells(t *testing.T) {
 	const twins = `the labels "1" and "1.0" are two classes`
 	o := succeed(t, "relate", "--data", folder, "--labels", "labels.csv:grade", "--out", filepath.Join(t.TempDir(), "out"))
 	if !strings.Contains(o.stderr, "20 recordings of h.csv are those of g.csv") || !strings.Contains(o.stderr, twins) {
+		t.Error(o.stderr)
+	}
+	distances, names := make([]float32, 400), ""
+	for k := range distances {
+		distances[k] = float32(max(k/20-k%20, k%20-k/20))
+	}
+	for i := range 20 {
+		names += imageName(i) + "\n"
+	}
+	matrix, list := filepath.Join(folder, "d.npy"), filepath.Join(folder, "names.txt")
+	if err := errors.Join(npy.WriteFile(matrix, []int{20, 20}, distances), os.WriteFile(list, []byte(names), 0o666)); err != nil {
+		t.Fatal(err)
+	}
+	o = succeed(t, "relate", "--relation", matrix, "--names", list, "--out", filepath.Join(t.TempDir(), "out"))
+	if !strings.Contains(o.stderr, "as distances are; expected larger values where images are more alike") {
 		t.Error(o.stderr)
 	}
 	withImages := makeData(t, files{"labels.csv": labels})

@@ -367,7 +367,11 @@ func (l *lister) readLabels() error {
 			i, err = index.Find(plain.Restored(name))
 		}
 		if err != nil {
-			return Problem{File: file, Line: t.line(), Reason: fmt.Sprintf("image %q %v; images of %s", name, err, l.root())}
+			reason := fmt.Sprintf("image %q %v", name, err)
+			if root := l.root(); root != "" { // otherwise images are names alone
+				reason += "; images of " + root
+			}
+			return Problem{File: file, Line: t.line(), Reason: reason}
 		}
 		if i >= len(l.items) {
 			return nil // an image that is left out
