@@ -29,6 +29,7 @@ func demo(ctx context.Context, e *environment, f *flags, s *pretrainSettings) er
 		if err != nil {
 			return err
 		}
+		defer os.Remove(temporary) // where nothing came into it
 		root = temporary
 	}
 	if err := rundir.Creatable(root); err != nil {

@@ -264,10 +264,14 @@ func ready(flag, path, begins string) error {
 	if path == "" {
 		return nil
 	}
-	if err := atomicfile.Ready(path); err != nil {
-		return usagef("--%s %w", flag, err)
+	info, err := os.Stat(path)
+	if err == nil && info.IsDir() {
+		return usagef("--%s %s: a folder, expected a file to write", flag, path)
 	}
-	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+	if err := atomicfile.Ready(path); err != nil {
+		return fmt.Errorf("--%s %w", flag, err)
+	}
+	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
 		return nil
 	}
 	f, err := input.Open(path)

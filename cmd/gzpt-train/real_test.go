@@ -115,6 +115,17 @@ func TestDemoWarns(t *testing.T) {
 	}
 }
 
+// A demo that cannot be leaves no folder behind.
+func TestDemoLeavesNothing(t *testing.T) {
+	folder := t.TempDir()
+	t.Setenv("TMPDIR", folder)
+	o := gzpt(t, "--phantoms", "60", "--image-size", "16", "--batch", "64", "--epochs", "1")
+	left, err := os.ReadDir(folder)
+	if o.status != statusFailed || !strings.Contains(o.stderr, "do not fill a batch of 64") || err != nil || len(left) != 0 {
+		t.Errorf("%d %s: %v, %v", o.status, o.stderr, left, err)
+	}
+}
+
 // TestRelateRealData holds the report of real recordings to what is known of them.
 func TestRelateRealData(t *testing.T) {
 	if testing.Short() {
