@@ -45,6 +45,11 @@ func demo(ctx context.Context, e *environment, f *flags, s *pretrainSettings) er
 		return err
 	}
 	defer set.Close()
+	if split, err := evaluate.SplitItems(set.Items()); err != nil {
+		return err
+	} else if len(split.Test) == 0 { // before a training of which nothing could be said
+		return usagef("--phantoms %d: none of them are to test on, expected more", s.data.Phantoms)
+	}
 	e.console.Info("demo on phantoms", "items", len(set.Items()), "folder", root)
 	runs := []*demoRun{
 		{name: "with gaze", folder: "gaze", gaze: s.gaze.gaze},

@@ -119,10 +119,14 @@ func TestDemoWarns(t *testing.T) {
 func TestDemoLeavesNothing(t *testing.T) {
 	folder := t.TempDir()
 	t.Setenv("TMPDIR", folder)
-	o := gzpt(t, "--phantoms", "60", "--image-size", "16", "--batch", "64", "--epochs", "1")
-	left, err := os.ReadDir(folder)
-	if o.status != statusFailed || !strings.Contains(o.stderr, "do not fill a batch of 64") || err != nil || len(left) != 0 {
-		t.Errorf("%d %s: %v, %v", o.status, o.stderr, left, err)
+	for want, args := range map[string][]string{
+		"do not fill a batch of 64": {"--phantoms", "60", "--batch", "64"}, "--phantoms 24: none of them are to test on": {"--phantoms", "24", "--batch", "8"},
+	} {
+		o := gzpt(t, append(args, "--image-size", "16", "--epochs", "1")...)
+		left, err := os.ReadDir(folder)
+		if o.status == 0 || !strings.Contains(o.stderr, want) || strings.Contains(o.stderr, "epoch 1") || err != nil || len(left) != 0 {
+			t.Errorf("%d %s: %v, %v", o.status, o.stderr, left, err)
+		}
 	}
 }
 
