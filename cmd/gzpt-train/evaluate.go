@@ -37,7 +37,8 @@ func buildEvaluate(f *flags) work {
 	g.IntVar(&knn.K, "k", evaluate.DefaultK, "neighbours that vote: `K`")
 	g.Float64Var(&knn.Temperature, "temperature", 0, "weigh a vote by exp(similarity/`T`); 0: all votes are equal")
 	g.BoolVar(&trainedToo, "trained-too", false, "score test images that the run was trained on, too, instead of stopping")
-	f.path(g, &out, "out", "`FILE` for the result as JSON (default: evaluate.json of --run); one that is there is overwritten if it is a former result")
+	f.path(g, &out, "out", "`FILE` for the result as JSON (default: evaluate.json of --run); "+
+		"one that is there is overwritten if it is a former result")
 	return func(ctx context.Context, e *environment, args []string) error {
 		switch {
 		case len(args) > 0:

@@ -45,7 +45,8 @@ func TestOnlyResultsAreOverwritten(t *testing.T) {
 			t.Error(o.stderr)
 		}
 	}
-	if o := gzpt(t, "evaluate", "--run", run, "--out", filepath.Join(run, "config.json")); o.status != statusUsage || !strings.Contains(o.stderr, "is no former result of --out") {
+	o := gzpt(t, "evaluate", "--run", run, "--out", filepath.Join(run, "config.json"))
+	if o.status != statusUsage || !strings.Contains(o.stderr, "is no former result of --out") {
 		t.Errorf("%d %s", o.status, o.stderr)
 	}
 	if readFile(t, run, "config.json") != config {
@@ -53,7 +54,8 @@ func TestOnlyResultsAreOverwritten(t *testing.T) {
 	}
 	files := map[string]string{"json": filepath.Join(work, "p.json"), "trace": filepath.Join(work, "p.trace"), "html": filepath.Join(work, "p.html")}
 	for range 2 {
-		succeed(t, "profile", "--device", "cpu", "--steps", "1", "--width", "1", "--image-size", "16", "--batch", "2", "--json", files["json"], "--trace", files["trace"], "--html", files["html"])
+		succeed(t, "profile", "--device", "cpu", "--steps", "1", "--width", "1", "--image-size", "16", "--batch", "2",
+			"--json", files["json"], "--trace", files["trace"], "--html", files["html"])
 	}
 	for flag := range files {
 		for _, other := range []string{scores, filepath.Join(run, "items.csv")} {

@@ -208,7 +208,8 @@ func (s *gazeSettings) relate(ctx context.Context, e *environment, dev kernels.D
 		e.console.Warn(fmt.Sprintf("%s is not symmetric: R[i,j] and R[j,i] differ by up to %.3g; their mean is taken", s.relation, r.Asymmetry))
 	}
 	if r.Distances {
-		e.console.Warn(s.relation + " is 0 on its diagonal and larger everywhere else, as distances are; expected larger values where images are more alike")
+		e.console.Warn(s.relation + " is 0 on its diagonal and larger everywhere else, as distances are; " +
+			"expected larger values where images are more alike")
 	}
 	return r, nil
 }

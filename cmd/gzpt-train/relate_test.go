@@ -173,7 +173,8 @@ func TestLabelsThatTellNothing(t *testing.T) {
 			t.Errorf("%s: %s%s", column, o.stderr, o.stdout)
 		}
 		run := filepath.Join(t.TempDir(), "run")
-		if o := gzpt(t, onData(folder, run, "--gaze", "labels", "--labels", "labels.csv:"+column)...); o.status != statusFailed || !strings.Contains(o.stderr, "--labels FILE:COLUMN") {
+		o = gzpt(t, onData(folder, run, "--gaze", "labels", "--labels", "labels.csv:"+column)...)
+		if o.status != statusFailed || !strings.Contains(o.stderr, "--labels FILE:COLUMN") {
 			t.Errorf("%s: a run by labels: %d %s", column, o.status, o.stderr)
 		}
 	}

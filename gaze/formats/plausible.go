@@ -165,8 +165,9 @@ func inCorner(perItem [][]gaze.Recording) error {
 	if positions < cornerPositions || images < cornerImages {
 		return nil
 	}
-	return gaze.Problem{File: first.File, Line: first.Line, Reason: fmt.Sprintf("all of %d positions on %d images lie in the upper left %g %% of the width and height, "+
-		"the first in a frame of %g x %g; expected a smaller frame", positions, images, 100*cornerShare, first.Width, first.Height)}
+	reason := fmt.Sprintf("all of %d positions on %d images lie in the upper left %g %% of the width and height, the first in a frame of %g x %g; "+
+		"expected a smaller frame", positions, images, 100*cornerShare, first.Width, first.Height)
+	return gaze.Problem{File: first.File, Line: first.Line, Reason: reason}
 }
 
 // tally counts positions, and those of them off their images.
@@ -218,7 +219,8 @@ func (set *Set) noteShowings(o ReadOptions) {
 	}
 	var lines []string
 	for files, n := range copies {
-		lines = append(lines, fmt.Sprintf("%d recordings of %s are those of %s: the same gaze counts twice", n, filepath.Base(files[1]), filepath.Base(files[0])))
+		text := "%d recordings of %s are those of %s: the same gaze counts twice"
+		lines = append(lines, fmt.Sprintf(text, n, filepath.Base(files[1]), filepath.Base(files[0])))
 	}
 	slices.Sort(lines)
 	set.Notes = append(set.Notes, lines...)

@@ -35,14 +35,16 @@ func ReadReleased(matrix, names string) (r *Relation, listed []string, doubts Do
 	}
 	n := dims[0]
 	if len(listed) != n {
-		return nil, nil, doubts, gaze.Problem{File: names, Line: min(len(listed), n) + 1, Reason: fmt.Sprintf("%d names, expected %d: one for each row of %s", len(listed), n, matrix)}
+		reason := fmt.Sprintf("%d names, expected %d: one for each row of %s", len(listed), n, matrix)
+		return nil, nil, doubts, gaze.Problem{File: names, Line: min(len(listed), n) + 1, Reason: reason}
 	}
 	_, values, err := npy.ReadFile(matrix)
 	if err != nil {
 		return nil, nil, doubts, err
 	}
 	if k := notFinite(values); k >= 0 {
-		return nil, nil, doubts, gaze.Problem{File: matrix, Reason: fmt.Sprintf("row %d, column %d is %g, expected a number", k/n, k%n, values[k])}
+		reason := fmt.Sprintf("row %d, column %d is %g, expected a number", k/n, k%n, values[k])
+		return nil, nil, doubts, gaze.Problem{File: matrix, Reason: reason}
 	}
 	r = &Relation{N: n, Values: values, HasGaze: make([]bool, n)}
 	doubts.Distances = r.looksFar()

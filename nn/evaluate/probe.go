@@ -84,11 +84,12 @@ func (p Probe) Fit(f Features, labels []int, classes int, s Split, groups []stri
 // warnings says what did not reach its minimum.
 func (l *Linear) warnings() (all []string) {
 	if l.Left > 0 {
-		all = append(all, fmt.Sprintf("linear probe: L-BFGS ended before the minimum, where the largest entry of the gradient is %.2g, expected at most %g: "+
-			"the scores are those of weights that are not yet the best", l.Left, flat))
+		all = append(all, fmt.Sprintf("linear probe: L-BFGS ended before the minimum, where the largest entry of the gradient is %.2g, "+
+			"expected at most %g: the scores are those of weights that are not yet the best", l.Left, flat))
 	}
 	if l.Short > 0 {
-		all = append(all, fmt.Sprintf("linear probe: %d of the %d fits that L2 %g was chosen by ended before their minimum: another strength may be better", l.Short, l.Fits, l.L2))
+		all = append(all, fmt.Sprintf("linear probe: %d of the %d fits that L2 %g was chosen by ended before their minimum: "+
+			"another strength may be better", l.Short, l.Fits, l.L2))
 	}
 	return all
 }

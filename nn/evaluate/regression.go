@@ -28,7 +28,8 @@ func (p Probe) fit(f Features, labels []int, classes int, rows []int, strengths 
 		if at, left, err = minimise(o.evaluate, at, cmp.Or(p.Iterations, defaultIterations)); err != nil {
 			return nil, fmt.Errorf("linear probe, L2 %g: %w", l2, err)
 		}
-		models[k] = &Linear{L2: l2, Left: left, classes: classes, mean: first.mean, scale: first.scale, weights: mat.NewDense(classes, f.Dim+1, at)}
+		weights := mat.NewDense(classes, f.Dim+1, at)
+		models[k] = &Linear{L2: l2, Left: left, classes: classes, mean: first.mean, scale: first.scale, weights: weights}
 	}
 	return models, nil
 }
