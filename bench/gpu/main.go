@@ -10,6 +10,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +19,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"gzpt/kernels/atomicfile"
+	"gzpt/nn/rundir"
 )
 
 // stage is one step: a program of the bundle, or what compares several runs of one.
@@ -96,6 +100,9 @@ func main() {
 }
 
 func measure(folder, out string, small bool) error {
+	if err := atomicfile.ReadyFolder(out); err != nil {
+		return err
+	}
 	root, err := os.Getwd()
 	if err != nil {
 		return err
@@ -272,5 +279,8 @@ func write(path string, r results) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(path, append(text, '\n'), 0o666)
+	return rundir.WriteAside(path, func(w io.Writer) error {
+		_, err := w.Write(append(text, '\n'))
+		return err
+	})
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -51,5 +53,17 @@ func TestStages(t *testing.T) {
 	}
 	if total >= 10*time.Minute {
 		t.Errorf("the stages may take %v", total)
+	}
+}
+
+// A place that results cannot be written to is found before the work, which takes minutes.
+func TestOut(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(file, "results")
+	if err := measure(t.TempDir(), out, true); err == nil || !strings.Contains(err.Error(), out) {
+		t.Errorf("error %v, expected one of %s", err, out)
 	}
 }

@@ -27,6 +27,7 @@ import (
 	"gzpt/gaze/formats"
 	"gzpt/gaze/similarity"
 	"gzpt/kernels"
+	"gzpt/kernels/atomicfile"
 )
 
 type settings struct {
@@ -51,6 +52,9 @@ func main() {
 }
 
 func run(s settings) error {
+	if err := atomicfile.ReadyFolder(s.out); err != nil {
+		return err
+	}
 	tiers := asm.Tiers()
 	dev, err := asm.Open(tiers[len(tiers)-1])
 	if err != nil {
@@ -82,7 +86,7 @@ func run(s settings) error {
 		fmt.Print(line)
 		b.WriteString(line)
 	}
-	if err := os.WriteFile(filepath.Join(s.out, "measures.md"), []byte(b.String()), 0o666); err != nil {
+	if err := bench.WriteFile(filepath.Join(s.out, "measures.md"), b.String()); err != nil {
 		return err
 	}
 	return s.timeMaps()
@@ -115,7 +119,7 @@ func (s settings) timeMaps() error {
 		b.WriteString("\n")
 	}
 	fmt.Print(b.String())
-	return os.WriteFile(filepath.Join(s.out, "maps.md"), []byte(b.String()), 0o666)
+	return bench.WriteFile(filepath.Join(s.out, "maps.md"), b.String())
 }
 
 func timeRelation(tier, measure string, items [][]gaze.Recording) (float64, error) {

@@ -25,6 +25,7 @@ import (
 	"gzpt/asm"
 	"gzpt/bench"
 	"gzpt/kernels"
+	"gzpt/kernels/atomicfile"
 )
 
 type settings struct {
@@ -58,20 +59,28 @@ func main() {
 		fmt.Fprintln(os.Stderr, "peer: --sizes and --batches go in pairs, --rounds and --steps are at least 1")
 		os.Exit(2)
 	}
-	compare := run
-	switch {
-	case s.gaze:
-		compare = runGaze
-	case s.contrast:
-		compare = runContrast
-	}
-	if err := compare(s); err != nil {
+	if err := run(s); err != nil {
 		fmt.Fprintln(os.Stderr, "peer:", err)
 		os.Exit(1)
 	}
 }
 
+// run makes the comparison that the flags ask for.
 func run(s settings) error {
+	if err := atomicfile.ReadyFolder(s.out); err != nil {
+		return err
+	}
+	switch {
+	case s.gaze:
+		return runGaze(s)
+	case s.contrast:
+		return runContrast(s)
+	}
+	return runSteps(s)
+}
+
+// runSteps compares the training steps, and single convolutions where they are asked for, on every tier.
+func runSteps(s settings) error {
 	c := record{Date: time.Now().UTC().Format(time.DateOnly), Machine: bench.Machine(), Peers: map[string]string{}}
 	for _, tier := range s.tiers {
 		if err := c.compare(s, tier); err != nil {

@@ -3,10 +3,11 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"gzpt/bench"
 )
 
 // record is everything that one run measured.
@@ -110,7 +111,7 @@ func leave(folder, name string, measured any, pages map[string]string) error {
 	}
 	pages[name] = string(text) + "\n"
 	for name, content := range pages {
-		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o666); err != nil {
+		if err := bench.WriteFile(filepath.Join(folder, name), content); err != nil {
 			return err
 		}
 	}

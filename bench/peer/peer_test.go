@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"gzpt/asm"
 	"gzpt/bench"
 	"gzpt/gaze/similarity"
 	"gzpt/kernels"
@@ -211,6 +212,21 @@ func TestContrastTurns(t *testing.T) {
 	for _, name := range contrastSides {
 		if got := r.Sides[name].Seconds; len(got) != 2 || name != "gzpt" && median(got) != 1.5 {
 			t.Errorf("%s took %v: expected two turns, of a peer 1.5 s for each of two losses", name, got)
+		}
+	}
+}
+
+// A place that results cannot be written to is found before the work, which takes minutes.
+func TestOut(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(file, "results")
+	for name, s := range map[string]settings{"steps": {}, "gaze": {gaze: true}, "contrast": {contrast: true}} {
+		s.out, s.python, s.tiers = out, "no such interpreter", asm.Tiers()
+		if err := run(s); err == nil || !strings.Contains(err.Error(), out) {
+			t.Errorf("%s: error %v, expected one of %s", name, err, out)
 		}
 	}
 }

@@ -6,6 +6,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,9 +15,11 @@ import (
 	"os"
 	"strings"
 
+	"gzpt/bench"
 	"gzpt/cuda"
 	"gzpt/cuda/predict"
 	"gzpt/cuda/sass"
+	"gzpt/kernels/atomicfile"
 	"gzpt/nn"
 )
 
@@ -44,6 +47,9 @@ func main() {
 }
 
 func (s *settings) run() error {
+	if err := cmp.Or(atomicfile.Ready(s.out), atomicfile.Ready(s.registers)); err != nil {
+		return err
+	}
 	compiled, err := inspect()
 	if err != nil {
 		return err
@@ -53,7 +59,7 @@ func (s *settings) run() error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(s.registers, append(text, '\n'), 0o666); err != nil {
+	if err := bench.WriteFile(s.registers, string(text)+"\n"); err != nil {
 		return err
 	}
 	p, samples := &page{settings: s, kernels: compiled}, predict.Samples{}
@@ -68,7 +74,7 @@ func (s *settings) run() error {
 			}
 		}
 	}
-	if err := os.WriteFile(s.out, []byte(p.text()), 0o666); err != nil {
+	if err := bench.WriteFile(s.out, p.text()); err != nil {
 		return err
 	}
 	return spills(compiled)

@@ -2,6 +2,8 @@ package main
 
 import (
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -120,3 +122,17 @@ func TestRows(t *testing.T) {
 }
 
 func seconds(v float64) time.Duration { return time.Duration(v * float64(time.Second)) }
+
+// A place that results cannot be written to is found before the work, which takes minutes.
+func TestOut(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	below := filepath.Join(file, "below")
+	for _, s := range []settings{{out: below, registers: filepath.Join(t.TempDir(), "a")}, {out: filepath.Join(t.TempDir(), "a"), registers: below}} {
+		if err := s.run(); err == nil || !strings.Contains(err.Error(), below) {
+			t.Errorf("error %v, expected one of %s", err, below)
+		}
+	}
+}

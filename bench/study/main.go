@@ -9,10 +9,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"os/signal"
@@ -128,6 +128,9 @@ type study struct {
 
 // run opens the data, makes the runs that are missing and writes the table.
 func run(ctx context.Context, s settings) error {
+	if err := cmp.Or(atomicfile.ReadyFolder(s.runs), atomicfile.Ready(s.out)); err != nil {
+		return err
+	}
 	dev, err := asm.Open("")
 	if err != nil {
 		return err
@@ -156,10 +159,7 @@ func run(ctx context.Context, s settings) error {
 	if _, err := fmt.Print(page); err != nil {
 		return err
 	}
-	return atomicfile.Write(s.out, func(w io.Writer) error {
-		_, err := io.WriteString(w, page)
-		return err
-	})
+	return bench.WriteFile(s.out, page)
 }
 
 // results is the evaluations of each condition by seed.

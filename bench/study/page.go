@@ -54,6 +54,13 @@ func (s settings) page(results [][]evaluate.Report, when time.Time, machine stri
 	accuracy := first.Probe.Accuracy
 	fmt.Fprintf(&b, "\nOne image more or less is %.1f %%; the standard error of one accuracy near %.0f %% is %.1f %% from the choice of test images alone.\n",
 		100/float64(first.Test), 100*accuracy, 100*math.Sqrt(accuracy*(1-accuracy)/float64(first.Test)))
+	for i, c := range s.conditions() {
+		for seed, v := range results[i] {
+			for _, text := range v.Warnings {
+				fmt.Fprintf(&b, "\n%s with %s, seed %d: %s.\n", c.method, c.relation, seed, text)
+			}
+		}
+	}
 	fmt.Fprintf(&b, "\n%s, %s\n", when.Format(time.DateOnly), machine)
 	return b.String()
 }

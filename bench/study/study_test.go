@@ -35,11 +35,14 @@ func TestPage(t *testing.T) {
 		scores := evaluate.Scores{Accuracy: accuracy, BalancedAccuracy: accuracy, MacroAUC: accuracy}
 		return evaluate.Report{Test: 100, KNN: evaluate.KNNScores{Scores: scores}, Probe: evaluate.ProbeScores{Scores: scores}}
 	}
-	page := s.page([][]evaluate.Report{{v(0.4), v(0.5)}, {v(0.6), v(0.6)}}, time.Date(2025, 1, 2, 0, 0, 0, 0, time.UTC), "a machine")
+	warned := v(0.6)
+	warned.Warnings = []string{"the probe is not done"}
+	page := s.page([][]evaluate.Report{{v(0.4), v(0.5)}, {v(0.6), warned}}, time.Date(2025, 1, 2, 0, 0, 0, 0, time.UTC), "a machine")
 	for _, want := range []string{
 		"polyps, labels.csv:size", "100 test images",
 		"| BYOL | no gaze | 45.0 ± 7.1 (40.0 to 50.0) |", "| BYOL | TIMA | 60.0 ± 0.0 (60.0 to 60.0) |", "0.600 ± 0.000",
 		"One image more or less is 1.0 %", "near 40 % is 4.9 %", "2025-01-02, a machine",
+		"\nbyol with tima, seed 1: the probe is not done.\n",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("no %q in\n%s", want, page)
@@ -75,7 +78,8 @@ func TestStudy(t *testing.T) {
 	if r, err := x.result(t.Context(), condition{"byol", "permuted:heatmap-cc"}, 0); err != nil || r.KNN.K != 99 {
 		t.Errorf("what is done is made again: %+v, %v", r, err)
 	}
-	if err := os.Remove(dir.Evaluation()); err != nil {
+	results[1][0].Labels = "labels.csv:other" // as the command may have left it
+	if err := rundir.WriteJSON(dir.Evaluation(), results[1][0]); err != nil {
 		t.Fatal(err)
 	}
 	if r, err := x.result(t.Context(), condition{"byol", "permuted:heatmap-cc"}, 0); err != nil || r.Probe.Accuracy != results[1][0].Probe.Accuracy || r.KNN.K == 99 {
@@ -84,5 +88,20 @@ func TestStudy(t *testing.T) {
 	x.positives = 8
 	if _, err := x.result(t.Context(), condition{"byol", "permuted:heatmap-cc"}, 0); err == nil || !strings.Contains(err.Error(), "positives.rule.per_item is 4 in the run, but 8 here") {
 		t.Errorf("a run of other settings: %v", err)
+	}
+}
+
+// A place that results cannot be written to is found before the work, which takes minutes.
+func TestOut(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	below := filepath.Join(file, "below")
+	for _, s := range []settings{{out: below, runs: t.TempDir()}, {out: filepath.Join(t.TempDir(), "study.md"), runs: below}} {
+		s.data = "no such folder"
+		if err := run(t.Context(), s); err == nil || !strings.Contains(err.Error(), below) {
+			t.Errorf("error %v, expected one of %s", err, below)
+		}
 	}
 }

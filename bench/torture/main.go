@@ -27,6 +27,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"gzpt/bench"
+	"gzpt/kernels/atomicfile"
 )
 
 type settings struct {
@@ -64,6 +65,11 @@ func main() {
 // run makes the trials and reports whether any ended badly.
 func run(ctx context.Context, s settings, mounts bool) (bad bool, err error) {
 	w := &world{patience: s.patience, mounts: mounts}
+	if s.out != "" {
+		if err := atomicfile.Ready(s.out); err != nil {
+			return false, err
+		}
+	}
 	if err := os.MkdirAll(s.folder, 0o777); err != nil {
 		return false, err
 	}
@@ -181,7 +187,7 @@ func (s settings) report(w *world, r *record) (bad bool, err error) {
 	text := page(r.done, s.seed, time.Now(), bench.Machine(), without)
 	fmt.Print(text)
 	if s.out != "" {
-		if err := os.WriteFile(s.out, []byte(text), 0o666); err != nil {
+		if err := bench.WriteFile(s.out, text); err != nil {
 			return false, err
 		}
 	}

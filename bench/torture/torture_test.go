@@ -238,3 +238,16 @@ func TestMetricsWithoutSpeed(t *testing.T) {
 		t.Errorf("%s differs from %s", c, d)
 	}
 }
+
+// A place that results cannot be written to is found before the work, which takes minutes.
+func TestOut(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(file, "table.md")
+	_, err := run(t.Context(), settings{out: out, folder: t.TempDir(), program: "no such program"}, false)
+	if err == nil || !strings.Contains(err.Error(), out) {
+		t.Errorf("error %v, expected one of %s", err, out)
+	}
+}

@@ -49,7 +49,7 @@ func (x *examined) compared(ctx context.Context, found *findings, spec, what str
 		return found.Examination.Comparison(spec, found.Timing), nil
 	}
 	o := similarity.RelateOptions{Measure: spec, Readers: x.gaze.readers, File: relatefolder.MatrixOf(x.dir.Comparison()), Progress: x.progress(what)}
-	return examine.CompareMeasure(ctx, x.dev, x.set.Recordings, o, x.set.Labels(), readersCompared)
+	return examine.CompareMeasure(ctx, x.dev, x.set.Recordings, o, x.labels, readersCompared)
 }
 
 // print writes the report for a person.

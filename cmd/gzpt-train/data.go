@@ -18,6 +18,7 @@ import (
 	"gzpt/nn"
 	"gzpt/nn/data"
 	"gzpt/nn/data/picture"
+	"gzpt/nn/evaluate"
 	"gzpt/nn/pretrain/dataset"
 )
 
@@ -59,17 +60,15 @@ func (s *dataSettings) allowOfOldRun(f *flags, recorded settings) {
 // anchor makes tables that lie outside the data's folder absolute, so that a run can be continued from another folder.
 func (s *dataSettings) anchor() {
 	for _, spec := range []*string{&s.Labels, &s.Split} {
-		file, column, hasFile := dataset.CutColumn(*spec)
-		if !hasFile || filepath.IsAbs(file) {
-			continue
+		folder := s.Folder()
+		file, column, found := data.CutColumn(folder, *spec)
+		if !found || filepath.IsAbs(file) {
+			continue // nowhere, or a run is continued that knows where
 		}
-		if folder := s.Folder(); folder != "" {
+		if folder != "" {
 			if _, err := os.Stat(filepath.Join(folder, file)); err == nil {
 				continue
 			}
-		}
-		if _, err := os.Stat(file); err != nil {
-			continue // nowhere, or a run is continued that knows where
 		}
 		if absolute, err := filepath.Abs(file); err == nil {
 			*spec = absolute + ":" + column
@@ -84,7 +83,7 @@ func (s *dataSettings) validate() error {
 		return usagef("--image-size %d: expected 8 to %d", s.ImageSize, picture.MaxSide/4)
 	case s.Channels != 1 && s.Channels != 3:
 		return usagef("--channels %d: expected 1 or 3", s.Channels)
-	case s.Labels != "" && s.Labels != data.ByFolders && !columnOf(s.Labels):
+	case s.Labels != "" && s.Labels != data.ByFolders && !s.hasColumn():
 		return usagef("--labels %s: expected FILE:COLUMN or folders", s.Labels)
 	case data.CheckWindow(s.Window) != nil:
 		return usagef("--%w", data.CheckWindow(s.Window))
@@ -135,10 +134,10 @@ func (s *dataSettings) parts(workers int, phantoms bool) []nn.Part {
 	return parts
 }
 
-// columnOf reports whether a text is FILE:COLUMN.
-func columnOf(s string) bool {
-	file, column, hasFile := dataset.CutColumn(s)
-	return hasFile && file != "" && column != ""
+// hasColumn reports whether --labels is FILE:COLUMN.
+func (s *dataSettings) hasColumn() bool {
+	file, column, _ := data.CutColumn(s.Folder(), s.Labels)
+	return file != "" && column != ""
 }
 
 // load opens the items and, if asked for, their gaze, and tells what was found.
@@ -164,9 +163,7 @@ func (s *dataSettings) load(ctx context.Context, e *environment, seed uint64, wi
 			set.Close()
 			return nil, s.gaze.named(err)
 		}
-		for _, note := range set.Notes {
-			e.console.Info("gaze: " + note)
-		}
+		tellNotes(e, set)
 		s.gaze.tellBare(e, set)
 	}
 	tellSkips(e, set)
@@ -206,6 +203,21 @@ func (s *dataSettings) tellPixels(e *environment, set *dataset.Set) {
 		e.console.Warn(fmt.Sprintf("%s: --window %s scales them", p.Unused, p.Suggested))
 	}
 	s.Window = p.Window
+}
+
+// tellTwins says which labels may be one, written in two ways.
+func (e *environment) tellTwins(labels []string) {
+	classes, _ := evaluate.Classes(labels)
+	for _, text := range evaluate.Twins(classes) {
+		e.console.Warn(text)
+	}
+}
+
+// tellNotes says what was assumed of the gaze, and what of it may not be as the user takes it.
+func tellNotes(e *environment, set *dataset.Set) {
+	for _, note := range set.Notes {
+		e.console.Info("gaze: " + note)
+	}
 }
 
 func tellSkips(e *environment, set *dataset.Set) {

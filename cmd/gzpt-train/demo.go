@@ -29,9 +29,10 @@ func demo(ctx context.Context, e *environment, f *flags, s *pretrainSettings) er
 		if err != nil {
 			return err
 		}
+		defer os.Remove(temporary) // where nothing came into it
 		root = temporary
 	}
-	if err := rundir.Vacant(root); err != nil {
+	if err := rundir.Creatable(root); err != nil {
 		return err
 	}
 	dev, err := s.run.device.openFor(s.network.precision)
@@ -44,6 +45,11 @@ func demo(ctx context.Context, e *environment, f *flags, s *pretrainSettings) er
 		return err
 	}
 	defer set.Close()
+	if split, err := evaluate.SplitItems(set.Items()); err != nil {
+		return err
+	} else if len(split.Test) == 0 { // before a training of which nothing could be said
+		return usagef("--phantoms %d: none of them are to test on, expected more", s.data.Phantoms)
+	}
 	e.console.Info("demo on phantoms", "items", len(set.Items()), "folder", root)
 	runs := []*demoRun{
 		{name: "with gaze", folder: "gaze", gaze: s.gaze.gaze},
@@ -81,6 +87,7 @@ func (r *demoRun) train(ctx context.Context, e *environment, f *flags, s *pretra
 		return err
 	}
 	e.console.Finish()
+	e.warn(r.result)
 	return rundir.WriteJSON(run.Dir.Evaluation(), r.result)
 }
 

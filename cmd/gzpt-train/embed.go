@@ -48,7 +48,7 @@ func buildEmbed(f *flags) work {
 		if err := s.resolve(f); err != nil {
 			return err
 		}
-		if err := rundir.Vacant(out); err != nil {
+		if err := rundir.Creatable(out); err != nil {
 			return err
 		}
 		return s.embed(ctx, e, f, out, pixels)

@@ -24,7 +24,7 @@ encoder is in eval mode.
   gzpt-train evaluate --run runs/a --labels labels.csv:other --split split
   gzpt-train evaluate --weights resnet18.safetensors --data DIR --labels labels.csv:grade --split split --image-size 224
 
-With --run alone the result also goes to RUN/evaluate.json.
+On the run's own images (without --weights and --data) the result also goes to RUN/evaluate.json, in the place of the last one.
 `
 
 func buildEvaluate(f *flags) work {
@@ -37,7 +37,8 @@ func buildEvaluate(f *flags) work {
 	g.IntVar(&knn.K, "k", evaluate.DefaultK, "neighbours that vote: `K`")
 	g.Float64Var(&knn.Temperature, "temperature", 0, "weigh a vote by exp(similarity/`T`); 0: all votes are equal")
 	g.BoolVar(&trainedToo, "trained-too", false, "score test images that the run was trained on, too, instead of stopping")
-	f.path(g, &out, "out", "`FILE` for the result as JSON (default: evaluate.json of --run)")
+	f.path(g, &out, "out", "`FILE` for the result as JSON (default: evaluate.json of --run); "+
+		"one that is there is overwritten if it is a former result")
 	return func(ctx context.Context, e *environment, args []string) error {
 		switch {
 		case len(args) > 0:
@@ -51,7 +52,11 @@ func buildEvaluate(f *flags) work {
 		if out == "" && s.run != "" && !f.given("weights") && !f.given("data") {
 			out = rundir.Dir(s.run).Evaluation()
 		}
-		if err := noFolder("out", out); err != nil {
+		begins := "" // what is damaged in a run is made anew
+		if f.given("out") {
+			begins = "{\n  \"backbone\": "
+		}
+		if err := ready("out", out, begins); err != nil {
 			return err
 		}
 		v, err := s.evaluate(ctx, e, f, knn, trainedToo)
@@ -59,14 +64,16 @@ func buildEvaluate(f *flags) work {
 			return err
 		}
 		e.console.Finish()
-		for _, text := range v.Warnings {
-			e.console.Warn(text)
-		}
+		e.warn(v)
 		printReport(e.stdout, v)
 		if out == "" {
 			return nil
 		}
-		return rundir.WriteJSON(out, v)
+		if err := rundir.WriteJSON(out, v); err != nil {
+			return err
+		}
+		e.console.Info("written", "file", out)
+		return nil
 	}
 }
 
@@ -115,6 +122,13 @@ func (s *subject) judge(ctx context.Context, e *environment, dev kernels.Device,
 		s.tell(e, v.Found)
 	}
 	return v, err
+}
+
+// warn says what makes scores mean less than they seem to.
+func (e *environment) warn(v *evaluate.Report) {
+	for _, text := range v.Warnings {
+		e.console.Warn(text)
+	}
 }
 
 // printReport writes the scores as a table.

@@ -35,6 +35,37 @@ func trainedRun(t *testing.T) (run string) {
 	return run
 }
 
+// A file that a flag is to write is overwritten where it is a former result of the flag, and nothing else is.
+func TestOnlyResultsAreOverwritten(t *testing.T) {
+	run, work := trainedRun(t), t.TempDir()
+	config := readFile(t, run, "config.json")
+	scores := filepath.Join(work, "scores.json")
+	for range 2 {
+		if o := succeed(t, "evaluate", "--run", run, "--out", scores); !strings.Contains(o.stderr, "written: file "+scores) {
+			t.Error(o.stderr)
+		}
+	}
+	o := gzpt(t, "evaluate", "--run", run, "--out", filepath.Join(run, "config.json"))
+	if o.status != statusUsage || !strings.Contains(o.stderr, "is no former result of --out") {
+		t.Errorf("%d %s", o.status, o.stderr)
+	}
+	if readFile(t, run, "config.json") != config {
+		t.Error("the record of the run was overwritten")
+	}
+	files := map[string]string{"json": filepath.Join(work, "p.json"), "trace": filepath.Join(work, "p.trace"), "html": filepath.Join(work, "p.html")}
+	for range 2 {
+		succeed(t, "profile", "--device", "cpu", "--steps", "1", "--width", "1", "--image-size", "16", "--batch", "2",
+			"--json", files["json"], "--trace", files["trace"], "--html", files["html"])
+	}
+	for flag := range files {
+		for _, other := range []string{scores, filepath.Join(run, "items.csv")} {
+			if o := gzpt(t, "profile", "--"+flag, other); o.status != statusUsage || !strings.Contains(o.stderr, "is no former result of --"+flag) {
+				t.Errorf("--%s %s: %d %s", flag, other, o.status, o.stderr)
+			}
+		}
+	}
+}
+
 // inShell runs the command behind a line of shell, such as one with ulimit or umask, and tells the memory that it took, in bytes.
 func inShell(t *testing.T, line string, args ...string) (o outcome, memory int64) {
 	t.Helper()

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -15,6 +16,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"gzpt/cmd/gzpt-train/internal/words"
+	"gzpt/kernels/atomicfile"
+	"gzpt/kernels/input"
 	"gzpt/nn/pretrain/dataset"
 )
 
@@ -255,10 +258,32 @@ func (f *flags) path(set *pflag.FlagSet, p *string, name, usage string) {
 	set.Var((*pathValue)(p), name, usage)
 }
 
-// noFolder refuses a folder as the file that a flag has written, before the work whose result would be lost there.
-func noFolder(flag, path string) error {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
+// ready refuses the file that a flag has written where it cannot be, before the work whose result would be lost, and where there is
+// a file that does not begin as what the flag writes: only its own former results are overwritten.
+func ready(flag, path, begins string) error {
+	if path == "" {
+		return nil
+	}
+	info, err := os.Stat(path)
+	if err == nil && info.IsDir() {
 		return usagef("--%s %s: a folder, expected a file to write", flag, path)
+	}
+	if err := atomicfile.Ready(path); err != nil {
+		return fmt.Errorf("--%s %w", flag, err)
+	}
+	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		return nil
+	}
+	f, err := input.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	head := make([]byte, len(begins))
+	if n, err := io.ReadFull(f, head); string(head[:n]) != begins {
+		return usagef("--%s %s exists and is no former result of --%s: it is not overwritten", flag, path, flag)
+	} else if err != nil {
+		return err
 	}
 	return nil
 }

@@ -226,14 +226,22 @@ func (s *gazeSettings) relate(ctx context.Context, e *environment, dev kernels.D
 	if r.Asymmetry > 0 {
 		e.console.Warn(fmt.Sprintf("%s is not symmetric: R[i,j] and R[j,i] differ by up to %.3g; their mean is taken", s.relation, r.Asymmetry))
 	}
+	if r.Distances {
+		e.console.Warn(s.relation + " is 0 on its diagonal and larger everywhere else, as distances are; " +
+			"expected larger values where images are more alike")
+	}
 	return r, nil
 }
 
-// tellPositives says how many images count as alike, and warns where that is next to none.
+// tellPositives says how many images count as alike, and warns where that is next to none or, of gaze, most.
 func (s *gazeSettings) tellPositives(e *environment, positives *relation.Positives) {
 	p := positives.Counts()
 	e.console.Info("positives", append(s.told(), "per_item", p.Mean, "median", p.Median, "most", p.Most, "share_of_items_without", p.None)...)
-	if p.Mean < 0.5 {
-		e.console.Warn("most images are alike to no other: this is nearly training without gaze; --positives K chooses tau by the number of positives")
+	const remedy = "; --positives K chooses tau by the number of positives"
+	switch others := float64(positives.Relation().N - 1); {
+	case p.Mean < 0.5:
+		e.console.Warn("most images are alike to no other: this is nearly training without gaze" + remedy)
+	case p.Mean > others/2 && s.gaze != "labels":
+		e.console.Warn("most images are alike to most others: they are pulled together whatever they show" + remedy)
 	}
 }

@@ -253,6 +253,29 @@ func TestUsage(t *testing.T) {
 	}
 }
 
+// A place where nothing can be written is found before anything is read.
+func TestUnwritablePlaces(t *testing.T) {
+	gone := filepath.Join(t.TempDir(), "gone")
+	if err := os.Symlink("nowhere", gone); err != nil {
+		t.Skip(err)
+	}
+	out := filepath.Join(gone, "out")
+	for _, args := range [][]string{
+		{}, // the demo
+		{"--data", "nowhere"}, {"relate", "--data", "nowhere"}, {"embed", "--weights", "nowhere", "--images", "nowhere"},
+		{"evaluate", "--weights", "nowhere", "--data", "nowhere"},
+	} {
+		if o := gzpt(t, append(args, "--out", out)...); o.status != 1 || !strings.Contains(o.stderr, out+": nothing can be written in the folder "+gone) {
+			t.Errorf("%v: %d %s", args, o.status, o.stderr)
+		}
+	}
+	for _, flag := range []string{"json", "trace", "html"} {
+		if o := gzpt(t, "profile", "--"+flag, out); o.status != 1 || !strings.Contains(o.stderr, "--"+flag+" "+out+": nothing can be written") {
+			t.Errorf("--%s: %d %s", flag, o.status, o.stderr)
+		}
+	}
+}
+
 // Labels that are nowhere are sought under the name that was given.
 func TestMissingLabels(t *testing.T) {
 	folder := makeData(t, files{"fixations.csv": fixationTable()})
@@ -440,6 +463,16 @@ func TestEmptyValues(t *testing.T) {
 				refuses(t, gzpt(t, v.name, "--"+f.Name+"="), 2, "error: --"+f.Name+" ")
 			}
 		})
+	}
+}
+
+// A tau that makes none or most images alike is told.
+func TestTauOutOfPlace(t *testing.T) {
+	for tau, want := range map[string]string{"95": "most images are alike to no other", "-5": "most images are alike to most others", "0.5": ""} {
+		o := succeed(t, tiny(filepath.Join(t.TempDir(), "out"), "--steps", "1", "--tau", tau)...)
+		if strings.Contains(o.stderr, "most images are alike") != (want != "") || !strings.Contains(o.stderr, want) {
+			t.Errorf("tau %s: %s", tau, o.stderr)
+		}
 	}
 }
 

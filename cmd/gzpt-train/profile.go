@@ -98,7 +98,8 @@ func (s *profileSettings) config(f *flags) (nn.Config, error) {
 	case len(s.devices) == 0:
 		return nn.Config{}, usagef("--device: expected at least one of %s", strings.Join(profiledDevices(), ", "))
 	}
-	if err := cmp.Or(noFolder("json", s.jsonFile), noFolder("trace", s.traceFile), noFolder("html", s.page)); err != nil {
+	if err := cmp.Or(ready("json", s.jsonFile, "{\n  \"version\": "), ready("trace", s.traceFile, `{"traceEvents":`),
+		ready("html", s.page, "<!DOCTYPE html>")); err != nil {
 		return nn.Config{}, err
 	}
 	usual := nn.DefaultConfig(nn.Arch{})

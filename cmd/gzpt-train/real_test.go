@@ -106,6 +106,30 @@ func TestDemo(t *testing.T) {
 	}
 }
 
+// The demo says what makes its scores mean less than they seem to.
+func TestDemoWarns(t *testing.T) {
+	o := succeed(t, "--phantoms", "26", "--image-size", "16", "--width", "2", "--projector", "8", "--predictor", "8", "--embedding", "8", "--batch", "8", "--epochs", "1",
+		"--quiet", "--out", filepath.Join(t.TempDir(), "demo"))
+	if !strings.Contains(o.stderr, "has no test items") {
+		t.Errorf("two test images of four classes: %s", o.stderr)
+	}
+}
+
+// A demo that cannot be leaves no folder behind.
+func TestDemoLeavesNothing(t *testing.T) {
+	folder := t.TempDir()
+	t.Setenv("TMPDIR", folder)
+	for want, args := range map[string][]string{
+		"do not fill a batch of 64": {"--phantoms", "60", "--batch", "64"}, "--phantoms 24: none of them are to test on": {"--phantoms", "24", "--batch", "8"},
+	} {
+		o := gzpt(t, append(args, "--image-size", "16", "--epochs", "1")...)
+		left, err := os.ReadDir(folder)
+		if o.status == 0 || !strings.Contains(o.stderr, want) || strings.Contains(o.stderr, "epoch 1") || err != nil || len(left) != 0 {
+			t.Errorf("%d %s: %v, %v", o.status, o.stderr, left, err)
+		}
+	}
+}
+
 // TestRelateRealData holds the report of real recordings to what is known of them.
 func TestRelateRealData(t *testing.T) {
 	if testing.Short() {

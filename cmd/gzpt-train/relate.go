@@ -17,7 +17,10 @@ import (
 	"gzpt/kernels"
 	"gzpt/kernels/checksum"
 	"gzpt/kernels/npy"
+	"gzpt/kernels/plain"
+	"gzpt/nn/evaluate"
 	"gzpt/nn/pretrain"
+	"gzpt/nn/pretrain/dataset"
 	"gzpt/nn/rundir"
 )
 
@@ -106,7 +109,7 @@ func (s *relateSettings) related(ctx context.Context, e *environment, begun rela
 	if err != nil {
 		return err
 	}
-	x := &examined{relateSettings: s, environment: e, dev: dev, set: set, rows: rows, begun: begun}
+	x := &examined{relateSettings: s, environment: e, dev: dev, set: set, rows: rows, labels: s.judging(e, set), begun: begun}
 	if !s.gaze.alike().NeedsGaze() { // what is wrong with the files of a relation is found before there is a folder
 		ready, err := s.gaze.relate(ctx, e, dev, set, s.network.seed, "")
 		if err != nil {
@@ -130,6 +133,20 @@ func (s *relateSettings) related(ctx context.Context, e *environment, begun rela
 		return errors.Join(err, relatefolder.Discard(x.dir))
 	}
 	return err
+}
+
+// judging is the labels of the items. Those that tell nothing apart are left out, with a warning: no gaze could agree with them.
+func (s *relateSettings) judging(e *environment, set *dataset.Set) []string {
+	labels := set.Labels()
+	if labels == nil && s.data.Labels == "" {
+		return nil
+	}
+	if err := evaluate.CheckClasses(labels); err != nil {
+		e.console.Warn(fmt.Sprintf("labels %s are left out: %v", plain.Text(s.data.LabelSource()), err))
+		return nil
+	}
+	e.tellTwins(labels)
+	return labels
 }
 
 // create makes the folder of a new call.
@@ -174,8 +191,8 @@ func (s *relateSettings) reopen(begun relateRecord, rows []pretrain.Row) (rundir
 // vacant returns an error unless the folder can be made: it does not exist, is empty, or has only what a call that failed before
 // it computed anything has left.
 func (s *relateSettings) vacant() error {
-	err := rundir.Vacant(s.run.out)
-	if err != nil && relatefolder.Unbegun(s.run.out) {
+	err := rundir.Creatable(s.run.out)
+	if errors.Is(err, rundir.ErrExists) && relatefolder.Unbegun(s.run.out) {
 		return nil
 	}
 	return err
@@ -209,9 +226,8 @@ func (x *examined) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	labels := x.set.Labels()
 	examination, err := examine.Positives(ctx, positives, examine.Options{
-		Labels: labels, Permutations: x.permutations, Seed: x.network.seed, Pairs: x.pairs,
+		Labels: x.labels, Permutations: x.permutations, Seed: x.network.seed, Pairs: x.pairs,
 		Progress: x.progress("gaze permuted"),
 	})
 	if err != nil {

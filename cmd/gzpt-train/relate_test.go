@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -156,6 +157,69 @@ func TestRelate(t *testing.T) {
 }
 
 // Gaze alone: a file, a folder, a path of its own beside images; and phantoms.
+// Labels that tell nothing apart are left out with a warning, and no run is trained by them.
+func TestLabelsThatTellNothing(t *testing.T) {
+	table := "image,one,none,name\n"
+	for i := range 20 {
+		table += fmt.Sprintf("%s,x,-,%d\n", imageName(i), i)
+	}
+	folder := makeData(t, files{"fixations.csv": fixationTable(), "labels.csv": table})
+	for column, want := range map[string]string{
+		"one": `all labels are "x", expected at least two classes`, "none": "there are no labels", "name": "20 classes of 20 items: labels that name or measure items",
+	} {
+		out := filepath.Join(t.TempDir(), "out")
+		o := succeed(t, "relate", "--data", folder, "--labels", "labels.csv:"+column, "--out", out)
+		if !strings.Contains(o.stderr, "labels.csv:"+column+" are left out: "+want) || !strings.Contains(o.stdout, "Without labels the question") {
+			t.Errorf("%s: %s%s", column, o.stderr, o.stdout)
+		}
+		run := filepath.Join(t.TempDir(), "run")
+		o = gzpt(t, onData(folder, run, "--gaze", "labels", "--labels", "labels.csv:"+column)...)
+		if o.status != statusFailed || !strings.Contains(o.stderr, "--labels FILE:COLUMN") {
+			t.Errorf("%s: a run by labels: %d %s", column, o.status, o.stderr)
+		}
+	}
+}
+
+// What reading the gaze had to assume is told without images too, and labels that may be one in two ways by relate and --gaze labels.
+func TestRelateTells(t *testing.T) {
+	gaze, labels := "image,x [px],y [px],duration [s],width,height\n", "image,grade\n"
+	for i := range 20 {
+		gaze += fmt.Sprintf("%s,%d,%d,0.3,24,20\n", imageName(i), 2+i, 3)
+		labels += fmt.Sprintf("%s,%s\n", imageName(i), []string{"1", "1.0", "2"}[i%3])
+	}
+	folder := t.TempDir()
+	for name, text := range map[string]string{"g.csv": gaze, "h.csv": gaze, "labels.csv": labels} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const twins = `the labels "1" and "1.0" are two classes`
+	o := succeed(t, "relate", "--data", folder, "--labels", "labels.csv:grade", "--out", filepath.Join(t.TempDir(), "out"))
+	if !strings.Contains(o.stderr, "20 recordings of h.csv are those of g.csv") || !strings.Contains(o.stderr, twins) {
+		t.Error(o.stderr)
+	}
+	distances, names := make([]float32, 400), ""
+	for k := range distances {
+		distances[k] = float32(max(k/20-k%20, k%20-k/20))
+	}
+	for i := range 20 {
+		names += imageName(i) + "\n"
+	}
+	matrix, list := filepath.Join(folder, "d.npy"), filepath.Join(folder, "names.txt")
+	if err := errors.Join(npy.WriteFile(matrix, []int{20, 20}, distances), os.WriteFile(list, []byte(names), 0o666)); err != nil {
+		t.Fatal(err)
+	}
+	o = succeed(t, "relate", "--relation", matrix, "--names", list, "--out", filepath.Join(t.TempDir(), "out"))
+	if !strings.Contains(o.stderr, "as distances are; expected larger values where images are more alike") {
+		t.Error(o.stderr)
+	}
+	withImages := makeData(t, files{"labels.csv": labels})
+	o = succeed(t, onData(withImages, filepath.Join(t.TempDir(), "run"), "--gaze", "labels", "--labels", "labels.csv:grade")...)
+	if !strings.Contains(o.stderr, twins) {
+		t.Error(o.stderr)
+	}
+}
+
 func TestRelateWithoutImages(t *testing.T) {
 	framed := "image,reader,x [px],y [px],duration [ms],width,height\n"
 	for i := range 12 {

@@ -121,6 +121,7 @@ func (s *relateSettings) load(ctx context.Context, e *environment) (set *dataset
 	} else if set, err = dataset.GazeAlone(s.data.Settings); err != nil {
 		return nil, s.data.gaze.named(err)
 	}
+	tellNotes(e, set)
 	tellSkips(e, set)
 	return set, nil
 }
@@ -187,7 +188,9 @@ type examined struct {
 	dev  kernels.Device
 	set  *dataset.Set
 	rows []pretrain.Row
-	dir  rundir.Dir
+	// labels is what the relation is judged by, nil for none.
+	labels []string
+	dir    rundir.Dir
 	// begun is what the call was begun as, before any interruption, and progressed what it has done.
 	begun      relateRecord
 	progressed relatefolder.Progress

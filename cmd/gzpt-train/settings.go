@@ -49,7 +49,7 @@ func (s *runSettings) validate() error {
 
 // vacant demands that --out is free for a new run.
 func (s *runSettings) vacant() error {
-	err := rundir.Vacant(s.out)
+	err := rundir.Creatable(s.out)
 	switch {
 	case s.resume:
 		return nil

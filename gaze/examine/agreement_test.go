@@ -308,6 +308,26 @@ func TestSignalAmongTheNearest(t *testing.T) {
 	}
 }
 
+// Labels of which all pairs are the same, or none, say nothing of gaze.
+func TestExamineLabelsThatTellNothing(t *testing.T) {
+	r, labels := signal(30, .3, 4)
+	for want, of := range map[string]func(i int) string{
+		"of the 30 images that have both, all have the same label.": func(int) string { return "x" },
+		"of the 30 images that have both, no two share a label.":    func(i int) string { return strings.Repeat("x", i+1) },
+	} {
+		for i := range labels {
+			labels[i] = of(i)
+		}
+		x, err := Positives(context.Background(), r.Positives(relation.Rule{PerItem: 2}, nil, nil), Options{Labels: labels, Permutations: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if x.Conclude(); x.Conclusion.Verdict != VerdictUnknown || !strings.HasSuffix(x.Conclusion.Signal, want) || !strings.Contains(x.Conclusion.Threshold, "number of positives") {
+			t.Errorf("%+v, expected %q", x.Conclusion, want)
+		}
+	}
+}
+
 func TestExamineLittle(t *testing.T) {
 	for _, n := range []int{0, 1, 2} {
 		r := relation.FromLabels(make([]string, n))

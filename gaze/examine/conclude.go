@@ -24,6 +24,10 @@ func (x *Examination) Conclude() {
 	case a == nil:
 		x.Conclusion.Signal = "Without labels the question whether this gaze carries a signal for a task stays open."
 		x.suggestByNumber()
+	case a.Chance == 0 || a.Chance == 1:
+		x.Conclusion.Signal = fmt.Sprintf("These labels cannot say whether this gaze carries a signal: of the %d images that have both, %s.",
+			a.Items, map[bool]string{true: "all have the same label", false: "no two share a label"}[a.Chance == 1])
+		x.suggestByNumber()
 	case a.Control == nil:
 		x.Conclusion.Signal = fmt.Sprintf("The question whether this gaze carries a signal for the labels stays open: %d images have both, and permuted gaze was not tried.", a.Items)
 		x.suggestByNumber()

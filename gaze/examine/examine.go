@@ -66,7 +66,7 @@ const (
 	VerdictNear = "signal among the nearest"
 	// VerdictNone: neither does.
 	VerdictNone = "no signal shown"
-	// VerdictUnknown: there are no labels to compare with, or no permuted gaze.
+	// VerdictUnknown: there are no labels to compare with, or none that tell some images apart and not others, or no permuted gaze.
 	VerdictUnknown = "unknown"
 )
 

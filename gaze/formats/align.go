@@ -48,7 +48,7 @@ type AlignOptions struct {
 // Gaze without an image, an image without gaze, an empty recording, an image that is listed twice, a recording whose frame
 // is of another shape than its image, a screen of unknown size: each is an error that says where, or with SkipBad an entry
 // of skips. A skipped image without gaze keeps its place, with no recording. Nine of ten positions off their images are an
-// error in either case.
+// error in either case, and so is a set whose positions are all in one corner.
 func (set *Set) Align(images []Image, o AlignOptions) (perItem [][]gaze.Recording, skips []gaze.Problem, err error) {
 	c := problems{skipBad: o.SkipBad}
 	index, err := c.index(images)
@@ -75,6 +75,9 @@ func (set *Set) Align(images []Image, o AlignOptions) (perItem [][]gaze.Recordin
 		}
 	}
 	if err := set.clipped.allOff(o.assumed()); err != nil {
+		return nil, nil, err
+	}
+	if err := inCorner(perItem); err != nil {
 		return nil, nil, err
 	}
 	for i, image := range images {

@@ -365,6 +365,9 @@ func pickNamed(path, name string) (format, error) {
 func one(path string, found []format) (format, error) {
 	switch len(found) {
 	case 0:
+		if info, err := os.Stat(path); err == nil && info.Size() == 0 {
+			return format{}, gaze.Problem{File: path, Reason: "the file is empty, expected gaze"}
+		}
 		return format{}, gaze.Problem{File: path, Reason: "the header fits no known gaze format: " + strings.Join(Formats(), ", ")}
 	case 1:
 		return found[0], nil

@@ -51,7 +51,7 @@ var columnUnits = map[string][]string{
 }
 
 // ParseColumns reads role=COLUMN,role=COLUMN,..., each with @UNIT behind it if its unit is not the default:
-// "x=FPOGX@norm,y=FPOGY@norm,t=Time (in secs),duration=FPOGD". A name with a comma stands in double quotes. An empty text
+// "x=FPOGX@norm,y=FPOGY@norm,t=Time (in secs),duration=FPOGD". A name with a comma or an @ stands in double quotes. An empty text
 // is no columns, nil.
 func ParseColumns(text string) (Columns, error) {
 	if strings.TrimSpace(text) == "" {
@@ -82,7 +82,7 @@ func parseColumn(field string) (role string, c Column, err error) {
 		return "", c, fmt.Errorf("column map: role %q, expected %s", role, strings.Join(slices.Sorted(maps.Keys(columnUnits)), ", "))
 	}
 	c.Name = strings.TrimSpace(name)
-	if i := strings.LastIndexByte(c.Name, '@'); i >= 0 {
+	if i := strings.LastIndexByte(c.Name, '@'); i > strings.LastIndexByte(c.Name, '"') {
 		c.Unit, c.Name = strings.TrimSpace(c.Name[i+1:]), strings.TrimSpace(c.Name[:i])
 		if !slices.Contains(units, c.Unit) {
 			expected := strings.Join(units, ", ")

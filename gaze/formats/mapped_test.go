@@ -14,8 +14,10 @@ func TestParseColumns(t *testing.T) {
 	if err == nil || err.Error() != `column map: unit "" of reader, expected none` {
 		t.Errorf("a unit of a name: %+v, %v", got, err)
 	}
-	got, err = ParseColumns(` x=FPOGX@norm, Y = FPOGY@norm,t=Time (in secs),duration=FPOGD@ms,image="a, b"`)
-	want := Columns{"x": {"FPOGX", "norm"}, "y": {"FPOGY", "norm"}, "t": {"Time (in secs)", ""}, "duration": {"FPOGD", "ms"}, "image": {"a, b", ""}}
+	got, err = ParseColumns(` x=FPOGX@norm, Y = FPOGY@norm,t=Time (in secs),duration="time@rest"@ms,image="a, b",reader="who@example"`)
+	want := Columns{
+		"x": {"FPOGX", "norm"}, "y": {"FPOGY", "norm"}, "t": {"Time (in secs)", ""}, "duration": {"time@rest", "ms"}, "image": {"a, b", ""}, "reader": {"who@example", ""},
+	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v", got, err)
 	}

@@ -124,6 +124,52 @@ func (t tally) allOff(assumed string) error {
 	return gaze.Problem{File: t.file, Reason: fmt.Sprintf("%d of %d positions lie off their images%s; expected other units, or another screen or placement", t.outside, t.all, assumed)}
 }
 
+// What is all in the upper left of a frame was recorded in a smaller one. Few positions may be there by chance.
+const (
+	cornerShare     = 0.4 // of the width and of the height
+	cornerPositions = 50
+	cornerImages    = 5
+)
+
+// inCorner is an error where all gaze on the images lies in their upper left.
+func inCorner(perItem [][]gaze.Recording) error {
+	positions, images, first := 0, 0, gaze.Recording{}
+	for _, recordings := range perItem {
+		before := positions
+		for _, r := range recordings {
+			if r.Map != nil {
+				continue
+			}
+			inside := func(x, y float64) bool {
+				positions++
+				return x < cornerShare*r.Width && y < cornerShare*r.Height
+			}
+			for _, f := range r.Fixations {
+				if !inside(f.X, f.Y) {
+					return nil
+				}
+			}
+			for _, s := range r.Samples {
+				if !s.Lost() && !inside(s.X, s.Y) {
+					return nil
+				}
+			}
+			if first.File == "" {
+				first = r
+			}
+		}
+		if positions > before {
+			images++
+		}
+	}
+	if positions < cornerPositions || images < cornerImages {
+		return nil
+	}
+	reason := fmt.Sprintf("all of %d positions on %d images lie in the upper left %g %% of the width and height, the first in a frame of %g x %g; "+
+		"expected a smaller frame", positions, images, 100*cornerShare, first.Width, first.Height)
+	return gaze.Problem{File: first.File, Line: first.Line, Reason: reason}
+}
+
 // tally counts positions, and those of them off their images.
 type tally struct {
 	file         string
@@ -136,18 +182,20 @@ func (t *tally) add(other tally) {
 	t.outside += other.outside
 }
 
-// noteShowings says where images were shown to a reader more than once, where two files may be the same gaze, and where none
-// has the samples that were asked for.
+// noteShowings says where images were shown to a reader more than once, where two files may be, or are, the same gaze, and where
+// none has the samples that were asked for.
 func (set *Set) noteShowings(o ReadOptions) {
 	type seen struct {
 		file string
 		kind bool // fixations, otherwise samples
+		at   int  // among the recordings
 	}
 	first := map[[2]string]seen{} // by image and reader
 	again, both := map[[2]string]bool{}, map[[2]string]bool{}
+	copies := map[[2]string]int{} // by the two files
 	var without []string
-	for _, r := range set.Recordings {
-		key, now := [2]string{r.Image, r.Reader}, seen{r.File, len(r.Fixations) > 0}
+	for i, r := range set.Recordings {
+		key, now := [2]string{r.Image, r.Reader}, seen{r.File, len(r.Fixations) > 0, i}
 		before, ok := first[key]
 		switch {
 		case !ok:
@@ -156,6 +204,8 @@ func (set *Set) noteShowings(o ReadOptions) {
 			again[key] = true
 		case r.Image != "" && r.Reader != "" && before.kind != now.kind:
 			both[key] = true
+		case same(r, set.Recordings[before.at]):
+			copies[[2]string{before.file, r.File}]++
 		}
 		if o.Samples && len(r.Fixations) > 0 && !slices.Contains(without, r.File) {
 			without = append(without, r.File)
@@ -167,6 +217,13 @@ func (set *Set) noteShowings(o ReadOptions) {
 	if len(both) > 0 {
 		set.note("%d times a reader has fixations on an image in one file and samples in another: if they are the same gaze it counts twice", len(both))
 	}
+	var lines []string
+	for files, n := range copies {
+		text := "%d recordings of %s are those of %s: the same gaze counts twice"
+		lines = append(lines, fmt.Sprintf(text, n, filepath.Base(files[1]), filepath.Base(files[0])))
+	}
+	slices.Sort(lines)
+	set.Notes = append(set.Notes, lines...)
 	switch len(without) {
 	case 0:
 	case 1:
@@ -174,4 +231,9 @@ func (set *Set) noteShowings(o ReadOptions) {
 	default:
 		set.note("%d files hold fixations and no samples, as %s: the tracker's own fixations are kept", len(without), filepath.Base(without[0]))
 	}
+}
+
+// same reports whether two recordings hold the same gaze.
+func same(a, b gaze.Recording) bool {
+	return len(a.Fixations)+len(a.Samples) > 0 && slices.Equal(a.Fixations, b.Fixations) && slices.Equal(a.Samples, b.Samples)
 }

@@ -190,3 +190,59 @@ func TestTwins(t *testing.T) {
 		}
 	}
 }
+
+// Gaze that is all in one corner of its images was recorded in a smaller frame; a little of it may be there.
+func TestAllInOneCorner(t *testing.T) {
+	table := func(images int, width, height, last int) string {
+		text := "image,x [px],y [px],duration [s],width,height\n"
+		for i := range images {
+			for k := range 10 {
+				text += fmt.Sprintf("%d.png,%d,%d,0.3,%d,%d\n", i, 10+k*3, 20+k, width, height)
+			}
+		}
+		return text + fmt.Sprintf("0.png,%d,%d,0.3,%d,%d\n", last, last, width, height)
+	}
+	for name, c := range map[string]struct {
+		text string
+		want string
+	}{
+		"a frame too large":       {table(6, 400, 300, 30), "g.csv:2: all of 61 positions on 6 images lie in the upper left 40 % of the width and height, the first in a frame of 400 x 300; expected a smaller frame"},
+		"one position elsewhere":  {table(6, 400, 300, 170), ""},
+		"few images":              {table(4, 400, 300, 30), ""},
+		"a frame of half the eye": {table(6, 80, 60, 30), ""},
+	} {
+		set, err := Load(filepath.Join(write(t, map[string]string{"g.csv": c.text}), "g.csv"), ReadOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var images []Image
+		for i := range 6 {
+			images = append(images, Image{Name: fmt.Sprintf("%d.png", i), Width: 400, Height: 300})
+		}
+		for _, skip := range []bool{false, true} {
+			_, _, err := set.Align(images, AlignOptions{SkipBad: skip, KeepBare: true})
+			if (err == nil) != (c.want == "") || err != nil && !strings.HasSuffix(err.Error(), c.want) {
+				t.Errorf("%s: error %v, expected %q", name, err, c.want)
+			}
+		}
+	}
+}
+
+// A copy of a file is told: its gaze counts twice. Two showings of an image are none.
+func TestCopies(t *testing.T) {
+	table := "image,reader,x [px],y [px],duration [s]\na.png,r,%d,5,0.3\nb.png,r,10,%d,0.3\n"
+	for _, c := range []struct{ other, want string }{
+		{fmt.Sprintf(table, 5, 5), "2 recordings of h.csv are those of g.csv: the same gaze counts twice"},
+		{fmt.Sprintf(table, 5, 6), "1 recordings of h.csv are those of g.csv: the same gaze counts twice"},
+		{fmt.Sprintf(table, 6, 6), ""},
+		{strings.ReplaceAll(fmt.Sprintf(table, 5, 5), "r,", "s,"), ""},
+	} {
+		set, err := Load(write(t, map[string]string{"g.csv": fmt.Sprintf(table, 5, 5), "h.csv": c.other}), ReadOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(set.Notes, "\n"); strings.Contains(got, "counts twice") != (c.want != "") || !strings.Contains(got, c.want) {
+			t.Errorf("notes %q, expected %q", got, c.want)
+		}
+	}
+}

@@ -212,8 +212,11 @@ func TestLoad(t *testing.T) {
 			t.Errorf("%s: read %q, want %q", name, set.Formats, tc.want)
 		}
 	}
-	dir := write(t, map[string]string{"1.csv": one, "x.csv": labels, "both.csv": "image,current_fix_x,image_width,x,y,duration\n"})
-	for file, want := range map[string]string{"1.csv": "", "x.csv": "the header fits no known gaze format", "both.csv": "the header fits gazemedseg and table; name the format", "none.csv": "no such file"} {
+	dir := write(t, map[string]string{"1.csv": one, "x.csv": labels, "empty.csv": "", "both.csv": "image,current_fix_x,image_width,x,y,duration\n"})
+	for file, want := range map[string]string{
+		"1.csv": "", "x.csv": "the header fits no known gaze format", "empty.csv": "empty.csv: the file is empty, expected gaze",
+		"both.csv": "the header fits gazemedseg and table; name the format", "none.csv": "no such file",
+	} {
 		_, err := Load(filepath.Join(dir, file), ReadOptions{})
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%s: error %v, want %q", file, err, want)

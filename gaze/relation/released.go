@@ -20,33 +20,35 @@ import (
 // float64 or integers, and a name list, a text file with the image of every row on a line of its own, blank ones only at
 // its end, or the items.csv of a run.
 //
-// The two halves of the matrix are averaged, and asymmetry is how far they are apart at most; a matrix that has zeros in
-// all of one half is taken from the other. An item whose row and column are zeros has no gaze; the diagonal of the others
-// is set to 1.
-func ReadReleased(matrix, names string) (r *Relation, listed []string, asymmetry float64, err error) {
+// The two halves of the matrix are averaged; a matrix that has zeros in all of one half is taken from the other. An item whose
+// row and column are zeros has no gaze; the diagonal of the others is set to 1.
+func ReadReleased(matrix, names string) (r *Relation, listed []string, doubts Doubts, err error) {
 	if listed, err = ReadNames(names); err != nil {
-		return nil, nil, 0, err
+		return nil, nil, doubts, err
 	}
 	dims, err := npy.Shape(matrix) // a matrix of another size is not read
 	if err != nil {
-		return nil, nil, 0, err
+		return nil, nil, doubts, err
 	}
 	if len(dims) != 2 || dims[0] != dims[1] {
-		return nil, nil, 0, gaze.Problem{File: matrix, Reason: fmt.Sprintf("an array of shape %v, expected a square matrix", dims)}
+		return nil, nil, doubts, gaze.Problem{File: matrix, Reason: fmt.Sprintf("an array of shape %v, expected a square matrix", dims)}
 	}
 	n := dims[0]
 	if len(listed) != n {
-		return nil, nil, 0, gaze.Problem{File: names, Line: min(len(listed), n) + 1, Reason: fmt.Sprintf("%d names, expected %d: one for each row of %s", len(listed), n, matrix)}
+		reason := fmt.Sprintf("%d names, expected %d: one for each row of %s", len(listed), n, matrix)
+		return nil, nil, doubts, gaze.Problem{File: names, Line: min(len(listed), n) + 1, Reason: reason}
 	}
 	_, values, err := npy.ReadFile(matrix)
 	if err != nil {
-		return nil, nil, 0, err
+		return nil, nil, doubts, err
 	}
 	if k := notFinite(values); k >= 0 {
-		return nil, nil, 0, gaze.Problem{File: matrix, Reason: fmt.Sprintf("row %d, column %d is %g, expected a number", k/n, k%n, values[k])}
+		reason := fmt.Sprintf("row %d, column %d is %g, expected a number", k/n, k%n, values[k])
+		return nil, nil, doubts, gaze.Problem{File: matrix, Reason: reason}
 	}
 	r = &Relation{N: n, Values: values, HasGaze: make([]bool, n)}
-	asymmetry = r.symmetrise()
+	doubts.Distances = r.looksFar()
+	doubts.Asymmetry = r.symmetrise()
 	for i := range n {
 		for j := range n {
 			if r.At(i, j) != 0 && (i != j || n == 1) {
@@ -58,7 +60,27 @@ func ReadReleased(matrix, names string) (r *Relation, listed []string, asymmetry
 			r.Values[i*n+i] = 1
 		}
 	}
-	return r, listed, asymmetry, nil
+	return r, listed, doubts, nil
+}
+
+// Doubts is what may be wrong with a matrix of other code.
+type Doubts struct {
+	// Asymmetry is how far the two halves are apart at most.
+	Asymmetry float64
+	// Distances says that every item is at 0 from itself and further from all others, as in a matrix of distances.
+	Distances bool
+}
+
+// looksFar reports whether the diagonal is 0 and all else above.
+func (r *Relation) looksFar() bool {
+	for i := range r.N {
+		for j := range r.N {
+			if v := r.At(i, j); i == j && v != 0 || i != j && !(v > 0) {
+				return false
+			}
+		}
+	}
+	return r.N > 1
 }
 
 // symmetrise averages the two halves, or copies the one that is not all zeros.

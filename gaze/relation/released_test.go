@@ -76,7 +76,7 @@ func TestReadReleased(t *testing.T) {
 			if err := os.WriteFile(names, []byte(test.names), 0o666); err != nil {
 				t.Fatal(err)
 			}
-			r, listed, asymmetry, err := ReadReleased(matrix, names)
+			r, listed, doubts, err := ReadReleased(matrix, names)
 			if test.want != "" {
 				if err == nil || !strings.HasPrefix(strings.TrimPrefix(err.Error(), dir+string(filepath.Separator)), test.want) {
 					t.Errorf("%v, want %s", err, test.want)
@@ -87,9 +87,9 @@ func TestReadReleased(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := []float32{1, .5, 0, .25, .5, 1, 0, -1, 0, 0, 0, 0, .25, -1, 0, 1}
-			if !slices.Equal(r.Values, want) || !slices.Equal(r.HasGaze, []bool{true, true, false, true}) || asymmetry != 0 ||
+			if !slices.Equal(r.Values, want) || !slices.Equal(r.HasGaze, []bool{true, true, false, true}) || doubts != (Doubts{}) ||
 				!slices.Equal(listed, []string{"a.png", "images/b.png", "c", "d.png"}) {
-				t.Errorf("%v %v %v %v", r.Values, r.HasGaze, asymmetry, listed)
+				t.Errorf("%v %v %v %v", r.Values, r.HasGaze, doubts, listed)
 			}
 			chosen := r.Select([]int{3, -1, 0, 2})
 			if !slices.Equal(chosen.Values, []float32{1, 0, .25, 0, 0, 0, 0, 0, .25, 0, 1, 0, 0, 0, 0, 0}) || !slices.Equal(chosen.HasGaze, []bool{true, false, true, false}) {
@@ -106,8 +106,8 @@ func TestReadReleased(t *testing.T) {
 	if err := os.WriteFile(names, []byte(good), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if r, _, asymmetry, err := ReadReleased(matrix, names); err != nil || asymmetry != .25 || r.At(0, 1) != .625 || r.At(1, 0) != .625 {
-		t.Errorf("a skewed matrix: %v apart, %v", asymmetry, err)
+	if r, _, doubts, err := ReadReleased(matrix, names); err != nil || doubts != (Doubts{Asymmetry: .25}) || r.At(0, 1) != .625 || r.At(1, 0) != .625 {
+		t.Errorf("a skewed matrix: %v, %v", doubts, err)
 	}
 	for _, paths := range [][2]string{{"nothing.npy", names}, {matrix, "nothing.txt"}, {names, names}} {
 		if _, _, _, err := ReadReleased(paths[0], paths[1]); err == nil {
@@ -165,6 +165,30 @@ func TestCheck(t *testing.T) {
 	} {
 		if err := r.Check(); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, expected %q", err, want)
+		}
+	}
+}
+
+// A full matrix that is 0 on its diagonal alone looks like distances; half of one, or one with zeros elsewhere, does not.
+func TestDistances(t *testing.T) {
+	for name, c := range map[string]struct {
+		values []float64
+		want   bool
+	}{
+		"distances":      {[]float64{0, 1, 2, 1, 0, 3, 2, 3, 0}, true},
+		"similarities":   {[]float64{1, .5, .2, .5, 1, .3, .2, .3, 1}, false},
+		"half a matrix":  {[]float64{0, .5, .2, 0, 0, .3, 0, 0, 0}, false},
+		"signs":          {[]float64{0, .5, -.2, .5, 0, .3, -.2, .3, 0}, false},
+		"without a gaze": {[]float64{0, .5, 0, .5, 0, 0, 0, 0, 0}, false},
+	} {
+		dir := t.TempDir()
+		matrix, names := filepath.Join(dir, "r.npy"), filepath.Join(dir, "n.txt")
+		writeFloat64(t, matrix, []int{3, 3}, c.values)
+		if err := os.WriteFile(names, []byte("a\nb\nc\n"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, doubts, err := ReadReleased(matrix, names); err != nil || doubts.Distances != c.want {
+			t.Errorf("%s: %+v, %v", name, doubts, err)
 		}
 	}
 }

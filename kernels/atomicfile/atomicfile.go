@@ -72,6 +72,51 @@ func Write(path string, write func(io.Writer) error) error {
 	return SyncFolder(folder)
 }
 
+// Ready returns an error unless a file can be written at path, whose folders may have yet to be made. It is for the moment before
+// long work whose result goes there, and leaves nothing behind.
+func Ready(path string) error {
+	info, err := os.Stat(path)
+	if err == nil && info.IsDir() {
+		return fmt.Errorf("%s: a folder, expected a file to write", path)
+	}
+	if err == nil && !info.Mode().IsRegular() {
+		return nil // it is written to as it is, and waits for its reader perhaps
+	}
+	folder, base := filepath.Split(target(path))
+	if target(path) == path { // for what a link leads to nobody makes a folder
+		folder = existing(folder)
+	}
+	return try(path, folder, base)
+}
+
+// ReadyFolder is [Ready] of the files in a folder, which may have yet to be made.
+func ReadyFolder(path string) error { return try(path, existing(path), "trial") }
+
+// try makes a file in a folder and removes it. An error is one of path.
+func try(path, folder, base string) error {
+	f, err := create(filepath.Join(folder, base))
+	if failed := new(fs.PathError); errors.As(err, &failed) {
+		err = failed.Err // its path is that of the trial, which says nothing
+	}
+	if err != nil {
+		return fmt.Errorf("%s: nothing can be written in the folder %s: %w", path, filepath.Clean(folder), err)
+	}
+	err = f.Close()
+	if e := os.Remove(f.Name()); !errors.Is(e, fs.ErrNotExist) { // another process may have taken it for abandoned
+		err = errors.Join(err, e)
+	}
+	return err
+}
+
+// existing is the innermost of a folder and those that it lies in of which there is something.
+func existing(folder string) string {
+	for folder = filepath.Clean(folder); ; folder = filepath.Dir(folder) {
+		if _, err := os.Lstat(folder); !errors.Is(err, fs.ErrNotExist) || folder == filepath.Dir(folder) {
+			return folder
+		}
+	}
+}
+
 // writeThrough writes to what takes bytes as they come.
 func writeThrough(path string, write func(io.Writer) error) error {
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)

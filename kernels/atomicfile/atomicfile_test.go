@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -218,4 +219,51 @@ func TestManyWritersOneComesLast(t *testing.T) {
 		t.Errorf("%d bytes, %v: not what one writer wrote", len(b), err)
 	}
 	holds(t, path, string(b), "file")
+}
+
+// What Ready finds good Write can write, what it finds bad Write cannot; and it leaves nothing.
+func TestReady(t *testing.T) {
+	folder := t.TempDir()
+	file := filepath.Join(folder, "file")
+	if err := write(file, "old"); err != nil {
+		t.Fatal(err)
+	}
+	links := map[string]string{"to-file": "file", "to-new": "new", "to-nowhere": "missing/new", "missing-folder": "nowhere"}
+	for name, to := range links {
+		if err := os.Symlink(to, filepath.Join(folder, name)); err != nil {
+			t.Skip(err)
+		}
+	}
+	entries := len(links) + 1
+	for path, good := range map[string]bool{
+		"file": true, "new": true, "a/b/new": true, "to-file": true, "to-new": true,
+		".": false, "file/new": false, "file/a/new": false, "to-nowhere": false, "missing-folder/new": false, "to-file/new": false,
+	} {
+		path = filepath.Join(folder, filepath.FromSlash(path))
+		err := Ready(path)
+		if (err == nil) != good || err != nil && (!strings.Contains(err.Error(), path) || strings.Contains(err.Error(), suffix)) {
+			t.Errorf("%s: error %v", path, err)
+		}
+		if all, err := os.ReadDir(folder); err != nil || len(all) != entries {
+			t.Fatalf("%s: %d entries, %v, expected %d", path, len(all), err, entries)
+		}
+		err = os.MkdirAll(filepath.Dir(path), 0o777)
+		if err == nil {
+			err = write(path, "old")
+		}
+		if (err == nil) != good {
+			t.Errorf("%s: Write: error %v", path, err)
+		}
+		for _, made := range []string{"new", "a"} {
+			if err := os.RemoveAll(filepath.Join(folder, made)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for path, good := range map[string]bool{folder: true, filepath.Join(folder, "a", "b"): true, file: false, filepath.Join(file, "a"): false} {
+		if err := ReadyFolder(path); (err == nil) != good || err != nil && !strings.Contains(err.Error(), path) {
+			t.Errorf("folder %s: error %v", path, err)
+		}
+	}
+	holds(t, file, "old", slices.Sorted(slices.Values(append(slices.Collect(maps.Keys(links)), "file")))...)
 }

@@ -109,8 +109,9 @@ func List(root string, o ListOptions) (*Listing, error) {
 		return nil, err
 	} else if len(l.items) == 0 {
 		return nil, fmt.Errorf("%s: %w, expected %s files%s", root, ErrNoImage, picture.Readable, l.passed.clause())
-	} else if column := columnOf(o.Split) + columnOf(o.Group); (o.Labels == "" || o.Labels == ByFolders) && column != "" {
-		return nil, fmt.Errorf("%s: no %s to read the column %q from, expected one or a table of labels", folder, manifestName, column)
+	} else if column := cmp.Or(columnOf(o.Split), columnOf(o.Group)); (o.Labels == "" || o.Labels == ByFolders) && column != "" {
+		reason := fmt.Sprintf("no %s to read the column %q from, expected one or a table of labels", manifestName, column)
+		return nil, Problem{File: folder, Reason: reason, Err: MissingColumn{column, reason}}
 	}
 	if err := l.label(); err != nil {
 		return nil, err
@@ -131,8 +132,8 @@ func Named(folder string, names []string, o ListOptions) (*Listing, error) {
 	for _, name := range names {
 		l.items = append(l.items, Item{Name: name})
 	}
-	if column := columnOf(o.Split) + columnOf(o.Group); column != "" && (o.Labels == "" || o.Labels == ByFolders) {
-		return nil, fmt.Errorf("no table to read the column %q from, expected one of labels", column)
+	if column := cmp.Or(columnOf(o.Split), columnOf(o.Group)); column != "" && (o.Labels == "" || o.Labels == ByFolders) {
+		return nil, MissingColumn{column, fmt.Sprintf("no table to read the column %q from, expected one of labels", column)}
 	}
 	if err := l.label(); err != nil {
 		return nil, err
@@ -348,12 +349,11 @@ func named(items []Item) []names.Image {
 
 // readLabels gives the items their labels, splits and groups from a table of their own.
 func (l *lister) readLabels() error {
-	i := strings.LastIndexByte(l.options.Labels, ':')
-	if i < 1 || i == len(l.options.Labels)-1 {
+	name, column, _ := CutColumn(l.folder, l.options.Labels)
+	if name == "" || column == "" {
 		return fmt.Errorf("labels %q, expected FILE:COLUMN or "+ByFolders, l.options.Labels)
 	}
-	column := l.options.Labels[i+1:]
-	file, err := l.labelsFile(l.options.Labels[:i])
+	file, err := tableFile(l.folder, name)
 	if err != nil {
 		return err
 	}
@@ -367,7 +367,11 @@ func (l *lister) readLabels() error {
 			i, err = index.Find(plain.Restored(name))
 		}
 		if err != nil {
-			return Problem{File: file, Line: t.line(), Reason: fmt.Sprintf("image %q %v; images of %s", name, err, l.root())}
+			reason := fmt.Sprintf("image %q %v", name, err)
+			if root := l.root(); root != "" { // otherwise images are names alone
+				reason += "; images of " + root
+			}
+			return Problem{File: file, Line: t.line(), Reason: reason}
 		}
 		if i >= len(l.items) {
 			return nil // an image that is left out
@@ -459,8 +463,27 @@ func (l *lister) labelByFolders() error {
 	return nil
 }
 
-func (l *lister) labelsFile(name string) (string, error) {
-	inside := filepath.Join(l.folder, name)
+// CutColumn splits FILE:COLUMN at the last colon that stands behind a file, so that names of columns may have colons. Where none
+// does, found is false and the cut is at the first. A file is sought in the folder of the data set, then in the working directory.
+func CutColumn(folder, text string) (file, column string, found bool) {
+	for i := len(text) - 1; i > 0; i-- {
+		if text[i] != ':' {
+			continue
+		}
+		if path, err := tableFile(folder, text[:i]); err == nil {
+			if info, err := os.Stat(path); err == nil && !info.IsDir() {
+				return text[:i], text[i+1:], true
+			}
+		}
+	}
+	drive := filepath.VolumeName(text)
+	file, column, _ = strings.Cut(text[len(drive):], ":")
+	return drive + file, column, false
+}
+
+// tableFile is where a table lies that is sought in a folder, then in the working directory.
+func tableFile(folder, name string) (string, error) {
+	inside := filepath.Join(folder, name)
 	if !filepath.IsAbs(name) {
 		if _, err := os.Stat(inside); err == nil {
 			return inside, nil

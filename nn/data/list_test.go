@@ -111,6 +111,8 @@ func TestListFindsImages(t *testing.T) {
 			[]string{"a/1.png|||", "b/1.png|||", "b/2.png|ü||"}},
 		{"UTF-16, big-endian", with(two, "l.csv", "\xfe\xff\x00i\x00m\x00a\x00g\x00e\x00,\x00g\x00\n\x00b\x00/\x002\x00,\x001\x00\n"), ListOptions{Labels: "l.csv:g"},
 			[]string{"a/1.png|||", "b/1.png|||", "b/2.png|1||"}},
+		{"columns with colons", with(two, "l.csv", "image,BI-RADS: left,l.csv:part\na/1,2,train\nb/1,3,test\n"), ListOptions{Labels: "l.csv:BI-RADS: left", Split: "l.csv:part"},
+			[]string{"a/1.png|2|train|", "b/1.png|3|test|", "b/2.png|||"}},
 		{"folders as labels", images("benign/1.png", "benign/x/2.png", "normal/1.png", "3.png"), ListOptions{Labels: ByFolders},
 			[]string{"3.png|||", "benign/1.png|benign||", "benign/x/2.png|benign||", "normal/1.png|normal||"}},
 		{"folders as split and labels", images("train/NORMAL/1.png", "test/PNEUMONIA/1.png", "val/NORMAL/2.png"), ListOptions{Labels: ByFolders},
@@ -206,6 +208,9 @@ func TestBadLists(t *testing.T) {
 		{"nothing", images("x.txt"), ListOptions{}, `ROOT: no image, expected JPEG`, nil},
 		{"labels without a column", two, ListOptions{Labels: "l.csv"}, `labels "l.csv", expected FILE:COLUMN`, nil},
 		{"labels without a file", two, ListOptions{Labels: "l.csv:x"}, `labels: expected ROOT/l.csv or l.csv`, nil},
+		{"labels without a file, of a column with a colon", two, ListOptions{Labels: "l.csv:x:y"}, `labels: expected ROOT/l.csv or l.csv`, nil},
+		{"labels with a wrong column that has a colon", with(two, "l.csv", "image,y\n"), ListOptions{Labels: "l.csv:x:y"}, `ROOT/l.csv:1: no column "x:y", there are: image, y`, nil},
+		{"two columns without a table", two, ListOptions{Split: "fold", Group: "patient"}, `the column "fold" from`, nil},
 		{"labels with a wrong column", with(two, "l.csv", "image,y\n"), ListOptions{Labels: "l.csv:x"}, `ROOT/l.csv:1: no column "x", there are: image, y`, nil},
 		{"a label for no image", with(two, "l.csv", "image,y\n3.png,1\n4.png,2\n"), ListOptions{Labels: "l.csv:y"},
 			`ROOT/l.csv:3: image "4.png" is not among the images; images of ROOT`, []string{"3.png|1||", "a/1.png|||", "b/1.png|||"}},
@@ -381,10 +386,36 @@ func TestNamed(t *testing.T) {
 	if _, err := Named(folder, []string{"c"}, ListOptions{Labels: "labels.csv:grade"}); err == nil || !strings.Contains(err.Error(), `labels.csv:2: image "a.png" is not among the images`) {
 		t.Error(err)
 	}
+	_, err = Named("", []string{"c"}, ListOptions{Labels: filepath.Join(folder, "labels.csv") + ":grade"})
+	if err == nil || !strings.HasSuffix(err.Error(), `is not among the images`) {
+		t.Errorf("names without a folder: %v", err)
+	}
 	if _, err := Named(folder, []string{"c"}, ListOptions{Split: "part"}); err == nil || !strings.Contains(err.Error(), `no table to read the column "part" from`) {
 		t.Error(err)
 	}
 	if _, err := List(folder, ListOptions{}); !errors.Is(err, ErrNoImage) {
 		t.Errorf("a folder without images: %v", err)
+	}
+}
+
+// The colon behind a file that there is cuts, the last of them; folders are no files.
+func TestCutColumn(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("names of files have no colons there")
+	}
+	root := folder(t, map[string]string{"l.csv": "", "odd:name.csv": "", "odd:name.csv:a": "", "sub/l.csv": "", "dir:/": ""})
+	for text, want := range map[string][2]string{
+		"l.csv:grade": {"l.csv", "grade"}, "l.csv:grade: left": {"l.csv", "grade: left"}, "l.csv::": {"l.csv", ":"}, "sub/l.csv:a:b": {"sub/l.csv", "a:b"},
+		"odd:name.csv:b:c": {"odd:name.csv", "b:c"}, "odd:name.csv:a:c": {"odd:name.csv:a", "c"}, root + "/l.csv:a:b": {root + "/l.csv", "a:b"},
+		"../" + filepath.Base(root) + "/l.csv:a:b": {"../" + filepath.Base(root) + "/l.csv", "a:b"},
+	} {
+		if file, column, found := CutColumn(root, text); file != want[0] || column != want[1] || !found {
+			t.Errorf("%q: %q and %q, %v, expected %q", text, file, column, found, want)
+		}
+	}
+	for text, want := range map[string][2]string{"none.csv:a:b": {"none.csv", "a:b"}, "grade": {"grade", ""}, ":b": {"", "b"}, "dir::b": {"dir", ":b"}} {
+		if file, column, found := CutColumn(root, text); file != want[0] || column != want[1] || found {
+			t.Errorf("%q: %q and %q, %v, expected %q and no file", text, file, column, found, want)
+		}
 	}
 }

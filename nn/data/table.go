@@ -185,11 +185,17 @@ func (t *table) need(columns ...string) error {
 	}
 	for _, c := range columns {
 		if c != "" && !t.has(c) {
-			return Problem{File: t.file, Line: t.header, Reason: fmt.Sprintf("no column %q%s", c, t.columnsText())}
+			reason := fmt.Sprintf("no column %q%s", c, t.columnsText())
+			return Problem{File: t.file, Line: t.header, Reason: reason, Err: MissingColumn{c, reason}}
 		}
 	}
 	return nil
 }
+
+// MissingColumn is the error that there is no such column.
+type MissingColumn struct{ Column, Reason string }
+
+func (m MissingColumn) Error() string { return m.Reason }
 
 // mostNames is how many columns an error names.
 const mostNames = 30

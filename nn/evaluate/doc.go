@@ -7,8 +7,10 @@ package evaluate
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Features is a matrix of one feature vector per item, row-major.
@@ -89,4 +91,21 @@ func Classes(labels []string) (names []string, index []int) {
 		index[i] = number[l]
 	}
 	return names, index
+}
+
+// Twins says which of the classes may be one, written in two ways: their names differ in case alone, or as numbers not at all.
+func Twins(classes []string) (all []string) {
+	first := map[string]string{}
+	for _, c := range classes {
+		key := strings.ToLower(c)
+		if v, err := strconv.ParseFloat(c, 64); err == nil {
+			key = strconv.FormatFloat(v, 'g', -1, 64)
+		}
+		if other, ok := first[key]; ok {
+			all = append(all, fmt.Sprintf("the labels %q and %q are two classes: are they one, written in two ways?", other, c))
+			continue
+		}
+		first[key] = c
+	}
+	return all
 }

@@ -224,11 +224,14 @@ func TestProbeMinimum(t *testing.T) {
 	f, labels := blobs(90, 7, 3, 2, 3)
 	rows := sequence(0, 90)
 	for _, l2 := range []float64{1, 1e-2, 1e-4} {
-		models, err := f.fit(labels, 3, rows, []float64{l2})
+		models, err := Probe{}.fit(f, labels, 3, rows, []float64{l2})
 		if err != nil {
 			t.Fatal(err)
 		}
 		m := models[0]
+		if m.Left != 0 {
+			t.Errorf("L2 %g: a gradient of %g is left", l2, m.Left)
+		}
 		x, err := m.standardise(f, rows)
 		if err != nil {
 			t.Fatal(err)
@@ -280,16 +283,27 @@ func TestProbeGradient(t *testing.T) {
 // Rosenbrock's valley bends: what L-BFGS needs its memory and its line search for.
 func TestMinimise(t *testing.T) {
 	evaluations := 0
-	at, err := minimise(func(gradient, x []float64) float64 {
+	valley := func(gradient, x []float64) float64 {
 		evaluations++
 		a, b := 1-x[0], x[1]-x[0]*x[0]
 		gradient[0], gradient[1] = -2*a-400*x[0]*b, 200*b
 		return a*a + 100*b*b
-	}, []float64{-1.2, 1})
-	if err != nil || math.Abs(at[0]-1) > 1e-5 || math.Abs(at[1]-1) > 1e-5 || evaluations > 100 {
-		t.Errorf("%v after %d evaluations, %v; want (1, 1)", at, evaluations, err)
 	}
-	if _, err := minimise(func(_, _ []float64) float64 { return math.NaN() }, []float64{0}); err == nil {
+	at, left, err := minimise(valley, []float64{-1.2, 1}, defaultIterations)
+	if left > 0 || err != nil || math.Abs(at[0]-1) > 1e-5 || math.Abs(at[1]-1) > 1e-5 || evaluations > 100 {
+		t.Errorf("%v after %d evaluations, %g left, %v; want (1, 1)", at, evaluations, left, err)
+	}
+	if at, left, err := minimise(valley, []float64{-1.2, 1}, 3); left < 1e-3 || err != nil {
+		t.Errorf("three iterations lead to %v, with %g left, %v", at, left, err)
+	}
+	ramp := func(gradient, x []float64) float64 { // it claims to fall where it rises
+		gradient[0] = -1
+		return x[0]
+	}
+	if at, left, err := minimise(ramp, []float64{0}, defaultIterations); left != 1 || err != nil {
+		t.Errorf("no lower point: %v, with %g left, %v", at, left, err)
+	}
+	if _, _, err := minimise(func(_, _ []float64) float64 { return math.NaN() }, []float64{0}, defaultIterations); err == nil {
 		t.Error("a function that is NaN was minimised")
 	}
 }

@@ -58,11 +58,11 @@ type ProbeScores struct {
 
 var (
 	// ErrClasses says that there are too few labels to tell anything apart by.
-	ErrClasses = errors.New("classes among the labels, expected at least 2")
+	ErrClasses = errors.New("expected at least two classes among the labels")
 	// ErrOneClass says that nothing can be learnt, as the training items are all alike.
 	ErrOneClass = errors.New("expected at least two classes to tell apart")
-	// ErrNames says that labels name items, and no classes.
-	ErrNames = errors.New("labels that name items, not classes")
+	// ErrNames says that labels are no classes: on average fewer than two items share one.
+	ErrNames = errors.New("labels that name or measure items, no classes")
 	// ErrSplit is the kind of an error that a split cannot be evaluated on, see [Split.Check].
 	ErrSplit = errors.New("the split cannot be evaluated on")
 )
@@ -82,6 +82,10 @@ func SplitItems(items []data.Item) (Split, error) {
 // Judge measures k-NN and a linear probe on features, one row an item: what is learnt comes from the train part, the
 // strength of the probe from val, the scores from test.
 func Judge(f Features, items []data.Item, knn KNN) (*Report, error) {
+	return judge(f, items, knn, Probe{})
+}
+
+func judge(f Features, items []data.Item, knn KNN, probe Probe) (*Report, error) {
 	all, err := SplitItems(items)
 	if err != nil {
 		return nil, err
@@ -91,15 +95,15 @@ func Judge(f Features, items []data.Item, knn KNN) (*Report, error) {
 		words[i], groups[i] = item.Label, item.Group
 	}
 	classes, labels := Classes(words)
-	if len(classes) < 2 {
-		return nil, fmt.Errorf("%d %w", len(classes), ErrClasses)
+	if err := tooFew(classes); err != nil {
+		return nil, err
 	}
 	split := all.Labelled(labels)
 	if err := split.Check(len(items), groups); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrSplit, err)
 	}
-	if n := split.items(); len(classes) > 2 && len(classes) >= n {
-		return nil, fmt.Errorf("%d classes of %d items: %w", len(classes), n, ErrNames)
+	if err := tooMany(len(classes), split.items()); err != nil {
+		return nil, err
 	}
 	if c := labels[split.Train[0]]; !slices.ContainsFunc(split.Train, func(row int) bool { return labels[row] != c }) {
 		return nil, fmt.Errorf("all %d training items are of the class %q: %w", len(split.Train), classes[c], ErrOneClass)
@@ -112,7 +116,7 @@ func Judge(f Features, items []data.Item, knn KNN) (*Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("k-NN: %w", err)
 	}
-	linear, err := Probe{}.Fit(f, labels, len(classes), split, groups)
+	linear, err := probe.Fit(f, labels, len(classes), split, groups)
 	if err != nil {
 		return nil, fmt.Errorf("linear probe: %w", err)
 	}
@@ -128,7 +132,40 @@ func Judge(f Features, items []data.Item, knn KNN) (*Report, error) {
 		Probe:  ProbeScores{linear.L2, Score(truth, probed)},
 	}
 	r.warn(knn)
+	r.Warnings = append(r.Warnings, linear.warnings()...)
 	return r, nil
+}
+
+// CheckClasses returns an error unless labels, "" for none, tell items apart and are shared by some: [ErrClasses] or [ErrNames].
+func CheckClasses(labels []string) error {
+	classes, index := Classes(labels)
+	if err := tooFew(classes); err != nil {
+		return err
+	}
+	labelled := 0
+	for _, c := range index {
+		if c >= 0 {
+			labelled++
+		}
+	}
+	return tooMany(len(classes), labelled)
+}
+
+func tooFew(classes []string) error {
+	switch len(classes) {
+	case 0:
+		return fmt.Errorf("there are no labels, %w", ErrClasses)
+	case 1:
+		return fmt.Errorf("all labels are %q, %w", classes[0], ErrClasses)
+	}
+	return nil
+}
+
+func tooMany(classes, items int) error {
+	if classes > 2 && 2*classes > items {
+		return fmt.Errorf("%d classes of %d items: %w", classes, items, ErrNames)
+	}
+	return nil
 }
 
 // count is the items of each class.
@@ -151,6 +188,7 @@ func (r *Report) warn(knn KNN) {
 	if r.KNN.K == r.Train && knn.Temperature == 0 {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("k-NN: all %d training items vote on every test item, so that all get the same class: a smaller k tells them apart", r.Train))
 	}
+	r.Warnings = append(r.Warnings, Twins(r.Classes)...)
 	for c, n := range r.Counts {
 		switch {
 		case n.Train == 0 && n.Test > 0:

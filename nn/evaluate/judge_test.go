@@ -45,8 +45,8 @@ func TestJudge(t *testing.T) {
 		kind   error
 		want   string
 	}{
-		"one class":     {func(item *data.Item) { item.Label = "a" }, ErrClasses, "1 classes among the labels, expected at least 2"},
-		"no label":      {func(item *data.Item) { item.Label = "" }, ErrClasses, "0 classes"},
+		"one class":     {func(item *data.Item) { item.Label = "a" }, ErrClasses, `all labels are "a", expected at least two classes among the labels`},
+		"no label":      {func(item *data.Item) { item.Label = "" }, ErrClasses, "there are no labels"},
 		"nothing to":    {func(item *data.Item) { item.Split = "train" }, ErrSplit, "0 test items"},
 		"a leak":        {func(item *data.Item) { item.Group = "patient" }, ErrSplit, `group "patient" is in two parts of the split`},
 		"another split": {func(item *data.Item) { item.Split = "tset" }, nil, `items.csv:2: image "": split "tset", expected train, val, test or nothing`},
@@ -118,6 +118,34 @@ func TestBackbone(t *testing.T) {
 	}
 }
 
+func TestTwins(t *testing.T) {
+	for classes, want := range map[string]int{"a b c": 0, "G0 g0 g1": 1, "1 1.0 2": 1, "1 2 10": 0, "01 1 1e0": 2, "Nan nan": 1} {
+		if got := Twins(strings.Fields(classes)); len(got) != want {
+			t.Errorf("%s: %q", classes, got)
+		}
+	}
+	list, f := items()
+	list[0].Label = strings.ToUpper(list[0].Label)
+	r, err := Judge(f, list, KNN{K: 3})
+	if err != nil || !slices.Contains(r.Warnings, `the labels "A" and "a" are two classes: are they one, written in two ways?`) {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+func TestCheckClasses(t *testing.T) {
+	for labels, want := range map[string]error{
+		"": ErrClasses, "a a a": ErrClasses, "a - -": ErrClasses, "a b c": ErrNames, "a b - c": ErrNames, "a b a": nil, "a b": nil, "1 2 3 3 -": ErrNames, "1 2 3 3 1 2": nil,
+	} {
+		words := strings.Fields(labels)
+		for i := range words {
+			words[i] = strings.TrimPrefix(words[i], "-")
+		}
+		if err := CheckClasses(words); !errors.Is(err, want) {
+			t.Errorf("%s: error %v, expected %v", labels, err, want)
+		}
+	}
+}
+
 // What makes scores mean less is said, and what was used is in the report.
 func TestJudgeWarns(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -162,6 +190,31 @@ func TestJudgeWarns(t *testing.T) {
 	}
 	if _, err := Judge(f, list, KNN{}); !errors.Is(err, ErrNames) || !strings.Contains(err.Error(), "16 classes of 16 items") {
 		t.Errorf("a class an item: %v", err)
+	}
+}
+
+// A probe that ends before its minimum says so, as does the choice of its strength.
+func TestJudgeWarnsOfTheProbe(t *testing.T) {
+	list, f := items()
+	const weights, strength = "linear probe: L-BFGS ended before the minimum", "linear probe: 6 of the 6 fits that L2"
+	for _, c := range []struct {
+		probe Probe
+		want  []string
+	}{
+		{Probe{}, nil},
+		{Probe{Iterations: 1}, []string{weights, strength}},
+		{Probe{Iterations: 1, L2: []float64{1}}, []string{weights}},
+	} {
+		r, err := judge(f, list, KNN{K: 3}, c.probe)
+		if err != nil || len(r.Warnings) != len(c.want) {
+			t.Errorf("%+v: %q, %v", c.probe, r.Warnings, err)
+			continue
+		}
+		for i, want := range c.want {
+			if !strings.HasPrefix(r.Warnings[i], want) {
+				t.Errorf("%+v: warning %q, expected %q", c.probe, r.Warnings[i], want)
+			}
+		}
 	}
 }
 

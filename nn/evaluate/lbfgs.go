@@ -8,8 +8,7 @@ import (
 )
 
 const (
-	memory        = 20
-	maxIterations = 1000
+	memory = 20
 	// flat is the largest gradient entry at which the minimum counts as reached: far below what moves a prediction.
 	flat = 1e-6
 	// The line search asks for at least sufficient of the decrease that the slope promises, and for a slope that has
@@ -29,24 +28,27 @@ type descent struct {
 	changes     [][]float64 // of the gradient, likewise
 }
 
-// minimise searches the minimum from start and returns where it is.
-func minimise(function func(gradient, x []float64) float64, start []float64) ([]float64, error) {
+// minimise searches the minimum from start and returns where it is. Where the search ends before, after so many iterations or
+// because no lower point is found, left is the largest entry of the gradient there, otherwise 0.
+func minimise(function func(gradient, x []float64) float64, start []float64, iterations int) (at []float64, left float64, err error) {
 	n := len(start)
 	d := &descent{function: function, x: append([]float64(nil), start...), gradient: make([]float64, n), direction: make([]float64, n)}
 	d.value = function(d.gradient, d.x)
-	for range maxIterations {
+	for done := 0; ; done++ {
 		if math.IsNaN(d.value) || math.IsInf(d.value, 0) {
-			return nil, errors.New("the objective is not finite")
+			return nil, 0, errors.New("the objective is not finite")
 		}
-		if floats.Norm(d.gradient, math.Inf(1)) <= flat {
-			break
+		if left = floats.Norm(d.gradient, math.Inf(1)); left <= flat {
+			return d.x, 0, nil
+		}
+		if done == iterations {
+			return d.x, left, nil
 		}
 		d.point()
 		if !d.step() {
-			break // no lower point within the rounding of float64
+			return d.x, left, nil
 		}
 	}
-	return d.x, nil
 }
 
 // point sets direction to the negative gradient times the approximate inverse Hessian: the two-loop recursion.

@@ -21,17 +21,26 @@ type Probe struct {
 	L2 []float64
 	// Folds is 5 if 0.
 	Folds int
+	// Iterations is how many a fit may take, 1000 if 0. A [Linear] says where they did not reach the minimum.
+	Iterations int
 }
 
 // DefaultL2 is the strengths that a probe chooses from, strongest first.
 var DefaultL2 = []float64{10, 1, 1e-1, 1e-2, 1e-3, 1e-4}
 
-const defaultFolds = 5
+const (
+	defaultFolds      = 5
+	defaultIterations = 1000
+)
 
 // Linear is a fitted probe.
 type Linear struct {
 	// L2 is the strength that was chosen.
-	L2          float64
+	L2 float64
+	// Left is the largest entry of the gradient where the search for the weights ended before their minimum, 0 where it reached it.
+	Left float64
+	// Fits is how many fits L2 was chosen by, and Short how many of these ended before their minimum.
+	Fits, Short int
 	classes     int
 	mean, scale []float64  // per feature
 	weights     *mat.Dense // classes x (features + 1); the last column is the bias
@@ -52,21 +61,37 @@ func (p Probe) Fit(f Features, labels []int, classes int, s Split, groups []stri
 	if len(s.Validation) == 0 && len(strengths) > 1 {
 		parts = folds(s.Train, labels, groups, p.Folds)
 	}
-	best := strengths[0]
+	best, fits, short := strengths[0], 0, 0
 	if len(strengths) > 1 && len(parts) > 0 {
 		losses := make([]float64, len(strengths))
 		for _, part := range parts {
-			if err := f.addLosses(losses, labels, classes, part, strengths); err != nil {
+			n, err := p.addLosses(losses, f, labels, classes, part, strengths)
+			if err != nil {
 				return nil, err
 			}
+			fits, short = fits+len(strengths), short+n
 		}
 		best = strongest(strengths, losses)
 	}
-	models, err := f.fit(labels, classes, s.Train, []float64{best})
+	models, err := p.fit(f, labels, classes, s.Train, []float64{best})
 	if err != nil {
 		return nil, err
 	}
+	models[0].Fits, models[0].Short = fits, short
 	return models[0], nil
+}
+
+// warnings says what did not reach its minimum.
+func (l *Linear) warnings() (all []string) {
+	if l.Left > 0 {
+		all = append(all, fmt.Sprintf("linear probe: L-BFGS ended before the minimum, where the largest entry of the gradient is %.2g, "+
+			"expected at most %g: the scores are those of weights that are not yet the best", l.Left, flat))
+	}
+	if l.Short > 0 {
+		all = append(all, fmt.Sprintf("linear probe: %d of the %d fits that L2 %g was chosen by ended before their minimum: "+
+			"another strength may be better", l.Short, l.Fits, l.L2))
+	}
+	return all
 }
 
 // Predict is the class probabilities of the given rows.

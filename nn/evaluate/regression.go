@@ -10,7 +10,7 @@ import (
 )
 
 // fit fits one model for each strength, in this order, each beginning where the one before ended.
-func (f Features) fit(labels []int, classes int, rows []int, strengths []float64) ([]*Linear, error) {
+func (p Probe) fit(f Features, labels []int, classes int, rows []int, strengths []float64) ([]*Linear, error) {
 	first := f.newLinear(classes, rows, 0)
 	x, err := first.standardise(f, rows)
 	if err != nil {
@@ -24,10 +24,12 @@ func (f Features) fit(labels []int, classes int, rows []int, strengths []float64
 	models := make([]*Linear, len(strengths))
 	for k, l2 := range strengths {
 		o := &objective{x: x, truth: truth, classes: classes, l2: l2, p: mat.NewDense(len(rows), classes, nil)}
-		if at, err = minimise(o.evaluate, at); err != nil {
+		var left float64
+		if at, left, err = minimise(o.evaluate, at, cmp.Or(p.Iterations, defaultIterations)); err != nil {
 			return nil, fmt.Errorf("linear probe, L2 %g: %w", l2, err)
 		}
-		models[k] = &Linear{L2: l2, classes: classes, mean: first.mean, scale: first.scale, weights: mat.NewDense(classes, f.Dim+1, at)}
+		weights := mat.NewDense(classes, f.Dim+1, at)
+		models[k] = &Linear{L2: l2, Left: left, classes: classes, mean: first.mean, scale: first.scale, weights: weights}
 	}
 	return models, nil
 }
@@ -111,23 +113,27 @@ func folds(rows, labels []int, groups []string, n int) []part {
 	return parts
 }
 
-// addLosses adds to losses[k] the mean cross-entropy on the validation rows of the model with strengths[k].
-func (f Features) addLosses(losses []float64, labels []int, classes int, p part, strengths []float64) error {
-	models, err := f.fit(labels, classes, p.train, strengths)
+// addLosses adds to losses[k] the mean cross-entropy on the validation rows of the model with strengths[k]. It returns how many of
+// these models ended before their minimum.
+func (p Probe) addLosses(losses []float64, f Features, labels []int, classes int, rows part, strengths []float64) (short int, err error) {
+	models, err := p.fit(f, labels, classes, rows.train, strengths)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for k, m := range models {
-		prediction, err := m.Predict(f, p.validation)
-		if err != nil {
-			return err
+		if m.Left > 0 {
+			short++
 		}
-		for r, i := range p.validation {
+		prediction, err := m.Predict(f, rows.validation)
+		if err != nil {
+			return 0, err
+		}
+		for r, i := range rows.validation {
 			probability := prediction.Scores[r*classes+labels[i]]
-			losses[k] -= math.Log(math.Max(probability, math.SmallestNonzeroFloat64)) / float64(len(p.validation))
+			losses[k] -= math.Log(math.Max(probability, math.SmallestNonzeroFloat64)) / float64(len(rows.validation))
 		}
 	}
-	return nil
+	return short, nil
 }
 
 // strongest is the strength with the least loss, the strongest among equals.

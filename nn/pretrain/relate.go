@@ -13,6 +13,7 @@ import (
 	"gzpt/gaze/relation"
 	"gzpt/gaze/similarity"
 	"gzpt/kernels"
+	"gzpt/nn/evaluate"
 	"gzpt/nn/pretrain/dataset"
 )
 
@@ -69,10 +70,9 @@ type Related struct {
 	*relation.Relation
 	// Timing is nil where no gaze was compared, or not in one go.
 	Timing *similarity.Timing
-	// Listed is the rows of a ready-made matrix, Missing the items that are not among them, and Asymmetry how far R[i,j] and
-	// R[j,i] of it differ at most.
+	// Listed is the rows of a ready-made matrix, Missing the items that are not among them, and Doubts what may be wrong with it.
 	Listed, Missing int
-	Asymmetry       float64
+	relation.Doubts
 }
 
 // RelateOptions says how a relation is computed.
@@ -98,6 +98,9 @@ func (a Alike) Relate(ctx context.Context, dev kernels.Device, set *dataset.Set,
 		if labels == nil {
 			return nil, ErrNoLabels
 		}
+		if err := evaluate.CheckClasses(labels); err != nil { // all images would be alike, or none
+			return nil, err
+		}
 		return &Related{Relation: relation.FromLabels(labels)}, nil
 	}
 	measure, err := a.Measure()
@@ -121,7 +124,7 @@ func (a Alike) Relate(ctx context.Context, dev kernels.Device, set *dataset.Set,
 
 // readyMade takes the items' rows from a matrix that is there.
 func (a Alike) readyMade(set *dataset.Set) (*Related, error) {
-	ready, listed, asymmetry, err := relation.ReadReleased(a.Matrix, a.Names)
+	ready, listed, doubts, err := relation.ReadReleased(a.Matrix, a.Names)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +132,7 @@ func (a Alike) readyMade(set *dataset.Set) (*Related, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Related{Listed: len(listed), Asymmetry: asymmetry}
+	r := &Related{Listed: len(listed), Doubts: doubts}
 	for _, row := range rows {
 		if row < 0 {
 			r.Missing++

@@ -186,6 +186,15 @@ func Vacant(path string) error {
 	return nil
 }
 
+// Creatable returns an error unless [Create] can make path: it is [Vacant], and one may write where it is to lie. It is for the
+// moment before long work whose result goes there, and leaves nothing behind.
+func Creatable(path string) error {
+	if err := Vacant(path); err != nil {
+		return err
+	}
+	return atomicfile.ReadyFolder(path)
+}
+
 // Clean removes what calls that were killed have left in the directory of a run. Nothing that a process is at work on is
 // touched.
 func (d Dir) Clean() {

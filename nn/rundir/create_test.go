@@ -180,3 +180,29 @@ func TestClean(t *testing.T) {
 		t.Errorf("what is being written was removed: %v", err)
 	}
 }
+
+// Creatable finds what Create cannot make, and leaves nothing where it can.
+func TestCreatable(t *testing.T) {
+	parent := t.TempDir()
+	file, full, gone := filepath.Join(parent, "file"), filepath.Join(parent, "full"), filepath.Join(parent, "gone")
+	if err := errors.Join(os.WriteFile(file, nil, 0o666), os.MkdirAll(filepath.Join(full, "x"), 0o777), os.Symlink("nowhere", gone)); err != nil {
+		t.Fatal(err)
+	}
+	before := names(t, parent)
+	for _, path := range []string{file, full, gone, filepath.Join(file, "out"), filepath.Join(gone, "out")} {
+		if err := Creatable(path); err == nil || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: error %v", path, err)
+		}
+		if _, err := Create(path, fillOne(t, path)); err == nil {
+			t.Errorf("%s was made", path)
+		}
+	}
+	for _, path := range []string{filepath.Join(parent, "out"), filepath.Join(parent, "a", "b")} {
+		if err := Creatable(path); err != nil {
+			t.Error(err)
+		}
+	}
+	if got := names(t, parent); !slices.Equal(got, before) {
+		t.Errorf("%v was left, expected %v", got, before)
+	}
+}

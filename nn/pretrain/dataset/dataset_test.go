@@ -75,6 +75,42 @@ func TestOpen(t *testing.T) {
 	}
 }
 
+// A split is a column or one of another file, also where its name has colons.
+func TestSplitWithColons(t *testing.T) {
+	root := folder(t)
+	table := "image,grade: II,set: a:b\n0.png,x,train\n1.png,y,train\n2.png,x,val\n3.png,y,test\n"
+	if err := os.WriteFile(filepath.Join(root, "colons.csv"), []byte(table), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	s := Settings{Path: root, Labels: "colons.csv:grade: II", ImageSize: 16, Channels: 1, Cache: t.TempDir()}
+	for _, s.Split = range []string{"set: a:b", "colons.csv:set: a:b"} {
+		set, err := Open(t.Context(), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		set.Close()
+		for i, item := range set.Items() {
+			if want := []string{"train", "train", "val", "test"}[i]; item.Split != want || item.Label != []string{"x", "y"}[i%2] {
+				t.Errorf("%s: %+v, expected %s", s.Split, item, want)
+			}
+		}
+	}
+	for split, want := range map[string]string{
+		"splt.csv:part":  `no column "splt.csv:part", there are: image, grade: II, set: a:b; nor is there a file splt.csv with a column "part"`,
+		"split.csv:fold": `split.csv:1: no column "fold", there are: image, part`,
+		"fold":           `no column "fold", there are: image, grade: II, set: a:b`,
+	} {
+		s.Split = split
+		if _, err := Open(t.Context(), s); err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("%s: error %v, expected %q", split, err, want)
+		}
+	}
+	s.Labels, s.Split = "", "splt.csv:part"
+	if _, err := Open(t.Context(), s); err == nil || !strings.HasSuffix(err.Error(), `nor is there a file splt.csv with a column "part"`) {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestSkipBad(t *testing.T) {
 	root := folder(t)
 	if err := os.WriteFile(filepath.Join(root, "4.png"), []byte("no image"), 0o666); err != nil {
@@ -128,15 +164,6 @@ func TestPhantoms(t *testing.T) {
 	for want, s := range map[string]Settings{"phantoms": {}, "items.csv:label": {Path: "x"}, "a.csv:b": {Path: "x", Labels: "a.csv:b"}} {
 		if got := s.LabelSource(); got != want {
 			t.Errorf("labels of %+v come from %q, expected %q", s, got, want)
-		}
-	}
-}
-
-func TestCutColumn(t *testing.T) {
-	for spec, want := range map[string][3]string{"split": {"", "split", "false"}, "a.csv:b": {"a.csv", "b", "true"}, "C:/a.csv:b": {"C:/a.csv", "b", "true"}, ":b": {"", "b", "true"}} {
-		file, column, has := CutColumn(spec)
-		if got := [3]string{file, column, fmt.Sprint(has)}; got != want {
-			t.Errorf("%q is cut into %v, expected %v", spec, got, want)
 		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"gzpt/nn/data"
 )
@@ -35,24 +34,17 @@ func (s Settings) LabelSource() string {
 	return s.Labels
 }
 
-// CutColumn splits FILE:COLUMN; a word without a colon is a column alone.
-func CutColumn(s string) (file, column string, hasFile bool) {
-	i := strings.LastIndexByte(s, ':')
-	if i < 0 {
-		return "", s, false
-	}
-	return s[:i], s[i+1:], true
-}
-
 // listed is the items of a list with labels, splits and groups.
 func (d *Set) listed(s Settings, list func(data.ListOptions) (*data.Listing, error)) ([]data.Item, error) {
-	file, column, splitHasFile := CutColumn(s.Split)
+	file, column, splitHasFile := data.CutColumn(s.Folder(), s.Split)
 	o := data.ListOptions{Labels: s.Labels, Split: s.Split, Group: s.Group, ImageColumn: s.ImageColumn, Exclude: s.Exclude, AllowOutside: s.AllowOutside, SkipBad: s.SkipBad}
 	if splitHasFile {
 		o.Split = data.NoColumn
 	}
 	listing, err := list(o)
-	if err != nil {
+	if missing := new(data.MissingColumn); errors.As(err, missing) && missing.Column == s.Split && column != "" {
+		return nil, fmt.Errorf("%w; nor is there a file %s with a column %q", err, file, column)
+	} else if err != nil {
 		return nil, err
 	}
 	for _, p := range listing.Skips {
