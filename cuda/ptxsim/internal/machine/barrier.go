@@ -1,6 +1,6 @@
 package machine
 
-// This file has the 16 barriers of a block and fences, and mbarrier: barriers in shared memory that turn from phase to phase, each when
+// This file has the 16 barriers of a block, and mbarrier: barriers in shared memory that turn from phase to phase, each when
 // all arrivals and all bytes of asynchronous copies that it expects have come.
 
 import (
@@ -34,24 +34,6 @@ func init() {
 	register(decodeBarrier, "bar", "barrier")
 	register(decodeFence, "membar", "fence")
 	register(decodePhaseBarrier, "mbarrier")
-}
-
-func decodeFence(_ *compiler, i *syntax.Instruction) work {
-	switch {
-	case i.With["where"] == "global":
-		return func(*warp, uint32) {} // global memory knows no proxies here
-	case i.With["kind"] == "async":
-		return func(w *warp, mask uint32) { w.fenceProxy(mask) }
-	case i.Modifiers[0] == "mbarrier_init":
-		return func(w *warp, _ uint32) { w.fenceInits() }
-	}
-	return func(w *warp, _ uint32) {
-		w.block.global.fence()
-		w.order.fenced = true
-		if w.program.relaxes {
-			w.released = w.tell(w.released)
-		}
-	}
 }
 
 // decodeBarrier reads bar.sync, bar.arrive, bar.red and bar.warp.sync. bar is the aligned form of barrier.
@@ -171,8 +153,7 @@ func countText(expected int) string {
 // arrive counts the lanes of mask and, unless they only arrive, lets them wait.
 func (w *warp) arrive(b *barrier, g *group, mask uint32, expected int, only bool, deliver func(*warp, uint32, int, int)) {
 	w.pass(g, mask)
-	b.clock = join(b.clock, w.order.clock)
-	w.order.clock[w.entry]++
+	b.clock = w.tell(b.clock)
 	b.expected, b.line = expected, w.program.code[w.pc].line
 	// With a count whole warps arrive, however many of their threads there are.
 	if expected > 0 && mask == w.alive {
@@ -286,8 +267,8 @@ func (w *warp) fenceInits() {
 	for _, entry := range w.inits {
 		w.order.clock = join(w.order.clock, make([]uint32, entry+1))
 		w.order.clock[entry] = 1
-		w.released = join(w.released, make([]uint32, entry+1))
-		w.released[entry] = 1
+		w.order.released = join(w.order.released, make([]uint32, entry+1))
+		w.order.released[entry] = 1
 	}
 	w.inits = w.inits[:0]
 }

@@ -470,7 +470,7 @@ type proxyOrder struct {
 func (w *warp) settleProxy() {
 	o := &w.order
 	o.proxy.unfenced, o.proxy.met = 0, o.clock[w.entry]
-	o.clock[w.entry]++
+	w.tick()
 }
 
 // fenceProxy is fence.proxy.async of some lanes: it covers their own writes and those that they know of.
@@ -490,7 +490,7 @@ func (w *warp) fenceProxy(mask uint32) {
 	} else {
 		o.clock[warps+w.entry] = max(o.clock[warps+w.entry], o.proxy.met)
 	}
-	o.clock[w.entry]++
+	w.tick()
 }
 
 // demandProxyFence faults where the asynchronous proxy touches what a thread has written and no fence.proxy.async lies between.

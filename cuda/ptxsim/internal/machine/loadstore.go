@@ -102,7 +102,10 @@ func decodeLoad(c *compiler, i *syntax.Instruction) work {
 	where := c.spaceFor(i, o[1])
 	address := c.addressOf(o[1])
 	size := t.Size()
-	a := access{bytes: size * len(targets), read: true, strong: i.Has("strong"), passes: true}
+	a := access{bytes: size * len(targets), read: true, passes: true}
+	if i.Has("strong") {
+		a = c.exchanging(i, where, a)
+	}
 	if where == argumentSpace && o[1].Register == nil && len(targets) == 1 && targets[0].Kind == syntax.RegisterOperand {
 		return c.loadArgument(targets[0], t, address)
 	}
@@ -245,12 +248,15 @@ func decodeStore(c *compiler, i *syntax.Instruction) work {
 	where := c.spaceFor(i, o[0])
 	address := c.addressOf(o[0])
 	size := t.Size()
-	a := access{bytes: size * len(sources), write: true, strong: i.Has("strong"), release: i.With["strong"] == "release"}
+	a := access{bytes: size * len(sources), write: true, plain: true}
+	if i.Has("strong") {
+		a = c.exchanging(i, where, a)
+	}
 	if where == argumentSpace {
 		c.refuse("store to the arguments of the kernel")
 	}
 	narrow, wide := c.plainRows(sources, t), c.wideRows(sources, t)
-	plain := (narrow != nil || wide != nil) && !a.strong && !a.release
+	plain := (narrow != nil || wide != nil) && !a.strong
 	reads := make([]func(w *warp, lane int) uint64, len(sources))
 	for n, source := range sources {
 		if r := source.Register; r != nil && r.Type.Size() == 8 {
@@ -259,7 +265,6 @@ func decodeStore(c *compiler, i *syntax.Instruction) work {
 			reads[n] = c.row(source, t)
 		}
 	}
-	a.plain = true
 	same := func(w *warp, lane int, p []byte) bool {
 		for n, read := range reads {
 			if number(p[n*size:(n+1)*size]) != read(w, lane)<<(64-8*size)>>(64-8*size) {
@@ -333,8 +338,7 @@ func decodeAtomic(c *compiler, i *syntax.Instruction) work {
 		swap = c.row(o[2], t)
 	}
 	update := atomicUpdate(i.With["op"], t)
-	order := i.With["order"]
-	a := access{bytes: t.Size() * len(operands), read: true, write: true, strong: true, atomic: true, release: order == "release" || order == "acq_rel"}
+	a := c.exchanging(i, where, access{bytes: t.Size() * len(operands), read: true, write: true, atomic: true})
 	size := t.Size()
 	return func(w *warp, mask uint32) {
 		w.visit(where, mask, address(w), a, func(lane int, p []byte) {
