@@ -130,7 +130,7 @@ func decodeLoad(c *compiler, i *syntax.Instruction) work {
 
 // loadRows is a load of 32 or 64 bits as they lie in memory, nil for any other.
 func (c *compiler) loadRows(targets []*syntax.Operand, t syntax.Type, where space, address func(w *warp) *wideRow, a access) work {
-	narrow, wide := c.plainRows(targets, t), c.wideRows(targets, t)
+	narrow, wide := c.plainRows(targets, t, 4), c.plainRows(targets, t, 8)
 	at := func(w *warp, lane int, p []byte) {
 		for n, row := range narrow {
 			w.narrow[row][lane] = binary.LittleEndian.Uint32(p[4*n:])
@@ -216,21 +216,10 @@ func (c *compiler) loadArgument(target *syntax.Operand, t syntax.Type, address f
 	}
 }
 
-// wideRows are those of registers of 64 bits that hold values as they lie in memory, nil if any does not.
-func (c *compiler) wideRows(list []*syntax.Operand, t syntax.Type) (rows []int) {
+// plainRows are the rows of registers of so many bytes that hold values as they lie in memory, nil if any does not.
+func (c *compiler) plainRows(list []*syntax.Operand, t syntax.Type, bytes int) (rows []int) {
 	for _, o := range list {
-		if t.Size() != 8 || o.Kind != syntax.RegisterOperand || o.Register.Type.Size() != 8 {
-			return nil
-		}
-		rows = append(rows, c.rows[o.Register].row)
-	}
-	return rows
-}
-
-// plainRows are the rows of registers that hold 32-bit values as they lie in memory, nil if any does not.
-func (c *compiler) plainRows(list []*syntax.Operand, t syntax.Type) (rows []int) {
-	for _, o := range list {
-		if t.Size() != 4 || o.Kind != syntax.RegisterOperand || o.Register.Type.Size() != 4 {
+		if t.Size() != bytes || o.Kind != syntax.RegisterOperand || o.Register.Type.Size() != bytes {
 			return nil
 		}
 		rows = append(rows, c.rows[o.Register].row)
@@ -255,7 +244,7 @@ func decodeStore(c *compiler, i *syntax.Instruction) work {
 	if where == argumentSpace {
 		c.refuse("store to the arguments of the kernel")
 	}
-	narrow, wide := c.plainRows(sources, t), c.wideRows(sources, t)
+	narrow, wide := c.plainRows(sources, t, 4), c.plainRows(sources, t, 8)
 	plain := (narrow != nil || wide != nil) && !a.strong
 	reads := make([]func(w *warp, lane int) uint64, len(sources))
 	for n, source := range sources {
