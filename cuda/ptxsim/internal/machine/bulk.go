@@ -450,13 +450,27 @@ func (w *warp) waitStores(mask uint32, groups uint32) {
 	w.stores.pending = kept
 }
 
-// demandStored faults where a thread leaves while its copies may still read shared memory, which leaves with the block.
-func (w *warp) demandStored(mask uint32) {
+// demandCopied faults where a thread leaves while its copies may still read or write shared memory, which leaves with the block.
+func (w *warp) demandCopied(mask uint32) {
 	for _, s := range w.stores.pending {
 		if mask>>s.lane&1 == 1 {
 			fail(s.lane, "the thread leaves before the bulk copy of line %d has been waited for, which reads shared memory", s.line)
 		}
 	}
+	for _, c := range w.async.pending {
+		if mask>>c.lane&1 == 1 {
+			fail(c.lane, "the thread leaves before the asynchronous copy of line %d has been waited for, which writes shared memory", w.lineOf(c))
+		}
+	}
+}
+
+// lineOf is that of the instruction that has begun a copy.
+func (w *warp) lineOf(c asyncCopy) int32 {
+	s := &w.block.shared
+	if mark := &s.cells[c.at/cellBytes]; !mark.split() {
+		return mark.line
+	}
+	return s.words[c.at/4].line
 }
 
 // proxyOrder is what a warp's writes to shared memory are to the asynchronous proxy, which sees them after a fence.proxy.async.

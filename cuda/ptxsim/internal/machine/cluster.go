@@ -445,7 +445,7 @@ func (w *warp) knowsBegun(b *block) bool {
 	return false
 }
 
-// visit is an access to the shared memory of another block.
+// visit is an access to the shared memory of another block, or an asynchronous one to that of any.
 type visit struct {
 	by           int           // entry of the clocks of the warp
 	phase        *phaseBarrier // whose phase does not end before the access has, nil without
@@ -455,9 +455,9 @@ type visit struct {
 // visitTime is when the last such access was: before that lie the tick of its warp and the end of a phase.
 type visitTime struct{ tick, phase, pc, lane int }
 
-// noteVisit notes one of a lane to the block's memory.
+// noteVisit notes one of a lane to the block's memory. What the block's own threads do is over when they leave, but not their copies.
 func (b *block) noteVisit(w *warp, lane int, v visit) {
-	if b == w.block {
+	if b == w.block && !v.asynchronous {
 		return
 	}
 	v.by = w.entry
@@ -471,7 +471,7 @@ func (b *block) noteVisit(w *warp, lane int, v visit) {
 	b.visits[v] = at
 }
 
-// leave faults where all threads have left and an access of others to the block's memory need not have come before.
+// leave faults where all threads have left and an access of others to the block's memory, or a copy, need not have come before.
 func (b *block) leave() {
 	for _, w := range b.warps {
 		if w.alive != 0 {
