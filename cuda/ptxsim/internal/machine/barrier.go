@@ -257,6 +257,9 @@ func (w *warp) visitPhases(where space, mask uint32, address *wideRow, f func(la
 		if b == nil {
 			fail(lane, "no mbarrier has been initialised at shared address %#x%s", at, w.elsewhere(home))
 		}
+		if line := home.shared.lineOf(at); line != int32(b.line) {
+			fail(lane, "the mbarrier at shared address %#x%s of line %d has been overwritten in line %d", at, w.elsewhere(home), b.line, line)
+		}
 		home.noteVisit(w, lane, visit{phase: b})
 		f(lane, b)
 	})
@@ -342,8 +345,13 @@ func (c *compiler) phaseInit(i *syntax.Instruction) work {
 		w.same = again
 		w.visit(where, mask, at, access{bytes: 8, write: true, plain: true}, func(lane int, _ []byte) {
 			n := int(w.narrow[count][lane])
+			_, inside := w.home(at[lane])
 			if again(w, lane, nil) {
+				w.block.phases[inside].line = w.program.code[w.pc].line
 				return
+			}
+			if b := w.block.phases[inside]; b != nil {
+				fail(lane, "an mbarrier has been initialised at shared address %#x in line %d, and no mbarrier.inval lies between", inside, b.line)
 			}
 			if n < 1 || n >= 1<<20 {
 				fail(lane, "barrier count: %d arrivals, expected 1 to 2^20-1", n)
@@ -351,7 +359,6 @@ func (c *compiler) phaseInit(i *syntax.Instruction) work {
 			if w.block.phases == nil {
 				w.block.phases = map[uint64]*phaseBarrier{}
 			}
-			_, inside := w.home(at[lane])
 			w.block.phases[inside] = &phaseBarrier{expected: n, pending: n, entry: w.block.cluster.takeEntries(2), line: w.program.code[w.pc].line}
 			w.inits = append(w.inits, w.block.phases[inside].entry+1)
 		})

@@ -119,6 +119,7 @@ func (c *compiler) loadBulk(i *syntax.Instruction) work {
 		for m := mask; m != 0; m &= m - 1 {
 			lane := first(m)
 			bytes := wholePieces(lane, w.narrow[size][lane])
+			demandPiece(lane, source[lane])
 			list := w.multicast(lane, target[lane], phases[lane], blocks)
 			var piece [pieceBytes]byte
 			for n := uint64(0); n < bytes; n += pieceBytes {
@@ -160,12 +161,20 @@ func (c *compiler) storeBulk(i *syntax.Instruction) work {
 		for m := mask; m != 0; m &= m - 1 {
 			lane := first(m)
 			store, bytes := w.newStore(lane), wholePieces(lane, w.narrow[size][lane])
+			demandPiece(lane, target[lane])
 			for n := uint64(0); n < bytes; n += pieceBytes {
 				w.moveGlobal(lane, target[lane]+n, w.borrow(lane, w.inside(lane, source[lane]+n), &store.pieces), true)
 			}
 			w.countBulk(int(bytes))
 			w.stores.pending = append(w.stores.pending, store)
 		}
+	}
+}
+
+// demandPiece faults where the address of a bulk copy is none of a piece.
+func demandPiece(lane int, at uint64) {
+	if at%pieceBytes != 0 {
+		fail(lane, "misaligned: a bulk copy at %#x, expected a multiple of %d", at, pieceBytes)
 	}
 }
 
@@ -457,20 +466,14 @@ func (w *warp) demandCopied(mask uint32) {
 			fail(s.lane, "the thread leaves before the bulk copy of line %d has been waited for, which reads shared memory", s.line)
 		}
 	}
+	if list := w.group.pending; mask != 0 && len(list) > 0 {
+		fail(first(mask), "the thread leaves before the wgmma of line %d has been waited for, which reads shared memory", w.group.uses[list[0].marks[0]].line)
+	}
 	for _, c := range w.async.pending {
 		if mask>>c.lane&1 == 1 {
-			fail(c.lane, "the thread leaves before the asynchronous copy of line %d has been waited for, which writes shared memory", w.lineOf(c))
+			fail(c.lane, "the thread leaves before the asynchronous copy of line %d has been waited for, which writes shared memory", w.block.shared.lineOf(c.at))
 		}
 	}
-}
-
-// lineOf is that of the instruction that has begun a copy.
-func (w *warp) lineOf(c asyncCopy) int32 {
-	s := &w.block.shared
-	if mark := &s.cells[c.at/cellBytes]; !mark.split() {
-		return mark.line
-	}
-	return s.words[c.at/4].line
 }
 
 // proxyOrder is what a warp's writes to shared memory are to the asynchronous proxy, which sees them after a fence.proxy.async.
@@ -598,6 +601,8 @@ func (w *warp) copyRows(mask uint32, to, from *wideRow, count *narrowRow, size i
 		switch n := int(count[lane]); {
 		case n > size:
 			fail(lane, "copies %d bytes of %d", n, size)
+		case n > 0 && from[lane]%uint64(size) != 0:
+			fail(lane, "misaligned: a copy of %d bytes at %#x, even if it reads %d", size, from[lane], n)
 		case n&(n-1) != 0:
 			odd |= 1 << lane
 		case n > 0:

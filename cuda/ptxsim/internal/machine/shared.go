@@ -223,6 +223,14 @@ func lanesOf(from, per int) uint32 {
 	return lanes
 }
 
+// lineOf is that of the last write of a word.
+func (s *sharedMemory) lineOf(at uint64) int32 {
+	if mark := &s.cells[at/cellBytes]; !mark.split() {
+		return mark.line
+	}
+	return s.words[at/4].line
+}
+
 // at is the memory at an address, checked.
 func (s *sharedMemory) at(lane int, at uint64, bytes int) []byte {
 	data := s.data
