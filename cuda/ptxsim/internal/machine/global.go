@@ -514,6 +514,11 @@ func (w *warp) meets(m *globalMark, a access) bool {
 	return reach == gpuScope || inside && (reach == clusterScope || c.warps[entry].block == w.block)
 }
 
+// together says whether lanes meet in one store, which is allowed: one of them wins.
+func (w *warp) together(m *globalMark, line int) bool {
+	return m.writer>>5 == w.id>>5 && int(m.line) == line && m.tick == w.order.clock[w.entry]
+}
+
 // markGlobal checks an access of a word against those of others and notes it. The page's lock is held. Where it meets what another
 // warp has written it notes nothing and says so.
 func (w *warp) markGlobal(lane int, mark *globalMark, address uint64, touched uint8, a access, line int) (rival bool) {
@@ -523,7 +528,7 @@ func (w *warp) markGlobal(lane int, mark *globalMark, address uint64, touched ui
 	if a.strong {
 		w.exchange(lane, address, a)
 	}
-	if mark.writer != 0 && mark.written&touched != 0 && !w.meets(mark, a) && !w.sees(lane, mark) {
+	if mark.writer != 0 && mark.written&touched != 0 && !w.meets(mark, a) && !w.sees(lane, mark) && !(a.write && w.together(mark, line)) {
 		return true
 	}
 	w.noteGlobal(lane, mark, address, touched, a, line)
