@@ -467,11 +467,13 @@ func (w *warp) demandCopied(mask uint32) {
 		}
 	}
 	if list := w.group.pending; mask != 0 && len(list) > 0 {
-		fail(first(mask), "the thread leaves before the wgmma of line %d has been waited for, which reads shared memory", w.group.uses[list[0].marks[0]].line)
+		line := w.group.uses[list[0].marks[0]].line
+		fail(first(mask), "the thread leaves before the wgmma of line %d has been waited for, which reads shared memory", line)
 	}
 	for _, c := range w.async.pending {
 		if mask>>c.lane&1 == 1 {
-			fail(c.lane, "the thread leaves before the asynchronous copy of line %d has been waited for, which writes shared memory", w.block.shared.lineOf(c.at))
+			fail(c.lane, "the thread leaves before the asynchronous copy of line %d has been waited for, which writes shared memory",
+				w.block.shared.lineOf(c.at))
 		}
 	}
 }

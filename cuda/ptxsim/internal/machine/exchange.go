@@ -3,7 +3,7 @@ package machine
 // This file orders what threads do to memory where no barrier does: by fences, and by words that they read and write strongly, as the
 // memory model of PTX has it. A release, or a fence and a strong write behind it, of the same thread, tells what lies before; an acquire, or
 // a strong read and a fence behind it, learns it. Barriers carry on what a warp knows. A relaxed atomic passes on what it has read, a
-// plain store ends that. Two fences in sequence (fence.sc, membar) are ordered too where a strong write behind one, by
+// strong store that is none ends that. Two fences in sequence (fence.sc, membar) are ordered too where a strong write behind one, by
 // whoever follows it, is read before the other: there barriers may lie between the fence and the access.
 
 import (
@@ -55,7 +55,8 @@ func decodeFence(c *compiler, i *syntax.Instruction) work {
 		return func(*warp, uint32) {}
 	}
 	one := func(order string) bool { return slices.Contains(i.Modifiers, order) }
-	f := fence{scope: scopeOf(i.With["scope"]), acquires: !one("release"), releases: !one("acquire"), sequential: i.Opcode == "membar" || one("sc")}
+	f := fence{scope: scopeOf(i.With["scope"]), acquires: !one("release"), releases: !one("acquire")}
+	f.sequential = i.Opcode == "membar" || one("sc")
 	if i.Has("restrict") {
 		f.scope = clusterScope
 	}
@@ -229,7 +230,8 @@ func (w *warp) knowsOf(lane int, id uint32) bool {
 
 // knowsAny says whether it has of any.
 func (w *warp) knowsAny(lane int) bool {
-	return len(w.known(lane)) > 0 || slices.ContainsFunc(w.block.cluster.blocks, func(b *block) bool { return b != w.block && w.knowsTicks(b) })
+	ofAnother := func(b *block) bool { return b != w.block && w.knowsTicks(b) }
+	return len(w.known(lane)) > 0 || slices.ContainsFunc(w.block.cluster.blocks, ofAnother)
 }
 
 // knowsTicks says whether something that a block of the cluster has done lies before.
