@@ -23,11 +23,16 @@
 //
 // Of the memory model: two threads may store the same value into a word at a time, different ones are a race. A plain load may meet
 // atomics of others and has the value of a moment, which may be asked (a branch, a compare-and-swap) and not be kept. Any other load or
-// store that meets a store without a barrier, or a fence and a strong access, between them is a race.
+// store that meets a store of another thread is a race unless the model of PTX orders the two: by barriers, by a release and an acquire
+// of one word, or by fences of the very threads whose strong accesses tell and learn, in front of the one and behind the other, all of a
+// scope that has both. What a barrier has brought before a fence is told too. Fences in sequence (membar, fence.sc) may have barriers
+// between them and the access. So a last block that merges what others have written needs a fence of the thread that counts on both
+// sides of the atomic, and a barrier on both sides of that.
 //
 // Caches and time are not modelled. Proxies are told apart in shared memory only: a missing fence.proxy.async.global is not found.
-// Races are looked for between the warps of a cluster in shared memory and between blocks in global memory, not between threads of one
-// block in global memory. Scopes are not told apart: an mbarrier orders blocks where .cta is its scope too, as the usual libraries write it.
+// Races are looked for in shared memory, and in global memory by launches of more than one block; of reads that come before a store of
+// another block it is only asked whether the two have talked at all, and those of the same block are not looked into. Scopes are not told
+// apart in shared memory: an mbarrier orders blocks where .cta is its scope too, as the usual libraries write it.
 // Sums of float8 in mma and wgmma are cut as those of float16, which no source says of the hardware. Inferred, and to be verified on a
 // card, are of sparse products that their sums are those of a dense product of half the depth, and which thread has the metadata of which
 // row where elements have 8 bits or fewer. Streams run their work at once, so they hide no missing wait of the host for a stream.

@@ -139,11 +139,12 @@ func TestWrongKernels(t *testing.T) {
 	}
 }
 
-// TestIgnoreRaces demands that races between blocks pass where nobody wants to know of them, and other faults do not.
+// TestIgnoreRaces demands that races in global memory pass where nobody wants to know of them, and other faults do not.
 func TestIgnoreRaces(t *testing.T) {
 	for _, k := range wrongKernels(t) {
 		err := k.run(t, k.twin("mended"), Options{IgnoreRaces: true})
-		if between := k.fault == "race between blocks"; between != (err == nil) {
+		between := strings.HasPrefix(k.fault, "race between blocks") || strings.HasPrefix(k.fault, "race in global") || k.fault == "no fence lies behind the strong read"
+		if between != (err == nil) {
 			t.Errorf("%s: error %v", k.name, err)
 		}
 	}

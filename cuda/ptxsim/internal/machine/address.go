@@ -52,12 +52,14 @@ type access struct {
 	write   bool
 	read    bool
 	strong  bool
+	acquire bool
 	release bool
-	atomic  bool // it reads and writes at once
-	proxy   bool // by the asynchronous proxy, to shared memory
-	passes  bool // what has no value may be read, as long as nothing depends on it
-	phase   bool // of an mbarrier, which visitPhases tells the block of that has it
-	plain   bool // a store of which w.same tells whether the memory holds the value already
+	scope   scope // of a strong one
+	atomic  bool  // it reads and writes at once
+	proxy   bool  // by the asynchronous proxy, to shared memory
+	passes  bool  // what has no value may be read, as long as nothing depends on it
+	phase   bool  // of an mbarrier, which visitPhases tells the block of that has it
+	plain   bool  // a store of which w.same tells whether the memory holds the value already
 }
 
 // strength is how far an access may meet those of other threads.

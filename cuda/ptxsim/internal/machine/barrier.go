@@ -1,6 +1,6 @@
 package machine
 
-// This file has the 16 barriers of a block and fences, and mbarrier: barriers in shared memory that turn from phase to phase, each when
+// This file has the 16 barriers of a block, and mbarrier: barriers in shared memory that turn from phase to phase, each when
 // all arrivals and all bytes of asynchronous copies that it expects have come.
 
 import (
@@ -34,24 +34,6 @@ func init() {
 	register(decodeBarrier, "bar", "barrier")
 	register(decodeFence, "membar", "fence")
 	register(decodePhaseBarrier, "mbarrier")
-}
-
-func decodeFence(_ *compiler, i *syntax.Instruction) work {
-	switch {
-	case i.With["where"] == "global":
-		return func(*warp, uint32) {} // global memory knows no proxies here
-	case i.With["kind"] == "async":
-		return func(w *warp, mask uint32) { w.fenceProxy(mask) }
-	case i.Modifiers[0] == "mbarrier_init":
-		return func(w *warp, _ uint32) { w.fenceInits() }
-	}
-	return func(w *warp, _ uint32) {
-		w.block.global.fence()
-		w.order.fenced = true
-		if w.program.relaxes {
-			w.released = w.tell(w.released)
-		}
-	}
 }
 
 // decodeBarrier reads bar.sync, bar.arrive, bar.red and bar.warp.sync. bar is the aligned form of barrier.
@@ -171,8 +153,7 @@ func countText(expected int) string {
 // arrive counts the lanes of mask and, unless they only arrive, lets them wait.
 func (w *warp) arrive(b *barrier, g *group, mask uint32, expected int, only bool, deliver func(*warp, uint32, int, int)) {
 	w.pass(g, mask)
-	b.clock = join(b.clock, w.order.clock)
-	w.order.clock[w.entry]++
+	b.clock = w.tell(b.clock)
 	b.expected, b.line = expected, w.program.code[w.pc].line
 	// With a count whole warps arrive, however many of their threads there are.
 	if expected > 0 && mask == w.alive {
@@ -276,6 +257,9 @@ func (w *warp) visitPhases(where space, mask uint32, address *wideRow, f func(la
 		if b == nil {
 			fail(lane, "no mbarrier has been initialised at shared address %#x%s", at, w.elsewhere(home))
 		}
+		if line := home.shared.lineOf(at); line != int32(b.line) {
+			fail(lane, "the mbarrier at shared address %#x%s of line %d has been overwritten in line %d", at, w.elsewhere(home), b.line, line)
+		}
 		home.noteVisit(w, lane, visit{phase: b})
 		f(lane, b)
 	})
@@ -286,8 +270,8 @@ func (w *warp) fenceInits() {
 	for _, entry := range w.inits {
 		w.order.clock = join(w.order.clock, make([]uint32, entry+1))
 		w.order.clock[entry] = 1
-		w.released = join(w.released, make([]uint32, entry+1))
-		w.released[entry] = 1
+		w.order.released = join(w.order.released, make([]uint32, entry+1))
+		w.order.released[entry] = 1
 	}
 	w.inits = w.inits[:0]
 }
@@ -361,8 +345,13 @@ func (c *compiler) phaseInit(i *syntax.Instruction) work {
 		w.same = again
 		w.visit(where, mask, at, access{bytes: 8, write: true, plain: true}, func(lane int, _ []byte) {
 			n := int(w.narrow[count][lane])
+			_, inside := w.home(at[lane])
 			if again(w, lane, nil) {
+				w.block.phases[inside].line = w.program.code[w.pc].line
 				return
+			}
+			if b := w.block.phases[inside]; b != nil {
+				fail(lane, "an mbarrier has been initialised at shared address %#x in line %d, and no mbarrier.inval lies between", inside, b.line)
 			}
 			if n < 1 || n >= 1<<20 {
 				fail(lane, "barrier count: %d arrivals, expected 1 to 2^20-1", n)
@@ -370,7 +359,6 @@ func (c *compiler) phaseInit(i *syntax.Instruction) work {
 			if w.block.phases == nil {
 				w.block.phases = map[uint64]*phaseBarrier{}
 			}
-			_, inside := w.home(at[lane])
 			w.block.phases[inside] = &phaseBarrier{expected: n, pending: n, entry: w.block.cluster.takeEntries(2), line: w.program.code[w.pc].line}
 			w.inits = append(w.inits, w.block.phases[inside].entry+1)
 		})

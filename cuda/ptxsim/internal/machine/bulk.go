@@ -119,6 +119,7 @@ func (c *compiler) loadBulk(i *syntax.Instruction) work {
 		for m := mask; m != 0; m &= m - 1 {
 			lane := first(m)
 			bytes := wholePieces(lane, w.narrow[size][lane])
+			demandPiece(lane, source[lane])
 			list := w.multicast(lane, target[lane], phases[lane], blocks)
 			var piece [pieceBytes]byte
 			for n := uint64(0); n < bytes; n += pieceBytes {
@@ -160,12 +161,20 @@ func (c *compiler) storeBulk(i *syntax.Instruction) work {
 		for m := mask; m != 0; m &= m - 1 {
 			lane := first(m)
 			store, bytes := w.newStore(lane), wholePieces(lane, w.narrow[size][lane])
+			demandPiece(lane, target[lane])
 			for n := uint64(0); n < bytes; n += pieceBytes {
 				w.moveGlobal(lane, target[lane]+n, w.borrow(lane, w.inside(lane, source[lane]+n), &store.pieces), true)
 			}
 			w.countBulk(int(bytes))
 			w.stores.pending = append(w.stores.pending, store)
 		}
+	}
+}
+
+// demandPiece faults where the address of a bulk copy is none of a piece.
+func demandPiece(lane int, at uint64) {
+	if at%pieceBytes != 0 {
+		fail(lane, "misaligned: a bulk copy at %#x, expected a multiple of %d", at, pieceBytes)
 	}
 }
 
@@ -450,11 +459,21 @@ func (w *warp) waitStores(mask uint32, groups uint32) {
 	w.stores.pending = kept
 }
 
-// demandStored faults where a thread leaves while its copies may still read shared memory, which leaves with the block.
-func (w *warp) demandStored(mask uint32) {
+// demandCopied faults where a thread leaves while its copies may still read or write shared memory, which leaves with the block.
+func (w *warp) demandCopied(mask uint32) {
 	for _, s := range w.stores.pending {
 		if mask>>s.lane&1 == 1 {
 			fail(s.lane, "the thread leaves before the bulk copy of line %d has been waited for, which reads shared memory", s.line)
+		}
+	}
+	if list := w.group.pending; mask != 0 && len(list) > 0 {
+		line := w.group.uses[list[0].marks[0]].line
+		fail(first(mask), "the thread leaves before the wgmma of line %d has been waited for, which reads shared memory", line)
+	}
+	for _, c := range w.async.pending {
+		if mask>>c.lane&1 == 1 {
+			fail(c.lane, "the thread leaves before the asynchronous copy of line %d has been waited for, which writes shared memory",
+				w.block.shared.lineOf(c.at))
 		}
 	}
 }
@@ -470,7 +489,7 @@ type proxyOrder struct {
 func (w *warp) settleProxy() {
 	o := &w.order
 	o.proxy.unfenced, o.proxy.met = 0, o.clock[w.entry]
-	o.clock[w.entry]++
+	w.tick()
 }
 
 // fenceProxy is fence.proxy.async of some lanes: it covers their own writes and those that they know of.
@@ -490,7 +509,7 @@ func (w *warp) fenceProxy(mask uint32) {
 	} else {
 		o.clock[warps+w.entry] = max(o.clock[warps+w.entry], o.proxy.met)
 	}
-	o.clock[w.entry]++
+	w.tick()
 }
 
 // demandProxyFence faults where the asynchronous proxy touches what a thread has written and no fence.proxy.async lies between.
@@ -584,6 +603,8 @@ func (w *warp) copyRows(mask uint32, to, from *wideRow, count *narrowRow, size i
 		switch n := int(count[lane]); {
 		case n > size:
 			fail(lane, "copies %d bytes of %d", n, size)
+		case n > 0 && from[lane]%uint64(size) != 0:
+			fail(lane, "misaligned: a copy of %d bytes at %#x, even if it reads %d", size, from[lane], n)
 		case n&(n-1) != 0:
 			odd |= 1 << lane
 		case n > 0:

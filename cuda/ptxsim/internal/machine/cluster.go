@@ -20,13 +20,16 @@ func init() {
 const mostBlocks = 8
 
 type cluster struct {
-	launch  *Launch
-	blocks  []*block // by rank
-	warps   []*warp  // of all blocks; the place of each is its entry of the clocks
-	entries int      // of the clocks that are taken
-	meeting clusterMeeting
-	random  random
-	counts  []Counts // by step, nil until a launch is to be profiled
+	launch    *Launch
+	number    int      // among those of the grid
+	firstWarp int      // of those of the grid, + 1
+	blocks    []*block // by rank
+	warps     []*warp  // of all blocks; the place of each is its entry of the clocks
+	entries   int      // of the clocks that are taken
+	meeting   clusterMeeting
+	pasts     [pasts][][]*knowledge // by warp, of a program that has use for them
+	random    random
+	counts    []Counts // by step, nil until a launch is to be profiled
 }
 
 // random is a small generator (splitmix64), so that a schedule follows from its seed alone.
@@ -65,22 +68,20 @@ func (c *cluster) takeEntries(count int) int {
 	return c.entries - count
 }
 
-// blockEntry is the entry of the clocks of a block's accesses to global memory.
-func (c *cluster) blockEntry(rank int) int { return 2*len(c.warps) + rank }
-
 // start prepares the cluster of a number among those of the grid.
 func (c *cluster) start(number int) {
 	l := c.launch
+	c.number, c.firstWarp = number, number*len(c.warps)+1
 	c.entries, c.meeting = 2*len(c.warps), clusterMeeting{}
-	if c.several() {
-		c.takeEntries(len(c.blocks))
+	if l.Program.exchanges {
+		c.takeEntries(int(pasts) * len(c.warps))
+		for p := range c.pasts {
+			c.pasts[p] = make([][]*knowledge, len(c.warps))
+		}
 	}
-	size := l.cluster
-	across := [2]int{l.Grid[0] / size[0], l.Grid[1] / size[1]}
-	at := [3]int{number % across[0], number / across[0] % across[1], number / across[0] / across[1]}
 	for rank, b := range c.blocks {
-		inside := [3]int{rank % size[0], rank / size[0] % size[1], rank / size[0] / size[1]}
-		b.start([3]int{at[0]*size[0] + inside[0], at[1]*size[1] + inside[1], at[2]*size[2] + inside[2]})
+		b.id = uint32(number*len(c.blocks) + rank + 1)
+		b.start(l.blockAt(number, rank))
 	}
 	c.random = random(l.seed ^ uint64(l.blockNumber(c.blocks[0].index))*0xd1342543de82ef95 ^ uint64(l.number)<<40)
 }
@@ -242,40 +243,20 @@ func (c *cluster) nameEntry(entry int) string {
 
 // tell lets a clock carry what the warp has done, and knows, to whoever learns of it.
 func (w *warp) tell(clock []uint32) []uint32 {
-	if c := w.block.cluster; c.several() {
-		w.block.global.fence()
-		w.order.clock[c.blockEntry(w.block.rank)] = w.block.global.fenced
-	}
+	w.share()
 	clock = join(clock, w.order.clock)
-	w.order.clock[w.entry]++
+	w.tick()
 	return clock
 }
 
-// learn lets the warp know what a clock carries. Of global memory all warps of a block know the same.
-func (w *warp) learn(clock []uint32) {
-	w.order.clock = join(w.order.clock, clock)
-	if c := w.block.cluster; c.several() {
-		w.block.learn(w.order.clock)
-	}
+// tick begins a tick of the warp, in which its lanes may know of what each of them did before.
+func (w *warp) tick() {
+	w.order.clock[w.entry]++
+	w.order.shown = w.order.clock[w.entry]
 }
 
-// learn lets the block know what other blocks of the cluster have done to global memory, and what they know.
-func (b *block) learn(clock []uint32) {
-	o := &b.global
-	for rank, other := range b.cluster.blocks {
-		tick := clock[b.cluster.blockEntry(rank)]
-		if other == b || tick <= o.acquired[other.global.id] {
-			continue
-		}
-		if o.acquired == nil {
-			o.acquired = map[uint32]uint32{}
-		}
-		for block, seen := range other.global.acquired {
-			o.acquired[block] = max(o.acquired[block], seen)
-		}
-		o.acquired[other.global.id] = tick
-	}
-}
+// learn lets the warp know what a clock carries.
+func (w *warp) learn(clock []uint32) { w.order.clock = join(w.order.clock, clock) }
 
 // clusterMeeting is barrier.cluster: all threads of the cluster arrive, and wait or not.
 type clusterMeeting struct {
@@ -290,7 +271,6 @@ type clusterLanes struct{ arrived, free uint32 }
 func (c *compiler) clusterBarrier(i *syntax.Instruction) {
 	c.step().aligned = i.Has("aligned")
 	ordered := i.With["order"] != "relaxed"
-	c.relaxes = c.relaxes || !ordered
 	if i.With["op"] == "arrive" {
 		c.step().control = func(w *warp, g *group, mask uint32) {
 			w.pass(g, g.mask)
@@ -317,7 +297,7 @@ func (w *warp) arriveCluster(mask uint32, ordered bool) {
 	if ordered {
 		at.clock = w.tell(at.clock)
 	} else {
-		at.clock = join(at.clock, w.released)
+		at.clock = join(at.clock, w.order.released)
 	}
 	w.block.cluster.meet()
 }
@@ -465,7 +445,7 @@ func (w *warp) knowsBegun(b *block) bool {
 	return false
 }
 
-// visit is an access to the shared memory of another block.
+// visit is an access to the shared memory of another block, or an asynchronous one to that of any.
 type visit struct {
 	by           int           // entry of the clocks of the warp
 	phase        *phaseBarrier // whose phase does not end before the access has, nil without
@@ -475,9 +455,9 @@ type visit struct {
 // visitTime is when the last such access was: before that lie the tick of its warp and the end of a phase.
 type visitTime struct{ tick, phase, pc, lane int }
 
-// noteVisit notes one of a lane to the block's memory.
+// noteVisit notes one of a lane to the block's memory. What the block's own threads do is over when they leave, but not their copies.
 func (b *block) noteVisit(w *warp, lane int, v visit) {
-	if b == w.block {
+	if b == w.block && !v.asynchronous {
 		return
 	}
 	v.by = w.entry
@@ -491,7 +471,7 @@ func (b *block) noteVisit(w *warp, lane int, v visit) {
 	b.visits[v] = at
 }
 
-// leave faults where all threads have left and an access of others to the block's memory need not have come before.
+// leave faults where all threads have left and an access of others to the block's memory, or a copy, need not have come before.
 func (b *block) leave() {
 	for _, w := range b.warps {
 		if w.alive != 0 {

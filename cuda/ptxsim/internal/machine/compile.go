@@ -59,7 +59,8 @@ type Program struct {
 	multiplies bool // by wgmma
 	together   bool // its blocks wait for each other
 	allocates  bool // by malloc
-	relaxes    bool // it arrives at the barrier of the cluster without telling what it has done
+	exchanges  bool // it has fences, or strong accesses to global memory
+	scoped     bool // some of them not of the whole GPU
 	reserves   bool // it uses the shared memory that the system keeps for itself
 
 	module    *Module

@@ -140,7 +140,7 @@ func decodeBranchIndexed(c *compiler, i *syntax.Instruction) work {
 func (w *warp) exit(g *group, mask uint32) {
 	g.mask &^= mask
 	g.pc++
-	w.demandStored(mask)
+	w.demandCopied(mask)
 	w.alive &^= mask
 	w.block.leave()
 	w.block.threadsLeft()

@@ -239,6 +239,9 @@ func (w *warp) visitGlobal(mask uint32, address *wideRow, a access, f func(lane 
 		return
 	}
 	w.countGlobal(mask, address, a) // before f replaces the addresses
+	if a.write {
+		w.order.stored |= mask
+	}
 	held := -1
 	defer func() {
 		if held >= 0 {
@@ -304,37 +307,39 @@ func (w *warp) stretch(mask uint32, address *wideRow, a access, move func(data [
 	if b := w.block; b.launch.checkRaces && !area.readOnly {
 		line := w.program.code[w.pc].line
 		marks := area.marks(offset / 4)[:words]
-		if a.write && !b.overwrite(marks, line) {
+		if a.write && !w.overwrite(marks, a.bytes/4, line) {
 			return false
 		}
 		for n := range marks {
-			if a.read && !marks[n].knows(b, 15) {
+			if a.read && !marks[n].knows(w, 4*n/a.bytes, 15) {
 				if marks[n].strength == atomicAccess {
 					return false
 				}
-				if b.markGlobal(4*n/a.bytes, &marks[n], at+4*uint64(n), 15, a, line) {
-					failRace(4*n/a.bytes, &marks[n], at+4*uint64(n), a)
+				if w.markGlobal(4*n/a.bytes, &marks[n], at+4*uint64(n), 15, a, line) {
+					w.failRace(4*n/a.bytes, &marks[n], at+4*uint64(n), a)
 				}
 			}
 		}
 	}
 	if a.write {
 		copy(init, written[:])
+		w.order.stored = mask
 	}
 	w.countGlobal(mask, address, a)
 	move(area.data[offset:][:4*words])
 	return true
 }
 
-// overwrite notes a write of words that nobody has touched in this launch, as nearly all are. Where it says false nothing is noted.
-func (b *block) overwrite(marks []globalMark, line int) bool {
+// overwrite notes a write of words, so many by each lane, that nobody has touched in this launch, as nearly all are. Where it says false nothing is noted.
+func (w *warp) overwrite(marks []globalMark, each, line int) bool {
+	launch, tick := w.block.launch.number, w.order.clock[w.entry]
 	for n := range marks {
-		if marks[n].launch == b.launch.number {
+		if marks[n].launch == launch {
 			return false
 		}
 	}
 	for n := range marks {
-		marks[n] = globalMark{launch: b.launch.number, writer: b.global.id, tick: b.global.tick, line: int32(line), written: 15}
+		marks[n] = globalMark{launch: launch, writer: w.id + uint32(n/each), tick: tick, line: int32(line), written: 15}
 	}
 	return true
 }
@@ -392,25 +397,25 @@ func (w *warp) shadowGlobal(lane int, area *allocation, offset uint64, a access)
 		if a.write {
 			init[n] |= touched
 		}
-		if races && (a.write || a.strong || !marks[n].knows(b, touched)) {
+		if races && (a.write || a.strong || !marks[n].knows(w, lane, touched)) {
 			address, line := area.base+4*(first+uint64(n)), w.program.code[w.pc].line
-			if b.markGlobal(lane, &marks[n], address, touched, a, line) {
+			if w.markGlobal(lane, &marks[n], address, touched, a, line) {
 				if !w.harmless(lane, &marks[n], area, offset, a) {
-					failRace(lane, &marks[n], address, a)
+					w.failRace(lane, &marks[n], address, a)
 				}
-				b.noteGlobal(lane, &marks[n], address, touched, a, line)
+				w.noteGlobal(lane, &marks[n], address, touched, a, line)
 			}
 		}
 	}
 }
 
-// harmless says whether an access that meets what another block has written is none the less in order.
+// harmless says whether an access that meets what another warp has written is none the less in order.
 func (w *warp) harmless(lane int, mark *globalMark, area *allocation, offset uint64, a access) bool {
 	switch {
 	case a.plain:
 		return w.same(w, lane, area.data[offset:offset+uint64(a.bytes)])
 	case a.passes && mark.strength == atomicAccess:
-		w.unsettle(lane, a, "race between blocks: it reads %d bytes at %#x that block %d has written in line %d", a.bytes, area.base+offset, mark.writer-1, mark.line)
+		w.unsettle(lane, a, "race between blocks: it reads %d bytes at %#x that others have written in line %d", a.bytes, area.base+offset, mark.line)
 		return true
 	}
 	return false
@@ -435,82 +440,26 @@ func failGlobal(lane int, area *allocation, at uint64, a access) {
 	fail(lane, "write to constant memory at %#x", at)
 }
 
-// Races between blocks in global memory. Each word remembers who wrote and read it last in this launch.
-// Blocks are ordered only by what one publishes with a fence and a strong write (an atomic, a volatile store), or a
-// release, and another sees with a strong read of the same word.
+// Races in global memory, between blocks and between threads of a block. Each word remembers which thread wrote it last in this launch, and
+// which blocks have read it since.
 
 // globalMark is what a word of 4 bytes remembers.
 type globalMark struct {
 	launch      uint32
-	writer      uint32    // block + 1
+	writer      uint32    // 32 * (warp of the grid + 1) + lane
 	tick        uint32    // of the writer
-	readers     [2]uint32 // by half: block + 1, manyReaders for more than one
+	readers     [2]uint32 // by half: block + 1, in the order of clusters, manyReaders for more than one
 	line        int32     // of the write
 	written     uint8     // bytes
 	readBytes   uint8
 	strength    strength // of the write
+	scope       scope    // of the write, if it is strong
 	strongReads bool     // all reads were
 }
 
 const manyReaders = ^uint32(0)
 
 type markPage [pageBytes / 4]globalMark
-
-// blockOrder is what a block knows of others. Its own tick grows with each fence.
-type blockOrder struct {
-	id       uint32 // block + 1
-	tick     uint32
-	fenced   uint32            // the tick that the last fence closed, 0 without
-	acquired map[uint32]uint32 // by block, the tick up to which its writes are seen
-}
-
-// published is what the words through which blocks talk carry.
-type published struct {
-	sync.Mutex
-	words map[uint64]map[uint32]uint32
-}
-
-func (o *blockOrder) sees(writer, tick uint32) bool {
-	return writer == o.id || len(o.acquired) > 0 && o.acquired[writer] >= tick
-}
-
-// fence closes the block's tick: later strong writes publish all before it.
-func (o *blockOrder) fence() {
-	o.fenced = o.tick
-	o.tick++
-}
-
-// talk lets a strong access publish and see.
-func (b *block) talk(address uint64, a access) {
-	o, p := &b.global, &b.launch.published
-	if a.release {
-		o.fence()
-	}
-	if o.fenced == 0 && !a.read {
-		return
-	}
-	p.Lock()
-	defer p.Unlock()
-	carried := p.words[address]
-	if a.read && carried != nil {
-		if o.acquired == nil {
-			o.acquired = map[uint32]uint32{}
-		}
-		for block, tick := range carried {
-			o.acquired[block] = max(o.acquired[block], tick)
-		}
-	}
-	if a.write && o.fenced != 0 {
-		if carried == nil {
-			carried = map[uint32]uint32{}
-			p.words[address] = carried
-		}
-		for block, tick := range o.acquired {
-			carried[block] = max(carried[block], tick)
-		}
-		carried[o.id] = max(carried[o.id], o.fenced)
-	}
-}
 
 // marks are those of a word and of what follows on its page.
 func (a *allocation) marks(word uint64) []globalMark {
@@ -523,63 +472,124 @@ func (a *allocation) marks(word uint64) []globalMark {
 	return page[word%words:]
 }
 
-// knows says whether a read by the block, neither strong nor of bytes that another has written, would change nothing.
-func (m *globalMark) knows(b *block, touched uint8) bool {
-	id := b.global.id
-	return m.launch == b.launch.number && (m.writer == 0 || m.writer == id) && m.readBytes&touched == touched && !m.strongReads &&
+// knows says whether a read by a lane, neither strong nor of bytes that it may not read, would change nothing.
+func (m *globalMark) knows(w *warp, lane int, touched uint8) bool {
+	id := w.block.id
+	return m.launch == w.block.launch.number && (m.writer == 0 || w.sees(lane, m)) && m.readBytes&touched == touched && !m.strongReads &&
 		(m.readers[0] == id || m.readers[0] == manyReaders) && (m.readers[1] == id || m.readers[1] == manyReaders)
 }
 
-// markGlobal checks an access of a word against those of other blocks and notes it. The page's lock is held. Where it meets what another
-// block has written it notes nothing and says so.
-func (b *block) markGlobal(lane int, mark *globalMark, address uint64, touched uint8, a access, line int) (rival bool) {
-	if a.strong {
-		b.talk(address, a)
+// sees says whether the write of a word surely lies before what a lane of the warp does now.
+func (w *warp) sees(lane int, m *globalMark) bool {
+	if m.writer>>5 == w.id>>5 {
+		return m.writer == w.id+uint32(lane) || m.tick < w.order.shown
 	}
-	if mark.launch != b.launch.number {
-		*mark = globalMark{launch: b.launch.number}
+	c := w.block.cluster
+	if entry := int(m.writer>>5) - c.firstWarp; uint(entry) < uint(len(c.warps)) {
+		return w.order.clock[entry] >= m.tick
 	}
-	if mark.writer != 0 && mark.written&touched != 0 && !(a.strong && mark.strength > weak) && !b.global.sees(mark.writer, mark.tick) {
-		return true
+	cluster, entry, writer := w.block.launch.writer(m)
+	for _, k := range w.known(lane) {
+		if k.has(cluster, entry, writer, m.tick) {
+			return true
+		}
 	}
-	b.noteGlobal(lane, mark, address, touched, a, line)
 	return false
 }
 
-func (b *block) noteGlobal(lane int, mark *globalMark, address uint64, touched uint8, a access, line int) {
+// writer is who has written a word: the cluster of the grid, the warp in it and the lane.
+func (l *Launch) writer(m *globalMark) (cluster, warp, lane int) {
+	warps, at := l.warpsOfCluster(), int(m.writer>>5)-1
+	return at / warps, at % warps, int(m.writer & 31)
+}
+
+// meets says whether a strong access and the strong write of a word may meet, as each is of a scope in which the other's thread is.
+func (w *warp) meets(m *globalMark, a access) bool {
+	if !a.strong || m.strength == weak {
+		return false
+	}
+	reach, c := max(a.scope, m.scope), w.block.cluster
+	entry := int(m.writer>>5) - c.firstWarp
+	inside := uint(entry) < uint(len(c.warps))
+	return reach == gpuScope || inside && (reach == clusterScope || c.warps[entry].block == w.block)
+}
+
+// together says whether lanes meet in one store, which is allowed: one of them wins.
+func (w *warp) together(m *globalMark, line int) bool {
+	return m.writer>>5 == w.id>>5 && int(m.line) == line && m.tick == w.order.clock[w.entry]
+}
+
+// markGlobal checks an access of a word against those of others and notes it. The page's lock is held. Where it meets what another
+// warp has written it notes nothing and says so.
+func (w *warp) markGlobal(lane int, mark *globalMark, address uint64, touched uint8, a access, line int) (rival bool) {
+	if mark.launch != w.block.launch.number {
+		*mark = globalMark{launch: w.block.launch.number}
+	}
+	if a.strong {
+		w.exchange(lane, address, a)
+	}
+	if mark.writer != 0 && mark.written&touched != 0 && !w.meets(mark, a) && !w.sees(lane, mark) && !(a.write && w.together(mark, line)) {
+		return true
+	}
+	w.noteGlobal(lane, mark, address, touched, a, line)
+	return false
+}
+
+func (w *warp) noteGlobal(lane int, mark *globalMark, address uint64, touched uint8, a access, line int) {
 	if a.write {
-		b.noteWrite(lane, mark, address, touched, a, line)
+		w.noteWrite(lane, mark, address, touched, a, line)
 	} else {
-		mark.noteRead(b.global.id, touched, a)
+		mark.noteRead(w.block.id, touched, a)
 	}
 }
 
-// failRace is the fault of an access that meets what another block has written.
-func failRace(lane int, mark *globalMark, address uint64, a access) {
+// failRace is the fault of an access that meets what another warp has written.
+func (w *warp) failRace(lane int, mark *globalMark, address uint64, a access) {
 	what := "reads"
 	if a.write {
 		what = "writes"
 	}
-	fail(lane, "race between blocks: it %s the word at %#x that block %d has written in line %d", what, address, mark.writer-1, mark.line)
+	cluster, entry, writer := w.block.launch.writer(mark)
+	warps := len(w.block.warps)
+	block := w.block.launch.blockAt(cluster, entry/warps)
+	if block == w.block.index {
+		fail(lane, "race in global memory: it %s the word at %#x that thread %v has written in line %d and no barrier lies between",
+			what, address, w.block.warps[entry%warps].thread(writer), mark.line)
+	}
+	fail(lane, "race between blocks: it %s the word at %#x that block %d has written in line %d%s", what, address,
+		w.block.launch.blockNumber(block), mark.line, w.gap(cluster, entry, writer, mark.tick))
 }
 
-func (b *block) noteWrite(lane int, mark *globalMark, address uint64, touched uint8, a access, line int) {
-	o := &b.global
+// gap says what is missing of the order between a write and an access, if that is known.
+func (w *warp) gap(cluster, entry, writer int, tick uint32) string {
+	if w.talking == nil {
+		return ""
+	}
+	for _, heard := range slices.Concat(w.talking.heard[0][:], w.talking.heard[1][:], w.talking.heard[2][:]) {
+		if heard.has(cluster, entry, writer, tick) {
+			return ", and no fence lies behind the strong read that told of it, of the same thread"
+		}
+	}
+	return ", and no release, or fence with a strong write behind it, of the same thread told of it"
+}
+
+func (w *warp) noteWrite(lane int, mark *globalMark, address uint64, touched uint8, a access, line int) {
 	for half, r := range mark.readers {
-		if a.atomic || r == 0 || r == o.id || mark.readBytes&touched&halfBytes[half] == 0 || a.strong && mark.strongReads {
+		if a.atomic || r == 0 || r == w.block.id || mark.readBytes&touched&halfBytes[half] == 0 || a.strong && mark.strongReads {
 			continue
 		}
 		// Of many readers nothing is known but that there were some: a block that has seen others may have seen all.
-		if r == manyReaders && len(o.acquired) == 0 {
+		if r == manyReaders && !w.knowsAny(lane) {
 			fail(lane, "race between blocks: it writes the word at %#x that other blocks have read", address)
-		} else if r != manyReaders && o.acquired[r] == 0 {
-			fail(lane, "race between blocks: it writes the word at %#x that block %d has read", address, r-1)
+		} else if r != manyReaders && !w.knowsOf(lane, r) {
+			fail(lane, "race between blocks: it writes the word at %#x that block %d has read", address, w.block.launch.blockOf(r))
 		}
 	}
-	if mark.writer == o.id && mark.tick == o.tick {
+	if mark.writer == w.id+uint32(lane) && mark.tick == w.order.clock[w.entry] {
 		touched |= mark.written
 	}
-	mark.writer, mark.tick, mark.line, mark.written, mark.strength = o.id, o.tick, int32(line), touched, a.strength()
+	mark.writer, mark.tick, mark.line, mark.written = w.id+uint32(lane), w.order.clock[w.entry], int32(line), touched
+	mark.strength, mark.scope = a.strength(), a.scope
 }
 
 // halfBytes are the bytes of the two halves of a word, which blocks may share: its elements may have 16 bits.

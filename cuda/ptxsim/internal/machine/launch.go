@@ -2,7 +2,7 @@
 // first thing that a kernel must not do.
 //
 // Files call downwards: launch.go and cluster.go run warps; warp.go runs steps; compile.go makes them, by opcode, from the
-// files named after their subject; memory lies in global.go and shared.go behind address.go.
+// files named after their subject; memory lies in global.go and shared.go behind address.go, and exchange.go orders it.
 package machine
 
 // This file runs the clusters of a launch on all cores, and is what a kernel did wrong and where.
@@ -85,6 +85,26 @@ func (l *Launch) blockNumber(index [3]int) int {
 	return (index[2]*l.Grid[1]+index[1])*l.Grid[0] + index[0]
 }
 
+// warpsOfCluster is the number of warps of a cluster.
+func (l *Launch) warpsOfCluster() int { return l.clusterBlocks() * ((l.threads() + 31) / 32) }
+
+// clusterBlocks is the number of its blocks.
+func (l *Launch) clusterBlocks() int { return l.cluster[0] * l.cluster[1] * l.cluster[2] }
+
+// blockAt is the index of the block of a cluster that has a rank.
+func (l *Launch) blockAt(cluster, rank int) [3]int {
+	size := l.cluster
+	across := [2]int{l.Grid[0] / size[0], l.Grid[1] / size[1]}
+	at := [3]int{cluster % across[0], cluster / across[0] % across[1], cluster / across[0] / across[1]}
+	inside := [3]int{rank % size[0], rank / size[0] % size[1], rank / size[0] / size[1]}
+	return [3]int{at[0]*size[0] + inside[0], at[1]*size[1] + inside[1], at[2]*size[2] + inside[2]}
+}
+
+// blockOf is the number of a block by that in the order of clusters, + 1.
+func (l *Launch) blockOf(id uint32) int {
+	return l.blockNumber(l.blockAt(int(id-1)/l.clusterBlocks(), int(id-1)%l.clusterBlocks()))
+}
+
 // Run runs all blocks, or a sample of them, and returns what they did if the settings ask for it. The error is the *Fault of the first
 // cluster, by number, among those that failed before the others stopped.
 func (l *Launch) Run(global *Global, number uint32, settings Settings) (*Profile, error) {
@@ -102,7 +122,7 @@ func (l *Launch) Run(global *Global, number uint32, settings Settings) (*Profile
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	size := l.cluster[0] * l.cluster[1] * l.cluster[2]
+	size := l.clusterBlocks()
 	sample := l.blocks() / size
 	if settings.Sample > 0 {
 		sample = min(sample, (settings.Sample+size-1)/size)
@@ -130,7 +150,7 @@ func (l *Launch) Run(global *Global, number uint32, settings Settings) (*Profile
 
 // prepare takes the memory that the launch needs besides its own.
 func (l *Launch) prepare(global *Global) error {
-	l.published.words = map[uint64]map[uint32]uint32{}
+	l.published.words = map[wordKey]told{}
 	if l.Program.together {
 		if global.hollow {
 			return fmt.Errorf("%s: blocks that wait for each other cannot be sampled", l.Program.Name)
@@ -248,7 +268,7 @@ func (l *Launch) leave(c *cluster) {
 
 // sampled is the number of cluster i of n that are spread evenly over the grid, each in the middle of its share.
 func (l *Launch) sampled(i, n int) int {
-	return (2*i + 1) * (l.blocks() / (l.cluster[0] * l.cluster[1] * l.cluster[2])) / (2 * n)
+	return (2*i + 1) * (l.blocks() / l.clusterBlocks()) / (2 * n)
 }
 
 func firstError(errs []error, at []int64) (err error) {

@@ -102,7 +102,10 @@ func decodeLoad(c *compiler, i *syntax.Instruction) work {
 	where := c.spaceFor(i, o[1])
 	address := c.addressOf(o[1])
 	size := t.Size()
-	a := access{bytes: size * len(targets), read: true, strong: i.Has("strong"), passes: true}
+	a := access{bytes: size * len(targets), read: true, passes: true}
+	if i.Has("strong") {
+		a = c.exchanging(i, where, a)
+	}
 	if where == argumentSpace && o[1].Register == nil && len(targets) == 1 && targets[0].Kind == syntax.RegisterOperand {
 		return c.loadArgument(targets[0], t, address)
 	}
@@ -127,7 +130,7 @@ func decodeLoad(c *compiler, i *syntax.Instruction) work {
 
 // loadRows is a load of 32 or 64 bits as they lie in memory, nil for any other.
 func (c *compiler) loadRows(targets []*syntax.Operand, t syntax.Type, where space, address func(w *warp) *wideRow, a access) work {
-	narrow, wide := c.plainRows(targets, t), c.wideRows(targets, t)
+	narrow, wide := c.plainRows(targets, t, 4), c.plainRows(targets, t, 8)
 	at := func(w *warp, lane int, p []byte) {
 		for n, row := range narrow {
 			w.narrow[row][lane] = binary.LittleEndian.Uint32(p[4*n:])
@@ -213,21 +216,10 @@ func (c *compiler) loadArgument(target *syntax.Operand, t syntax.Type, address f
 	}
 }
 
-// wideRows are those of registers of 64 bits that hold values as they lie in memory, nil if any does not.
-func (c *compiler) wideRows(list []*syntax.Operand, t syntax.Type) (rows []int) {
+// plainRows are the rows of registers of so many bytes that hold values as they lie in memory, nil if any does not.
+func (c *compiler) plainRows(list []*syntax.Operand, t syntax.Type, bytes int) (rows []int) {
 	for _, o := range list {
-		if t.Size() != 8 || o.Kind != syntax.RegisterOperand || o.Register.Type.Size() != 8 {
-			return nil
-		}
-		rows = append(rows, c.rows[o.Register].row)
-	}
-	return rows
-}
-
-// plainRows are the rows of registers that hold 32-bit values as they lie in memory, nil if any does not.
-func (c *compiler) plainRows(list []*syntax.Operand, t syntax.Type) (rows []int) {
-	for _, o := range list {
-		if t.Size() != 4 || o.Kind != syntax.RegisterOperand || o.Register.Type.Size() != 4 {
+		if t.Size() != bytes || o.Kind != syntax.RegisterOperand || o.Register.Type.Size() != bytes {
 			return nil
 		}
 		rows = append(rows, c.rows[o.Register].row)
@@ -245,12 +237,15 @@ func decodeStore(c *compiler, i *syntax.Instruction) work {
 	where := c.spaceFor(i, o[0])
 	address := c.addressOf(o[0])
 	size := t.Size()
-	a := access{bytes: size * len(sources), write: true, strong: i.Has("strong"), release: i.With["strong"] == "release"}
+	a := access{bytes: size * len(sources), write: true, plain: true}
+	if i.Has("strong") {
+		a = c.exchanging(i, where, a)
+	}
 	if where == argumentSpace {
 		c.refuse("store to the arguments of the kernel")
 	}
-	narrow, wide := c.plainRows(sources, t), c.wideRows(sources, t)
-	plain := (narrow != nil || wide != nil) && !a.strong && !a.release
+	narrow, wide := c.plainRows(sources, t, 4), c.plainRows(sources, t, 8)
+	plain := (narrow != nil || wide != nil) && !a.strong
 	reads := make([]func(w *warp, lane int) uint64, len(sources))
 	for n, source := range sources {
 		if r := source.Register; r != nil && r.Type.Size() == 8 {
@@ -259,7 +254,6 @@ func decodeStore(c *compiler, i *syntax.Instruction) work {
 			reads[n] = c.row(source, t)
 		}
 	}
-	a.plain = true
 	same := func(w *warp, lane int, p []byte) bool {
 		for n, read := range reads {
 			if number(p[n*size:(n+1)*size]) != read(w, lane)<<(64-8*size)>>(64-8*size) {
@@ -333,8 +327,7 @@ func decodeAtomic(c *compiler, i *syntax.Instruction) work {
 		swap = c.row(o[2], t)
 	}
 	update := atomicUpdate(i.With["op"], t)
-	order := i.With["order"]
-	a := access{bytes: t.Size() * len(operands), read: true, write: true, strong: true, atomic: true, release: order == "release" || order == "acq_rel"}
+	a := c.exchanging(i, where, access{bytes: t.Size() * len(operands), read: true, write: true, atomic: true})
 	size := t.Size()
 	return func(w *warp, mask uint32) {
 		w.visit(where, mask, address(w), a, func(lane int, p []byte) {

@@ -64,15 +64,18 @@ func (s *sharedMemory) readsOf(warp int, cell uint64) *cellReads {
 
 // ordering is what a warp knows of the others. A clock has four parts: of each warp of the cluster, up to which of its ticks its
 // accesses lie before the warp's own, 1 where it has only begun; of each warp, up to which tick a fence.proxy.async lies between; of
-// each block of a cluster that has several, up to which tick its accesses to global memory do; of each mbarrier, how many of its
-// phases have ended, and whether a fence.mbarrier_init lies between.
+// each warp, how much of its pasts lies before, where the program has fences; of each mbarrier, how many of its phases have ended, and
+// whether a fence.mbarrier_init lies between.
 type ordering struct {
-	clock  []uint32
-	proxy  proxyOrder
-	syncs  uint32     // how many times lanes of the warp were ordered by bar.warp.sync
-	synced [32]uint32 // by lane, the last of these that it took part in
-	met    uint32     // the last that all lanes took part in
-	fenced bool
+	clock    []uint32
+	proxy    proxyOrder
+	shown    uint32     // the tick before which lanes of the warp may know of each other's writes
+	stored   uint32     // lanes that have written to global memory since all met
+	released []uint32   // the clock at its last fence or release
+	heard    []uint32   // what strong reads of shared memory have told, which the next fence acquires
+	syncs    uint32     // how many times lanes of the warp were ordered by bar.warp.sync
+	synced   [32]uint32 // by lane, the last of these that it took part in
+	met      uint32     // the last that all lanes took part in
 }
 
 func (s *sharedMemory) reset(b *block, bytes, warps int) {
@@ -220,6 +223,14 @@ func lanesOf(from, per int) uint32 {
 	return lanes
 }
 
+// lineOf is that of the last write of a word.
+func (s *sharedMemory) lineOf(at uint64) int32 {
+	if mark := &s.cells[at/cellBytes]; !mark.split() {
+		return mark.line
+	}
+	return s.words[at/4].line
+}
+
 // at is the memory at an address, checked.
 func (s *sharedMemory) at(lane int, at uint64, bytes int) []byte {
 	data := s.data
@@ -308,7 +319,7 @@ func (w *warp) shadowWord(s *sharedMemory, lane int, at, word uint64, mark *shar
 // an mbarrier may have told, may be read from the warp's next tick on, and is overwritten only behind a bar.warp.sync.
 func (w *warp) ordered(mark *sharedMark, write bool) bool {
 	if int(mark.writer) == w.entry+1 {
-		return write && mark.syncs < w.order.met || !write && mark.tick < w.order.clock[w.entry]
+		return write && mark.syncs < w.order.met || !write && mark.tick < w.order.shown
 	}
 	return mark.writer == 0 || mark.tick <= w.order.of(mark.writer)
 }
@@ -540,19 +551,6 @@ func (w *warp) noteSharedWrite(s *sharedMemory, lane int, word uint64, mark *sha
 	}
 }
 
-// talkShared lets a strong access carry order from warp to warp, as far as a fence lies before the write.
-func (w *warp) talkShared(s *sharedMemory, at uint64, a access) {
-	if a.read {
-		w.learn(s.sync[at])
-	}
-	if a.write && (w.order.fenced || a.release) {
-		if s.sync == nil {
-			s.sync = map[uint64][]uint32{}
-		}
-		s.sync[at] = w.tell(s.sync[at])
-	}
-}
-
 // join raises the entries of a clock to those of another. What a clock lacks is 0.
 func join(clock, other []uint32) []uint32 {
 	for len(clock) < len(other) {
@@ -582,6 +580,8 @@ func (w *warp) syncLanes(mask uint32) {
 		w.order.met = w.order.syncs
 	}
 	if mask == w.alive {
+		w.order.stored = 0
+		w.share()
 		w.settleProxy()
 	}
 }

@@ -61,7 +61,7 @@ func (p *plainShared) check(w *warp, lane int, word uint64, touched uint8, a acc
 			return fmt.Sprintf("the word of shared memory at %#x belongs to a bulk copy or asynchronous store of line %d that is not finished, or nobody has waited for it", 4*word, m.line)
 		case m.writer <= warps && m.writer != own && clock(m.writer) < m.tick:
 			return fmt.Sprintf("race in shared memory at %#x: thread %s has written it in line %d and no barrier lies between", 4*word, thread(m.writer-1), m.line)
-		case m.writer == own && int(m.lane) != lane && (a.write || clock(own) <= m.tick) && !together && !synced:
+		case m.writer == own && int(m.lane) != lane && (a.write || int(w.order.shown) <= m.tick) && !together && !synced:
 			return fmt.Sprintf("race in shared memory at %#x: thread %v of the same warp has written it in line %d and no bar.warp.sync lies between",
 				4*word, w.thread(int(m.lane)), m.line)
 		}
@@ -125,15 +125,12 @@ func newSharedCluster(blocks int) *cluster {
 
 func newSharedTrial(random *rand.Rand, c *cluster, bytes int) *sharedTrial {
 	b := c.blocks[0]
-	c.entries = 2*len(c.warps) + len(c.blocks)
-	for rank, other := range c.blocks {
-		other.global = blockOrder{id: uint32(rank + 1), tick: 1}
-	}
+	c.entries = 2 * len(c.warps)
 	b.shared.reset(b, bytes, len(b.warps))
 	t := &sharedTrial{random: random, block: b, warps: c.warps, phases: &phaseBarrier{expected: 1, pending: 1, entry: c.takeEntries(2)}}
 	for _, w := range c.warps {
 		w.alive, w.order = all, ordering{clock: make([]uint32, c.entries)}
-		w.order.clock[w.entry], w.async = 1, asyncCopies{}
+		w.order.clock[w.entry], w.order.shown, w.async = 1, 1, asyncCopies{}
 	}
 	t.plain.words, t.plain.phase = make([]plainWord, bytes/4), t.phases.entry
 	if random.IntN(8) > 0 { // most begin with memory that holds something

@@ -23,8 +23,9 @@ const groupWarps = 4
 
 // warpgroup is what its warps have executed: the same, one after the other.
 type warpgroup struct {
-	steps map[int]*groupStep
-	spare []*groupOperand // of steps that have ended
+	steps     map[int]*groupStep
+	spare     []*groupOperand // of steps that have ended
+	registers registerPart
 }
 
 // groupStep is an instruction that all warps of a warpgroup must execute.
@@ -97,7 +98,7 @@ func (w *warp) joinGroup(mask uint32, operands [2]uint64) *groupStep {
 	return step
 }
 
-// disband faults where a warp has left without a step of its warpgroup.
+// disband faults where a warp has left without a step of its warpgroup, or had not gone on.
 func (b *block) disband() error {
 	for _, team := range b.teams {
 		var earliest *groupStep
@@ -111,7 +112,7 @@ func (b *block) disband() error {
 			return earliest.by.fault(stop{reason: fmt.Sprintf("divergent: only %d of the %d warps of the warpgroup execute it", earliest.warps, groupWarps)})
 		}
 	}
-	return nil
+	return b.overdrawn()
 }
 
 // noteUses notes that a step touches its registers, which must have nothing to do with products under way.
@@ -127,9 +128,53 @@ func (w *warp) noteUses(s *step) {
 	}
 }
 
-func decodeMostRegisters(c *compiler, _ *syntax.Instruction) work {
+// registersOfBlock are those that the threads of a block can have at most.
+const registersOfBlock = 1 << 16
+
+// registerPart is what a warpgroup has asked for by setmaxnreg, registers of a thread.
+type registerPart struct {
+	least, most int // 0 without
+	pc          int // of the most
+	by          *warp
+}
+
+func decodeMostRegisters(c *compiler, i *syntax.Instruction) work {
 	c.step().aligned, c.step().group = true, true
-	return func(w *warp, mask uint32) { w.joinGroup(mask, [2]uint64{}) }
+	count := int(i.Operands[0].Value)
+	if count < 24 || count > 256 || count%8 != 0 {
+		c.refuse("%d registers, expected 24 to 256 and a multiple of 8", count)
+	}
+	return func(w *warp, mask uint32) {
+		w.joinGroup(mask, [2]uint64{})
+		r := &w.block.teams[w.number/groupWarps].registers
+		if r.least == 0 || count < r.least {
+			r.least = count
+		}
+		if count > r.most {
+			r.most, r.pc, r.by = count, w.pc, w
+		}
+	}
+}
+
+// overdrawn faults where a warpgroup has asked for more registers than the others ever leave to it, for which it would wait for ever. What
+// the assembler gives to one that asks for none is not known.
+func (b *block) overdrawn() error {
+	least := 0
+	for _, team := range b.teams {
+		if team.registers.least == 0 {
+			return nil
+		}
+		least += team.registers.least
+	}
+	for _, team := range b.teams {
+		r := team.registers
+		if total := 32 * groupWarps * (least - r.least + r.most); total > registersOfBlock {
+			r.by.pc = r.pc
+			return r.by.fault(stop{reason: fmt.Sprintf("deadlock: with what the other warpgroups keep it makes %d registers, of at most %d of a block",
+				total, registersOfBlock)})
+		}
+	}
+	return nil
 }
 
 func decodeWarpgroup(c *compiler, i *syntax.Instruction) work {
