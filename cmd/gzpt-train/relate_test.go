@@ -165,7 +165,7 @@ func TestLabelsThatTellNothing(t *testing.T) {
 	}
 	folder := makeData(t, files{"fixations.csv": fixationTable(), "labels.csv": table})
 	for column, want := range map[string]string{
-		"one": `all labels are "x", expected at least two classes`, "none": "there are no labels", "name": "20 classes of 20 items: labels that name or measure items",
+		"one": `all labels are "x", expected at least two classes`, "none": "there are no labels", "name": "20 classes of 20 items: labels that name items",
 	} {
 		out := filepath.Join(t.TempDir(), "out")
 		o := succeed(t, "relate", "--data", folder, "--labels", "labels.csv:"+column, "--out", out)

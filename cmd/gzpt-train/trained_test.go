@@ -70,7 +70,7 @@ func TestEvaluateWarns(t *testing.T) {
 	if text := readFile(t, run, "evaluate.json"); !strings.Contains(text, `"k": 11`) || !strings.Contains(text, `"unlabelled_items": 2`) || !strings.Contains(text, `"warnings"`) {
 		t.Errorf("evaluate.json is %s", text)
 	}
-	refuses(t, gzpt(t, "evaluate", "--run", run, "--labels", "labels.csv:patient", "--split", "part"), 1, "20 classes of 20 items: labels that name or measure items, no classes; --labels")
+	refuses(t, gzpt(t, "evaluate", "--run", run, "--labels", "labels.csv:patient", "--split", "part"), 1, "20 classes of 20 items: labels that name items, not classes; --labels")
 	refuses(t, gzpt(t, "evaluate", "--run", run, "--split", "none"), 1, "the split has 0 train and 0 test items, expected some of each; --split COLUMN names it")
 }
 

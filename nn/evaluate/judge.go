@@ -61,8 +61,8 @@ var (
 	ErrClasses = errors.New("expected at least two classes among the labels")
 	// ErrOneClass says that nothing can be learnt, as the training items are all alike.
 	ErrOneClass = errors.New("expected at least two classes to tell apart")
-	// ErrNames says that labels are no classes: on average fewer than two items share one.
-	ErrNames = errors.New("labels that name or measure items, no classes")
+	// ErrNames says that labels name items, and no classes.
+	ErrNames = errors.New("labels that name items, not classes")
 	// ErrSplit is the kind of an error that a split cannot be evaluated on, see [Split.Check].
 	ErrSplit = errors.New("the split cannot be evaluated on")
 )
@@ -136,7 +136,7 @@ func judge(f Features, items []data.Item, knn KNN, probe Probe) (*Report, error)
 	return r, nil
 }
 
-// CheckClasses returns an error unless labels, "" for none, tell items apart and are shared by some: [ErrClasses] or [ErrNames].
+// CheckClasses returns an error unless labels, "" for none, tell items apart and do not name each by itself: [ErrClasses] or [ErrNames].
 func CheckClasses(labels []string) error {
 	classes, index := Classes(labels)
 	if err := tooFew(classes); err != nil {
@@ -162,7 +162,7 @@ func tooFew(classes []string) error {
 }
 
 func tooMany(classes, items int) error {
-	if classes > 2 && 2*classes > items {
+	if classes > 2 && classes >= items {
 		return fmt.Errorf("%d classes of %d items: %w", classes, items, ErrNames)
 	}
 	return nil
