@@ -205,10 +205,9 @@ func (s *dataSettings) tellPixels(e *environment, set *dataset.Set) {
 	s.Window = p.Window
 }
 
-// tellTwins says which labels may be one, written in two ways.
-func (e *environment) tellTwins(labels []string) {
-	classes, _ := evaluate.Classes(labels)
-	for _, text := range evaluate.Twins(classes) {
+// tellDoubts says what of labels may not be as the user takes it.
+func (e *environment) tellDoubts(labels []string) {
+	for _, text := range evaluate.Doubts(labels) {
 		e.console.Warn(text)
 	}
 }

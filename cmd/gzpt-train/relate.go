@@ -145,7 +145,7 @@ func (s *relateSettings) judging(e *environment, set *dataset.Set) []string {
 		e.console.Warn(fmt.Sprintf("labels %s are left out: %v", plain.Text(s.data.LabelSource()), err))
 		return nil
 	}
-	e.tellTwins(labels)
+	e.tellDoubts(labels)
 	return labels
 }
 

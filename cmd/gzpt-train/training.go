@@ -22,7 +22,7 @@ func (s *pretrainSettings) train(ctx context.Context, e *environment, f *flags, 
 	d := pretrain.Data{Images: set, Gaze: set.Recordings}
 	s.gaze.tellIdle(e)
 	if s.gaze.gaze == "labels" {
-		e.tellTwins(set.Labels())
+		e.tellDoubts(set.Labels())
 	}
 	if !s.run.resume {
 		rows, err := pretrain.Rows(set, set.Recordings)

@@ -43,12 +43,13 @@ type AlignOptions struct {
 // the image's shape. Names mean images as package names says of those given elsewhere; where a file names no image, its own name
 // does, with or without what follows its last dot. A name that was cut off fits the one image that begins so. A recording of
 // a screen is mapped to the image by where the file says it was, or by o.Placement; fixations that fall off the image are
-// then dropped and counted, samples stay. Set.Notes says which names were guessed, and what contradicts the options.
+// then dropped and counted, samples stay. Set.Notes says which names were guessed, what contradicts the options,
+// and whether all positions are in one corner.
 //
 // Gaze without an image, an image without gaze, an empty recording, an image that is listed twice, a recording whose frame
 // is of another shape than its image, a screen of unknown size: each is an error that says where, or with SkipBad an entry
 // of skips. A skipped image without gaze keeps its place, with no recording. Nine of ten positions off their images are an
-// error in either case, and so is a set whose positions are all in one corner.
+// error in either case.
 func (set *Set) Align(images []Image, o AlignOptions) (perItem [][]gaze.Recording, skips []gaze.Problem, err error) {
 	c := problems{skipBad: o.SkipBad}
 	index, err := c.index(images)
@@ -77,9 +78,7 @@ func (set *Set) Align(images []Image, o AlignOptions) (perItem [][]gaze.Recordin
 	if err := set.clipped.allOff(o.assumed()); err != nil {
 		return nil, nil, err
 	}
-	if err := inCorner(perItem); err != nil {
-		return nil, nil, err
-	}
+	set.noteCorner(perItem)
 	for i, image := range images {
 		if len(perItem[i]) > 0 || o.KeepBare {
 			continue

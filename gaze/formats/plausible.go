@@ -124,15 +124,15 @@ func (t tally) allOff(assumed string) error {
 	return gaze.Problem{File: t.file, Reason: fmt.Sprintf("%d of %d positions lie off their images%s; expected other units, or another screen or placement", t.outside, t.all, assumed)}
 }
 
-// What is all in the upper left of a frame was recorded in a smaller one. Few positions may be there by chance.
+// What is all in the upper left of a frame may have been recorded in a smaller one. Few positions may be there by chance.
 const (
 	cornerShare     = 0.4 // of the width and of the height
 	cornerPositions = 50
 	cornerImages    = 5
 )
 
-// inCorner is an error where all gaze on the images lies in their upper left.
-func inCorner(perItem [][]gaze.Recording) error {
+// noteCorner says where all gaze on the images lies in their upper left.
+func (set *Set) noteCorner(perItem [][]gaze.Recording) {
 	positions, images, first := 0, 0, gaze.Recording{}
 	for _, recordings := range perItem {
 		before := positions
@@ -146,12 +146,12 @@ func inCorner(perItem [][]gaze.Recording) error {
 			}
 			for _, f := range r.Fixations {
 				if !inside(f.X, f.Y) {
-					return nil
+					return
 				}
 			}
 			for _, s := range r.Samples {
 				if !s.Lost() && !inside(s.X, s.Y) {
-					return nil
+					return
 				}
 			}
 			if first.File == "" {
@@ -163,11 +163,10 @@ func inCorner(perItem [][]gaze.Recording) error {
 		}
 	}
 	if positions < cornerPositions || images < cornerImages {
-		return nil
+		return
 	}
-	reason := fmt.Sprintf("all of %d positions on %d images lie in the upper left %g %% of the width and height, the first in a frame of %g x %g; "+
-		"expected a smaller frame", positions, images, 100*cornerShare, first.Width, first.Height)
-	return gaze.Problem{File: first.File, Line: first.Line, Reason: reason}
+	set.note("all of %d positions on %d images lie in the upper left %g %% of the width and height, the first in a frame of %g x %g (%s): is the frame too large?",
+		positions, images, 100*cornerShare, first.Width, first.Height, filepath.Base(first.File))
 }
 
 // tally counts positions, and those of them off their images.

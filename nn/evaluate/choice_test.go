@@ -187,7 +187,7 @@ func TestFoldLoss(t *testing.T) {
 	strengths := []float64{1, 0.01}
 	for _, p := range []part{{sequence(0, 30), sequence(30, 40)}, {sequence(5, 40), sequence(0, 5)}} {
 		losses := []float64{100, 200}
-		if err := f.addLosses(losses, labels, 3, p, strengths); err != nil {
+		if _, err := (Probe{}).addLosses(losses, f, labels, 3, p, strengths); err != nil {
 			t.Fatal(err)
 		}
 		for k, l2 := range strengths {

@@ -93,6 +93,22 @@ func Classes(labels []string) (names []string, index []int) {
 	return names, index
 }
 
+// Doubts says what of some labels, "" for none, may not be as the user takes it: labels that measure, so that few items share one, and
+// classes that may be one, see [Twins].
+func Doubts(labels []string) (all []string) {
+	classes, index := Classes(labels)
+	labelled := 0
+	for _, c := range index {
+		if c >= 0 {
+			labelled++
+		}
+	}
+	if len(classes) > 2 && 2*len(classes) > labelled {
+		all = append(all, fmt.Sprintf("%d labels of %d items: on average fewer than two share one; a column that measures has no classes", len(classes), labelled))
+	}
+	return append(all, Twins(classes)...)
+}
+
 // Twins says which of the classes may be one, written in two ways: their names differ in case alone, or as numbers not at all.
 func Twins(classes []string) (all []string) {
 	first := map[string]string{}

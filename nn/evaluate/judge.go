@@ -132,6 +132,7 @@ func judge(f Features, items []data.Item, knn KNN, probe Probe) (*Report, error)
 		Probe:  ProbeScores{linear.L2, Score(truth, probed)},
 	}
 	r.warn(knn)
+	r.Warnings = append(r.Warnings, Doubts(words)...)
 	r.Warnings = append(r.Warnings, linear.warnings()...)
 	return r, nil
 }
@@ -188,7 +189,6 @@ func (r *Report) warn(knn KNN) {
 	if r.KNN.K == r.Train && knn.Temperature == 0 {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("k-NN: all %d training items vote on every test item, so that all get the same class: a smaller k tells them apart", r.Train))
 	}
-	r.Warnings = append(r.Warnings, Twins(r.Classes)...)
 	for c, n := range r.Counts {
 		switch {
 		case n.Train == 0 && n.Test > 0:

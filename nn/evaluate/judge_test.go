@@ -132,6 +132,21 @@ func TestTwins(t *testing.T) {
 	}
 }
 
+func TestDoubts(t *testing.T) {
+	for labels, want := range map[string]string{
+		"a b a b": "", "a b - c": "3 labels of 3 items", "1.5 2 3 3 -": "3 labels of 4 items", "1 2 3 3 1 2": "", "a b": "", "g G g G": "written in two ways", "": "",
+	} {
+		words := strings.Fields(strings.ReplaceAll(labels, "-", `""`))
+		for i := range words {
+			words[i] = strings.Trim(words[i], `"`)
+		}
+		got := Doubts(words)
+		if len(got) > 1 || (len(got) == 0) != (want == "") || !strings.Contains(strings.Join(got, ""), want) {
+			t.Errorf("%q: %q, expected %q", labels, got, want)
+		}
+	}
+}
+
 func TestCheckClasses(t *testing.T) {
 	for labels, want := range map[string]error{
 		"": ErrClasses, "a a a": ErrClasses, "a - -": ErrClasses, "a b c": ErrNames, "a b - c": ErrNames, "a b a": nil, "a b": nil, "1 2 3 3 -": nil,
