@@ -110,6 +110,7 @@ type contrastWorkspace struct {
 	stats          []rowStats
 	sums, labelled []float64 // of rows
 	columnSums     []float32
+	lanes          []float32 // sums of the lanes of rows
 	loose          []*segment // those of the job, or its own
 	keys, queue    segment    // its own
 }
@@ -119,7 +120,8 @@ const (
 	contrastSmall  = 64
 	contrastMiddle = 128
 	forwardWidth   = 512                // columns, where a tile is no operand: long rows have less work at their ends
-	tilePadding    = 16                 // floats that keep rows of a tile from meeting in one set of L1; exponentialSums writes there
+	tilePadding    = 16                 // floats that keep rows of a tile from meeting in one set of L1
+	maxLanes       = 16                 // floats of a vector of any tier
 	maxReach       = 4                  // bands of a group
 	manyAnchors    = 8 * contrastMiddle // enough bands of any size for some workers
 )
@@ -295,6 +297,7 @@ func (j *contrastJob) scratch() {
 		}
 		ws.stats, ws.runs, ws.blockRuns = grow(ws.stats, rows), grow(ws.runs, anchorBlocks*ceil(width, runSteps)), grow(ws.blockRuns, ceil(width, runSteps))
 		ws.sums, ws.labelled, ws.columnSums = grow(ws.sums, rows), grow(ws.labelled, rows), growFloats(ws.columnSums, whole(width))
+		ws.lanes = growFloats(ws.lanes, rows*maxLanes)
 	}
 }
 

@@ -160,16 +160,17 @@ row:
 //		sums[r] += x[r*stride+i]; if columnSums != nil { columnSums[i] += x[r*stride+i] }
 //	}}
 //
-// sums are float64. It writes one vector behind the n floats of every row, the sums of its lanes: added up behind all rows, they
-// overlap, where the exponentials of the next row would wait for them.
+// sums are float64. lanes is room for one vector of every row, the sums of its lanes: added up behind all rows, they overlap, where
+// the exponentials of the next row would wait for them.
 //
-//	DI sums    R11 columnSums    V13 sum of the row's lanes
+//	DI sums    R11 columnSums    BX lanes of the row    V13 sum of the row's lanes
 //
-// func (x *float32, stride, rows, n int, sums *float64, columnSums *float32)
-TEXT EXPONENTIALSUMS(SB), NOSPLIT, $0-48
+// func (x *float32, stride, rows, n int, sums *float64, columnSums, lanes *float32)
+TEXT EXPONENTIALSUMS(SB), NOSPLIT, $0-56
 	BLOCK
 	MOVQ sums+32(FP), DI
 	MOVQ columnSums+40(FP), R11
+	MOVQ lanes+48(FP), BX
 	SHLQ $2, R10
 	EXPFOURCONSTANTS
 	PCALIGN $32
@@ -200,20 +201,20 @@ row:
 	ALONG(exponentials, 4*BYTES, ADDFOUR; ADDCOLUMNS)
 
 end:
-	VMOVUPS V13, (SI)(R10*1)
+	VMOVUPS V13, (BX)
+	ADDQ    $BYTES, BX
 	ADDQ    R8, SI
 	DECQ    DX
 	JNE     row
-	MOVQ    x+0(FP), SI
-	ADDQ    R10, SI
+	MOVQ    lanes+48(FP), BX
 	MOVQ    rows+16(FP), DX
 
 total:
-	TOTALOF((SI))
+	TOTALOF((BX))
 	VADDSD (DI), X8, X8
 	VMOVSD X8, (DI)
 	ADDQ   $8, DI
-	ADDQ   R8, SI
+	ADDQ   $BYTES, BX
 	DECQ   DX
 	JNE    total
 	VZEROUPPER

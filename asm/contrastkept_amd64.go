@@ -487,7 +487,7 @@ func (j *contrastJob) exponentials(ws *contrastWorkspace, z []float32, band span
 			labelled[r] += j.labelledIn(z[r*j.stride:], 1, band.first+r, columns)
 		}
 	}
-	j.k.exponentialSums(&z[0], 4*j.stride, band.n, whole(block.n), &sums[0], nil)
+	j.k.exponentialSums(&z[0], 4*j.stride, band.n, whole(block.n), &sums[0], nil, &ws.lanes[0])
 }
 
 // finishAnchor is what follows from the sum of the exponentials of an anchor and from that of its labelled logits.
@@ -631,7 +631,7 @@ func (j *contrastJob) keptPair(_, worker int) {
 	}
 	for r := 0; r < rows.n; r += columnRows {
 		clear(ws.columnSums)
-		j.k.exponentialSums(&z[r*j.stride], 4*j.stride, min(columnRows, rows.n-r), whole(columns.n), &sums[r], &ws.columnSums[0])
+		j.k.exponentialSums(&z[r*j.stride], 4*j.stride, min(columnRows, rows.n-r), whole(columns.n), &sums[r], &ws.columnSums[0], &ws.lanes[0])
 		for c := range sumsBelow {
 			sumsBelow[c] += float64(ws.columnSums[c])
 		}

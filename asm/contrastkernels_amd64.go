@@ -18,8 +18,8 @@ type contrastKernels struct {
 	// symmetricRows: x[r,i] = exp(x[r,i]-shifts[r])*factors[r] + exp(x[r,i]-columnShifts[i])*columnFactors[i].
 	symmetricRows func(x *float32, stride, rows, n int, shifts, factors, columnShifts, columnFactors *float32)
 	// exponentialSums: x[r,i] = exp(x[r,i]), for x below 88 or -Inf; sums[r] += sum_i x[r,i]; columnSums[i] += sum_r x[r,i], unless it
-	// is nil. It writes up to tilePadding floats behind each row.
-	exponentialSums func(x *float32, stride, rows, n int, sums *float64, columnSums *float32)
+	// is nil. lanes is room for maxLanes floats of each row.
+	exponentialSums func(x *float32, stride, rows, n int, sums *float64, columnSums, lanes *float32)
 	// scaleRows: y[r,i] = x[r,i]*(factors[r]+columnFactors[i]). y may be x.
 	scaleRows func(y, x *float32, stride, rows, n int, factors, columnFactors *float32)
 	// scaleFloats: x[i] *= factor.
@@ -59,7 +59,7 @@ func gradientRowsAVX512(x *float32, stride, rows, n int, shifts, factors *float3
 func symmetricRowsAVX512(x *float32, stride, rows, n int, shifts, factors, columnShifts, columnFactors *float32)
 
 //go:noescape
-func exponentialSumsAVX2(x *float32, stride, rows, n int, sums *float64, columnSums *float32)
+func exponentialSumsAVX2(x *float32, stride, rows, n int, sums *float64, columnSums, lanes *float32)
 
 //go:noescape
 func scaleRowsAVX2(y, x *float32, stride, rows, n int, factors, columnFactors *float32)
@@ -68,7 +68,7 @@ func scaleRowsAVX2(y, x *float32, stride, rows, n int, factors, columnFactors *f
 func scaleFloatsAVX2(x *float32, n int, factor float32)
 
 //go:noescape
-func exponentialSumsAVX512(x *float32, stride, rows, n int, sums *float64, columnSums *float32)
+func exponentialSumsAVX512(x *float32, stride, rows, n int, sums *float64, columnSums, lanes *float32)
 
 //go:noescape
 func scaleRowsAVX512(y, x *float32, stride, rows, n int, factors, columnFactors *float32)

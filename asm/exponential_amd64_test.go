@@ -56,7 +56,7 @@ func TestExponentialSums(t *testing.T) {
 	infinity := float32(math.Inf(-1))
 	for _, tier := range assemblyTiers() {
 		k := (&device{avx512: tier == "avx512"}).contrastKernels()
-		x, given := make([]float32, rows*stride), make([]float32, rows*stride)
+		x, given, lanes := make([]float32, rows*stride), make([]float32, rows*stride), make([]float32, rows*maxLanes)
 		var worst float64
 		var at float32
 		for _, ends := range [][2]float32{{0, 88.6}, {float32(math.Copysign(0, -1)), -83}} {
@@ -71,9 +71,9 @@ func TestExponentialSums(t *testing.T) {
 				x[3*stride+5] = infinity
 				copy(given, x)
 				sums, columns, want := make([]float64, rows), make([]float32, n), make([]float64, n)
-				k.exponentialSums(&x[0], 4*stride, rows, n, &sums[0], &columns[0])
+				k.exponentialSums(&x[0], 4*stride, rows, n, &sums[0], &columns[0], &lanes[0])
 				twice := slices.Clone(given)
-				k.exponentialSums(&twice[0], 4*stride, rows, n, &make([]float64, rows)[0], nil)
+				k.exponentialSums(&twice[0], 4*stride, rows, n, &make([]float64, rows)[0], nil, &lanes[0])
 				if !slices.Equal(twice, x) {
 					t.Fatalf("%s: from %g on: without sums of columns there are other exponentials", tier, given[0])
 				}

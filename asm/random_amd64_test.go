@@ -57,7 +57,7 @@ func (d *device) spoil() {
 	}
 	doubles = append(doubles, e.moments.workers...)
 	for _, w := range j.workers {
-		floats, doubles = append(floats, w.z, w.turned, w.columnSums, w.keys.across, w.keys.along, w.queue.across, w.queue.along), append(doubles, w.sums, w.labelled)
+		floats, doubles = append(floats, w.z, w.turned, w.columnSums, w.lanes, w.keys.across, w.keys.along, w.queue.across, w.queue.along), append(doubles, w.sums, w.labelled)
 	}
 	for _, s := range floats {
 		for i := range s {
