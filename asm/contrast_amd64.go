@@ -110,7 +110,7 @@ type contrastWorkspace struct {
 	stats          []rowStats
 	sums, labelled []float64 // of rows
 	columnSums     []float32
-	lanes          []float32 // sums of the lanes of rows
+	lanes          []float32  // sums of the lanes of rows
 	loose          []*segment // those of the job, or its own
 	keys, queue    segment    // its own
 }
@@ -399,12 +399,9 @@ func (j *contrastJob) packAcross(s *segment, block span) {
 // packAlong packs the rows of one block or band for the products that sum over them.
 func (j *contrastJob) packAlong(packed, rows []float32, block span) {
 	columns := j.d.blocking().columns
-	panels := j.depth / columns
-	if panels > 0 {
-		packPanels(&packed[block.first*j.wide], 4*columns*block.n, 4*columns, &rows[block.first*j.depth], 4*j.depth, block.n, panels, columns/lanes)
-	}
-	if c := panels * columns; c < j.depth {
-		packRows(&packed[block.first*j.wide+c*block.n], columns, &rows[block.first*j.depth+c], j.depth, block.n, j.depth-c)
+	for c := 0; c < j.depth; c += columns {
+		to := &packed[block.first*j.wide+c*block.n]
+		packRows(to, columns, &rows[block.first*j.depth+c], j.depth, block.n, min(columns, j.depth-c))
 	}
 }
 
