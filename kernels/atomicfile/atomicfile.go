@@ -73,7 +73,7 @@ func Write(path string, write func(io.Writer) error) error {
 }
 
 // Ready returns an error unless a file can be written at path, whose folders may have yet to be made. It is for the moment before
-// long work whose result goes there, and leaves nothing behind.
+// long work whose result goes there.
 func Ready(path string) error {
 	info, err := os.Stat(path)
 	if err == nil && info.IsDir() {
@@ -82,30 +82,26 @@ func Ready(path string) error {
 	if err == nil && !info.Mode().IsRegular() {
 		return nil // it is written to as it is, and waits for its reader perhaps
 	}
-	folder, base := filepath.Split(target(path))
+	folder := filepath.Dir(target(path))
 	if target(path) == path { // for what a link leads to nobody makes a folder
 		folder = existing(folder)
 	}
-	return try(path, folder, base)
+	return ready(path, folder)
 }
 
 // ReadyFolder is [Ready] of the files in a folder, which may have yet to be made.
-func ReadyFolder(path string) error { return try(path, existing(path), "trial") }
+func ReadyFolder(path string) error { return ready(path, existing(path)) }
 
-// try makes a file in a folder and removes it. An error is one of path.
-func try(path, folder, base string) error {
-	f, err := create(filepath.Join(folder, base))
+// ready returns an error of path unless files can be made in a folder.
+func ready(path, folder string) error {
+	err := writable(folder)
 	if failed := new(fs.PathError); errors.As(err, &failed) {
-		err = failed.Err // its path is that of the trial, which says nothing
+		err = failed.Err // its path may be one that was only tried
 	}
 	if err != nil {
 		return fmt.Errorf("%s: nothing can be written in the folder %s: %w", path, filepath.Clean(folder), err)
 	}
-	err = f.Close()
-	if e := os.Remove(f.Name()); !errors.Is(e, fs.ErrNotExist) { // another process may have taken it for abandoned
-		err = errors.Join(err, e)
-	}
-	return err
+	return nil
 }
 
 // existing is the innermost of a folder and those that it lies in of which there is something.
