@@ -303,6 +303,10 @@ func TestMinimise(t *testing.T) {
 	if at, left, err := minimise(ramp, []float64{0}, defaultIterations); left != 1 || err != nil {
 		t.Errorf("no lower point: %v, with %g left, %v", at, left, err)
 	}
+	slope := func(gradient, x []float64) float64 { gradient[0] = 5e-5; return 5e-5 * x[0] }
+	if _, left, err := minimise(slope, []float64{0}, 3); left != 0 || err != nil {
+		t.Errorf("near the minimum %v is left, %v", left, err)
+	}
 	if _, _, err := minimise(func(_, _ []float64) float64 { return math.NaN() }, []float64{0}, defaultIterations); err == nil {
 		t.Error("a function that is NaN was minimised")
 	}

@@ -11,6 +11,9 @@ const (
 	memory = 20
 	// flat is the largest gradient entry at which the minimum counts as reached: far below what moves a prediction.
 	flat = 1e-6
+	// near is the largest at which a search that had to end is as good as done: that of scikit-learn's LogisticRegression, of whose
+	// fits nobody is warned either.
+	near = 1e-4
 	// The line search asks for at least sufficient of the decrease that the slope promises, and for a slope that has
 	// fallen to at most curvature of the first: the weak Wolfe conditions with their usual constants.
 	sufficient, curvature = 1e-4, 0.9
@@ -29,7 +32,7 @@ type descent struct {
 }
 
 // minimise searches the minimum from start and returns where it is. Where the search ends before, after so many iterations or
-// because no lower point is found, left is the largest entry of the gradient there, otherwise 0.
+// because no lower point is found, left is the largest entry of the gradient there, 0 where that is no more than near.
 func minimise(function func(gradient, x []float64) float64, start []float64, iterations int) (at []float64, left float64, err error) {
 	n := len(start)
 	d := &descent{function: function, x: append([]float64(nil), start...), gradient: make([]float64, n), direction: make([]float64, n)}
@@ -42,13 +45,21 @@ func minimise(function func(gradient, x []float64) float64, start []float64, ite
 			return d.x, 0, nil
 		}
 		if done == iterations {
-			return d.x, left, nil
+			return d.x, beyond(left), nil
 		}
 		d.point()
 		if !d.step() {
-			return d.x, left, nil
+			return d.x, beyond(left), nil
 		}
 	}
+}
+
+// beyond is what is left of a gradient, 0 where that is near.
+func beyond(left float64) float64 {
+	if left <= near {
+		return 0
+	}
+	return left
 }
 
 // point sets direction to the negative gradient times the approximate inverse Hessian: the two-loop recursion.

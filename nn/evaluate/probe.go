@@ -37,7 +37,8 @@ const (
 type Linear struct {
 	// L2 is the strength that was chosen.
 	L2 float64
-	// Left is the largest entry of the gradient where the search for the weights ended before their minimum, 0 where it reached it.
+	// Left is the largest entry of the gradient where the search for the weights ended before their minimum, 0 where it reached it or
+	// was near.
 	Left float64
 	// Fits is how many fits L2 was chosen by, and Short how many of these ended before their minimum.
 	Fits, Short int
@@ -85,7 +86,7 @@ func (p Probe) Fit(f Features, labels []int, classes int, s Split, groups []stri
 func (l *Linear) warnings() (all []string) {
 	if l.Left > 0 {
 		all = append(all, fmt.Sprintf("linear probe: L-BFGS ended before the minimum, where the largest entry of the gradient is %.2g, "+
-			"expected at most %g: the scores are those of weights that are not yet the best", l.Left, flat))
+			"expected at most %g: the scores are those of weights that are not yet the best", l.Left, near))
 	}
 	if l.Short > 0 {
 		all = append(all, fmt.Sprintf("linear probe: %d of the %d fits that L2 %g was chosen by ended before their minimum: "+
