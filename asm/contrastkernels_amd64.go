@@ -29,8 +29,12 @@ type contrastKernels struct {
 }
 
 var (
-	contrastAVX2   = contrastKernels{largestAndSumAVX2, gradientRowsAVX2, symmetricRowsAVX2, exponentialSumsAVX2, scaleRowsAVX2, scaleFloatsAVX2, longestRowAVX2}
-	contrastAVX512 = contrastKernels{largestAndSumAVX512, gradientRowsAVX512, symmetricRowsAVX512, exponentialSumsAVX512, scaleRowsAVX512, scaleFloatsAVX512, longestRowAVX512}
+	contrastAVX2 = contrastKernels{
+		largestAndSumAVX2, gradientRowsAVX2, symmetricRowsAVX2, exponentialSumsAVX2, scaleRowsAVX2, scaleFloatsAVX2, longestRowAVX2,
+	}
+	contrastAVX512 = contrastKernels{
+		largestAndSumAVX512, gradientRowsAVX512, symmetricRowsAVX512, exponentialSumsAVX512, scaleRowsAVX512, scaleFloatsAVX512, longestRowAVX512,
+	}
 )
 
 func (d *device) contrastKernels() *contrastKernels {
